@@ -1,0 +1,82 @@
+"""What the lab asks of a container engine, and nothing more.
+
+`docker_driver.py` answers it with the Docker SDK; the tests answer it with a
+fake, so that planning, running, resuming and failing are tested without Docker
+and without clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class DriverError(Exception):
+    """The engine refused or failed; the message says what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """One container, always non-root, read-only, without capabilities.
+
+    `role` is one of master, pod, server, load, probe, tool. `network` is the
+    name of a lab network or `container:ID` to join another container's network
+    namespace; likewise `pid_of` joins a container's pid namespace.
+    """
+
+    role: str
+    name: str
+    image: str
+    command: tuple[str, ...]
+    network: str
+    pid_of: str | None = None
+    hostname: str | None = None
+    aliases: tuple[str, ...] = ()
+    cpus: str = ""
+    cpu_quota: float | None = None
+    cpu_period_us: int = 2_000
+    nofile: int | None = None
+    pids_limit: int | None = None
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    publish: Mapping[int, int] = field(default_factory=dict)
+    """Container port to host port; always on 127.0.0.1."""
+    stop_signal: str = "SIGTERM"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """How a container is, as the engine tells it."""
+
+    running: bool
+    exit_code: int | None
+    oom_killed: bool
+
+
+class Driver(Protocol):
+    """Implementations are thread-safe: a trial starts its containers side by side."""
+
+    def create_network(self, name: str) -> str: ...
+
+    def start(self, spec: ContainerSpec) -> str:
+        """Start the container and return its id. Raises DriverError."""
+        ...
+
+    def state(self, container: str) -> ContainerState: ...
+
+    def logs(self, container: str) -> str:
+        """All that it printed, both streams, at most the last 256 KiB."""
+        ...
+
+    def stop(self, container: str, grace_s: float) -> None:
+        """Send the stop signal and wait; kill after `grace_s`."""
+        ...
+
+    def remove(self, containers: Iterable[str]) -> None:
+        """Kill and remove, side by side; one that is gone already is no error."""
+        ...
+
+    def sweep(self) -> list[str]:
+        """Remove every container and network of this owner's runs; return their names."""
+        ...

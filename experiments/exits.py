@@ -1,0 +1,26 @@
+"""Named exit codes of the command line, and the error that carries one."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What the shell sees; the README lists them."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    NO_DOCKER = 4
+    NOT_READY = 5
+    BUSY = 6
+    INTERRUPTED = 130
+
+
+class LabError(Exception):
+    """Something a person can mend: the message says what, where and what to do."""
+
+    def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
+        super().__init__(message)
+        self.exit = code

@@ -1,0 +1,110 @@
+"""The record format: the columns of `trials.csv`, in order, with their meaning.
+
+The runner writes a row per trial, analysis reads it, and both take the names
+from here. Values that were not measured are empty. Bump FORMAT_VERSION when a
+column changes its meaning; adding one does not need it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+FORMAT_VERSION = 1
+
+OUTCOMES = ("completed", "failed")
+VALIDITIES = ("server_bound", "generator_bound", "unsaturated", "void")
+LOADS = ("keep_alive", "connection_per_request")
+NETWORKS = ("pod", "bridge")
+
+Kind = Literal["text", "int", "float", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `required` ones are filled in every row, void ones included."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("experiment", "text", "name of the experiment file", True),
+    Column("run", "text", "identifier of the run", True),
+    Column("trial", "text", "identifier of the trial: settings and repeat", True),
+    Column("point", "text", "the settings alone: equal for all repeats of a trial", True),
+    Column("sweep", "text", "part of the experiment that asked for it; reference for A/A", True),
+    Column("block", "int", "one shuffled pass over all trials, from 1", True),
+    Column("position", "int", "place in the order of the run, from 1", True),
+    Column("repeat", "int", "repeat of this point, from 1", True),
+    Column("server", "text", "server variant", True),
+    Column("network", "text", "pod: load in the server's namespace; bridge", True, NETWORKS),
+    Column("load", "text", "kind of load", True, LOADS),
+    Column("active_connections", "int", "connections that send requests", True),
+    Column("idle_connections", "int", "connections that stay silent", True),
+    Column("backlog", "int", "argument of listen()", True),
+    Column("somaxconn", "int", "net.core.somaxconn in the pod", True),
+    Column("outcome", "text", "completed, or failed before a window was measured", True, OUTCOMES),
+    Column("validity", "text", "what bounded the trial, or void", True, VALIDITIES),
+    Column("reason", "text", "why it is void, in words; empty when valid"),
+    Column("server_limit", "text", "limit that the server named in its log, if any"),
+    Column("started_at", "text", "ISO 8601, UTC", True),
+    Column("overhead_s", "float", "time of the trial beside warm-up and window"),
+    Column("warm_up_s", "float", "warm-up before the window", True),
+    Column("window_s", "float", "measured window; requested where none was measured", True),
+    Column("requests", "int", "correct responses in the window"),
+    Column("errors", "int", "failed attempts in the window"),
+    Column("error_kinds", "text", "errors by kind, as kind=count joined by spaces"),
+    Column("requests_per_s", "float", "requests / window_s"),
+    Column("active_established", "int", "active connections established as the window opened"),
+    Column("idle_established", "int", "idle connections established as the window opened"),
+    Column("server_established", "int", "connections the server held or queued at that moment"),
+    Column("idle_connect_s", "float", "time to establish all idle connections"),
+    Column("connect_p50_us", "float", "time to connect, median"),
+    Column("connect_p99_us", "float", "time to connect, 99th percentile"),
+    Column("connect_p999_us", "float", "time to connect, 99.9th percentile"),
+    Column("connect_max_us", "float", "time to connect, maximum"),
+    Column("first_response_p50_us", "float", "connect to first response, median"),
+    Column("first_response_p99_us", "float", "connect to first response, 99th percentile"),
+    Column("first_response_max_us", "float", "connect to first response, maximum"),
+    Column("response_p50_us", "float", "response time, median"),
+    Column("response_p90_us", "float", "response time, 90th percentile"),
+    Column("response_p99_us", "float", "response time, 99th percentile"),
+    Column("response_p999_us", "float", "response time, 99.9th percentile"),
+    Column("response_max_us", "float", "response time, maximum"),
+    Column("response_mean_us", "float", "response time, mean"),
+    Column("server_cpu_us_per_request", "float", "server CPU time / requests"),
+    Column("server_cpu_share", "float", "server CPU time / (window x cores granted)"),
+    Column("generator_cpu_share", "float", "engine thread's CPU time / window"),
+    Column("server_rss_bytes", "int", "resident memory, all server processes, end of window"),
+    Column("server_rss_idle_bytes", "int", "the same before any load"),
+    Column("server_threads", "int", "threads, all server processes, end of window"),
+    Column("server_processes", "int", "server processes, end of window"),
+    Column("server_fds", "int", "open descriptors, all server processes, end of window"),
+    Column("context_switches", "int", "of the server in the window, all its threads"),
+    Column("kernel_socket_bytes", "int", "TCP socket memory of the machine, end of window"),
+    Column("accept_queue_max", "int", "deepest accept queue seen in the window"),
+    Column("listen_overflows", "int", "ListenOverflows since the load began"),
+    Column("listen_drops", "int", "ListenDrops since the load began"),
+    Column("retransmits", "int", "RetransSegs in the window"),
+    Column("resets", "int", "OutRsts in the window"),
+    Column("segments_out_per_response", "float", "segments the server sent per response"),
+    Column("coverage", "float", "share of active connections with a response in the window"),
+    Column("littles_law_ratio", "float", "throughput x mean time / connections; 1 is exact"),
+    Column("steal_share", "float", "CPU time taken by the hypervisor in the window"),
+    Column("foreign_cpu_share", "float", "CPU time of other processes on the machine, of a core"),
+)
+
+NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+SETTINGS: tuple[str, ...] = (
+    "server",
+    "network",
+    "load",
+    "active_connections",
+    "idle_connections",
+    "backlog",
+    "somaxconn",
+)

@@ -1,0 +1,247 @@
+"""A load from start to end, in the worker: verify, connect, warm up, measure, freeze.
+
+The same steps serve a sweep and a person at the UI; only the end differs: a
+sweep's window has a length, a person's lasts until the stop button.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import gevent
+
+from loadgen.connection_per_request import ConnectionPerRequest
+from loadgen.engine import Engine, Gauges, Window
+from loadgen.keep_alive import KeepAlive
+from loadgen.options import Options
+from loadgen.recorder import mean_us, to_histogram
+from loadgen.target import CLOSING_REQUEST, KEEP_ALIVE_REQUEST, VerificationError, learn
+
+NO_PROGRESS_S = 4.0
+"""Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
+SERVER_SIDE_S = 2.0
+POLL_S = 0.01
+FOLLOW_S = 0.25
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
+
+
+class TrialVoid(Exception):  # noqa: N818 - a verdict, not an error of the program
+    """The load cannot be measured; the message is the reason."""
+
+
+class Probe:
+    """Asks the probe beside the server for samples, by datagram."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.settimeout(2.0)
+        self._sock.connect((host, int(port)))
+
+    def ask(self, word: str) -> dict[str, Any]:
+        """A sample, labelled `word`. Raises TrialVoid when the probe is silent."""
+        self._sock.send(word.encode())
+        try:
+            answer: dict[str, Any] = json.loads(self._sock.recv(65_536))
+        except OSError as error:
+            raise TrialVoid(f"the probe beside the server did not answer: {error}") from error
+        return {"label": word, **answer}
+
+
+def make_engine(options: Options) -> Engine:
+    """Verify the server and build the engine for this kind of load."""
+    address = (socket.gethostbyname(options.host), options.port)
+    try:
+        keep_alive = learn(address, KEEP_ALIVE_REQUEST)
+        if options.load == "keep_alive":
+            return KeepAlive(address, keep_alive)
+        return ConnectionPerRequest(address, learn(address, CLOSING_REQUEST), keep_alive)
+    except VerificationError as error:
+        raise TrialVoid(f"verification failed: {error}") from error
+
+
+def call(engine: Engine, command: Callable[[], Any]) -> Any:
+    """Have the engine carry out `command`, without blocking Locust's hub."""
+    ticket = engine.call(command)
+    while not ticket.done:
+        if engine.failure is not None:
+            raise TrialVoid(f"the load engine failed: {engine.failure!r}")
+        gevent.sleep(0.001)
+    return ticket.value
+
+
+class Conductor:
+    """One load. `run` measures; `freeze` may be called from a stop at any moment."""
+
+    def __init__(self, options: Options, users: Callable[[], int], tell: Callable[[str], None]):
+        self.options = options
+        self.phase = "verify"
+        self.engine: Engine | None = None
+        self.window: Window | None = None
+        self._users = users
+        self._tell = tell
+        self._samples: list[dict[str, Any]] = []
+        self._phases: dict[str, float] = {}
+        self._gauges: Gauges | None = None
+        self._environment: dict[str, Any] = {}
+
+    def run(self) -> dict[str, Any]:
+        """Measure a window and return the result, a void one with its reason."""
+        reason = ""
+        try:
+            self._measure()
+        except TrialVoid as void:
+            reason = str(void)
+        return self._result(reason)
+
+    def run_by_hand(self) -> None:
+        """Load until `freeze`, with as many active connections as there are users."""
+        self.engine = engine = make_engine(self.options)
+        engine.start()
+        call(engine, lambda: engine.open_idle(self.options.idle_connections))
+        call(engine, lambda: engine.want_active(self._users()))
+        self._enter("warm_up")
+        gevent.sleep(self.options.warm_up_s)
+        call(engine, engine.open_window)
+        self._enter("window")
+        while self.window is None:
+            if (users := self._users()) != engine.gauges().active_wanted:
+                call(engine, partial(engine.want_active, users))
+            gevent.sleep(FOLLOW_S)
+
+    def freeze(self) -> Window:
+        """Stop the load and keep its counts; idempotent."""
+        if self.engine is None:
+            raise TrialVoid("stopped before the load began")
+        if self.window is None:
+            self.window = call(self.engine, self.engine.freeze)
+        return self.window
+
+    def _measure(self) -> None:
+        probe = Probe(self.options.probe)
+        self._environment = probe.ask("environment")
+        before = probe.ask("start")
+        self._samples.append(before)
+        self.engine = engine = make_engine(self.options)
+        engine.start()
+        self._enter("connect_idle")
+        call(engine, lambda: engine.open_idle(self.options.idle_connections))
+        self._wait(lambda gauges: gauges.idle_established, self.options.idle_connections)
+        self._enter("connect_active")
+        call(engine, lambda: engine.want_active(self._users()))
+        if self.options.load == "keep_alive":
+            self._wait(lambda gauges: gauges.active_established, self._users())
+        self._server_side(probe, before)
+        self._enter("warm_up")
+        gevent.sleep(self.options.warm_up_s)
+        self._enter("window")
+        self._gauges = engine.gauges()
+        started = call(engine, engine.open_window)
+        self._samples.append(probe.ask("open"))
+        ends = started + int(self.options.window_s * 1e9)
+        while (left := (ends - time.perf_counter_ns()) / 1e9) > 0:
+            gevent.sleep(min(left, 1.0))
+            if left > 1.0:
+                self._samples.append(probe.ask("second"))
+            if engine.failure is not None:
+                raise TrialVoid(f"the load engine failed: {engine.failure!r}")
+        self.freeze()
+        self._samples.append(probe.ask("close"))
+        self._enter("done")
+
+    def _enter(self, phase: str) -> None:
+        self.phase = phase
+        self._phases[phase] = time.perf_counter()
+        self._tell(phase)
+
+    def _wait(self, reached: Callable[[Gauges], int], wanted: int) -> None:
+        """Until the gauge stands at `wanted`; void when it stops moving before."""
+        engine = self.engine
+        if engine is None:
+            raise TrialVoid("the load engine was not started")
+        best, moved = -1, time.perf_counter()
+        while (now := reached(engine.gauges())) < wanted:
+            if engine.failure is not None:
+                raise TrialVoid(f"the load engine failed: {engine.failure!r}")
+            gauges = engine.gauges()
+            if now > best:
+                best, moved = now, time.perf_counter()
+            lost_all = gauges.idle_failed and now + gauges.idle_failed >= wanted
+            if lost_all or time.perf_counter() - moved > NO_PROGRESS_S:
+                self._gauges = gauges
+                kind = "idle" if self.phase == "connect_idle" else "active"
+                errors = ", ".join(f"{k} {n:,}" for k, n in sorted(engine.errors.items()))
+                raise TrialVoid(
+                    f"{now:,} of {wanted:,} {kind} connections were established"
+                    + (f" ({errors})" if errors else "")
+                )
+            gevent.sleep(POLL_S)
+
+    def _server_side(self, probe: Probe, before: dict[str, Any]) -> None:
+        """The gate's other end: the server holds, or has queued, every connection."""
+        gauges = self.engine.gauges() if self.engine else None
+        if gauges is None:
+            raise TrialVoid("the load engine was not started")
+        keep_alive = self.options.load == "keep_alive"
+        wanted = gauges.idle_established + (gauges.active_established if keep_alive else 0)
+        deadline = time.perf_counter() + SERVER_SIDE_S
+        while True:
+            sample = probe.ask("gate")
+            held = sample["fds"] - before["fds"] + sample["accept_queue"]
+            sample["server_established"] = held
+            if held >= wanted:
+                self._samples.append(sample)
+                return
+            if time.perf_counter() > deadline:
+                self._samples.append(sample)
+                raise TrialVoid(f"the server holds {held:,} of {wanted:,} connections")
+            gevent.sleep(0.05)
+
+    def _result(self, reason: str) -> dict[str, Any]:
+        phases = list(self._phases.items())
+        durations = {name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)}
+        gauges = self._gauges or (self.engine.gauges() if self.engine else None)
+        return {
+            "trial": self.options.trial,
+            "reason": reason,
+            "options": asdict(self.options),
+            "phases_s": durations,
+            "gauges": asdict(gauges) if gauges else None,
+            "samples": self._samples,
+            "environment": self._environment,
+            "window": summarise(self.window) if self.window else None,
+        }
+
+
+def summarise(window: Window) -> dict[str, Any]:
+    """A window as plain data: counts, percentiles in us, histograms losslessly encoded."""
+    seconds = (window.ended_ns - window.started_ns) / 1e9
+    summary: dict[str, Any] = {
+        "started_ns": window.started_ns,
+        "ended_ns": window.ended_ns,
+        "window_s": seconds,
+        "cpu_ns": window.cpu_ns,
+        "requests": window.requests,
+        "errors": window.errors,
+        "covered": window.covered,
+        "segments_in": window.segments_in,
+        "histograms": {},
+    }
+    for name in ("connect", "first_response", "response"):
+        counts = getattr(window, name)
+        histogram = to_histogram(counts)
+        summary["histograms"][name] = base64.b64encode(histogram.encode()).decode()
+        if counts:
+            for label, percentile in PERCENTILES.items():
+                value = histogram.get_value_at_percentile(percentile)
+                summary[f"{name}_{label}_us"] = float(value)
+            summary[f"{name}_mean_us"] = mean_us(counts)
+    return summary

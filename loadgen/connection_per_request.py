@@ -1,0 +1,130 @@
+"""Closed loop, a connection per request: HTTP/1.0 without keep-alive, as `ab` does.
+
+Each client opens a connection, sends one request, reads the response until the
+server closes, and begins again. The response time runs from connect() to the
+last byte, so that a dropped SYN shows in it. The server closes first, so that
+the TIME_WAIT states are its own and no client port is used up.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
+
+from loadgen.engine import RECV_BYTES, Engine, Exchange
+from loadgen.recorder import Recorder
+
+MAX_EVENTS = 256
+
+
+class ConnectionPerRequest(Engine):
+    """As many clients as active connections are wanted, each with one request at a time."""
+
+    def __init__(
+        self, address: tuple[str, int], active: Exchange, idle: Exchange | None = None
+    ) -> None:
+        super().__init__(address, active, idle)
+        self._clients = 0
+        self._free: deque[int] = deque()
+        self._client: dict[int, int] = {}
+        self._served: dict[int, int] = {}
+
+    def want_active(self, count: int) -> None:
+        self._free.extend(range(self._clients, count))
+        self._clients = max(self._clients, count)
+        super().want_active(count)
+
+    def open_window(self) -> int:
+        self.connect = Recorder()
+        self.first_response = Recorder()
+        return super().open_window()
+
+    def _opening(self, fd: int) -> None:
+        self._client[fd] = self._free.popleft()
+
+    def _gone(self, fd: int) -> None:
+        self._free.append(self._client.pop(fd))
+
+    def _in_flight_limit(self) -> int:
+        """All clients may be connecting at once: that is what meets the backlog."""
+        return max(super()._in_flight_limit(), self._active_wanted)
+
+    def _drive(self) -> None:
+        read = os.read
+        poll, active = self._epoll.poll, self._active
+        expected, partial = self.active_exchange.response, self._partial
+        while not self._interrupted:
+            for fd, event in poll(self._timeout(), MAX_EVENTS):
+                if event & EPOLLOUT and fd in self._connecting:
+                    self._connected(fd)
+                    continue
+                try:
+                    data = read(fd, RECV_BYTES)
+                except OSError as error:
+                    self._refused(fd, error.errno or 0)
+                    continue
+                if data == expected and fd in active and not partial:
+                    self._complete(fd)
+                    if event & EPOLLRDHUP:
+                        self._next(fd)
+                else:
+                    self._unusual(fd, event, data)
+            if self._retry:
+                self._open_more()
+
+    def _complete(self, fd: int) -> None:
+        now = time.perf_counter_ns()
+        us = (now - self._opened[fd]) // 1_000
+        self.response.add(us)
+        self.first_response.add(us)
+        self._served[self._client[fd]] = now
+        self._since[fd] = now
+
+    def _next(self, fd: int) -> None:
+        """The connection is over; its client begins again."""
+        self._discard(fd, idle=False)
+        if self._active_to_open < 0:
+            self._active_to_open += 1
+        else:
+            self._open(idle=False)
+
+    def _refused(self, fd: int, code: int) -> None:
+        """An attempt failed before or after it was established."""
+        if fd in self._connecting:
+            idle = self._connecting.pop(fd)
+            self._discard(fd, idle=idle)
+            self._failed(code, idle=idle)
+            self._open_more()
+        elif self._since[fd] and fd in self._active:
+            self._next(fd)
+        else:
+            self._lost(fd, code)
+
+    def _unusual(self, fd: int, event: int, data: bytes) -> None:
+        """A command, an end, part of a response, an idle connection, a wrong answer."""
+        if fd == self._wake:
+            self._interrupted = True
+        elif not data:
+            if self._since[fd] and fd in self._active:
+                self._next(fd)
+            else:
+                self._lost(fd, 0, "closed_early")
+        else:
+            idle = fd in self._idle
+            response = (self.idle_exchange if idle else self.active_exchange).response
+            joined = self._partial.pop(fd, b"") + data
+            if joined == response and idle:
+                self._answered(fd, time.perf_counter_ns())
+            elif joined == response:
+                self._complete(fd)
+                if event & EPOLLRDHUP and not event & EPOLLIN:
+                    self._next(fd)
+            elif response.startswith(joined):
+                self._partial[fd] = joined
+            else:
+                self._lost(fd, 0, "wrong_answer")
+
+    def _covered(self) -> int:
+        return sum(at >= self._window_started for at in self._served.values())

@@ -1,0 +1,360 @@
+"""The connection engine: many connections, one kernel thread, one epoll.
+
+A Locust client costs 15 to 65 times more CPU per request than this loop, and
+would be the bottleneck of every trial. So a Locust user stands for a connection,
+and the engine does the work: it opens, sends, receives, checks every byte, and
+counts. The subclasses (`keep_alive.py`, `connection_per_request.py`) own the hot
+loop; opening, idle connections, commands and errors are here.
+
+Only the engine's thread touches sockets. Other threads post commands with
+`call`; the loop carries them out between two batches of events, so that opening
+a window and freezing are exact: no response is counted twice or lost.
+"""
+
+from __future__ import annotations
+
+import _socket
+import errno
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
+from typing import Any
+
+from loadgen.native import epoll, start_thread
+from loadgen.recorder import Recorder
+
+IN_FLIGHT = 64
+"""Connections being opened at once: half of the shortest common backlog (128)."""
+RETRY_S = 0.01
+RECV_BYTES = 65_536
+CONNECT_ERRORS = {
+    errno.ECONNREFUSED: "connect_refused",
+    errno.ETIMEDOUT: "connect_timeout",
+    errno.ECONNRESET: "reset",
+    errno.EPIPE: "reset",
+    errno.EADDRNOTAVAIL: "out_of_ports",
+    errno.EMFILE: "out_of_descriptors",
+    errno.ENFILE: "out_of_descriptors",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and the exact bytes of the response to it."""
+
+    request: bytes
+    response: bytes
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A posted command: `done` once the engine has carried it out."""
+
+    command: Callable[[], Any]
+    done: bool = False
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """Connections as they stand now."""
+
+    idle_established: int
+    idle_failed: int
+    active_established: int
+    active_wanted: int
+    connecting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one window counted. Durations are snapshots: count by microseconds."""
+
+    started_ns: int
+    ended_ns: int
+    cpu_ns: int
+    requests: int
+    errors: dict[str, int]
+    covered: int
+    segments_in: int | None
+    response: dict[int, int] = field(repr=False)
+    connect: dict[int, int] = field(repr=False)
+    first_response: dict[int, int] = field(repr=False)
+
+
+class Engine:
+    """Base of the kinds of load. `address` is an IPv4 address and a port."""
+
+    def __init__(
+        self, address: tuple[str, int], active: Exchange, idle: Exchange | None = None
+    ) -> None:
+        self.address = address
+        self.active_exchange = active
+        self.idle_exchange = idle or active
+        self.failure: BaseException | None = None
+        self.response = Recorder()
+        self.connect = Recorder()
+        self.first_response = Recorder()
+        self.errors: Counter[str] = Counter()
+        self.finished = False
+        self._epoll = epoll()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
+        self._epoll.register(self._wake, EPOLLIN)
+        self._commands: deque[Ticket] = deque()
+        self._stop = False
+        self._frozen = False
+        self._interrupted = False
+        # Time of the last response; 0 until the first, which sends it the slow way.
+        self._since: list[int] = [0] * 1_024
+        self._opened: dict[int, int] = {}
+        self._connecting: dict[int, bool] = {}
+        self._idle: set[int] = set()
+        self._idle_fresh: set[int] = set()
+        self._active: set[int] = set()
+        self._partial: dict[int, bytes] = {}
+        self._idle_to_open = 0
+        self._active_to_open = 0
+        self._active_wanted = 0
+        self._idle_failed = 0
+        self._retry: deque[int] = deque()
+        self._window_started = 0
+        self._cpu_started = 0
+        self._segments_started: int | None = None
+
+    # What other threads call.
+
+    def start(self) -> None:
+        """Start the engine's thread."""
+        start_thread(self._run, ())
+
+    def call(self, command: Callable[[], Any]) -> Ticket:
+        """Have the engine's thread carry out `command` between two batches of events."""
+        ticket = Ticket(command)
+        self._commands.append(ticket)
+        os.eventfd_write(self._wake, 1)
+        return ticket
+
+    def gauges(self) -> Gauges:
+        return Gauges(
+            len(self._idle) - len(self._idle_fresh),
+            self._idle_failed,
+            len(self._active),
+            self._active_wanted,
+            len(self._connecting),
+        )
+
+    # Commands: run in the engine's thread, through `call`.
+
+    def open_idle(self, count: int) -> None:
+        """Open `count` connections that send one request, then stay silent."""
+        self._idle_to_open += count
+        self._open_more()
+
+    def want_active(self, count: int) -> None:
+        """Have `count` connections send requests from now on."""
+        more = count - self._active_wanted
+        self._active_wanted = count
+        self._active_to_open += more
+        while self._active_to_open < 0 and self._active:
+            self._discard(next(iter(self._active)), idle=False)
+            self._active_to_open += 1
+        self._open_more()
+
+    def open_window(self) -> int:
+        """Forget what was counted so far and begin the window; monotonic ns."""
+        self.response = Recorder()
+        self.errors = Counter()
+        self._segments_started = self._segments_in()
+        self._cpu_started = time.thread_time_ns()
+        self._window_started = time.perf_counter_ns()
+        return self._window_started
+
+    def freeze(self) -> Window:
+        """Stop sending and counting; return what the window holds, exactly."""
+        ended = time.perf_counter_ns()
+        self._frozen = True
+        segments = self._segments_in()
+        if segments is not None and self._segments_started is not None:
+            segments -= self._segments_started
+        return Window(
+            started_ns=self._window_started,
+            ended_ns=ended,
+            cpu_ns=time.thread_time_ns() - self._cpu_started,
+            requests=self.response.total(),
+            errors=dict(self.errors),
+            covered=self._covered(),
+            segments_in=segments,
+            response=self.response.snapshot(),
+            connect=self.connect.snapshot(),
+            first_response=self.first_response.snapshot(),
+        )
+
+    def close(self) -> None:
+        """Close every connection with a reset, leaving no TIME_WAIT, and end the thread."""
+        linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+        for fd in self._idle | self._active | self._connecting.keys():
+            sock = _socket.socket(fileno=fd)
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, linger)
+            sock.close()
+        self._stop = True
+
+    # For the subclasses.
+
+    def _drive(self) -> None:
+        """Handle events until a read of `_wake` sets `_interrupted`."""
+        raise NotImplementedError
+
+    def _opening(self, fd: int) -> None:
+        """An active connection has its descriptor and is being opened."""
+
+    def _gone(self, fd: int) -> None:
+        """An active connection is about to be closed, at whatever stage."""
+
+    def _in_flight_limit(self) -> int:
+        """How many connections may be opening, or idle ones waiting for their response."""
+        return IN_FLIGHT
+
+    def _covered(self) -> int:
+        """Active connections with at least one response in the window."""
+        raise NotImplementedError
+
+    def _segments_in(self) -> int | None:
+        """Segments received so far on active connections, where that can be known."""
+        return None
+
+    # The engine's thread.
+
+    def _run(self) -> None:
+        try:
+            while not self._stop:
+                self._interrupted = False
+                if self._frozen:
+                    self._rest()
+                else:
+                    self._drive()
+                while self._commands:
+                    ticket = self._commands.popleft()
+                    ticket.value = ticket.command()
+                    ticket.done = True
+        except BaseException as error:
+            self.failure = error
+        finally:
+            self.finished = True
+            self._epoll.close()
+
+    def _rest(self) -> None:
+        """Frozen: wait for a command and leave the sockets alone."""
+        os.set_blocking(self._wake, True)
+        os.eventfd_read(self._wake)
+
+    def _timeout(self) -> float:
+        """How long epoll may sleep: until the next retry, or for ever."""
+        return RETRY_S if self._retry else -1
+
+    def _open_more(self) -> None:
+        """Open what is wanted, idle connections first, with a cap in flight."""
+        while self._retry and self._retry[0] <= time.perf_counter_ns():
+            self._retry.popleft()
+            self._active_to_open += 1
+        limit = self._in_flight_limit()
+        while len(self._connecting) + len(self._idle_fresh) < limit:
+            if self._idle_to_open:
+                self._idle_to_open -= 1
+                self._open(idle=True)
+            elif self._active_to_open > 0:
+                self._active_to_open -= 1
+                self._open(idle=False)
+            else:
+                return
+
+    def _open(self, *, idle: bool) -> None:
+        try:
+            sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        except OSError as error:
+            self._failed(error.errno or 0, idle=idle)
+            return
+        sock.setblocking(False)
+        started = time.perf_counter_ns()
+        code = sock.connect_ex(self.address)
+        if code not in (0, errno.EINPROGRESS):
+            sock.close()
+            self._failed(code, idle=idle)
+            return
+        fd = sock.detach()
+        if not idle:
+            self._opening(fd)
+        if fd >= len(self._since):
+            self._since.extend([0] * fd)
+        self._since[fd] = 0
+        self._opened[fd] = started
+        # On loopback the handshake is over by now unless the accept queue is full.
+        try:
+            os.write(fd, (self.idle_exchange if idle else self.active_exchange).request)
+        except BlockingIOError:
+            self._connecting[fd] = idle
+            self._epoll.register(fd, EPOLLOUT)
+        except OSError as error:
+            self._discard(fd, idle=idle)
+            self._failed(error.errno or 0, idle=idle)
+        else:
+            self._epoll.register(fd, EPOLLIN | EPOLLRDHUP)
+            self._established(fd, idle=idle)
+
+    def _established(self, fd: int, *, idle: bool) -> None:
+        now = time.perf_counter_ns()
+        self.connect.add((now - self._opened[fd]) // 1_000)
+        if idle:
+            self._idle.add(fd)
+            self._idle_fresh.add(fd)
+        else:
+            self._active.add(fd)
+
+    def _connected(self, fd: int) -> None:
+        """A connection that had to wait is writable: established, or failed."""
+        idle = self._connecting.pop(fd)
+        try:
+            os.write(fd, (self.idle_exchange if idle else self.active_exchange).request)
+        except OSError as error:
+            self._discard(fd, idle=idle)
+            self._failed(error.errno or 0, idle=idle)
+        else:
+            self._epoll.modify(fd, EPOLLIN | EPOLLRDHUP)
+            self._established(fd, idle=idle)
+        self._open_more()
+
+    def _failed(self, code: int, *, idle: bool, kind: str | None = None) -> None:
+        """Count an attempt that failed; an active connection is tried again."""
+        kind = kind or CONNECT_ERRORS.get(code) or errno.errorcode.get(code, str(code)).lower()
+        if idle:
+            self._idle_failed += 1
+            self.errors["idle_" + kind] += 1
+        else:
+            self.errors[kind] += 1
+            self._retry.append(time.perf_counter_ns() + int(RETRY_S * 1e9))
+
+    def _lost(self, fd: int, code: int, kind: str | None = None) -> None:
+        """The peer closed or reset an established connection, or answered wrongly."""
+        idle = fd in self._idle
+        self._discard(fd, idle=idle)
+        self._failed(code, idle=idle, kind=kind)
+        self._open_more()
+
+    def _answered(self, fd: int, now: int) -> None:
+        """An idle connection got its one response and is silent from now on."""
+        self.first_response.add((now - self._opened[fd]) // 1_000)
+        self._idle_fresh.discard(fd)
+        self._since[fd] = now
+        self._open_more()
+
+    def _discard(self, fd: int, *, idle: bool) -> None:
+        if idle:
+            self._idle.discard(fd)
+            self._idle_fresh.discard(fd)
+        else:
+            self._active.discard(fd)
+            self._gone(fd)
+        self._partial.pop(fd, None)
+        os.close(fd)

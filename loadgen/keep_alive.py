@@ -1,0 +1,124 @@
+"""Closed loop, keep-alive: each connection sends its next request on the response.
+
+The whole cost of the generator is the loop below, so it does the least that an
+honest measurement allows: one read, one comparison of every byte, one look at
+the clock, one increment, one write.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import time
+from select import EPOLLIN
+
+from loadgen.engine import RECV_BYTES, Engine
+from loadgen.recorder import FAST_US
+
+MAX_EVENTS = 256
+TCP_INFO_BYTES = 144
+SEGS_IN_OFFSET = 140
+"""`tcpi_segs_in` in Linux's struct tcp_info (include/uapi/linux/tcp.h)."""
+
+
+class KeepAlive(Engine):
+    """One request in flight per connection, for ever."""
+
+    def _drive(self) -> None:
+        read, write, clock = os.read, os.write, time.perf_counter_ns
+        poll, since, partial = self._epoll.poll, self._since, self._partial
+        request, expected = self.active_exchange.request, self.active_exchange.response
+        fast = self.response.fast
+        while not self._interrupted:
+            for fd, event in poll(self._timeout(), MAX_EVENTS):
+                if event == EPOLLIN:
+                    try:
+                        data = read(fd, RECV_BYTES)
+                        if data == expected and not partial:
+                            now = clock()
+                            us = (now - since[fd]) // 1_000
+                            if us < FAST_US:
+                                fast[us] += 1
+                            elif not self._long(fd, now, us):
+                                continue
+                            since[fd] = now
+                            write(fd, request)
+                        else:
+                            self._unusual(fd, data)
+                    except BlockingIOError:
+                        continue
+                    except OSError as error:
+                        self._lost(fd, error.errno or 0)
+                else:
+                    self._other(fd)
+            if self._retry:
+                self._open_more()
+
+    def _long(self, fd: int, now: int, us: int) -> bool:
+        """A first response, or a long one. True: send the next request."""
+        if self._since[fd]:
+            self.response.slow(us)
+            return True
+        if fd in self._idle:
+            self._answered(fd, now)
+            return False
+        us = (now - self._opened[fd]) // 1_000
+        self.first_response.add(us)
+        self.response.add(us)
+        self._open_more()
+        return True
+
+    def _unusual(self, fd: int, data: bytes) -> None:
+        """A command, the end of the connection, part of a response, or a wrong one."""
+        if fd == self._wake:
+            # The read has emptied the eventfd.
+            self._interrupted = True
+            return
+        if not data:
+            self._lost(fd, 0, "closed_early")
+            return
+        exchange = self.idle_exchange if fd in self._idle else self.active_exchange
+        joined = self._partial.pop(fd, b"") + data
+        if joined == exchange.response:
+            self._whole(fd)
+        elif exchange.response.startswith(joined):
+            self._partial[fd] = joined
+        else:
+            self._lost(fd, 0, "wrong_answer")
+
+    def _whole(self, fd: int) -> None:
+        """A response that came in parts, or while another connection's did."""
+        now = time.perf_counter_ns()
+        us = (now - self._since[fd]) // 1_000
+        if us < FAST_US:
+            self.response.fast[us] += 1
+        elif not self._long(fd, now, us):
+            return
+        self._since[fd] = now
+        os.write(fd, self.active_exchange.request)
+
+    def _other(self, fd: int) -> None:
+        """Connected at last; or the peer hung up: read what it left, count the loss."""
+        if fd in self._connecting:
+            self._connected(fd)
+            return
+        try:
+            while fd in self._active or fd in self._idle:
+                self._unusual(fd, os.read(fd, RECV_BYTES))
+        except OSError as error:
+            self._lost(fd, error.errno or 0)
+
+    def _covered(self) -> int:
+        return sum(self._since[fd] >= self._window_started for fd in self._active)
+
+    def _segments_in(self) -> int:
+        return sum(_segments_in(fd) for fd in self._active)
+
+
+def _segments_in(fd: int) -> int:
+    sock = _socket.socket(fileno=fd)
+    try:
+        info = sock.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, TCP_INFO_BYTES)
+    finally:
+        sock.detach()
+    return int.from_bytes(info[SEGS_IN_OFFSET : SEGS_IN_OFFSET + 4], "little")

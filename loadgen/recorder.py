@@ -1,0 +1,71 @@
+"""Durations in microseconds, counted exactly and cheaply in the hot loop.
+
+Below FAST_US a duration indexes a list, so that recording is one increment. The
+engine writes `fast` by itself in its loop; longer ones go through `slow`, where
+they are quantised to three significant digits, as an HdrHistogram would.
+A snapshot is small, and safe to take from another thread under the GIL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hdrh.histogram import HdrHistogram
+
+FAST_US = 8_192
+LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
+
+
+class Recorder:
+    """A distribution of durations."""
+
+    __slots__ = ("fast", "long")
+
+    def __init__(self) -> None:
+        self.fast = [0] * FAST_US
+        self.long: dict[int, int] = {}
+
+    def add(self, us: int) -> None:
+        """Record one duration of any length."""
+        if us < FAST_US:
+            self.fast[us] += 1
+        else:
+            self.slow(us)
+
+    def slow(self, us: int) -> None:
+        """Record one duration of FAST_US or more, to within 1 part in 1,024."""
+        shift = us.bit_length() - 11
+        key = us >> shift << shift
+        self.long[key] = self.long.get(key, 0) + 1
+
+    def snapshot(self) -> dict[int, int]:
+        """Count by duration; zero counts left out."""
+        counts = {us: count for us, count in enumerate(self.fast.copy()) if count}
+        counts.update(self.long.copy())
+        return counts
+
+    def total(self) -> int:
+        """How many durations were recorded."""
+        return sum(self.fast) + sum(self.long.copy().values())
+
+
+def to_histogram(counts: dict[int, int]) -> HdrHistogram:
+    """An HdrHistogram (1 us to 60 s, three digits) of a snapshot."""
+    histogram = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
+    for us, count in counts.items():
+        histogram.record_value(min(max(us, LOWEST_US), HIGHEST_US), count)
+    return histogram
+
+
+def mean_us(counts: dict[int, int]) -> float:
+    """Mean duration; NaN for an empty snapshot."""
+    total = sum(counts.values())
+    return sum(us * count for us, count in counts.items()) / total if total else float("nan")
+
+
+def difference(new: dict[int, int], old: dict[int, int]) -> Iterator[tuple[int, int]]:
+    """What `new` holds beyond `old`, as (duration, count)."""
+    for us, count in new.items():
+        more = count - old.get(us, 0)
+        if more:
+            yield us, more
