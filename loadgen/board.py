@@ -1,7 +1,7 @@
 """The master's side: collects results, answers the sweep, and shows it in the UI.
 
 Routes, all on the web UI's own address:
-  GET /c10k/state           state of the master and its workers
+  GET /c10k/worker/NAME     waits until that worker alone is ready; 200, or 202
   GET /c10k/result/TRIAL    waits up to ?wait= seconds; 200 with the result, or 202
 The UI gets a tab, *Connections*, with what Locust's own tables cannot show:
 established connections by worker, and the last trials of a running sweep.
@@ -10,13 +10,15 @@ established connections by worker, and the last trials of a running sweep.
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from typing import Any
 
+import gevent
 from flask import Blueprint, Response, jsonify, request
 from gevent.event import Event
 from locust.env import Environment
-from locust.runners import MasterRunner
+from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
 
 from loadgen.options import OptionsError, parse
 from loadgen.session import PROGRESS, RESULT
@@ -67,7 +69,10 @@ class Board:
         self._rows.pop(msg.node_id, None)
         self._finished.appendleft(_row(msg.data))
         self._arrived.setdefault(trial, Event()).set()
-        self._runner.send_message("quit", client_id=msg.node_id)
+        # Its container is about to be removed: forget it now, not after missed heartbeats.
+        self._runner.stop(send_stop_to_client=False)
+        del self._runner.clients[msg.node_id]
+        self._runner.check_stopped()
 
     def _extend_ui(self) -> None:
         web_ui = self._environment.web_ui
@@ -77,23 +82,29 @@ class Board:
         structure = [{"key": key, "title": title} for key, title in COLUMNS.items()]
         web_ui.template_args["extended_tables"] = [{"key": TAB, "structure": structure}]
         routes = Blueprint("c10k", __name__)
-        routes.add_url_rule("/c10k/state", view_func=self.state)
+        routes.add_url_rule("/c10k/worker/<name>", view_func=self.worker)
         routes.add_url_rule("/c10k/result/<trial>", view_func=self.result)
         routes.before_app_request(self._check_form)
         routes.after_app_request(self._add_table)
         app: Any = web_ui.app
         app.register_blueprint(routes)
 
-    def state(self) -> Response:
-        workers = [
-            {"id": worker.id, "state": worker.state} for worker in self._runner.clients.values()
-        ]
-        return jsonify(state=self._runner.state, workers=workers)
+    def worker(self, name: str) -> tuple[Response, int]:
+        """The worker on host `name` is there, and no other: users would be shared with it."""
+        deadline = time.monotonic() + _wait_s()
+        while True:
+            workers = {worker.id: worker.state for worker in self._runner.clients.values()}
+            alone = [worker.rpartition("_")[0] for worker in workers] == [name]
+            if alone and self._runner.state in (STATE_INIT, STATE_STOPPED):
+                return jsonify(workers=workers), 200
+            if time.monotonic() > deadline:
+                return jsonify(workers=workers, state=self._runner.state), 202
+            gevent.sleep(0.01)
 
     def result(self, trial: str) -> tuple[Response, int]:
         """The long poll keeps the hub asleep while a window is open."""
         event = self._arrived.setdefault(trial, Event())
-        if not event.wait(timeout=min(float(request.args.get("wait", 0)), 60.0)):
+        if not event.wait(timeout=_wait_s()):
             return jsonify(trial=trial), 202
         self._arrived.pop(trial, None)
         return jsonify(self._results.pop(trial)), 200
@@ -119,6 +130,10 @@ class Board:
             data["extended_stats"] = [{"key": TAB, "data": rows}]
             response.set_data(json.dumps(data))
         return response
+
+
+def _wait_s() -> float:
+    return min(request.args.get("wait", 0.0, type=float), 60.0)
 
 
 def _row(result: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ a window is an error of its own and never a fast success.
 from __future__ import annotations
 
 import socket
+import time
 
 from loadgen.engine import Exchange
 
@@ -23,7 +24,7 @@ class VerificationError(Exception):
 def learn(address: tuple[str, int], request: bytes, body: bytes = BODY) -> Exchange:
     """Ask once and check status, length and body. Raises VerificationError."""
     try:
-        with socket.create_connection(address, timeout=TIMEOUT_S) as sock:
+        with _connect(address) as sock:
             sock.sendall(request)
             response = _receive(sock)
     except OSError as error:
@@ -35,6 +36,18 @@ def learn(address: tuple[str, int], request: bytes, body: bytes = BODY) -> Excha
     if received != body:
         raise VerificationError(f"expected the body {body!r}, received {received[:80]!r}")
     return Exchange(request, response)
+
+
+def _connect(address: tuple[str, int]) -> socket.socket:
+    """Give a server that has just been started the time to listen."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return socket.create_connection(address, timeout=TIMEOUT_S)
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _receive(sock: socket.socket) -> bytes:

@@ -1,0 +1,77 @@
+"""Loading by hand: the compose file, with this machine's images, cores and limits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from experiments.docker_driver import DockerDriver
+from experiments.exits import Exit, LabError
+from experiments.images.build import ensure_images
+from experiments.owner import holder
+from experiments.trial import WEB_PORT, place
+
+ROOT = Path(__file__).parent.parent
+PROJECT = "c10k-lab"
+NOFILE = 65_536
+
+
+def command() -> list[str]:
+    """`docker compose` where it is there, else `docker-compose`. Raises LabError."""
+    if shutil.which("docker"):
+        probe = subprocess.run(
+            ["docker", "compose", "version"],  # noqa: S607 - the user's own docker
+            capture_output=True,
+            check=False,
+        )
+        if probe.returncode == 0:
+            return ["docker", "compose"]
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    raise LabError(
+        "neither `docker compose` nor `docker-compose` is there; install one of them",
+        Exit.NOT_READY,
+    )
+
+
+def up() -> str:
+    """Start every variant, a master and a worker; returns the address of the web UI."""
+    compose = command()
+    if running := holder():
+        raise LabError(f"an experiment is running ({running}); wait for its end", Exit.BUSY)
+    with DockerDriver() as driver:
+        images = ensure_images(driver)
+        placement = place(int(driver.info()["NCPU"]))
+        nofile = min(driver.nofile_limit(images.server), NOFILE)
+        variables = {
+            "C10K_SERVER_IMAGE": images.server,
+            "C10K_LOAD_IMAGE": images.load,
+            "C10K_OWNER": driver.owner,
+            "C10K_SERVER_CPUS": placement.server,
+            "C10K_LOAD_CPUS": placement.load,
+            "C10K_NOFILE": str(nofile),
+        }
+    _compose(compose, "up", "--detach", "--remove-orphans", variables=variables)
+    return f"http://127.0.0.1:{WEB_PORT}"
+
+
+def down() -> None:
+    """Stop and remove what `up` started."""
+    _compose(command(), "down", "--remove-orphans", variables={})
+
+
+def _compose(compose: list[str], *arguments: str, variables: dict[str, str]) -> None:
+    done = subprocess.run(  # noqa: S603 - fixed words
+        [*compose, "--project-name", PROJECT, *arguments],
+        cwd=ROOT,
+        env={**variables, **os.environ},
+        check=False,
+    )
+    if done.returncode:
+        raise LabError(
+            f"{' '.join(compose)} {arguments[0]} failed; its message is above. "
+            f"If port {WEB_PORT} is taken, stop what uses it",
+            Exit.NOT_READY,
+        )

@@ -1,0 +1,142 @@
+"""Read an experiment file; report every fault at once, with file, line and a way out."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from experiments.exits import Exit, LabError
+from experiments.schema import Axes, Experiment, PartialSettings, Sweep
+
+FOLDER = Path(__file__).parent
+VARIANTS = FOLDER.parent / "servers" / "variants"
+
+
+def names() -> list[str]:
+    """The experiments that there are, by file name."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def servers() -> list[str]:
+    """The server variants that there are, by file name: nothing of them is imported."""
+    return sorted(path.stem for path in VARIANTS.glob("*.py") if not path.stem.startswith("_"))
+
+
+def find(name: str) -> Path:
+    """The file of an experiment: by name, or by path. Raises LabError."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise LabError(f"{name}: no such file", Exit.BAD_INPUT)
+        return path
+    path = FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        raise LabError(f"no experiment named {name!r}; {nearest(name, names())}", Exit.BAD_INPUT)
+    return path
+
+
+def read(path: Path) -> Experiment:
+    """Parse and validate. Raises LabError with all faults, each with its line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise LabError(f"{path}: not valid YAML: {error}", Exit.BAD_INPUT) from error
+    if node is None or not isinstance(document, dict):
+        raise LabError(f"{path}:1: expected keys and values at the top level", Exit.BAD_INPUT)
+    faults: list[str] = []
+    experiment: Experiment | None = None
+    try:
+        experiment = Experiment.model_validate(document)
+    except ValidationError as error:
+        for details in error.errors():
+            place = _line(node, details["loc"])
+            faults.append(f"{path}:{place}: {_explain(details)}")
+    faults += [f"{path}:{line}: {text}" for line, text in _unknown_servers(document, node)]
+    if faults or experiment is None:
+        raise LabError("\n".join(sorted(set(faults), key=_by_line)), Exit.BAD_INPUT)
+    return experiment
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """What was probably meant, or all there is."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known) or 'none'}"
+
+
+def _by_line(fault: str) -> tuple[str, int]:
+    path, line, _ = fault.split(":", 2)
+    return path, int(line)
+
+
+def _line(node: yaml.Node, loc: tuple[int | str, ...]) -> int:
+    """The line of the deepest part of `loc` that the file holds."""
+    line = node.start_mark.line
+    for part in loc:
+        child: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    child, line = value, key.start_mark.line
+        elif isinstance(node, yaml.SequenceNode) and part in range(len(node.value)):
+            child = node.value[int(part)]
+            line = child.start_mark.line
+        if child is None:
+            break
+        node = child
+    return line + 1
+
+
+def _explain(details: ErrorDetails) -> str:
+    where = ".".join(map(str, details["loc"]))
+    if details["type"] == "extra_forbidden":
+        key = str(details["loc"][-1])
+        return f"unknown key {where!r}; {nearest(key, _keys(details['loc'][:-1]))}"
+    if details["type"] == "missing":
+        return f"{where!r} is missing; it is required"
+    message = details["msg"].removeprefix("Value error, ")
+    given = details.get("input")
+    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+    return f"{where}: {message}{shown}" if where else f"{message}{shown}"
+
+
+def _keys(parents: tuple[int | str, ...]) -> list[str]:
+    """The keys allowed at this place of the file."""
+    model: type[BaseModel] = Experiment
+    for part in parents:
+        children: dict[Any, type[BaseModel]] = {
+            "sweeps": Sweep,
+            "settings": PartialSettings,
+            "axes": Axes,
+        }
+        model = children.get(part, model)
+    return sorted(model.model_fields)
+
+
+def _unknown_servers(document: dict[str, Any], node: yaml.Node) -> list[tuple[int, str]]:
+    found: list[tuple[tuple[int | str, ...], Any]] = []
+    settings = document.get("settings")
+    if isinstance(settings, dict):
+        found.append((("settings", "server"), settings.get("server")))
+    sweeps = document.get("sweeps")
+    for index, sweep in enumerate(sweeps if isinstance(sweeps, list) else []):
+        if not isinstance(sweep, dict):
+            continue
+        for section in ("settings", "axes"):
+            part = sweep.get(section)
+            value = part.get("server") if isinstance(part, dict) else None
+            values = value if isinstance(value, list) else [value]
+            for position, server in enumerate(values):
+                found.append((("sweeps", index, section, "server", position), server))
+    known = servers()
+    return [
+        (_line(node, loc), f"unknown server {server!r}; {nearest(server, known)}")
+        for loc, server in found
+        if isinstance(server, str) and server not in known
+    ]

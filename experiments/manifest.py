@@ -1,0 +1,79 @@
+"""What a run was made of and on: enough to repeat it, or to say why it differs."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from experiments.record import FORMAT_VERSION
+from experiments.schema import Experiment
+from experiments.store import sha256
+
+ROOT = Path(__file__).parent.parent
+LOCKS = ("requirements.lock", "loadgen/requirements.lock")
+BRIDGE_NF = "net/bridge/bridge-nf-call-iptables"
+
+
+def describe(
+    run: str,
+    started_at: str,
+    path: Path,
+    experiment: Experiment,
+    images: dict[str, Any],
+    machine: dict[str, Any],
+    engine: dict[str, Any],
+) -> dict[str, Any]:
+    """`machine` is what the probe tells from inside a container; `engine` what Docker tells."""
+    commit, dirty = git_state()
+    return {
+        "format_version": FORMAT_VERSION,
+        "experiment": path.stem,
+        "experiment_sha256": sha256(path),
+        "question": experiment.question,
+        "repeats": experiment.repeats,
+        "seed": experiment.seed,
+        "claims": experiment.claims,
+        "figures": experiment.figures,
+        "sweeps": [sweep.name for sweep in experiment.sweeps],
+        "settings": experiment.settings.model_dump(exclude_none=True),
+        "run": run,
+        "started_at": started_at,
+        "git_commit": commit,
+        "git_dirty": dirty,
+        "lock_sha256": {name: sha256(ROOT / name) for name in LOCKS},
+        "host_python": platform.python_version(),
+        "images": images,
+        "kernel": {"release": machine["kernel"], "version": machine["kernel_version"]},
+        "cpu": {"model": machine["cpu_model"], "cores": machine["cores"]},
+        "architecture": machine["architecture"],
+        "container_python": machine["python"],
+        "memory_bytes": machine["memory_bytes"],
+        "cgroup_version": machine["cgroup_version"],
+        "clock_source": machine["clock_source"],
+        "sysctls": machine["sysctls"],
+        "ulimits": machine["ulimits"],
+        "bridge_nf_call_iptables": machine["sysctls"].get(BRIDGE_NF),
+        "docker": engine,
+    }
+
+
+def git_state() -> tuple[str | None, bool | None]:
+    """Commit and whether files differ from it; None outside a git checkout."""
+    commit = _git("rev-parse", "HEAD")
+    status = _git("status", "--porcelain")
+    return commit, None if status is None else bool(status)
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed words
+            ["git", "-C", str(ROOT), *arguments],  # noqa: S607 - the user's own git
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

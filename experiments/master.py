@@ -1,0 +1,59 @@
+"""The sweep's side of the Locust master: the same HTTP that the web UI speaks."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import requests
+
+from experiments.exits import LabError
+
+POLL_S = 5.0
+START_S = 30.0
+
+
+class Master:
+    """A client of one master, at its web UI's address."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._http = requests.Session()
+        self._http.trust_env = False  # a proxy has no business on loopback
+
+    def wait_until_up(self) -> None:
+        """Raises LabError when the UI does not answer in time."""
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                self._http.get(f"{self._url}/c10k/result/none", timeout=POLL_S)
+                return
+            except requests.RequestException as error:
+                if time.monotonic() > deadline:
+                    raise LabError(f"the Locust master does not answer at {self._url}") from error
+                time.sleep(0.05)
+
+    def wait_for_worker(self, name: str) -> bool:
+        """One long poll: is the worker there, alone?"""
+        return self._get(f"worker/{name}") is not None
+
+    def swarm(self, users: int, form: dict[str, Any]) -> None:
+        """Start a load. Raises LabError with the master's words when it refuses."""
+        data = {"user_count": users, "spawn_rate": max(users, 1), **form}
+        answer = self._http.post(f"{self._url}/swarm", data=data, timeout=POLL_S * 2).json()
+        if not answer.get("success"):
+            raise LabError(f"the Locust master refused the load: {answer.get('message')}")
+
+    def result(self, trial: str) -> dict[str, Any] | None:
+        """One long poll for the result of a trial; None: not yet."""
+        return self._get(f"result/{trial}")
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _get(self, path: str) -> dict[str, Any] | None:
+        response = self._http.get(
+            f"{self._url}/c10k/{path}", params={"wait": POLL_S}, timeout=POLL_S * 4
+        )
+        response.raise_for_status()
+        return response.json() if response.status_code == requests.codes.ok else None

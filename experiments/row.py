@@ -1,0 +1,149 @@
+"""From what a trial left to its row in trials.csv. Pure arithmetic on recorded values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from experiments.plan import Trial
+from experiments.trial import Outcome
+from experiments.validity import judge
+
+Sample = dict[str, Any]
+NS = 1e9
+
+
+def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: Outcome) -> Sample:
+    """Every column of the record format, by name; None where nothing was measured."""
+    settings = trial.point.settings
+    row: Sample = {
+        "experiment": experiment,
+        "run": run,
+        "trial": trial.id,
+        "point": trial.point.name,
+        "sweep": trial.point.sweep,
+        "block": trial.block,
+        "position": trial.position,
+        "repeat": trial.repeat,
+        "started_at": started_at,
+        "server_limit": server_limits(outcome.logs.get("server", "")),
+        "outcome": "failed",
+        **settings.model_dump(exclude={"server_cpu_quota"}),
+    }
+    row["reason"] = _reason(outcome)
+    result = outcome.result or {}
+    window = result.get("window")
+    row |= _gates(result)
+    if window is None:
+        return {**row, "validity": "void", "reason": row["reason"] or "no window was measured"}
+    row["outcome"] = "completed"
+    row["overhead_s"] = round(outcome.elapsed_s - settings.warm_up_s - window["window_s"], 3)
+    row |= _load(window, settings.active_connections)
+    samples = {sample["label"]: sample for sample in result["samples"]}
+    if "close" in samples and "open" in samples:
+        cores = settings.server_cpu_quota or 1.0
+        row |= _server(window, samples, result["environment"], cores)
+    elif not row["reason"]:
+        row["reason"] = "the probe's samples of the window are missing"
+    row["validity"], row["reason"] = judge(row)
+    return row
+
+
+def server_limits(log: str) -> str:
+    """Limits that the server named in its log, as `NAME: message`."""
+    named: dict[str, str] = {}
+    for line in log.splitlines():
+        if line.startswith("{"):
+            try:
+                event = json.loads(line)
+            except json.JSONDecodeError:
+                continue  # a line that was being written when the server was stopped
+            if event.get("event") == "limit":
+                named[str(event["limit"])] = str(event["message"])
+    return "; ".join(f"{name}: {message}" for name, message in named.items())
+
+
+def _reason(outcome: Outcome) -> str:
+    reasons = [outcome.reason]
+    if outcome.result:
+        reasons.append(outcome.result["reason"])
+    if outcome.server_exit is not None:
+        last = outcome.logs.get("server", "").strip().splitlines()[-1:]
+        reasons.append(f"the server ended with exit code {outcome.server_exit} {' '.join(last)}")
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _gates(result: dict[str, Any]) -> Sample:
+    gauges = result.get("gauges") or {}
+    gate = [sample for sample in result.get("samples", []) if sample["label"] == "gate"]
+    return {
+        "active_established": gauges.get("active_established"),
+        "idle_established": gauges.get("idle_established"),
+        "server_established": gate[-1].get("server_established") if gate else None,
+        "idle_connect_s": result.get("phases_s", {}).get("connect_idle"),
+    }
+
+
+def _load(window: dict[str, Any], active: int) -> Sample:
+    seconds = window["window_s"]
+    errors = window["errors"]
+    rate = window["requests"] / seconds
+    mean = window.get("response_mean_us")
+    times = {key: value for key, value in window.items() if key.endswith("_us")}
+    for unused in (
+        *("connect_p90_us", "connect_mean_us", "first_response_p90_us"),
+        *("first_response_p999_us", "first_response_mean_us"),
+    ):
+        times.pop(unused, None)
+    segments = window["segments_in"]
+    return {
+        **times,
+        "window_s": round(seconds, 6),
+        "requests": window["requests"],
+        "errors": sum(errors.values()),
+        "error_kinds": " ".join(f"{kind}={count}" for kind, count in sorted(errors.items())),
+        "requests_per_s": rate,
+        "generator_cpu_share": window["cpu_ns"] / NS / seconds,
+        "segments_out_per_response": (
+            segments / window["requests"] if segments is not None and window["requests"] else None
+        ),
+        "coverage": window["covered"] / active,
+        "littles_law_ratio": rate * mean / 1e6 / active if mean else None,
+    }
+
+
+def _server(
+    window: dict[str, Any],
+    samples: dict[str, Sample],
+    machine: dict[str, Any],
+    cores: float,
+) -> Sample:
+    """The load stops at the freeze, a moment before the last sample: busy time ends there."""
+    before, after = samples["open"], samples["close"]
+    start = samples.get("start", before)
+    busy_s = (min(window["ended_ns"], after["at_ns"]) - before["at_ns"]) / NS
+    wall_s = (after["at_ns"] - before["at_ns"]) / NS
+    cpu_s = (after["cpu_ns"] - before["cpu_ns"]) / NS
+    rate = window["requests"] / window["window_s"]
+    tick_s = 1 / machine["clock_ticks"]
+    busy_machine_s = (after["busy_ticks"] - before["busy_ticks"]) * tick_s
+    steal_s = (after["steal_ticks"] - before["steal_ticks"]) * tick_s
+    switches = (before["context_switches"], after["context_switches"])
+    return {
+        "server_cpu_us_per_request": cpu_s * 1e6 / (rate * busy_s) if rate else None,
+        "server_cpu_share": cpu_s / busy_s / cores,
+        "server_rss_bytes": after["rss_bytes"],
+        "server_rss_idle_bytes": start["rss_bytes"],
+        "server_threads": after["threads"],
+        "server_processes": after["processes"],
+        "server_fds": after["fds"],
+        "context_switches": None if None in switches else switches[1] - switches[0],
+        "kernel_socket_bytes": after["kernel_socket_bytes"],
+        "accept_queue_max": after["accept_queue_max"],
+        "listen_overflows": after["listen_overflows"] - start["listen_overflows"],
+        "listen_drops": after["listen_drops"] - start["listen_drops"],
+        "retransmits": after["retransmits"] - before["retransmits"],
+        "resets": after["resets"] - before["resets"],
+        "steal_share": steal_s / wall_s / machine["cores"],
+        "foreign_cpu_share": max(0.0, (busy_machine_s - cpu_s - window["cpu_ns"] / NS) / wall_s),
+    }

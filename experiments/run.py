@@ -1,0 +1,115 @@
+"""A run: trial after trial, each saved as it ends, and everything removed at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from experiments.driver import Driver
+from experiments.plan import Trial
+from experiments.row import make_row
+from experiments.store import Store
+from experiments.trial import Images, Outcome, Placement
+
+MARGIN = 300
+"""Descriptors that a server or a worker needs beside its connections."""
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM: clean up, keep what is finished, say how to go on."""
+
+
+class Conducts(Protocol):
+    """What the loop needs of a TrialRunner; tests give a fake."""
+
+    def run(self, trial: Trial) -> Outcome: ...
+
+
+class Progress(Protocol):
+    """Told before and after each trial, never while a window is open."""
+
+    def begin(self, trial: Trial) -> None: ...
+
+    def end(self, trial: Trial, row: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What stays up through a run: the network and the master."""
+
+    network: str
+    master: str
+
+
+def descriptors(trials: list[Trial]) -> int:
+    """The most descriptors that one process of the run needs."""
+    settings = [trial.point.settings for trial in trials]
+    return max(one.active_connections + one.idle_connections for one in settings) + MARGIN
+
+
+def execute(
+    trials: list[Trial],
+    store: Store,
+    conductor: Conducts,
+    progress: Progress,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
+    """Run what is not finished yet; returns how many trials were run."""
+    finished = store.finished()
+    left = [trial for trial in trials if trial.id not in finished]
+    for trial in left:
+        progress.begin(trial)
+        started_at = now().isoformat(timespec="milliseconds")
+        outcome = conductor.run(trial)
+        row = make_row(store.name, store.run, started_at, trial, outcome)
+        store.append(row, outcome.result, outcome.logs)
+        progress.end(trial, row)
+    return len(left)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM raise Interrupted once; a second one during clean-up is ignored."""
+
+    def stop(_signum: int, _frame: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise Interrupted
+
+    before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def swept(driver: Driver, say: Callable[[str], None]) -> Iterator[None]:
+    """Remove what a killed run left, before; and all of this run, after, whatever happens."""
+    left = driver.sweep()
+    if left:
+        say(f"removed what an earlier run left: {', '.join(left)}")
+    try:
+        yield
+    finally:
+        driver.sweep()
+
+
+def stay_off(placement: Placement) -> None:
+    """Keep this process off the server's core, where the engine is on this machine."""
+    if sys.platform == "linux":
+        cores = {int(placement.others), int(placement.load)} & os.sched_getaffinity(0)
+        if cores:
+            os.sched_setaffinity(0, cores)
+
+
+def image_notes(images: Images) -> dict[str, Any]:
+    """References of the images, for the manifest."""
+    return {"server": images.server, "load": images.load}

@@ -1,0 +1,137 @@
+"""What an experiment file may say: a description per key, and types to hold it.
+
+Settings may stand at the top, for all sweeps, or in a sweep, which wins; a
+sweep's axes expand by product. `load.py` reads files and reports errors.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Server = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Connections = Annotated[int, Field(ge=0, le=60_000)]
+Backlog = Annotated[int, Field(ge=1, le=65_535)]
+Load = Literal["keep_alive", "connection_per_request"]
+Network = Literal["pod", "bridge"]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no silent conversions, nothing changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Settings(Strict):
+    """Everything that makes one trial differ from another; the same names in trials.csv."""
+
+    server: Server = Field("epoll_level", description="Server variant: a file of servers/variants/")
+    network: Network = Field(
+        "pod", description="Path: the load joins the server's namespace, or crosses a bridge"
+    )
+    load: Load = Field("keep_alive", description="Kind of load")
+    active_connections: Annotated[int, Field(ge=1, le=60_000)] = Field(
+        64, description="Connections that send requests, each one at a time"
+    )
+    idle_connections: Connections = Field(
+        0, description="Connections that send one request and then stay silent"
+    )
+    backlog: Backlog = Field(1_024, description="Argument of listen()")
+    somaxconn: Backlog = Field(4_096, description="net.core.somaxconn of the trial's pod")
+    server_cpu_quota: Annotated[float, Field(gt=0, le=64)] | None = Field(
+        None, description="Cores the server may use, as a quota with a 2 ms period; all if absent"
+    )
+    warm_up_s: Annotated[float, Field(ge=0, le=600)] = Field(
+        0.3, description="Load before the window, in seconds"
+    )
+    window_s: Annotated[float, Field(ge=0.2, le=3_600)] = Field(
+        2.0, description="Measured window, in seconds"
+    )
+
+
+class PartialSettings(Strict):
+    """Some settings, the others left to the level above."""
+
+    server: Server | None = None
+    network: Network | None = None
+    load: Load | None = None
+    active_connections: Annotated[int, Field(ge=1, le=60_000)] | None = None
+    idle_connections: Connections | None = None
+    backlog: Backlog | None = None
+    somaxconn: Backlog | None = None
+    server_cpu_quota: Annotated[float, Field(gt=0, le=64)] | None = None
+    warm_up_s: Annotated[float, Field(ge=0, le=600)] | None = None
+    window_s: Annotated[float, Field(ge=0.2, le=3_600)] | None = None
+
+
+class Axes(Strict):
+    """Settings with a list of values each; their product is the sweep."""
+
+    server: list[Server] | None = Field(None, min_length=1)
+    network: list[Network] | None = Field(None, min_length=1)
+    load: list[Load] | None = Field(None, min_length=1)
+    active_connections: list[Annotated[int, Field(ge=1, le=60_000)]] | None = Field(
+        None, min_length=1
+    )
+    idle_connections: list[Connections] | None = Field(None, min_length=1)
+    backlog: list[Backlog] | None = Field(None, min_length=1)
+    somaxconn: list[Backlog] | None = Field(None, min_length=1)
+    server_cpu_quota: list[Annotated[float, Field(gt=0, le=64)]] | None = Field(None, min_length=1)
+
+
+class Sweep(Strict):
+    """A part of an experiment: axes to cross, and settings that hold for all its trials."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
+        description="Name of the sweep, a word"
+    )
+    axes: Axes = Field(default_factory=Axes, description="Settings to sweep, each with its values")
+    settings: PartialSettings = Field(
+        default_factory=PartialSettings, description="Settings fixed for this sweep"
+    )
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Sweep:
+        both = sorted(self.axes.model_fields_set & self.settings.model_fields_set)
+        if both:
+            raise ValueError(f"{', '.join(both)}: both an axis and a fixed setting; keep one")
+        return self
+
+
+class Experiment(Strict):
+    """One file of experiments/."""
+
+    question: Annotated[str, Field(min_length=1)] = Field(
+        description="What the experiment asks, in a sentence"
+    )
+    repeats: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        3, description="Blocks: each runs every trial once, shuffled"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(1, description="Seed of the shuffle")
+    reference: bool = Field(
+        True,
+        description="Open and close every block with the reference trial (the A/A noise floor)",
+    )
+    settings: PartialSettings = Field(
+        default_factory=PartialSettings, description="Settings fixed for all sweeps"
+    )
+    sweeps: Annotated[list[Sweep], Field(min_length=1)] = Field(
+        description="Parts of the experiment"
+    )
+    figures: list[str] = Field(
+        default_factory=list, description="Figures of the report, in order; all that fit if empty"
+    )
+    claims: list[int] = Field(
+        default_factory=list, description="Claims that this experiment judges, by number"
+    )
+
+    @model_validator(mode="after")
+    def _unique(self) -> Experiment:
+        names = [sweep.name for sweep in self.sweeps]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sweeps are named {', '.join(twice)}; give each its own name")
+        if "reference" in names:
+            raise ValueError("a sweep may not be named reference; that is the noise floor's name")
+        return self

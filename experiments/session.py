@@ -1,0 +1,150 @@
+"""From an experiment file to a finished run folder: the table of contents of a run."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from experiments.docker_driver import DockerDriver
+from experiments.doctor import Needs, preflight
+from experiments.exits import Exit, LabError
+from experiments.images.build import Images, ensure_images
+from experiments.images.tool import run_tool
+from experiments.load import read
+from experiments.manifest import describe
+from experiments.master import Master
+from experiments.owner import RunLock
+from experiments.plan import Trial, plan
+from experiments.run import descriptors, execute, interruptible, stay_off, swept
+from experiments.store import Store
+from experiments.trial import WEB_PORT, Placement, TrialRunner, master_spec, place
+from experiments.watch import Watch
+
+RESULTS = Path(__file__).parent.parent / "results"
+ENVIRONMENT = ("python3", "/opt/lab/probe.py", "environment")
+SAME = ("images", "kernel", "cpu", "lock_sha256", "format_version")
+"""What must not change between the parts of a resumed run."""
+RECORD_BYTES = 400_000
+"""Room for one trial's details on the disk: histograms, samples and logs."""
+
+
+def start(path: Path, console: Console) -> Store:
+    """Run an experiment file from its first trial. Raises LabError, Interrupted."""
+    experiment = read(path)
+    run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return _measure(run, plan(experiment), None, path, console)
+
+
+def resume(folder: Path, console: Console) -> Store:
+    """Go on with a run that was stopped; no finished trial is repeated."""
+    store = Store.open(folder)
+    return _measure(store.run, plan(read(store.experiment)), store, store.experiment, console)
+
+
+def _measure(
+    run: str, trials: list[Trial], store: Store | None, path: Path, console: Console
+) -> Store:
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False)
+
+    folder = store.folder if store else RESULTS / path.stem / run
+    with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, say):
+        images = ensure_images(driver, say=say)
+        preflight(driver, _needs(trials, images))
+        placement = place(int(driver.info()["NCPU"]))
+        stay_off(placement)
+        manifest = _manifest(run, path, driver, images, store)
+        store = _open(store, manifest, path, run)
+        say(f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}")
+        _run(store, trials, driver, images, placement, console)
+    store.point_latest()
+    return store
+
+
+def _needs(trials: list[Trial], images: Images) -> Needs:
+    return Needs(
+        nofile=descriptors(trials),
+        disk_bytes=len(trials) * RECORD_BYTES,
+        port=WEB_PORT,
+        results=RESULTS,
+        image=images.server,
+    )
+
+
+def _open(store: Store | None, manifest: dict[str, Any], path: Path, run: str) -> Store:
+    """A new folder, or the old one if nothing that matters has changed since."""
+    if store is None:
+        store = Store.create(RESULTS, path, run)
+        store.write_manifest(manifest)
+        return store
+    before = store.manifest()
+    changed = [name for name in SAME if before.get(name) != json.loads(json.dumps(manifest[name]))]
+    if changed:
+        raise LabError(
+            f"{store.folder} cannot go on: {', '.join(changed)} changed since it began; "
+            "start a new run",
+            Exit.BAD_INPUT,
+        )
+    resumed = [*before.get("resumed_at", []), manifest["started_at"]]
+    store.write_manifest({**before, "resumed_at": resumed})
+    return store
+
+
+def _manifest(
+    run: str, path: Path, driver: DockerDriver, images: Images, store: Store | None
+) -> dict[str, Any]:
+    machine = json.loads(run_tool(driver, images.server, ENVIRONMENT, network="host"))
+    version, info = driver.version(), driver.info()
+    engine = {
+        "engine": version.get("Version"),
+        "api": version.get("ApiVersion"),
+        "operating_system": info.get("OperatingSystem"),
+        "storage_driver": info.get("Driver"),
+        "cgroup_driver": info.get("CgroupDriver"),
+        "runtime": info.get("DefaultRuntime"),
+    }
+    base = images.base
+    made_of = {
+        "base": {
+            "reference": base.reference,
+            "id": base.image_id,
+            "origin": base.origin,
+            "digest": base.digest,
+            "python": base.python,
+        },
+        **{
+            name: {"tag": images.references[name], "id": images.ids[name]}
+            for name in ("server", "load")
+        },
+    }
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    experiment = read(path)
+    manifest = describe(run, started_at, path, experiment, made_of, machine, engine)
+    if store:
+        manifest["experiment"] = store.name
+    return manifest
+
+
+def _run(
+    store: Store,
+    trials: list[Trial],
+    driver: DockerDriver,
+    images: Images,
+    placement: Placement,
+    console: Console,
+) -> None:
+    prefix = f"c10k-{store.run}"
+    network = f"{prefix}-net"
+    driver.create_network(network)
+    driver.start(master_spec(images, placement, network, prefix))
+    master = Master(f"http://127.0.0.1:{WEB_PORT}")
+    master.wait_until_up()
+    nofile = min(driver.nofile_limit(images.server), 65_536)
+    conductor = TrialRunner(driver, master, images, placement, network, nofile, prefix)
+    with Watch(trials, len(store.finished()), console) as watch:
+        execute(trials, store, conductor, watch)
+    master.close()

@@ -1,0 +1,263 @@
+"""One trial, everything in it fresh: pod, server, probe and load worker.
+
+The pod owns the network namespace and its kernel settings. With `network: pod`
+the load joins it; with `network: bridge` the load has a pod of its own across
+the lab's bridge. A trial always ends with a record: what cannot be measured is
+void with its reason, and the run goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import requests
+
+from experiments.driver import ContainerSpec, Driver, DriverError
+from experiments.exits import LabError
+from experiments.master import Master
+from experiments.plan import Trial
+
+SERVER_PORT, PROBE_PORT, WEB_PORT = 8080, 8079, 8089
+PORT_RANGE = "10240 65535"
+"""Room for 55,000 connections per address; the lab's own ports lie below."""
+PIDS = 32_768
+LOST_S = 60.0
+"""Beside warm-up and window; connecting gives up by itself long before."""
+WORKER_S = 30.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Which cores do what: the server has its own, the load another."""
+
+    server: str
+    load: str
+    others: str
+
+
+def place(cores: int) -> Placement:
+    """The first core serves and the last one loads: never two threads of one core."""
+    if cores < 2:
+        raise LabError("the lab needs two cores: one for the server, one for the load")
+    return Placement("0", str(cores - 1), str(cores - 2) if cores > 2 else "1")
+
+
+class Images(Protocol):
+    """References of the images that a trial uses; the probe is in the server's."""
+
+    @property
+    def server(self) -> str: ...
+
+    @property
+    def load(self) -> str: ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a trial left: the worker's result if any, the reason if none, and the logs."""
+
+    result: dict[str, Any] | None = None
+    reason: str = ""
+    server_exit: int | None = None
+    logs: dict[str, str] = field(default_factory=dict)
+    elapsed_s: float = 0.0
+
+
+class TrialRunner:
+    """Runs trials one after the other on one driver, network and master."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        master: Master,
+        images: Images,
+        placement: Placement,
+        network: str,
+        nofile: int,
+        prefix: str,
+    ) -> None:
+        self._driver = driver
+        self._master = master
+        self._images = images
+        self._placement = placement
+        self._network = network
+        self._nofile = nofile
+        self._prefix = prefix
+
+    def run(self, trial: Trial) -> Outcome:
+        """Never raises for what a server or a worker does; its reason is in the outcome."""
+        outcome = Outcome()
+        started = time.monotonic()
+        containers: dict[str, str] = {}
+        try:
+            self._start(trial, containers)
+            outcome.result = self._measure(trial, containers)
+        except (DriverError, LabError, requests.RequestException) as error:
+            outcome.reason = str(error)
+        finally:
+            self._finish(containers, outcome)
+        outcome.elapsed_s = time.monotonic() - started
+        return outcome
+
+    def _start(self, trial: Trial, containers: dict[str, str]) -> None:
+        bridged = trial.point.settings.network == "bridge"
+        containers["pod"] = self._driver.start(self._pod(trial, "pod"))
+        if bridged:
+            containers["client"] = self._driver.start(self._pod(trial, "client"))
+        load_pod = containers["client" if bridged else "pod"]
+        with ThreadPoolExecutor(1) as pool:
+            load = pool.submit(self._driver.start, self._load(trial, load_pod))
+            try:
+                containers["server"] = self._driver.start(self._server(trial, containers["pod"]))
+                containers["probe"] = self._driver.start(self._probe(trial, containers))
+            finally:
+                containers["load"] = load.result()
+
+    def _measure(self, trial: Trial, containers: dict[str, str]) -> dict[str, Any]:
+        settings = trial.point.settings
+        self._until(
+            lambda: self._master.wait_for_worker(_hostname(trial)) or None,
+            containers,
+            WORKER_S,
+            "the load worker did not reach the Locust master",
+        )
+        host = "server" if settings.network == "bridge" else "127.0.0.1"
+        self._master.swarm(
+            settings.active_connections,
+            {
+                "host": f"http://{host}:{SERVER_PORT}",
+                "server": "",
+                "load": settings.load,
+                "idle_connections": settings.idle_connections,
+                "warm_up_s": settings.warm_up_s,
+                "window_s": settings.window_s,
+                "trial": trial.id,
+                "probe": f"{host}:{PROBE_PORT}",
+            },
+        )
+        limit = settings.warm_up_s + settings.window_s + LOST_S
+        return self._until(
+            lambda: self._master.result(trial.id), containers, limit, "the load did not end"
+        )
+
+    def _until(
+        self,
+        ask: Callable[[], T | None],
+        containers: dict[str, str],
+        limit_s: float,
+        reason: str,
+    ) -> T:
+        """Ask until there is an answer; give up when the load died, or after `limit_s`."""
+        deadline = time.monotonic() + limit_s
+        while (answer := ask()) is None:
+            state = self._driver.state(containers["load"])
+            if not state.running:
+                raise LabError(f"the load worker ended with exit code {state.exit_code}")
+            if time.monotonic() > deadline:
+                raise LabError(f"{reason} within {limit_s:.0f} s")
+        return answer
+
+    def _finish(self, containers: dict[str, str], outcome: Outcome) -> None:
+        try:
+            for role in ("server", "load", "probe"):
+                if role in containers:
+                    outcome.logs[role] = self._driver.logs(containers[role])
+            if "server" in containers:
+                state = self._driver.state(containers["server"])
+                if not state.running:
+                    outcome.server_exit = state.exit_code
+            self._driver.remove(containers.values())
+        except DriverError as error:
+            outcome.reason = outcome.reason or str(error)
+
+    def _name(self, trial: Trial, role: str) -> str:
+        return f"{self._prefix}-{_hostname(trial)}-{role}"
+
+    def _pod(self, trial: Trial, name: str) -> ContainerSpec:
+        settings = trial.point.settings
+        sysctls = {
+            "net.ipv4.ip_local_port_range": PORT_RANGE,
+            "net.ipv4.tcp_tw_reuse": "1",
+            "net.core.somaxconn": str(settings.somaxconn),
+        }
+        return ContainerSpec(
+            role="pod",
+            name=self._name(trial, name),
+            image=self._images.server,
+            command=("sleep", "infinity"),
+            network=self._network,
+            hostname=_hostname(trial),
+            aliases=("server",) if name == "pod" else (),
+            cpus=self._placement.others,
+            sysctls=sysctls,
+        )
+
+    def _server(self, trial: Trial, pod: str) -> ContainerSpec:
+        settings = trial.point.settings
+        return ContainerSpec(
+            role="server",
+            name=self._name(trial, "server"),
+            image=self._images.server,
+            command=(
+                *("python3", "-m", "servers", settings.server),
+                *("--port", str(SERVER_PORT), "--backlog", str(settings.backlog)),
+            ),
+            network=f"container:{pod}",
+            cpus=self._placement.server,
+            cpu_quota=settings.server_cpu_quota,
+            nofile=self._nofile,
+            pids_limit=PIDS,
+        )
+
+    def _probe(self, trial: Trial, containers: dict[str, str]) -> ContainerSpec:
+        return ContainerSpec(
+            role="probe",
+            name=self._name(trial, "probe"),
+            image=self._images.server,
+            command=("python3", "/opt/lab/probe.py", str(SERVER_PORT)),
+            network=f"container:{containers['pod']}",
+            pid_of=containers["server"],
+            cpus=self._placement.others,
+        )
+
+    def _load(self, trial: Trial, pod: str) -> ContainerSpec:
+        return ContainerSpec(
+            role="load",
+            name=self._name(trial, "load"),
+            image=self._images.load,
+            command=(
+                *("python3", "-m", "locust", "-f", "/opt/lab/loadgen/locustfile.py"),
+                *("--worker", "--master-host", "master", "--exit-code-on-error", "0"),
+            ),
+            network=f"container:{pod}",
+            cpus=self._placement.load,
+            nofile=self._nofile,
+            environment={"C10K_SERVERS": "server"},
+        )
+
+
+def master_spec(images: Images, placement: Placement, network: str, prefix: str) -> ContainerSpec:
+    """The one container that lives through the whole run, so that it can be watched."""
+    return ContainerSpec(
+        role="master",
+        name=f"{prefix}-master",
+        image=images.load,
+        command=(
+            *("python3", "-m", "locust", "-f", "/opt/lab/loadgen/locustfile.py"),
+            *("--master", "--web-port", str(WEB_PORT), "--exit-code-on-error", "0"),
+        ),
+        network=network,
+        aliases=("master",),
+        cpus=placement.others,
+        publish={WEB_PORT: WEB_PORT},
+        environment={"C10K_SERVERS": "server"},
+    )
+
+
+def _hostname(trial: Trial) -> str:
+    return f"t{trial.position:03d}"

@@ -1,0 +1,62 @@
+"""The verdict on a trial: what bounded it, or why it must not be believed.
+
+All thresholds stand here, each with its reason. A void trial is kept and shown,
+and never averaged in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+BUSY = 0.9
+"""A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""
+LITTLE = 0.05
+"""Connections = throughput x mean time; a closed loop must agree to 5%, or times are wrong."""
+COVERED = 0.99
+"""Nearly every keep-alive connection must be served, or the rate is that of a favoured few."""
+STEAL = 0.10
+"""A tenth of the machine taken by the hypervisor changes the figure itself."""
+FOREIGN = 0.5
+"""Half a core for programs that are not the lab's: they shared its cores or caches."""
+
+Row = dict[str, Any]
+
+
+def judge(row: Row) -> tuple[str, str]:
+    """(validity, reason) of a row whose figures are filled in; reason empty if valid."""
+    reason = _void(row)
+    if reason:
+        return "void", reason
+    server, generator = row["server_cpu_share"], row["generator_cpu_share"]
+    if server >= BUSY and server >= generator:
+        return "server_bound", ""
+    if generator >= BUSY:
+        return "generator_bound", ""
+    return "unsaturated", ""
+
+
+def _void(row: Row) -> str:
+    if row["reason"]:
+        return str(row["reason"])
+    if not row["requests"]:
+        return "no response came in the window"
+    if row["load"] == "keep_alive":
+        ratio = row["littles_law_ratio"]
+        if abs(ratio - 1) > LITTLE:
+            return (
+                f"Little's law is off: throughput x mean time is {ratio:.2f} times the "
+                "connections; a longer window may help"
+            )
+        if row["coverage"] < COVERED:
+            return (
+                f"only {row['coverage']:.1%} of the active connections got a response "
+                "in the window: the rate is theirs alone"
+            )
+    if row["steal_share"] > STEAL:
+        return f"the hypervisor took {row['steal_share']:.0%} of the processors"
+    if row["foreign_cpu_share"] > FOREIGN:
+        return (
+            f"other programs used {row['foreign_cpu_share']:.1f} cores in the window; "
+            "stop them and run again"
+        )
+    return ""

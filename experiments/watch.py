@@ -1,0 +1,77 @@
+"""What a person sees while a run goes: a bar, the trial, the last result, the time left.
+
+Drawn only between trials: a display that refreshes by itself would run inside
+the windows that it reports.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from experiments.plan import Trial, expected_s
+
+
+def describe(trial: Trial) -> str:
+    """The settings in a few words."""
+    s = trial.point.settings
+    kind = "keep-alive" if s.load == "keep_alive" else "conn/request"
+    idle = f" + {s.idle_connections:,} idle" if s.idle_connections else ""
+    backlog = f", backlog {s.backlog:,}" if s.load != "keep_alive" else ""
+    return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}"
+
+
+def summarise(row: dict[str, Any]) -> str:
+    """The result in a few words."""
+    if row["validity"] == "void":
+        return f"void: {row['reason']}"
+    return (
+        f"{row['requests_per_s']:,.0f}/s, p99 {row['response_p99_us'] / 1e3:,.2f} ms, "
+        f"{row['validity'].replace('_', ' ')}"
+    )
+
+
+class Watch:
+    """Implements `run.Progress` on a terminal, or a line per trial elsewhere."""
+
+    def __init__(self, trials: list[Trial], finished: int, console: Console) -> None:
+        self._console = console
+        self._total = len(trials)
+        self._left = trials[finished:]
+        self._done = finished
+        self._bar = Progress(
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            TextColumn("[bold]{task.description}"),
+            console=console,
+            auto_refresh=False,
+        )
+        self._task = self._bar.add_task("", total=self._total, completed=finished, left="")
+
+    def __enter__(self) -> Watch:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def begin(self, trial: Trial) -> None:
+        minutes, seconds = divmod(round(expected_s(self._left)), 60)
+        self._bar.update(
+            self._task, description=describe(trial), left=f"{minutes}:{seconds:02d} left"
+        )
+        self._bar.refresh()
+
+    def end(self, trial: Trial, row: dict[str, Any]) -> None:
+        self._left = self._left[1:]
+        self._done += 1
+        number = f"{self._done:>{len(str(self._total))}}/{self._total}"
+        self._bar.console.print(
+            f"{number}  {describe(trial)}: {summarise(row)}", markup=False, highlight=False
+        )
+        self._bar.update(self._task, completed=self._done)

@@ -1,0 +1,142 @@
+"""A driver without Docker, a master without Locust, and a result like a worker's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from experiments.driver import ContainerSpec, ContainerState, DriverError
+from experiments.plan import Trial, plan
+from experiments.schema import Experiment
+
+
+def some_trials(repeats: int = 2) -> list[Trial]:
+    """Two points and the reference, in each of `repeats` blocks."""
+    return plan(
+        Experiment.model_validate(
+            {
+                "question": "?",
+                "repeats": repeats,
+                "settings": {"window_s": 1.0, "active_connections": 4},
+                "sweeps": [{"name": "s", "axes": {"server": ["poll", "epoll_level"]}}],
+            }
+        )
+    )
+
+
+@dataclass
+class FakeDriver:
+    """Remembers what is up; `broken` roles do not start, `dead` ones end at once."""
+
+    broken: set[str] = field(default_factory=set)
+    dead: set[str] = field(default_factory=set)
+    up: dict[str, ContainerSpec] = field(default_factory=dict)
+    started: list[ContainerSpec] = field(default_factory=list)
+
+    def create_network(self, name: str) -> str:
+        return name
+
+    def start(self, spec: ContainerSpec) -> str:
+        if spec.role in self.broken:
+            raise DriverError(f"no {spec.role} today")
+        container = f"{spec.name}#{len(self.started)}"
+        self.started.append(spec)
+        self.up[container] = spec
+        return container
+
+    def state(self, container: str) -> ContainerState:
+        if self.up[container].role in self.dead:
+            return ContainerState(running=False, exit_code=9, oom_killed=False)
+        return ContainerState(running=True, exit_code=None, oom_killed=False)
+
+    def logs(self, container: str) -> str:
+        return f"log of {self.up[container].role}"
+
+    def stop(self, container: str, grace_s: float) -> None:
+        del self.up[container], grace_s
+
+    def remove(self, containers: Iterable[str]) -> None:
+        for container in list(containers):
+            self.up.pop(container, None)
+
+    def sweep(self) -> list[str]:
+        left = [spec.name for spec in self.up.values()]
+        self.up.clear()
+        return left
+
+
+@dataclass
+class FakeMaster:
+    """Answers each trial at once; `silent` never does."""
+
+    silent: bool = False
+    forms: list[dict[str, Any]] = field(default_factory=list)
+
+    def wait_for_worker(self, _name: str) -> bool:
+        return True
+
+    def swarm(self, users: int, form: dict[str, Any]) -> None:
+        self.forms.append({"users": users, **form})
+
+    def result(self, trial: str) -> dict[str, Any] | None:
+        return None if self.silent else {"trial": trial, "reason": "", **a_result()}
+
+
+@dataclass(frozen=True)
+class FakeImages:
+    server: str = "server:1"
+    load: str = "load:1"
+
+
+def a_sample(label: str, at_s: float, cpu_s: float, **changes: Any) -> dict[str, Any]:
+    sample = {
+        "label": label,
+        "at_ns": int(at_s * 1e9),
+        "cpu_ns": int(cpu_s * 1e9),
+        "processes": 1,
+        "threads": 1,
+        "rss_bytes": 10_000_000,
+        "fds": 10,
+        "context_switches": 100,
+        "listen_overflows": 0,
+        "listen_drops": 0,
+        "retransmits": 0,
+        "resets": 0,
+        "segments_out": 0,
+        "accept_queue": 0,
+        "accept_queue_max": 3,
+        "kernel_socket_bytes": 4_096,
+        "busy_ticks": int(at_s * 100),
+        "steal_ticks": 0,
+    }
+    return sample | changes
+
+
+def a_result(requests: int = 10_000, cpu_s: float = 0.95) -> dict[str, Any]:
+    """A window of one second with four connections, true to Little's law."""
+    return {
+        "phases_s": {"connect_idle": 0.01},
+        "gauges": {"active_established": 4, "idle_established": 0},
+        "environment": {"clock_ticks": 100, "cores": 2},
+        "samples": [
+            a_sample("start", 0.0, 0.0),
+            a_sample("gate", 0.5, 0.1, server_established=4),
+            a_sample("open", 1.0, 0.2),
+            a_sample("close", 2.0, 0.2 + cpu_s),
+        ],
+        "window": {
+            "started_ns": int(1e9),
+            "ended_ns": int(2e9),
+            "window_s": 1.0,
+            "cpu_ns": int(0.5e9),
+            "requests": requests,
+            "errors": {},
+            "covered": 4,
+            "segments_in": requests,
+            "histograms": {},
+            "response_p50_us": 400.0,
+            "response_p99_us": 900.0,
+            "response_mean_us": 4 / requests * 1e6 if requests else 0.0,
+        },
+    }

@@ -1,0 +1,57 @@
+"""Small servers on loopback for the engine's tests: scripted, one thread, bounded."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!"
+Handler = Callable[[socket.socket, int], None]
+
+
+@contextmanager
+def serving(handle: Handler, backlog: int = 128) -> Iterator[tuple[str, int]]:
+    """Run `handle(connection, number)` in a thread per accepted connection."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=backlog)
+    accepted: list[socket.socket] = []
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            accepted.append(connection)
+            threading.Thread(
+                target=_guarded, args=(handle, connection, len(accepted)), daemon=True
+            ).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield listener.getsockname()
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for connection in accepted:
+            connection.close()
+
+
+def _guarded(handle: Handler, connection: socket.socket, number: int) -> None:
+    try:
+        handle(connection, number)
+    except OSError:
+        connection.close()  # the engine reset it at the end of the test
+
+
+def answer_for_ever(connection: socket.socket, _number: int) -> None:
+    while connection.recv(4_096):
+        connection.sendall(RESPONSE)
+
+
+def answer_once(connection: socket.socket, _number: int) -> None:
+    connection.recv(4_096)
+    connection.sendall(RESPONSE)
+    connection.close()

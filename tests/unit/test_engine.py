@@ -1,0 +1,204 @@
+"""The engine counts exactly, checks every byte and names every error."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from loadgen.connection_per_request import ConnectionPerRequest
+from loadgen.engine import Engine, Exchange, Window
+from loadgen.keep_alive import KeepAlive
+from tests.unit.loopback import REQUEST, RESPONSE, answer_for_ever, answer_once, serving
+
+EXCHANGE = Exchange(REQUEST, RESPONSE)
+PATIENCE_S = 20.0
+
+
+def until(condition: Callable[[], bool], engine: Engine) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert engine.failure is None
+        assert time.monotonic() < deadline, f"not reached: {engine.gauges()} {engine.errors}"
+        time.sleep(0.002)
+
+
+def do(engine: Engine, command: Callable[[], Any]) -> Any:
+    ticket = engine.call(command)
+    until(lambda: ticket.done, engine)
+    return ticket.value
+
+
+@contextmanager
+def running(engine: Engine) -> Iterator[Engine]:
+    engine.start()
+    try:
+        yield engine
+    finally:
+        do(engine, engine.close)
+        until(lambda: engine.finished, engine)
+
+
+def window(engine: Engine, responses: int = 50) -> Window:
+    do(engine, engine.open_window)
+    until(lambda: engine.response.total() >= responses, engine)
+    frozen: Window = do(engine, engine.freeze)
+    return frozen
+
+
+def test_counts_what_the_server_answered_to_the_request() -> None:
+    answered = [0] * 9
+
+    def count(connection: socket.socket, number: int) -> None:
+        while connection.recv(4_096):
+            answered[number] += 1
+            connection.sendall(RESPONSE)
+
+    with serving(count) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.want_active(8))
+        until(lambda: engine.response.total() >= 200, engine)
+        frozen = do(engine, engine.freeze)
+        # Each connection has one request in flight, answered after the freeze.
+        until(lambda: sum(answered) == frozen.requests + 8, engine)
+        assert engine.response.total() == frozen.requests
+        assert frozen.errors == {}
+
+
+def test_every_connection_is_covered_and_in_its_own_histogram() -> None:
+    with serving(answer_for_ever) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.want_active(4))
+        until(lambda: engine.gauges().active_established == 4, engine)
+        frozen = window(engine, 200)
+    assert frozen.covered == 4
+    assert sum(frozen.connect.values()) == 4
+    assert sum(frozen.first_response.values()) == 4
+    assert sum(frozen.response.values()) == frozen.requests >= 200
+    assert frozen.segments_in is not None
+    assert frozen.segments_in >= frozen.requests
+
+
+def test_idle_connections_ask_once_and_then_stay_silent() -> None:
+    asked = [0] * 6
+
+    def count(connection: socket.socket, number: int) -> None:
+        while connection.recv(4_096):
+            asked[number] += 1
+            connection.sendall(RESPONSE)
+
+    with serving(count) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.open_idle(5))
+        until(lambda: engine.gauges().idle_established == 5, engine)
+        frozen = do(engine, engine.freeze)
+    assert asked[1:] == [1] * 5
+    assert frozen.requests == 0
+
+
+def test_a_response_in_pieces_is_one_response() -> None:
+    def dribble(connection: socket.socket, _number: int) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while connection.recv(4_096):
+            for index in range(len(RESPONSE)):
+                connection.sendall(RESPONSE[index : index + 1])
+
+    with serving(dribble) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.want_active(2))
+        frozen = window(engine, 5)
+    assert frozen.errors == {}
+
+
+@pytest.mark.parametrize(
+    ("response", "kind"),
+    [(b"HTTP/1.1 500 No\r\n\r\n", "wrong_answer"), (b"", "closed_early")],
+)
+def test_a_wrong_answer_and_an_early_close_have_names(response: bytes, kind: str) -> None:
+    def answer(connection: socket.socket, _number: int) -> None:
+        connection.recv(4_096)
+        connection.sendall(response)
+        connection.close()
+
+    with serving(answer) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.want_active(1))
+        until(lambda: engine.errors[kind] >= 2, engine)
+        assert engine.response.total() == 0
+        assert set(engine.errors) <= {kind, "reset"}
+
+
+def test_a_reset_is_named_and_the_connection_opened_again() -> None:
+    def reset(connection: socket.socket, number: int) -> None:
+        connection.recv(4_096)
+        if number == 1:
+            linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            connection.close()
+        else:
+            connection.sendall(RESPONSE)
+            answer_for_ever(connection, number)
+
+    with serving(reset) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.want_active(1))
+        until(lambda: engine.response.total() >= 3, engine)
+        assert engine.errors == {"reset": 1}
+
+
+def test_a_refused_connection_is_named() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = listener.getsockname()
+    listener.close()
+    with running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.open_idle(3))
+        do(engine, lambda: engine.want_active(1))
+        until(lambda: engine.errors["connect_refused"] >= 1, engine)
+        assert engine.gauges().idle_failed == 3
+
+
+def test_fewer_active_connections_close_the_surplus() -> None:
+    with serving(answer_for_ever) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.want_active(6))
+        until(lambda: engine.gauges().active_established == 6, engine)
+        do(engine, lambda: engine.want_active(2))
+        until(lambda: engine.gauges().active_established == 2, engine)
+        assert window(engine, 20).errors == {}
+
+
+def test_connection_per_request_opens_one_for_each_response() -> None:
+    accepted = threading.Semaphore(0)
+
+    def once(connection: socket.socket, number: int) -> None:
+        accepted.release()
+        answer_once(connection, number)
+
+    with (
+        serving(once) as address,
+        running(ConnectionPerRequest(address, EXCHANGE)) as engine,
+    ):
+        do(engine, lambda: engine.want_active(3))
+        frozen = window(engine, 60)
+    assert frozen.errors == {}
+    assert frozen.covered == 3
+    assert sum(frozen.connect.values()) >= frozen.requests - 3
+    assert frozen.response == frozen.first_response
+    assert frozen.segments_in is None
+
+
+def test_connection_per_request_beside_idle_connections() -> None:
+    def either(connection: socket.socket, number: int) -> None:
+        if number <= 4:
+            answer_for_ever(connection, number)
+        else:
+            answer_once(connection, number)
+
+    with (
+        serving(either) as address,
+        running(ConnectionPerRequest(address, EXCHANGE, EXCHANGE)) as engine,
+    ):
+        do(engine, lambda: engine.open_idle(4))
+        until(lambda: engine.gauges().idle_established == 4, engine)
+        do(engine, lambda: engine.want_active(2))
+        frozen = window(engine, 30)
+        assert engine.gauges().idle_established == 4
+    assert frozen.errors == {}

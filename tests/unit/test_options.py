@@ -1,0 +1,43 @@
+"""The form's answers: checked together, and no address but the lab's own is loaded."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadgen.options import OptionsError, parse
+
+LOOPBACK = "http://127.0.0.1:8080"
+
+
+def test_a_trial_on_loopback() -> None:
+    options = parse({"trial": "t1", "idle_connections": "10", "window_s": "2"}, LOOPBACK)
+    assert (options.host, options.port, options.load) == ("127.0.0.1", 8080, "keep_alive")
+    assert (options.idle_connections, options.window_s, options.is_trial) == (10, 2.0, True)
+
+
+def test_a_server_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("C10K_SERVERS", "poll epoll_level")
+    assert parse({"server": "poll"}, LOOPBACK).host == "poll"
+    with pytest.raises(OptionsError, match="server is 'pol'; choose one of poll, epoll_level"):
+        parse({"server": "pol"}, LOOPBACK)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "http://example.org", "http://10.1.2.3:8080", "127.0.0.1:8080"]
+)
+def test_any_other_address_is_refused(host: str) -> None:
+    with pytest.raises(OptionsError, match="only its own servers"):
+        parse({}, host)
+
+
+def test_all_faults_at_once() -> None:
+    with pytest.raises(OptionsError) as caught:
+        parse({"load": "flood", "idle_connections": "-1", "window_s": "long"}, "http://a.example")
+    message = str(caught.value)
+    for part in ("load is 'flood'", "idle_connections is -1", "window_s is 'long'", "host is"):
+        assert part in message
+
+
+def test_half_a_connection_is_refused() -> None:
+    with pytest.raises(OptionsError, match="whole number"):
+        parse({"idle_connections": "1.5"}, LOOPBACK)

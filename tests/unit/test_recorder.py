@@ -1,0 +1,47 @@
+"""Durations are exact below 8 ms and to three digits above; HdrHistogram agrees."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadgen.recorder import FAST_US, HIGHEST_US, Recorder, difference, mean_us, to_histogram
+
+
+@given(st.integers(min_value=0, max_value=FAST_US - 1))
+def test_short_durations_are_exact(us: int) -> None:
+    recorder = Recorder()
+    recorder.add(us)
+    assert recorder.snapshot() == {us: 1}
+
+
+@given(st.integers(min_value=FAST_US, max_value=HIGHEST_US))
+def test_long_durations_keep_three_digits(us: int) -> None:
+    recorder = Recorder()
+    recorder.add(us)
+    ((kept, count),) = recorder.snapshot().items()
+    assert count == 1
+    assert 0 <= us - kept <= us / 1_000
+
+
+@given(st.lists(st.integers(min_value=1, max_value=HIGHEST_US), min_size=1, max_size=60))
+def test_nothing_is_lost_on_the_way_to_the_histogram(durations: list[int]) -> None:
+    recorder = Recorder()
+    for us in durations:
+        recorder.add(us)
+    histogram = to_histogram(recorder.snapshot())
+    assert histogram.get_total_count() == recorder.total() == len(durations)
+    assert histogram.get_max_value() == pytest.approx(max(durations), rel=2e-3)
+    assert mean_us(recorder.snapshot()) == pytest.approx(sum(durations) / len(durations), rel=1e-3)
+
+
+def test_the_mean_of_nothing_is_not_a_number() -> None:
+    assert math.isnan(mean_us({}))
+
+
+def test_a_difference_holds_only_what_was_added() -> None:
+    assert list(difference({5: 3, 9: 1}, {5: 2})) == [(5, 1), (9, 1)]
+    assert list(difference({5: 3}, {5: 3})) == []

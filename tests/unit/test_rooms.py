@@ -1,0 +1,64 @@
+"""Who may import whom, and which module alone speaks to Docker."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = {
+    "servers": {"servers"},
+    "loadgen": {"loadgen", "locust", "gevent", "hdrh", "flask"},
+    "experiments": {
+        *("experiments", "docker", "requests", "urllib3", "click", "rich", "yaml"),
+        *("pydantic", "pydantic_core", "psutil"),
+    },
+    "analysis": {
+        *("analysis", "experiments", "pandas", "numpy", "scipy", "matplotlib", "jinja2"),
+        *("markupsafe", "pydantic", "yaml", "hdrh", "click", "rich"),
+    },
+}
+RECORD_FORMAT = {"experiments.record", "experiments.exits"}
+
+
+def modules(room: str) -> Iterator[Path]:
+    yield from (ROOT / room).rglob("*.py")
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {node.module or ""}
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    allowed = ROOMS[room] | sys.stdlib_module_names
+    for path in modules(room):
+        foreign = {name for name in imports(path) if name.partition(".")[0] not in allowed}
+        assert not foreign, f"{path.relative_to(ROOT)} imports {foreign}"
+
+
+def test_analysis_knows_only_the_record_format() -> None:
+    for path in modules("analysis"):
+        lab = {name for name in imports(path) if name.startswith("experiments")}
+        assert lab <= RECORD_FORMAT, f"{path.relative_to(ROOT)} imports {lab}"
+
+
+def test_one_module_speaks_to_docker() -> None:
+    speakers = {path.name for path in modules("experiments") if "docker" in imports(path)}
+    assert speakers == {"docker_driver.py"}
+
+
+def test_the_probe_stands_alone() -> None:
+    probe = ROOT / "experiments" / "probe.py"
+    assert imports(probe) <= set(sys.stdlib_module_names)

@@ -1,0 +1,100 @@
+"""Rows: arithmetic on what was recorded, and a verdict with its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from experiments.record import COLUMNS, NAMES
+from experiments.row import make_row, server_limits
+from experiments.trial import Outcome
+from tests.unit.fakes import a_result, a_sample, some_trials
+
+
+def row_of(result: dict[str, Any] | None, **outcome: Any) -> dict[str, Any]:
+    whole = None if result is None else {"trial": "t", "reason": "", **result}
+    trial = next(t for t in some_trials() if t.point.sweep == "s")
+    made = Outcome(result=whole, elapsed_s=3.5, **outcome)
+    return make_row("e", "r", "2026-01-01T00:00:00+00:00", trial, made)
+
+
+def test_a_valid_trial() -> None:
+    row = row_of(a_result())
+    assert row["validity"] == "server_bound"
+    assert row["reason"] == ""
+    assert row["requests_per_s"] == 10_000
+    assert row["server_cpu_us_per_request"] == pytest.approx(95.0)
+    assert row["server_cpu_share"] == pytest.approx(0.95)
+    assert row["generator_cpu_share"] == pytest.approx(0.5)
+    assert row["segments_out_per_response"] == 1.0
+    assert row["littles_law_ratio"] == pytest.approx(1.0)
+    assert row["overhead_s"] == pytest.approx(3.5 - 1.0 - 0.3)
+
+
+def test_only_known_columns_and_all_required_ones() -> None:
+    for row in (row_of(a_result()), row_of(None, reason="no server today")):
+        assert set(row) <= set(NAMES)
+        for column in COLUMNS:
+            if column.required:
+                assert row.get(column.name) not in (None, ""), column.name
+
+
+def test_the_time_after_the_freeze_is_not_the_server_s() -> None:
+    result = a_result()
+    result["samples"][-1] = a_sample("close", 2.5, 0.2 + 0.95)
+    assert row_of(result)["server_cpu_us_per_request"] == pytest.approx(95.0)
+
+
+def test_no_result_is_void_with_its_reason() -> None:
+    row = row_of(None, reason="the load worker ended with exit code 9")
+    assert (row["outcome"], row["validity"]) == ("failed", "void")
+    assert row["reason"] == "the load worker ended with exit code 9"
+
+
+def test_a_server_that_ended_is_void() -> None:
+    row = row_of(a_result(), server_exit=3, logs={"server": "one\nlast words"})
+    assert row["validity"] == "void"
+    assert row["reason"] == "the server ended with exit code 3 last words"
+
+
+def changed(**window: Any) -> dict[str, Any]:
+    result = a_result()
+    result["window"] |= window
+    return result
+
+
+@pytest.mark.parametrize(
+    ("result", "validity", "reason"),
+    [
+        (a_result(cpu_s=0.5), "unsaturated", ""),
+        (changed(cpu_ns=int(0.97e9)), "generator_bound", ""),
+        (changed(requests=0), "void", "no response came"),
+        (changed(response_mean_us=500.0), "void", "Little's law is off"),
+        (changed(covered=1), "void", "only 25.0% of the active connections"),
+    ],
+)
+def test_verdicts(result: dict[str, Any], validity: str, reason: str) -> None:
+    row = row_of(result)
+    assert row["validity"] == validity
+    assert row["reason"].startswith(reason)
+    assert bool(row["reason"]) == (validity == "void")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [({"steal_ticks": 40}, "hypervisor took 20%"), ({"busy_ticks": 400}, "other programs used")],
+)
+def test_a_disturbed_machine_is_void(change: dict[str, int], reason: str) -> None:
+    result = a_result()
+    result["samples"][-1] |= change
+    assert reason in row_of(result)["reason"]
+
+
+def test_limits_that_the_server_named() -> None:
+    log = (
+        '{"event": "listening", "port": 8080}\n'
+        '{"event": "limit", "limit": "FD_SETSIZE", "value": 1024, "message": "no more"}\n'
+        '{"event": "limit", "lim'
+    )
+    assert server_limits(log) == "FD_SETSIZE: no more"

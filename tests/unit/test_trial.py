@@ -1,0 +1,84 @@
+"""A trial leaves nothing behind, and its reason names what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from experiments import trial as module
+from experiments.exits import LabError
+from experiments.master import Master
+from experiments.plan import Trial
+from experiments.trial import Outcome, TrialRunner, place
+from tests.unit.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
+
+
+def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) -> Outcome:
+    runner = TrialRunner(
+        driver, cast(Master, master), FakeImages(), place(2), "net", 20_000, "c10k-run"
+    )
+    return runner.run(trial or some_trials()[0])
+
+
+def test_a_whole_trial() -> None:
+    driver, master = FakeDriver(), FakeMaster()
+    outcome = conduct(driver, master)
+    assert outcome.result is not None
+    assert outcome.reason == ""
+    assert outcome.logs == {role: f"log of {role}" for role in ("server", "load", "probe")}
+    assert not driver.up
+    assert master.forms[0]["host"] == "http://127.0.0.1:8080"
+
+
+def test_server_and_load_have_cores_of_their_own() -> None:
+    driver = FakeDriver()
+    conduct(driver, FakeMaster())
+    cores = {spec.role: spec.cpus for spec in driver.started}
+    assert cores["server"] == "0"
+    assert {cores[role] for role in ("load", "probe", "pod")} == {"1"}
+
+
+@pytest.mark.parametrize("role", ["pod", "server", "probe", "load"])
+def test_what_does_not_start_is_named_and_nothing_stays(role: str) -> None:
+    driver = FakeDriver(broken={role})
+    outcome = conduct(driver, FakeMaster())
+    assert outcome.reason == f"no {role} today"
+    assert not driver.up
+
+
+def test_a_dead_worker_is_named() -> None:
+    outcome = conduct(FakeDriver(dead={"load"}), FakeMaster(silent=True))
+    assert outcome.reason == "the load worker ended with exit code 9"
+
+
+def test_a_dead_server_leaves_its_exit_code() -> None:
+    assert conduct(FakeDriver(dead={"server"}), FakeMaster()).server_exit == 9
+
+
+def test_a_load_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOST_S", -10.0)
+    assert "did not end" in conduct(FakeDriver(), FakeMaster(silent=True)).reason
+
+
+def test_over_a_bridge_the_load_has_a_pod_of_its_own() -> None:
+    trial = some_trials()[0]
+    settings = trial.point.settings.model_copy(update={"network": "bridge"})
+    changed: Any = trial.__class__(
+        trial.point.__class__("s", settings), trial.block, trial.repeat, trial.position
+    )
+    driver, master = FakeDriver(), FakeMaster()
+    conduct(driver, master, changed)
+    networks = {spec.role: spec.network for spec in driver.started}
+    assert networks["load"] != networks["server"]
+    assert master.forms[0]["host"] == "http://server:8080"
+
+
+@pytest.mark.parametrize(("cores", "server", "load"), [(2, "0", "1"), (8, "0", "7")])
+def test_placement(cores: int, server: str, load: str) -> None:
+    assert (place(cores).server, place(cores).load) == (server, load)
+
+
+def test_one_core_is_not_enough() -> None:
+    with pytest.raises(LabError, match="two cores"):
+        place(1)
