@@ -48,6 +48,9 @@ test: $(READY) ## Lint, format check, strict types and all tests
 	$(BIN)/mypy servers loadgen experiments analysis tests
 	$(BIN)/pytest
 
+bench: $(READY) ## Compare the load engine with wrk, ab and Locust's clients, as ratios
+	@$(BIN)/python -m experiments bench
+
 clean: $(READY) ## Remove what the lab made in Docker, and nothing else
 	@$(BIN)/python -m experiments clean
 

@@ -98,13 +98,11 @@ def report(folder: Path) -> None:
 def doctor_() -> None:
     """Check what the lab needs, and say what to do about each shortfall."""
     from experiments.docker_driver import DockerDriver
-    from experiments.doctor import checks, render
+    from experiments.doctor import checks
+    from experiments.doctor import report as tell
 
     with DockerDriver() as driver:
-        found = checks(driver)
-    render(found, console)
-    if any(check.status == "fail" for check in found):
-        sys.exit(Exit.NOT_READY)
+        sys.exit(tell(checks(driver), console))
 
 
 @cli.command("images")
@@ -117,6 +115,15 @@ def images_(peers: bool) -> None:
 
     with DockerDriver() as driver:
         ensure_images(driver, ("server", "load", *(["peers"] if peers else [])))
+
+
+@cli.command("bench")
+@answered
+def bench_() -> None:
+    """Compare the load engine with wrk, ab and Locust's own clients, as ratios."""
+    from experiments.bench import bench
+
+    click.echo(f"figures in {_short(bench(console))}")
 
 
 @cli.command()

@@ -49,7 +49,7 @@ def _measure(
     run: str, trials: list[Trial], store: Store | None, path: Path, console: Console
 ) -> Store:
     def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False)
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     folder = store.folder if store else RESULTS / path.stem / run
     with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, say):

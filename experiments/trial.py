@@ -9,8 +9,9 @@ void with its reason, and the run goes on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -84,10 +85,10 @@ class TrialRunner:
         self._driver = driver
         self._master = master
         self._images = images
-        self._placement = placement
+        self.placement = placement
         self._network = network
         self._nofile = nofile
-        self._prefix = prefix
+        self.prefix = prefix
 
     def run(self, trial: Trial) -> Outcome:
         """Never raises for what a server or a worker does; its reason is in the outcome."""
@@ -103,6 +104,20 @@ class TrialRunner:
             self._finish(containers, outcome)
         outcome.elapsed_s = time.monotonic() - started
         return outcome
+
+    @contextmanager
+    def serving(self, trial: Trial) -> Iterator[str]:
+        """A pod with its server and nothing else, for a generator of somebody else's."""
+        pod = self._driver.start(self._pod(trial, "pod"))
+        server = self._driver.start(self._server(trial, pod))
+        try:
+            while '"listening"' not in self._driver.logs(server):
+                if not self._driver.state(server).running:
+                    raise LabError(f"the server ended: {self._driver.logs(server)}")
+                time.sleep(0.05)
+            yield pod
+        finally:
+            self._driver.remove([server, pod])
 
     def _start(self, trial: Trial, containers: dict[str, str]) -> None:
         bridged = trial.point.settings.network == "bridge"
@@ -176,7 +191,7 @@ class TrialRunner:
             outcome.reason = outcome.reason or str(error)
 
     def _name(self, trial: Trial, role: str) -> str:
-        return f"{self._prefix}-{_hostname(trial)}-{role}"
+        return f"{self.prefix}-{_hostname(trial)}-{role}"
 
     def _pod(self, trial: Trial, name: str) -> ContainerSpec:
         settings = trial.point.settings
@@ -193,7 +208,7 @@ class TrialRunner:
             network=self._network,
             hostname=_hostname(trial),
             aliases=("server",) if name == "pod" else (),
-            cpus=self._placement.others,
+            cpus=self.placement.others,
             sysctls=sysctls,
         )
 
@@ -208,7 +223,7 @@ class TrialRunner:
                 *("--port", str(SERVER_PORT), "--backlog", str(settings.backlog)),
             ),
             network=f"container:{pod}",
-            cpus=self._placement.server,
+            cpus=self.placement.server,
             cpu_quota=settings.server_cpu_quota,
             nofile=self._nofile,
             pids_limit=PIDS,
@@ -222,7 +237,7 @@ class TrialRunner:
             command=("python3", "/opt/lab/probe.py", str(SERVER_PORT)),
             network=f"container:{containers['pod']}",
             pid_of=containers["server"],
-            cpus=self._placement.others,
+            cpus=self.placement.others,
         )
 
     def _load(self, trial: Trial, pod: str) -> ContainerSpec:
@@ -235,7 +250,7 @@ class TrialRunner:
                 *("--worker", "--master-host", "master", "--exit-code-on-error", "0"),
             ),
             network=f"container:{pod}",
-            cpus=self._placement.load,
+            cpus=self.placement.load,
             nofile=self._nofile,
             environment={"C10K_SERVERS": "server"},
         )

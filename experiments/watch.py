@@ -72,6 +72,9 @@ class Watch:
         self._done += 1
         number = f"{self._done:>{len(str(self._total))}}/{self._total}"
         self._bar.console.print(
-            f"{number}  {describe(trial)}: {summarise(row)}", markup=False, highlight=False
+            f"{number}  {describe(trial)}: {summarise(row)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
         self._bar.update(self._task, completed=self._done)

@@ -108,14 +108,20 @@ class Conductor:
         engine.start()
         call(engine, lambda: engine.open_idle(self.options.idle_connections))
         call(engine, lambda: engine.want_active(self._users()))
-        self._enter("warm_up")
-        gevent.sleep(self.options.warm_up_s)
-        call(engine, engine.open_window)
+        if self.options.warm_up_s:
+            self._enter("warm_up")
+            gevent.sleep(self.options.warm_up_s)
+            call(engine, engine.open_window)
         self._enter("window")
         while self.window is None:
             if (users := self._users()) != engine.gauges().active_wanted:
                 call(engine, partial(engine.want_active, users))
             gevent.sleep(FOLLOW_S)
+
+    @property
+    def measuring(self) -> bool:
+        """Whether what the engine counts belongs to the window."""
+        return self.phase in ("window", "done")
 
     def freeze(self) -> Window:
         """Stop the load and keep its counts; idempotent."""

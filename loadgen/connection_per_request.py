@@ -62,6 +62,8 @@ class ConnectionPerRequest(Engine):
                     continue
                 try:
                     data = read(fd, RECV_BYTES)
+                except BlockingIOError:
+                    continue  # a stale event, of a connection that had this number before
                 except OSError as error:
                     self._refused(fd, error.errno or 0)
                     continue

@@ -313,14 +313,22 @@ class Engine:
             self._active.add(fd)
 
     def _connected(self, fd: int) -> None:
-        """A connection that had to wait is writable: established, or failed."""
-        idle = self._connecting.pop(fd)
+        """A connection that had to wait is writable: established, or failed.
+
+        An event may be stale: of a connection closed earlier in the same batch,
+        whose descriptor number this one got. Then the write would block.
+        """
+        idle = self._connecting[fd]
         try:
             os.write(fd, (self.idle_exchange if idle else self.active_exchange).request)
+        except BlockingIOError:
+            return
         except OSError as error:
+            del self._connecting[fd]
             self._discard(fd, idle=idle)
             self._failed(error.errno or 0, idle=idle)
         else:
+            del self._connecting[fd]
             self._epoll.modify(fd, EPOLLIN | EPOLLRDHUP)
             self._established(fd, idle=idle)
         self._open_more()

@@ -105,6 +105,8 @@ class KeepAlive(Engine):
         try:
             while fd in self._active or fd in self._idle:
                 self._unusual(fd, os.read(fd, RECV_BYTES))
+        except BlockingIOError:
+            return  # a stale event, of a connection that had this number before
         except OSError as error:
             self._lost(fd, error.errno or 0)
 

@@ -16,7 +16,7 @@ from locust.env import Environment
 from locust.stats import StatsEntry, StatsError, bucket_response_time
 
 from loadgen.engine import Engine
-from loadgen.recorder import Recorder, difference
+from loadgen.recorder import difference
 
 METHOD, NAME = "GET", "/"
 
@@ -26,18 +26,11 @@ class Live:
 
     def __init__(self, environment: Environment) -> None:
         self._stats = environment.stats
-        self._recorder: Recorder | None = None
         self._responses: dict[int, int] = {}
         self._errors: Counter[str] = Counter()
-        self._counted: Counter[str] | None = None
 
     def merge(self, engine: Engine) -> None:
         """Add the responses and errors since the last call to Locust's statistics."""
-        if self._recorder is not engine.response:
-            # The window was opened: what the warm-up counted is forgotten on both sides.
-            self._recorder, self._responses = engine.response, {}
-        if self._counted is not engine.errors:
-            self._counted, self._errors = engine.errors, Counter()
         responses, errors = engine.response.snapshot(), engine.errors.copy()
         self._merge_responses(list(difference(responses, self._responses)))
         self._merge_errors(errors - self._errors)

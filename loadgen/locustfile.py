@@ -52,7 +52,12 @@ def add_knobs(parser: LocustArgumentParser) -> None:
         default=0,
         help="Connections that send one request and then stay silent",
     )
-    add("--warm-up-s", type=float, default=0.5, help="Warm-up before the window, in seconds")
+    add(
+        "--warm-up-s",
+        type=float,
+        default=0.0,
+        help="Load that is not counted, before the window, in seconds",
+    )
     add(
         "--window-s",
         type=float,

@@ -90,7 +90,7 @@ class Session:
 
     def _merge(self, **_kwargs: Any) -> None:
         """Before Locust serialises its statistics: add what the engine counted since."""
-        if self._conductor and self._conductor.engine:
+        if self._conductor and self._conductor.engine and self._conductor.measuring:
             self._live.merge(self._conductor.engine)
 
     def _freeze(self, **_kwargs: Any) -> None:

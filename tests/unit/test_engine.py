@@ -79,7 +79,8 @@ def test_every_connection_is_covered_and_in_its_own_histogram() -> None:
     assert sum(frozen.first_response.values()) == 4
     assert sum(frozen.response.values()) == frozen.requests >= 200
     assert frozen.segments_in is not None
-    assert frozen.segments_in >= frozen.requests
+    # Those in flight as the window opened had arrived before it.
+    assert frozen.segments_in >= frozen.requests - 4
 
 
 def test_idle_connections_ask_once_and_then_stay_silent() -> None:

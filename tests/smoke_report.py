@@ -1,0 +1,66 @@
+"""Check a finished run of the `smoke` experiment: records, report, nothing left in Docker.
+
+`python -m tests.smoke_report results/latest`; exits 1 and says what is wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import docker
+import pandas as pd
+
+from experiments.load import find, read
+from experiments.owner import LABEL_RUN, owner_id
+from experiments.plan import plan
+
+PIECES = ("Does the whole way work", "select", "FD_SETSIZE", "poll", "epoll_level", "<svg")
+FIGURES = ("requests_per_s", "response_p99_us", "server_cpu_us_per_request", "server_rss_bytes")
+
+
+def faults(folder: Path) -> list[str]:
+    """Everything that a reader of this run's output would miss."""
+    trials = pd.read_csv(folder / "trials.csv")
+    planned = {trial.id for trial in plan(read(find("smoke")))}
+    found: list[str] = []
+    if set(trials["trial"]) != planned:
+        found.append(f"trials differ from the plan: {set(trials['trial']) ^ planned}")
+    wall = trials[trials["server"] == "select"]
+    if not wall["server_limit"].str.contains("FD_SETSIZE").all():
+        found.append("select did not name its limit")
+    if not wall["idle_established"].between(900, 1_024).all():
+        found.append(f"select held {wall['idle_established'].tolist()} connections")
+    measured = trials[(trials["outcome"] == "completed") & (trials["server"] != "select")]
+    if len(measured) != len(trials) - len(wall):
+        found.append(f"trials without a window: {trials[['trial', 'reason']].to_dict('records')}")
+    found += [f"{name} has gaps" for name in FIGURES if not (measured[name] > 0).all()]
+    overflowed = measured[measured["backlog"] == 5]
+    if not (overflowed["listen_overflows"] > 0).all():
+        found.append("a backlog of 5 did not overflow under 100 clients")
+    report = (folder / "report.html").read_text()
+    found += [f"the report does not contain {piece!r}" for piece in PIECES if piece not in report]
+    for name in ("report.md", "verdicts.csv", "manifest.json"):
+        if not (folder / name).is_file():
+            found.append(f"{name} is missing")
+    return found + leftovers()
+
+
+def leftovers() -> list[str]:
+    """Containers and networks of this checkout's runs; all should be gone."""
+    engine = docker.from_env()
+    labels: dict[str, Any] = {"label": [f"c10k-lab.owner={owner_id()}", LABEL_RUN]}
+    containers = engine.containers.list(all=True, filters=labels)
+    networks = engine.networks.list(filters=labels)
+    engine.close()
+    left = [str(one.name) for one in containers] + [str(one.name) for one in networks]
+    return [f"left in Docker: {name}" for name in left]
+
+
+if __name__ == "__main__":
+    problems = faults(Path(sys.argv[1]))
+    for problem in problems:
+        print(f"smoke report: {problem}", file=sys.stderr)
+    print("smoke report: " + (f"{len(problems)} faults" if problems else "as it should be"))
+    sys.exit(bool(problems))
