@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments import load
+from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.plan import expected_s, plan
 from experiments.run import Interrupted
@@ -35,6 +36,9 @@ def answered(command: Callable[P, None]) -> Callable[P, None]:
         except LabError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(error.exit)
+        except DriverError as error:
+            click.echo(f"error: Docker: {error}", err=True)
+            sys.exit(Exit.FAILED)
 
     return run
 

@@ -1,0 +1,183 @@
+"""The base image: Debian with Python, from a registry or from Debian's packages.
+
+The official slim image of a pinned minor version comes first. Where no registry
+answers, an equal one is made with debootstrap. Either way it is tagged by its
+recipe and carries in its labels what it was made from, so that the second start
+finds it without asking any network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from experiments.driver import DriverError
+from experiments.exits import Exit, LabError
+from experiments.images import debootstrap
+from experiments.images.store import label_step
+from experiments.images.tool import run_tool
+from experiments.owner import ROLE_IMAGE, labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from experiments.docker_driver import DockerDriver
+    from experiments.images.store import Image, ImageStore
+
+PYTHON: Final = "3.13"
+OFFICIAL: Final = "python:3.13-slim-trixie"
+REPOSITORY: Final = "c10k-lab/base"
+LABEL_RECIPE: Final = "c10k-lab.base.recipe"
+VARIABLE: Final = "C10K_BASE_IMAGE"
+LABEL_ORIGIN: Final = "c10k-lab.base.origin"
+LABEL_DIGEST: Final = "c10k-lab.base.digest"
+LABEL_PYTHON: Final = "c10k-lab.base.python"
+
+Origin = Literal["registry", "debootstrap", "environment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What all images stand on. `digest` is the registry's, empty where there is none."""
+
+    reference: str
+    image_id: str
+    origin: Origin
+    digest: str
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """One way to a base: its origin and the hash of all that decides what comes out."""
+
+    driver: DockerDriver
+    store: ImageStore
+    origin: Origin
+    recipe: str
+
+    @property
+    def reference(self) -> str:
+        """Each owner has a base of its own, so that `make clean` takes nobody else's."""
+        return f"{REPOSITORY}:{_hash(self.recipe, self.driver.owner)}"
+
+    def find(self) -> Base | None:
+        """This owner's base, or one made from another owner's of the same recipe."""
+        image = self.store.find(self.reference)
+        if image is not None:
+            return _base(self.reference, image)
+        for other in self.store.owned(everyone=True):
+            bases = [tag for tag in other.tags if tag.startswith(f"{REPOSITORY}:")]
+            if bases and other.labels.get(LABEL_RECIPE) == self.recipe:
+                return self.derive(bases[0], other)
+        return None
+
+    def derive(self, source: str, image: Image) -> Base:
+        """Put the lab's labels on `source`, in an image of its own."""
+        command = ("python3", "-c", "import platform; print(platform.python_version())")
+        python = run_tool(self.driver, source, command).strip()
+        if not python.startswith(f"{PYTHON}."):
+            raise LabError(
+                f"base image {source}: it has Python {python}, and {PYTHON} is needed",
+                Exit.NOT_READY,
+            )
+        marks = {
+            **labels(self.driver.owner, ROLE_IMAGE),
+            LABEL_RECIPE: self.recipe,
+            LABEL_ORIGIN: self.origin,
+            LABEL_DIGEST: image.digests[0] if image.digests else image.labels.get(LABEL_DIGEST, ""),
+            LABEL_PYTHON: python,
+        }
+        user = "USER root\n" if self.origin == "environment" else ""
+        dockerfile = f"FROM {source}\n{user}{label_step(marks)}\n"
+        return _base(self.reference, self.store.build(_context(dockerfile), self.reference))
+
+
+def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], None]) -> Base:
+    """Find the base image, or make it. Raises LabError or DriverError."""
+    given = os.environ.get(VARIABLE)
+    if given:
+        return _from_environment(driver, store, given, say)
+    architecture = str(driver.info()["Architecture"])
+    official = _Maker(driver, store, "registry", _hash(OFFICIAL, architecture))
+    packages = _Maker(driver, store, "debootstrap", _hash(debootstrap.recipe(), architecture))
+    known = official.find() or packages.find()
+    if known is not None:
+        return known
+    had_it = store.find(OFFICIAL)
+    try:
+        if had_it is None:
+            say(f"base image: pulling {OFFICIAL}")
+        image = had_it or store.pull(OFFICIAL)
+    except DriverError as error:
+        return _from_packages(packages, architecture, error, say)
+    base = official.derive(OFFICIAL, image)
+    if had_it is None:
+        store.untag(OFFICIAL)
+    return base
+
+
+def _from_packages(
+    maker: _Maker, architecture: str, refused: DriverError, say: Callable[[str], None]
+) -> Base:
+    say(
+        "base image: no image registry answers; making an equal one from Debian's packages "
+        "(about a minute, once)"
+    )
+    raw = f"{REPOSITORY}-raw:{_hash(maker.recipe, maker.driver.owner)}"
+    try:
+        with debootstrap.root_as_tar(architecture) as tar:
+            image = maker.store.import_tar(tar, raw, labels(maker.driver.owner, ROLE_IMAGE))
+    except debootstrap.UnavailableError as error:
+        raise LabError(
+            f"no base image. {refused}. Making one from Debian's packages instead: {error}. "
+            f"Otherwise load an image with Python {PYTHON} by hand (`docker load`) and name it in "
+            f"{VARIABLE}",
+            Exit.NOT_READY,
+        ) from error
+    base = maker.derive(raw, image)
+    maker.store.untag(raw)
+    return base
+
+
+def _from_environment(
+    driver: DockerDriver, store: ImageStore, given: str, say: Callable[[str], None]
+) -> Base:
+    name = given if ":" in given.rpartition("/")[2] else f"{given}:latest"
+    image = store.find(name)
+    if image is None:
+        say(f"base image: pulling {name} ({VARIABLE})")
+        try:
+            image = store.pull(name)
+        except DriverError as error:
+            raise LabError(f"{VARIABLE}={given}: {error}", Exit.NOT_READY) from error
+    maker = _Maker(driver, store, "environment", _hash(name, image.id))
+    return maker.find() or maker.derive(name, image)
+
+
+def _base(reference: str, image: Image) -> Base:
+    return Base(
+        reference=reference,
+        image_id=image.id,
+        origin=cast("Origin", image.labels[LABEL_ORIGIN]),
+        digest=image.labels[LABEL_DIGEST],
+        python=image.labels[LABEL_PYTHON],
+    )
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def _context(text: str) -> io.BytesIO:
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as tar:
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(text.encode())
+        tar.addfile(entry, io.BytesIO(text.encode()))
+    context.seek(0)
+    return context

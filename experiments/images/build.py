@@ -1,0 +1,173 @@
+"""Images by content: a tag is the hash of everything that enters the image.
+
+So a second start finds every tag and builds nothing, a change of one file
+rebuilds what it enters, and two checkouts of the same content share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from experiments.driver import DriverError
+from experiments.exits import Exit, LabError
+from experiments.images.base import REPOSITORY as BASE_REPOSITORY
+from experiments.images.base import Base, ensure_base
+from experiments.images.store import ImageStore
+from experiments.images.wheelhouse import LOCK, MARKER, ensure_wheels
+from experiments.owner import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from experiments.docker_driver import DockerDriver
+
+DOCKERFILE: Final = "experiments/images/Dockerfile"
+CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "server": (DOCKERFILE, "servers", "experiments/probe.py"),
+    "load": (DOCKERFILE, "loadgen"),
+    "peers": (DOCKERFILE, "loadgen"),
+}
+"""What enters each target, in the order of the Dockerfile: the classic builder
+builds all stages above its target, so those are built and tagged first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """References (NAME:HASH) and ids by target, for the trials and the manifest."""
+
+    base: Base
+    references: Mapping[str, str]
+    ids: Mapping[str, str]
+
+    @property
+    def server(self) -> str:
+        return self.references["server"]
+
+    @property
+    def load(self) -> str:
+        return self.references["load"]
+
+    @property
+    def peers(self) -> str:
+        return self.references["peers"]
+
+
+def ensure_images(
+    driver: DockerDriver,
+    targets: Collection[str] = ("server", "load"),
+    say: Callable[[str], None] = print,
+) -> Images:
+    """Build what is not there; `say` gets one line per thing built. Raises LabError."""
+    unknown = set(targets) - set(CONTENT)
+    if unknown:
+        raise LabError(
+            f"no such image: {', '.join(sorted(unknown))}; there are {', '.join(CONTENT)}"
+        )
+    try:
+        return _ensure(driver, targets, say)
+    except DriverError as error:
+        raise LabError(f"images: {error}", Exit.NOT_READY) from error
+
+
+def _ensure(driver: DockerDriver, targets: Collection[str], say: Callable[[str], None]) -> Images:
+    store = ImageStore(driver)
+    base = ensure_base(driver, store, say)
+    files = {
+        path: path.read_bytes()
+        for path in _files(ROOT, [part for parts in CONTENT.values() for part in parts])
+    }
+    last = max((list(CONTENT).index(target) for target in targets), default=0)
+    references = {
+        target: f"c10k-lab/{target}:{content_hash(target, base.image_id, files)}"
+        for target in list(CONTENT)[: last + 1]
+    }
+    there = {tag: image.id for image in store.owned(everyone=True) for tag in image.tags}
+    built = False
+    for target, reference in references.items():
+        if reference not in there:
+            say(f"image {target}: building {reference}")
+            wheels = None if target == "server" else ensure_wheels(_architecture(driver), say)
+            with _context(files, wheels) as context:
+                image = store.build(
+                    context, reference, target=target, arguments={"BASE": base.reference}
+                )
+            there[reference] = image.id
+            built = True
+        latest = f"c10k-lab/{target}:latest"
+        if there.get(latest) != there[reference]:
+            store.tag(reference, latest)
+            store.supersede(f"c10k-lab/{target}", keep=reference)
+    if built:
+        store.supersede(BASE_REPOSITORY, keep=base.reference)
+    return Images(base, references, {target: there[name] for target, name in references.items()})
+
+
+def content_hash(target: str, base_id: str, files: Mapping[Path, bytes]) -> str:
+    """Twelve hex digits over the target, the base, and each file's path and bytes."""
+    digest = hashlib.sha256(f"{target}\0{base_id}\0".encode())
+    for path in sorted(files):
+        name = path.as_posix()
+        if any(name == part or name.startswith(f"{part}/") for part in CONTENT[target]):
+            digest.update(f"{name}\0{len(files[path])}\0".encode() + files[path])
+    return digest.hexdigest()[:12]
+
+
+def _files(root: Path, parts: Collection[str]) -> Iterator[Path]:
+    """Relative paths of all files of `parts`, without byte code and hidden files."""
+    for part in dict.fromkeys(parts):
+        path = root / part
+        if path.is_file():
+            yield Path(part)
+            continue
+        if not path.is_dir():
+            raise LabError(f"{path}: missing; the images need it. Is the checkout complete?")
+        for file in path.rglob("*"):
+            inside = file.relative_to(root)
+            hidden = any(name.startswith((".", "__pycache__")) for name in inside.parts)
+            if file.is_file() and not hidden and file.suffix != ".pyc":
+                yield inside
+
+
+@contextmanager
+def _context(files: Mapping[Path, bytes], wheels: Path | None) -> Iterator[IO[bytes]]:
+    """The build context as a tar that is equal for equal content."""
+    with tempfile.TemporaryFile() as stream:
+        with tarfile.open(fileobj=stream, mode="w") as tar:
+            for path in sorted(files):
+                _add(tar, _place(path), files[path])
+            for wheel in sorted(wheels.iterdir()) if wheels else ():
+                if wheel.name != MARKER:
+                    _add(tar, f"wheels/{wheel.name}", wheel.read_bytes())
+            if wheels:
+                _add(tar, "wheels/requirements.lock", files[LOCK.relative_to(ROOT)])
+        stream.seek(0)
+        yield stream
+
+
+def _place(path: Path) -> str:
+    """Where a file of the checkout stands in the context: a folder per target."""
+    name = path.as_posix()
+    if name == DOCKERFILE:
+        return "Dockerfile"
+    return (
+        f"load/{name}"
+        if name.startswith("loadgen/")
+        else f"server/{name.removeprefix('experiments/')}"
+    )
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    tar.addfile(entry, io.BytesIO(content))
+
+
+def _architecture(driver: DockerDriver) -> str:
+    return str(driver.info()["Architecture"])

@@ -1,0 +1,163 @@
+"""A Debian root with Python, made from packages of the mirror that this host uses.
+
+For machines whose engine reaches no image registry. debootstrap is a shell
+script: when it is not installed it is fetched and unpacked, not installed. The
+mirror and the proxy are those of the host's own apt.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Final
+
+from experiments.owner import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SUITE: Final = "trixie"
+VARIANT: Final = "minbase"
+PACKAGES: Final = ("ca-certificates", "python3")
+LEFT_OUT: Final = (
+    "./dev/*",
+    "./proc/*",
+    "./sys/*",
+    "./etc/hostname",
+    "./etc/resolv.conf",
+    "./var/cache/apt/*",
+    "./var/lib/apt/lists/*",
+    "./var/log/*",
+)
+CACHE: Final = ROOT / ".cache" / "debootstrap"
+OUTPUT_LINES: Final = 30
+
+
+class UnavailableError(Exception):
+    """It cannot be done here; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """debootstrap itself, and its folder of functions where it is not installed."""
+
+    path: str
+    folder: Path | None
+
+
+def recipe() -> str:
+    """Everything that decides what comes out, except for the versions on the mirror."""
+    return " ".join((SUITE, VARIANT, *PACKAGES, *LEFT_OUT))
+
+
+@contextmanager
+def root_as_tar(architecture: str) -> Iterator[IO[bytes]]:
+    """A tar stream of the finished root, for an engine of `architecture` (uname -m)."""
+    _check_possible(architecture)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    options = _apt_options()
+    script, mirror = _script(options), _mirror(options)
+    folder = tempfile.mkdtemp(prefix="root-", dir=CACHE)
+    try:
+        _bootstrap(script, mirror, folder)
+        left_out = [f"--exclude={pattern}" for pattern in LEFT_OUT]
+        command = ["tar", "-C", folder, "--numeric-owner", *left_out, "-c", "."]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as tar:  # noqa: S603 - fixed words
+            if tar.stdout is None:
+                raise UnavailableError("tar has no output")
+            yield tar.stdout
+        if tar.returncode != 0:
+            raise UnavailableError(f"tar of the new root ended with {tar.returncode}")
+    finally:
+        shutil.rmtree(folder)
+
+
+def _check_possible(architecture: str) -> None:
+    if platform.system() != "Linux" or shutil.which("apt-get") is None:
+        raise UnavailableError("this needs a Debian host (apt-get is not here)")
+    if platform.machine() != architecture:
+        raise UnavailableError(
+            f"the engine is {architecture} and this host is {platform.machine()}; they must agree"
+        )
+    if os.geteuid() != 0:
+        raise UnavailableError(
+            f"this needs root, once: `sudo {sys.executable} -m experiments images`"
+        )
+
+
+def _bootstrap(script: Script, mirror: str, folder: str) -> None:
+    """In its own mount namespace, so that what it mounts is gone however it ends."""
+    command = ["unshare", "--mount", "sh", script.path, "--force-check-gpg"]
+    command += [f"--variant={VARIANT}", f"--include={','.join(PACKAGES)}", SUITE, folder, mirror]
+    environment = {**os.environ, "LC_ALL": "C"}
+    if script.folder is not None:
+        environment["DEBOOTSTRAP_DIR"] = str(script.folder)
+    proxy = _run(["apt-config", "shell", "P", "Acquire::http::Proxy"]).strip().partition("=")[2]
+    if proxy:
+        environment["http_proxy"] = proxy.strip("'")
+    _run(command, environment)
+
+
+def _script(options: list[str]) -> Script:
+    """The installed one, the one in the cache, or a freshly fetched one."""
+    installed = shutil.which("debootstrap")
+    if installed:
+        return Script(installed, None)
+    unpacked = CACHE / "script"
+    if not (unpacked / "usr/sbin/debootstrap").exists():
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            _run(["apt-get", *options, "download", "debootstrap"], folder=folder)
+            package = next(name for name in os.listdir(folder) if name.endswith(".deb"))
+            _run(["dpkg", "-x", package, str(unpacked)], folder=folder)
+    return Script(str(unpacked / "usr/sbin/debootstrap"), unpacked / "usr/share/debootstrap")
+
+
+def _apt_options() -> list[str]:
+    """None where the host's package lists are there; else fetch lists of our own."""
+    if _run(["apt-cache", "show", "--no-all-versions", "debootstrap"], check=False):
+        return []
+    lists = CACHE / "lists"
+    (lists / "partial").mkdir(parents=True, exist_ok=True)
+    options = ["-o", f"Dir::State::Lists={lists}", "-o", f"Dir::Cache={CACHE / 'apt'}"]
+    _run(["apt-get", *options, "update"])
+    return options
+
+
+def _mirror(options: list[str]) -> str:
+    """The first mirror of Debian itself (not security, not others) in apt's sources."""
+    wanted = ["--format", "$(SITE)|$(ORIGIN)|$(LABEL)", "Created-By: Packages"]
+    for line in _run(["apt-get", *options, "indextargets", *wanted]).splitlines():
+        site, origin, label = line.split("|")
+        if (origin, label) == ("Debian", "Debian"):
+            return site
+    raise UnavailableError("apt's sources on this host name no mirror of Debian")
+
+
+def _run(
+    command: list[str],
+    environment: dict[str, str] | None = None,
+    *,
+    folder: str | None = None,
+    check: bool = True,
+) -> str:
+    """Its standard output; UnavailableError with its last lines when it fails."""
+    done = subprocess.run(  # noqa: S603 - fixed words, no shell
+        command,
+        env=environment,
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if check and done.returncode != 0:
+        lines = (done.stdout + done.stderr).splitlines()[-OUTPUT_LINES:]
+        tail = "\n".join(f"  | {line}" for line in lines)
+        raise UnavailableError(f"{' '.join(command[:4])} ended with {done.returncode}\n{tail}\n")
+    return done.stdout

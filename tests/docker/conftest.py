@@ -1,0 +1,65 @@
+"""A driver with an owner of its own, so that a test's sweep cannot reach a real run."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from experiments.docker_driver import DockerDriver
+from experiments.driver import ContainerSpec
+from experiments.exits import LabError
+from experiments.images.build import Images, ensure_images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Start = Callable[..., str]
+
+SLEEP = ("python3", "-c", "import signal; signal.pause()")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[DockerDriver]:
+    """The engine as this checkout's owner. Without one: a skip, and with CI=true a failure."""
+    with DockerDriver() as driver:
+        try:
+            driver.version()
+        except LabError as error:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"CI=true forbids skipping: {error}")
+            pytest.skip(f"needs Docker. {error}")
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def images(engine: DockerDriver) -> Images:
+    return ensure_images(engine)
+
+
+@pytest.fixture
+def driver(engine: DockerDriver) -> Iterator[DockerDriver]:
+    """Everything that it made is gone after the test."""
+    assert engine.owner
+    with DockerDriver(run="a-test", owner=f"test-{uuid.uuid4().hex[:8]}") as made:
+        yield made
+        made.remove_all()
+
+
+@pytest.fixture
+def start(driver: DockerDriver, images: Images) -> Start:
+    """Start a container of the server image; keywords are those of ContainerSpec."""
+
+    def starter(**settings: object) -> str:
+        given = {
+            "role": "tool",
+            "name": f"c10k-test-{uuid.uuid4().hex[:8]}",
+            "image": images.server,
+            "command": SLEEP,
+            "network": "none",
+        }
+        return driver.start(ContainerSpec(**{**given, **settings}))  # type: ignore[arg-type]
+
+    return starter

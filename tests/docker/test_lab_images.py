@@ -1,0 +1,99 @@
+"""The images as they come out of a real engine, and what building leaves behind."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from experiments.images.build import ensure_images
+from experiments.images.store import BuildFailedError, ImageStore, label_step
+from experiments.images.tool import run_tool
+from experiments.owner import labels
+
+if TYPE_CHECKING:
+    from experiments.docker_driver import DockerDriver
+    from experiments.images.build import Images
+
+pytestmark = pytest.mark.docker
+
+
+def context(dockerfile: str) -> io.BytesIO:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(dockerfile)
+        tar.addfile(entry, io.BytesIO(dockerfile.encode()))
+    stream.seek(0)
+    return stream
+
+
+def dangling(driver: DockerDriver) -> set[str]:
+    wanted = {"dangling": True, "label": [f"c10k-lab.owner={driver.owner}"]}
+    return {one["Id"] for one in driver.api.images(filters=wanted)}
+
+
+def test_second_time_builds_nothing(engine: DockerDriver, images: Images) -> None:
+    said: list[str] = []
+    assert ensure_images(engine, say=said.append) == images
+    assert said == []
+    assert dangling(engine) == set()
+
+
+def test_base_knows_where_it_comes_from(images: Images) -> None:
+    assert images.base.origin in ("registry", "debootstrap", "environment")
+    assert images.base.python.startswith("3.13.")
+    assert bool(images.base.digest) or images.base.origin != "registry"
+
+
+def test_server_image_has_servers_and_probe(engine: DockerDriver, images: Images) -> None:
+    look = "import os, servers; print(os.getcwd(), os.getuid(), *sorted(os.listdir('.')))"
+    told = run_tool(engine, images.server, ("python3", "-c", look)).split()
+    assert told[:2] == ["/opt/lab", "10001"]
+    assert {"probe.py", "servers"} <= set(told[2:])
+    assert "loadgen" not in told
+
+
+def test_load_image_has_locust_compiled(engine: DockerDriver, images: Images) -> None:
+    look = (
+        "import locust, loadgen, os; "
+        "print(locust.__file__, locust.__cached__, os.path.exists(locust.__cached__))"
+    )
+    file, _, cached = run_tool(engine, images.load, ("python3", "-c", look)).split()
+    assert file == "/opt/site/locust/__init__.py"
+    assert cached == "True"
+
+
+def test_latest_is_the_current_one(engine: DockerDriver, images: Images) -> None:
+    for target, image in images.ids.items():
+        latest = ImageStore(engine).find(f"c10k-lab/{target}:latest")
+        assert latest is not None
+        assert latest.id == image
+
+
+def test_superseded_images_go_and_leave_nothing_untagged(
+    driver: DockerDriver, images: Images
+) -> None:
+    store = ImageStore(driver)
+    repository = f"c10k-lab/{driver.owner}"
+    marks = label_step(labels(driver.owner, "image"))
+    for version in ("1", "2"):
+        store.build(
+            context(f"FROM {images.base.reference}\n{marks}\nENV V={version}\n"),
+            f"{repository}:{version}",
+        )
+    store.supersede(repository, keep=f"{repository}:2")
+    assert [image.tags for image in store.owned()] == [(f"{repository}:2",)]
+    assert dangling(driver) == set()
+    assert driver.remove_all() == [f"{repository}:2"]
+    assert store.owned() == []
+    assert store.find(images.base.reference) is not None
+
+
+def test_failing_build_shows_its_last_lines(driver: DockerDriver, images: Images) -> None:
+    steps = f"FROM {images.base.reference}\nRUN echo the reason >&2; exit 9\n"
+    with pytest.raises(BuildFailedError, match=r"(?s)returned a non-zero code: 9.*\| the reason"):
+        ImageStore(driver).build(context(steps), f"c10k-lab/{driver.owner}:1")
+    assert ImageStore(driver).find(f"c10k-lab/{driver.owner}:1") is None

@@ -1,0 +1,155 @@
+"""What the doctor says, from what was seen; nothing of the machine is asked here."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from experiments import doctor
+from experiments.exits import Exit, LabError
+from experiments.images.messages import explain, unreachable
+from experiments.owner import ROOT, RunLock, holder, owner_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VERSION = {"Version": "27.1", "ApiVersion": "1.46"}
+INFO = {"Architecture": "x86_64", "Driver": "overlay2", "CgroupVersion": "2"}
+
+
+@pytest.mark.parametrize(
+    ("check", "status", "words"),
+    [
+        (doctor.check_engine(VERSION, INFO), "ok", "cgroup v2"),
+        (doctor.check_engine({**VERSION, "ApiVersion": "1.40"}, INFO), "fail", "update Docker"),
+        (doctor.check_cores(2), "ok", "2"),
+        (doctor.check_cores(1), "fail", "2 are needed"),
+        (doctor.check_nofile(20_000, 10_300), "ok", "20,000"),
+        (doctor.check_nofile(4_096, 10_300), "fail", "10,300 wanted"),
+        (doctor.check_space("disk", 3 * 1024**3, 1024**3, "/x"), "ok", "3.0 GiB"),
+        (doctor.check_space("disk", 1024**2, 1024**3, "/x"), "fail", "free space on /x"),
+        (doctor.check_space("disk", None, 1024**3, "/x"), "warn", "not on this machine"),
+        (doctor.check_bridge("1"), "warn", "network: pod"),
+        (doctor.check_bridge("0"), "ok", "off"),
+        (doctor.check_bridge(None), "ok", "off"),
+        (doctor.check_leftovers({"containers": []}, None), "ok", "none"),
+        (doctor.check_leftovers({"containers": [("1", "pod-1")]}, None), "warn", "pod-1"),
+        (doctor.check_leftovers({"containers": [("1", "a")]}, "pid 7"), "ok", "pid 7"),
+        (doctor.check_port(8089, True, None), "ok", "free"),
+        (doctor.check_port(8089, False, None), "fail", "sport = :8089"),
+        (doctor.check_port(8089, False, "pid 7"), "ok", "run that is going on"),
+        (doctor.check_busy(0.01, 0.1), "ok", "1%"),
+        (doctor.check_busy(0.60, 3.0), "warn", "60%"),
+        (doctor.check_python((3, 11)), "ok", "3.11"),
+        (doctor.check_python((3, 15)), "fail", "3.11 to 3.14"),
+        (doctor.check_program("make", None, "x"), "warn", "install it"),
+        (doctor.check_program("make", "/usr/bin/make", "x"), "ok", "/usr/bin/make"),
+    ],
+)
+def test_check(check: doctor.Check, status: str, words: str) -> None:
+    assert check.status == status
+    assert words in f"{check.seen} {check.advice}"
+    assert bool(check.advice) == (status != "ok")
+
+
+def test_report_fails_when_one_fails() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    fine = doctor.Check("cores", "ok", "2 [both]")
+    assert doctor.report([fine], console) is Exit.OK
+    assert doctor.report([fine, doctor.check_cores(1)], console) is Exit.NOT_READY
+    output = console.file
+    assert isinstance(output, io.StringIO)
+    assert "2 [both]" in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("Bind for 127.0.0.1:8089 failed: port is already allocated", "port 8089 is taken"),
+        ("listen tcp4 127.0.0.1:80: bind: address already in use", "port 80 is taken"),
+        ("write /x: no space left on device", "docker system df"),
+        ("No such image: a:1", "make experiment"),
+        ("error setting rlimit type 7: operation not permitted", "nofile"),
+        ("something new", "something new"),
+    ],
+)
+def test_refusals_of_the_engine(answer: str, words: str) -> None:
+    message = explain("starting container pod", answer)
+    assert message.startswith("starting container pod: ")
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (PermissionError(13, "Permission denied"), "usermod -aG docker"),
+        (FileNotFoundError(2, "No such file"), "Install Docker"),
+        (ConnectionRefusedError(111, "refused"), "not running"),
+        (OSError(5, "strange"), "docker version"),
+    ],
+)
+def test_no_engine(cause: OSError, words: str) -> None:
+    wrapped = RuntimeError("Error while fetching", ConnectionError("aborted", cause))
+    error = unreachable(wrapped, "unix:///x")
+    assert error.exit is Exit.NO_DOCKER
+    assert words in str(error)
+    assert "unix:///x" in str(error)
+
+
+def test_owner_is_stable_and_of_the_checkout(tmp_path: Path) -> None:
+    assert owner_id(tmp_path) == owner_id(tmp_path)
+    assert owner_id(tmp_path) != owner_id(tmp_path.parent)
+    assert len(owner_id(tmp_path)) == 12
+
+
+def test_second_run_is_refused_with_the_details_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    first, second = RunLock("run-1", tmp_path, path), RunLock("run-2", tmp_path, path)
+    with first:
+        details = holder(path)
+        assert details is not None
+        assert f"pid {os.getpid()}" in details
+        with pytest.raises(LabError, match="run-1") as refused, second:
+            pytest.fail("both held it")
+        assert refused.value.exit is Exit.BUSY
+        assert str(tmp_path) in str(refused.value)
+        assert not second.held
+    assert holder(path) is None
+    with second:
+        assert second.held
+
+
+def test_kernel_releases_the_lock_of_a_killed_run(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    program = (
+        "import sys, pathlib; from experiments.owner import RunLock; "
+        "lock = RunLock('killed', pathlib.Path('.'), pathlib.Path(sys.argv[1])); "
+        "lock.acquire(); print(flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    with subprocess.Popen(  # noqa: S603 - this very Python, with a program of ours
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert "killed" in str(holder(path))
+        process.send_signal(signal.SIGKILL)
+    assert holder(path) is None
+    with RunLock("next", tmp_path, path):
+        assert json.loads(path.read_text())["run"] == "next"
+
+
+def test_a_link_is_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LabError, match="cannot open the run lock") as refused:
+        RunLock("run", tmp_path, path).acquire()
+    assert refused.value.exit is Exit.NOT_READY

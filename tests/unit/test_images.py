@@ -1,0 +1,241 @@
+"""Hashes of images, the choice of the base and pip's arguments, on a fake engine."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import tarfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NoReturn, cast
+
+import pytest
+
+from experiments.driver import DriverError
+from experiments.exits import Exit, LabError
+from experiments.images import base, build, debootstrap, wheelhouse
+from experiments.images.store import Image, label_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from experiments.docker_driver import DockerDriver
+    from experiments.images.base import Base
+    from experiments.images.store import ImageStore
+
+FILES = {
+    Path("experiments/images/Dockerfile"): b"FROM x",
+    Path("experiments/probe.py"): b"probe",
+    Path("loadgen/engine.py"): b"engine",
+    Path("loadgen/requirements.lock"): b"lock",
+    Path("servers/variants/epoll.py"): b"epoll",
+}
+
+
+class FakeDriver:
+    owner = "me"
+
+    def info(self) -> dict[str, str]:
+        return {"Architecture": "x86_64"}
+
+
+class FakeStore:
+    """Images by tag; a registry that has `registry`, or does not answer."""
+
+    def __init__(self, *, registry: bool = False) -> None:
+        self.images: dict[str, Image] = {}
+        self.registry = registry
+        self.done: list[str] = []
+
+    def find(self, reference: str) -> Image | None:
+        return self.images.get(reference)
+
+    def owned(self, *, everyone: bool = False) -> list[Image]:
+        assert everyone
+        return [one for one in self.images.values() if one.labels]
+
+    def pull(self, reference: str) -> Image:
+        self.done.append("pull")
+        if not self.registry:
+            raise DriverError("no such host")
+        return self._add(reference, {}, ("python@sha256:abc",))
+
+    def import_tar(self, stream: IO[bytes], reference: str, labels: Mapping[str, str]) -> Image:
+        self.done.append("import")
+        assert stream.read() == b"root"
+        return self._add(reference, labels)
+
+    def build(self, context: IO[bytes], reference: str) -> Image:
+        self.done.append("build")
+        with tarfile.open(fileobj=context) as tar:
+            dockerfile = tar.extractfile("Dockerfile")
+            assert dockerfile is not None
+            line = dockerfile.read().decode().splitlines()[-1]
+        pairs = [word.partition("=") for word in shlex.split(line.removeprefix("LABEL "))]
+        return self._add(reference, {name: value for name, _, value in pairs})
+
+    def untag(self, reference: str) -> None:
+        del self.images[reference]
+
+    def _add(
+        self, reference: str, labels: Mapping[str, str], digests: tuple[str, ...] = ()
+    ) -> Image:
+        image = Image(f"sha256:{reference}", (reference,), digests, dict(labels))
+        self.images[reference] = image
+        return image
+
+
+@pytest.fixture
+def python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The version that a base answers with; change it in place."""
+    answer = ["3.13.7\n"]
+    monkeypatch.setattr(base, "run_tool", lambda *_: answer[0])
+    monkeypatch.delenv(base.VARIABLE, raising=False)
+    return answer
+
+
+def ensure(store: FakeStore, said: list[str], driver: FakeDriver | None = None) -> Base:
+    return base.ensure_base(
+        cast("DockerDriver", driver or FakeDriver()), cast("ImageStore", store), said.append
+    )
+
+
+@contextmanager
+def made_root(architecture: str) -> Iterator[IO[bytes]]:
+    assert architecture == "x86_64"
+    yield io.BytesIO(b"root")
+
+
+def impossible(architecture: str) -> NoReturn:
+    raise debootstrap.UnavailableError(f"no root here for {architecture}")
+
+
+@pytest.mark.usefixtures("python")
+def test_registry_comes_first_and_its_digest_is_kept() -> None:
+    store, said = FakeStore(registry=True), list[str]()
+    made = ensure(store, said)
+    assert (made.origin, made.digest, made.python) == ("registry", "python@sha256:abc", "3.13.7")
+    assert list(store.images) == [made.reference]  # the pulled tag is not left behind
+    assert len(said) == 1
+    assert ensure(store, said) == made
+    assert store.done == ["pull", "build"]
+
+
+@pytest.mark.usefixtures("python")
+def test_official_image_that_was_there_stays() -> None:
+    store, said = FakeStore(registry=True), list[str]()
+    store.pull(base.OFFICIAL)
+    made = ensure(store, said)
+    assert made.origin == "registry"
+    assert base.OFFICIAL in store.images
+    assert said == []
+
+
+@pytest.mark.usefixtures("python")
+def test_without_a_registry_debian_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debootstrap, "root_as_tar", made_root)
+    store, said = FakeStore(), list[str]()
+    made = ensure(store, said)
+    assert (made.origin, made.digest) == ("debootstrap", "")
+    assert "no image registry answers" in said[-1]
+    assert store.done == ["pull", "import", "build"]
+    assert ensure(store, said) == made  # and no second try to pull
+    assert store.done == ["pull", "import", "build"]
+
+
+@pytest.mark.usefixtures("python")
+def test_base_of_another_owner_is_built_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debootstrap, "root_as_tar", made_root)
+    store = FakeStore()
+    first = ensure(store, [])
+    other = FakeDriver()
+    other.owner = "somebody-else"
+    second = ensure(store, [], other)
+    assert second.reference != first.reference
+    assert second.origin == "debootstrap"
+    assert store.done == ["pull", "import", "build", "build"]
+
+
+@pytest.mark.usefixtures("python")
+def test_neither_way_says_both_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debootstrap, "root_as_tar", impossible)
+    with pytest.raises(LabError, match=r"no such host.*no root here.*C10K_BASE_IMAGE") as failed:
+        ensure(FakeStore(), [])
+    assert failed.value.exit is Exit.NOT_READY
+
+
+@pytest.mark.usefixtures("python")
+def test_given_base_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FakeStore(registry=True)
+    store.pull("mine:1")
+    monkeypatch.setenv(base.VARIABLE, "mine:1")
+    made = ensure(store, [])
+    assert made.origin == "environment"
+    assert made.digest == "python@sha256:abc"
+    assert ensure(store, []) == made
+
+
+def test_given_base_of_another_python_is_refused(
+    monkeypatch: pytest.MonkeyPatch, python: list[str]
+) -> None:
+    python[0] = "3.12.1"
+    monkeypatch.setenv(base.VARIABLE, "mine:1")
+    with pytest.raises(LabError, match=r"mine:1: it has Python 3\.12\.1"):
+        ensure(FakeStore(registry=True), [])
+
+
+@pytest.mark.parametrize(
+    ("path", "touched"),
+    [
+        ("experiments/images/Dockerfile", {"server", "load", "peers"}),
+        ("experiments/probe.py", {"server"}),
+        ("servers/variants/epoll.py", {"server"}),
+        ("loadgen/engine.py", {"load", "peers"}),
+        ("loadgen/requirements.lock", {"load", "peers"}),
+    ],
+)
+def test_a_change_rebuilds_what_it_enters(path: str, touched: set[str]) -> None:
+    changed = {**FILES, Path(path): b"changed"}
+    differs = {
+        target
+        for target in build.CONTENT
+        if build.content_hash(target, "id", FILES) != build.content_hash(target, "id", changed)
+    }
+    assert differs == touched
+
+
+def test_hash_knows_base_target_and_names() -> None:
+    reference = build.content_hash("load", "id", FILES)
+    renamed = {Path("loadgen/motor.py") if path.name == "engine.py" else path: content
+               for path, content in FILES.items()}  # fmt: skip
+    assert len(reference) == 12
+    assert reference != build.content_hash("load", "other", FILES)
+    assert reference != build.content_hash("peers", "id", FILES)
+    assert reference != build.content_hash("load", "id", renamed)
+    assert reference == build.content_hash("load", "id", dict(reversed(FILES.items())))
+
+
+def test_unknown_target() -> None:
+    with pytest.raises(LabError, match="no such image: nope"):
+        build.ensure_images(cast("DockerDriver", FakeDriver()), ["nope"])
+
+
+def test_pip_takes_only_what_the_lock_names() -> None:
+    command = wheelhouse.download_command("aarch64", Path("a.lock"), Path("out"))
+    assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(command)
+    assert "--platform=manylinux_2_28_aarch64" in command
+    assert "--platform=manylinux2014_aarch64" in command
+    assert not any("://" in word or "index" in word for word in command)
+
+
+def test_wheels_are_kept_by_lock_and_machine(tmp_path: Path) -> None:
+    lock = tmp_path / "a.lock"
+    lock.write_text("one")
+    first = wheelhouse.wheel_folder("x86_64", lock, tmp_path)
+    assert first != wheelhouse.wheel_folder("aarch64", lock, tmp_path)
+    lock.write_text("two")
+    assert first != wheelhouse.wheel_folder("x86_64", lock, tmp_path)
+
+
+def test_labels_are_one_step() -> None:
+    assert label_step({"a": "1", "b.c": "two"}) == 'LABEL "a"="1" "b.c"="two"'
