@@ -1,0 +1,65 @@
+"""`python -m servers NAME` runs a server, `python -m servers list` lists them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from typing import TYPE_CHECKING, Protocol, cast
+
+from servers import variants
+from servers.events import EventLog
+from servers.exits import Exit
+from servers.listener import ListenError
+from servers.settings import Settings, SettingsError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Variant(Protocol):
+    """What a file in servers/variants/ offers."""
+
+    IDEA: str  # the architecture in one line
+    WORKERS: str  # the threads or processes that serve, in a few words
+    serve: Callable[[Settings, EventLog], None]  # returns when the server has been stopped
+
+
+def names() -> list[str]:
+    """Return the names of all variants: their file names."""
+    return sorted(module.name for module in pkgutil.iter_modules(variants.__path__))
+
+
+def load(name: str) -> Variant:
+    """Import a variant."""
+    return cast("Variant", importlib.import_module(f"{variants.__name__}.{name}"))
+
+
+def table() -> str:
+    """Return a line per variant: name, workers, idea."""
+    rows = [(name, load(name).WORKERS, load(name).IDEA) for name in names()]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "\n".join(f"{n:<{widths[0]}}  {w:<{widths[1]}}  {idea}" for n, w, idea in rows)
+
+
+def main() -> Exit:
+    """Run the command line; return how it ended."""
+    try:
+        name, settings = parse(sys.argv[1:], os.environ, names())
+    except SettingsError as wrong:
+        print("\n".join(f"error: {line}" for line in wrong.errors), file=sys.stderr)
+        return Exit.USAGE
+    if name == "list":
+        print(table())
+        return Exit.OK
+    try:
+        load(name).serve(settings, EventLog(name))
+    except ListenError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return Exit.FAILED
+    return Exit.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""The event loop of select, poll and epoll: one thread, many connections, nothing ever blocks.
+
+The mechanism that says which descriptors are ready is a `Readiness`; everything else is here, so
+that the variants differ in the mechanism alone. The path of a usual request is one loop body
+without a function call in Python: read, look the answer up, write at once. A connection has no
+object of its own: between two requests there is nothing to remember, so its descriptor is enough.
+Only when a request comes in pieces, or a response does not fit into the socket's buffer, a
+`Connection` (connection.py) stands in for as long as that lasts.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from servers.answer import CHUNK_BYTES, Ending, chunk_answers
+from servers.connection import Connection
+from servers.listener import Acceptor, open_listener
+from servers.shutdown import LINGER_S, StopSignal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from servers.events import EventLog
+    from servers.settings import Settings
+
+FOREVER = -1.0  # in every mechanism, whatever its unit of time
+SWEEP_S = 0.05  # between two looks at deadlines, while there are any
+
+
+class LimitReachedError(Exception):
+    """A mechanism cannot watch one descriptor more."""
+
+    def __init__(self, limit: str, value: int, message: str) -> None:
+        super().__init__(message)
+        self.limit, self.value, self.message = limit, value, message
+
+
+class Readiness(Protocol):
+    """A mechanism that tells which of the watched descriptors are ready."""
+
+    ticks_per_s: float  # the unit of wait()'s argument
+
+    # The first two are called most: a mechanism may put the C function itself in their place.
+    def wait(self, ticks: float, /) -> Iterable[tuple[int, int]]:
+        """Wait, for ever if `ticks` is negative; return (ready descriptor, anything) pairs."""
+
+    def close(self, fd: int, /) -> None:
+        """Stop watching a connection, and close it."""
+
+    def watch(self, fd: int) -> None:
+        """Watch a descriptor for input. Raises LimitReachedError."""
+
+    def watch_output(self, fd: int) -> None:
+        """From now on watch it for room to write, and not for input."""
+
+    def watch_input(self, fd: int) -> None:
+        """From now on watch it for input again."""
+
+    def forget(self, fd: int) -> None:
+        """Stop watching a descriptor that stays open."""
+
+
+class ReadinessServer:
+    """Serves all connections in the calling thread."""
+
+    def __init__(self, settings: Settings, log: EventLog, readiness: Readiness) -> None:
+        self.settings = settings
+        self.readiness = readiness
+        # Descriptors that need more than an answer: the listener, the signal, and connections
+        # with something pending. What is not in here is a connection between two requests.
+        self.special: dict[int, Callable[[], None]] = {}
+        self.unsent: set[int] = set()  # connections with output that the peer has not taken
+        self._deadlines: dict[int, float] = {}  # of lingering connections, oldest first
+        self._log = log
+        self._answer = chunk_answers(settings.request_limit_bytes)
+        self._listener = open_listener(settings, blocking=False)
+        self._acceptor = Acceptor(self._listener, log)
+        self._stop_signal = StopSignal()
+        self._grace_deadline: float | None = None
+        self._own = {self._listener.fileno(): self._accept, self._stop_signal.fd: self._stop}
+        for fd, handler in self._own.items():
+            readiness.watch(fd)
+            self.special[fd] = handler
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then until what is in flight has ended."""
+        self._log.listening(self._listener.getsockname()[1], self.settings.backlog)
+        wait, handle = self.readiness.wait, self._handle
+        sweep = SWEEP_S * self.readiness.ticks_per_s
+        while not self._ended():
+            waiting_for_time = self._deadlines or self._grace_deadline is not None
+            handle(wait(sweep if waiting_for_time else FOREVER))
+            if waiting_for_time:
+                self._drop_overdue()
+
+    def _handle(self, ready: Iterable[tuple[int, int]]) -> None:
+        special, answer, close = self.special, self._answer, self.readiness.close
+        read, write, recv_bytes = os.read, os.write, self.settings.recv_bytes
+        for fd, _ in ready:
+            output, ending = b"", Ending.OPEN
+            try:
+                if fd in special:
+                    special[fd]()
+                    continue
+                data = read(fd, recv_bytes)
+                answered = answer(data) if len(data) <= CHUNK_BYTES else None
+                if answered is None:
+                    Connection(self, fd).receive(data)
+                    continue
+                output, ending = answered
+                sent = write(fd, output)
+                if sent != len(output):
+                    Connection(self, fd).hold(output[sent:], ending)
+                elif ending is Ending.CLOSE:
+                    close(fd)
+                elif ending:
+                    Connection(self, fd).finish(ending)
+            except BlockingIOError:
+                if output:
+                    Connection(self, fd).hold(output, ending)
+            except Exception as error:
+                self._failed(fd, error)
+
+    def _failed(self, fd: int, error: Exception) -> None:
+        """End the connection that an exception came from; every other one goes on."""
+        if fd in self._own:
+            raise error
+        if not isinstance(error, OSError):  # an OSError is the peer's: reset, gone
+            self._log.fault(error)
+        self.drop(fd)
+
+    def drop(self, fd: int) -> None:
+        """Close a connection that may have something pending."""
+        self.special.pop(fd, None)
+        self.unsent.discard(fd)
+        self._deadlines.pop(fd, None)
+        self.readiness.close(fd)
+
+    def expect_end(self, fd: int) -> None:
+        """Close a connection in a while, unless its peer does so before."""
+        self._deadlines[fd] = time.monotonic() + LINGER_S
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the server has been told to stop."""
+        return self._grace_deadline is not None
+
+    def _accept(self) -> None:
+        accept, recover = self._acceptor.accept, self._acceptor.recover
+        for _ in range(self.settings.accepts_per_wakeup):
+            try:
+                fd, _address = accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                recovered = recover(error)  # its BlockingIOError ends this wake-up as well
+                if recovered is None:
+                    continue
+                fd = recovered
+            try:
+                os.set_blocking(fd, False)
+                self.readiness.watch(fd)
+            except LimitReachedError as limit:
+                self._log.limit(limit.limit, limit.value, limit.message)
+                os.close(fd)
+
+    def _stop(self) -> None:
+        self._stop_signal.take()
+        grace_s = 0.0 if self.stopping else self.settings.grace_ms / 1000  # a second signal: now
+        if not self.stopping:
+            listener = self._listener.fileno()
+            self.readiness.forget(listener)
+            del self.special[listener], self._own[listener]
+            self._listener.close()
+        self._grace_deadline = time.monotonic() + grace_s
+
+    def _ended(self) -> bool:
+        if self._grace_deadline is None:
+            return False
+        nothing_in_flight = not self.unsent and not self._deadlines
+        return nothing_in_flight or time.monotonic() >= self._grace_deadline
+
+    def _drop_overdue(self) -> None:
+        now = time.monotonic()
+        for fd in [fd for fd, deadline in self._deadlines.items() if deadline <= now]:
+            self.drop(fd)

@@ -1,0 +1,143 @@
+"""What a server can be told: by flag, or by environment variable; the flag wins.
+
+A setting is a field of `Settings`: its flag is `--some-name`, its variable `C10K_SOME_NAME`.
+Adding a field here is all that a new setting needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, NoReturn
+
+ENVIRONMENT_PREFIX = "C10K_"
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; `errors` holds a line for each."""
+
+    def __init__(self, errors: Sequence[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = tuple(errors)
+
+
+def _number(default: int, low: int, high: int, text: str) -> Any:
+    return field(default=default, metadata={"low": low, "high": high, "help": text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one server process, already validated."""
+
+    host: str = field(default="0.0.0.0", metadata={"help": "address to listen on"})  # noqa: S104 - a container's clients come from outside it
+    port: int = _number(8080, 0, 65_535, "TCP port; 0 lets the kernel choose")
+    backlog: int = _number(1024, 0, 65_535, "length of the accept queue, as given to listen()")
+    accepts_per_wakeup: int = _number(
+        64, 1, 65_535, "connections that a readiness loop accepts at most per wake-up"
+    )
+    recv_bytes: int = _number(16_384, 1, 1_048_576, "buffer of one read")
+    request_limit_bytes: int = _number(
+        16_384, 64, 1_048_576, "longest request head; a longer one is answered 431"
+    )
+    thread_stack_bytes: int = _number(
+        131_072, 0, 1_073_741_824, "stack of a thread, 0 or at least 65536; 0 is the system's own"
+    )
+    grace_ms: int = _number(
+        5_000, 0, 600_000, "time that responses in flight have to end after SIGTERM"
+    )
+
+
+MIN_THREAD_STACK_BYTES = 65_536
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that raises, so that its error joins the others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError([message])
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _variable(name: str) -> str:
+    return ENVIRONMENT_PREFIX + name.upper()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line; its values are strings, not validated yet."""
+    made = _Parser(
+        prog="python -m servers",
+        description="Run one server architecture. `list` in place of NAME lists them.",
+        epilog="Each flag has an environment variable, e.g. C10K_BACKLOG; the flag wins.",
+        allow_abbrev=False,
+    )
+    made.add_argument("name", metavar="NAME", help="server to run, or `list`")
+    for item in fields(Settings):
+        text = f"{item.metadata['help']} (default {item.default})"
+        made.add_argument(_flag(item.name), metavar="VALUE", help=text)
+    return made
+
+
+def parse(
+    arguments: Sequence[str], environment: Mapping[str, str], names: Sequence[str]
+) -> tuple[str, Settings]:
+    """Return the server's name, one of `names` or `list`, and its settings.
+
+    Raises SettingsError with every error that was found, not with the first alone.
+    """
+    known, unknown = parser().parse_known_args(arguments)
+    flags = [_flag(item.name) for item in fields(Settings)]
+    errors = [_unknown(argument, flags) for argument in unknown]
+    if known.name not in {*names, "list"}:
+        hint = nearest(known.name, names) or f"; there are: {', '.join(names)}"
+        errors.append(f"{known.name}: no such server{hint}")
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        source, given = _flag(item.name), getattr(known, item.name)
+        if given is None:
+            source, given = _variable(item.name), environment.get(_variable(item.name))
+        if given is None:
+            continue
+        try:
+            values[item.name] = _convert(item, given)
+        except ValueError as error:
+            errors.append(f"{source}: {error}")
+    if 0 < values.get("thread_stack_bytes", 0) < MIN_THREAD_STACK_BYTES:
+        errors.append(
+            f"thread_stack_bytes: {values['thread_stack_bytes']} is too small for a Python thread;"
+            f" use 0 (the system's default) or at least {MIN_THREAD_STACK_BYTES}"
+        )
+    if errors:
+        raise SettingsError(errors)
+    return known.name, Settings(**values)
+
+
+def nearest(word: str, candidates: Sequence[str]) -> str:
+    """Return `; did you mean ...?` for the candidate nearest to `word`, or an empty string."""
+    found = difflib.get_close_matches(word, candidates, n=1, cutoff=0.5)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _unknown(argument: str, flags: Sequence[str]) -> str:
+    flag = argument.split("=")[0]
+    return f"{flag}: unknown argument{nearest(flag, flags)}"
+
+
+def _convert(item: Field[Any], given: str) -> int | str:
+    if item.default is MISSING or isinstance(item.default, str):
+        if not given.strip():
+            raise ValueError("must not be empty")
+        return given
+    low, high = item.metadata["low"], item.metadata["high"]
+    message = f"{given!r} is not a whole number from {low} to {high}"
+    try:
+        number = int(given)
+    except ValueError as error:
+        raise ValueError(message) from error
+    if not low <= number <= high:
+        raise ValueError(message)
+    return number

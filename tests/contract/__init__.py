@@ -1,0 +1,1 @@
+"""One suite for every server variant, found by file name: what they must all do alike."""

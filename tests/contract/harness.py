@@ -1,0 +1,215 @@
+"""A server process under test, and a client that controls every byte."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 10.0  # after which a test gives up on what should happen at once
+
+HEADERS = (
+    b"Date: Mon, 1 Jan 1996 01:01:01 GMT\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n"
+)
+BODY = b"Hello, world!"
+PERSISTENT = b"HTTP/1.1 200 OK\r\n" + HEADERS + b"\r\n" + BODY
+CLOSING = b"HTTP/1.1 200 OK\r\n" + HEADERS + b"Connection: close\r\n\r\n" + BODY
+KEPT_ALIVE = b"HTTP/1.1 200 OK\r\n" + HEADERS + b"Connection: keep-alive\r\n\r\n" + BODY
+HOWTO = b"HTTP/1.0 200 OK\r\n" + HEADERS + b"\r\n" + BODY
+
+GET = b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n"
+GET_CLOSE = b"GET / HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n"
+GET_OLD = b"GET / HTTP/1.0\r\n\r\n"
+
+# What a variant is allowed to be unable to do; everything else is asked of all of them.
+ONE_AT_A_TIME = frozenset({"iterative"})
+WALLED = frozenset({"select"})  # by FD_SETSIZE
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the command line of `python -m servers` with these arguments."""
+    return [sys.executable, "-m", "servers", *arguments]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return this process's environment without its own C10K_ settings, plus `variables`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("C10K_")}
+    return kept | variables
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    """Wait until the condition holds; fail when it does not within PATIENCE_S."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {PATIENCE_S} s in vain: {what}")
+        time.sleep(0.005)
+
+
+class Server:
+    """One server process, listening on a port that the kernel chose."""
+
+    def __init__(self, name: str, *flags: str) -> None:
+        self.name = name
+        self.process = subprocess.Popen(  # noqa: S603 - this repository's own command, no shell
+            command(name, "--host", "127.0.0.1", "--port", "0", *flags),
+            cwd=ROOT,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.pid = self.process.pid
+        self.events: list[dict[str, Any]] = []
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        try:
+            self.listening = json.loads(self._lines.get(timeout=PATIENCE_S))
+        except queue.Empty:
+            self.kill()
+            raise
+        self.port: int = self.listening["port"]
+
+    def _read(self) -> None:
+        if self.process.stdout is not None:
+            with self.process.stdout as lines:
+                for line in lines:
+                    self._lines.put(line)
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the events so far, without `listening`."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.events.append(json.loads(self._lines.get_nowait()))
+        return self.events
+
+    def limits(self) -> list[str]:
+        """Return the limits that the server has told of so far."""
+        return [event["limit"] for event in self.log() if event["event"] == "limit"]
+
+    def stop(self) -> int:
+        """Send SIGTERM; return the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_S)
+
+    def kill(self) -> None:
+        """End this process, by its own id, whatever state it is in."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
+
+    def connect(self, receive_buffer_bytes: int = 0) -> Peer:
+        """Return a new connection to the server."""
+        return Peer(self.port, receive_buffer_bytes)
+
+    def stat(self, field: str) -> str:
+        """Return a field of /proc/PID/status."""
+        text = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)[field].strip()
+
+    def memory_bytes(self) -> int:
+        """Return the resident set size."""
+        return int(self.stat("VmRSS").split()[0]) * 1024
+
+    def descriptors(self) -> int:
+        """Return how many descriptors are open. They are numbered from 0 without a gap."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+
+class Peer:
+    """The client's end of one connection; to be used as a context manager."""
+
+    def __init__(self, port: int, receive_buffer_bytes: int = 0) -> None:
+        self.socket = socket.socket()
+        self.socket.settimeout(PATIENCE_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if receive_buffer_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+        try:
+            self.socket.connect(("127.0.0.1", port))
+        except OSError:
+            self.socket.close()
+            raise
+
+    def __enter__(self) -> Peer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
+        self.socket.sendall(data)
+
+    def take(self, size: int) -> bytes:
+        """Return exactly `size` bytes, or fewer if the connection ends before."""
+        parts, missing = [], size
+        while missing and (part := self.socket.recv(missing)):
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def rest(self) -> bytes:
+        """Return everything until the server closes. Raises ConnectionError on a reset."""
+        return b"".join(iter(lambda: self.socket.recv(65_536), b""))
+
+    def ask(self, request: bytes = GET, response: bytes = PERSISTENT) -> bool:
+        """Send a request; return whether the answer is that response."""
+        self.send(request)
+        return self.take(len(response)) == response
+
+    def end_input(self) -> None:
+        """Send FIN, and go on reading."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """End the connection with RST."""
+        self.socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00"
+        )
+        self.socket.close()
+
+    def is_refused(self) -> bool:
+        """Ask; return whether the server has closed the connection instead of answering."""
+        try:
+            return not self.ask()
+        except ConnectionError:
+            return True
+
+    def send_until_stuck(self, data: bytes, limit_bytes: int = 64_000_000) -> int:
+        """Send `data` again and again without reading, until the server takes no more.
+
+        Returns the bytes sent, which may end inside a copy of `data`.
+        """
+        block = data * (1 + 65_536 // len(data))
+        sent = 0
+        self.socket.settimeout(0.2)
+        with contextlib.suppress(TimeoutError):
+            while sent < limit_bytes:
+                sent += self.socket.send(block[sent % len(data) :])
+        self.socket.settimeout(PATIENCE_S)
+        return sent
+
+
+@contextlib.contextmanager
+def running(name: str, *flags: str) -> Iterator[Server]:
+    """Run a server for the length of a `with` block."""
+    server = Server(name, *flags)
+    try:
+        yield server
+    finally:
+        server.kill()

@@ -1,0 +1,62 @@
+"""SIGTERM: no new connections, what is in flight ends, exit code 0."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract.harness import GET, PERSISTENT, eventually, running
+
+if TYPE_CHECKING:
+    from tests.contract.harness import Server
+
+
+def is_closed(server: Server) -> bool:
+    try:
+        with server.connect():
+            return False
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stops_with_nobody_there(own_server: Server, number: signal.Signals) -> None:
+    own_server.process.send_signal(number)
+    assert own_server.process.wait(10) == 0
+    assert own_server.log() == []
+
+
+def test_stops_with_idle_connections(own_server: Server) -> None:
+    with contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(own_server.connect()) for _ in range(50)]
+        assert peers[0].ask()
+        peers[0].send(GET[:5])
+        assert own_server.stop() == 0
+
+
+def test_response_in_flight_ends_whole(own_server: Server) -> None:
+    with own_server.connect(4096) as peer:
+        peer.send_until_stuck(GET)
+        own_server.process.send_signal(signal.SIGTERM)
+        eventually(lambda: is_closed(own_server), "the listener is closed at once")
+        received = peer.rest()
+        assert received == PERSISTENT * (len(received) // len(PERSISTENT))
+        assert received
+    assert own_server.process.wait(10) == 0
+
+
+def test_grace_time_has_an_end(variant: str) -> None:
+    with running(variant, "--grace-ms", "100") as server, server.connect(4096) as peer:
+        peer.send_until_stuck(GET)
+        assert server.stop() == 0
+
+
+def test_second_signal_ends_the_grace_time(variant: str) -> None:
+    with running(variant, "--grace-ms", "600000") as server, server.connect(4096) as peer:
+        peer.send_until_stuck(GET)
+        server.process.send_signal(signal.SIGTERM)
+        eventually(lambda: is_closed(server), "the listener is closed at once")
+        assert server.stop() == 0
