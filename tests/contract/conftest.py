@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from servers.__main__ import names
-from tests.contract.harness import ONE_AT_A_TIME, Server, running
+from tests.contract.harness import Server, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +31,3 @@ def own_server(variant: str) -> Iterator[Server]:
     """A running server for one test alone, which may do to it what it likes."""
     with running(variant) as process:
         yield process
-
-
-@pytest.fixture
-def concurrent(variant: str) -> str:
-    """The name of a variant that serves several connections at once; skips the others."""
-    if variant in ONE_AT_A_TIME:
-        pytest.skip("serves one connection at a time, by design")
-    return variant

@@ -15,6 +15,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from servers.__main__ import names
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -37,6 +41,13 @@ GET_OLD = b"GET / HTTP/1.0\r\n\r\n"
 # What a variant is allowed to be unable to do; everything else is asked of all of them.
 ONE_AT_A_TIME = frozenset({"iterative"})
 WALLED = frozenset({"select"})  # by FD_SETSIZE
+concurrent = pytest.mark.parametrize(
+    "variant",
+    [name for name in names() if name not in ONE_AT_A_TIME],
+    indirect=True,
+    scope="module",
+)
+"""Runs a test for those variants only that serve several connections at once."""
 
 
 def command(*arguments: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.harness import WALLED, eventually, running
+from tests.contract.harness import WALLED, concurrent, eventually, running
 
 if TYPE_CHECKING:
     from tests.contract.harness import Server
@@ -47,8 +47,8 @@ def test_out_of_descriptors_is_survived(own_server: Server) -> None:
     assert own_server.stop() == 0
 
 
-def test_out_of_descriptors_leaves_the_others_alone(own_server: Server, concurrent: str) -> None:
-    assert concurrent == own_server.name
+@concurrent
+def test_out_of_descriptors_leaves_the_others_alone(own_server: Server) -> None:
     with contextlib.ExitStack() as stack:
         first = [stack.enter_context(own_server.connect()) for _ in range(5)]
         assert all(peer.ask() for peer in first)
@@ -78,11 +78,12 @@ def many_descriptors() -> None:
 
 
 @pytest.mark.usefixtures("many_descriptors")
-def test_past_the_wall(concurrent: str) -> None:
-    with running(concurrent) as server, contextlib.ExitStack() as stack:
+@concurrent
+def test_past_the_wall(variant: str) -> None:
+    with running(variant) as server, contextlib.ExitStack() as stack:
         peers = [stack.enter_context(server.connect()) for _ in range(BEYOND_WALL)]
         refused = sum(peer.is_refused() for peer in peers)
-        if concurrent in WALLED:
+        if variant in WALLED:
             eventually(lambda: server.limits() == ["FD_SETSIZE"], "the wall is told")
             (event,) = server.log()
             assert event["value"] == WALL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.contract.harness import GET, GET_OLD, PERSISTENT, eventually
+from tests.contract.harness import GET, GET_OLD, PERSISTENT, concurrent, eventually
 
 if TYPE_CHECKING:
     from tests.contract.harness import Server
@@ -46,8 +46,8 @@ def test_response_that_leaves_in_parts(server: Server) -> None:
         assert peer.ask(GET[part:])
 
 
-def test_peer_that_never_reads_costs_bounded_memory(own_server: Server, concurrent: str) -> None:
-    assert concurrent == own_server.name
+@concurrent
+def test_peer_that_never_reads_costs_bounded_memory(own_server: Server) -> None:
     with own_server.connect() as other, own_server.connect(SMALL_BUFFER_BYTES) as peer:
         assert other.ask()
         before = own_server.memory_bytes()
@@ -58,8 +58,8 @@ def test_peer_that_never_reads_costs_bounded_memory(own_server: Server, concurre
         assert other.ask()
 
 
-def test_idle_and_slow_peers_do_not_hold_up_others(server: Server, concurrent: str) -> None:
-    assert concurrent == server.name
+@concurrent
+def test_idle_and_slow_peers_do_not_hold_up_others(server: Server) -> None:
     peers = [server.connect() for _ in range(MANY)]
     try:
         for peer in peers[::2]:

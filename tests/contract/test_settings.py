@@ -110,15 +110,19 @@ def test_settings_reach_the_server(variant: str) -> None:
             assert peer.ask()
 
 
-def test_ipv6(variant: str) -> None:
-    if not socket.has_ipv6:
-        pytest.skip("no IPv6 here")
+def addresses() -> list[str]:
+    """Loopback addresses that this machine has."""
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
-        pytest.skip("no IPv6 address here")
-    with running(variant, "--host", "::1") as server:
+        return ["127.0.0.1"]
+    return ["127.0.0.1", "::1"]
+
+
+@pytest.mark.parametrize("address", addresses())
+def test_listens_where_it_is_told(variant: str, address: str) -> None:
+    with running(variant, "--host", address) as server:
         assert server.port > 0
-        with socket.create_connection(("::1", server.port), timeout=10) as peer:
+        with socket.create_connection((address, server.port), timeout=10) as peer:
             peer.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert peer.recv(17) == b"HTTP/1.0 200 OK\r\n"
