@@ -26,7 +26,7 @@ from loadgen.session import PROGRESS, RESULT
 TAB = "connections"
 SHOWN_TRIALS = 30
 COLUMNS = {
-    "trial": "Trial",
+    "trial": "Trial or server",
     "phase": "Phase",
     "idle": "Idle established",
     "active": "Active established",
@@ -47,20 +47,14 @@ class Board:
         self._results: dict[str, dict[str, Any]] = {}
         self._arrived: dict[str, Event] = {}
         self._rows: dict[str, dict[str, Any]] = {}
+        self._target = ""
         self._finished: deque[dict[str, Any]] = deque(maxlen=SHOWN_TRIALS)
         runner.register_message(PROGRESS, self._on_progress)
         runner.register_message(RESULT, self._on_result)
         self._extend_ui()
 
     def _on_progress(self, msg: Any, **_kwargs: Any) -> None:
-        gauges = msg.data["gauges"] or {}
-        self._rows[msg.node_id] = {
-            "trial": msg.data["trial"] or msg.node_id.partition("_")[0],
-            "phase": msg.data["phase"],
-            "idle": gauges.get("idle_established"),
-            "active": gauges.get("active_established"),
-            "wanted": gauges.get("active_wanted"),
-        }
+        self._rows[msg.node_id] = msg.data
 
     def _on_result(self, msg: Any, **_kwargs: Any) -> None:
         """Keep it for the sweep, and let the worker go: each trial has a fresh one."""
@@ -85,7 +79,7 @@ class Board:
         routes.add_url_rule("/c10k/worker/<name>", view_func=self.worker)
         routes.add_url_rule("/c10k/result/<trial>", view_func=self.result)
         routes.before_app_request(self._check_form)
-        routes.after_app_request(self._add_table)
+        routes.after_app_request(self._complete)
         app: Any = web_ui.app
         app.register_blueprint(routes)
 
@@ -113,22 +107,28 @@ class Board:
         """Answer a faulty form with what is wrong, before Locust takes it over."""
         if request.path != "/swarm" or request.method != "POST":
             return None
+        self._target = ""
         options: Any = self._environment.parsed_options
         values = {**vars(options), "trial": "", "probe": "", **request.form.to_dict()}
         try:
-            parse(values, request.form.get("host") or self._environment.host)
+            checked = parse(values, request.form.get("host") or self._environment.host)
         except OptionsError as error:
             return jsonify(success=False, message=str(error), host=self._environment.host)
         # A sweep names its trial in every form; a person's form has none.
         options.trial = options.probe = ""
+        self._target = f"http://{checked.host}:{checked.port}"
         return None
 
-    def _add_table(self, response: Response) -> Response:
+    def _complete(self, response: Response) -> Response:
         if request.path == "/stats/requests" and response.is_json:
             data = response.get_json()
             rows = [*self._rows.values(), *self._finished]
             data["extended_stats"] = [{"key": TAB, "data": rows}]
             response.set_data(json.dumps(data))
+        elif request.path == "/swarm" and response.is_json and self._target:
+            # The form's server wins over its host: show what is really loaded.
+            self._environment.host = self._target
+            response.set_data(json.dumps({**response.get_json(), "host": self._target}))
         return response
 
 

@@ -32,16 +32,17 @@ class Live:
     def merge(self, engine: Engine) -> None:
         """Add the responses and errors since the last call to Locust's statistics."""
         responses, errors = engine.response.snapshot(), engine.errors.copy()
-        self._merge_responses(list(difference(responses, self._responses)))
+        self._merge_responses(engine, list(difference(responses, self._responses)))
         self._merge_errors(errors - self._errors)
         self._responses, self._errors = responses, errors
 
-    def _merge_responses(self, added: list[tuple[int, int]]) -> None:
+    def _merge_responses(self, engine: Engine, added: list[tuple[int, int]]) -> None:
         if not added:
             return
         entry = StatsEntry(self._stats, NAME, METHOD)
         for us, count in added:
             _add(entry, us, count)
+        entry.total_content_length = entry.num_requests * len(engine.active_exchange.response)
         entry.last_request_timestamp = time.time()
         entry.num_reqs_per_sec[int(time.time())] = entry.num_requests
         self._stats.get(NAME, METHOD).extend(entry)

@@ -8,7 +8,7 @@ counts are exact however the load ends.
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+import time
 from typing import Any
 
 import gevent
@@ -17,8 +17,10 @@ from locust.runners import STATE_RUNNING, WorkerRunner
 from locust.stats import StatsError
 
 from loadgen.conduct import Conductor, TrialVoid, call
+from loadgen.engine import Engine
 from loadgen.live import Live
 from loadgen.options import OptionsError, parse
+from loadgen.recorder import to_histogram
 
 logger = logging.getLogger(__name__)
 PROGRESS, RESULT = "c10k_progress", "c10k_result"
@@ -33,6 +35,7 @@ class Session:
         self._runner = runner
         self._conductor: Conductor | None = None
         self._live = Live(environment)
+        self._last = 0, time.monotonic()
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
         events: Any = environment.events  # Locust leaves its hooks untyped
         self._events = events
@@ -48,6 +51,7 @@ class Session:
             self._complain(str(error))
             return
         self._live = Live(self._environment)
+        self._last = 0, time.monotonic()
         self._conductor = conductor = Conductor(options, self._users, self._tell)
         work = self._trial if options.is_trial else self._by_hand
         self._greenlets = [gevent.spawn(work, conductor), gevent.spawn(self._progress)]
@@ -83,10 +87,33 @@ class Session:
 
     def _send_progress(self, phase: str) -> None:
         conductor = self._conductor
-        engine = conductor.engine if conductor else None
-        gauges = asdict(engine.gauges()) if engine else None
-        trial = conductor.options.trial if conductor else ""
-        self._runner.send_message(PROGRESS, {"trial": trial, "phase": phase, "gauges": gauges})
+        if conductor is None:
+            return
+        options, engine = conductor.options, conductor.engine
+        row: dict[str, Any] = {"trial": options.trial or options.host, "phase": phase}
+        if engine:
+            gauges = engine.gauges()
+            row |= {
+                "idle": gauges.idle_established,
+                "active": gauges.active_established,
+                "wanted": gauges.active_wanted,
+            }
+            if not options.is_trial:  # a sweep's window wants a quiet hub
+                row |= self._counts(engine)
+        self._runner.send_message(PROGRESS, row)
+
+    def _counts(self, engine: Engine) -> dict[str, Any]:
+        counts = engine.response.snapshot()
+        histogram = to_histogram(counts)
+        requests, now = sum(counts.values()), time.monotonic()
+        before, at = self._last
+        self._last = requests, now
+        return {
+            "rate": round(max(requests - before, 0) / (now - at)),
+            "p50": histogram.get_value_at_percentile(50),
+            "p99": histogram.get_value_at_percentile(99),
+            "errors": sum(engine.errors.values()),
+        }
 
     def _merge(self, **_kwargs: Any) -> None:
         """Before Locust serialises its statistics: add what the engine counted since."""
