@@ -1,0 +1,213 @@
+"""Drawing shared by all figures: axes, series with intervals, hollow void trials.
+
+Only matplotlib's object interface is used, with no global state, so figures can be
+drawn in any order and from any thread.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.transforms import ScaledTranslation
+
+from analysis.palette import GRID, INK, MUTED, PAPER, Style, styles
+from analysis.text import server_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
+
+    from analysis.records import Run
+
+WIDTH_IN = 8.6
+PANEL_IN = 3.5
+LOG_FROM = 6
+LEGEND_COLUMNS = 5
+RC: Any = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.5,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    # A fixed place: finding one above the tick labels costs a third of the drawing.
+    "axes.titley": 1.0,
+    "axes.facecolor": PAPER,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "text.color": INK,
+    "figure.facecolor": PAPER,
+    "legend.frameon": False,
+    "lines.linewidth": 1.9,
+    "lines.markersize": 7.2,
+}
+
+
+def panels(titles: Iterable[str], height: float = PANEL_IN) -> tuple[Figure, list[Axes]]:
+    """A figure with a panel beside the other for each title."""
+    names = list(titles)
+    with rc_context(RC):
+        figure = Figure(
+            figsize=(WIDTH_IN, height), layout=ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.05)
+        )
+        axes = list(np.atleast_1d(np.asarray(figure.subplots(1, len(names)))))
+        for axis, name in zip(axes, names, strict=True):
+            axis.set_title(name)
+            axis.tick_params(length=0)
+    return figure, axes
+
+
+def run_styles(run: Run) -> dict[str, Style]:
+    """The styles of all servers of the run."""
+    return styles(str(server) for server in run.trials["server"].unique())
+
+
+def series(
+    axis: Axes, table: pd.DataFrame, x: str, metric: str, style: Style, label: str, dash: str = "-"
+) -> None:
+    """One server's medians against `x`, with the intervals of `metric`.
+
+    Every server is shifted by a few points of its own, so that lines which would
+    hide each other stay visible; the ticks say where the values belong.
+    """
+    values = table[metric].to_numpy(dtype="float64", na_value=np.nan)
+    kept = np.isfinite(values)
+    if not kept.any():
+        return
+    at, y = table[x].to_numpy(dtype="float64")[kept], values[kept]
+    low = table[f"{metric}_low"].to_numpy(dtype="float64", na_value=np.nan)[kept]
+    high = table[f"{metric}_high"].to_numpy(dtype="float64", na_value=np.nan)[kept]
+    below, above = np.nan_to_num(y - low).clip(0), np.nan_to_num(high - y).clip(0)
+    bars = axis.errorbar(
+        at,
+        y,
+        yerr=np.vstack([below, above]),
+        color=style.colour,
+        marker=style.marker,
+        linestyle=dash,
+        markeredgecolor=PAPER,
+        markeredgewidth=0.7,
+        elinewidth=1.1,
+        capsize=2.5,
+        label=label,
+    )
+    shift = _shifted(axis, style)
+    for artist in bars.get_children():
+        artist.set_transform(shift)
+
+
+def _shifted(axis: Axes, style: Style) -> Transform:
+    figure = axis.get_figure(root=True)
+    if figure is None:
+        return axis.transData
+    move = ScaledTranslation(style.shift_pt / 72, 0, figure.dpi_scale_trans)
+    return axis.transData + move
+
+
+def hollow(axis: Axes, void: pd.DataFrame, x: str, metric: str, style: Style) -> None:
+    """Void trials: hollow, unjoined; at the foot of the panel where nothing was measured."""
+    if not len(void):
+        return
+    at = void[x].to_numpy(dtype="float64")
+    y = void[metric].to_numpy(dtype="float64", na_value=np.nan)
+    measured = np.isfinite(y) & (y > 0)
+    look: Any = {
+        "color": "none",
+        "marker": style.marker,
+        "markeredgecolor": style.colour,
+        "markeredgewidth": 1.3,
+        "linestyle": "none",
+        "zorder": 5,
+    }
+    axis.plot(at[measured], y[measured], **look)
+    missing = np.unique(at[~measured])
+    axis.plot(missing, np.full(len(missing), 0.035), transform=axis.get_xaxis_transform(), **look)
+
+
+def connections_axis(axis: Axes, values: Iterable[float], label: str) -> None:
+    """A logarithmic x axis that has room for zero, with a tick at each value used."""
+    ticks = sorted({float(value) for value in values})
+    positive = [tick for tick in ticks if tick > 0]
+    if positive and (ticks[0] == 0 or positive[-1] / positive[0] > 5):
+        axis.set_xscale("symlog", linthresh=positive[0], linscale=1.0)
+    shown = ticks if len(ticks) <= 8 else [ticks[i] for i in _spread(len(ticks))]
+    axis.xaxis.set_major_locator(FixedLocator(shown))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axis.set_xlabel(label)
+
+
+def value_axis(
+    axis: Axes, label: str, text: Callable[[float], str] | None = None, log: bool = False
+) -> None:
+    """A y axis from zero, or a logarithmic one where values spread by more than
+    LOG_FROM (or `log` asks for it); plain numbers either way."""
+    low, high = axis.dataLim.intervaly
+    axis.set_ylabel(label)
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: (text or plain)(value)))
+    if not log and not (low > 0 and high / low > LOG_FROM):
+        axis.set_ylim(bottom=0)
+        return
+    axis.set_yscale("log")
+    low, high = axis.get_ylim()
+    subs = (1.0, 2.0, 5.0) if high / low < 300 else (1.0,)
+    axis.yaxis.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: (text or plain)(value)))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_minor_locator(NullLocator())
+
+
+def plain(value: float) -> str:
+    """A tick's number: 20k, 1M, 500, 0.5."""
+    if value >= 1e6:
+        return f"{value / 1e6:g}M"
+    if value >= 1e4:
+        return f"{value / 1e3:g}k"
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+
+
+def legend(figure: Figure, axes: Iterable[Axes]) -> None:
+    """One legend for all panels, above them, each label once."""
+    entries: dict[str, Any] = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    if entries:
+        figure.legend(
+            list(entries.values()),
+            list(entries),
+            loc="outside upper left",
+            ncols=math.ceil(len(entries) / math.ceil(len(entries) / LEGEND_COLUMNS)),
+            labelcolor=INK,
+            frameon=False,
+            columnspacing=1.6,
+            handletextpad=0.5,
+        )
+
+
+def label_of(server: str) -> str:
+    """The legend's text for a server."""
+    return server_name(server)
+
+
+def _spread(length: int, shown: int = 8) -> list[int]:
+    return [round(i * (length - 1) / (shown - 1)) for i in range(shown)]

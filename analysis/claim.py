@@ -1,0 +1,115 @@
+"""A claim of the C10K argument as data: one YAML file each under `claims/`.
+
+Adding a claim is adding a file; its `judge` is the name of a function under
+`judges/`, which reads `parameters`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from experiments.exits import Exit, LabError
+
+FOLDER = Path(__file__).parent / "claims"
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Strict):
+    """Where the claim was published."""
+
+    name: Text = Field(description="author, title, where")
+    url: str | None = Field(None, description="address, where there is one")
+    note: str | None = Field(None, description="what of the source could not be read")
+
+
+class Curve(Strict):
+    """A published series of measurements, for figures."""
+
+    label: Text
+    x: list[float]
+    y: list[Annotated[float, Field(gt=0)]]
+
+    @model_validator(mode="after")
+    def _same_length(self) -> Curve:
+        if len(self.x) != len(self.y):
+            raise ValueError(f"x has {len(self.x)} values and y has {len(self.y)}")
+        return self
+
+
+class Published(Strict):
+    """What the source states."""
+
+    text: Text = Field(description="the published figures, in a few words")
+    curves: list[Curve] = Field([], description="series to draw beside the measured ones")
+    curves_unit: str = Field("", description="unit of the curves")
+
+
+class Bound(Strict):
+    """The interval of the measured figure within which the claim is reproduced."""
+
+    min: float | None = None
+    max: float | None = None
+    text: Text = Field(description="the bound in words, other conditions included")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Bound:
+        if self.min is None and self.max is None:
+            raise ValueError("needs min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class Claim(Strict):
+    """One claim."""
+
+    id: Annotated[int, Field(gt=0, description="number in the list of claims")]
+    title: Text = Field(description="a few words, for tables")
+    sentence: Text = Field(description="the claim as its source makes it")
+    year: int | None = Field(None, description="year of publication")
+    source: Source
+    published: Published
+    experiment: Text = Field(description="the experiment that feeds it")
+    expression: Text = Field(description="what is measured, over the columns of trials.csv")
+    judge: Text = Field(description="name of the judging function")
+    parameters: dict[str, Any] = Field({}, description="what the judging function needs")
+    unit: Literal["", "x", "connections", "connections off", "threads", "KB", "s"] = Field(
+        "", description="unit of the measured figure; x is a ratio"
+    )
+    bound: Bound
+    why: Text = Field(description="why the bound is what it is")
+
+
+@cache
+def load_claims(folder: Path = FOLDER) -> dict[int, Claim]:
+    """All claims by number, in order; LabError lists every fault of every file."""
+    claims: dict[int, Claim] = {}
+    problems: list[str] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            claim = Claim.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except yaml.YAMLError as error:
+            problems.append(f"{path}: not valid YAML: {' '.join(str(error).split())}")
+        except ValidationError as error:
+            problems += [
+                f"{path}: {'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
+                for fault in error.errors()
+            ]
+        else:
+            if claim.id in claims:
+                problems.append(f"{path}: id: claim {claim.id} is in another file too")
+            claims[claim.id] = claim
+    if problems:
+        raise LabError("\n".join(problems), Exit.BAD_INPUT)
+    return dict(sorted(claims.items()))

@@ -1,0 +1,29 @@
+"""Selection shared by the figures against active connections."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from analysis.figures._idle import RUNS, with_void
+from analysis.pairs import at, keep_alive
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.records import Run
+
+X = "active_connections"
+
+
+@lru_cache(maxsize=RUNS)
+def chosen(run: Run) -> pd.DataFrame:
+    """The keep-alive trials with nothing idle; void ones included."""
+    trials = at(keep_alive(run), idle_connections=0)
+    return trials if trials[X].nunique() > 1 else trials.head(0)
+
+
+@lru_cache(maxsize=RUNS * 4)
+def summary(run: Run, metrics: tuple[str, ...]) -> pd.DataFrame:
+    """Medians and intervals by server and active connections."""
+    return with_void(chosen(run), ("server", X), metrics)

@@ -1,0 +1,56 @@
+"""Selection shared by the figures against idle connections."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.pairs import at, keep_alive, varying
+from analysis.statistics import summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.records import Run
+
+X = "idle_connections"
+# Runs to remember: a report asks three times for the same numbers of each figure.
+# What is remembered is shared, so nobody writes into it.
+RUNS = 4
+KEYS = ("server", "active_connections", X)
+
+
+@lru_cache(maxsize=RUNS)
+def chosen(run: Run) -> pd.DataFrame:
+    """The keep-alive trials that show idle connections best; void ones included."""
+    trials = varying(keep_alive(run), X, "active_connections")
+    return trials if trials[X].nunique() > 1 else trials.head(0)
+
+
+@lru_cache(maxsize=RUNS * 4)
+def summary(run: Run, metrics: tuple[str, ...]) -> pd.DataFrame:
+    """Medians and intervals of valid trials, a row per server and point, and the
+    number of void ones; points that have only void trials keep their row."""
+    return with_void(chosen(run), KEYS, metrics)
+
+
+def with_void(trials: pd.DataFrame, keys: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    """`summarise` over the valid trials, with the count of void ones beside."""
+    if not len(trials):
+        return pd.DataFrame()
+    keys = list(keys)
+    valid = summarise(trials[trials["valid"]], keys, metrics)
+    void = trials[~trials["valid"]].groupby(keys, observed=True).size().rename("void").reset_index()
+    table = valid.merge(void, on=keys, how="outer").sort_values(keys, ignore_index=True)
+    table["n"], table["void"] = (
+        table["n"].fillna(0).astype(int),
+        table["void"].fillna(0).astype(int),
+    )
+    return table[[*keys, "n", "void", *[c for c in table.columns if c not in (*keys, "n", "void")]]]
+
+
+def void_at(trials: pd.DataFrame, server: str) -> pd.DataFrame:
+    """The void trials of one server."""
+    return at(trials[~trials["valid"]], server=server)

@@ -1,0 +1,75 @@
+"""Server CPU time per request against idle connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.charts import (
+    connections_axis,
+    hollow,
+    label_of,
+    legend,
+    panels,
+    run_styles,
+    series,
+    value_axis,
+)
+from analysis.figures._idle import X, chosen, summary, void_at
+from analysis.palette import in_order
+from analysis.text import count, duration, listed, server_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from analysis.records import Run
+
+NAME = "cpu_per_request"
+TITLE = "CPU per request"
+QUESTION = "What does one request cost the server, whoever is the bottleneck?"
+ORDER = 20
+CLAIMS: tuple[int, ...] = ()
+METRIC = "server_cpu_us_per_request"
+
+
+def table(run: Run) -> pd.DataFrame:
+    """CPU microseconds per request by server and idle connections."""
+    return summary(run, (METRIC,))
+
+
+def draw(run: Run) -> Figure:
+    """CPU time per request, both axes logarithmic."""
+    trials, points = chosen(run), table(run)
+    figure, (axis,) = panels(["Server CPU time per request"])
+    looks = run_styles(run)
+    for server in in_order(points["server"]):
+        mine = points[points["server"] == server]
+        series(axis, mine, X, METRIC, looks[server], label_of(server))
+        hollow(axis, void_at(trials, server), X, METRIC, looks[server])
+    connections_axis(axis, points[X].unique(), "idle connections")
+    value_axis(axis, "CPU time per request", duration)
+    legend(figure, [axis])
+    return figure
+
+
+def reading(run: Run) -> str:
+    """The cost at the most idle connections, cheapest first."""
+    points = table(run)
+    most = points[X].max()
+    last = points[(points[X] == most) & points[METRIC].notna()].sort_values(METRIC)
+    if not len(last):
+        return f"No server has a valid trial with {count(most)} idle connections."
+    costs = [
+        f"{server_name(server)} {duration(cost)}"
+        for server, cost in zip(last["server"], last[METRIC], strict=True)
+    ]
+    text = f"With {count(most)} idle connections a request costs {listed(costs)} of server CPU."
+    factor = float(last[METRIC].iloc[-1] / last[METRIC].iloc[0])
+    if len(last) > 1 and np.isfinite(factor):
+        text += (
+            f" The dearest pays {factor:,.1f} times what the cheapest does; unlike the rate, "
+            "this holds even where the load generator was the bottleneck."
+        )
+    return text

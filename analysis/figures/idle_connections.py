@@ -1,0 +1,146 @@
+"""Rate against idle connections: the figure that the C10K argument began with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.charts import (
+    connections_axis,
+    hollow,
+    label_of,
+    legend,
+    panels,
+    run_styles,
+    series,
+    value_axis,
+)
+from analysis.claim import load_claims
+from analysis.figures._idle import X, chosen, summary, void_at
+from analysis.palette import INK, KNOWN, PAPER, in_order
+from analysis.text import TIMES, count, listed, number, server_name
+from analysis.walls import find_walls
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from analysis.records import Run
+
+NAME = "idle_connections"
+TITLE = "Idle connections"
+QUESTION = "What do thousands of silent connections cost the few that talk?"
+ORDER = 10
+CLAIMS = (2, 3, 8)
+METRIC = "requests_per_s"
+
+
+def table(run: Run) -> pd.DataFrame:
+    """Requests per second by server and idle connections."""
+    return summary(run, (METRIC,))
+
+
+def draw(run: Run) -> Figure:
+    """Measured rates, and each as a share of its own rate with nothing idle,
+    beside the published curves treated in the same way."""
+    trials, points = chosen(run), table(run)
+    figure, (left, right) = panels(["Measured on this machine", "Relative to no idle connections"])
+    looks = run_styles(run)
+    for server in in_order(points["server"]):
+        mine = points[points["server"] == server]
+        series(left, mine, X, METRIC, looks[server], label_of(server))
+        hollow(left, void_at(trials, server), X, METRIC, looks[server])
+        relative = _relative(mine)
+        if relative is not None:
+            series(right, relative, X, METRIC, looks[server], label_of(server))
+    ticks = points[X].unique()
+    _published(right, float(max(ticks)))
+    for axis in (left, right):
+        connections_axis(axis, ticks, "idle connections")
+    value_axis(left, "requests per second")
+    value_axis(right, "rate / rate with none idle", lambda value: f"{value:g}{TIMES}")
+    for wall in find_walls(trials):
+        _mark_wall(left, wall.held, wall.server, looks[wall.server].colour)
+    legend(figure, [left, right])
+    return figure
+
+
+def reading(run: Run) -> str:
+    """Who keeps the rate, who loses it, who stops."""
+    points = table(run)
+    most = points[X].max()
+    kept: list[str] = []
+    lost: list[str] = []
+    for server in in_order(points["server"]):
+        relative = _relative(points[points["server"] == server])
+        if relative is None or most not in set(relative[X]):
+            continue
+        share = float(relative.loc[relative[X] == most, METRIC].iloc[0])
+        if np.isfinite(share):
+            text = f"{server_name(server)} ({number(share * 100)}%)"
+            (kept if share >= 0.5 else lost).append(text)
+    sentences = []
+    if kept:
+        sentences.append(
+            f"With {count(most)} idle connections, {listed(kept)} kept most of the rate "
+            "that they have with none (in brackets, the share)."
+        )
+    if lost:
+        verb = "falls" if len(lost) == 1 else "fall"
+        opening = "" if kept else f"With {count(most)} idle connections, "
+        sentences.append(
+            f"{opening}{listed(lost)} {verb} behind, because every wait "
+            "looks at every connection again."
+        )
+    sentences += [
+        f"{server_name(wall.server)} stopped at {count(wall.held)} of {count(wall.asked)} "
+        f"connections: {wall.limit}."
+        for wall in find_walls(chosen(run))
+    ]
+    return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
+
+
+def _relative(mine: pd.DataFrame) -> pd.DataFrame | None:
+    """Medians and intervals over the server's own median with nothing idle."""
+    none = mine.loc[mine[X] == 0, METRIC]
+    if not len(none) or not np.isfinite(none.iloc[0]):
+        return None
+    columns = [METRIC, f"{METRIC}_low", f"{METRIC}_high"]
+    return mine.assign(**{name: mine[name] / none.iloc[0] for name in columns})
+
+
+def _published(axis: Axes, most: float) -> None:
+    """The curves of the sources of claims 2 and 3, thin and dashed."""
+    claims = load_claims()
+    for number_, server in ((2, "epoll_level"), (3, "poll")):
+        for curve in claims[number_].published.curves if number_ in claims else []:
+            shown = [
+                (x, y / curve.y[0]) for x, y in zip(curve.x, curve.y, strict=True) if x <= most
+            ]
+            axis.plot(
+                [x for x, _ in shown],
+                [y for _, y in shown],
+                color=KNOWN[server].colour,
+                linestyle=(0, (4, 3)),
+                linewidth=1.2,
+                label=f"{curve.label}, published {claims[number_].year}",
+            )
+
+
+def _mark_wall(axis: Axes, held: float, server: str, colour: str) -> None:
+    if not np.isfinite(held):
+        return
+    axis.axvline(held, color=colour, linewidth=1.2, linestyle=(0, (1, 2)))
+    axis.annotate(
+        f"{server_name(server)} stops\nat {count(held)} connections",
+        (held, 0.05),
+        xycoords=("data", "axes fraction"),
+        xytext=(-6, 0),
+        textcoords="offset points",
+        ha="right",
+        color=INK,
+        fontsize=8.5,
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.5},
+    )

@@ -1,0 +1,80 @@
+"""The reference trials through the run: how much equal trials differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.charts import hollow, panels, plain, run_styles
+from analysis.noise import noise_floor, references
+from analysis.palette import GRID, INK, PAPER
+from analysis.text import plural, server_name, share
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from analysis.records import Run
+
+NAME = "noise_floor"
+TITLE = "Noise floor"
+QUESTION = "How much do equal trials differ on this machine (A/A)?"
+ORDER = 90
+CLAIMS: tuple[int, ...] = ()
+METRIC = "requests_per_s"
+SHOWN = ["block", "position", "server", METRIC, "server_cpu_us_per_request", "validity"]
+MARKED_UP_TO = 400
+
+
+def table(run: Run) -> pd.DataFrame:
+    """The reference trials in the order of the run."""
+    found = references(run.trials)[SHOWN]
+    return found.reset_index(drop=True) if found[METRIC].notna().any() else found.head(0)
+
+
+def draw(run: Run) -> Figure:
+    """Rate against the position in the run, with the band that holds 95% of equal trials."""
+    found = references(run.trials)
+    figure, (axis,) = panels(["Reference trials, first and last of every block"], height=2.7)
+    server = str(found["server"].iloc[0])
+    look = run_styles(run)[server]
+    valid = found[found["valid"]]
+    x = valid["position"].to_numpy(dtype="float64")
+    y = valid[METRIC].to_numpy(dtype="float64", na_value=np.nan)
+    noise = noise_floor(run.trials)
+    if noise is not None:
+        middle = float(np.exp(np.nanmean(np.log(y))))
+        half = float(np.log1p(noise.floor) / np.sqrt(2))
+        axis.axhspan(middle * np.exp(-half), middle * np.exp(half), color=GRID, alpha=0.6, lw=0)
+        axis.axhline(middle, color=INK, linewidth=1)
+    marker = look.marker if len(x) <= MARKED_UP_TO else "None"
+    axis.plot(x, y, color=look.colour, marker=marker, linewidth=1, markeredgecolor=PAPER)
+    hollow(axis, found[~found["valid"]], "position", METRIC, look)
+    axis.set_ylim(bottom=0)
+    axis.set_xlabel("place in the run (trial)")
+    axis.set_ylabel("requests per second")
+    axis.yaxis.set_major_formatter(lambda value, _: plain(value))
+    return figure
+
+
+def reading(run: Run) -> str:
+    """The floor in percent, and the drift."""
+    noise = noise_floor(run.trials)
+    found = references(run.trials)
+    if noise is None:
+        return "Fewer than two valid reference trials: the noise of this run is not known."
+    server = server_name(str(found["server"].iloc[0]))
+    text = (
+        f"{plural(noise.n, 'equal trial')} of {server} spread by {share(noise.spread)} (standard "
+        f"deviation); two of them differ by less than {share(noise.floor)} in 19 of 20 cases."
+    )
+    if not np.isfinite(noise.drift):
+        return f"{text} There are too few of them to tell a drift."
+    change = f"{share(noise.drift_low)} to {share(noise.drift_high)} over the whole run"
+    if noise.drifted:
+        return (
+            f"{text} The machine drifted ({change}): ratios are taken within blocks, but absolute "
+            "figures of different blocks do not compare; run again on a quiet machine."
+        )
+    return f"{text} No drift can be told from noise ({change})."

@@ -1,0 +1,42 @@
+"""Judging functions, found by file: each module here has NAME and `judge`.
+
+A judge takes a claim and a run and returns a Judgement; it raises NotRunError
+when the run has no such trial, NoValidTrialError when all of them are void.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from experiments.exits import Exit, LabError
+
+if TYPE_CHECKING:
+    from analysis.claim import Claim
+    from analysis.judgement import Judgement
+    from analysis.records import Run
+
+    Judge = Callable[[Claim, Run], Judgement]
+
+
+@cache
+def all_judges() -> dict[str, Judge]:
+    """Every judging function by its name."""
+    modules = [
+        importlib.import_module(f"{__name__}.{found.name}")
+        for found in pkgutil.iter_modules(__path__)
+        if not found.name.startswith("_")
+    ]
+    return {module.NAME: module.judge for module in modules}
+
+
+def find_judge(name: str) -> Judge:
+    """The judging function of that name; LabError lists the known ones."""
+    judges = all_judges()
+    if name not in judges:
+        known = ", ".join(sorted(judges))
+        raise LabError(f"no judge is named {name!r}: expected one of {known}", Exit.BAD_INPUT)
+    return judges[name]

@@ -1,0 +1,59 @@
+"""What every judge needs: the valid trials of some settings, or why there are none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from analysis.judgement import NotRunError, NoValidTrialError
+from analysis.pairs import at
+from analysis.text import count, listed, plural, server_name
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    import pandas as pd
+
+SHOWN_REASONS = 3
+
+
+def evidence(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
+    """The valid ones of `trials` with these settings; raises NotRunError or
+    NoValidTrialError when there are none."""
+    chosen = at(trials, **settings)
+    if not len(chosen):
+        raise NotRunError(f"no trial of this run has {described(**settings)}")
+    valid = chosen[chosen["valid"]]
+    if not len(valid):
+        raise NoValidTrialError(
+            f"all {plural(len(chosen), 'trial')} with {described(**settings)} are void "
+            f"({reasons(chosen)})"
+        )
+    return valid
+
+
+def described(**settings: Hashable) -> str:
+    """Settings in words: 'server poll, 10,000 idle connections'."""
+    words = []
+    for name, value in settings.items():
+        if name == "server":
+            words.append(f"server {server_name(str(value))}")
+        elif name.endswith("_connections") and isinstance(value, int):
+            words.append(f"{count(value)} {name.replace('_', ' ')}")
+        else:
+            words.append(f"{name} {value}")
+    return listed(words)
+
+
+def reasons(trials: pd.DataFrame) -> str:
+    """Why trials are void, the commonest first, with their counts."""
+    found = Counter(
+        str(reason) for reason in trials["reason"].astype("string").fillna("no reason given")
+    )
+    shown = [f"{reason}: {times}" for reason, times in found.most_common(SHOWN_REASONS)]
+    return "; ".join(shown)
+
+
+def generator_bound(*frames: pd.DataFrame) -> bool:
+    """Whether the load generator was the bottleneck in any of these trials."""
+    return any((frame["validity"] == "generator_bound").any() for frame in frames)

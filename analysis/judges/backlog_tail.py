@@ -1,0 +1,87 @@
+"""Does a short backlog cost the unlucky a second, and a long one nothing?
+
+parameters: server, below (backlogs that have to show it), none_from (backlogs that
+must not), tail_s.
+
+The tail piles up at whole seconds (a lost SYN is sent again), so nothing is assumed
+of its distribution: all trials below are taken together, and the interval of their
+median lies between two of the values themselves (statistics.order_interval).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.judgement import REPEATS_NEEDED, Judgement, Part, Word, most_telling
+from analysis.judges._evidence import evidence
+from analysis.pairs import at, paired_ratio, per_request
+from analysis.statistics import Estimate, order_interval
+from analysis.text import count, duration, number, plural, server_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.claim import Claim
+    from analysis.records import Run
+
+NAME = "backlog_tail"
+TAIL = "response_p999_us"
+
+
+def judge(claim: Claim, run: Run) -> Judgement:
+    """p99.9 and ListenDrops below and above, and what the throughput showed."""
+    server = claim.parameters["server"]
+    valid = evidence(per_request(run), server=server)
+    short = valid[valid["backlog"] < claim.parameters["below"]]
+    long = valid[valid["backlog"] >= claim.parameters["none_from"]]
+    tail_us = claim.parameters["tail_s"] * 1e6
+    below, above = f"below {claim.parameters['below']}", f"from {claim.parameters['none_from']}"
+    parts = (
+        Part(
+            f"p99.9 of the response time, backlog {below}",
+            _seconds(order_interval(short[TAIL])),
+            "s",
+            claim.bound.min,
+            claim.bound.max,
+        ),
+        _all_trials(f"trials {below} with dropped SYNs", short, short["listen_drops"] > 0),
+        _all_trials(
+            f"trials {above} with none, and p99.9 under {number(tail_us / 1e6)} s",
+            long,
+            (long["listen_drops"] == 0) & (long[TAIL] < tail_us),
+        ),
+    )
+    return Judgement(parts, _sentence(server, short, long), most_telling(parts))
+
+
+def _seconds(found: Estimate) -> Estimate:
+    return Estimate(found.value / 1e6, found.low / 1e6, found.high / 1e6, found.n, found.method)
+
+
+def _all_trials(label: str, trials: pd.DataFrame, holds: pd.Series[bool]) -> Part:
+    """All trials, and the part holds; fewer than half, and it is refuted."""
+    kept = holds.fillna(False)
+    times, n = int(kept.sum()), len(trials)
+    found = Estimate(times, times, times, n, "count")
+    word = Word.INCONCLUSIVE
+    if n >= REPEATS_NEEDED:
+        word = Word.REPRODUCED if times == n else Word.REFUTED if times * 2 < n else word
+    return Part(label, found, f"of {n} trials", word=word)
+
+
+def _sentence(server: str, short: pd.DataFrame, long: pd.DataFrame) -> str:
+    if not len(short) or not len(long):
+        return "The run needs valid trials with a short and with a long backlog to tell."
+    least = at(short, backlog=int(short["backlog"].min()))
+    ratio = paired_ratio(least, long, "requests_per_s")
+    shift = paired_ratio(least, long, "response_p50_us")
+    dropped = int((short["listen_drops"] > 0).fillna(False).sum())
+    return (
+        f"With a short backlog one request in a thousand to the {server_name(server)} server "
+        f"took {duration(short[TAIL].median())} or more (SYNs were dropped in {dropped} of "
+        f"{plural(len(short), 'trial')}), with a long one {duration(long[TAIL].median())}. "
+        f"Throughput hides it: with a backlog of {count(least['backlog'].iloc[0])} it was "
+        f"{number(ratio.value)} times that of the long one, and the median response time "
+        f"{number(shift.value)} times, because clients that wait send nothing "
+        "(coordinated omission)."
+    )

@@ -1,0 +1,58 @@
+"""Does one server fall behind another as idle connections grow, and linearly?
+
+parameters: server (that falls), against (that holds), active_connections,
+idle_connections, r_squared_min.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.growth import growth
+from analysis.judgement import Judgement, Part, most_telling
+from analysis.judges._evidence import evidence, generator_bound
+from analysis.pairs import at, keep_alive, paired_ratio
+from analysis.text import count, number, server_name
+
+if TYPE_CHECKING:
+    from analysis.claim import Claim
+    from analysis.records import Run
+
+NAME = "collapse"
+
+
+def judge(claim: Claim, run: Run) -> Judgement:
+    """rate(against) / rate(server) at the many, and R^2 of 1/rate on N."""
+    server, other = claim.parameters["server"], claim.parameters["against"]
+    active = claim.parameters["active_connections"]
+    idle = claim.parameters["idle_connections"]
+    least_fit = claim.parameters["r_squared_min"]
+    trials = keep_alive(run)
+    slow = evidence(trials, server=server, active_connections=active, idle_connections=idle)
+    fast = evidence(trials, server=other, active_connections=active, idle_connections=idle)
+    ratio = paired_ratio(fast, slow, "requests_per_s")
+    line = growth(
+        at(trials[trials["valid"]], server=server, active_connections=active), "idle_connections"
+    )
+    label = f"{server_name(other)} over {server_name(server)}"
+    parts = (
+        Part(label, ratio, "x", claim.bound.min, claim.bound.max),
+        Part("R² of 1/rate on idle connections", line.r_squared, "", least_fit, None),
+    )
+    sentence = (
+        f"With {count(idle)} idle connections, {server_name(other)} answered "
+        f"{number(ratio.value)} times as many requests a second as {server_name(server)}."
+    )
+    if line.r_squared.n:
+        sentence += (
+            f" Each idle connection added {number(line.slope_us.value)} µs to a request under "
+            f"{server_name(server)}; a straight line explains {number(line.r_squared.value, 4)} "
+            "of the variance of 1/rate (R²)."
+        )
+    else:
+        sentence += " A line needs three numbers of idle connections in a block; there are fewer."
+    if generator_bound(fast):
+        sentence += (
+            f" The load generator bounded {server_name(other)}, so the true ratio is larger still."
+        )
+    return Judgement(parts, sentence, most_telling(parts))

@@ -1,0 +1,95 @@
+"""Does one server stop at its descriptor limit, named, while the others go on?
+
+parameters: server, limit (text that its message has to hold), descriptors (the
+limit), others_reach (connections).
+
+The evidence is the void trials: a server that holds fewer connections than were
+asked for makes its trial void, and names its limit in its log.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.judgement import Judgement, NotRunError, Part, Word, joined
+from analysis.judges._evidence import reasons
+from analysis.pairs import at, keep_alive
+from analysis.statistics import Estimate
+from analysis.text import count, listed, plural, server_name
+from analysis.walls import held_connections
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.claim import Claim
+    from analysis.records import Run
+
+NAME = "descriptor_wall"
+
+
+def judge(claim: Claim, run: Run) -> Judgement:
+    """Connections held by the server whenever more than its limit were asked for."""
+    server, reach = claim.parameters["server"], claim.parameters["others_reach"]
+    trials = keep_alive(run)
+    asked = trials["active_connections"] + trials["idle_connections"]
+    beyond = at(trials[asked > claim.parameters["descriptors"]], server=server)
+    if not len(beyond):
+        raise NotRunError(
+            f"no trial asks {server_name(server)} for more than "
+            f"{count(claim.parameters['descriptors'])} connections"
+        )
+    wall, told = _wall(claim, beyond)
+    others, reached = _others(trials[asked >= reach], server, reach)
+    return Judgement((wall, others), f"{told} {reached}", wall)
+
+
+def _wall(claim: Claim, beyond: pd.DataFrame) -> tuple[Part, str]:
+    server = server_name(claim.parameters["server"])
+    limits = beyond["server_limit"].astype("string")
+    named = limits.str.contains(claim.parameters["limit"], regex=False).fillna(False)
+    held = held_connections(beyond)
+    low, high = claim.bound.min or 0, claim.bound.max or np.inf
+    stopped = ~beyond["valid"] & named & held.between(low, high)
+    if beyond["valid"].any():
+        word = Word.REFUTED
+        told = f"{server} held every connection in {plural(int(beyond['valid'].sum()), 'trial')}."
+    elif stopped.all():
+        word = Word.REPRODUCED
+        limit = str(beyond["server_limit"].iloc[0])
+        told = (
+            f"{server} held {count(held.median())} of "
+            f"{count(float((beyond['active_connections'] + beyond['idle_connections']).median()))} "
+            f"connections in {plural(len(beyond), 'trial')} and named its limit: {limit}"
+        ).rstrip(".") + "."
+    else:
+        word = Word.INCONCLUSIVE
+        told = (
+            f"{server} failed beyond its limit, but in {int((~stopped).sum())} of "
+            f"{plural(len(beyond), 'trial')} not near it or without naming it "
+            f"({reasons(beyond[~stopped])})."
+        )
+    values = held.dropna()
+    lowest, highest = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
+    found = Estimate(float(held.median()), float(lowest), float(highest), len(beyond), "range")
+    label = f"connections held by {server}"
+    return Part(label, found, "connections", claim.bound.min, claim.bound.max, word), told
+
+
+def _others(trials: pd.DataFrame, server: str, reach: int) -> tuple[Part, str]:
+    others = trials[trials["server"] != server]
+    servers = sorted(str(name) for name in others["server"].unique())
+    arrived = [name for name in servers if at(others, server=name)["valid"].any()]
+    label = f"servers that reach {count(reach)}"
+    found = Estimate(len(arrived), len(arrived), len(arrived), len(others), "count")
+    missing = [server_name(name) for name in servers if name not in arrived]
+    if not servers:
+        told = f"No other server was asked for {count(reach)}."
+        return Part(label, found, "", word=Word.INCONCLUSIVE), told
+    names = listed([server_name(name) for name in arrived])
+    told = f"{names} reached {count(reach)}." if arrived else ""
+    if missing:
+        told += f" {listed(missing)} did not."
+    word = joined([Word.INCONCLUSIVE if missing else Word.REPRODUCED])
+    return Part(label, found, "", word=word), told.strip()

@@ -1,0 +1,42 @@
+"""What one thread adds to a server's resident memory.
+
+parameters: server, active_connections, idle_connections (the many). KB is 1,024 bytes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.judgement import Judgement, Part, most_telling
+from analysis.judges._evidence import evidence
+from analysis.pairs import by_block, keep_alive
+from analysis.statistics import estimate
+from analysis.text import count, number, server_name
+
+if TYPE_CHECKING:
+    from analysis.claim import Claim
+    from analysis.records import Run
+
+NAME = "memory_per_thread"
+KB = 1024
+
+
+def judge(claim: Claim, run: Run) -> Judgement:
+    """Growth of memory over growth of threads, from no idle connections to many,
+    within each block."""
+    server = claim.parameters["server"]
+    active, idle = claim.parameters["active_connections"], claim.parameters["idle_connections"]
+    trials = keep_alive(run)
+    many = evidence(trials, server=server, active_connections=active, idle_connections=idle)
+    none = evidence(trials, server=server, active_connections=active, idle_connections=0)
+    memory = by_block(many, "server_rss_bytes") - by_block(none, "server_rss_bytes")
+    threads = by_block(many, "server_threads") - by_block(none, "server_threads")
+    # A block without more threads says nothing about what a thread costs.
+    found = estimate((memory / threads.where(threads > 0)).dropna().to_numpy() / KB)
+    part = Part("memory per thread", found, "KB", claim.bound.min, claim.bound.max)
+    sentence = (
+        f"From 0 to {count(idle)} idle connections, {server_name(server)} grew by "
+        f"{count(float(threads.median()))} threads and {number(found.value)} KB "
+        "of resident memory for each."
+    )
+    return Judgement((part,), sentence, most_telling((part,)))

@@ -1,0 +1,51 @@
+"""Is a server with a thread per client bounded by a number of threads?
+
+parameters: server.
+
+Judged at the largest number of connections that it held in a valid trial. If it
+never went beyond the bound, the claim is reproduced only when a limit stopped it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.judgement import Judgement, Part, Word, most_telling
+from analysis.judges._evidence import evidence
+from analysis.pairs import at, keep_alive
+from analysis.statistics import estimate
+from analysis.text import count, duration, number, server_name
+from analysis.text import size as in_bytes
+
+if TYPE_CHECKING:
+    from analysis.claim import Claim
+    from analysis.records import Run
+
+NAME = "thread_bound"
+
+
+def judge(claim: Claim, run: Run) -> Judgement:
+    """Threads of the server at the most connections that it held."""
+    server = claim.parameters["server"]
+    trials = keep_alive(run)
+    valid = evidence(trials, server=server)
+    total = valid["active_connections"] + valid["idle_connections"]
+    most = int(total.max())
+    top = valid[total == most]
+    threads = estimate(top["server_threads"])
+    part = Part("threads", threads, "threads", claim.bound.min, claim.bound.max)
+    if part.verdict is Word.REPRODUCED:
+        mine = at(trials, server=server)
+        stopped = mine[~mine["valid"] & mine["server_limit"].notna()]
+        beyond = (stopped["active_connections"] + stopped["idle_connections"]) > most
+        if not beyond.any():
+            part = Part(part.label, threads, part.unit, part.low, part.high, Word.INCONCLUSIVE)
+    sentence = (
+        f"{server_name(server)} served {count(most)} connections with "
+        f"{count(threads.value)} threads in {in_bytes(top['server_rss_bytes'].median())} of "
+        f"memory, at {number(top['requests_per_s'].median())} requests a second and "
+        f"a 99.9th percentile of {duration(top['response_p999_us'].median())}."
+    )
+    if part.word is Word.INCONCLUSIVE:
+        sentence += " It was never asked for more, so nothing shows where it ends."
+    return Judgement((part,), sentence, most_telling((part,)))

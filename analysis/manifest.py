@@ -1,0 +1,107 @@
+"""The manifest of a run: under which conditions its records were made.
+
+Only `format_version` is needed; every other key may be missing, and a key that
+this version does not know is kept and shown.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from experiments.exits import Exit, LabError
+from experiments.record import FORMAT_VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "manifest.json"
+
+
+class Kernel(BaseModel):
+    """The kernel that served the trials, seen from inside a container."""
+
+    model_config = ConfigDict(extra="allow")
+    release: str | None = None
+
+
+class Cpu(BaseModel):
+    """The processor of the machine."""
+
+    model_config = ConfigDict(extra="allow")
+    model: str | None = None
+    cores: int | None = None
+
+
+class Docker(BaseModel):
+    """The container engine."""
+
+    model_config = ConfigDict(extra="allow")
+    engine: str | None = None
+    api: str | None = None
+
+
+class Manifest(BaseModel):
+    """`manifest.json`; `raw` holds the whole of it, as written."""
+
+    model_config = ConfigDict(extra="allow")
+    format_version: int
+    experiment: str | None = None
+    question: str | None = None
+    run: str | None = None
+    seed: int | None = None
+    started_at: str | None = None
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    repeats: int | None = None
+    window_s: float | None = None
+    memory_bytes: int | None = None
+    cgroup_version: int | str | None = None
+    bridge_nf_call_iptables: bool | int | str | None = None
+    clock_source: str | None = None
+    kernel: Kernel = Kernel()
+    cpu: Cpu = Cpu()
+    docker: Docker = Docker()
+    images: dict[str, Any] = {}
+    sysctls: dict[str, Any] = {}
+    ulimits: dict[str, Any] = {}
+    claims: list[int] | None = None
+    figures: list[str] | None = None
+    raw: dict[str, Any] = {}
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest; LabError(BAD_INPUT) names file and key."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LabError(
+            f"{path}: no such file: is {path.parent} the folder of a run?", Exit.BAD_INPUT
+        ) from None
+    except OSError as error:
+        raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
+    except UnicodeDecodeError as error:
+        raise LabError(f"{path}: not UTF-8 text (byte {error.start})", Exit.BAD_INPUT) from None
+    except json.JSONDecodeError as error:
+        where = f"{path}, line {error.lineno}, column {error.colno}"
+        raise LabError(f"{where}: not valid JSON: {error.msg}", Exit.BAD_INPUT) from None
+    if not isinstance(raw, dict):
+        raise LabError(f"{path}: expected a JSON object", Exit.BAD_INPUT)
+    version = raw.get("format_version")
+    if version != FORMAT_VERSION:
+        said = "no format_version" if version is None else f"format_version {version!r}"
+        raise LabError(
+            f"{path}: {said}, and this lab reads version {FORMAT_VERSION}: "
+            "use the version of the lab that made the run, or run the experiment again",
+            Exit.BAD_INPUT,
+        )
+    try:
+        return Manifest.model_validate({**raw, "raw": raw})
+    except ValidationError as error:
+        lines = [
+            f"{path}: {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise LabError("\n".join(lines), Exit.BAD_INPUT) from None

@@ -1,0 +1,94 @@
+"""The A/A noise floor: how much equal trials differ, and whether the run drifted.
+
+Every block opens and closes with the same reference trial. Its spread is what a
+difference has to exceed before it means anything; its trend shows a machine that
+changed under the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+from analysis.lines import fit
+from analysis.pairs import at
+from analysis.statistics import TAIL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.statistics import Floats
+
+METRIC = "requests_per_s"
+DRIFT_FROM = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Of the reference trials' `metric`.
+
+    `spread`: standard deviation of the logarithms. `floor`: two equal trials
+    differ by less than this share in 95% of cases. `drift`: change from the
+    first to the last reference trial as a share, by linear regression of the
+    logarithm on the position, with its 95% interval.
+    """
+
+    metric: str
+    n: int
+    blocks: int
+    spread: float
+    floor: float
+    drift: float
+    drift_low: float
+    drift_high: float
+
+    @property
+    def drifted(self) -> bool:
+        """Whether a trend is beyond doubt: its interval leaves out zero."""
+        return bool(self.drift_low > 0 or self.drift_high < 0)
+
+
+def references(trials: pd.DataFrame) -> pd.DataFrame:
+    """The reference trials, in the order of the run."""
+    return at(trials, sweep="reference").sort_values("position")
+
+
+def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
+    """The noise of `metric` over the valid reference trials; None below two.
+
+    The floor is t(0.975, n - 1) x sqrt(2) x spread: the 95% range of the
+    difference between two draws of one normal distribution, on logarithms.
+    """
+    valid = references(trials[trials["valid"]])
+    values = valid[metric].to_numpy(dtype="float64", na_value=np.nan)
+    kept = np.isfinite(values) & (values > 0)
+    n = int(kept.sum())
+    if n < 2:
+        return None
+    logs = np.log(values[kept])
+    spread = float(logs.std(ddof=1))
+    floor = float(np.expm1(special.stdtrit(n - 1, 1 - TAIL) * np.sqrt(2) * spread))
+    blocks = int(valid.loc[kept, "block"].nunique())
+    position = valid["position"].to_numpy(dtype="float64")[kept]
+    drift = _drift(position, logs)
+    return Noise(metric, n, blocks, spread, floor, *drift)
+
+
+def _drift(position: Floats, logs: Floats) -> tuple[float, float, float]:
+    """Change over the run and its interval; NaN below DRIFT_FROM trials, where
+    a slope has too few degrees of freedom to say anything."""
+    n = len(logs)
+    extent = float(position.max() - position.min())
+    if n < DRIFT_FROM or not extent:
+        return float("nan"), float("nan"), float("nan")
+    line = fit(np.zeros(n, dtype="int64"), position, logs)
+    slope = float(line.slope[0])
+    half = float(special.stdtrit(n - 2, 1 - TAIL)) * float(line.stderr[0])
+    return (
+        float(np.expm1(slope * extent)),
+        float(np.expm1((slope - half) * extent)),
+        float(np.expm1((slope + half) * extent)),
+    )

@@ -1,0 +1,73 @@
+"""Figures as files: PNG and SVG, and an SVG to put into an HTML page.
+
+The SVG inside the page takes its colours from CSS variables, so that it follows
+the reader's theme, and carries ids of its own, so that several fit on one page.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+from analysis.palette import css_variables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+PNG_DPI = 144
+FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
+
+
+def save(figure: Figure, folder: Path, name: str) -> str:
+    """Write NAME.png and NAME.svg into `folder`; returns the SVG's text.
+
+    The files are the same for the same figure: ids are salted with the name, and
+    no date is written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    FigureCanvasAgg(figure)
+    # Finding the layout costs as much as drawing does, and saving would find it
+    # anew each time: so find it once, then keep it.
+    figure.draw_without_rendering()
+    figure.set_layout_engine(None)
+    figure.savefig(
+        folder / f"{name}.png",
+        dpi=PNG_DPI,
+        metadata={"Software": None},
+        pil_kwargs={"compress_level": 4},
+    )
+    FigureCanvasSVG(figure)
+    buffer = io.StringIO()
+    with rc_context({"svg.hashsalt": f"c10k-lab {name}", "svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = re.sub(r"'DejaVu Sans'(, [a-zA-Z' -]+)*", FONT, buffer.getvalue())
+    (folder / f"{name}.svg").write_text(text, encoding="utf-8")
+    return text
+
+
+def inline(svg: str, name: str, label: str) -> str:
+    """An SVG document as an element for an HTML page; `label` is its text for
+    those who cannot see it, and has to be escaped already."""
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r'\bid="', f'id="{name}-', body)
+    body = re.sub(r'href="#', f'href="#{name}-', body)
+    body = re.sub(r"url\(#", f"url(#{name}-", body)
+    for variable, light, _ in css_variables():
+        body = re.sub(re.escape(light), f"var(--{variable})", body, flags=re.IGNORECASE)
+    opening = re.search(r'viewBox="[^"]*"', body)
+    box = opening.group(0) if opening else ""
+    return re.sub(
+        r"<svg[^>]*>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" '
+        f'xmlns:xlink="http://www.w3.org/1999/xlink" {box} role="img" aria-label="{label}">',
+        body,
+        count=1,
+    )

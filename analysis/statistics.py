@@ -1,0 +1,185 @@
+"""The middle of a few repeats, and how far it can be trusted.
+
+The sample is the trial, never the request. The middle is the median. Its 95%
+interval depends on how many repeats there are:
+
+- 2 to 29 repeats: Student's t on the logarithms of the values (Student, *The
+  probable error of a mean*, Biometrika 6, 1908; on logarithms because rates and
+  ratios spread by factors). A bootstrap of three values can only return one of
+  ten medians: at best it gives minimum to maximum, which covers the truth in 75%
+  of cases, not 95%. Student's interval is wide with three repeats (about 2.5
+  standard deviations to each side), and that width is the honest answer. Where
+  values are 0 or less there is no logarithm, and the plain values are used.
+- 30 repeats or more: the percentile bootstrap of the median (Efron, *Bootstrap
+  methods: another look at the jackknife*, Annals of Statistics 7, 1979, section
+  3), in its closed form: for a median, infinitely many resamples have a
+  binomial distribution, so none are drawn, and there is no seed.
+- 1 repeat: no interval.
+
+`tests/unit/test_analysis_coverage.py` checks by simulation that these intervals
+hold the truth in 93% to 97% of cases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+TAIL = (1 - CONFIDENCE) / 2
+BOOTSTRAP_FROM = 30
+ONE, STUDENT, BOOTSTRAP, ORDER = "one repeat", "Student's t", "bootstrap", "order statistics"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A middle with its 95% interval; NaN where there is none.
+
+    `spread` is the standard deviation of the logarithms (0.05 is about 5%).
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    method: str = ""
+    spread: float = float("nan")
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is an interval."""
+        return bool(np.isfinite(self.low) and np.isfinite(self.high))
+
+
+def nothing() -> Estimate:
+    """The estimate of no values at all."""
+    return Estimate(float("nan"), float("nan"), float("nan"), 0)
+
+
+def estimate(values: ArrayLike) -> Estimate:
+    """The median of `values` (NaN left out) with its 95% interval."""
+    data = finite(values)
+    if not len(data):
+        return nothing()
+    row = summarise(pd.DataFrame({"all": 0, "x": data}), ["all"], ["x"]).iloc[0]
+    n = len(data)
+    method = ONE if n == 1 else STUDENT if n < BOOTSTRAP_FROM else BOOTSTRAP
+    spread = float(np.log(data).std(ddof=1)) if n > 1 and data.min() > 0 else float("nan")
+    return Estimate(float(row["x"]), float(row["x_low"]), float(row["x_high"]), n, method, spread)
+
+
+def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    """Per group of `by`: `n` rows, and for each metric its median in a column of
+    the metric's name with the interval in `_low` and `_high`; one row per group,
+    sorted by `by`, which stay columns."""
+    keys = list(by)
+    grouped = frame.groupby(keys, sort=True, observed=True)
+    result = pd.DataFrame({"n": grouped.size()})
+    codes = np.asarray(grouped.ngroup(), dtype=np.int64)
+    for metric in metrics:
+        values = frame[metric].to_numpy(dtype="float64", na_value=np.nan)
+        median, low, high = _per_group(codes, values, len(result))
+        result[metric], result[f"{metric}_low"], result[f"{metric}_high"] = median, low, high
+    return result.reset_index()
+
+
+def _per_group(
+    codes: NDArray[np.int64], values: Floats, groups: int
+) -> tuple[Floats, Floats, Floats]:
+    kept = np.isfinite(values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(np.where(values > 0, values, np.nan))
+    table = pd.DataFrame({"group": codes[kept], "x": values[kept], "log": logs[kept]})
+    grouped = table.groupby("group")
+    x = grouped["x"].agg(["count", "median", "mean", "std", "min", "max"])
+    log = grouped["log"].agg(["mean", "std"])
+    x, log = x.reindex(range(groups)), log.reindex(range(groups))
+    n = x["count"].fillna(0).to_numpy(dtype="float64")
+    positive = (x["min"] > 0).to_numpy()
+    mean = np.where(positive, log["mean"], x["mean"])
+    sd = np.where(positive, log["std"], x["std"])
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        half = special.stdtrit(n - 1, 1 - TAIL) * sd / np.sqrt(n)
+        low, high = mean - half, mean + half
+        low, high = np.where(positive, np.exp(low), low), np.where(positive, np.exp(high), high)
+    median = x["median"].to_numpy()
+    # Equal values must not get an interval from rounding errors; and an interval
+    # that would leave out the median it is shown with is widened to it.
+    equal = (x["min"] == x["max"]).to_numpy() & (n > 1)
+    low = np.where(equal, median, np.fmin(low, np.where(n > 1, median, np.nan)))
+    high = np.where(equal, median, np.fmax(high, np.where(n > 1, median, np.nan)))
+    for group in np.flatnonzero((n >= BOOTSTRAP_FROM) & ~equal):
+        data = grouped.get_group(int(group))["x"].to_numpy()
+        low[group], high[group] = bootstrap_of_median(data)
+    return median, low, high
+
+
+def bootstrap_of_median(values: Floats) -> tuple[float, float]:
+    """Percentile bootstrap interval of the median, in closed form.
+
+    A resample's k-th smallest value is at most x_(i) when at least k of its n
+    draws are, and each draw is with probability i/n. An even n has two middle
+    values; taking the lower one for the lower end and the upper one for the
+    upper end makes the interval a little wider, never narrower.
+    """
+    data = np.sort(values)
+    n = len(data)
+    share = np.arange(1, n + 1) / n
+    at_most_lower = special.bdtrc((n + 1) // 2 - 1, n, share)
+    at_most_upper = special.bdtrc(n // 2, n, share)
+    low = data[int(np.argmax(at_most_lower >= TAIL))]
+    high = data[int(np.argmax(at_most_upper >= 1 - TAIL))]
+    return float(low), float(high)
+
+
+def order_interval(values: ArrayLike) -> Estimate:
+    """The median with the interval between two of the values themselves.
+
+    It assumes nothing of their distribution (Conover, *Practical Nonparametric
+    Statistics*, section 3.2), so it suits values that pile up at a limit, such
+    as the second that a lost SYN costs. It needs six values for 95%; fewer give
+    no interval.
+    """
+    data = np.sort(finite(values))
+    n = len(data)
+    if not n:
+        return nothing()
+    middle = float(np.median(data))
+    # The chance that at most k of n values lie below the median, for k = 0, 1, ...
+    below = int((special.bdtr(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
+    if below < 0:
+        return Estimate(middle, float("nan"), float("nan"), n, ORDER)
+    return Estimate(middle, float(data[below]), float(data[n - 1 - below]), n, ORDER)
+
+
+def finite(values: ArrayLike) -> Floats:
+    """The finite ones of `values`, as floats."""
+    data: Floats
+    if isinstance(values, pd.Series):
+        data = values.to_numpy(dtype="float64", na_value=np.nan)
+    else:
+        data = np.asarray(values, dtype="float64")
+    kept: Floats = data[np.isfinite(data)]
+    return kept
+
+
+def repeats_needed(found: Estimate, distance: float, limit: int = 200) -> int | None:
+    """How many repeats would bring the interval's half width, in logarithms,
+    under `distance` with the spread seen so far; None if more than `limit`."""
+    if not (np.isfinite(found.spread) and distance > 0):
+        return None
+    n = np.arange(3, limit + 1)
+    half = special.stdtrit(n - 1, 1 - TAIL) * found.spread / np.sqrt(n)
+    enough = n[half < distance]
+    return int(enough[0]) if len(enough) else None

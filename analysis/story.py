@@ -1,0 +1,150 @@
+"""The first paragraph of the report: what happened on this machine, in plain words.
+
+Every sentence is a small function of the run that returns '' when the run holds
+nothing to say it with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures import backlog
+from analysis.figures._idle import chosen as idle_trials
+from analysis.noise import noise_floor
+from analysis.statistics import summarise
+from analysis.text import count, duration, listed, number, plural, server_name, share, size
+from analysis.verdicts import counted
+from analysis.walls import find_walls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.records import Run
+    from analysis.verdicts import Verdict
+
+X = "idle_connections"
+
+
+def story(run: Run, verdicts: Sequence[Verdict]) -> str:
+    """The paragraph, from this run's records alone."""
+    sentences = [
+        _what_ran(run),
+        _idle(run),
+        _wall(run),
+        _threads(run),
+        _backlog(run),
+        _verdicts(verdicts),
+        _noise(run),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _what_ran(run: Run) -> str:
+    servers = run.trials["server"].nunique()
+    blocks = int(run.trials["block"].nunique())
+    text = (
+        f"{plural(servers, 'server')} stood up to {plural(len(run.trials), 'trial')} in "
+        f"{plural(blocks, 'block')} on this machine"
+    )
+    void = len(run.void)
+    if void == len(run.trials):
+        return f"{text}, and every trial was void: nothing was measured that could be judged."
+    return f"{text}; {void} of them are void and left out of every figure." if void else f"{text}."
+
+
+def _idle(run: Run) -> str:
+    """The rate of the best and the worst server at the most idle connections."""
+    trials = idle_trials(run)
+    valid = trials[trials["valid"]]
+    if not len(valid):
+        return ""
+    rates = summarise(valid, ["server", X], ["requests_per_s"])
+    most = int(rates[X].max())
+    last = rates[(rates[X] == most) & rates["requests_per_s"].notna()].sort_values("requests_per_s")
+    if not len(last) or most == 0:
+        return ""
+    active = count(float(valid["active_connections"].iloc[0]))
+    best, worst = last.iloc[-1], last.iloc[0]
+    text = (
+        f"With {count(most)} silent connections beside {active} busy ones, "
+        f"{server_name(str(best['server']))} answered {number(best['requests_per_s'])} requests "
+        "a second"
+    )
+    if len(last) == 1:
+        return f"{text}."
+    factor = float(best["requests_per_s"] / worst["requests_per_s"])
+    return (
+        f"{text} and {server_name(str(worst['server']))} {number(worst['requests_per_s'])}, "
+        f"a difference of {number(factor)} times."
+    )
+
+
+def _wall(run: Run) -> str:
+    walls = find_walls(run.trials)
+    texts = [
+        f"{server_name(wall.server)} could not go beyond "
+        f"{count(wall.held) if np.isfinite(wall.held) else 'a number of'} connections "
+        f"({wall.limit.split(':')[0]})"
+        for wall in walls[:3]
+    ]
+    return f"{_capital(listed(texts))}." if texts else ""
+
+
+def _threads(run: Run) -> str:
+    valid = run.valid
+    threads = valid["server_threads"].to_numpy(dtype="float64", na_value=np.nan)
+    if not len(threads) or not np.nanmax(threads, initial=0) > 100:
+        return ""
+    top = valid[threads == np.nanmax(threads)]
+    return (
+        f"A thread for every client went as far as {count(float(np.nanmax(threads)))} threads in "
+        f"{size(_median(top['server_rss_bytes']))} of memory, and still answered "
+        f"{number(_median(top['requests_per_s']))} requests a second."
+    )
+
+
+def _backlog(run: Run) -> str:
+    trials = backlog.chosen(run)
+    valid = trials[trials["valid"] & (trials["server"] == "iterative")]
+    if valid["backlog"].nunique() < 2:
+        return ""
+    short = valid[valid["backlog"] == valid["backlog"].min()]
+    long = valid[valid["backlog"] == valid["backlog"].max()]
+    return (
+        f"When {count(_median(short['active_connections']))} clients connected anew for every "
+        f"request, a listen backlog of {count(_median(short['backlog']))} made one request in a "
+        f"thousand wait {duration(_median(short['response_p999_us']))}, against "
+        f"{duration(_median(long['response_p999_us']))} with "
+        f"{count(_median(long['backlog']))}."
+    )
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> str:
+    if not verdicts:
+        return ""
+    counts = counted(verdicts)
+    parts = [f"{times} {'was' if times == 1 else 'were'} {word}" for word, times in counts.items()]
+    return f"Of {plural(len(verdicts), 'published claim')}, {listed(parts)}."
+
+
+def _noise(run: Run) -> str:
+    noise = noise_floor(run.trials)
+    if noise is None:
+        return ""
+    text = (
+        f"Two equal trials differ by up to {share(noise.floor)} here, "
+        "so a smaller difference means nothing."
+    )
+    return f"{text} The machine drifted during the run." if noise.drifted else text
+
+
+def _median(values: pd.Series[float]) -> float:
+    data = values.to_numpy(dtype="float64", na_value=np.nan)
+    return float(np.nanmedian(data)) if np.isfinite(data).any() else float("nan")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,152 @@
+"""From a run to its verdicts, and `verdicts.csv`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.claim import Claim, load_claims
+from analysis.judgement import NotRunError, NoValidTrialError, Part, Word
+from analysis.judges import find_judge
+from experiments.exits import Exit, LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from analysis.records import Run
+
+FILE = "verdicts.csv"
+COLUMNS = (
+    "claim",
+    "title",
+    "verdict",
+    "measured",
+    "low",
+    "high",
+    "unit",
+    "published",
+    "bound",
+    "n",
+    "explanation",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on one claim; None where nothing was measured."""
+
+    claim: int
+    title: str
+    verdict: Word
+    measured: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    published: str
+    bound: str
+    n: int
+    explanation: str
+    parts: tuple[Part, ...] = ()
+    details: Claim | None = None
+
+
+def judge_all(run: Run) -> list[Verdict]:
+    """A verdict on each claim that the run's manifest names; on every claim that
+    the lab can judge if it names none."""
+    claims = load_claims()
+    wanted = run.manifest.claims if run.manifest.claims is not None else list(claims)
+    return [
+        judge(claims[number], run) if number in claims else _unknown(number) for number in wanted
+    ]
+
+
+def judge(claim: Claim, run: Run) -> Verdict:
+    """The verdict on one claim from the records of one run."""
+    try:
+        found = find_judge(claim.judge)(claim, run)
+    except NotRunError as reason:
+        return _without_figure(claim, Word.NOT_RUN, f"Not run: {reason}.")
+    except NoValidTrialError as reason:
+        return _without_figure(claim, Word.INCONCLUSIVE, f"Nothing to judge by: {reason}.")
+    except KeyError as error:
+        raise LabError(
+            f"claim {claim.id}: parameters: {error} is missing: judge {claim.judge!r} needs it",
+            Exit.BAD_INPUT,
+        ) from error
+    head = found.headline
+    sentence = found.sentence[:1].upper() + found.sentence[1:]
+    if found.verdict is Word.INCONCLUSIVE:
+        sentence = f"{sentence} {_why_open(found.parts)}".strip()
+    return Verdict(
+        claim.id,
+        claim.title,
+        found.verdict,
+        _number(head.estimate.value),
+        _number(head.estimate.low),
+        _number(head.estimate.high),
+        head.unit,
+        claim.published.text,
+        claim.bound.text,
+        head.estimate.n,
+        sentence,
+        found.parts,
+        claim,
+    )
+
+
+def counted(verdicts: Sequence[Verdict]) -> dict[Word, int]:
+    """How many verdicts of each word, in the order of the words, zeros left out."""
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    return {word: counts[word] for word in Word if counts[word]}
+
+
+def as_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """The verdicts as `verdicts.csv` has them, a row per claim."""
+    rows = [[getattr(verdict, name) for name in COLUMNS] for verdict in verdicts]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["verdict"] = [str(verdict.verdict) for verdict in verdicts]
+    return table
+
+
+def write(verdicts: Sequence[Verdict], run_dir: Path) -> Path:
+    """Write `verdicts.csv` into the run's folder."""
+    path = run_dir / FILE
+    as_table(verdicts).to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    return path
+
+
+def _why_open(parts: Sequence[Part]) -> str:
+    """What would settle an inconclusive verdict."""
+    for part in parts:
+        if not part.decides or part.verdict is not Word.INCONCLUSIVE or part.word is not None:
+            continue
+        if part.estimate.n < 2 or not part.estimate.bounded:
+            n = part.estimate.n
+            return f"{n} valid repeat{'s' * (n != 1)} cannot tell ({part.label})."
+        needed = part.more_repeats
+        if needed is None or needed <= part.estimate.n:
+            return f"The interval crosses the bound ({part.label})."
+        return (
+            f"The interval of {part.label} crosses the bound; with this spread it would "
+            f"take about {needed} repeats to tell."
+        )
+    return ""
+
+
+def _without_figure(claim: Claim, word: Word, explanation: str) -> Verdict:
+    nothing = (None, None, None, claim.unit)
+    texts = (claim.published.text, claim.bound.text)
+    return Verdict(claim.id, claim.title, word, *nothing, *texts, 0, explanation, (), claim)
+
+
+def _unknown(number: int) -> Verdict:
+    why = "Not run: the lab has no judge for this claim yet."
+    return Verdict(number, f"Claim {number}", Word.NOT_RUN, None, None, None, "", "", "", 0, why)
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)

@@ -1,0 +1,231 @@
+"""The report: whole, escaped, for usual and for unusual runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import analysis
+from analysis import figures
+from analysis.__main__ import cli
+from analysis.claim import load_claims
+from analysis.judgement import Word
+from analysis.palette import KNOWN, SPARE, css_variables, in_order, styles
+from analysis.report import Report, build, markdown
+from analysis.verdicts import COLUMNS
+from experiments.exits import Exit, LabError
+from tests.unit import analysis_data as made
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+VOID_TAGS = {"meta", "br", "link", "img", "hr", "input", "use", "path", "rect"}
+
+
+class Balance(HTMLParser):
+    """Counts tags that are opened and not closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.ids += [value for name, value in attrs if name == "id" and value]
+        if tag not in VOID_TAGS:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del tag
+        self.ids += [value for name, value in attrs if name == "id" and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID_TAGS:
+            assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    folder = tmp_path_factory.mktemp("run")
+    shutil.copytree(GOLDEN / "run", folder, dirs_exist_ok=True)
+    return build(folder)
+
+
+def made_run(folder: Path, frame: pd.DataFrame, **changes: object) -> Report:
+    return build(made.write_run(folder, frame, **changes))
+
+
+def test_the_golden_run_gives_its_golden_verdicts(report: Report) -> None:
+    expected = pd.read_csv(GOLDEN / "verdicts.csv")
+    found = pd.read_csv(report.verdicts_csv)
+    assert found.columns.tolist() == list(COLUMNS)
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-4)
+
+
+def test_the_golden_run_gives_its_golden_text(report: Report) -> None:
+    expected = (GOLDEN / "report.md").read_text(encoding="utf-8").splitlines()
+    assert report.markdown.read_text(encoding="utf-8").splitlines() == expected
+
+
+def test_every_figure_is_there_as_picture_and_element(report: Report) -> None:
+    page = report.html.read_text(encoding="utf-8")
+    names = list(figures.all_figures())
+    assert page.count("<svg") == len(names)
+    for name in names:
+        assert f'<section class="card" id="{name}"' in page
+        for end in ("png", "svg"):
+            assert (report.html.parent / "figures" / f"{name}.{end}").stat().st_size > 1000
+    assert not report.notes
+
+
+def test_the_page_needs_nothing_from_outside(report: Report) -> None:
+    page = report.html.read_text(encoding="utf-8")
+    assert not re.search(r"<(script|link|iframe|object)\b", page)
+    assert not re.search(r"\bsrc=|@import|url\((?!#)", page)
+
+
+def test_the_page_is_balanced_and_its_ids_are_unique(report: Report) -> None:
+    parser = Balance()
+    parser.feed(report.html.read_text(encoding="utf-8"))
+    assert not parser.open
+    assert len(parser.ids) == len(set(parser.ids))
+    links = set(re.findall(r'(?:href="|url\()#([^")]+)', report.html.read_text(encoding="utf-8")))
+    assert links <= set(parser.ids)
+
+
+def test_pictures_follow_the_theme(report: Report) -> None:
+    page = report.html.read_text(encoding="utf-8")
+    pictures = page[page.index("<svg") :]
+    for _, light, dark in css_variables():
+        assert light not in pictures.lower()
+        assert dark not in pictures.lower()
+
+
+def test_a_second_report_is_the_same(tmp_path: Path) -> None:
+    written = []
+    for name in ("a", "b"):
+        found = build(made.write_run(tmp_path / name, made.trials(3)))
+        written.append(
+            [found.html.read_bytes()]
+            + [path.read_bytes() for path in sorted((found.html.parent / "figures").iterdir())]
+        )
+    assert written[0] == written[1]
+
+
+def test_text_from_records_cannot_become_markup(tmp_path: Path) -> None:
+    frame = made.trials(3)
+    evil = '<script>alert("x")</script> | `a` [b](c)'
+    chosen = frame["server"] == "select"
+    frame.loc[chosen & (frame["idle_connections"] == 10000), "reason"] = evil
+    frame.loc[chosen & (frame["idle_connections"] == 10000), "server_limit"] = f"FD_SETSIZE {evil}"
+    frame["server"] = frame["server"].replace({"poll": "<b>poll</b>"})
+    found = made_run(tmp_path, frame, question=evil, cpu={"model": evil}, run=evil)
+    page = found.html.read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<script" not in found.markdown.read_text(encoding="utf-8")
+
+
+def test_markdown_is_escaped_in_cells() -> None:
+    assert markdown("a|b\n<c> *d*") == "a\\|b &lt;c&gt; \\*d\\*"
+
+
+def test_the_wall_is_a_finding(report: Report) -> None:
+    page = report.html.read_text(encoding="utf-8")
+    assert "Limits that servers met" in page
+    assert "FD_SETSIZE" in page
+    assert f"{made.WALL:,}" in page
+
+
+UNUSUAL = {
+    "one repeat": made.trials(1),
+    "two repeats": made.trials(2),
+    "one server": made.trials(3).query("server == 'poll'"),
+    "an unknown server": made.trials(3).replace({"server": {"poll": "kqueue"}}),
+    "one trial": made.trials(1).head(1),
+    "no reference": made.trials(3).query("sweep != 'reference'"),
+    "only backlog": made.trials(3).query("sweep == 'backlog'"),
+    "no measurement": made.trials(3).assign(
+        requests_per_s=np.nan, server_cpu_us_per_request=np.nan, response_p999_us=np.nan
+    ),
+    "two paths": pd.concat(
+        [
+            made.trials(3),
+            made.trials(3, seed=8).assign(network="bridge", trial=lambda t: t["trial"] + "-b"),
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_runs_get_a_sensible_report(tmp_path: Path, name: str) -> None:
+    found = made_run(tmp_path, UNUSUAL[name])
+    page = found.html.read_text(encoding="utf-8")
+    for wrong in ("nan", "None", "NaT", "inf "):
+        assert not re.search(rf">[^<]*\b{wrong}\b[^<]*<", page), wrong
+
+
+def test_a_run_whose_trials_are_all_void(tmp_path: Path) -> None:
+    frame = made.trials(3).assign(validity="void", reason="worker lost")
+    found = made_run(tmp_path, frame)
+    words = {verdict.verdict for verdict in found.verdicts}
+    assert words == {Word.INCONCLUSIVE}
+    assert found.html.read_text(encoding="utf-8").count("worker lost") >= len(frame)
+    assert "every trial was void" in found.markdown.read_text(encoding="utf-8")
+
+
+def test_an_empty_run_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="no trial has finished") as caught:
+        made_run(tmp_path, made.trials(1).head(0))
+    assert caught.value.exit is Exit.NOT_READY
+
+
+def test_the_manifest_chooses_figures_and_unknown_ones_are_noted(tmp_path: Path) -> None:
+    found = made_run(tmp_path, made.trials(3), figures=["memory", "moon"])
+    assert found.html.read_text(encoding="utf-8").count("<svg") == 1
+    assert found.notes == ["Figure moon is not known to this lab: left out."]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    made.write_run(tmp_path)
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(LabError, match=r"report\.html: cannot be written"):
+        build(tmp_path)
+
+
+@pytest.mark.parametrize("name", figures.all_figures())
+def test_every_figure_explains_itself(name: str, tmp_path: Path) -> None:
+    run = analysis.load(made.write_run(tmp_path))
+    module = figures.all_figures()[name]
+    assert name == module.NAME
+    assert module.QUESTION.endswith("?")
+    assert module.reading(run).endswith(".")
+    assert len(module.table(run))
+
+
+def test_a_server_looks_the_same_everywhere() -> None:
+    known = styles(["poll", "epoll_level"])
+    assert known["poll"] == KNOWN["poll"]
+    assert in_order(["zeta", "poll", "alpha", "select"]) == ["select", "poll", "alpha", "zeta"]
+    many = styles([f"s{n}" for n in range(len(SPARE))])
+    assert len(set(many.values())) == len(SPARE)
+    looks = [*KNOWN.values(), *SPARE]
+    assert len({style.marker for style in looks}) == len(looks)
+    assert len({style.colour for style in looks}) == len(looks)
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    made.write_run(tmp_path)
+    told = CliRunner().invoke(cli, ["report", str(tmp_path)])
+    assert told.exit_code == 0
+    assert told.output.splitlines()[-1] == f"Report: {tmp_path / 'report.html'}"
+    assert "reproduced" in told.output
+    listed = CliRunner().invoke(cli, ["claims"])
+    assert listed.exit_code == 0
+    assert all(str(number) in listed.output for number in load_claims())
