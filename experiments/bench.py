@@ -128,6 +128,7 @@ def _measure(run: str, driver: DockerDriver, images: Images, say: Any) -> dict[s
             trial = _trial(len(rows) + 100, Settings())
             rates.setdefault(peer.name, []).append(_peer(driver, runner, images, trial, peer))
         say(f"round {number} of {ROUNDS} done")
+    runner.settle()
     master.close()
     return {"run": run, "rates": rates, "trials": rows}
 

@@ -86,7 +86,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("server_fds", "int", "open descriptors, all server processes, end of window"),
     Column("context_switches", "int", "of the server in the window, all its threads"),
     Column("kernel_socket_bytes", "int", "TCP socket memory of the machine, end of window"),
-    Column("accept_queue_max", "int", "deepest accept queue seen in the window"),
+    Column(
+        "accept_queue_max",
+        "int",
+        "deepest accept queue seen, all clients connecting at once included",
+    ),
     Column("listen_overflows", "int", "ListenOverflows since the load began"),
     Column("listen_drops", "int", "ListenDrops since the load began"),
     Column("retransmits", "int", "RetransSegs in the window"),

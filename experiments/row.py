@@ -139,7 +139,9 @@ def _server(
         "server_fds": after["fds"],
         "context_switches": None if None in switches else switches[1] - switches[0],
         "kernel_socket_bytes": after["kernel_socket_bytes"],
-        "accept_queue_max": after["accept_queue_max"],
+        "accept_queue_max": max(
+            after["accept_queue_max"], samples.get("full", after)["accept_queue"]
+        ),
         "listen_overflows": after["listen_overflows"] - start["listen_overflows"],
         "listen_drops": after["listen_drops"] - start["listen_drops"],
         "retransmits": after["retransmits"] - before["retransmits"],

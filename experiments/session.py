@@ -147,4 +147,5 @@ def _run(
     conductor = TrialRunner(driver, master, images, placement, network, nofile, prefix)
     with Watch(trials, len(store.finished()), console) as watch:
         execute(trials, store, conductor, watch)
+    conductor.settle()
     master.close()

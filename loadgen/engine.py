@@ -30,6 +30,8 @@ IN_FLIGHT = 64
 """Connections being opened at once: half of the shortest common backlog (128)."""
 RETRY_S = 0.01
 RECV_BYTES = 65_536
+RESET = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+"""SO_LINGER on, 0 s: closing resets, and leaves no TIME_WAIT."""
 CONNECT_ERRORS = {
     errno.ECONNREFUSED: "connect_refused",
     errno.ETIMEDOUT: "connect_timeout",
@@ -194,10 +196,9 @@ class Engine:
 
     def close(self) -> None:
         """Close every connection with a reset, leaving no TIME_WAIT, and end the thread."""
-        linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
         for fd in self._idle | self._active | self._connecting.keys():
             sock = _socket.socket(fileno=fd)
-            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, linger)
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, RESET)
             sock.close()
         self._stop = True
 

@@ -44,6 +44,9 @@ class Settings:
     thread_stack_bytes: int = _number(
         131_072, 0, 1_073_741_824, "stack of a thread, 0 or at least 65536; 0 is the system's own"
     )
+    switch_interval_us: int = _number(
+        50_000, 1, 10_000_000, "how long a thread waits for the interpreter before it asks for it"
+    )
     grace_ms: int = _number(
         5_000, 0, 600_000, "time that responses in flight have to end after SIGTERM"
     )

@@ -18,7 +18,9 @@ def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) 
     runner = TrialRunner(
         driver, cast(Master, master), FakeImages(), place(2), "net", 20_000, "c10k-run"
     )
-    return runner.run(trial or some_trials()[0])
+    outcome = runner.run(trial or some_trials()[0])
+    runner.settle()
+    return outcome
 
 
 def test_a_whole_trial() -> None:
