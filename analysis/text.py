@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from typing_extensions import TypeIs
+    from typing import TypeGuard
 
 MISSING, TIMES = "\u2013", "\u00d7"
 WHOLE = ("connections", "connections off", "threads")
@@ -21,7 +20,7 @@ def server_name(server: str) -> str:
     return NAMES.get(server, server.replace("_", " "))
 
 
-def known(value: float | None) -> TypeIs[float]:
+def known(value: float | None) -> TypeGuard[float]:
     """Whether there is a number at all: not None, NaN, infinite or pandas' NA."""
     try:
         return math.isfinite(value)  # type: ignore[arg-type]  # None and NA are what is asked
