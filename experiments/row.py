@@ -139,13 +139,24 @@ def _server(
         "server_fds": after["fds"],
         "context_switches": None if None in switches else switches[1] - switches[0],
         "kernel_socket_bytes": after["kernel_socket_bytes"],
-        "accept_queue_max": max(
-            after["accept_queue_max"], samples.get("full", after)["accept_queue"]
-        ),
+        "accept_queue_max": after["accept_queue_max"],
+        **_full_queue(samples),
         "listen_overflows": after["listen_overflows"] - start["listen_overflows"],
         "listen_drops": after["listen_drops"] - start["listen_drops"],
         "retransmits": after["retransmits"] - before["retransmits"],
         "resets": after["resets"] - before["resets"],
         "steal_share": steal_s / wall_s / machine["cores"],
         "foreign_cpu_share": max(0.0, (busy_machine_s - cpu_s - window["cpu_ns"] / NS) / wall_s),
+    }
+
+
+def _full_queue(samples: dict[str, Sample]) -> Sample:
+    """What the piling up of silent connections showed; nothing under keep-alive."""
+    if "full" not in samples:
+        return {}
+    empty, full = samples["empty"], samples["full"]
+    return {
+        "full_queue_depth": full["accept_queue"],
+        "full_queue_overflows": full["listen_overflows"] - empty["listen_overflows"],
+        "full_queue_drops": full["listen_drops"] - empty["listen_drops"],
     }

@@ -26,6 +26,7 @@ SERVER_PORT, PROBE_PORT, WEB_PORT = 8080, 8079, 8089
 PORT_RANGE = "10240 65535"
 """Room for 55,000 connections per address; the lab's own ports lie below."""
 PIDS = 32_768
+MOST_IN_FLIGHT = 256
 LOST_S = 60.0
 """Beside warm-up and window; connecting gives up by itself long before."""
 WORKER_S = 30.0
@@ -162,6 +163,7 @@ class TrialRunner:
                 "server": "",
                 "load": settings.load,
                 "idle_connections": settings.idle_connections,
+                "in_flight": max(1, min(settings.backlog // 2, MOST_IN_FLIGHT)),
                 "warm_up_s": settings.warm_up_s,
                 "window_s": settings.window_s,
                 "trial": trial.id,

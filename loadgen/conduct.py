@@ -63,8 +63,9 @@ def make_engine(options: Options) -> Engine:
     try:
         keep_alive = learn(address, KEEP_ALIVE_REQUEST)
         if options.load == "keep_alive":
-            return KeepAlive(address, keep_alive)
-        return ConnectionPerRequest(address, learn(address, CLOSING_REQUEST), keep_alive)
+            return KeepAlive(address, keep_alive, in_flight=options.in_flight)
+        closing = learn(address, CLOSING_REQUEST)
+        return ConnectionPerRequest(address, closing, keep_alive, options.in_flight)
     except VerificationError as error:
         raise TrialVoid(f"verification failed: {error}") from error
 
@@ -198,6 +199,7 @@ class Conductor:
         """As many silent connections at once as there are clients, and one for the server to
         hold: where it serves one at a time, the queue stands still and its depth is exact.
         """
+        self._samples.append(probe.ask("empty"))
         pile = [socket.socket() for _ in range(self._users() + 1)]
         for sock in pile:
             sock.setblocking(False)

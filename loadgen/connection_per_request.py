@@ -13,7 +13,7 @@ import time
 from collections import deque
 from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
 
-from loadgen.engine import RECV_BYTES, Engine, Exchange
+from loadgen.engine import IN_FLIGHT, RECV_BYTES, Engine, Exchange
 from loadgen.recorder import Recorder
 
 MAX_EVENTS = 256
@@ -23,9 +23,13 @@ class ConnectionPerRequest(Engine):
     """As many clients as active connections are wanted, each with one request at a time."""
 
     def __init__(
-        self, address: tuple[str, int], active: Exchange, idle: Exchange | None = None
+        self,
+        address: tuple[str, int],
+        active: Exchange,
+        idle: Exchange | None = None,
+        in_flight: int = IN_FLIGHT,
     ) -> None:
-        super().__init__(address, active, idle)
+        super().__init__(address, active, idle, in_flight)
         self._clients = 0
         self._free: deque[int] = deque()
         self._client: dict[int, int] = {}

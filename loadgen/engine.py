@@ -27,7 +27,7 @@ from loadgen.native import epoll, start_thread
 from loadgen.recorder import Recorder
 
 IN_FLIGHT = 64
-"""Connections being opened at once: half of the shortest common backlog (128)."""
+"""Connections being opened at once by default: half of the shortest common backlog (128)."""
 RETRY_S = 0.01
 RECV_BYTES = 65_536
 RESET = b"\x01\x00\x00\x00\x00\x00\x00\x00"
@@ -91,9 +91,14 @@ class Engine:
     """Base of the kinds of load. `address` is an IPv4 address and a port."""
 
     def __init__(
-        self, address: tuple[str, int], active: Exchange, idle: Exchange | None = None
+        self,
+        address: tuple[str, int],
+        active: Exchange,
+        idle: Exchange | None = None,
+        in_flight: int = IN_FLIGHT,
     ) -> None:
         self.address = address
+        self._in_flight = in_flight
         self.active_exchange = active
         self.idle_exchange = idle or active
         self.failure: BaseException | None = None
@@ -216,7 +221,7 @@ class Engine:
 
     def _in_flight_limit(self) -> int:
         """How many connections may be opening, or idle ones waiting for their response."""
-        return IN_FLIGHT
+        return self._in_flight
 
     def _covered(self) -> int:
         """Active connections with at least one response in the window."""

@@ -15,6 +15,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadgen.board import Board
+from loadgen.engine import IN_FLIGHT
 from loadgen.options import LOADS, known_servers
 from loadgen.session import Session
 
@@ -51,6 +52,12 @@ def add_knobs(parser: LocustArgumentParser) -> None:
         type=int,
         default=0,
         help="Connections that send one request and then stay silent",
+    )
+    add(
+        "--in-flight",
+        type=int,
+        default=IN_FLIGHT,
+        help="Connections opened at once; keep it below the server's backlog",
     )
     add(
         "--warm-up-s",

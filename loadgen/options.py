@@ -16,9 +16,11 @@ PORT = 8080
 LOADS = ("keep_alive", "connection_per_request")
 LIMITS: dict[str, tuple[float, float]] = {
     "idle_connections": (0, 100_000),
+    "in_flight": (1, 10_000),
     "warm_up_s": (0, 600),
     "window_s": (0, 3_600),
 }
+DEFAULTS = {"in_flight": 64}
 
 
 class OptionsError(ValueError):
@@ -33,6 +35,7 @@ class Options:
     port: int
     load: str
     idle_connections: int
+    in_flight: int
     warm_up_s: float
     window_s: float
     trial: str
@@ -59,7 +62,9 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
     load = str(values.get("load", LOADS[0]))
     if load not in LOADS:
         faults.append(f"load is {load!r}; choose one of {', '.join(LOADS)}")
-    numbers = {name: _number(name, values.get(name, 0), faults) for name in LIMITS}
+    numbers = {
+        name: _number(name, values.get(name, DEFAULTS.get(name, 0)), faults) for name in LIMITS
+    }
     target, port = _target(str(values.get("server") or ""), host or "", faults)
     if faults:
         raise OptionsError("; ".join(faults))
@@ -68,6 +73,7 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
         port=port,
         load=load,
         idle_connections=int(numbers["idle_connections"]),
+        in_flight=int(numbers["in_flight"]),
         warm_up_s=numbers["warm_up_s"],
         window_s=numbers["window_s"],
         trial=str(values.get("trial") or ""),
@@ -84,7 +90,7 @@ def _number(name: str, value: Any, faults: list[str]) -> float:
         return low
     if not low <= number <= high:
         faults.append(f"{name} is {value}; it must be from {low:g} to {high:g}")
-    elif name == "idle_connections" and number != int(number):
+    elif not name.endswith("_s") and number != int(number):
         faults.append(f"{name} is {value}; it must be a whole number")
     return number
 

@@ -2,9 +2,10 @@
 
 parameters: server, no_overflow_from (a backlog as large as the number of clients).
 
-The depth is sampled, so a sample can miss the moment when the queue was full, and
-never see more than there was. So per backlog the deepest sample counts: deeper
-than backlog + 1 refutes, exactly that holds, less leaves it open.
+Before the load, as many silent connections as there are clients are piled on the
+server, which holds one of them: the queue is full and at rest when it is read. Per
+backlog the deepest one counts: deeper than backlog + 1 refutes, exactly that holds,
+less leaves it open.
 """
 
 from __future__ import annotations
@@ -64,12 +65,12 @@ def seen(valid: pd.DataFrame) -> list[Level]:
     levels = []
     for backlog in sorted(int(value) for value in valid["backlog"].unique()):
         trials = at(valid, backlog=backlog)
-        depth = finite(trials["accept_queue_max"])
+        depth = finite(trials["full_queue_depth"])
         # The kernel caps the argument of listen() at somaxconn.
         room = min(backlog, int(trials["somaxconn"].iloc[0])) + 1
         deepest = float(depth.max()) if len(depth) else float("nan")
-        overflows = finite(trials["listen_overflows"])
-        lossy = (trials["listen_overflows"] > 0) & (trials["listen_drops"] > 0)
+        overflows = finite(trials["full_queue_overflows"])
+        lossy = (trials["full_queue_overflows"] > 0) & (trials["full_queue_drops"] > 0)
         median = float(np.median(overflows)) if len(overflows) else float("nan")
         lost = int(lossy.fillna(False).sum())
         levels.append(Level(backlog, room, len(trials), deepest, median, lost))
@@ -122,8 +123,8 @@ def _sentence(server: str, short: list[Level], long: list[Level]) -> str:
         return f"The accept queue of the {server_name(server)} server never overflowed."
     depths = listed([f"{count(level.deepest)} at {level.backlog}" for level in full])
     sentence = (
-        f"Where the accept queue of the {server_name(server)} server overflowed, it was seen "
-        f"to hold at most: {depths} (backlog)."
+        f"Where the accept queue of the {server_name(server)} server overflowed, it held "
+        f"at most: {depths} (backlog)."
     )
     lost = listed([f"{count(level.overflows)} at {level.backlog}" for level in short])
     sentence += f" Overflows counted by the kernel (median): {lost}"

@@ -169,9 +169,11 @@ def _times(row: dict[str, Any], mean: float, rng: np.random.Generator) -> dict[s
             times |= {"response_p50_us": mean * (0.2 + backlog / 130), "connect_p999_us": late}
             times |= {"response_p999_us": late, "response_max_us": late * 2.1}
             times |= {"listen_overflows": lost, "listen_drops": lost, "retransmits": lost}
-            times["accept_queue_max"] = backlog + 1
+            times |= {"accept_queue_max": backlog + 1, "full_queue_depth": backlog + 1}
+            times |= {"full_queue_overflows": 300, "full_queue_drops": 300}
         else:
             times |= {"response_p999_us": 8600.0, "accept_queue_max": 99}
+            times |= {"full_queue_depth": 100, "full_queue_overflows": 0, "full_queue_drops": 0}
     return times
 
 

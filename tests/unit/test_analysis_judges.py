@@ -107,12 +107,12 @@ REFUTED: dict[str, tuple[int, Change]] = {
     ),
     "10,000 threads": (10, scale("errors", 1, server="poll")),
     "a heavy thread": (11, scale("server_rss_bytes", 10, **THREADS_IDLE)),
-    "a deeper queue": (14, scale("accept_queue_max", 2, **SHORT)),
+    "a deeper queue": (14, scale("full_queue_depth", 2, **SHORT)),
     "overflow at 128": (
         14,
         both(
-            put("listen_overflows", 3, server="iterative", backlog=128),
-            put("listen_drops", 3, server="iterative", backlog=128),
+            put("full_queue_overflows", 3, server="iterative", backlog=128),
+            put("full_queue_drops", 3, server="iterative", backlog=128),
         ),
     ),
     "no tail": (16, scale("response_p999_us", 0.1, server="iterative")),
@@ -132,7 +132,7 @@ OPEN: dict[str, tuple[int, Change]] = {
     "two idle counts": (3, remove(server="poll", idle_connections=1000)),
     "another limit": (8, put("server_limit", "nofile", **SELECT_IDLE)),
     "another stops": (8, void(**POLL_IDLE)),
-    "a missed peak": (14, put("accept_queue_max", 6, **SHORT)),
+    "a missed peak": (14, put("full_queue_depth", 6, **SHORT)),
     "some drops": (16, put("listen_drops", 0, server="iterative", backlog=10, block=1)),
     "all void": (11, void(**THREADS_IDLE)),
 }
