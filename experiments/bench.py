@@ -184,14 +184,13 @@ def _peer(
 
 def _table(figures: dict[str, Any]) -> Table:
     table = Table(box=None)
-    for heading in ("generator", "load", "requests/s", "engine beside it", "ratio", "range"):
+    for heading in ("generator", "requests/s", "engine beside it", "ratio", "range"):
         table.add_column(heading, no_wrap=True)
     for peer in PEERS:
         pairs = [pair for pair in figures["pairs"] if pair["peer"] == peer.name]
         ratios = sorted(pair["engine"] / pair["rate"] for pair in pairs)
         table.add_row(
-            peer.name,
-            peer.load.replace("_", " "),
+            f"{peer.name}, {peer.load.replace('_', ' ')}",
             f"{median(pair['rate'] for pair in pairs):,.0f}",
             f"{median(pair['engine'] for pair in pairs):,.0f}",
             f"{median(ratios):.2f}",

@@ -25,13 +25,13 @@ class KeepAlive(Engine):
     """One request in flight per connection, for ever."""
 
     def _drive(self) -> None:
-        read, write, clock = os.read, os.write, time.perf_counter_ns
+        read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
         poll, since, partial = self._epoll.poll, self._since, self._partial
         request, expected = self.active_exchange.request, self.active_exchange.response
         fast = self.response.fast
         while not self._interrupted:
             for fd, event in poll(self._timeout(), MAX_EVENTS):
-                if event == EPOLLIN:
+                if event == readable:
                     try:
                         data = read(fd, RECV_BYTES)
                         if data == expected and not partial:

@@ -98,8 +98,9 @@ class ReadinessServer:
     def _handle(self, ready: Iterable[tuple[int, int]]) -> None:
         special, answer, close = self.special, self._answer, self.readiness.close
         read, write, recv_bytes = os.read, os.write, self.settings.recv_bytes
+        goes_on, closes = Ending.OPEN, Ending.CLOSE
         for fd, _ in ready:
-            output, ending = b"", Ending.OPEN
+            output, ending = b"", goes_on
             try:
                 if fd in special:
                     special[fd]()
@@ -113,7 +114,7 @@ class ReadinessServer:
                 sent = write(fd, output)
                 if sent != len(output):
                     Connection(self, fd).hold(output[sent:], ending)
-                elif ending is Ending.CLOSE:
+                elif ending is closes:
                     close(fd)
                 elif ending:
                     Connection(self, fd).finish(ending)
