@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import resource
 import socket
 import sys
@@ -178,6 +179,12 @@ def _accept_queue(port: int) -> int:
     return depth
 
 
+def _established(port: int) -> int:
+    """Established connections of the server's end: those it holds and those in its queue."""
+    ours = re.compile(rb": [0-9A-F]{8}:%04X [0-9A-F]{8}:[0-9A-F]{4} 01 " % port)
+    return len(ours.findall((PROC / "net/tcp").read_bytes()))
+
+
 def _kernel_socket_bytes() -> int:
     for line in (PROC / "net/sockstat").read_text().splitlines():
         if line.startswith("TCP:"):
@@ -193,7 +200,10 @@ def _machine_cpu() -> dict[str, int]:
 
 
 def serve(server_port: int) -> None:
-    """Answer datagrams for ever: `environment`, `open`, or any other word for a sample."""
+    """Answer datagrams for ever, each with a sample, but `environment` with that.
+
+    `gate` adds the established connections; `open` and `close` bound a window.
+    """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("0.0.0.0", PORT))  # noqa: S104 - the pod's own namespace; nothing is published
     deepest: int | None = None
@@ -209,7 +219,10 @@ def serve(server_port: int) -> None:
             answer = sample(server_port)
             deepest = max(deepest or 0, _accept_queue(server_port))
             answer["accept_queue_max"] = deepest
-            if word == b"open":
+            if word == b"gate":
+                # Reads the whole table, 20 ms with 10,000 connections: not in a window.
+                answer["server_established"] = _established(server_port)
+            elif word == b"open":
                 deepest = 0
                 sock.settimeout(1 / WATCH_HZ)
             elif word == b"close":

@@ -139,8 +139,7 @@ class Conductor:
         self.engine = engine = make_engine(self.options)
         if self.options.load != "keep_alive":
             self._fill_accept_queue(probe, engine.address)
-        before = probe.ask("start")
-        self._samples.append(before)
+        self._samples.append(probe.ask("start"))
         engine.start()
         self._enter("connect_idle")
         call(engine, lambda: engine.open_idle(self.options.idle_connections))
@@ -149,7 +148,7 @@ class Conductor:
         call(engine, lambda: engine.want_active(self._users()))
         if self.options.load == "keep_alive":
             self._wait(lambda gauges: gauges.active_established, self._users())
-        self._server_side(probe, before)
+        self._server_side(probe)
         self._enter("warm_up")
         gevent.sleep(self.options.warm_up_s)
         self._enter("window")
@@ -213,7 +212,7 @@ class Conductor:
         while probe.ask("drained")["accept_queue"] and time.perf_counter() < deadline:
             gevent.sleep(POLL_S)
 
-    def _server_side(self, probe: Probe, before: dict[str, Any]) -> None:
+    def _server_side(self, probe: Probe) -> None:
         """The gate's other end: the server holds every connection, or has it queued for good."""
         gauges = self.engine.gauges() if self.engine else None
         if gauges is None:
@@ -223,8 +222,7 @@ class Conductor:
         deadline = time.perf_counter() + SERVER_SIDE_S
         while True:
             sample = probe.ask("gate")
-            held = sample["fds"] - before["fds"] + sample["accept_queue"]
-            sample["server_established"] = held
+            held = sample["server_established"]
             late = time.perf_counter() > deadline
             if held >= wanted and (late or not sample["accept_queue"] or not keep_alive):
                 self._samples.append(sample)
