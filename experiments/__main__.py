@@ -18,7 +18,7 @@ from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.plan import expected_s, plan
 from experiments.run import Interrupted
-from experiments.session import RESULTS, resume, start
+from experiments.session import RESULTS, last_unfinished, resume, start
 from experiments.watch import describe
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +39,15 @@ def answered(command: Callable[P, None]) -> Callable[P, None]:
         except DriverError as error:
             click.echo(f"error: Docker: {error}", err=True)
             sys.exit(Exit.FAILED)
+        except OSError as error:
+            click.echo(f"error: {error.filename or 'system'}: {error.strerror or error}", err=True)
+            sys.exit(Exit.FAILED)
+        except Interrupted as stopped:
+            click.echo("\nstopped; " + _how_to_go_on(stopped.folder), err=True)
+            sys.exit(Exit.INTERRUPTED)
+        except KeyboardInterrupt:
+            click.echo("\nstopped", err=True)
+            sys.exit(Exit.INTERRUPTED)
 
     return run
 
@@ -77,7 +86,7 @@ def plan_(experiment: str) -> None:
 @answered
 def run(experiment: str) -> None:
     """Run EXPERIMENT (a name, or a YAML file) and report on it."""
-    _finish(lambda: start(load.find(experiment), console).folder)
+    _report(start(load.find(experiment), console).folder)
 
 
 @cli.command("resume")
@@ -85,8 +94,7 @@ def run(experiment: str) -> None:
 @answered
 def resume_(folder: Path | None) -> None:
     """Go on with the run in FOLDER; the last unfinished one if none is given."""
-    chosen = folder or _last_run()
-    _finish(lambda: resume(chosen, console).folder)
+    _report(resume(folder or last_unfinished(), console).folder)
 
 
 @cli.command()
@@ -116,8 +124,10 @@ def images_(peers: bool) -> None:
     """Build the images that are not there yet."""
     from experiments.docker_driver import DockerDriver
     from experiments.images.build import ensure_images
+    from experiments.owner import RunLock
 
-    with DockerDriver() as driver:
+    # A new image supersedes the old one, which a run would still want.
+    with RunLock("images", ROOT), DockerDriver() as driver:
         ensure_images(driver, ("server", "load", *(["peers"] if peers else [])))
 
 
@@ -160,17 +170,10 @@ def clean_() -> None:
     click.echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
 
 
-def _finish(measure: Callable[[], Path]) -> None:
-    """Measure and report; an interrupted run says how to go on."""
-    try:
-        folder = measure()
-    except Interrupted:
-        last = _last_run()
-        click.echo(
-            f"\nstopped; finished trials are kept. Go on with: make resume RUN={_short(last)}"
-        )
-        sys.exit(Exit.INTERRUPTED)
-    _report(folder)
+def _how_to_go_on(folder: Path | None) -> str:
+    if folder is None:
+        return "nothing was measured yet"
+    return f"finished trials are kept. Go on with: make resume RUN={_short(folder)}"
 
 
 def _report(folder: Path) -> None:
@@ -180,13 +183,6 @@ def _report(folder: Path) -> None:
     )
     if done.returncode:
         sys.exit(done.returncode)
-
-
-def _last_run() -> Path:
-    runs = sorted(RESULTS.glob("*/*/manifest.json"), key=lambda path: path.parent.name)
-    if not runs:
-        raise LabError("there is no run to go on with", Exit.BAD_INPUT)
-    return runs[-1].parent
 
 
 def _short(path: Path) -> Path:

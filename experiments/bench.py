@@ -24,13 +24,13 @@ from experiments.doctor import Needs, preflight
 from experiments.driver import ContainerSpec
 from experiments.exits import LabError
 from experiments.images.build import Images, ensure_images
-from experiments.master import Master
 from experiments.owner import RunLock
 from experiments.plan import Point, Trial
 from experiments.row import make_row
-from experiments.run import interruptible, stay_off, swept
+from experiments.run import interruptible, swept
 from experiments.schema import Settings
-from experiments.trial import SERVER_PORT, WEB_PORT, TrialRunner, master_spec, place
+from experiments.stage import stage
+from experiments.trial import SERVER_PORT, WEB_PORT, TrialRunner
 
 RESULTS = Path(__file__).parent.parent / "results" / "bench"
 URL = f"http://127.0.0.1:{SERVER_PORT}/"
@@ -120,28 +120,17 @@ def bench(console: Console) -> Path:
 
 
 def _measure(run: str, driver: DockerDriver, images: Images, say: Any) -> dict[str, Any]:
-    placement = place(int(driver.info()["NCPU"]))
-    stay_off(placement)
-    prefix = f"c10k-{run}"
-    network = f"{prefix}-net"
-    driver.create_network(network)
-    driver.start(master_spec(images, placement, network, prefix))
-    master = Master(f"http://127.0.0.1:{WEB_PORT}")
-    master.wait_until_up()
-    nofile = min(driver.nofile_limit(images.server), 65_536)
-    runner = TrialRunner(driver, master, images, placement, network, nofile, prefix)
     pairs: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
-    for number in range(1, ROUNDS + 1):
-        rows.append(_engine(runner, run, len(rows) + 1, active_connections=8, idle=10_000))
-        for peer in PEERS:
-            rows.append(_engine(runner, run, len(rows) + 1, load=peer.load))
-            theirs = _peer(driver, runner, images, _trial(len(rows) + 500, Settings()), peer)
-            ours = rows[-1]["requests_per_s"]
-            pairs.append({"peer": peer.name, "load": peer.load, "engine": ours, "rate": theirs})
-        say(f"round {number} of {ROUNDS} done")
-    runner.settle()
-    master.close()
+    with stage(run, driver, images) as runner:
+        for number in range(1, ROUNDS + 1):
+            rows.append(_engine(runner, run, len(rows) + 1, active_connections=8, idle=10_000))
+            for peer in PEERS:
+                rows.append(_engine(runner, run, len(rows) + 1, load=peer.load))
+                theirs = _peer(driver, runner, images, _trial(len(rows) + 500, Settings()), peer)
+                ours = rows[-1]["requests_per_s"]
+                pairs.append({"peer": peer.name, "load": peer.load, "engine": ours, "rate": theirs})
+            say(f"round {number} of {ROUNDS} done")
     return {"run": run, "pairs": pairs, "trials": rows}
 
 
@@ -159,6 +148,7 @@ def _engine(
         row = make_row("bench", run, datetime.now(UTC).isoformat(), trial, outcome)
         if row["validity"] != "void":
             return row
+        runner.settle()  # the next attempt has the same names
     raise LabError(f"void {ATTEMPTS} times in a row; the last time: {row['reason']}")
 
 

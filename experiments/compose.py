@@ -8,13 +8,15 @@ import subprocess
 from pathlib import Path
 
 from experiments.docker_driver import DockerDriver
+from experiments.doctor import check_port, port_is_free
 from experiments.exits import Exit, LabError
 from experiments.images.build import ensure_images
-from experiments.owner import holder
+from experiments.owner import holder, owner_id
 from experiments.trial import WEB_PORT, place
 
 ROOT = Path(__file__).parent.parent
-PROJECT = "c10k-lab"
+PROJECT = f"c10k-lab-{owner_id()}"
+"""Each checkout has its own: `down` never ends somebody else's."""
 NOFILE = 65_536
 
 
@@ -53,25 +55,31 @@ def up() -> str:
             "C10K_LOAD_CPUS": placement.load,
             "C10K_NOFILE": str(nofile),
         }
-    _compose(compose, "up", "--detach", "--remove-orphans", variables=variables)
+    check = check_port(WEB_PORT, port_is_free(WEB_PORT), None)
+    if check.status == "fail":
+        raise LabError(f"{check.name}: {check.seen}; {check.advice}", Exit.NOT_READY)
+    try:
+        _compose(compose, "up", "--detach", variables=variables)
+    except LabError:
+        down()
+        raise
     return f"http://127.0.0.1:{WEB_PORT}"
 
 
 def down() -> None:
     """Stop and remove what `up` started."""
-    _compose(command(), "down", "--remove-orphans", variables={})
+    _compose(command(), "down", variables={})
 
 
 def _compose(compose: list[str], *arguments: str, variables: dict[str, str]) -> None:
     done = subprocess.run(  # noqa: S603 - fixed words
         [*compose, "--project-name", PROJECT, *arguments],
         cwd=ROOT,
-        env={**variables, **os.environ},
+        env={**os.environ, **variables},
         check=False,
     )
     if done.returncode:
         raise LabError(
-            f"{' '.join(compose)} {arguments[0]} failed; its message is above. "
-            f"If port {WEB_PORT} is taken, stop what uses it",
+            f"{' '.join(compose)} {arguments[0]} failed; its message is above",
             Exit.NOT_READY,
         )

@@ -12,6 +12,7 @@ import math
 import os
 import socket
 import threading
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -42,6 +43,7 @@ ANSWER_S: Final = 60
 SLOW_ANSWER_S: Final = 1_800
 REMOVERS: Final = 8
 LEAST_QUOTA_US: Final = 1_000
+REMOVAL_S: Final = 3.0
 
 
 @contextmanager
@@ -83,8 +85,10 @@ class DockerDriver:
     def close(self) -> None:
         """Close the connections of all threads; the driver may not be used after it."""
         with self._lock:
-            if self._removers is not None:
-                self._removers.shutdown()
+            removers, self._removers = self._removers, None
+        if removers is not None:  # its threads may want the lock for a client of their own
+            removers.shutdown()
+        with self._lock:
             for client in self._clients:
                 client.close()
             self._clients.clear()
@@ -204,6 +208,14 @@ class DockerDriver:
             except APIError as error:
                 if error.status_code != 409 or "already in progress" not in str(error):
                     raise
+                self._await_removal(api, container)
+
+    def _await_removal(self, api: docker.APIClient, container: str) -> None:
+        """Somebody removes it already: what hangs on it can only go after it."""
+        deadline = time.monotonic() + REMOVAL_S
+        while time.monotonic() < deadline:  # ends by NotFound
+            api.inspect_container(container)
+            time.sleep(0.05)
 
     def create_network(self, name: str) -> str:
         api = self.api

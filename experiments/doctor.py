@@ -91,7 +91,7 @@ def checks(driver: DockerDriver, results: Path = ROOT / "results") -> list[Check
         check_space(
             "temporary files", _see_space(Path(tempfile.gettempdir())), TMP_BYTES, "TMPDIR"
         ),
-        check_port(PORT, _see_port(PORT), holder()),
+        check_port(PORT, port_is_free(PORT), holder()),
         check_busy(psutil.cpu_percent(WATCH_S) / 100, os.getloadavg()[0]),
         check_python(sys.version_info[:2]),
         check_program("make", shutil.which("make"), "the targets of the Makefile"),
@@ -111,7 +111,7 @@ def preflight(driver: DockerDriver, needs: Needs) -> None:
         ),
     ]
     if needs.port is not None:
-        done.append(check_port(needs.port, _see_port(needs.port), None))
+        done.append(check_port(needs.port, port_is_free(needs.port), None))
     failed = [f"{one.name}: {one.seen}; {one.advice}" for one in done if one.status == "fail"]
     if failed:
         raise LabError("this machine is not ready:\n  " + "\n  ".join(failed), Exit.NOT_READY)
@@ -259,7 +259,8 @@ def _see_space(path: Path) -> int | None:
     return None if there is None else shutil.disk_usage(there).free
 
 
-def _see_port(port: int) -> bool:
+def port_is_free(port: int) -> bool:
+    """Whether 127.0.0.1 has it free."""
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -11,9 +11,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from experiments.exits import Exit, LabError
+from experiments.plan import points
 from experiments.schema import Axes, Experiment, PartialSettings, Sweep
 
 FOLDER = Path(__file__).parent
+TAKEN = ("latest", "bench")
 VARIANTS = FOLDER.parent / "servers" / "variants"
 
 
@@ -33,6 +35,8 @@ def find(name: str) -> Path:
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
             raise LabError(f"{name}: no such file", Exit.BAD_INPUT)
+        if path.stem in TAKEN:
+            raise LabError(f"{name}: results/{path.stem} is taken; rename the file", Exit.BAD_INPUT)
         return path
     path = FOLDER / f"{name}.yaml"
     if not path.is_file():
@@ -46,21 +50,20 @@ def read(path: Path) -> Experiment:
         text = path.read_text(encoding="utf-8")
         document = yaml.safe_load(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, OSError) as error:
         raise LabError(f"{path}: not valid YAML: {error}", Exit.BAD_INPUT) from error
     if node is None or not isinstance(document, dict):
         raise LabError(f"{path}:1: expected keys and values at the top level", Exit.BAD_INPUT)
-    faults: list[str] = []
+    faults = [*_twice(node), *_unknown_servers(document, node)]
     experiment: Experiment | None = None
     try:
         experiment = Experiment.model_validate(document)
+        points(experiment)
     except ValidationError as error:
-        for details in error.errors():
-            place = _line(node, details["loc"])
-            faults.append(f"{path}:{place}: {_explain(details)}")
-    faults += [f"{path}:{line}: {text}" for line, text in _unknown_servers(document, node)]
+        faults += [(_line(node, one["loc"]), _explain(one)) for one in error.errors()]
     if faults or experiment is None:
-        raise LabError("\n".join(sorted(set(faults), key=_by_line)), Exit.BAD_INPUT)
+        lines = [f"{path}:{line}: {text}" for line, text in sorted(set(faults))]
+        raise LabError("\n".join(lines), Exit.BAD_INPUT)
     return experiment
 
 
@@ -70,9 +73,20 @@ def nearest(name: str, known: list[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known) or 'none'}"
 
 
-def _by_line(fault: str) -> tuple[str, int]:
-    path, line, _ = fault.split(":", 2)
-    return path, int(line)
+def _twice(node: yaml.Node) -> list[tuple[int, str]]:
+    """Keys that stand twice in one place: YAML would let the last one win."""
+    found: list[tuple[int, str]] = []
+    children: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                found.append((key.start_mark.line + 1, f"the key {key.value!r} stands twice"))
+            seen.add(key.value)
+            children.append(value)
+    elif isinstance(node, yaml.SequenceNode):
+        children = node.value
+    return found + [fault for child in children for fault in _twice(child)]
 
 
 def _line(node: yaml.Node, loc: tuple[int | str, ...]) -> int:

@@ -53,7 +53,7 @@ MOST_THREADS = 128
 """Reading each thread of thousands would take the load's core from it."""
 
 
-def sample(server_port: int) -> dict[str, object]:
+def sample(server_port: int, cores: list[str]) -> dict[str, object]:
     """One reading: monotonic ns, the server's processes, kernel counters."""
     return {
         "at_ns": time.perf_counter_ns(),
@@ -62,7 +62,7 @@ def sample(server_port: int) -> dict[str, object]:
         **_tcp_counters(),
         "accept_queue": _accept_queue(server_port),
         "kernel_socket_bytes": _kernel_socket_bytes(),
-        **_machine_cpu(),
+        **_cores_cpu(cores),
     }
 
 
@@ -192,14 +192,19 @@ def _kernel_socket_bytes() -> int:
     raise RuntimeError("/proc/net/sockstat has no TCP line")
 
 
-def _machine_cpu() -> dict[str, int]:
-    """Ticks of the whole machine: busy (without steal), and stolen."""
-    fields = list(map(int, (PROC / "stat").read_text().split("\n", 1)[0].split()[1:]))
-    user, nice, system, _idle, _iowait, irq, softirq, steal = fields[:8]
-    return {"busy_ticks": user + nice + system + irq + softirq, "steal_ticks": steal}
+def _cores_cpu(cores: list[str]) -> dict[str, object]:
+    """Ticks of the cores that the trial uses: busy (without steal), and stolen."""
+    busy = stolen = 0
+    for line in (PROC / "stat").read_text().splitlines():
+        name, _, rest = line.partition(" ")
+        if name.removeprefix("cpu") in cores:
+            user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, rest.split()[:8])
+            busy += user + nice + system + irq + softirq
+            stolen += steal
+    return {"busy_ticks": busy, "steal_ticks": stolen, "measured_cores": cores}
 
 
-def serve(server_port: int) -> None:
+def serve(server_port: int, cores: list[str]) -> None:
     """Answer datagrams for ever, each with a sample, but `environment` with that.
 
     `gate` adds the established connections; `open` and `close` bound a window.
@@ -216,7 +221,7 @@ def serve(server_port: int) -> None:
         if word == b"environment":
             answer = environment()
         else:
-            answer = sample(server_port)
+            answer = sample(server_port, cores)
             deepest = max(deepest or 0, _accept_queue(server_port))
             answer["accept_queue_max"] = deepest
             if word == b"gate":
@@ -234,4 +239,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "environment":
         print(json.dumps(environment()))
     else:
-        serve(int(sys.argv[1]))
+        serve(int(sys.argv[1]), sys.argv[2:])

@@ -47,6 +47,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("idle_connections", "int", "connections that stay silent", True),
     Column("backlog", "int", "argument of listen()", True),
     Column("somaxconn", "int", "net.core.somaxconn in the pod", True),
+    Column("server_cpu_quota", "float", "cores the server might use; empty: the whole of one"),
     Column("outcome", "text", "completed, or failed before a window was measured", True, OUTCOMES),
     Column("validity", "text", "what bounded the trial, or void", True, VALIDITIES),
     Column("reason", "text", "why it is void, in words; empty when valid"),
@@ -84,7 +85,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("server_threads", "int", "threads, all server processes, end of window"),
     Column("server_processes", "int", "server processes, end of window"),
     Column("server_fds", "int", "open descriptors, all server processes, end of window"),
-    Column("context_switches", "int", "of the server in the window, all its threads"),
+    Column(
+        "context_switches",
+        "int",
+        "of the server in the window; empty with many threads, or when some ended",
+    ),
     Column("kernel_socket_bytes", "int", "TCP socket memory of the machine, end of window"),
     Column("accept_queue_max", "int", "deepest accept queue sampled in the window"),
     Column("full_queue_depth", "int", "accept queue with silent connections piled on it, at rest"),
@@ -97,8 +102,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("segments_out_per_response", "float", "segments the server sent per response"),
     Column("coverage", "float", "share of active connections with a response in the window"),
     Column("littles_law_ratio", "float", "throughput x mean time / connections; 1 is exact"),
-    Column("steal_share", "float", "CPU time taken by the hypervisor in the window"),
-    Column("foreign_cpu_share", "float", "CPU time of other processes on the machine, of a core"),
+    Column(
+        "steal_share", "float", "share of the lab's cores that the hypervisor took in the window"
+    ),
+    Column("foreign_cpu_share", "float", "cores' worth of other programs on the lab's cores"),
 )
 
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)

@@ -28,7 +28,7 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
         "started_at": started_at,
         "server_limit": server_limits(outcome.logs.get("server", "")),
         "outcome": "failed",
-        **settings.model_dump(exclude={"server_cpu_quota"}),
+        **settings.model_dump(),
     }
     row["reason"] = _reason(outcome)
     result = outcome.result or {}
@@ -41,7 +41,7 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
     row |= _load(window, settings.active_connections)
     samples = {sample["label"]: sample for sample in result["samples"]}
     if "close" in samples and "open" in samples:
-        cores = settings.server_cpu_quota or 1.0
+        cores = min(settings.server_cpu_quota or 1.0, 1.0)
         row |= _server(window, samples, result["environment"], cores)
     elif not row["reason"]:
         row["reason"] = "the probe's samples of the window are missing"
@@ -67,9 +67,9 @@ def _reason(outcome: Outcome) -> str:
     reasons = [outcome.reason]
     if outcome.result:
         reasons.append(outcome.result["reason"])
-    if outcome.server_exit is not None:
+    if outcome.server_ending:
         last = outcome.logs.get("server", "").strip().splitlines()[-1:]
-        reasons.append(f"the server ended with exit code {outcome.server_exit} {' '.join(last)}")
+        reasons.append(f"the server ended with {outcome.server_ending} {' '.join(last)}")
     return "; ".join(reason for reason in reasons if reason)
 
 
@@ -128,7 +128,6 @@ def _server(
     tick_s = 1 / machine["clock_ticks"]
     busy_machine_s = (after["busy_ticks"] - before["busy_ticks"]) * tick_s
     steal_s = (after["steal_ticks"] - before["steal_ticks"]) * tick_s
-    switches = (before["context_switches"], after["context_switches"])
     return {
         "server_cpu_us_per_request": cpu_s * 1e6 / (rate * busy_s) if rate else None,
         "server_cpu_share": cpu_s / busy_s / cores,
@@ -137,7 +136,7 @@ def _server(
         "server_threads": after["threads"],
         "server_processes": after["processes"],
         "server_fds": after["fds"],
-        "context_switches": None if None in switches else switches[1] - switches[0],
+        "context_switches": _grown(before["context_switches"], after["context_switches"]),
         "kernel_socket_bytes": after["kernel_socket_bytes"],
         "accept_queue_max": after["accept_queue_max"],
         **_full_queue(samples),
@@ -145,9 +144,14 @@ def _server(
         "listen_drops": after["listen_drops"] - start["listen_drops"],
         "retransmits": after["retransmits"] - before["retransmits"],
         "resets": after["resets"] - before["resets"],
-        "steal_share": steal_s / wall_s / machine["cores"],
+        "steal_share": steal_s / wall_s / len(after["measured_cores"]),
         "foreign_cpu_share": max(0.0, (busy_machine_s - cpu_s - window["cpu_ns"] / NS) / wall_s),
     }
+
+
+def _grown(before: int | None, after: int | None) -> int | None:
+    """A sum over threads alive: unknown where too many, or where some of them ended."""
+    return None if before is None or after is None or after < before else after - before
 
 
 def _full_queue(samples: dict[str, Sample]) -> Sample:

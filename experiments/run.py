@@ -7,22 +7,29 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from experiments.driver import Driver
 from experiments.plan import Trial
 from experiments.row import make_row
 from experiments.store import Store
-from experiments.trial import Images, Outcome, Placement
+from experiments.trial import Outcome, Placement
 
 MARGIN = 300
 """Descriptors that a server or a worker needs beside its connections."""
 
 
 class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM: clean up, keep what is finished, say how to go on."""
+    """Ctrl-C or SIGTERM: clean up, keep what is finished, say how to go on.
+
+    `folder` is the run's, once it has one.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        super().__init__()
+        self.folder = folder
 
 
 class Conducts(Protocol):
@@ -37,14 +44,6 @@ class Progress(Protocol):
     def begin(self, trial: Trial) -> None: ...
 
     def end(self, trial: Trial, row: dict[str, Any]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What stays up through a run: the network and the master."""
-
-    network: str
-    master: str
 
 
 def descriptors(trials: list[Trial]) -> int:
@@ -99,6 +98,8 @@ def swept(driver: Driver, say: Callable[[str], None]) -> Iterator[None]:
     try:
         yield
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         driver.sweep()
 
 
@@ -108,8 +109,3 @@ def stay_off(placement: Placement) -> None:
         cores = {int(placement.others), int(placement.load)} & os.sched_getaffinity(0)
         if cores:
             os.sched_setaffinity(0, cores)
-
-
-def image_notes(images: Images) -> dict[str, Any]:
-    """References of the images, for the manifest."""
-    return {"server": images.server, "load": images.load}

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Server = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Connections = Annotated[int, Field(ge=0, le=60_000)]
 Backlog = Annotated[int, Field(ge=1, le=65_535)]
+MOST_CONNECTIONS = 55_000
 Load = Literal["keep_alive", "connection_per_request"]
 Network = Literal["pod", "bridge"]
 
@@ -39,8 +40,8 @@ class Settings(Strict):
     )
     backlog: Backlog = Field(1_024, description="Argument of listen()")
     somaxconn: Backlog = Field(4_096, description="net.core.somaxconn of the trial's pod")
-    server_cpu_quota: Annotated[float, Field(gt=0, le=64)] | None = Field(
-        None, description="Cores the server may use, as a quota with a 2 ms period; all if absent"
+    server_cpu_quota: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
+        None, description="Cores the server may use, as a quota with a 2 ms period; one if absent"
     )
     warm_up_s: Annotated[float, Field(ge=0, le=600)] = Field(
         0.3, description="Load before the window, in seconds"
@@ -48,6 +49,16 @@ class Settings(Strict):
     window_s: Annotated[float, Field(ge=0.2, le=3_600)] = Field(
         2.0, description="Measured window, in seconds"
     )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        together = self.active_connections + self.idle_connections
+        if together > MOST_CONNECTIONS:
+            raise ValueError(
+                f"{self.active_connections:,} active and {self.idle_connections:,} idle "
+                f"connections are {together:,}; one address has ports for {MOST_CONNECTIONS:,}"
+            )
+        return self
 
 
 class PartialSettings(Strict):
@@ -60,7 +71,7 @@ class PartialSettings(Strict):
     idle_connections: Connections | None = None
     backlog: Backlog | None = None
     somaxconn: Backlog | None = None
-    server_cpu_quota: Annotated[float, Field(gt=0, le=64)] | None = None
+    server_cpu_quota: Annotated[float, Field(ge=0.5, le=1)] | None = None
     warm_up_s: Annotated[float, Field(ge=0, le=600)] | None = None
     window_s: Annotated[float, Field(ge=0.2, le=3_600)] | None = None
 
@@ -77,7 +88,7 @@ class Axes(Strict):
     idle_connections: list[Connections] | None = Field(None, min_length=1)
     backlog: list[Backlog] | None = Field(None, min_length=1)
     somaxconn: list[Backlog] | None = Field(None, min_length=1)
-    server_cpu_quota: list[Annotated[float, Field(gt=0, le=64)]] | None = Field(None, min_length=1)
+    server_cpu_quota: list[Annotated[float, Field(ge=0.5, le=1)]] | None = Field(None, min_length=1)
 
 
 class Sweep(Strict):

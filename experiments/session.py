@@ -16,17 +16,17 @@ from experiments.images.build import Images, ensure_images
 from experiments.images.tool import run_tool
 from experiments.load import read
 from experiments.manifest import describe
-from experiments.master import Master
 from experiments.owner import RunLock
 from experiments.plan import Trial, plan
-from experiments.run import descriptors, execute, interruptible, stay_off, swept
+from experiments.run import Interrupted, descriptors, execute, interruptible, swept
+from experiments.stage import stage
 from experiments.store import Store
-from experiments.trial import WEB_PORT, Placement, TrialRunner, master_spec, place
+from experiments.trial import WEB_PORT
 from experiments.watch import Watch
 
 RESULTS = Path(__file__).parent.parent / "results"
 ENVIRONMENT = ("python3", "/opt/lab/probe.py", "environment")
-SAME = ("images", "kernel", "cpu", "lock_sha256", "format_version")
+SAME = ("images", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256")
 """What must not change between the parts of a resumed run."""
 RECORD_BYTES = 400_000
 """Room for one trial's details on the disk: histograms, samples and logs."""
@@ -37,6 +37,16 @@ def start(path: Path, console: Console) -> Store:
     experiment = read(path)
     run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return _measure(run, plan(experiment), None, path, console)
+
+
+def last_unfinished() -> Path:
+    """The newest run with trials left. Raises LabError when there is none."""
+    found = sorted(RESULTS.glob("*/*/manifest.json"), key=lambda path: path.parent.name)
+    for manifest in reversed(found):
+        store = Store.open(manifest.parent)
+        if len(store.finished()) < len(plan(read(store.experiment))):
+            return store.folder
+    raise LabError("there is no unfinished run to go on with", Exit.BAD_INPUT)
 
 
 def resume(folder: Path, console: Console) -> Store:
@@ -55,12 +65,19 @@ def _measure(
     with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, say):
         images = ensure_images(driver, say=say)
         preflight(driver, _needs(trials, images))
-        placement = place(int(driver.info()["NCPU"]))
-        stay_off(placement)
         manifest = _manifest(run, path, driver, images, store)
         store = _open(store, manifest, path, run)
         say(f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}")
-        _run(store, trials, driver, images, placement, console)
+        try:
+            _run(store, trials, driver, images, console)
+        except Interrupted:
+            raise Interrupted(store.folder) from None
+        except OSError as error:
+            raise LabError(
+                f"cannot save in {store.folder}: {error.strerror}; finished trials are kept: "
+                f"free space there, then go on with: make resume RUN={store.folder}",
+                Exit.NOT_READY,
+            ) from error
     store.point_latest()
     return store
 
@@ -130,22 +147,11 @@ def _manifest(
 
 
 def _run(
-    store: Store,
-    trials: list[Trial],
-    driver: DockerDriver,
-    images: Images,
-    placement: Placement,
-    console: Console,
+    store: Store, trials: list[Trial], driver: DockerDriver, images: Images, console: Console
 ) -> None:
-    prefix = f"c10k-{store.run}"
-    network = f"{prefix}-net"
-    driver.create_network(network)
-    driver.start(master_spec(images, placement, network, prefix))
-    master = Master(f"http://127.0.0.1:{WEB_PORT}")
-    master.wait_until_up()
-    nofile = min(driver.nofile_limit(images.server), 65_536)
-    conductor = TrialRunner(driver, master, images, placement, network, nofile, prefix)
-    with Watch(trials, len(store.finished()), console) as watch:
-        execute(trials, store, conductor, watch)
-    conductor.settle()
-    master.close()
+    finished = store.finished()
+    with (
+        stage(store.run, driver, images) as runner,
+        Watch(trials, len(finished), console) as watch,
+    ):
+        execute(trials, store, runner, watch)

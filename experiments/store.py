@@ -61,7 +61,13 @@ class Store:
         return self.folder.name
 
     def manifest(self) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text())
+        path = self.folder / MANIFEST
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise LabError(f"{path}: not valid JSON: {error}", Exit.BAD_INPUT) from error
+        if not isinstance(data, dict):
+            raise LabError(f"{path}: expected an object", Exit.BAD_INPUT)
         return data
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
@@ -88,7 +94,10 @@ class Store:
     def finished(self) -> set[str]:
         """Identifiers of the trials that have a whole row; half a last line is cut off."""
         path = self.folder / TRIALS
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise LabError(f"{path}: not UTF-8 text: {error}", Exit.BAD_INPUT) from error
         whole = text[: text.rfind("\n") + 1]
         if whole != text:
             os.truncate(path, len(whole.encode()))

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import requests
 
-from experiments.driver import ContainerSpec, Driver, DriverError
+from experiments.driver import ContainerSpec, ContainerState, Driver, DriverError
 from experiments.exits import LabError
 from experiments.master import Master
 from experiments.plan import Trial
@@ -30,6 +30,7 @@ MOST_IN_FLIGHT = 256
 LOST_S = 60.0
 """Beside warm-up and window; connecting gives up by itself long before."""
 WORKER_S = 30.0
+LISTEN_S = 10.0
 T = TypeVar("T")
 
 
@@ -41,9 +42,17 @@ class Placement:
     load: str
     others: str
 
+    @property
+    def measured(self) -> tuple[str, str]:
+        """The cores whose disturbance spoils a trial."""
+        return self.server, self.load
+
 
 def place(cores: int) -> Placement:
-    """The first core serves and the last one loads: never two threads of one core."""
+    """The first core serves and the last one loads: as far apart as the numbers allow.
+
+    On two virtual processors these may still be two threads of one core.
+    """
     if cores < 2:
         raise LabError("the lab needs two cores: one for the server, one for the load")
     return Placement("0", str(cores - 1), str(cores - 2) if cores > 2 else "1")
@@ -65,9 +74,13 @@ class Outcome:
 
     result: dict[str, Any] | None = None
     reason: str = ""
-    server_exit: int | None = None
+    server_ending: str = ""
     logs: dict[str, str] = field(default_factory=dict)
     elapsed_s: float = 0.0
+
+
+class TrialError(Exception):
+    """This trial cannot be measured, the next one may; the message is the reason."""
 
 
 class TrialRunner:
@@ -85,6 +98,7 @@ class TrialRunner:
         network: str,
         nofile: int,
         prefix: str,
+        master_container: str,
     ) -> None:
         self._driver = driver
         self._master = master
@@ -93,21 +107,27 @@ class TrialRunner:
         self._network = network
         self._nofile = nofile
         self.prefix = prefix
+        self._master_container = master_container
         self._remover = ThreadPoolExecutor(1, thread_name_prefix="remover")
         self._removal: Future[None] | None = None
 
     def run(self, trial: Trial) -> Outcome:
-        """Never raises for what a server or a worker does; its reason is in the outcome."""
+        """Never raises for what a server or a worker does; its reason is in the outcome.
+
+        Raises LabError when nothing could be measured any more.
+        """
         outcome = Outcome()
         started = time.monotonic()
         containers: dict[str, str] = {}
         try:
             self._start(trial, containers)
             outcome.result = self._measure(trial, containers)
-        except (DriverError, LabError, requests.RequestException) as error:
+        except (DriverError, TrialError, requests.RequestException) as error:
             outcome.reason = str(error)
         finally:
             self._finish(containers, outcome)
+        if outcome.reason and not self._driver.state(self._master_container).running:
+            raise LabError("the Locust master ended, and the trial in flight with it")
         outcome.elapsed_s = time.monotonic() - started
         return outcome
 
@@ -124,9 +144,11 @@ class TrialRunner:
         pod = self._driver.start(self._pod(trial, "pod"))
         server = self._driver.start(self._server(trial, pod))
         try:
+            deadline = time.monotonic() + LISTEN_S
             while '"listening"' not in self._driver.logs(server):
-                if not self._driver.state(server).running:
-                    raise LabError(f"the server ended: {self._driver.logs(server)}")
+                ended = not self._driver.state(server).running
+                if ended or time.monotonic() > deadline:
+                    raise LabError(f"the server does not listen: {self._driver.logs(server)}")
                 time.sleep(0.05)
             yield pod
         finally:
@@ -187,9 +209,9 @@ class TrialRunner:
         while (answer := ask()) is None:
             state = self._driver.state(containers["load"])
             if not state.running:
-                raise LabError(f"the load worker ended with exit code {state.exit_code}")
+                raise TrialError(f"the load worker ended with {_ending(state)}")
             if time.monotonic() > deadline:
-                raise LabError(f"{reason} within {limit_s:.0f} s")
+                raise TrialError(f"{reason} within {limit_s:.0f} s")
         return answer
 
     def _finish(self, containers: dict[str, str], outcome: Outcome) -> None:
@@ -200,7 +222,7 @@ class TrialRunner:
             if "server" in containers:
                 state = self._driver.state(containers["server"])
                 if not state.running:
-                    outcome.server_exit = state.exit_code
+                    outcome.server_ending = _ending(state)
         except DriverError as error:
             outcome.reason = outcome.reason or str(error)
         self._removal = self._remover.submit(self._driver.remove, list(containers.values()))
@@ -249,7 +271,7 @@ class TrialRunner:
             role="probe",
             name=self._name(trial, "probe"),
             image=self._images.server,
-            command=("python3", "/opt/lab/probe.py", str(SERVER_PORT)),
+            command=("python3", "/opt/lab/probe.py", str(SERVER_PORT), *self.placement.measured),
             network=f"container:{containers['pod']}",
             pid_of=containers["server"],
             cpus=self.placement.others,
@@ -287,6 +309,11 @@ def master_spec(images: Images, placement: Placement, network: str, prefix: str)
         publish={WEB_PORT: WEB_PORT},
         environment={"C10K_SERVERS": "server"},
     )
+
+
+def _ending(state: ContainerState) -> str:
+    cause = ", out of memory" if state.oom_killed else ""
+    return f"exit code {state.exit_code}{cause}"
 
 
 def _hostname(trial: Trial) -> str:

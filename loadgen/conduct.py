@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -25,9 +26,11 @@ from loadgen.options import Options
 from loadgen.recorder import mean_us, to_histogram
 from loadgen.target import CLOSING_REQUEST, KEEP_ALIVE_REQUEST, VerificationError, learn
 
+logger = logging.getLogger(__name__)
 NO_PROGRESS_S = 4.0
 """Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
 SERVER_SIDE_S = 2.0
+PROBE_S = 5.0
 FILL_S = 0.1
 POLL_S = 0.01
 FOLLOW_S = 0.25
@@ -47,10 +50,21 @@ class Probe:
         self._sock.settimeout(2.0)
         self._sock.connect((host, int(port)))
 
+    def environment(self) -> dict[str, Any]:
+        """The first question: the probe may only just be starting."""
+        deadline = time.perf_counter() + PROBE_S
+        while True:
+            try:
+                return self.ask("environment")
+            except TrialVoid:
+                if time.perf_counter() > deadline:
+                    raise
+                gevent.sleep(POLL_S)
+
     def ask(self, word: str) -> dict[str, Any]:
         """A sample, labelled `word`. Raises TrialVoid when the probe is silent."""
-        self._sock.send(word.encode())
         try:
+            self._sock.send(word.encode())
             answer: dict[str, Any] = json.loads(self._sock.recv(65_536))
         except OSError as error:
             raise TrialVoid(f"the probe beside the server did not answer: {error}") from error
@@ -59,8 +73,8 @@ class Probe:
 
 def make_engine(options: Options) -> Engine:
     """Verify the server and build the engine for this kind of load."""
-    address = (socket.gethostbyname(options.host), options.port)
     try:
+        address = (socket.gethostbyname(options.host), options.port)
         keep_alive = learn(address, KEEP_ALIVE_REQUEST)
         if options.load == "keep_alive":
             return KeepAlive(address, keep_alive, in_flight=options.in_flight)
@@ -68,14 +82,16 @@ def make_engine(options: Options) -> Engine:
         return ConnectionPerRequest(address, closing, keep_alive, options.in_flight)
     except VerificationError as error:
         raise TrialVoid(f"verification failed: {error}") from error
+    except OSError as error:
+        raise TrialVoid(f"{options.host} cannot be reached: {error}") from error
 
 
 def call(engine: Engine, command: Callable[[], Any]) -> Any:
     """Have the engine carry out `command`, without blocking Locust's hub."""
     ticket = engine.call(command)
     while not ticket.done:
-        if engine.failure is not None:
-            raise TrialVoid(f"the load engine failed: {engine.failure!r}")
+        if engine.finished:
+            raise TrialVoid(f"the load engine ended: {engine.failure!r}")
         gevent.sleep(0.001)
     return ticket.value
 
@@ -102,6 +118,9 @@ class Conductor:
             self._measure()
         except TrialVoid as void:
             reason = str(void)
+        except Exception as error:
+            logger.exception("the trial failed")
+            reason = f"the load worker failed: {error!r}"
         return self._result(reason)
 
     def run_by_hand(self) -> None:
@@ -135,7 +154,7 @@ class Conductor:
 
     def _measure(self) -> None:
         probe = Probe(self.options.probe)
-        self._environment = probe.ask("environment")
+        self._environment = probe.environment()
         self.engine = engine = make_engine(self.options)
         if self.options.load != "keep_alive":
             self._fill_accept_queue(probe, engine.address)
@@ -164,6 +183,12 @@ class Conductor:
                 raise TrialVoid(f"the load engine failed: {engine.failure!r}")
         self.freeze()
         self._samples.append(probe.ask("close"))
+        idle = engine.gauges().idle_established
+        if idle < self.options.idle_connections:
+            raise TrialVoid(
+                f"only {idle:,} of {self.options.idle_connections:,} idle connections "
+                "were still established at the end of the window"
+            )
         self._enter("done")
 
     def _enter(self, phase: str) -> None:
@@ -218,7 +243,7 @@ class Conductor:
         if gauges is None:
             raise TrialVoid("the load engine was not started")
         keep_alive = self.options.load == "keep_alive"
-        wanted = gauges.idle_established + (gauges.active_established if keep_alive else 0)
+        wanted = self.options.idle_connections + (gauges.active_established if keep_alive else 0)
         deadline = time.perf_counter() + SERVER_SIDE_S
         while True:
             sample = probe.ask("gate")

@@ -200,11 +200,7 @@ class Engine:
         )
 
     def close(self) -> None:
-        """Close every connection with a reset, leaving no TIME_WAIT, and end the thread."""
-        for fd in self._idle | self._active | self._connecting.keys():
-            sock = _socket.socket(fileno=fd)
-            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, RESET)
-            sock.close()
+        """End the thread; it closes every connection as it goes."""
         self._stop = True
 
     # For the subclasses.
@@ -248,8 +244,17 @@ class Engine:
         except BaseException as error:
             self.failure = error
         finally:
+            self._close_all()
             self.finished = True
-            self._epoll.close()
+
+    def _close_all(self) -> None:
+        """With a reset, leaving no TIME_WAIT."""
+        for fd in self._idle | self._active | self._connecting.keys():
+            sock = _socket.socket(fileno=fd)
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, RESET)
+            sock.close()
+        self._epoll.close()
+        os.close(self._wake)
 
     def _rest(self) -> None:
         """Frozen: wait for a command and leave the sockets alone."""
@@ -315,6 +320,10 @@ class Engine:
         if idle:
             self._idle.add(fd)
             self._idle_fresh.add(fd)
+        elif self._active_to_open < 0:  # fewer are wanted by now
+            self._active_to_open += 1
+            self._active.add(fd)
+            self._discard(fd, idle=False)
         else:
             self._active.add(fd)
 

@@ -66,6 +66,9 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
         name: _number(name, values.get(name, DEFAULTS.get(name, 0)), faults) for name in LIMITS
     }
     target, port = _target(str(values.get("server") or ""), host or "", faults)
+    probe = str(values.get("probe") or "")
+    if probe and probe.rpartition(":")[0] != target:
+        faults.append(f"probe is {probe!r}; it must be beside the server, at {target}")
     if faults:
         raise OptionsError("; ".join(faults))
     return Options(
@@ -77,7 +80,7 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
         warm_up_s=numbers["warm_up_s"],
         window_s=numbers["window_s"],
         trial=str(values.get("trial") or ""),
-        probe=str(values.get("probe") or ""),
+        probe=probe,
     )
 
 
@@ -101,9 +104,13 @@ def _target(server: str, host: str, faults: list[str]) -> tuple[str, int]:
         if server not in servers:
             faults.append(f"server is {server!r}; choose one of {', '.join(servers) or '(none)'}")
         return server, PORT
-    parts = urlsplit(host)
-    if parts.hostname in ("127.0.0.1", *servers):
-        return parts.hostname, parts.port or PORT
+    try:
+        parts = urlsplit(host)
+        name, port = parts.hostname, parts.port or PORT
+    except ValueError:
+        name, port = None, PORT
+    if name in ("127.0.0.1", *servers):
+        return name, port
     faults.append(
         f"host is {host!r}; the lab loads only its own servers: "
         f"{', '.join(servers) or 'http://127.0.0.1:8080 in a shared network namespace'}"

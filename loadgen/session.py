@@ -69,6 +69,9 @@ class Session:
             conductor.run_by_hand()
         except TrialVoid as void:
             self._complain(str(void))
+        except Exception as error:
+            logger.exception("the load failed")
+            self._complain(f"the load worker failed: {error!r}")
 
     def _complain(self, message: str) -> None:
         """Show what is wrong where a person at the UI looks: among the failures."""
@@ -122,7 +125,7 @@ class Session:
 
     def _freeze(self, **_kwargs: Any) -> None:
         conductor = self._conductor
-        if conductor is None or conductor.engine is None or conductor.engine.failure:
+        if conductor is None or conductor.engine is None or conductor.engine.finished:
             return
         conductor.freeze()
         data: dict[str, Any] = {}
@@ -135,5 +138,5 @@ class Session:
             if greenlet is not gevent.getcurrent():
                 greenlet.kill(block=False)
         conductor, self._conductor = self._conductor, None
-        if conductor and conductor.engine and not conductor.engine.failure:
+        if conductor and conductor.engine and not conductor.engine.finished:
             call(conductor.engine, conductor.engine.close)

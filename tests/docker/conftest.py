@@ -11,6 +11,7 @@ from experiments.docker_driver import DockerDriver
 from experiments.driver import ContainerSpec
 from experiments.exits import LabError
 from experiments.images.build import Images, ensure_images
+from experiments.owner import ROOT, RunLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,14 +34,16 @@ def engine() -> Iterator[DockerDriver]:
 
 @pytest.fixture(scope="session")
 def images(engine: DockerDriver) -> Images:
-    return ensure_images(engine)
+    with RunLock("tests", ROOT):
+        return ensure_images(engine)
 
 
 @pytest.fixture
 def driver(engine: DockerDriver) -> Iterator[DockerDriver]:
     """Everything that it made is gone after the test."""
     assert engine.owner
-    with DockerDriver(run="a-test", owner=f"test-{uuid.uuid4().hex[:8]}") as made:
+    with DockerDriver(run="a-test", owner=f"{engine.owner}-test") as made:
+        made.remove_all()  # what a killed test left
         yield made
         made.remove_all()
 

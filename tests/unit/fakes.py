@@ -46,6 +46,8 @@ class FakeDriver:
         return container
 
     def state(self, container: str) -> ContainerState:
+        if container == "master":
+            return ContainerState(running="master" not in self.dead, exit_code=1, oom_killed=False)
         if self.up[container].role in self.dead:
             return ContainerState(running=False, exit_code=9, oom_killed=False)
         return ContainerState(running=True, exit_code=None, oom_killed=False)
@@ -109,6 +111,7 @@ def a_sample(label: str, at_s: float, cpu_s: float, **changes: Any) -> dict[str,
         "kernel_socket_bytes": 4_096,
         "busy_ticks": int(at_s * 100),
         "steal_ticks": 0,
+        "measured_cores": ["0", "1"],
     }
     return sample | changes
 
@@ -137,6 +140,7 @@ def a_result(requests: int = 10_000, cpu_s: float = 0.95) -> dict[str, Any]:
             "histograms": {},
             "response_p50_us": 400.0,
             "response_p99_us": 900.0,
+            "response_max_us": 2_000.0,
             "response_mean_us": 4 / requests * 1e6 if requests else 0.0,
         },
     }

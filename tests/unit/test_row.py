@@ -53,7 +53,7 @@ def test_no_result_is_void_with_its_reason() -> None:
 
 
 def test_a_server_that_ended_is_void() -> None:
-    row = row_of(a_result(), server_exit=3, logs={"server": "one\nlast words"})
+    row = row_of(a_result(), server_ending="exit code 3", logs={"server": "one\nlast words"})
     assert row["validity"] == "void"
     assert row["reason"] == "the server ended with exit code 3 last words"
 
@@ -72,6 +72,9 @@ def changed(**window: Any) -> dict[str, Any]:
         (changed(requests=0), "void", "no response came"),
         (changed(response_mean_us=500.0), "void", "Little's law is off"),
         (changed(covered=1), "void", "only 25.0% of the active connections"),
+        (changed(errors={"reset": 2}), "void", "errors in the window: reset=2"),
+        (changed(errors={"wrong_answer": 1}), "void", "the server answered wrongly"),
+        (changed(response_mean_us=500.0, response_max_us=4e5), "server_bound", ""),
     ],
 )
 def test_verdicts(result: dict[str, Any], validity: str, reason: str) -> None:

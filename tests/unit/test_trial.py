@@ -16,7 +16,7 @@ from tests.unit.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
 
 def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) -> Outcome:
     runner = TrialRunner(
-        driver, cast(Master, master), FakeImages(), place(2), "net", 20_000, "c10k-run"
+        driver, cast(Master, master), FakeImages(), place(2), "net", 20_000, "c10k-run", "master"
     )
     outcome = runner.run(trial or some_trials()[0])
     runner.settle()
@@ -54,8 +54,15 @@ def test_a_dead_worker_is_named() -> None:
     assert outcome.reason == "the load worker ended with exit code 9"
 
 
+def test_a_dead_master_ends_the_run_and_the_trial_is_not_recorded() -> None:
+    driver = FakeDriver(dead={"load", "master"})
+    with pytest.raises(LabError, match="the Locust master ended"):
+        conduct(driver, FakeMaster(silent=True))
+    assert not driver.up
+
+
 def test_a_dead_server_leaves_its_exit_code() -> None:
-    assert conduct(FakeDriver(dead={"server"}), FakeMaster()).server_exit == 9
+    assert conduct(FakeDriver(dead={"server"}), FakeMaster()).server_ending == "exit code 9"
 
 
 def test_a_load_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
