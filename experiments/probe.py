@@ -205,19 +205,21 @@ def _cores_cpu(cores: list[str]) -> dict[str, object]:
 
 
 def serve(server_port: int, cores: list[str]) -> None:
-    """Answer datagrams for ever, each with a sample, but `environment` with that.
+    """Answer datagrams `WORD NUMBER` for ever, each with a sample and its number.
 
-    `gate` adds the established connections; `open` and `close` bound a window.
+    `environment` is answered with that instead; `gate` adds the established
+    connections; `open` and `close` bound a window.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("0.0.0.0", PORT))  # noqa: S104 - the pod's own namespace; nothing is published
     deepest: int | None = None
     while True:
         try:
-            word, peer = sock.recvfrom(256)
+            question, peer = sock.recvfrom(256)
         except TimeoutError:
             deepest = max(deepest or 0, _accept_queue(server_port))
             continue
+        word, _, number = question.partition(b" ")
         if word == b"environment":
             answer = environment()
         else:
@@ -232,6 +234,7 @@ def serve(server_port: int, cores: list[str]) -> None:
                 sock.settimeout(1 / WATCH_HZ)
             elif word == b"close":
                 sock.settimeout(None)
+        answer["asked"] = int(number or 0)
         sock.sendto(json.dumps(answer).encode(), peer)
 
 

@@ -31,7 +31,9 @@ NO_PROGRESS_S = 4.0
 """Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
 SERVER_SIDE_S = 2.0
 PROBE_S = 5.0
-FILL_S = 0.1
+PROBE_ANSWER_S = 1.0
+PROBE_ATTEMPTS = 3
+FILL_S = 0.2
 POLL_S = 0.01
 FOLLOW_S = 0.25
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
@@ -47,7 +49,8 @@ class Probe:
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._sock.settimeout(2.0)
+        self._sock.settimeout(PROBE_ANSWER_S)
+        self._asked = 0
         self._sock.connect((host, int(port)))
 
     def environment(self) -> dict[str, Any]:
@@ -62,13 +65,22 @@ class Probe:
                 gevent.sleep(POLL_S)
 
     def ask(self, word: str) -> dict[str, Any]:
-        """A sample, labelled `word`. Raises TrialVoid when the probe is silent."""
-        try:
-            self._sock.send(word.encode())
-            answer: dict[str, Any] = json.loads(self._sock.recv(65_536))
-        except OSError as error:
-            raise TrialVoid(f"the probe beside the server did not answer: {error}") from error
-        return {"label": word, **answer}
+        """A sample, labelled `word`. Raises TrialVoid when the probe is silent.
+
+        A datagram may be lost, and an answer may be late: each question has a number.
+        """
+        failure: OSError | None = None
+        for _ in range(PROBE_ATTEMPTS):
+            self._asked += 1
+            try:
+                self._sock.send(f"{word} {self._asked}".encode())
+                while True:
+                    answer: dict[str, Any] = json.loads(self._sock.recv(65_536))
+                    if answer.pop("asked") == self._asked:
+                        return {"label": word, **answer}
+            except OSError as error:
+                failure = error
+        raise TrialVoid(f"the probe beside the server did not answer {word!r}: {failure}")
 
 
 def make_engine(options: Options) -> Engine:
@@ -242,14 +254,15 @@ class Conductor:
         gauges = self.engine.gauges() if self.engine else None
         if gauges is None:
             raise TrialVoid("the load engine was not started")
-        keep_alive = self.options.load == "keep_alive"
-        wanted = self.options.idle_connections + (gauges.active_established if keep_alive else 0)
+        if self.options.load != "keep_alive":
+            return  # its connections come and go: there is no number to hold
+        wanted = self.options.idle_connections + gauges.active_established
         deadline = time.perf_counter() + SERVER_SIDE_S
         while True:
             sample = probe.ask("gate")
             held = sample["server_established"]
             late = time.perf_counter() > deadline
-            if held >= wanted and (late or not sample["accept_queue"] or not keep_alive):
+            if held >= wanted and (late or not sample["accept_queue"]):
                 self._samples.append(sample)
                 return
             if late:
