@@ -6,8 +6,6 @@ sweep's window has a length, a person's lasts until the stop button.
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import socket
 import time
@@ -20,67 +18,21 @@ from typing import Any
 import gevent
 
 from loadgen.connection_per_request import ConnectionPerRequest
-from loadgen.engine import RESET, Engine, Gauges, Window
+from loadgen.engine import RESET, Engine
 from loadgen.keep_alive import KeepAlive
+from loadgen.measures import Gauges, Window
 from loadgen.options import Options
-from loadgen.recorder import mean_us, to_histogram
+from loadgen.questions import Probe, TrialVoid
+from loadgen.summary import summarise
 from loadgen.target import CLOSING_REQUEST, KEEP_ALIVE_REQUEST, VerificationError, learn
 
 logger = logging.getLogger(__name__)
 NO_PROGRESS_S = 4.0
 """Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
 SERVER_SIDE_S = 2.0
-PROBE_S = 5.0
-PROBE_ANSWER_S = 1.0
-PROBE_ATTEMPTS = 3
 FILL_S = 0.2
 POLL_S = 0.01
 FOLLOW_S = 0.25
-PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
-
-
-class TrialVoid(Exception):  # noqa: N818 - a verdict, not an error of the program
-    """The load cannot be measured; the message is the reason."""
-
-
-class Probe:
-    """Asks the probe beside the server for samples, by datagram."""
-
-    def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._sock.settimeout(PROBE_ANSWER_S)
-        self._asked = 0
-        self._sock.connect((host, int(port)))
-
-    def environment(self) -> dict[str, Any]:
-        """The first question: the probe may only just be starting."""
-        deadline = time.perf_counter() + PROBE_S
-        while True:
-            try:
-                return self.ask("environment")
-            except TrialVoid:
-                if time.perf_counter() > deadline:
-                    raise
-                gevent.sleep(POLL_S)
-
-    def ask(self, word: str) -> dict[str, Any]:
-        """A sample, labelled `word`. Raises TrialVoid when the probe is silent.
-
-        A datagram may be lost, and an answer may be late: each question has a number.
-        """
-        failure: OSError | None = None
-        for _ in range(PROBE_ATTEMPTS):
-            self._asked += 1
-            try:
-                self._sock.send(f"{word} {self._asked}".encode())
-                while True:
-                    answer: dict[str, Any] = json.loads(self._sock.recv(65_536))
-                    if answer.pop("asked") == self._asked:
-                        return {"label": word, **answer}
-            except OSError as error:
-                failure = error
-        raise TrialVoid(f"the probe beside the server did not answer {word!r}: {failure}")
 
 
 def make_engine(options: Options) -> Engine:
@@ -284,29 +236,3 @@ class Conductor:
             "environment": self._environment,
             "window": summarise(self.window) if self.window else None,
         }
-
-
-def summarise(window: Window) -> dict[str, Any]:
-    """A window as plain data: counts, percentiles in us, histograms losslessly encoded."""
-    seconds = (window.ended_ns - window.started_ns) / 1e9
-    summary: dict[str, Any] = {
-        "started_ns": window.started_ns,
-        "ended_ns": window.ended_ns,
-        "window_s": seconds,
-        "cpu_ns": window.cpu_ns,
-        "requests": window.requests,
-        "errors": window.errors,
-        "covered": window.covered,
-        "segments_in": window.segments_in,
-        "histograms": {},
-    }
-    for name in ("connect", "first_response", "response"):
-        counts = getattr(window, name)
-        histogram = to_histogram(counts)
-        summary["histograms"][name] = base64.b64encode(histogram.encode()).decode()
-        if counts:
-            for label, percentile in PERCENTILES.items():
-                value = histogram.get_value_at_percentile(percentile)
-                summary[f"{name}_{label}_us"] = float(value)
-            summary[f"{name}_mean_us"] = mean_us(counts)
-    return summary

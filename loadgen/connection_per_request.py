@@ -13,7 +13,8 @@ import time
 from collections import deque
 from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
 
-from loadgen.engine import IN_FLIGHT, RECV_BYTES, Engine, Exchange
+from loadgen.engine import IN_FLIGHT, RECV_BYTES, Engine
+from loadgen.measures import Exchange
 from loadgen.recorder import Recorder
 
 MAX_EVENTS = 256

@@ -19,10 +19,10 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
 from typing import Any
 
+from loadgen.measures import Exchange, Gauges, Ticket, Window
 from loadgen.native import epoll, start_thread
 from loadgen.recorder import Recorder
 
@@ -41,50 +41,6 @@ CONNECT_ERRORS = {
     errno.EMFILE: "out_of_descriptors",
     errno.ENFILE: "out_of_descriptors",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and the exact bytes of the response to it."""
-
-    request: bytes
-    response: bytes
-
-
-@dataclass(slots=True)
-class Ticket:
-    """A posted command: `done` once the engine has carried it out."""
-
-    command: Callable[[], Any]
-    done: bool = False
-    value: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Gauges:
-    """Connections as they stand now."""
-
-    idle_established: int
-    idle_failed: int
-    active_established: int
-    active_wanted: int
-    connecting: int
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What one window counted. Durations are snapshots: count by microseconds."""
-
-    started_ns: int
-    ended_ns: int
-    cpu_ns: int
-    requests: int
-    errors: dict[str, int]
-    covered: int
-    segments_in: int | None
-    response: dict[int, int] = field(repr=False)
-    connect: dict[int, int] = field(repr=False)
-    first_response: dict[int, int] = field(repr=False)
 
 
 class Engine:

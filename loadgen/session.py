@@ -16,10 +16,11 @@ from locust.env import Environment
 from locust.runners import STATE_RUNNING, WorkerRunner
 from locust.stats import StatsError
 
-from loadgen.conduct import Conductor, TrialVoid, call
+from loadgen.conduct import Conductor, call
 from loadgen.engine import Engine
 from loadgen.live import Live
 from loadgen.options import OptionsError, parse
+from loadgen.questions import TrialVoid
 from loadgen.recorder import to_histogram
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import time
 
-from loadgen.engine import Exchange
+from loadgen.measures import Exchange
 
 BODY = b"Hello, world!"
 KEEP_ALIVE_REQUEST = b"GET / HTTP/1.1\r\nHost: c10k-lab\r\n\r\n"

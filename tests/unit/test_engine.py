@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from loadgen.connection_per_request import ConnectionPerRequest
-from loadgen.engine import Engine, Exchange, Window
+from loadgen.engine import Engine
 from loadgen.keep_alive import KeepAlive
+from loadgen.measures import Exchange, Window
 from tests.unit.loopback import REQUEST, RESPONSE, answer_for_ever, answer_once, serving
 
 EXCHANGE = Exchange(REQUEST, RESPONSE)

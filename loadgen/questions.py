@@ -1,0 +1,59 @@
+"""Questions to the probe beside the server, by datagram."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from typing import Any
+
+import gevent
+
+PROBE_S = 5.0
+PROBE_ANSWER_S = 1.0
+PROBE_ATTEMPTS = 3
+POLL_S = 0.01
+
+
+class TrialVoid(Exception):  # noqa: N818 - a verdict, not an error of the program
+    """The load cannot be measured; the message is the reason."""
+
+
+class Probe:
+    """Asks the probe beside the server for samples, by datagram."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.settimeout(PROBE_ANSWER_S)
+        self._asked = 0
+        self._sock.connect((host, int(port)))
+
+    def environment(self) -> dict[str, Any]:
+        """The first question: the probe may only just be starting."""
+        deadline = time.perf_counter() + PROBE_S
+        while True:
+            try:
+                return self.ask("environment")
+            except TrialVoid:
+                if time.perf_counter() > deadline:
+                    raise
+                gevent.sleep(POLL_S)
+
+    def ask(self, word: str) -> dict[str, Any]:
+        """A sample, labelled `word`. Raises TrialVoid when the probe is silent.
+
+        A datagram may be lost, and an answer may be late: each question has a number.
+        """
+        failure: OSError | None = None
+        for _ in range(PROBE_ATTEMPTS):
+            self._asked += 1
+            try:
+                self._sock.send(f"{word} {self._asked}".encode())
+                while True:
+                    answer: dict[str, Any] = json.loads(self._sock.recv(65_536))
+                    if answer.pop("asked") == self._asked:
+                        return {"label": word, **answer}
+            except OSError as error:
+                failure = error
+        raise TrialVoid(f"the probe beside the server did not answer {word!r}: {failure}")
