@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from servers import variants
 from servers.events import EventLog
 from servers.exits import Exit
+from servers.group import Group
 from servers.listener import ListenError
 from servers.settings import Settings, SettingsError, parse
 
@@ -23,6 +24,9 @@ class Variant(Protocol):
 
     IDEA: str  # the architecture in one line
     WORKERS: str  # the threads or processes that serve, in a few words
+    GROUP: Group
+    SINCE: str  # the first Linux that has what it needs
+    IGNORES: frozenset[str]  # settings that mean nothing to it
     serve: Callable[[Settings, EventLog], None]  # returns when the server has been stopped
 
 
@@ -36,11 +40,21 @@ def load(name: str) -> Variant:
     return cast("Variant", importlib.import_module(f"{variants.__name__}.{name}"))
 
 
+HEADINGS = ("NAME", "GROUP", "WORKERS", "SINCE", "IDEA", "IGNORES")
+
+
 def table() -> str:
-    """Return a line per variant: name, workers, idea."""
-    rows = [(name, load(name).WORKERS, load(name).IDEA) for name in names()]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "\n".join(f"{n:<{widths[0]}}  {w:<{widths[1]}}  {idea}" for n, w, idea in rows)
+    """Return a table with a line per variant, by group."""
+    rows = [HEADINGS]
+    for name in sorted(names(), key=lambda name: list(Group).index(load(name).GROUP)):
+        it = load(name)
+        ignores = ", ".join(sorted(it.IGNORES)) or "-"
+        rows.append((name, it.GROUP.value, it.WORKERS, it.SINCE, it.IDEA, ignores))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
 
 
 def main() -> Exit:

@@ -11,9 +11,12 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from servers.answer import CHUNK_BYTES, Conversation, Ending, chunk_answers
+from servers.answer import Answers, Conversation, Ending
+from servers.idle import set_timeouts
 from servers.listener import Acceptor, open_listener
 from servers.shutdown import BlockingStop, linger, settle, shut
+from servers.site import Site
+from servers.writing import make_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +33,9 @@ class BlockingServer:
         self._log = log
         self._listener = open_listener(settings, blocking=True)
         self._acceptor = Acceptor(self._listener, log)
-        self._answer = chunk_answers(settings.request_limit_bytes)
+        self._site = Site(settings)
+        self._answers = Answers(self._site)
+        self._write = make_write(settings)
         self._stop = BlockingStop(self._listener, settings.grace_ms / 1000)
 
     def connections(self) -> Iterator[int]:
@@ -60,9 +65,11 @@ class BlockingServer:
     def serve_connection(self, fd: int) -> None:
         """Serve a connection until it ends, and close it. Raises nothing: others live on."""
         try:
+            if self._settings.idle_timeout_ms:
+                set_timeouts(fd, self._settings.idle_timeout_ms)
             self._converse(fd)
         except OSError:
-            pass  # the peer has reset the connection or vanished, which is its own affair
+            pass  # the peer has reset the connection, vanished or been idle: its own affair
         except Exception as error:  # a fault of this one connection; told, and no one else's
             self._log.fault(error)
         finally:
@@ -82,22 +89,24 @@ class BlockingServer:
             raise
 
     def _converse(self, fd: int) -> None:
-        read, write, answer = os.read, os.write, self._answer
+        read, write, answers = os.read, self._write, self._answers
         recv_bytes = self._settings.recv_bytes
         conversation: Conversation | None = None
         while data := read(fd, recv_bytes):
-            remembered = conversation is None and len(data) <= CHUNK_BYTES
-            answered = answer(data) if remembered else None
+            answered = answers[data] if conversation is None else None
             if answered is None:
                 if conversation is None:
-                    conversation = Conversation(self._settings.request_limit_bytes)
-                answered = conversation.feed(data)
-                if conversation.clean:
-                    conversation = None
+                    conversation = Conversation(self._site)
+                conversation.feed(data)
+                answered = conversation.answer()
             output, ending = answered
             # A blocking write takes everything, unless a signal comes in between.
             while output:
                 output = output[write(fd, output) :]
+                if not output and conversation is not None and conversation.more:
+                    output, ending = conversation.answer()
+            if conversation is not None and conversation.clean:
+                conversation = None
             if ending:
                 if ending is Ending.LINGER:
                     linger(fd)

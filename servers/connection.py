@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 
 class Connection:
-    """One connection with something pending. Holds at most one request head and one output."""
+    """One connection with something pending. Holds at most what one read has brought, and one
+    output (see `Conversation`).
+    """
 
     __slots__ = ("_conversation", "_ending", "_fd", "_output", "_server", "_to_drain")
 
     def __init__(self, server: ReadinessServer, fd: int) -> None:
         self._server = server
         self._fd = fd
-        self._conversation = Conversation(server.settings.request_limit_bytes)
-        self._output = memoryview(b"")
+        self._conversation = Conversation(server.site)
+        self._output: bytes | memoryview = b""
         self._ending = Ending.OPEN
         self._to_drain = LINGER_BYTES
 
@@ -36,23 +38,25 @@ class Connection:
         if not data:
             self._server.drop(self._fd)
             return
-        output, ending = self._conversation.feed(data)
+        self._conversation.feed(data)
+        output, ending = self._conversation.answer()
         sent = 0
         if output:
             try:
-                sent = os.write(self._fd, output)
+                sent = self._server.write(self._fd, output)
             except BlockingIOError:
                 sent = 0
-        if sent == len(output):
+        if sent == len(output) and not self._conversation.more:
             self.finish(ending)
         else:
             self.hold(output[sent:], ending)
 
     def hold(self, output: bytes, ending: Ending) -> None:
         """Keep output until the peer takes it. Until then nothing more is read from the peer,
-        so that one that never reads cannot make the server remember more and more.
+        so that one that never reads cannot make the server remember more and more. What does not
+        fit into one answer is written in turns with the other connections.
         """
-        self._output, self._ending = memoryview(output), ending
+        self._output, self._ending = memoryview(output) if output else b"", ending
         self._server.readiness.watch_output(self._fd)
         self._server.unsent.add(self._fd)
         self._server.special[self._fd] = self._write_on
@@ -75,10 +79,15 @@ class Connection:
         self.receive(os.read(self._fd, self._server.settings.recv_bytes))
 
     def _write_on(self) -> None:
-        self._output = self._output[os.write(self._fd, self._output) :]
+        if not self._output:
+            self._output, self._ending = self._conversation.answer()
+        sent = self._server.write(self._fd, self._output)
+        self._output = memoryview(self._output)[sent:]
         if self._output:
             return
-        self._output = memoryview(b"")  # the slice would keep the whole output alive
+        self._output = b""  # the slice would keep the whole output alive
+        if self._conversation.more:
+            return
         self._server.unsent.discard(self._fd)
         self._server.readiness.watch_input(self._fd)
         # Requests that have not been read yet will not be, when the server is stopping: the

@@ -44,10 +44,10 @@ class ListenError(Exception):
     """The address that the settings name cannot be listened on."""
 
 
-def open_listener(settings: Settings, *, blocking: bool) -> socket.socket:
+def open_listener(settings: Settings, *, blocking: bool, reuse_port: bool = False) -> socket.socket:
     """Return a TCP socket that listens as the settings say. Raises ListenError."""
     try:
-        return _open(settings, blocking)
+        return _open(settings, blocking, reuse_port)
     except OSError as error:
         raise ListenError(
             f"cannot listen on {settings.host} port {settings.port}: {error.strerror};"
@@ -55,13 +55,17 @@ def open_listener(settings: Settings, *, blocking: bool) -> socket.socket:
         ) from error
 
 
-def _open(settings: Settings, blocking: bool) -> socket.socket:
+def _open(settings: Settings, blocking: bool, reuse_port: bool) -> socket.socket:
     family, kind, protocol, _, address = socket.getaddrinfo(
         settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if settings.nodelay:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited
+        if reuse_port:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
         listener.listen(settings.backlog)
         listener.setblocking(blocking)

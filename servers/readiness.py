@@ -14,12 +14,16 @@ import os
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from servers.answer import CHUNK_BYTES, Ending, chunk_answers
+from servers.answer import Answers, Ending
 from servers.connection import Connection
+from servers.idle import LOOKS, shut_idle
 from servers.listener import Acceptor, open_listener
 from servers.shutdown import LINGER_S, StopSignal
+from servers.site import Site
+from servers.writing import make_write
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterable
 
     from servers.events import EventLog
@@ -65,7 +69,14 @@ class Readiness(Protocol):
 class ReadinessServer:
     """Serves all connections in the calling thread."""
 
-    def __init__(self, settings: Settings, log: EventLog, readiness: Readiness) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        log: EventLog,
+        readiness: Readiness,
+        listener: socket.socket | None = None,
+    ) -> None:
+        """Listen; or share a non-blocking listener, which somebody else tells about then."""
         self.settings = settings
         self.readiness = readiness
         # Descriptors that need more than an answer: the listener, the signal, and connections
@@ -74,8 +85,11 @@ class ReadinessServer:
         self.unsent: set[int] = set()  # connections with output that the peer has not taken
         self._deadlines: dict[int, float] = {}  # of lingering connections, oldest first
         self._log = log
-        self._answer = chunk_answers(settings.request_limit_bytes)
-        self._listener = open_listener(settings, blocking=False)
+        self.site = Site(settings)
+        self.write = make_write(settings)
+        self._answers = Answers(self.site)
+        self._listener = listener or open_listener(settings, blocking=False)
+        self._tells = listener is None
         self._acceptor = Acceptor(self._listener, log)
         self._stop_signal = StopSignal()
         self._grace_deadline: float | None = None
@@ -86,41 +100,52 @@ class ReadinessServer:
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then until what is in flight has ended."""
-        self._log.listening(self._listener.getsockname()[1], self.settings.backlog)
+        if self._tells:
+            self._log.listening(self._listener.getsockname()[1], self.settings.backlog)
         wait, handle = self.readiness.wait, self._handle
-        sweep = SWEEP_S * self.readiness.ticks_per_s
+        ticks = self.readiness.ticks_per_s
+        idle_timeout_s = self.settings.idle_timeout_ms / 1000
+        look_s = idle_timeout_s / LOOKS
+        next_look = time.monotonic() + look_s
         while not self._ended():
-            waiting_for_time = self._deadlines or self._grace_deadline is not None
-            handle(wait(sweep if waiting_for_time else FOREVER))
-            if waiting_for_time:
+            if self._deadlines or self._grace_deadline is not None:
+                handle(wait(SWEEP_S * ticks))
                 self._drop_overdue()
+            else:
+                handle(wait(look_s * ticks if look_s else FOREVER))
+            if look_s and time.monotonic() >= next_look:
+                shut_idle(idle_timeout_s)
+                next_look = time.monotonic() + look_s
 
     def _handle(self, ready: Iterable[tuple[int, int]]) -> None:
-        special, answer, close = self.special, self._answer, self.readiness.close
-        read, write, recv_bytes = os.read, os.write, self.settings.recv_bytes
+        special, answers, close = self.special, self._answers, self.readiness.close
+        read, write, recv_bytes = os.read, self.write, self.settings.recv_bytes
         goes_on, closes = Ending.OPEN, Ending.CLOSE
         for fd, _ in ready:
-            output, ending = b"", goes_on
             try:
                 if fd in special:
                     special[fd]()
                     continue
                 data = read(fd, recv_bytes)
-                answered = answer(data) if len(data) <= CHUNK_BYTES else None
+                answered = answers[data]
                 if answered is None:
                     Connection(self, fd).receive(data)
                     continue
                 output, ending = answered
-                sent = write(fd, output)
+                try:
+                    sent = write(fd, output)
+                except BlockingIOError:
+                    sent = 0
                 if sent != len(output):
                     Connection(self, fd).hold(output[sent:], ending)
+                elif ending is goes_on:
+                    continue
                 elif ending is closes:
                     close(fd)
-                elif ending:
+                else:
                     Connection(self, fd).finish(ending)
             except BlockingIOError:
-                if output:
-                    Connection(self, fd).hold(output, ending)
+                continue  # a stale event, or the accept queue is empty
             except Exception as error:
                 self._failed(fd, error)
 

@@ -1,47 +1,57 @@
-"""The bytes of every answer: the HOWTO's headers and its 13 bytes of body.
+"""The bytes of every response: the HOWTO's headers, and its 13 bytes of body by default.
 
-The same for all variants. Built once; choosing one is a look-up.
+The same for all variants. A long body is the same 64 KiB again and again, so that a response of
+any length costs no memory of its own.
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from servers.request import Request
+from typing import NamedTuple
 
 BODY = b"Hello, world!"
 DATE = b"Date: Mon, 1 Jan 1996 01:01:01 GMT\r\n"
+PATTERN = b"0123456789abcdef" * 4096
 REFUSALS = (400, 431, 501, 505)
 
 
-def _message(minor: int, status: int, connection: bytes, body: bytes) -> bytes:
-    start = b"HTTP/1.%d %d %s\r\n" % (minor, status, HTTPStatus(status).phrase.encode())
-    entity = b"Content-Type: text/plain\r\nContent-Length: %d\r\n" % len(body)
-    extra = b"Connection: %s\r\n" % connection if connection else b""
-    return start + DATE + entity + extra + b"\r\n" + body
+class Response(NamedTuple):
+    """A response; `rest` bytes of PATTERN, from its beginning, follow `body`."""
+
+    head: bytes
+    body: bytes
+    rest: int = 0
 
 
-def _refusal(status: int) -> bytes:
-    return _message(1, status, b"close", HTTPStatus(status).phrase.encode() + b"\n")
+def head(status: int, length: int, minor: int, persistent: bool) -> bytes:
+    """Return the head of a response with a body of `length` bytes.
+
+    A request of HTTP/1.0 that closes gets the HOWTO's own bytes; one that persists is told so,
+    in the highest version that the server speaks (RFC 9110, 6.2).
+    """
+    connection = b""
+    if persistent != bool(minor):
+        connection = b"Connection: keep-alive\r\n" if persistent else b"Connection: close\r\n"
+    return b"HTTP/1.%d %d %s\r\n%sContent-Type: text/plain\r\nContent-Length: %d\r\n%s\r\n" % (
+        minor or persistent,
+        status,
+        HTTPStatus(status).phrase.encode(),
+        DATE,
+        length,
+        connection,
+    )
 
 
-# By (minor version, persistent). A request of HTTP/1.0 that closes gets the HOWTO's own bytes;
-# one that persists is told so, in the highest version that the server speaks (RFC 9110, 6.2).
-_GREETING = {
-    (0, False): _message(0, 200, b"", BODY),
-    (0, True): _message(1, 200, b"keep-alive", BODY),
-    (1, False): _message(1, 200, b"close", BODY),
-    (1, True): _message(1, 200, b"", BODY),
-}
-_HEAD = {key: message.removesuffix(BODY) for key, message in _GREETING.items()}
-_REFUSED = {status: _refusal(status) for status in REFUSALS}
+def of_length(size: int, minor: int, persistent: bool) -> Response:
+    """Return a response with a body of `size` bytes of the pattern."""
+    body = PATTERN[:size]
+    return Response(head(200, size, minor, persistent), body, size - len(body))
 
 
-def respond(request: Request) -> bytes:
-    """Return the whole response to `request`."""
-    if request.status != 200:
-        return _REFUSED[request.status]
-    forms = _HEAD if request.method == b"HEAD" else _GREETING
-    return forms[request.minor, request.persistent]
+def _refusal(status: int) -> Response:
+    body = HTTPStatus(status).phrase.encode() + b"\n"
+    return Response(head(status, len(body), 1, persistent=False), body)
+
+
+REFUSED = {status: _refusal(status) for status in REFUSALS}
+"""By status: the request cannot be understood, and the connection ends."""

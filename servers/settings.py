@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, NoReturn
 
 ENVIRONMENT_PREFIX = "C10K_"
@@ -27,6 +27,10 @@ def _number(default: int, low: int, high: int, text: str) -> Any:
     return field(default=default, metadata={"low": low, "high": high, "help": text})
 
 
+def _switch(text: str, *, default: bool = False) -> Any:
+    return field(default=default, metadata={"help": f"{text}: on or off"})
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings of one server process, already validated."""
@@ -37,6 +41,18 @@ class Settings:
     accepts_per_wakeup: int = _number(
         64, 1, 65_535, "connections that a readiness loop accepts at most per wake-up"
     )
+    epoll_exclusive: bool = _switch(
+        "wake one process for a connection (EPOLLEXCLUSIVE), not all that wait", default=True
+    )
+    workers: int = _number(
+        0, 0, 10_000, "threads or processes of a pool; 0 is the variant's own number"
+    )
+    response_bytes: int = _number(
+        13, 0, 16_777_216, "body of the response to /; 13 is the HOWTO's Hello, world!"
+    )
+    split_writes: bool = _switch("write head and body of a response one by one")
+    cork: bool = _switch("hold output back with TCP_CORK while a response is written")
+    nodelay: bool = _switch("TCP_NODELAY: send small segments at once, without Nagle's algorithm")
     recv_bytes: int = _number(16_384, 1, 1_048_576, "buffer of one read")
     request_limit_bytes: int = _number(
         16_384, 64, 1_048_576, "longest request head; a longer one is answered 431"
@@ -47,12 +63,21 @@ class Settings:
     switch_interval_us: int = _number(
         50_000, 1, 10_000_000, "how long a thread waits for the interpreter before it asks for it"
     )
+    idle_timeout_ms: int = _number(
+        0, 0, 3_600_000, "close a connection on which nothing has moved for so long; 0 is never"
+    )
     grace_ms: int = _number(
         5_000, 0, 600_000, "time that responses in flight have to end after SIGTERM"
     )
 
 
 MIN_THREAD_STACK_BYTES = 65_536
+
+# What a variant may have no use for (its IGNORES): a loop has no stacks, one process no pool.
+FOR_LOOPS = frozenset({"accepts_per_wakeup"})
+FOR_THREADS = frozenset({"thread_stack_bytes", "switch_interval_us"})
+FOR_POOLS = frozenset({"workers"})
+FOR_SHARED_EPOLL = frozenset({"epoll_exclusive"})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("name", metavar="NAME", help="server to run, or `list`")
     for item in fields(Settings):
-        text = f"{item.metadata['help']} (default {item.default})"
+        text = f"{item.metadata['help']} (default {_shown(item.default)})"
         made.add_argument(_flag(item.name), metavar="VALUE", help=text)
     return made
 
@@ -130,11 +155,22 @@ def _unknown(argument: str, flags: Sequence[str]) -> str:
     return f"{flag}: unknown argument{nearest(flag, flags)}"
 
 
+SWITCH = {"on": True, "off": False}
+
+
+def _shown(default: object) -> object:
+    return ("off", "on")[default] if isinstance(default, bool) else default
+
+
 def _convert(item: Field[Any], given: str) -> int | str:
-    if item.default is MISSING or isinstance(item.default, str):
+    if isinstance(item.default, str):
         if not given.strip():
             raise ValueError("must not be empty")
         return given
+    if isinstance(item.default, bool):
+        if given not in SWITCH:
+            raise ValueError(f"{given!r} is neither `on` nor `off`")
+        return SWITCH[given]
     low, high = item.metadata["low"], item.metadata["high"]
     message = f"{given!r} is not a whole number from {low} to {high}"
     try:

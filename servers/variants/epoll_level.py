@@ -25,7 +25,9 @@ import os
 import select
 from typing import TYPE_CHECKING
 
+from servers.group import Group
 from servers.readiness import LimitReachedError, ReadinessServer
+from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
 
 if TYPE_CHECKING:
     from servers.events import EventLog
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 IDEA = "the kernel remembers all connections and tells those that are ready (HOWTO example 3)"
 WORKERS = "1 thread"
+GROUP = Group.HOWTO
+SINCE = "2.6"
+IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 MAX_WATCHES = "/proc/sys/fs/epoll/max_user_watches"
 
 

@@ -22,6 +22,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from servers.blocking import BlockingServer
+from servers.group import Group
+from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
 
 if TYPE_CHECKING:
     from servers.events import EventLog
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 IDEA = "blocking calls, one connection at a time, served until it closes (HOWTO example 2)"
 WORKERS = "1 thread"
+GROUP = Group.HOWTO
+SINCE = "any"
+IGNORES = FOR_LOOPS | FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 
 
 def serve(settings: Settings, log: EventLog) -> None:

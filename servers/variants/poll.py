@@ -21,7 +21,9 @@ import os
 import select
 from typing import TYPE_CHECKING
 
+from servers.group import Group
 from servers.readiness import ReadinessServer
+from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
 
 if TYPE_CHECKING:
     from servers.events import EventLog
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 IDEA = "asks about all connections at each call, without select's limit"
 WORKERS = "1 thread"
+GROUP = Group.NAMED
+SINCE = "2.2"
+IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 
 
 class PollReadiness:

@@ -24,7 +24,9 @@ import select
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+from servers.group import Group
 from servers.readiness import LimitReachedError, ReadinessServer
+from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 IDEA = "asks about all connections at each call, and about 1,024 descriptors at most"
 WORKERS = "1 thread"
+GROUP = Group.NAMED
+SINCE = "any"
+IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 FD_SETSIZE = 1024  # bits in the C library's fd_set; not a setting of anything
 
 

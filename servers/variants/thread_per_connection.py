@@ -30,6 +30,8 @@ from _thread import start_new_thread
 from typing import TYPE_CHECKING
 
 from servers.blocking import BlockingServer
+from servers.group import Group
+from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL
 
 if TYPE_CHECKING:
     from servers.events import EventLog
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 IDEA = "blocking calls, a thread for each connection (HOWTO, after example 2)"
 WORKERS = "1 thread per connection"
+GROUP = Group.NAMED
+SINCE = "any"
+IGNORES = FOR_LOOPS | FOR_POOLS | FOR_SHARED_EPOLL
 
 
 def serve(settings: Settings, log: EventLog) -> None:

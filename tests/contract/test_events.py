@@ -73,12 +73,12 @@ def test_log_without_a_reader_harms_nobody() -> None:
 
 
 class FaultyAnswers:
-    """In place of `chunk_answers`: raises for each chunk."""
+    """In place of `Answers`: raises for each chunk."""
 
-    def __init__(self, _limit_bytes: int) -> None:
+    def __init__(self, _site: object) -> None:
         pass
 
-    def __call__(self, _chunk: bytes) -> None:
+    def __getitem__(self, _chunk: bytes) -> None:
         raise ZeroDivisionError
 
 
@@ -95,7 +95,7 @@ SETTINGS = Settings(host="127.0.0.1", port=0)
 
 
 def test_fault_in_a_loop_ends_one_connection(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "chunk_answers", FaultyAnswers)
+    monkeypatch.setattr(readiness, "Answers", FaultyAnswers)
     monkeypatch.setattr(readiness, "StopSignal", NoStop)
     server = ReadinessServer(SETTINGS, EventLog("x", pipe.writer), EpollReadiness())
     threading.Thread(target=server.run, daemon=True).start()
@@ -114,7 +114,7 @@ def expect_faults(pipe: Pipe) -> None:
 
 
 def test_fault_in_a_thread_ends_one_connection(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocking, "chunk_answers", FaultyAnswers)
+    monkeypatch.setattr(blocking, "Answers", FaultyAnswers)
     monkeypatch.setattr(blocking, "BlockingStop", NoStop)
     server = BlockingServer(SETTINGS, EventLog("x", pipe.writer))
 

@@ -7,22 +7,33 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.answer import Conversation, Ending, chunk_answers
+from servers.answer import (
+    REMEMBERED_BYTES,
+    REMEMBERED_CHUNKS,
+    Answers,
+    Conversation,
+    Ending,
+)
 from servers.framing import Framer
 from servers.request import parse_head
+from servers.settings import Settings
+from servers.site import Site
 from tests.contract.harness import CLOSING, GET, HOWTO, PERSISTENT
 
 LIMIT_BYTES = 256
+SITE = Site(Settings(request_limit_bytes=LIMIT_BYTES))
 
 
 def converse(pieces: list[bytes]) -> tuple[bytes, Ending]:
     """Return all output of a conversation, and its ending."""
-    conversation = Conversation(LIMIT_BYTES)
+    conversation = Conversation(SITE)
     output, ending = b"", Ending.OPEN
     for piece in pieces:
-        more, now = conversation.feed(piece)
-        output += more
-        ending = max(ending, now)
+        conversation.feed(piece)
+        while conversation.more:
+            more, now = conversation.answer()
+            output += more
+            ending = max(ending, now)
     return output, ending
 
 
@@ -37,7 +48,7 @@ def valid_requests(draw: st.DrawFn) -> bytes:
     """A well-formed request that persists, with or without a body."""
     end = draw(st.sampled_from([b"\r\n", b"\n"]))
     body = draw(st.binary(max_size=40))
-    lines = [draw(st.sampled_from([b"GET", b"POST", b"PUT"])) + b" /a?b=c HTTP/1.1"]
+    lines = [draw(st.sampled_from([b"GET", b"POST", b"PUT"])) + b" /?b=c HTTP/1.1"]
     lines += draw(st.lists(st.sampled_from([b"Host: lab", b"X: ", b"Connection:keep-alive"])))[:4]
     if body or draw(st.booleans()):
         lines.append(b"content-length: %d" % len(body))
@@ -85,18 +96,29 @@ def test_garbage_never_raises_and_is_cut_anywhere(stream: bytes, where: list[int
 
 @given(st.lists(fragments, min_size=1, max_size=12).map(b"".join) | valid_requests())
 def test_remembered_answer_is_the_answer(chunk: bytes) -> None:
-    answer = chunk_answers(LIMIT_BYTES)
-    for answered in (answer(chunk), answer(chunk)):
+    answers = Answers(SITE)
+    for answered in (answers[chunk], answers[chunk]):
         assert answered is None or answered == converse([chunk])
 
 
 def test_incomplete_chunk_is_not_answered_the_fast_way() -> None:
-    answer = chunk_answers(LIMIT_BYTES)
-    assert answer(b"") is None
-    assert answer(GET[:-1]) is None
-    assert answer(GET + b"G") is None
-    assert answer(GET + b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nx") is None
-    assert answer(GET) == (PERSISTENT, Ending.OPEN)
+    answers = Answers(SITE)
+    assert answers[b""] is None
+    assert answers[GET[:-1]] is None
+    assert answers[GET + b"G"] is None
+    assert answers[GET + b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nx"] is None
+    assert answers[b"GET /cpu/1 HTTP/1.1\r\n\r\n"] is None
+    assert answers[b"GET /bytes/200000 HTTP/1.1\r\n\r\n"] is None
+    assert answers[GET] == (PERSISTENT, Ending.OPEN)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    answers = Answers(SITE)
+    for number in range(1000):
+        assert answers[b"GET /?%d HTTP/1.1\r\n\r\n" % number] is not None
+        assert answers[b"GET /bytes/%d HTTP/1.1\r\n\r\n" % (10_000 + number)] is not None
+    assert len(answers) <= REMEMBERED_CHUNKS
+    assert all(answer and len(answer[0]) <= REMEMBERED_BYTES for answer in answers.values())
 
 
 def test_limit_is_exact() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from dataclasses import fields
 
 import pytest
 
-from servers.__main__ import names
+from servers.__main__ import load, names
 from servers.settings import Settings, SettingsError, parse
 from tests.contract.harness import ROOT, command, environment, running
 
@@ -27,8 +28,14 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 def test_list_names_every_variant() -> None:
     done = run("list")
     assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()] == names()
-    assert all("thread" in line or "process" in line for line in done.stdout.splitlines())
+    heading, *lines = done.stdout.splitlines()
+    assert heading.split() == ["NAME", "GROUP", "WORKERS", "SINCE", "IDEA", "IGNORES"]
+    assert sorted(line.split()[0] for line in lines) == names()
+    assert all("thread" in line or "process" in line for line in lines)
+
+
+def test_what_a_variant_ignores_are_settings(variant: str) -> None:
+    assert {item.name for item in fields(Settings)} >= load(variant).IGNORES
 
 
 def test_every_variant_opens_with_its_essay(variant: str) -> None:
@@ -81,6 +88,14 @@ def test_small_stack_is_refused() -> None:
     with pytest.raises(SettingsError, match="too small"):
         parse(["thread_per_connection", "--thread-stack-bytes", "1000"], {}, names())
     assert parse(["poll", "--thread-stack-bytes", "0"], {}, names())[1].thread_stack_bytes == 0
+
+
+def test_switches() -> None:
+    assert parse(["poll", "--cork", "on"], {"C10K_NODELAY": "on"}, names())[1] == Settings(
+        cork=True, nodelay=True
+    )
+    with pytest.raises(SettingsError, match="C10K_CORK: 'yes' is neither `on` nor `off`"):
+        parse(["poll"], {"C10K_CORK": "yes"}, names())
 
 
 def test_missing_name() -> None:
