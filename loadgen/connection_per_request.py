@@ -121,17 +121,17 @@ class ConnectionPerRequest(Engine):
         else:
             idle = fd in self._idle
             response = (self.idle_exchange if idle else self.active_exchange).response
-            joined = self._partial.pop(fd, b"") + data
-            if joined == response and idle:
+            arrived = self._partial.pop(fd, 0)
+            if not response.startswith(data, arrived):
+                self._lost(fd, 0, "wrong_answer")
+            elif arrived + len(data) < len(response):
+                self._partial[fd] = arrived + len(data)
+            elif idle:
                 self._answered(fd, time.perf_counter_ns())
-            elif joined == response:
+            else:
                 self._complete(fd)
                 if event & EPOLLRDHUP and not event & EPOLLIN:
                     self._next(fd)
-            elif response.startswith(joined):
-                self._partial[fd] = joined
-            else:
-                self._lost(fd, 0, "wrong_answer")
 
     def _covered(self) -> int:
         return sum(at >= self._window_started for at in self._served.values())

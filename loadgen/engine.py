@@ -57,6 +57,7 @@ class Engine:
         self._in_flight = in_flight
         self.active_exchange = active
         self.idle_exchange = idle or active
+        self.idle_silent = False
         self.failure: BaseException | None = None
         self.response = Recorder()
         self.connect = Recorder()
@@ -77,7 +78,8 @@ class Engine:
         self._idle: set[int] = set()
         self._idle_fresh: set[int] = set()
         self._active: set[int] = set()
-        self._partial: dict[int, bytes] = {}
+        # Bytes of a response that have come, where it comes in parts.
+        self._partial: dict[int, int] = {}
         self._idle_to_open = 0
         self._active_to_open = 0
         self._active_wanted = 0
@@ -112,9 +114,17 @@ class Engine:
     # Commands: run in the engine's thread, through `call`.
 
     def open_idle(self, count: int) -> None:
-        """Open `count` connections that send one request, then stay silent."""
+        """Open `count` connections that send one request, or none if `idle_silent`, and stay
+        silent from then on.
+        """
         self._idle_to_open += count
         self._open_more()
+
+    def replace_idle(self, fd: int) -> None:
+        """Close an idle connection, with a reset, and open another in its place."""
+        self._reset_on_close(fd)
+        self._discard(fd, idle=True)
+        self.open_idle(1)
 
     def want_active(self, count: int) -> None:
         """Have `count` connections send requests from now on."""
@@ -159,7 +169,16 @@ class Engine:
         """End the thread; it closes every connection as it goes."""
         self._stop = True
 
-    # For the subclasses.
+    # For the subclasses, and for commands.
+
+    @property
+    def idle(self) -> set[int]:
+        """Descriptors of the idle connections that are established and have gone silent."""
+        return self._idle - self._idle_fresh
+
+    def opened_ns(self, fd: int) -> int:
+        """When this connection was begun: tells it from an earlier one with its number."""
+        return self._opened[fd]
 
     def _drive(self) -> None:
         """Handle events until a read of `_wake` sets `_interrupted`."""
@@ -206,11 +225,15 @@ class Engine:
     def _close_all(self) -> None:
         """With a reset, leaving no TIME_WAIT."""
         for fd in self._idle | self._active | self._connecting.keys():
-            sock = _socket.socket(fileno=fd)
-            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, RESET)
-            sock.close()
+            self._reset_on_close(fd)
+            os.close(fd)
         self._epoll.close()
         os.close(self._wake)
+
+    def _reset_on_close(self, fd: int) -> None:
+        sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, fd)
+        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, RESET)
+        sock.detach()
 
     def _rest(self) -> None:
         """Frozen: wait for a command and leave the sockets alone."""
@@ -259,7 +282,7 @@ class Engine:
         self._opened[fd] = started
         # On loopback the handshake is over by now unless the accept queue is full.
         try:
-            os.write(fd, (self.idle_exchange if idle else self.active_exchange).request)
+            self._greet(fd, idle=idle)
         except BlockingIOError:
             self._connecting[fd] = idle
             self._epoll.register(fd, EPOLLOUT)
@@ -270,12 +293,33 @@ class Engine:
             self._epoll.register(fd, EPOLLIN | EPOLLRDHUP)
             self._established(fd, idle=idle)
 
+    def _greet(self, fd: int, *, idle: bool) -> None:
+        """Send the first request, which succeeds once the connection is established.
+
+        Raises BlockingIOError before that, and OSError when it has failed.
+        """
+        if not (idle and self.idle_silent):
+            os.write(fd, (self.idle_exchange if idle else self.active_exchange).request)
+            return
+        sock = _socket.socket(fileno=fd)
+        try:
+            code = sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
+            if not code:
+                sock.getpeername()
+        except OSError as error:
+            code = errno.EAGAIN if error.errno == errno.ENOTCONN else error.errno or errno.EIO
+        finally:
+            sock.detach()
+        if code:
+            raise OSError(code, os.strerror(code))
+
     def _established(self, fd: int, *, idle: bool) -> None:
         now = time.perf_counter_ns()
         self.connect.add((now - self._opened[fd]) // 1_000)
         if idle:
             self._idle.add(fd)
-            self._idle_fresh.add(fd)
+            if not self.idle_silent:
+                self._idle_fresh.add(fd)
         elif self._active_to_open < 0:  # fewer are wanted by now
             self._active_to_open += 1
             self._active.add(fd)
@@ -291,7 +335,7 @@ class Engine:
         """
         idle = self._connecting[fd]
         try:
-            os.write(fd, (self.idle_exchange if idle else self.active_exchange).request)
+            self._greet(fd, idle=idle)
         except BlockingIOError:
             return
         except OSError as error:

@@ -13,6 +13,7 @@ import time
 from select import EPOLLIN
 
 from loadgen.engine import RECV_BYTES, Engine
+from loadgen.measures import Exchange
 from loadgen.recorder import FAST_US
 
 MAX_EVENTS = 256
@@ -77,14 +78,18 @@ class KeepAlive(Engine):
         if not data:
             self._lost(fd, 0, "closed_early")
             return
-        exchange = self.idle_exchange if fd in self._idle else self.active_exchange
-        joined = self._partial.pop(fd, b"") + data
-        if joined == exchange.response:
-            self._whole(fd)
-        elif exchange.response.startswith(joined):
-            self._partial[fd] = joined
-        else:
+        response = self._exchange(fd).response
+        arrived = self._partial.pop(fd, 0)
+        if not response.startswith(data, arrived):
             self._lost(fd, 0, "wrong_answer")
+        elif arrived + len(data) == len(response):
+            self._whole(fd)
+        else:
+            self._partial[fd] = arrived + len(data)
+
+    def _exchange(self, fd: int) -> Exchange:
+        """What was asked on this connection, and what must come."""
+        return self.idle_exchange if fd in self._idle else self.active_exchange
 
     def _whole(self, fd: int) -> None:
         """A response that came in parts, or while another connection's did."""

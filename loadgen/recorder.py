@@ -32,11 +32,11 @@ class Recorder:
         else:
             self.slow(us)
 
-    def slow(self, us: int) -> None:
-        """Record one duration of FAST_US or more, to within 1 part in 1,024."""
+    def slow(self, us: int, count: int = 1) -> None:
+        """Record a duration of FAST_US or more, to within 1 part in 1,024."""
         shift = us.bit_length() - 11
         key = us >> shift << shift
-        self.long[key] = self.long.get(key, 0) + 1
+        self.long[key] = self.long.get(key, 0) + count
 
     def snapshot(self) -> dict[int, int]:
         """Count by duration; zero counts left out."""

@@ -1,0 +1,58 @@
+"""An open loop's agenda: what is due, what waits for a free connection, how late the engine was."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+
+from loadgen.engine import RETRY_S
+from loadgen.recorder import Recorder
+
+NEVER_NS = 1 << 62
+SPIN_NS = 1_500_000
+"""epoll sleeps for whole milliseconds: what is due sooner is waited for with open eyes."""
+
+
+class Arrivals:
+    """`moments` yields ns after `begin`; everything else is in ns of the monotonic clock."""
+
+    def __init__(self, moments: Iterator[int]) -> None:
+        self._moments = moments
+        self._begun = 0
+        self.due = NEVER_NS
+        self.waiting: deque[int] = deque()
+        self.most_waiting = 0
+        self.lag = Recorder()
+
+    def begin(self) -> None:
+        """The schedule starts now."""
+        self._begun = time.perf_counter_ns()
+        self.due = self._begun + next(self._moments)
+
+    def open_window(self) -> None:
+        """Forget what was recorded so far; what waits goes on waiting."""
+        self.lag = Recorder()
+        self.most_waiting = len(self.waiting)
+
+    def take(self) -> int:
+        """Return the moment that is due, and go on to the next."""
+        due = self.due
+        self.due = self._begun + next(self._moments)
+        return due
+
+    def wait(self, due: int) -> None:
+        """No connection is free for what was due then."""
+        self.waiting.append(due)
+        self.count_waiting()
+
+    def count_waiting(self) -> None:
+        """Note how many wait now."""
+        self.most_waiting = max(self.most_waiting, len(self.waiting))
+
+    def sleep_s(self, now: int, *, retrying: bool) -> float:
+        """How long the engine may sleep; -1 is for ever."""
+        if self.due == NEVER_NS:
+            return RETRY_S if retrying else -1
+        rest = max(self.due - now - SPIN_NS, 0) / 1e9
+        return min(rest, RETRY_S) if retrying else rest

@@ -1,0 +1,93 @@
+"""Closed loop, keep-alive, with several kinds of requests: `keep_alive.py` with a choice in it.
+
+Each kind has a histogram beside the common one, so that what a slow kind does to the others shows.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from select import EPOLLIN
+
+from loadgen.engine import IN_FLIGHT, RECV_BYTES
+from loadgen.keep_alive import MAX_EVENTS, KeepAlive
+from loadgen.measures import Exchange
+from loadgen.mix import Mix
+from loadgen.recorder import Recorder
+
+
+class Mixed(KeepAlive):
+    """One request in flight per connection, of a kind that the mix draws."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        mix: Mix,
+        idle: Exchange | None = None,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        super().__init__(address, mix.exchanges[0], idle, in_flight)
+        self.mix = mix
+        self.kinds = tuple(Recorder() for _ in mix.kinds)
+        self._draw = mix.draw()
+        self._kind: dict[int, int] = {}
+
+    def open_window(self) -> int:
+        self.kinds = tuple(Recorder() for _ in self.mix.kinds)
+        return super().open_window()
+
+    def _gone(self, fd: int) -> None:
+        self._kind.pop(fd, None)
+
+    def _exchange(self, fd: int) -> Exchange:
+        kind = self._kind.get(fd)
+        return super()._exchange(fd) if kind is None else self.mix.exchanges[kind]
+
+    def _drive(self) -> None:
+        read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
+        poll, since, partial = self._epoll.poll, self._since, self._partial
+        kind_of, draw, response, kinds = self._kind, self._draw, self.response, self.kinds
+        requests = [exchange.request for exchange in self.mix.exchanges]
+        expected = [exchange.response for exchange in self.mix.exchanges]
+        while not self._interrupted:
+            for fd, event in poll(self._timeout(), MAX_EVENTS):
+                if event != readable:
+                    self._other(fd)
+                    continue
+                try:
+                    data = read(fd, RECV_BYTES)
+                    kind = kind_of.get(fd, -1)
+                    if kind >= 0 and data == expected[kind] and not partial:
+                        now = clock()
+                        us = (now - since[fd]) // 1_000
+                        response.add(us)
+                        kinds[kind].add(us)
+                        since[fd] = now
+                        kind_of[fd] = kind = draw()
+                        write(fd, requests[kind])
+                    else:
+                        self._unusual(fd, data)
+                except BlockingIOError:
+                    continue
+                except OSError as error:
+                    self._lost(fd, error.errno or 0)
+            if self._retry:
+                self._open_more()
+
+    def _whole(self, fd: int) -> None:
+        """A first response, which is of the first kind, or one in parts."""
+        now = time.perf_counter_ns()
+        if fd in self._idle:
+            self._answered(fd, now)
+            return
+        kind = self._kind.get(fd)
+        if kind is None:
+            self.first_response.add((now - self._opened[fd]) // 1_000)
+            self._open_more()
+        else:
+            us = (now - self._since[fd]) // 1_000
+            self.response.add(us)
+            self.kinds[kind].add(us)
+        self._since[fd] = now
+        self._kind[fd] = kind = self._draw()
+        os.write(fd, self.mix.exchanges[kind].request)

@@ -1,0 +1,85 @@
+"""Slow readers, slow writers and clients that vanish: they do it, and are counted by themselves."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+from loadgen.bad_clients import ASK_LONG, HALF, TICK_S, BadClients
+from loadgen.population import START
+from tests.unit.loopback import serving
+
+LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 16777216\r\n\r\n" + b"x" * 16_777_216
+
+
+def tick_until(clients: BadClients, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, clients.gauges()
+        clients.tick(time.monotonic())
+        time.sleep(TICK_S)
+
+
+def test_slow_readers_leave_the_server_with_most_of_the_response() -> None:
+    unsent: list[int] = []
+
+    def answer(connection: socket.socket, _number: int) -> None:
+        assert connection.recv(4_096) == ASK_LONG
+        connection.settimeout(1.0)
+        sent = 0
+        try:
+            while sent < len(LONG):
+                sent += connection.send(LONG[sent : sent + 65_536])
+        except TimeoutError:
+            unsent.append(len(LONG) - sent)
+        time.sleep(20)
+
+    with serving(answer) as address, closing(BadClients(address, readers=5)) as clients:
+        tick_until(clients, lambda: clients.established and len(unsent) == 5)
+        assert clients.gauges() == {"slow_readers": 5, "slow_writers": 0}
+    assert min(unsent) > 0
+
+
+def test_slow_writers_send_a_byte_at_a_time_and_come_back_when_closed() -> None:
+    pieces: list[bytes] = []
+
+    def listen(connection: socket.socket, _number: int) -> None:
+        while (data := connection.recv(4_096)) and len(pieces) < 4:
+            pieces.append(data)
+        connection.close()
+
+    with serving(listen) as address, closing(BadClients(address, writers=1)) as clients:
+        tick_until(clients, lambda: clients.counts["slow_writer_closed"] >= 1)
+        tick_until(clients, lambda: clients.established)
+    assert b"".join(pieces) == START[:4]
+    assert all(len(piece) == 1 for piece in pieces)
+
+
+def test_vanishing_ones_end_with_a_reset_inside_a_request() -> None:
+    endings: list[str] = []
+
+    def listen(connection: socket.socket, _number: int) -> None:
+        try:
+            data = connection.recv(4_096)
+            endings.append("end" if connection.recv(4_096) == b"" else "more")
+            assert data == HALF
+        except ConnectionResetError:
+            endings.append("reset")
+
+    with serving(listen) as address:
+        clients = BadClients(address, vanishing_per_s=40)
+        tick_until(clients, lambda: len(endings) >= 20)
+        assert clients.counts["vanished"] >= 20
+    assert set(endings) == {"reset"}
+
+
+def test_a_server_that_refuses_them_is_counted_and_not_an_error() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = listener.getsockname()
+    listener.close()
+    clients = BadClients(address, writers=2)
+    clients.tick(time.monotonic())
+    assert clients.counts == {"slow_writer_not_connected": 1}
+    assert not clients.established

@@ -1,0 +1,102 @@
+"""Pipelining: exact counts, times from the right write, every byte checked."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from loadgen.measures import Exchange
+from loadgen.pipelined import Pipelined
+from tests.unit.loopback import REQUEST, RESPONSE, serving
+from tests.unit.test_engine import EXCHANGE, do, running, until, window
+
+DEPTH = 8
+
+
+def answer_all(connection: socket.socket, _number: int) -> None:
+    """Answer each request of a stream, several at once."""
+    held = b""
+    while data := connection.recv(65_536):
+        held += data
+        count = len(held) // len(REQUEST)
+        held = held[count * len(REQUEST) :]
+        connection.sendall(RESPONSE * count)
+
+
+def test_counts_to_the_request_and_keeps_the_pipeline_full() -> None:
+    received = [0] * 9
+    most = [0] * 9
+
+    def count(connection: socket.socket, number: int) -> None:
+        while data := connection.recv(65_536):
+            assert len(data) % len(REQUEST) == 0
+            received[number] += len(data) // len(REQUEST)
+            most[number] = max(most[number], len(data) // len(REQUEST))
+            connection.sendall(RESPONSE * (len(data) // len(REQUEST)))
+
+    with serving(count) as address, running(Pipelined(address, EXCHANGE, DEPTH)) as engine:
+        do(engine, lambda: engine.want_active(4))
+        until(lambda: engine.response.total() >= 2_000, engine)
+        frozen = do(engine, engine.freeze)
+        until(lambda: sum(received) == frozen.requests + 4 * DEPTH, engine)
+    assert frozen.errors == {}
+    assert max(most) == DEPTH
+
+
+def test_responses_cut_anywhere_are_whole_ones() -> None:
+    def dribble(connection: socket.socket, _number: int) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        held, sent = b"", 0
+        while data := connection.recv(65_536):
+            held += RESPONSE * (len(data) // len(REQUEST))
+            while held:
+                sent += 1
+                connection.sendall(held[: 1 + sent % 50])
+                held = held[1 + sent % 50 :]
+
+    with serving(dribble) as address, running(Pipelined(address, EXCHANGE, DEPTH)) as engine:
+        do(engine, lambda: engine.want_active(2))
+        assert window(engine, 200).errors == {}
+
+
+def test_times_run_from_the_write_of_each_request() -> None:
+    def slow(connection: socket.socket, _number: int) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for data in iter(lambda: connection.recv(65_536), b""):
+            for _ in range(len(data) // len(REQUEST)):
+                time.sleep(0.02)
+                connection.sendall(RESPONSE)
+
+    with serving(slow) as address, running(Pipelined(address, EXCHANGE, 4)) as engine:
+        do(engine, lambda: engine.want_active(1))
+        frozen = window(engine, 20)
+    # In a full pipeline of four, each response waits for three others: 80 ms.
+    times = sorted(us for us, count in frozen.response.items() for _ in range(count))
+    assert 60_000 < times[len(times) // 2] < 200_000
+
+
+@pytest.mark.parametrize("extra", [b"x", RESPONSE * (DEPTH + 1)])
+def test_a_wrong_answer_in_the_middle_is_named(extra: bytes) -> None:
+    def wrong(connection: socket.socket, _number: int) -> None:
+        connection.recv(len(REQUEST))
+        connection.sendall(RESPONSE)
+        connection.recv(65_536)
+        connection.sendall(RESPONSE * 2 + extra + RESPONSE)
+        time.sleep(5)
+
+    exchange = Exchange(REQUEST, RESPONSE)
+    with serving(wrong) as address, running(Pipelined(address, exchange, DEPTH)) as engine:
+        do(engine, lambda: engine.want_active(1))
+        until(lambda: engine.errors["wrong_answer"] >= 1, engine)
+
+
+def test_idle_connections_stay_silent_beside_a_pipeline() -> None:
+    with serving(answer_all) as address, running(Pipelined(address, EXCHANGE, DEPTH)) as engine:
+        do(engine, lambda: engine.open_idle(3))
+        until(lambda: engine.gauges().idle_established == 3, engine)
+        do(engine, lambda: engine.want_active(2))
+        frozen = window(engine, 200)
+        assert engine.gauges().idle_established == 3
+    assert frozen.covered == 2

@@ -1,0 +1,105 @@
+"""Idle connections that stay silent, trickle, or come and go."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import defaultdict
+
+from loadgen.engine import Engine
+from loadgen.keep_alive import KeepAlive
+from loadgen.population import START, TICK_S, Population
+from tests.unit.loopback import REQUEST, RESPONSE, serving
+from tests.unit.test_engine import EXCHANGE, do, running, until
+
+IDLE = 20
+
+
+class Listening:
+    """A server that answers the first request of each connection and keeps what comes later."""
+
+    def __init__(self) -> None:
+        self.later: dict[int, bytes] = defaultdict(bytes)
+        self.ended = threading.Semaphore(0)
+        self.asked = 0
+
+    def __call__(self, connection: socket.socket, number: int) -> None:
+        self.later[number] = b""
+        try:
+            connection.recv(len(REQUEST))
+            self.asked += 1
+            connection.sendall(RESPONSE)
+            while data := connection.recv(4_096):
+                self.later[number] += data
+        finally:
+            self.ended.release()
+
+
+def look_after(engine: Engine, population: Population, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(TICK_S)
+        do(engine, lambda: population.tick(time.monotonic()))
+
+
+def open_idle(engine: Engine) -> None:
+    do(engine, lambda: engine.open_idle(IDLE))
+    until(lambda: engine.gauges().idle_established == IDLE, engine)
+
+
+def test_a_trickle_is_a_byte_a_period_from_each_and_one_endless_request() -> None:
+    server = Listening()
+    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        assert isinstance(engine, KeepAlive)
+        open_idle(engine)
+        population = Population(engine, time.monotonic(), trickle_per_s=50)
+        look_after(engine, population, 1.5)
+        until(lambda: sum(map(len, server.later.values())) == population.trickled, engine)
+        assert engine.errors == {}
+    lengths = sorted(map(len, server.later.values()))
+    assert lengths[0] > len(START)
+    assert lengths[-1] - lengths[0] <= 2
+    assert set(server.later.values()) <= {
+        START + b"a" * (length - len(START)) for length in lengths
+    }
+
+
+def test_churn_replaces_a_share_and_keeps_the_number() -> None:
+    server = Listening()
+    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        assert isinstance(engine, KeepAlive)
+        open_idle(engine)
+        population = Population(engine, time.monotonic(), churn_per_s=0.5)
+        look_after(engine, population, 2.0)
+        assert 0.6 * IDLE < population.replaced < 1.5 * IDLE
+        until(lambda: engine.gauges().idle_established == IDLE, engine)
+        for _ in range(population.replaced):
+            assert server.ended.acquire(timeout=10)
+        assert engine.errors == {}
+        assert server.asked == IDLE + population.replaced
+
+
+def test_silent_connections_are_established_and_say_nothing() -> None:
+    heard: list[bytes] = []
+
+    def listen(connection: socket.socket, _number: int) -> None:
+        heard.append(connection.recv(4_096))
+
+    with serving(listen) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        engine.idle_silent = True
+        open_idle(engine)
+        time.sleep(0.1)
+        assert heard == []
+        assert engine.errors == {}
+
+
+def test_silent_connections_that_are_refused_have_a_name() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = listener.getsockname()
+    listener.close()
+    with running(KeepAlive(address, EXCHANGE)) as engine:
+        engine.idle_silent = True
+        do(engine, lambda: engine.open_idle(2))
+        until(lambda: engine.gauges().idle_failed == 2, engine)
+        assert engine.errors == {"idle_connect_refused": 2}
