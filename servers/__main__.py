@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from servers import variants
 from servers.events import EventLog
-from servers.exits import Exit
+from servers.exits import Exit, StartError, UnavailableError
 from servers.group import Group
-from servers.listener import ListenError
 from servers.settings import Settings, SettingsError, parse
 
 if TYPE_CHECKING:
@@ -69,9 +68,9 @@ def main() -> Exit:
         return Exit.OK
     try:
         load(name).serve(settings, EventLog(name))
-    except ListenError as error:
+    except StartError as error:
         print(f"error: {error}", file=sys.stderr)
-        return Exit.FAILED
+        return Exit.UNAVAILABLE if isinstance(error, UnavailableError) else Exit.FAILED
     return Exit.OK
 
 

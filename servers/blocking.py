@@ -19,48 +19,27 @@ from servers.site import Site
 from servers.writing import make_write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from servers.events import EventLog
     from servers.settings import Settings
 
 
-class BlockingServer:
-    """Listens, and offers the two halves of a blocking server: accepting, and serving one."""
+class BlockingService:
+    """Serves connections, however they were accepted, in the thread or process that calls."""
 
-    def __init__(self, settings: Settings, log: EventLog) -> None:
+    def __init__(self, settings: Settings, log: EventLog, site: Site | None = None) -> None:
+        """Make what all connections share; or use the site of other processes."""
         self._settings = settings
         self._log = log
-        self._listener = open_listener(settings, blocking=True)
-        self._acceptor = Acceptor(self._listener, log)
-        self._site = Site(settings)
+        self._site = site or Site(settings)
         self._answers = Answers(self._site)
         self._write = make_write(settings)
-        self._stop = BlockingStop(self._listener, settings.grace_ms / 1000)
 
-    def connections(self) -> Iterator[int]:
-        """Yield the descriptor of each connection as it is accepted, until the server is stopped.
-
-        When the iterator ends, every connection has ended too, or had its grace time.
-        """
-        self._log.listening(self._listener.getsockname()[1], self._settings.backlog)
-        stop, live, accept = self._stop, self._stop.live, self._acceptor.accept
-        while True:
-            try:
-                fd, _ = accept()
-            except OSError as error:
-                recovered = self._recover(error)
-                if recovered is None:
-                    if stop.requested:
-                        break
-                    continue
-                fd = recovered
-            live.add(fd)
-            if stop.requested:  # between accept() and here: the stopping thread has not seen it
-                shut(fd, socket.SHUT_RD)
-            yield fd
-        stop.wait()
-        self._listener.close()
+    @property
+    def stopping(self) -> bool:
+        """Whether this side may have ended the input of its connections, in order to stop."""
+        raise NotImplementedError
 
     def serve_connection(self, fd: int) -> None:
         """Serve a connection until it ends, and close it. Raises nothing: others live on."""
@@ -77,16 +56,7 @@ class BlockingServer:
 
     def close(self, fd: int) -> None:
         """Close a connection."""
-        self._stop.live.discard(fd)
         os.close(fd)
-
-    def _recover(self, error: OSError) -> int | None:
-        try:
-            return self._acceptor.recover(error)
-        except OSError:
-            if self._stop.requested:
-                return None
-            raise
 
     def _converse(self, fd: int) -> None:
         read, write, answers = os.read, self._write, self._answers
@@ -111,5 +81,70 @@ class BlockingServer:
                 if ending is Ending.LINGER:
                     linger(fd)
                 return
-        if self._stop.requested:
+        if self.stopping:
             settle(fd)  # it may be this side that has ended the input
+
+
+class BlockingServer(BlockingService):
+    """Listens, and offers the two halves of a blocking server: accepting, and serving one."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: EventLog,
+        listener: socket.socket | None = None,
+        site: Site | None = None,
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        """Listen; or share a blocking listener with other processes, one of which tells of it.
+
+        Then the process ends as soon as the server has stopped (see BlockingStop, also for
+        `wake`).
+        """
+        super().__init__(settings, log, site)
+        self._listener = listener or open_listener(settings, blocking=True)
+        self._tells = listener is None
+        self._acceptor = Acceptor(self._listener, log)
+        grace_s = settings.grace_ms / 1000
+        self._stop = BlockingStop(self._listener, grace_s, shared=listener is not None, wake=wake)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the server has been told to stop."""
+        return self._stop.requested
+
+    def connections(self) -> Iterator[int]:
+        """Yield the descriptor of each connection as it is accepted, until the server is stopped.
+
+        When the iterator ends, every connection has ended too, or had its grace time.
+        """
+        if self._tells:
+            self._log.listening(self._listener.getsockname()[1], self._settings.backlog)
+        stop, live, accept = self._stop, self._stop.live, self._acceptor.accept
+        while not self._stop.requested:
+            try:
+                fd, _ = accept()
+            except OSError as error:
+                recovered = self._recover(error)
+                if recovered is None:
+                    continue
+                fd = recovered
+            live.add(fd)
+            if stop.requested:  # between accept() and here: the stopping thread has not seen it
+                shut(fd, socket.SHUT_RD)
+            yield fd
+        stop.wait()
+        self._listener.close()
+
+    def close(self, fd: int) -> None:
+        """Close a connection."""
+        self._stop.live.discard(fd)
+        super().close(fd)
+
+    def _recover(self, error: OSError) -> int | None:
+        try:
+            return self._acceptor.recover(error)
+        except OSError:
+            if self._stop.requested:
+                return None
+            raise

@@ -39,6 +39,10 @@ class Connection:
             self._server.drop(self._fd)
             return
         self._conversation.feed(data)
+        self.reply()
+
+    def reply(self) -> None:
+        """Write what there is to answer, or as much of it as the socket takes."""
         output, ending = self._conversation.answer()
         sent = 0
         if output:

@@ -12,20 +12,22 @@ import threading
 import traceback
 
 STDOUT = 1
+IDENTITY = ("limit", "error", "where")  # what makes two events one, whatever their message
 
 
 class EventLog:
-    """Writes the events of one server process; safe to call from any thread.
+    """Writes the events of one server; safe to call from any thread.
 
     Events: `listening` when ready; `limit` once per limit that the server meets; `fault` once
-    per place in the code for an unexpected exception, which ended one connection and no more.
+    per place in the code for an unexpected exception, which ended one connection and no more;
+    `replaced` for each worker process that ended by itself, and whose place is filled again.
     """
 
     def __init__(self, server: str, fd: int = STDOUT) -> None:
         self._server = server
         self._fd = fd
         self._lock = threading.Lock()
-        self._told: set[str] = set()
+        self._told: set[tuple[str | int | None, ...]] = set()
 
     def listening(self, port: int, backlog: int) -> None:
         """Tell that connections are now accepted on `port`, with an accept queue of `backlog`."""
@@ -35,21 +37,29 @@ class EventLog:
 
     def limit(self, limit: str, value: int, message: str) -> None:
         """Tell, once, that the server has met a limit (`nofile`, `threads`, `FD_SETSIZE`, ...)."""
-        if self._first(limit):
-            self._write(event="limit", limit=limit, value=value, message=message)
+        self._write_once(event="limit", limit=limit, value=value, message=message)
 
     def fault(self, error: BaseException) -> None:
         """Tell, once per place that raised it, that an exception has ended a connection."""
         frame = traceback.extract_tb(error.__traceback__)[-1:]
         where = f"{os.path.basename(frame[0].filename)}:{frame[0].lineno}" if frame else "?"
-        if self._first(f"{type(error).__name__} {where}"):
-            self._write(event="fault", error=type(error).__name__, where=where, message=str(error))
+        self._write_once(event="fault", error=type(error).__name__, where=where, message=str(error))
 
-    def _first(self, key: str) -> bool:
+    def replaced(self, pid: int, how: str) -> None:
+        """Tell that a worker has ended by itself, how, and that another takes its place."""
+        self._write(event="replaced", pid=pid, how=how)
+
+    def relay(self, line: bytes) -> None:
+        """Tell the limit or the fault that a worker process has told of, unless it is known."""
+        self._write_once(**json.loads(line))
+
+    def _write_once(self, **event: str | int) -> None:
+        key = tuple(event.get(name) for name in IDENTITY)
         with self._lock:
             known = key in self._told
             self._told.add(key)
-        return not known
+        if not known:
+            self._write(**event)
 
     def _write(self, **event: str | int) -> None:
         line = json.dumps(event).encode() + b"\n"

@@ -10,19 +10,43 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 LOOKS = 4  # per timeout: a connection lives at most a quarter longer than it should
 ESTABLISHED, CLOSE_WAIT = 1, 8
 _TCP_INFO = struct.Struct("=B43xI4xI")  # state, and ms since data was last sent and received
 
 
-def shut_idle(timeout_s: float) -> None:
-    """Shut every connection of this process that has been idle for so long.
+class IdleCheck:
+    """Has a loop look at its connections from time to time."""
+
+    def __init__(self, timeout_ms: int, busy: Container[int] = ()) -> None:
+        """`busy` holds the connections that wait for their server, and so are never idle."""
+        self._busy = busy
+        self._timeout_s = timeout_ms / 1000
+        self.interval_s = self._timeout_s / LOOKS  # 0: there is nothing to look for
+        self._next = time.monotonic() + self.interval_s
+
+    def look(self) -> None:
+        """Shut the connections that have been idle for too long, if it is time to look."""
+        if time.monotonic() >= self._next:
+            shut_idle(self._timeout_s, self._busy)
+            self._next = time.monotonic() + self.interval_s
+
+
+def shut_idle(timeout_s: float, busy: Container[int] = ()) -> None:
+    """Shut every connection of this process that has been idle for so long, and is not busy.
 
     To be called from the thread that closes connections: a descriptor that another thread closes
     meanwhile could be a different connection by then.
     """
     for name in os.listdir("/proc/self/fd"):
+        if int(name) in busy:
+            continue
         try:
             handle = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=int(name))
         except OSError:

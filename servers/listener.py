@@ -15,6 +15,8 @@ import socket
 import time
 from typing import TYPE_CHECKING, Protocol, cast
 
+from servers.exits import StartError
+
 if TYPE_CHECKING:
     from servers.events import EventLog
     from servers.settings import Settings
@@ -40,39 +42,55 @@ PEER_GONE = frozenset(
 PAUSE_S = 0.01  # when the kernel has no memory for a socket, or the reserve could not be kept
 
 
-class ListenError(Exception):
+class ListenError(StartError):
     """The address that the settings name cannot be listened on."""
 
 
 def open_listener(settings: Settings, *, blocking: bool, reuse_port: bool = False) -> socket.socket:
     """Return a TCP socket that listens as the settings say. Raises ListenError."""
+    listener = bind_socket(settings, reuse_port=reuse_port)
     try:
-        return _open(settings, blocking, reuse_port)
+        listener.listen(settings.backlog)
+        listener.setblocking(blocking)
     except OSError as error:
-        raise ListenError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror};"
-            " choose another --host or --port"
-        ) from error
+        listener.close()
+        raise _refusal(settings, error) from error
+    return listener
 
 
-def _open(settings: Settings, blocking: bool, reuse_port: bool) -> socket.socket:
+def bind_socket(settings: Settings, *, reuse_port: bool) -> socket.socket:
+    """Return a TCP socket that has the address and port of the settings, and takes no connection
+    until it listens. Raises ListenError.
+    """
+    try:
+        return _bind(settings, reuse_port)
+    except OSError as error:
+        raise _refusal(settings, error) from error
+
+
+def _bind(settings: Settings, reuse_port: bool) -> socket.socket:
     family, kind, protocol, _, address = socket.getaddrinfo(
         settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
-    listener = socket.socket(family, kind, protocol)
+    made = socket.socket(family, kind, protocol)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if settings.nodelay:
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited
         if reuse_port:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind(address)
-        listener.listen(settings.backlog)
-        listener.setblocking(blocking)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.bind(address)
     except OSError:
-        listener.close()
+        made.close()
         raise
-    return listener
+    return made
+
+
+def _refusal(settings: Settings, error: OSError) -> ListenError:
+    return ListenError(
+        f"cannot listen on {settings.host} port {settings.port}: {error.strerror};"
+        " choose another --host or --port"
+    )
 
 
 class _RawListener(Protocol):
@@ -91,6 +109,13 @@ class Acceptor:
         # socket.accept() wraps the descriptor in a second Python object and asks two questions
         # about timeouts; the variants work on descriptors, so it would be built for nothing.
         self.accept = cast("_RawListener", listener)._accept
+
+    def close(self) -> None:
+        """Close the listener and the reserve, in a forked process that accepts nothing."""
+        self._listener.close()
+        if self._reserve is not None:
+            os.close(self._reserve)
+            self._reserve = None
 
     def recover(self, error: OSError) -> int | None:
         """Deal with what accept() raised; return a descriptor after all, or None.

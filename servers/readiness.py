@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from servers.answer import Answers, Ending
 from servers.connection import Connection
-from servers.idle import LOOKS, shut_idle
+from servers.idle import IdleCheck
 from servers.listener import Acceptor, open_listener
 from servers.shutdown import LINGER_S, StopSignal
 from servers.site import Site
@@ -75,17 +75,21 @@ class ReadinessServer:
         log: EventLog,
         readiness: Readiness,
         listener: socket.socket | None = None,
+        site: Site | None = None,
     ) -> None:
-        """Listen; or share a non-blocking listener, which somebody else tells about then."""
+        """Listen; or share a non-blocking listener, which somebody else tells about then, and the
+        site of other processes.
+        """
         self.settings = settings
         self.readiness = readiness
         # Descriptors that need more than an answer: the listener, the signal, and connections
         # with something pending. What is not in here is a connection between two requests.
         self.special: dict[int, Callable[[], None]] = {}
         self.unsent: set[int] = set()  # connections with output that the peer has not taken
+        self.busy: set[int] = set()  # connections that wait for work that is not the loop's
         self._deadlines: dict[int, float] = {}  # of lingering connections, oldest first
         self._log = log
-        self.site = Site(settings)
+        self.site = site or Site(settings)
         self.write = make_write(settings)
         self._answers = Answers(self.site)
         self._listener = listener or open_listener(settings, blocking=False)
@@ -97,25 +101,24 @@ class ReadinessServer:
         for fd, handler in self._own.items():
             readiness.watch(fd)
             self.special[fd] = handler
+        self._wait: Callable[[float], Iterable[tuple[int, int]]] = readiness.wait
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then until what is in flight has ended."""
         if self._tells:
             self._log.listening(self._listener.getsockname()[1], self.settings.backlog)
-        wait, handle = self.readiness.wait, self._handle
+        wait, handle = self._wait, self._handle
         ticks = self.readiness.ticks_per_s
-        idle_timeout_s = self.settings.idle_timeout_ms / 1000
-        look_s = idle_timeout_s / LOOKS
-        next_look = time.monotonic() + look_s
+        idle = IdleCheck(self.settings.idle_timeout_ms, self.busy)
+        look_ticks = idle.interval_s * ticks if idle.interval_s else FOREVER
         while not self._ended():
             if self._deadlines or self._grace_deadline is not None:
                 handle(wait(SWEEP_S * ticks))
                 self._drop_overdue()
             else:
-                handle(wait(look_s * ticks if look_s else FOREVER))
-            if look_s and time.monotonic() >= next_look:
-                shut_idle(idle_timeout_s)
-                next_look = time.monotonic() + look_s
+                handle(wait(look_ticks))
+            if idle.interval_s:
+                idle.look()
 
     def _handle(self, ready: Iterable[tuple[int, int]]) -> None:
         special, answers, close = self.special, self._answers, self.readiness.close
@@ -129,7 +132,7 @@ class ReadinessServer:
                 data = read(fd, recv_bytes)
                 answered = answers[data]
                 if answered is None:
-                    Connection(self, fd).receive(data)
+                    self.stand_in(fd).receive(data)
                     continue
                 output, ending = answered
                 try:
@@ -157,6 +160,10 @@ class ReadinessServer:
             self._log.fault(error)
         self.drop(fd)
 
+    def stand_in(self, fd: int) -> Connection:
+        """Return what stands in for a connection whose requests need more than an answer."""
+        return Connection(self, fd)
+
     def drop(self, fd: int) -> None:
         """Close a connection that may have something pending."""
         self.special.pop(fd, None)
@@ -179,9 +186,9 @@ class ReadinessServer:
             try:
                 fd, _address = accept()
             except BlockingIOError:
-                return
+                raise  # nothing is waiting any more: that ends this wake-up
             except OSError as error:
-                recovered = recover(error)  # its BlockingIOError ends this wake-up as well
+                recovered = recover(error)  # its BlockingIOError does so as well
                 if recovered is None:
                     continue
                 fd = recovered
@@ -198,17 +205,24 @@ class ReadinessServer:
         if not self.stopping:
             listener = self._listener.fileno()
             self.readiness.forget(listener)
-            del self.special[listener], self._own[listener]
+            # The same call of wait() may have told of the listener too. Nothing is accepted any
+            # more, so its number will not come to stand for a connection.
+            self.special[listener] = _nothing_waits
+            del self._own[listener]
             self._listener.close()
         self._grace_deadline = time.monotonic() + grace_s
 
     def _ended(self) -> bool:
         if self._grace_deadline is None:
             return False
-        nothing_in_flight = not self.unsent and not self._deadlines
+        nothing_in_flight = not self.unsent and not self.busy and not self._deadlines
         return nothing_in_flight or time.monotonic() >= self._grace_deadline
 
     def _drop_overdue(self) -> None:
         now = time.monotonic()
         for fd in [fd for fd, deadline in self._deadlines.items() if deadline <= now]:
             self.drop(fd)
+
+
+def _nothing_waits() -> None:
+    raise BlockingIOError

@@ -19,26 +19,40 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
 LINGER_S = 1.0  # how long a peer may go on sending after it was refused
 LINGER_BYTES = 16_777_216  # and how much: what a peer's and a server's full buffers may hold
+STOPS = (signal.SIGTERM, signal.SIGINT)
 SWEEP_S = 0.01  # between two looks of the thread that ends blocking connections
 
 
 class StopSignal:
-    """SIGTERM and SIGINT as a descriptor that becomes readable. To be made in the main thread."""
+    """SIGTERM, SIGINT, and others if wanted, as a descriptor that becomes readable. To be made in
+    the main thread.
+    """
 
-    def __init__(self) -> None:
-        self.fd, writer = os.pipe()
-        os.set_blocking(writer, False)
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
+    def __init__(self, *others: signal.Signals) -> None:
+        self.fd, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        for number in (*STOPS, *others):
             signal.signal(number, _noted)
 
-    def take(self) -> None:
-        """Wait for a signal, if there is none yet, and take it."""
-        os.read(self.fd, 64)
+    def take(self) -> bytes:
+        """Wait for a signal, if there is none yet, and take it; return the numbers of all taken."""
+        return os.read(self.fd, 64)
+
+    def pending(self) -> bytes:
+        """Take the signals that have come, without waiting; return their numbers."""
+        return self.take() if any(fcntl.ioctl(self.fd, termios.FIONREAD, bytes(4))) else b""
+
+    def close(self) -> None:
+        """Forget the parent's signals, in a forked child that has a handling of its own."""
+        signal.set_wakeup_fd(-1)
+        os.close(self.fd)
+        os.close(self._writer)
 
 
 def _noted(_number: int, _frame: FrameType | None) -> None:
@@ -112,14 +126,27 @@ class BlockingStop:
 
     Threads of idle connections are left asleep, to end with the process: ten thousand that wake
     up only to end would pass the interpreter lock round for more than a second.
+
+    A listener that is `shared` with other processes would be shut for all of them. It is closed
+    for this one alone, and who sits in accept() then ends with the process, which ends here.
     """
 
-    def __init__(self, listener: socket.socket, grace_s: float) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        grace_s: float,
+        *,
+        shared: bool = False,
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        """`wake` is called at the signal, for an accepting thread that may wait elsewhere."""
         self.requested = False
         self.live: set[int] = set()
         self._idle: set[int] = set()
         self._main_waits = False
         self._listener = listener
+        self._shared = shared
+        self._wake = wake
         self._grace_s = grace_s
         self._signal = StopSignal()
         self._thread = threading.Thread(target=self._run, name="stop", daemon=True)
@@ -133,11 +160,17 @@ class BlockingStop:
     def _run(self) -> None:
         self._signal.take()
         self.requested = True
-        shut(self._listener.fileno(), socket.SHUT_RDWR)
+        if self._shared:
+            self._listener.close()
+        else:
+            shut(self._listener.fileno(), socket.SHUT_RDWR)
+        if self._wake is not None:
+            self._wake()
         time.sleep(SWEEP_S)  # a request that has been read now is answered when this is over
-        os.set_blocking(self._signal.fd, False)
         self._sweep(socket.SHUT_RD, self._grace_s)
         self._sweep(socket.SHUT_RDWR, LINGER_S)
+        if self._shared:
+            os._exit(0)
 
     def _sweep(self, how: int, seconds: float) -> None:
         """Shut all that is in flight, what was accepted a moment ago included, and wait for it."""
@@ -147,7 +180,7 @@ class BlockingStop:
             for fd in left - told:
                 shut(fd, how)
                 told.add(fd)
-            if self._signalled_again():
+            if self._signal.pending():
                 break
             time.sleep(SWEEP_S)
 
@@ -160,10 +193,3 @@ class BlockingStop:
                     if is_idle(fd):
                         self._idle.add(fd)
         return left - self._idle
-
-    def _signalled_again(self) -> bool:
-        try:
-            self._signal.take()
-        except BlockingIOError:
-            return False
-        return True

@@ -30,6 +30,8 @@ from servers.readiness import LimitReachedError, ReadinessServer
 from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from servers.events import EventLog
     from servers.settings import Settings
 
@@ -45,16 +47,18 @@ class EpollReadiness:
     """`Readiness` by epoll, level-triggered."""
 
     ticks_per_s = 1.0
+    first_events = select.EPOLLIN  # that a descriptor is registered for
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self.wait = self._epoll.poll  # at most FD_SETSIZE - 1 = 1,023 events a call, by default
+        # At most FD_SETSIZE - 1 = 1,023 events a call, by default.
+        self.wait: Callable[[float], Iterable[tuple[int, int]]] = self._epoll.poll
         # The last close() of a descriptor takes it out of every epoll set by itself (epoll(7)).
-        self.close = os.close
+        self.close: Callable[[int], None] = os.close
 
     def watch(self, fd: int) -> None:
         try:
-            self._epoll.register(fd, select.EPOLLIN)
+            self._epoll.register(fd, self.first_events)
         except OSError as error:  # ENOSPC, ENOMEM: this connection cannot be watched
             with open(MAX_WATCHES, encoding="ascii") as file:
                 watches = int(file.read())

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from servers.__main__ import names
-from tests.contract.harness import Server, running
+from tests.contract.harness import LASTING, Server, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(params=names(), scope="module")
+@pytest.fixture(params=LASTING, scope="module")
 def variant(request: pytest.FixtureRequest) -> str:
+    """The name of a variant that serves until it is stopped."""
+    return str(request.param)
+
+
+@pytest.fixture(params=names())
+def any_variant(request: pytest.FixtureRequest) -> str:
     """The name of a variant."""
     return str(request.param)
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import resource
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from servers.__main__ import names
@@ -39,15 +41,30 @@ GET_CLOSE = b"GET / HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n"
 GET_OLD = b"GET / HTTP/1.0\r\n\r\n"
 
 # What a variant is allowed to be unable to do; everything else is asked of all of them.
+ENDS_AFTER_ONE = frozenset({"one_shot"})  # connection: it has tests of its own, test_one_shot.py
 ONE_AT_A_TIME = frozenset({"iterative"})
 WALLED = frozenset({"select"})  # by FD_SETSIZE
+# Its descriptors, and their numbers, cannot run out: each worker has one connection at a time.
+ONE_PER_WORKER = frozenset({"prefork"})
+POOLS = frozenset({"thread_pool", "prefork"})  # serve a connection per worker at once
+FORKING = frozenset({"process_per_connection"})  # its connections cost the parent no descriptor
+# Who is asked to accept does not depend on who has descriptors: each process has its own limit.
+SEVERAL_LOOPS = frozenset({"prefork_epoll", "reuseport_epoll"})
+LASTING = [name for name in names() if name not in ENDS_AFTER_ONE]
 concurrent = pytest.mark.parametrize(
     "variant",
-    [name for name in names() if name not in ONE_AT_A_TIME],
+    [name for name in LASTING if name not in ONE_AT_A_TIME],
     indirect=True,
     scope="module",
 )
 """Runs a test for those variants only that serve several connections at once."""
+many_per_process = pytest.mark.parametrize(
+    "variant",
+    [name for name in LASTING if name not in ONE_AT_A_TIME | ONE_PER_WORKER],
+    indirect=True,
+    scope="module",
+)
+"""Runs a test for those variants only that have several connections in one process."""
 
 
 def command(*arguments: str) -> list[str]:
@@ -61,6 +78,18 @@ def environment(**variables: str) -> dict[str, str]:
     return kept | variables
 
 
+def room_for(variant: str, connections: int) -> tuple[str, ...]:
+    """Return the flags with which a variant serves so many connections at once."""
+    return ("--workers", str(connections)) if variant in POOLS else ()
+
+
+def one_worker(variant: str) -> tuple[str, ...]:
+    """Return the flags with which a variant has one descriptor too many, not one per worker: a
+    blocking accept() takes the next one before it sleeps.
+    """
+    return ("--workers", "1") if variant in ONE_PER_WORKER else ()
+
+
 def eventually(condition: Callable[[], bool], what: str) -> None:
     """Wait until the condition holds; fail when it does not within PATIENCE_S."""
     deadline = time.monotonic() + PATIENCE_S
@@ -71,7 +100,7 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 
 
 class Server:
-    """One server process, listening on a port that the kernel chose."""
+    """One server, listening on a port that the kernel chose: a process, and what it has forked."""
 
     def __init__(self, name: str, *flags: str) -> None:
         self.name = name
@@ -117,28 +146,79 @@ class Server:
         return self.process.wait(PATIENCE_S)
 
     def kill(self) -> None:
-        """End this process, by its own id, whatever state it is in."""
+        """End this server's processes, by their own ids, whatever state they are in."""
         if self.process.poll() is None:
-            self.process.kill()
+            self.process.send_signal(signal.SIGSTOP)  # so that it forks no more
+            for pid in self.processes()[::-1]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self.process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
+
+    def processes(self) -> list[int]:
+        """Return the ids of the first process and of all its descendants, parents first."""
+        children = psutil.Process(self.pid).children(recursive=True)
+        return [self.pid, *(child.pid for child in children)]
 
     def connect(self, receive_buffer_bytes: int = 0) -> Peer:
         """Return a new connection to the server."""
         return Peer(self.port, receive_buffer_bytes)
 
     def stat(self, field: str) -> str:
-        """Return a field of /proc/PID/status."""
+        """Return a field of /proc/PID/status of the first process."""
         text = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)[field].strip()
+        return _field(text, field)
+
+    def states(self) -> set[str]:
+        """Return the states that the processes are in: S sleeps, R runs, Z is a zombie."""
+        texts = self._read_all("status")
+        return {_field(text, "State")[0] for text in texts}
 
     def memory_bytes(self) -> int:
-        """Return the resident set size."""
-        return int(self.stat("VmRSS").split()[0]) * 1024
+        """Return the anonymous memory of all processes; what they share counts once (Pss)."""
+        texts = self._read_all("smaps_rollup")
+        return sum(int(_field(text, "Pss_Anon").split()[0]) * 1024 for text in texts)
 
     def descriptors(self) -> int:
-        """Return how many descriptors are open. They are numbered from 0 without a gap."""
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        """Return how many descriptors are open in all processes."""
+        return sum(self._descriptors(pid) for pid in self.processes())
+
+    def allow_descriptors(self, spare: int) -> None:
+        """Limit each process to so many descriptors more than it has open now."""
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+                soft = self._descriptors(pid) + spare
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+    @staticmethod
+    def _descriptors(pid: int) -> int:
+        """Descriptors are numbered from 0 without a gap; a process that has ended has none."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            return len(os.listdir(f"/proc/{pid}/fd"))
+        return 0
+
+    def _read_all(self, name: str) -> list[str]:
+        """Return /proc/PID/NAME of each process. One that comes or goes changes what the others
+        share, so all are read again then.
+        """
+        texts: list[str] = []
+
+        def read() -> bool:
+            texts.clear()
+            processes = self.processes()
+            for pid in processes:
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    texts.append(Path(f"/proc/{pid}/{name}").read_text(encoding="ascii"))
+            return self.processes() == processes
+
+        eventually(read, "the processes stay the same while they are read")
+        return texts
+
+
+def _field(text: str, field: str) -> str:
+    """Return a field of a text of `name: value` lines."""
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)[field].strip()
 
 
 class Peer:

@@ -14,7 +14,9 @@ from servers.blocking import BlockingServer
 from servers.events import EventLog
 from servers.readiness import ReadinessServer
 from servers.settings import Settings
+from servers.variants import generators
 from servers.variants.epoll_level import EpollReadiness
+from servers.variants.generators import GeneratorServer
 from tests.contract.harness import GET, Peer
 
 if TYPE_CHECKING:
@@ -63,6 +65,22 @@ def test_each_limit_and_each_place_once(pipe: Pipe) -> None:
     assert listening == expected
 
 
+def test_what_workers_tell_is_told_once(pipe: Pipe) -> None:
+    log, worker = EventLog("x", pipe.writer), Pipe()
+    try:
+        worker_log = EventLog("worker", worker.writer)
+        worker_log.limit("nofile", 5, "full")
+        worker_log.fault(raise_value_error())
+        lines = os.read(worker.reader, 65_536).splitlines()
+    finally:
+        os.close(worker.reader)
+        os.close(worker.writer)
+    for line in lines * 2:
+        log.relay(line)
+    log.limit("nofile", 7, "full as well")
+    assert pipe.events() == [json.loads(line) for line in lines]
+
+
 def test_log_without_a_reader_harms_nobody() -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -85,7 +103,7 @@ class FaultyAnswers:
 class NoStop:
     """In place of the signal handling, which belongs to a main thread."""
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         self.fd, self._writer = os.pipe()
         self.live: set[int] = set()
         self.requested = False
@@ -98,6 +116,16 @@ def test_fault_in_a_loop_ends_one_connection(pipe: Pipe, monkeypatch: pytest.Mon
     monkeypatch.setattr(readiness, "Answers", FaultyAnswers)
     monkeypatch.setattr(readiness, "StopSignal", NoStop)
     server = ReadinessServer(SETTINGS, EventLog("x", pipe.writer), EpollReadiness())
+    threading.Thread(target=server.run, daemon=True).start()
+    expect_faults(pipe)
+
+
+def test_fault_in_a_coroutine_ends_one_connection(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generators, "Answers", FaultyAnswers)
+    monkeypatch.setattr(generators, "StopSignal", NoStop)
+    server = GeneratorServer(SETTINGS, EventLog("x", pipe.writer))
     threading.Thread(target=server.run, daemon=True).start()
     expect_faults(pipe)
 

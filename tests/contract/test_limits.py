@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.harness import WALLED, concurrent, eventually, running
+from tests.contract.harness import (
+    FORKING,
+    SEVERAL_LOOPS,
+    WALLED,
+    eventually,
+    many_per_process,
+    one_worker,
+    room_for,
+    running,
+)
 
 if TYPE_CHECKING:
     from tests.contract.harness import Server
@@ -18,46 +27,44 @@ WALL = 1024
 BEYOND_WALL = WALL + 40
 
 
-def allow_descriptors(server: Server, count: int) -> None:
-    _, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (count, hard))
-
-
 def is_refused(server: Server) -> bool:
     with server.connect() as peer:
         return peer.is_refused()
 
 
-def test_out_of_descriptors_is_survived(own_server: Server) -> None:
-    allow_descriptors(own_server, own_server.descriptors())
-    is_refused(own_server)  # a blocking accept() already holds a descriptor, and may serve this one
-    assert all(is_refused(own_server) for _ in range(20))
-    eventually(lambda: own_server.limits() == ["nofile"], "the limit is told, once")
-    states = []
-    for _ in range(20):
-        states.append(own_server.stat("State")[0])
-        time.sleep(0.01)
-    assert states.count("S") > 10, "the server waits, and does not spin"
-    allow_descriptors(own_server, 64)
-    with contextlib.suppress(ConnectionError), own_server.connect() as peer:
-        peer.ask()  # the last one that may meet a descriptor lent from the reserve
-    with own_server.connect() as peer:
-        assert peer.ask()
-    assert own_server.limits() == ["nofile"]
-    assert own_server.stop() == 0
+def test_out_of_descriptors_is_survived(variant: str) -> None:
+    with running(variant, *one_worker(variant)) as server:
+        server.allow_descriptors(0)
+        is_refused(server)  # a blocking accept() already holds a descriptor, and may serve this one
+        assert all(is_refused(server) for _ in range(20))
+        eventually(lambda: server.limits() == ["nofile"], "the limit is told, once")
+        states = []
+        for _ in range(20):
+            states.append(server.states())
+            time.sleep(0.01)
+        assert states.count({"S"}) > 10, "the server waits, and does not spin"
+        server.allow_descriptors(64)
+        with contextlib.suppress(ConnectionError), server.connect() as peer:
+            peer.ask()  # the last one that may meet a descriptor lent from the reserve
+        with server.connect() as peer:
+            assert peer.ask()
+        assert server.limits() == ["nofile"]
+        assert server.stop() == 0
 
 
-@concurrent
+@many_per_process
 def test_out_of_descriptors_leaves_the_others_alone(own_server: Server) -> None:
     with contextlib.ExitStack() as stack:
         first = [stack.enter_context(own_server.connect()) for _ in range(5)]
         assert all(peer.ask() for peer in first)
-        allow_descriptors(own_server, own_server.descriptors())
+        own_server.allow_descriptors(0)
         burst = [stack.enter_context(own_server.connect()) for _ in range(100)]
         assert sum(peer.is_refused() for peer in burst) >= 98
         assert all(peer.ask() for peer in first)
         for peer in first[:3]:
             peer.socket.close()
+        if own_server.name in FORKING | SEVERAL_LOOPS:
+            own_server.allow_descriptors(1)
 
         def served_again() -> bool:
             return not is_refused(own_server)
@@ -78,9 +85,10 @@ def many_descriptors() -> None:
 
 
 @pytest.mark.usefixtures("many_descriptors")
-@concurrent
+@many_per_process
 def test_past_the_wall(variant: str) -> None:
-    with running(variant) as server, contextlib.ExitStack() as stack:
+    flags = room_for(variant, BEYOND_WALL)
+    with running(variant, *flags) as server, contextlib.ExitStack() as stack:
         peers = [stack.enter_context(server.connect()) for _ in range(BEYOND_WALL)]
         refused = sum(peer.is_refused() for peer in peers)
         if variant in WALLED:

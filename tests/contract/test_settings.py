@@ -34,12 +34,12 @@ def test_list_names_every_variant() -> None:
     assert all("thread" in line or "process" in line for line in lines)
 
 
-def test_what_a_variant_ignores_are_settings(variant: str) -> None:
-    assert {item.name for item in fields(Settings)} >= load(variant).IGNORES
+def test_what_a_variant_ignores_are_settings(any_variant: str) -> None:
+    assert {item.name for item in fields(Settings)} >= load(any_variant).IGNORES
 
 
-def test_every_variant_opens_with_its_essay(variant: str) -> None:
-    text = (ROOT / "servers" / "variants" / f"{variant}.py").read_text(encoding="utf-8")
+def test_every_variant_opens_with_its_essay(any_variant: str) -> None:
+    text = (ROOT / "servers" / "variants" / f"{any_variant}.py").read_text(encoding="utf-8")
     essay = text.split('"""')[1]
     for part in ("How it works.", "Where it breaks.", "Source.", "Not shared with"):
         assert part in essay
@@ -105,10 +105,10 @@ def test_missing_name() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_address_in_use(variant: str) -> None:
+def test_address_in_use(any_variant: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = run(variant, "--host", "127.0.0.1", "--port", str(port))
+        done = run(any_variant, "--host", "127.0.0.1", "--port", str(port))
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -135,8 +135,8 @@ def addresses() -> list[str]:
 
 
 @pytest.mark.parametrize("address", addresses())
-def test_listens_where_it_is_told(variant: str, address: str) -> None:
-    with running(variant, "--host", address) as server:
+def test_listens_where_it_is_told(any_variant: str, address: str) -> None:
+    with running(any_variant, "--host", address) as server:
         assert server.port > 0
         with socket.create_connection((address, server.port), timeout=10) as peer:
             peer.sendall(b"GET / HTTP/1.0\r\n\r\n")

@@ -1,0 +1,227 @@
+"""Generators: a coroutine per connection, written as if it could block, run by an event loop.
+
+How it works. An event loop turns a program inside out: what a connection was doing has to be kept
+in data, and found again when the next event comes. That is the state machine of the C10K page; in
+`epoll_level` it is the table `special` and the class `Connection`. A generator is a function that
+can stop in the middle, so the compiler keeps that state: the locals, and the place in the code.
+Read `_connection` below beside `servers/blocking.py`: the same text, with `yield INPUT` where a
+read would block and `yield OUTPUT` where a write would. A loop of a few lines
+(servers/trampoline.py) resumes each when the kernel says so. A wait inside a function that was
+called needs that function to be a generator too, and `yield from` to call it; `async def` and
+`await` are these two, with a syntax of their own.
+
+Where it breaks. As every loop in one thread: a call that really blocks holds up all connections,
+and nothing but care prevents it. Each connection costs a frame, idle or not: some 450 bytes (seen
+with CPython 3.11), where `epoll_level` keeps nothing at all. And every level of `yield from` is one
+more to go down on each resume, so the path of a usual request is kept in one generator.
+
+What it costs. A request: a read, a write and a share of epoll_wait (counted with strace -c), the
+same three as `epoll_level`. A coroutine is no business of the kernel's.
+
+Source. Kegel, "The C10K problem", on state machines and user-level threads; PEP 342, coroutines
+via enhanced generators, whose example of a trampoline this one resembles; PEP 380, `yield from`.
+
+Not shared with the HOWTO's listings: a peer that closes early, or resets, ends its own coroutine,
+whose `finally` closes the descriptor; the loop neither spins nor ends.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from servers.answer import Answers, Conversation, Ending
+from servers.group import Group
+from servers.idle import IdleCheck
+from servers.listener import Acceptor, open_listener
+from servers.readiness import FOREVER, SWEEP_S, LimitReachedError
+from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.shutdown import LINGER_BYTES, LINGER_S, StopSignal, shut
+from servers.site import Site
+from servers.trampoline import INPUT, OUTPUT, Trampoline
+from servers.variants.epoll_level import EpollReadiness
+from servers.writing import make_write
+
+if TYPE_CHECKING:
+    from servers.events import EventLog
+    from servers.settings import Settings
+    from servers.trampoline import Coroutine
+
+IDEA = "a generator per connection, written as if it blocked, resumed by a loop over epoll"
+WORKERS = "1 thread"
+GROUP = Group.LOOPS
+SINCE = "2.6"
+IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
+
+
+class GeneratorServer:
+    """Serves all connections in the calling thread: a coroutine for each, and two for itself."""
+
+    def __init__(self, settings: Settings, log: EventLog) -> None:
+        self._settings = settings
+        self._log = log
+        self._site = Site(settings)
+        self._answers = Answers(self._site)
+        self._write = make_write(settings)
+        self._listener = open_listener(settings, blocking=False)
+        self._stop_signal = StopSignal()
+        self._unsent: set[int] = set()  # connections with output that the peer has not taken
+        self._deadlines: dict[int, float] = {}  # of lingering connections
+        self._grace_deadline: float | None = None
+        self._trampoline = Trampoline(EpollReadiness())
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then until what is in flight has ended."""
+        self._trampoline.start(self._listener.fileno(), self._accept())
+        self._trampoline.start(self._stop_signal.fd, self._stop())
+        self._log.listening(self._listener.getsockname()[1], self._settings.backlog)
+        idle = IdleCheck(self._settings.idle_timeout_ms)
+        turn, idle_s = self._trampoline.turn, idle.interval_s or FOREVER
+        while not self._ended():
+            if self._deadlines or self._grace_deadline is not None:
+                turn(SWEEP_S)
+                self._end_overdue()
+            else:
+                turn(idle_s)
+            if idle.interval_s:
+                idle.look()
+
+    def _accept(self) -> Coroutine[None]:
+        acceptor = Acceptor(self._listener, self._log)
+        try:
+            while True:
+                yield INPUT
+                for _ in range(self._settings.accepts_per_wakeup):
+                    try:
+                        fd: int | None = acceptor.accept()[0]
+                    except OSError as error:
+                        try:
+                            fd = acceptor.recover(error)
+                        except BlockingIOError:
+                            break
+                    if fd is not None:
+                        self._start(fd)
+        finally:
+            self._listener.close()
+
+    def _start(self, fd: int) -> None:
+        try:
+            os.set_blocking(fd, False)
+            self._trampoline.start(fd, self._connection(fd))
+        except LimitReachedError as limit:
+            self._log.limit(limit.limit, limit.value, limit.message)
+            os.close(fd)
+
+    def _stop(self) -> Coroutine[None]:
+        yield INPUT
+        self._stop_signal.take()
+        self._trampoline.end(self._listener.fileno())
+        self._grace_deadline = time.monotonic() + self._settings.grace_ms / 1000
+        yield INPUT
+        self._stop_signal.take()
+        self._grace_deadline = time.monotonic()  # a second signal: now
+
+    def _connection(self, fd: int) -> Coroutine[None]:
+        """One connection from its first byte to its last. Raises nothing: others live on."""
+        read, write, answers = os.read, self._write, self._answers
+        recv_bytes = self._settings.recv_bytes
+        try:
+            ending = Ending.OPEN
+            while not ending:
+                yield INPUT
+                data = read(fd, recv_bytes)
+                answered = answers[data]
+                if answered is None:
+                    ending = yield from self._converse(fd, data)
+                    continue
+                output, ending = answered
+                try:
+                    sent = write(fd, output)
+                except BlockingIOError:
+                    sent = 0
+                if sent != len(output):
+                    yield from self._send(fd, output[sent:])
+                    ending = self._ending(ending)
+            if ending is Ending.LINGER:
+                yield from self._linger(fd)
+        except OSError:
+            pass  # the peer has reset the connection or vanished: its own affair
+        except Exception as error:  # a fault of this one connection; told, and no one else's
+            self._log.fault(error)
+        finally:
+            os.close(fd)
+
+    def _converse(self, fd: int, data: bytes) -> Coroutine[Ending]:
+        """Serve what comes in pieces or takes long, until nothing is pending any more."""
+        conversation = Conversation(self._site)
+        while data:
+            conversation.feed(data)
+            output, ending = conversation.answer()
+            yield from self._send(fd, output)
+            while conversation.more:
+                yield from self._room(fd)  # which there may be already: the others' turn
+                output, ending = conversation.answer()
+                yield from self._send(fd, output)
+            ending = self._ending(ending)
+            if ending or conversation.clean:
+                return ending
+            yield INPUT
+            data = os.read(fd, self._settings.recv_bytes)
+        return Ending.CLOSE
+
+    def _send(self, fd: int, output: bytes) -> Coroutine[None]:
+        """Write all of it. Until then nothing more is read from the peer, so that one that never
+        reads cannot make the server remember more and more.
+        """
+        while output:
+            try:
+                output = output[self._write(fd, output) :]
+            except BlockingIOError:
+                yield from self._room(fd)
+
+    def _room(self, fd: int) -> Coroutine[None]:
+        """Wait until the peer has taken some of what was sent."""
+        self._unsent.add(fd)
+        try:
+            yield OUTPUT
+        finally:
+            self._unsent.discard(fd)
+
+    def _ending(self, ending: Ending) -> Ending:
+        """What follows a response that may have been waited for while the server was stopped:
+        what the peer has sent meanwhile is drained, so that no reset destroys the response.
+        """
+        return ending or (Ending.OPEN if self._grace_deadline is None else Ending.LINGER)
+
+    def _linger(self, fd: int) -> Coroutine[None]:
+        """Drop what a refused peer may still be sending. Bounded in time and bytes."""
+        shut(fd, socket.SHUT_WR)
+        self._deadlines[fd] = time.monotonic() + LINGER_S
+        left = LINGER_BYTES
+        try:
+            while left > 0:
+                yield INPUT
+                received = len(os.read(fd, self._settings.recv_bytes))
+                if not received:
+                    break
+                left -= received
+        finally:
+            del self._deadlines[fd]
+
+    def _end_overdue(self) -> None:
+        now = time.monotonic()
+        for fd in [fd for fd, deadline in self._deadlines.items() if deadline <= now]:
+            self._trampoline.end(fd)
+
+    def _ended(self) -> bool:
+        if self._grace_deadline is None:
+            return False
+        nothing_in_flight = not self._unsent and not self._deadlines
+        return nothing_in_flight or time.monotonic() >= self._grace_deadline
+
+
+def serve(settings: Settings, log: EventLog) -> None:
+    """Serve until the process is told to stop."""
+    GeneratorServer(settings, log).run()

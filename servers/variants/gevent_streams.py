@@ -1,0 +1,239 @@
+"""gevent: straight-line code on greenlets, threads that the kernel knows nothing of.
+
+How it works. A greenlet per connection runs what a thread would run: receive, answer, send, until
+the peer has gone. The calls are gevent's: each tries first, and if the kernel says that it would
+have to wait, the greenlet asks the hub (libev, on epoll) to be told, and switches to it. A switch
+moves a piece of the C stack to the heap and another one back; the kernel is not involved. No
+`await` shows where that happens: the code reads as that of thread_per_connection does.
+
+Where it breaks. Trying first is a system call that fails, and an exception made for it, whenever a
+peer has not sent its next request yet: two reads for each request then, as strace shows.
+`sendall()` asks for the size of the socket's buffer at each call, so this server uses `send()`,
+which does not, and `sendall()` only for a rest. A greenlet that never has to wait never lets the
+others run: here it gives way after so many reads. An idle connection was seen to cost 8.7 KB, more
+than with asyncio or uvloop. And a call that blocks the thread (the database's here, or one that
+knows nothing of gevent) blocks all greenlets; that is why many programs let gevent replace the
+standard library's calls by its own. This server calls gevent's by name.
+
+Source. Kegel, "The C10K problem", user-level threads; HOWTO, the thread per connection that its
+code is modelled on.
+
+Not shared with the HOWTO's listings: a peer that closes early or resets ends its own greenlet; a
+request is read up to a limit; nothing is read from a peer while its response does not leave.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from servers.answer import Answers, Conversation, Ending
+from servers.group import Group
+from servers.idle import LOOKS, shut_idle
+from servers.listener import Acceptor, open_listener
+from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.shutdown import LINGER_BYTES, LINGER_S, SWEEP_S, StopSignal, is_idle
+from servers.site import Site
+from servers.writing import Split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import gevent.event
+    import gevent.socket
+
+    from servers.events import EventLog
+    from servers.settings import Settings
+
+IDEA = "straight-line code on greenlets: user-level threads, switched when a call would wait"
+WORKERS = "1 thread, a greenlet per connection"
+GROUP = Group.LOOPS
+SINCE = "2.6"
+IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
+READABLE = 1  # libev's name for it is EV_READ
+TURNS = 64  # reads in a row, after which a greenlet lets the others run
+DRAIN_BYTES = 65_536
+
+
+def serve(settings: Settings, log: EventLog) -> None:
+    """Serve until the process is told to stop."""
+    GreenletServer(settings, log).run()
+
+
+class GreenletServer:
+    """Serves all connections in the calling thread."""
+
+    def __init__(self, settings: Settings, log: EventLog) -> None:
+        import gevent
+        import gevent.event
+        import gevent.socket
+
+        self._settings = settings
+        self._log = log
+        self._listener = open_listener(settings, blocking=False)
+        self._kind = self._listener.family, self._listener.type, self._listener.proto
+        self._acceptor = Acceptor(self._listener, log)
+        self._site = Site(settings)
+        self._answers = Answers(self._site)
+        self._live: set[int] = set()
+        self._busy: set[int] = set()  # answering in several turns, or lingering
+        self._stop_signal = StopSignal()
+        self._stopping = self._hurried = False
+        self._ending: gevent.event.AsyncResult[None] = gevent.event.AsyncResult()
+        self._io = gevent.get_hub().loop.io
+        self._spawn, self._sleep = gevent.spawn_raw, gevent.sleep
+        self._socket = gevent.socket.socket
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then until what is in flight has ended."""
+        arrivals = self._io(self._listener.fileno(), READABLE)
+        arrivals.start(self._accept)
+        signals = self._io(self._stop_signal.fd, READABLE)
+        signals.start(self._signalled)
+        if self._settings.idle_timeout_ms:
+            self._spawn(self._look)
+        self._log.listening(self._listener.getsockname()[1], self._settings.backlog)
+        try:
+            self._ending.get()
+            arrivals.stop()
+            self._listener.close()
+            self._wind_down()
+        finally:
+            arrivals.stop()
+            signals.stop()
+            self._listener.close()
+
+    def _wind_down(self) -> None:
+        self._stopping = True
+        left = self._live
+        deadline = time.monotonic() + self._settings.grace_ms / 1000
+        while left and not self._hurried and time.monotonic() < deadline:
+            left = {fd for fd in left & self._live if fd in self._busy or not is_idle(fd)}
+            self._sleep(SWEEP_S)
+
+    def _signalled(self) -> None:
+        self._stop_signal.take()
+        self._hurried = self._stopping
+        self._ending.set(None)
+
+    def _look(self) -> None:
+        timeout_s = self._settings.idle_timeout_ms / 1000
+        while True:
+            self._sleep(timeout_s / LOOKS)
+            shut_idle(timeout_s)
+
+    def _accept(self) -> None:
+        try:
+            self._accept_some()
+        except BlockingIOError:
+            return
+        except Exception as error:  # the listener is of no use any more: the end of the server
+            self._ending.set_exception(error)
+
+    def _accept_some(self) -> None:
+        for _ in range(self._settings.accepts_per_wakeup):
+            try:
+                fd, _address = self._acceptor.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                recovered = self._acceptor.recover(error)
+                if recovered is None:
+                    continue
+                fd = recovered
+            # spawn_raw: a greenlet that nobody will ask for its result or its end.
+            self._spawn(self._serve_connection, fd)
+
+    def _serve_connection(self, fd: int) -> None:
+        """Serve a connection until it ends, and close it. Raises nothing: others live on."""
+        connection = self._socket(*self._kind, fileno=fd)
+        self._live.add(fd)
+        try:
+            if self._converse(connection) is Ending.LINGER:
+                self._linger(connection)
+        except OSError:
+            pass  # the peer has reset the connection, vanished or been idle: its own affair
+        except Exception as error:  # a fault of this one connection; told, and no one else's
+            self._log.fault(error)
+        finally:
+            self._live.discard(fd)
+            self._busy.discard(fd)
+            connection.close()
+
+    def _converse(self, connection: gevent.socket.socket) -> Ending:
+        receive, answers, write = connection.recv, self._answers, self._write_to(connection)
+        recv_bytes = self._settings.recv_bytes
+        conversation: Conversation | None = None
+        turns = TURNS
+        while data := receive(recv_bytes):
+            answered = answers[data] if conversation is None else None
+            if answered is not None:
+                output, ending = answered
+                write(output)
+            else:
+                if conversation is None:
+                    conversation = Conversation(self._site)
+                conversation.feed(data)
+                ending = self._answer(conversation, connection.fileno(), write)
+                if conversation.clean:
+                    conversation = None
+            if ending:
+                return ending
+            if self._stopping:  # requests that have not been read yet will not be
+                return Ending.LINGER
+            turns -= 1
+            if not turns:
+                self._sleep(0)
+                turns = TURNS
+        return Ending.CLOSE
+
+    def _answer(
+        self, conversation: Conversation, fd: int, write: Callable[[bytes], None]
+    ) -> Ending:
+        output, ending = conversation.answer()
+        write(output)
+        while conversation.more:
+            self._busy.add(fd)
+            self._sleep(0)  # what does not fit into one output is written in turns
+            output, ending = conversation.answer()
+            write(output)
+        self._busy.discard(fd)
+        return ending
+
+    def _write_to(self, connection: gevent.socket.socket) -> Callable[[bytes], None]:
+        """Return the function that writes as the settings say, and waits until all has left."""
+        send, send_all = connection.send, connection.sendall
+
+        def write(output: bytes | memoryview) -> None:
+            # sendall() asks for the size of the socket's buffer first, a system call of its own.
+            sent = send(output)
+            if sent != len(output):
+                send_all(memoryview(output)[sent:])
+
+        def write_parts(output: bytes) -> None:
+            for part in output.parts() if isinstance(output, Split) else (output,):
+                write(part)
+
+        def write_corked(output: bytes) -> None:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+            chosen(output)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+        chosen = write_parts if self._settings.split_writes else write
+        return write_corked if self._settings.cork else chosen
+
+    def _linger(self, connection: gevent.socket.socket) -> None:
+        """End a connection whose peer may still be sending: close() would answer that with a
+        reset, and a reset can destroy the response on its way. Bounded in time and bytes.
+        """
+        self._busy.add(connection.fileno())
+        connection.shutdown(socket.SHUT_WR)
+        deadline = time.monotonic() + LINGER_S
+        to_drain = LINGER_BYTES
+        while to_drain > 0 and (remaining := deadline - time.monotonic()) > 0:
+            connection.settimeout(remaining)
+            received = len(connection.recv(DRAIN_BYTES))
+            if not received:
+                break
+            to_drain -= received
