@@ -20,7 +20,7 @@ from experiments.exits import Exit, LabError
 from experiments.images.base import REPOSITORY as BASE_REPOSITORY
 from experiments.images.base import Base, ensure_base
 from experiments.images.store import ImageStore
-from experiments.images.wheelhouse import LOCK, MARKER, ensure_wheels
+from experiments.images.wheelhouse import MARKER, ensure_wheels
 from experiments.owner import ROOT
 
 if TYPE_CHECKING:
@@ -29,13 +29,21 @@ if TYPE_CHECKING:
     from experiments.docker_driver import DockerDriver
 
 DOCKERFILE: Final = "experiments/images/Dockerfile"
+TRACING: Final = "experiments/tracing.py"
 CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
     "server": (DOCKERFILE, "servers", "experiments/probe.py"),
     "load": (DOCKERFILE, "loadgen"),
     "peers": (DOCKERFILE, "loadgen"),
+    "traced": (DOCKERFILE, "servers", "experiments/probe.py", TRACING),
+    "browser": (DOCKERFILE,),
 }
 """What enters each target, in the order of the Dockerfile: the classic builder
 builds all stages above its target, so those are built and tagged first."""
+LOCKS: Final[Mapping[str, str]] = {
+    "server": "servers/requirements.lock",
+    "load": "loadgen/requirements.lock",
+}
+"""The Python packages that a target brings, in a stage of their own above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,14 @@ class Images:
     @property
     def peers(self) -> str:
         return self.references["peers"]
+
+    @property
+    def traced(self) -> str:
+        return self.references["traced"]
+
+    @property
+    def browser(self) -> str:
+        return self.references["browser"]
 
 
 def ensure_images(
@@ -83,17 +99,20 @@ def _ensure(driver: DockerDriver, targets: Collection[str], say: Callable[[str],
         path: path.read_bytes()
         for path in _files(ROOT, [part for parts in CONTENT.values() for part in parts])
     }
-    last = max((list(CONTENT).index(target) for target in targets), default=0)
+    last = max(targets, key=list(CONTENT).index, default="server")
     references = {
         target: f"c10k-lab/{target}:{content_hash(target, base.image_id, files)}"
-        for target in list(CONTENT)[: last + 1]
+        for target in _from_the_top(last)
     }
     there = {tag: image.id for image in store.owned(everyone=True) for tag in image.tags}
     built = False
     for target, reference in references.items():
         if reference not in there:
             say(f"image {target}: building {reference}")
-            wheels = None if target == "server" else ensure_wheels(_architecture(driver), say)
+            wheels = {
+                above: ensure_wheels(_architecture(driver), lock, say)
+                for above, lock in locks(target).items()
+            }
             with _context(files, wheels) as context:
                 image = store.build(
                     context, reference, target=target, arguments={"BASE": base.reference}
@@ -107,6 +126,17 @@ def _ensure(driver: DockerDriver, targets: Collection[str], say: Callable[[str],
     if built:
         store.supersede(BASE_REPOSITORY, keep=base.reference)
     return Images(base, references, {target: there[name] for target, name in references.items()})
+
+
+def _from_the_top(target: str) -> list[str]:
+    """The targets that the classic builder builds on its way to this one, which comes last."""
+    names = list(CONTENT)
+    return names[: names.index(target) + 1]
+
+
+def locks(target: str) -> dict[str, Path]:
+    """The locks of the packages that enter this target and those above it, by target."""
+    return {above: ROOT / LOCKS[above] for above in _from_the_top(target) if above in LOCKS}
 
 
 def content_hash(target: str, base_id: str, files: Mapping[Path, bytes]) -> str:
@@ -136,17 +166,16 @@ def _files(root: Path, parts: Collection[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def _context(files: Mapping[Path, bytes], wheels: Path | None) -> Iterator[IO[bytes]]:
-    """The build context as a tar that is equal for equal content."""
+def _context(files: Mapping[Path, bytes], wheels: Mapping[str, Path]) -> Iterator[IO[bytes]]:
+    """The build context as a tar that is equal for equal content; wheels are by target."""
     with tempfile.TemporaryFile() as stream:
         with tarfile.open(fileobj=stream, mode="w") as tar:
             for path in sorted(files):
                 _add(tar, _place(path), files[path])
-            for wheel in sorted(wheels.iterdir()) if wheels else ():
-                if wheel.name != MARKER:
-                    _add(tar, f"wheels/{wheel.name}", wheel.read_bytes())
-            if wheels:
-                _add(tar, "wheels/requirements.lock", files[LOCK.relative_to(ROOT)])
+            for target, folder in wheels.items():
+                for file in sorted(folder.iterdir()):
+                    if file.name != MARKER:
+                        _add(tar, f"wheels/{target}/{file.name}", file.read_bytes())
         stream.seek(0)
         yield stream
 
@@ -156,6 +185,8 @@ def _place(path: Path) -> str:
     name = path.as_posix()
     if name == DOCKERFILE:
         return "Dockerfile"
+    if name == TRACING:
+        return f"trace/{path.name}"
     return (
         f"load/{name}"
         if name.startswith("loadgen/")

@@ -41,7 +41,8 @@ ADVICE: Final = (
     ),
     (
         r"executable file not found|no such file or directory: unknown",
-        "its image lacks the command; `make clean`, then `make experiment` builds it anew",
+        "its image lacks the command; if that is one of the lab's, `make clean`, then "
+        "`make experiment` builds it anew",
     ),
     (
         r"returned a non-zero code",

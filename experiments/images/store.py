@@ -60,10 +60,9 @@ class ImageStore:
 
     def pull(self, reference: str) -> Image:
         """From its registry. DriverError when none answers or it has no such image."""
-        name, _, tag = reference.rpartition(":")
         api = self._driver.api
         with self._driver.guard(f"pulling {reference}"):
-            for event in api.pull(name, tag=tag, stream=True, decode=True):
+            for event in api.pull(reference, stream=True, decode=True):
                 if "error" in event:
                     raise DriverError(f"pulling {reference}: {event['error']}")
         image = self.find(reference)

@@ -20,13 +20,29 @@ from experiments.owner import ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LOCK: Final = ROOT / "loadgen" / "requirements.lock"
 CACHE: Final = ROOT / ".cache" / "wheels"
 MARKER: Final = ".complete"
 OUTPUT_LINES: Final = 30
 VERSION, ABIS = "3.13", ("cp313", "abi3", "none")
 GLIBC: Final = ("2_34", "2_31", "2_28", "2_27", "2_26", "2_24", "2_17", "2_12", "2_5")
 LEGACY: Final = ("manylinux2014", "manylinux2010", "manylinux1")
+
+
+WHEELS_FOR: Final = {"liburing": "x86_64"}
+"""Packages that have wheels for one machine only. Elsewhere the images do without
+them, and the variant that needs one says so."""
+
+
+def lock_for(architecture: str, lock: Path) -> str:
+    """The lock's text, without the packages that this machine cannot have."""
+    lines = []
+    wanted = True
+    for line in lock.read_text().splitlines(keepends=True):
+        if not line.startswith(" "):  # a package; the lines of its hashes are indented
+            wanted = WHEELS_FOR.get(line.partition("==")[0], architecture) == architecture
+        if wanted:
+            lines.append(line)
+    return "".join(lines)
 
 
 def download_command(architecture: str, lock: Path, folder: Path) -> list[str]:
@@ -40,28 +56,31 @@ def download_command(architecture: str, lock: Path, folder: Path) -> list[str]:
     return [*command, "--dest", str(folder), "-r", str(lock)]
 
 
-def wheel_folder(architecture: str, lock: Path = LOCK, cache: Path = CACHE) -> Path:
+def wheel_folder(architecture: str, lock: Path, cache: Path = CACHE) -> Path:
     """Where the wheels of this lock are, or will be."""
-    digest = hashlib.sha256(lock.read_bytes() + architecture.encode()).hexdigest()[:12]
-    return cache / digest
+    digest = hashlib.sha256(f"{architecture}\0{lock_for(architecture, lock)}".encode())
+    return cache / digest.hexdigest()[:12]
 
 
-def ensure_wheels(architecture: str, say: Callable[[str], None]) -> Path:
-    """The folder with all wheels of the lock; fetched once. Raises LabError."""
-    folder = wheel_folder(architecture)
+def ensure_wheels(architecture: str, lock: Path, say: Callable[[str], None]) -> Path:
+    """The folder with all wheels of the lock, and the lock; fetched once. Raises LabError."""
+    folder = wheel_folder(architecture, lock)
     if (folder / MARKER).exists():
         return folder
-    say("python packages: fetching the wheels of loadgen/requirements.lock")
+    name = lock.relative_to(ROOT)
+    say(f"python packages: fetching the wheels of {name}")
     CACHE.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=CACHE))
+    own = fresh / "requirements.lock"
     try:
+        own.write_text(lock_for(architecture, lock))
         done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            download_command(architecture, LOCK, fresh), text=True, capture_output=True, check=False
+            download_command(architecture, own, fresh), text=True, capture_output=True, check=False
         )
         if done.returncode != 0:
             lines = (done.stdout + done.stderr).splitlines()[-OUTPUT_LINES:]
             raise LabError(
-                "python packages: pip could not fetch the wheels of loadgen/requirements.lock; "
+                f"python packages: pip could not fetch the wheels of {name}; "
                 "see whether `pip download` works on this machine (proxy, index, disk). It said:\n"
                 + "\n".join(f"  | {line}" for line in lines),
                 Exit.NOT_READY,

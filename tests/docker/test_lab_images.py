@@ -56,6 +56,12 @@ def test_server_image_has_servers_and_probe(engine: DockerDriver, images: Images
     assert "loadgen" not in told
 
 
+def test_server_image_has_the_loops_of_others(engine: DockerDriver, images: Images) -> None:
+    look = "import gevent, uvloop; print(gevent.__file__, uvloop.__file__)"
+    files = run_tool(engine, images.server, ("python3", "-c", look)).split()
+    assert files == ["/opt/site/gevent/__init__.py", "/opt/site/uvloop/__init__.py"]
+
+
 def test_load_image_has_locust_compiled(engine: DockerDriver, images: Images) -> None:
     look = (
         "import locust, loadgen, os; "

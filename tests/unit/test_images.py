@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
 import tarfile
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.images import base, build, debootstrap, wheelhouse
 from experiments.images.store import Image, label_step
+from experiments.owner import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +30,7 @@ FILES = {
     Path("experiments/probe.py"): b"probe",
     Path("loadgen/engine.py"): b"engine",
     Path("loadgen/requirements.lock"): b"lock",
+    Path("servers/requirements.lock"): b"lock",
     Path("servers/variants/epoll.py"): b"epoll",
 }
 
@@ -187,11 +190,13 @@ def test_given_base_of_another_python_is_refused(
 @pytest.mark.parametrize(
     ("path", "touched"),
     [
-        ("experiments/images/Dockerfile", {"server", "load", "peers"}),
-        ("experiments/probe.py", {"server"}),
-        ("servers/variants/epoll.py", {"server"}),
+        ("experiments/images/Dockerfile", {"server", "load", "peers", "traced", "browser"}),
+        ("experiments/probe.py", {"server", "traced"}),
+        ("experiments/tracing.py", {"traced"}),
+        ("servers/variants/epoll.py", {"server", "traced"}),
         ("loadgen/engine.py", {"load", "peers"}),
         ("loadgen/requirements.lock", {"load", "peers"}),
+        ("servers/requirements.lock", {"server", "traced"}),
     ],
 )
 def test_a_change_rebuilds_what_it_enters(path: str, touched: set[str]) -> None:
@@ -235,6 +240,24 @@ def test_wheels_are_kept_by_lock_and_machine(tmp_path: Path) -> None:
     assert first != wheelhouse.wheel_folder("aarch64", lock, tmp_path)
     lock.write_text("two")
     assert first != wheelhouse.wheel_folder("x86_64", lock, tmp_path)
+
+
+@pytest.mark.parametrize("target", build.CONTENT)
+def test_each_stage_finds_its_wheels_in_the_context(target: str) -> None:
+    above, found, _ = (ROOT / build.DOCKERFILE).read_text().partition(f" AS {target}\n")
+    assert found
+    copied = re.findall(r"^COPY wheels/(\w+) /opt/wheels$", above, re.MULTILINE)
+    assert list(build.locks(target)) == copied  # the classic builder builds all stages above
+
+
+def test_machine_gets_only_what_has_wheels_for_it() -> None:
+    lock = ROOT / build.LOCKS["server"]
+    assert wheelhouse.lock_for("x86_64", lock) == lock.read_text()
+    other = wheelhouse.lock_for("aarch64", lock)
+    names = [line.partition("==")[0] for line in other.splitlines() if not line.startswith(" ")]
+    assert "liburing" not in names
+    assert {"gevent", "pip", "uvloop"} <= set(names)
+    assert other.count("--hash=") < lock.read_text().count("--hash=")
 
 
 def test_labels_are_one_step() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+LOOPS = {"gevent", "liburing", "uvloop"}  # that a variant of servers/ is built on
 ROOMS = {
-    "servers": {"servers"},
+    "servers": {"servers", *LOOPS},
     "loadgen": {"loadgen", "locust", "gevent", "hdrh", "flask"},
     "experiments": {
         *("experiments", "docker", "requests", "urllib3", "click", "rich", "yaml"),
@@ -40,12 +41,31 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def imports_at_start(path: Path) -> set[str]:
+    """What importing the module imports: all but what stands in functions and TYPE_CHECKING."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or ""}
+    return found
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_what_it_may(room: str) -> None:
     allowed = ROOMS[room] | sys.stdlib_module_names
     for path in modules(room):
         foreign = {name for name in imports(path) if name.partition(".")[0] not in allowed}
         assert not foreign, f"{path.relative_to(ROOT)} imports {foreign}"
+
+
+def test_servers_run_without_the_loops_of_others() -> None:
+    for path in modules("servers"):
+        foreign = {name.partition(".")[0] for name in imports(path)} & LOOPS
+        assert not foreign or path.parent.name == "variants", f"{path.name} imports {foreign}"
+        at_start = {name.partition(".")[0] for name in imports_at_start(path)} & LOOPS
+        assert not at_start, f"{path.name}: `servers list` would need {at_start}"
 
 
 def test_analysis_knows_only_the_record_format() -> None:
