@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.text import count, plural, size
+from analysis.text import count, plural, server_name, size
 
 if TYPE_CHECKING:
     from analysis.manifest import Manifest
@@ -22,6 +22,7 @@ def machine(manifest: Manifest) -> list[tuple[str, str]]:
         ("Kernel", _join(manifest.kernel.release, _labelled("cgroup", manifest.cgroup_version))),
         ("Docker", _join(engine, storage, _bridge(manifest))),
         ("Base image", _base(manifest)),
+        ("Servers of others", _servers(manifest)),
         ("Lab", _join(_labelled("commit", commit), _labelled("seed", manifest.seed))),
         ("Clock", manifest.clock_source or ""),
         ("Design", _design(manifest)),
@@ -48,6 +49,17 @@ def _base(manifest: Manifest) -> str:
         return str(base or "")
     return _join(
         base.get("reference"), _labelled("from", base.get("origin")), str(base.get("digest") or "")
+    )
+
+
+def _servers(manifest: Manifest) -> str:
+    """Those that are none of the lab's own, each with its image and the start of its id."""
+    return _join(
+        *(
+            f"{server_name(name)} from {one.get('image')} "
+            f"({str(one.get('id')).removeprefix('sha256:')[:12]})"
+            for name, one in sorted(manifest.servers.items())
+        )
     )
 
 

@@ -65,6 +65,7 @@ class Manifest(BaseModel):
     cpu: Cpu = Cpu()
     docker: Docker = Docker()
     images: dict[str, Any] = {}
+    servers: dict[str, dict[str, Any]] = {}
     sysctls: dict[str, Any] = {}
     ulimits: dict[str, Any] = {}
     claims: list[int] | None = None

@@ -36,10 +36,12 @@ def at(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
 
 def alike(trials: pd.DataFrame, names: Sequence[str] = ENVIRONMENT) -> pd.DataFrame:
     """The trials that share the most common value of each setting in `names`, so
-    that an experiment which also varies those is not mixed into one figure."""
+    that an experiment which also varies those is not mixed into one figure. Those
+    that have none, as a foreign server has no backlog of ours, stay beside them."""
     for name in names:
         if len(trials) and trials[name].nunique() > 1:
-            trials = at(trials, **{name: trials[name].mode().iloc[0]})
+            usual = trials[name].mode().iloc[0]
+            trials = trials[(trials[name] == usual) | trials[name].isna()]
     return trials
 
 

@@ -4,7 +4,8 @@ The hues are Okabe and Ito's (*Color universal design*, 2008), which people with
 any common colour blindness can tell apart; markers say the same again. Variants
 of one family share a hue family: epoll blue, poll vermilion, select orange. A
 server that is not listed gets a spare style by its name's place among the
-unlisted ones of the lab, so it is the same in each figure of a report.
+unlisted ones of the lab, so it is the same in each figure of a report; where the
+hues are used up they come again with another marker.
 
 Every colour has a light and a dark form. Figures are drawn with the light one;
 inside the HTML report it becomes a CSS variable, which follows the reader's theme.
@@ -12,7 +13,7 @@ inside the HTML report it becomes a CSS variable, which follows the reader's the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def styles(servers: Iterable[str]) -> dict[str, Style]:
         if name in KNOWN:
             found[name] = KNOWN[name]
         else:
-            found[name] = SPARE[spare % len(SPARE)]
+            hue, marker = SPARE[spare % len(SPARE)], (spare + spare // len(SPARE)) % len(SPARE)
+            found[name] = replace(hue, marker=SPARE[marker].marker)
             spare += 1
     return found
 

@@ -82,9 +82,9 @@ def estimate(values: ArrayLike) -> Estimate:
 def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
     """Per group of `by`: `n` rows, and for each metric its median in a column of
     the metric's name with the interval in `_low` and `_high`; one row per group,
-    sorted by `by`, which stay columns."""
+    sorted by `by`, which stay columns. A missing setting is a group of its own."""
     keys = list(by)
-    grouped = frame.groupby(keys, sort=True, observed=True)
+    grouped = frame.groupby(keys, sort=True, observed=True, dropna=False)
     result = pd.DataFrame({"n": grouped.size()})
     codes = np.asarray(grouped.ngroup(), dtype=np.int64)
     for metric in metrics:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.text import MISSING, count, duration, number, server_name, share, size
+from analysis.text import MISSING, count, duration, known, number, server_name, share, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +74,8 @@ def _cells(frame: pd.DataFrame, name: str) -> list[str]:
 
 def writer(name: str) -> Callable[[float], str]:
     """How to write a column's numbers, by the unit at the end of its name."""
+    if name == "backlog":
+        return lambda value: count(value) if known(value) else "its own"
     if name.endswith(("_us", "_us_per_request")):
         return duration
     if name.endswith("_bytes"):

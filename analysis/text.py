@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from experiments.record import REFERENCE_SERVERS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeGuard
@@ -16,8 +18,9 @@ NAMES = {"epoll_level": "epoll (level)", "thread_per_connection": "thread per co
 
 
 def server_name(server: str) -> str:
-    """A server variant as text: `epoll_level` is 'epoll (level)'."""
-    return NAMES.get(server, server.replace("_", " "))
+    """A server as text: `epoll_level` is 'epoll (level)', `nginx` is 'nginx (reference)'."""
+    name = NAMES.get(server, server.replace("_", " "))
+    return f"{name} (reference)" if server in REFERENCE_SERVERS else name
 
 
 def known(value: float | None) -> TypeGuard[float]:

@@ -42,7 +42,8 @@ def with_void(trials: pd.DataFrame, keys: Sequence[str], metrics: Sequence[str])
         return pd.DataFrame()
     keys = list(keys)
     valid = summarise(trials[trials["valid"]], keys, metrics)
-    void = trials[~trials["valid"]].groupby(keys, observed=True).size().rename("void").reset_index()
+    groups = trials[~trials["valid"]].groupby(keys, observed=True, dropna=False)
+    void = groups.size().rename("void").reset_index()
     table = valid.merge(void, on=keys, how="outer").sort_values(keys, ignore_index=True)
     table["n"], table["void"] = (
         table["n"].fillna(0).astype(int),

@@ -47,13 +47,16 @@ def chosen(run: Run) -> pd.DataFrame:
 
 @lru_cache(maxsize=RUNS)
 def table(run: Run) -> pd.DataFrame:
-    """Response times, rate and the kernel's counters by server and backlog."""
+    """Response times, rate and the kernel's counters by server and backlog.
+
+    A foreign server has one row, with a backlog of its own choice.
+    """
     return with_void(chosen(run), ("server", X), [MEDIAN, TAIL, RATE, LOST, DROPPED])
 
 
 def draw(run: Run) -> Figure:
     """Response times on the left (p99.9 solid, median dashed), overflows on the right."""
-    trials, points = chosen(run), table(run)
+    trials, points = (frame[frame[X].notna()] for frame in (chosen(run), table(run)))
     figure, (left, right) = panels(["Response time: p99.9 and median", "Accept queue overflows"])
     looks = run_styles(run)
     for server in in_order(points["server"]):
@@ -83,7 +86,7 @@ def draw(run: Run) -> Figure:
 def reading(run: Run) -> str:
     """The tail at the shortest and the longest backlog, and what the rate hides."""
     points = table(run)
-    wanted = points[points[TAIL].notna()]
+    wanted = points[points[TAIL].notna() & points[X].notna()]
     if not len(wanted):
         return "No valid trial has a connection per request."
     # The server with most backlogs measured tells the story.
