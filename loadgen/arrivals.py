@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from loadgen.engine import RETRY_S
+from loadgen.measures import Unanswered
 from loadgen.recorder import Recorder
 
 NEVER_NS = 1 << 62
@@ -49,6 +50,15 @@ class Arrivals:
     def count_waiting(self) -> None:
         """Note how many wait now."""
         self.most_waiting = max(self.most_waiting, len(self.waiting))
+
+    def unanswered(self, flying: Iterable[int]) -> Unanswered:
+        """What has no answer yet: `flying` are the moments of requests on their way.
+
+        A stall at the end of a window has no response that would tell of it.
+        """
+        moments = [*flying, *self.waiting]
+        age_ns = time.perf_counter_ns() - min(moments) if moments else 0
+        return Unanswered(len(moments), age_ns // 1_000, self.most_waiting)
 
     def sleep_s(self, now: int, *, retrying: bool) -> float:
         """How long the engine may sleep; -1 is for ever."""

@@ -24,7 +24,13 @@ from loadgen.measures import Gauges, Window
 from loadgen.options import Options
 from loadgen.questions import Probe, TrialVoid
 from loadgen.summary import summarise
-from loadgen.target import CLOSING_REQUEST, KEEP_ALIVE_REQUEST, VerificationError, learn
+from loadgen.target import (
+    Expected,
+    VerificationError,
+    closing_request,
+    keep_alive_request,
+    learn,
+)
 
 logger = logging.getLogger(__name__)
 NO_PROGRESS_S = 4.0
@@ -39,11 +45,17 @@ def make_engine(options: Options) -> Engine:
     """Verify the server and build the engine for this kind of load."""
     try:
         address = (socket.gethostbyname(options.host), options.port)
-        keep_alive = learn(address, KEEP_ALIVE_REQUEST)
+        expected = Expected(
+            options.expect_status, options.expect_body.encode() or None, options.listen_s
+        )
         if options.load == "keep_alive":
+            keep_alive = learn(address, keep_alive_request(options.path), expected)
             return KeepAlive(address, keep_alive, in_flight=options.in_flight)
-        closing = learn(address, CLOSING_REQUEST)
-        return ConnectionPerRequest(address, closing, keep_alive, options.in_flight)
+        closing = learn(address, closing_request(options.path), expected)
+        idle = closing
+        if options.idle_connections:  # only these have to stay
+            idle = learn(address, keep_alive_request(options.path), expected)
+        return ConnectionPerRequest(address, closing, idle, options.in_flight)
     except VerificationError as error:
         raise TrialVoid(f"verification failed: {error}") from error
     except OSError as error:

@@ -8,14 +8,16 @@ the TIME_WAIT states are its own and no client port is used up.
 
 from __future__ import annotations
 
+import _socket
+import errno
 import os
 import time
 from collections import deque
 from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
 
-from loadgen.engine import IN_FLIGHT, RECV_BYTES, Engine
+from loadgen.engine import IN_FLIGHT, NON_BLOCKING_STREAM, RECV_BYTES, Engine
 from loadgen.measures import Exchange
-from loadgen.recorder import Recorder
+from loadgen.recorder import FAST_US, Recorder
 
 MAX_EVENTS = 256
 
@@ -57,11 +59,15 @@ class ConnectionPerRequest(Engine):
         return max(super()._in_flight_limit(), self._active_wanted)
 
     def _drive(self) -> None:
-        read = os.read
-        poll, active = self._epoll.poll, self._active
+        read, clock = os.read, time.perf_counter_ns
+        poll, active, since = self._epoll.poll, self._active, self._since
+        opened, client, served = self._opened, self._client, self._served
         expected, partial = self.active_exchange.response, self._partial
+        fast = self.response.fast
         while not self._interrupted:
-            for fd, event in poll(self._timeout(), MAX_EVENTS):
+            events = poll(self._timeout(), MAX_EVENTS)
+            began = clock()
+            for fd, event in events:
                 if event & EPOLLOUT and fd in self._connecting:
                     self._connected(fd)
                     continue
@@ -73,29 +79,63 @@ class ConnectionPerRequest(Engine):
                     self._refused(fd, error.errno or 0)
                     continue
                 if data == expected and fd in active and not partial:
-                    self._complete(fd)
+                    now = clock()
+                    us = (now - opened[fd]) // 1_000
+                    if us < FAST_US:
+                        fast[us] += 1
+                    else:
+                        self.response.slow(us)
+                    served[client[fd]] = since[fd] = now
                     if event & EPOLLRDHUP:
                         self._next(fd)
                 else:
                     self._unusual(fd, event, data)
-            if self._retry:
-                self._open_more()
+                    expected = self.active_exchange.response
+            self._end_batch(began)
+
+    def recorders(self) -> dict[str, Recorder]:
+        return {**super().recorders(), "first_response": self.response}
 
     def _complete(self, fd: int) -> None:
+        """A response in parts; the loop does the same for one that comes whole."""
         now = time.perf_counter_ns()
-        us = (now - self._opened[fd]) // 1_000
-        self.response.add(us)
-        self.first_response.add(us)
+        self.response.add((now - self._opened[fd]) // 1_000)
         self._served[self._client[fd]] = now
         self._since[fd] = now
 
     def _next(self, fd: int) -> None:
-        """The connection is over; its client begins again."""
-        self._discard(fd, idle=False)
+        """The connection is over; its client begins again.
+
+        Like `_discard` and `_open`, with the calls taken out: this is the hot path.
+        """
         if self._active_to_open < 0:
+            self._discard(fd, idle=False)
             self._active_to_open += 1
+            return
+        client = self._client.pop(fd)
+        self._active.discard(fd)
+        os.close(fd)
+        sock = _socket.socket(_socket.AF_INET, NON_BLOCKING_STREAM)
+        started = time.perf_counter_ns()
+        code = sock.connect_ex(self.address)
+        fd = sock.detach()
+        self._client[fd] = client
+        self._forget_times(fd)
+        self._opened[fd] = started
+        try:
+            if code not in (0, errno.EINPROGRESS):
+                raise OSError(code, os.strerror(code))
+            os.write(fd, self.active_exchange.request)
+        except BlockingIOError:
+            self._connecting[fd] = False
+            self._epoll.register(fd, EPOLLOUT)
+        except OSError as error:
+            self._discard(fd, idle=False)
+            self._failed(error.errno or 0, idle=False)
         else:
-            self._open(idle=False)
+            self._epoll.register(fd, EPOLLIN | EPOLLRDHUP)
+            self.connect.add((time.perf_counter_ns() - started) // 1_000)
+            self._active.add(fd)
 
     def _refused(self, fd: int, code: int) -> None:
         """An attempt failed before or after it was established."""
@@ -122,7 +162,7 @@ class ConnectionPerRequest(Engine):
             idle = fd in self._idle
             response = (self.idle_exchange if idle else self.active_exchange).response
             arrived = self._partial.pop(fd, 0)
-            if not response.startswith(data, arrived):
+            if not response.startswith(data, arrived) and not self._renewed(fd, data, arrived):
                 self._lost(fd, 0, "wrong_answer")
             elif arrived + len(data) < len(response):
                 self._partial[fd] = arrived + len(data)

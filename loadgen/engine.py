@@ -22,7 +22,7 @@ from collections.abc import Callable
 from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
 from typing import Any
 
-from loadgen.measures import Exchange, Gauges, Ticket, Window
+from loadgen.measures import Exchange, Gauges, Ticket, Unanswered, Window
 from loadgen.native import epoll, start_thread
 from loadgen.recorder import Recorder
 
@@ -30,6 +30,7 @@ IN_FLIGHT = 64
 """Connections being opened at once by default: half of the shortest common backlog (128)."""
 RETRY_S = 0.01
 RECV_BYTES = 65_536
+NON_BLOCKING_STREAM = _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK
 RESET = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 """SO_LINGER on, 0 s: closing resets, and leaves no TIME_WAIT."""
 CONNECT_ERRORS = {
@@ -86,6 +87,7 @@ class Engine:
         self._idle_failed = 0
         self._retry: deque[int] = deque()
         self._window_started = 0
+        self._longest_pause = 0
         self._cpu_started = 0
         self._segments_started: int | None = None
 
@@ -140,6 +142,7 @@ class Engine:
         """Forget what was counted so far and begin the window; monotonic ns."""
         self.response = Recorder()
         self.errors = Counter()
+        self._longest_pause = 0
         self._segments_started = self._segments_in()
         self._cpu_started = time.thread_time_ns()
         self._window_started = time.perf_counter_ns()
@@ -160,10 +163,22 @@ class Engine:
             errors=dict(self.errors),
             covered=self._covered(),
             segments_in=segments,
-            response=self.response.snapshot(),
-            connect=self.connect.snapshot(),
-            first_response=self.first_response.snapshot(),
+            longest_pause_us=self._longest_pause // 1_000,
+            histograms={name: one.snapshot() for name, one in self.recorders().items()},
+            unanswered=self.unanswered(),
         )
+
+    def recorders(self) -> dict[str, Recorder]:
+        """What is being recorded, by name; a kind of request is `response PATH`."""
+        return {
+            "connect": self.connect,
+            "first_response": self.first_response,
+            "response": self.response,
+        }
+
+    def unanswered(self) -> Unanswered | None:
+        """What an open loop has due and not answered; None for a closed loop."""
+        return None
 
     def close(self) -> None:
         """End the thread; it closes every connection as it goes."""
@@ -179,6 +194,21 @@ class Engine:
     def opened_ns(self, fd: int) -> int:
         """When this connection was begun: tells it from an earlier one with its number."""
         return self._opened[fd]
+
+    def _renewed(self, fd: int, data: bytes, at: int) -> bool:
+        """Whether `data`, at place `at` of the response, is new only where it may be.
+
+        It is what is expected from then on: a Date costs a look like this once a second.
+        """
+        idle = fd in self._idle
+        fresh = (self.idle_exchange if idle else self.active_exchange).renewed(data, at)
+        if fresh is None:
+            return False
+        if idle:
+            self.idle_exchange = fresh
+        else:
+            self.active_exchange = fresh
+        return True
 
     def _drive(self) -> None:
         """Handle events until a read of `_wake` sets `_interrupted`."""
@@ -240,6 +270,14 @@ class Engine:
         os.set_blocking(self._wake, True)
         os.eventfd_read(self._wake)
 
+    def _end_batch(self, began: int) -> None:
+        """All events of one call of epoll have been handled, since `began`."""
+        pause = time.perf_counter_ns() - began
+        if pause > self._longest_pause:
+            self._longest_pause = pause
+        if self._retry:
+            self._open_more()
+
     def _timeout(self) -> float:
         """How long epoll may sleep: until the next retry, or for ever."""
         return RETRY_S if self._retry else -1
@@ -262,11 +300,10 @@ class Engine:
 
     def _open(self, *, idle: bool) -> None:
         try:
-            sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+            sock = _socket.socket(_socket.AF_INET, NON_BLOCKING_STREAM)
         except OSError as error:
             self._failed(error.errno or 0, idle=idle)
             return
-        sock.setblocking(False)
         started = time.perf_counter_ns()
         code = sock.connect_ex(self.address)
         if code not in (0, errno.EINPROGRESS):
@@ -276,9 +313,7 @@ class Engine:
         fd = sock.detach()
         if not idle:
             self._opening(fd)
-        if fd >= len(self._since):
-            self._since.extend([0] * fd)
-        self._since[fd] = 0
+        self._forget_times(fd)
         self._opened[fd] = started
         # On loopback the handshake is over by now unless the accept queue is full.
         try:
@@ -292,6 +327,12 @@ class Engine:
         else:
             self._epoll.register(fd, EPOLLIN | EPOLLRDHUP)
             self._established(fd, idle=idle)
+
+    def _forget_times(self, fd: int) -> None:
+        """A new connection has this number: it has had no response yet."""
+        if fd >= len(self._since):
+            self._since.extend([0] * fd)
+        self._since[fd] = 0
 
     def _greet(self, fd: int, *, idle: bool) -> None:
         """Send the first request, which succeeds once the connection is established.

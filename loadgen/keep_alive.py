@@ -31,7 +31,9 @@ class KeepAlive(Engine):
         request, expected = self.active_exchange.request, self.active_exchange.response
         fast = self.response.fast
         while not self._interrupted:
-            for fd, event in poll(self._timeout(), MAX_EVENTS):
+            events = poll(self._timeout(), MAX_EVENTS)
+            began = clock()
+            for fd, event in events:
                 if event == readable:
                     try:
                         data = read(fd, RECV_BYTES)
@@ -46,14 +48,14 @@ class KeepAlive(Engine):
                             write(fd, request)
                         else:
                             self._unusual(fd, data)
+                            expected = self.active_exchange.response
                     except BlockingIOError:
                         continue
                     except OSError as error:
                         self._lost(fd, error.errno or 0)
                 else:
                     self._other(fd)
-            if self._retry:
-                self._open_more()
+            self._end_batch(began)
 
     def _long(self, fd: int, now: int, us: int) -> bool:
         """A first response, or a long one. True: send the next request."""
@@ -80,7 +82,7 @@ class KeepAlive(Engine):
             return
         response = self._exchange(fd).response
         arrived = self._partial.pop(fd, 0)
-        if not response.startswith(data, arrived):
+        if not response.startswith(data, arrived) and not self._renewed(fd, data, arrived):
             self._lost(fd, 0, "wrong_answer")
         elif arrived + len(data) == len(response):
             self._whole(fd)

@@ -16,7 +16,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadgen.board import Board
 from loadgen.engine import IN_FLIGHT
-from loadgen.options import LOADS, known_servers
+from loadgen.options import BODY, LISTEN_S, LOADS, known_servers
 from loadgen.session import Session
 
 # Locust raises the soft limit to 10,000 at most: too few for 10,000 connections.
@@ -71,6 +71,20 @@ def add_knobs(parser: LocustArgumentParser) -> None:
         default=0.0,
         include_in_web_ui=False,
         help="Length of a trial's window; by hand, a load lasts until it is stopped",
+    )
+    add("--path", default="/", help="What the active and idle connections ask for")
+    add("--expect-status", type=int, default=200, help="HTTP status that has to be answered")
+    add(
+        "--expect-body",
+        default=BODY,
+        help="Body that has to be answered; empty for any that stays the same",
+    )
+    add(
+        "--listen-s",
+        type=float,
+        default=LISTEN_S,
+        include_in_web_ui=False,
+        help="How long to wait until the server listens, in seconds",
     )
     add("--trial", default="", include_in_web_ui=False, help="Identifier of a sweep's trial")
     add("--probe", default="", include_in_web_ui=False, help="Address of the trial's probe")

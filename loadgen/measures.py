@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and the exact bytes of the response to it."""
+    """A request and the exact bytes of the response to it.
+
+    `varying` are the places of the response, each from and to, that change by
+    themselves: the value of a Date. There alone another byte is no wrong answer.
+    """
 
     request: bytes
     response: bytes
+    varying: tuple[tuple[int, int], ...] = ()
+
+    def renewed(self, data: bytes, at: int = 0) -> Exchange | None:
+        """This exchange with `data` at place `at` of its response; None if that is a wrong one."""
+        fresh = self.response[:at] + data + self.response[at + len(data) :]
+        if len(fresh) != len(self.response) or not self.varying:
+            return None
+        before, after = bytearray(self.response), bytearray(fresh)
+        for start, end in self.varying:
+            before[start:end] = after[start:end] = bytes(end - start)
+        return replace(self, response=fresh) if before == after else None
 
 
 @dataclass(slots=True)
@@ -36,8 +51,18 @@ class Gauges:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """An open loop's requests that were due and had no answer when the window ended."""
+
+    count: int
+    oldest_us: int
+    most_waiting: int
+    """The longest queue for a free connection in the window."""
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
-    """What one window counted. Durations are snapshots: count by microseconds."""
+    """What one window counted. A histogram is a snapshot: count by microseconds."""
 
     started_ns: int
     ended_ns: int
@@ -46,6 +71,7 @@ class Window:
     errors: dict[str, int]
     covered: int
     segments_in: int | None
-    response: dict[int, int] = field(repr=False)
-    connect: dict[int, int] = field(repr=False)
-    first_response: dict[int, int] = field(repr=False)
+    longest_pause_us: int
+    """The longest time in which the engine did not look at its connections."""
+    histograms: dict[str, dict[int, int]] = field(repr=False)
+    unanswered: Unanswered | None = None

@@ -36,6 +36,10 @@ class Mixed(KeepAlive):
         self.kinds = tuple(Recorder() for _ in self.mix.kinds)
         return super().open_window()
 
+    def recorders(self) -> dict[str, Recorder]:
+        named = zip(self.mix.kinds, self.kinds, strict=True)
+        return {**super().recorders(), **{f"response {kind.path}": one for kind, one in named}}
+
     def _gone(self, fd: int) -> None:
         self._kind.pop(fd, None)
 
@@ -50,7 +54,9 @@ class Mixed(KeepAlive):
         requests = [exchange.request for exchange in self.mix.exchanges]
         expected = [exchange.response for exchange in self.mix.exchanges]
         while not self._interrupted:
-            for fd, event in poll(self._timeout(), MAX_EVENTS):
+            events = poll(self._timeout(), MAX_EVENTS)
+            began = clock()
+            for fd, event in events:
                 if event != readable:
                     self._other(fd)
                     continue
@@ -71,8 +77,7 @@ class Mixed(KeepAlive):
                     continue
                 except OSError as error:
                     self._lost(fd, error.errno or 0)
-            if self._retry:
-                self._open_more()
+            self._end_batch(began)
 
     def _whole(self, fd: int) -> None:
         """A first response, which is of the first kind, or one in parts."""

@@ -15,7 +15,7 @@ from select import EPOLLOUT, EPOLLRDHUP
 from loadgen.arrivals import Arrivals
 from loadgen.connection_per_request import MAX_EVENTS, ConnectionPerRequest
 from loadgen.engine import IN_FLIGHT, RECV_BYTES
-from loadgen.measures import Exchange
+from loadgen.measures import Exchange, Unanswered
 from loadgen.recorder import Recorder
 
 
@@ -46,12 +46,18 @@ class OpenConnections(ConnectionPerRequest):
         self.arrivals.open_window()
         return super().open_window()
 
-    def unanswered(self) -> tuple[int, int]:
-        """Requests due and not answered, and the age of the oldest in us."""
-        flying = [due for fd, due in self._intended.items() if not self._since[fd]]
-        moments = [*flying, *self.arrivals.waiting]
-        age_ns = time.perf_counter_ns() - min(moments) if moments else 0
-        return len(moments), age_ns // 1_000
+    def recorders(self) -> dict[str, Recorder]:
+        return {
+            **super().recorders(),
+            "first_response": self.service,
+            "service": self.service,
+            "lag": self.arrivals.lag,
+        }
+
+    def unanswered(self) -> Unanswered:
+        return self.arrivals.unanswered(
+            due for fd, due in self._intended.items() if not self._since[fd]
+        )
 
     def _opening(self, fd: int) -> None:
         super()._opening(fd)
@@ -67,14 +73,11 @@ class OpenConnections(ConnectionPerRequest):
         expected, partial = self.active_exchange.response, self._partial
         while not self._interrupted:
             now = clock()
-            while arrivals.due <= now:
-                self._arrive(arrivals.take(), now)
-                now = clock()
-            while arrivals.waiting and len(self._client) < self._active_wanted:
-                self._due = arrivals.waiting.popleft()
-                self._open(idle=False)
-            arrivals.count_waiting()
-            for fd, event in poll(arrivals.sleep_s(now, retrying=False), MAX_EVENTS):
+            if arrivals.due <= now or arrivals.waiting:
+                now = self._come(now)
+            events = poll(arrivals.sleep_s(now, retrying=False), MAX_EVENTS)
+            began = clock()
+            for fd, event in events:
                 if event & EPOLLOUT and fd in self._connecting:
                     self._connected(fd)
                     continue
@@ -91,17 +94,27 @@ class OpenConnections(ConnectionPerRequest):
                         self._next(fd)
                 else:
                     self._unusual(fd, event, data)
+                    expected = self.active_exchange.response
+            self._end_batch(began)
 
-    def _arrive(self, due: int, now: int) -> None:
-        if len(self._client) + len(self.arrivals.waiting) < self._active_wanted:
-            self.arrivals.lag.add((now - due) // 1_000)
-        self.arrivals.waiting.append(due)
+    def _come(self, now: int) -> int:
+        """Open connections for all who are due and may be under way; return the time after it."""
+        arrivals = self.arrivals
+        while arrivals.due <= now:
+            due = arrivals.take()
+            if len(self._client) + len(arrivals.waiting) < self._active_wanted:
+                arrivals.lag.add((now - due) // 1_000)
+            arrivals.waiting.append(due)
+        while arrivals.waiting and len(self._client) < self._active_wanted:
+            self._due = arrivals.waiting.popleft()
+            self._open(idle=False)
+        arrivals.count_waiting()
+        return time.perf_counter_ns()
 
     def _complete(self, fd: int) -> None:
         now = time.perf_counter_ns()
         us = (now - self._opened[fd]) // 1_000
         self.service.add(us)
-        self.first_response.add(us)
         self.response.add((now - self._intended[fd]) // 1_000)
         self._served[self._client[fd]] = now
         self._since[fd] = now

@@ -22,7 +22,7 @@ from select import EPOLLIN
 from loadgen.arrivals import Arrivals
 from loadgen.engine import IN_FLIGHT, RECV_BYTES
 from loadgen.keep_alive import MAX_EVENTS, KeepAlive
-from loadgen.measures import Exchange
+from loadgen.measures import Exchange, Unanswered
 from loadgen.recorder import FAST_US, Recorder
 
 FDS = 1_024
@@ -55,14 +55,13 @@ class OpenLoop(KeepAlive):
         self.arrivals.open_window()
         return super().open_window()
 
-    def unanswered(self) -> tuple[int, int]:
-        """Requests due and not answered, and the age of the oldest in us: a stall at the end of
-        a window has no response that would tell of it.
-        """
-        flying = [self._intended[fd] for fd in self._active if self._flies(fd)]
-        moments = [*flying, *self.arrivals.waiting]
-        age_ns = time.perf_counter_ns() - min(moments) if moments else 0
-        return len(moments), age_ns // 1_000
+    def recorders(self) -> dict[str, Recorder]:
+        return {**super().recorders(), "service": self.service, "lag": self.arrivals.lag}
+
+    def unanswered(self) -> Unanswered:
+        return self.arrivals.unanswered(
+            self._intended[fd] for fd in self._active if self._flies(fd)
+        )
 
     def _opening(self, fd: int) -> None:
         self._make_room(fd)
@@ -98,7 +97,9 @@ class OpenLoop(KeepAlive):
             if arrivals.due <= now:
                 now = self._send_due(now)
             sleep_s = arrivals.sleep_s(now, retrying=bool(self._retry))
-            for fd, event in poll(sleep_s, MAX_EVENTS):
+            events = poll(sleep_s, MAX_EVENTS)
+            began = clock()
+            for fd, event in events:
                 if event != readable:
                     self._other(fd)
                     continue
@@ -108,12 +109,12 @@ class OpenLoop(KeepAlive):
                         complete(fd, clock())
                     else:
                         self._unusual(fd, data)
+                        expected = self.active_exchange.response
                 except BlockingIOError:
                     continue
                 except OSError as error:
                     self._lost(fd, error.errno or 0)
-            if self._retry:
-                self._open_more()
+            self._end_batch(began)
 
     def _send_due(self, now: int) -> int:
         """Send what is due on free connections, queue the rest; return the time after it."""

@@ -7,6 +7,7 @@ and all that is wrong is said at once.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,13 @@ LIMITS: dict[str, tuple[float, float]] = {
     "in_flight": (1, 10_000),
     "warm_up_s": (0, 600),
     "window_s": (0, 3_600),
+    "expect_status": (200, 599),
+    "listen_s": (0, 600),
 }
-DEFAULTS = {"in_flight": 64}
+LISTEN_S = 5.0
+DEFAULTS = {"in_flight": 64, "expect_status": 200, "listen_s": LISTEN_S}
+PATH = re.compile(r"/[!-~]*")
+BODY = "Hello, world!"
 
 
 class OptionsError(ValueError):
@@ -40,6 +46,12 @@ class Options:
     window_s: float
     trial: str
     probe: str
+    path: str = "/"
+    expect_status: int = 200
+    expect_body: str = BODY
+    """Empty: any body that stays the same."""
+    listen_s: float = LISTEN_S
+    """How long to wait for a server that has just been started."""
 
     @property
     def is_trial(self) -> bool:
@@ -69,6 +81,9 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
     probe = str(values.get("probe") or "")
     if probe and probe.rpartition(":")[0] != target:
         faults.append(f"probe is {probe!r}; it must be beside the server, at {target}")
+    path = str(values.get("path") or "/")
+    if not PATH.fullmatch(path):
+        faults.append(f"path is {path!r}; it must begin with / and hold no blanks")
     if faults:
         raise OptionsError("; ".join(faults))
     return Options(
@@ -81,6 +96,10 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
         window_s=numbers["window_s"],
         trial=str(values.get("trial") or ""),
         probe=probe,
+        path=path,
+        expect_status=int(numbers["expect_status"]),
+        expect_body=str(values.get("expect_body", BODY)),
+        listen_s=numbers["listen_s"],
     )
 
 

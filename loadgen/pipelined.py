@@ -46,7 +46,9 @@ class Pipelined(KeepAlive):
         poll, partial, writes = self._epoll.poll, self._partial, self._writes
         responses, size = self._responses, len(self.active_exchange.response)
         while not self._interrupted:
-            for fd, event in poll(self._timeout(), MAX_EVENTS):
+            events = poll(self._timeout(), MAX_EVENTS)
+            began = clock()
+            for fd, event in events:
                 if event != readable:
                     self._other(fd)
                     continue
@@ -60,8 +62,7 @@ class Pipelined(KeepAlive):
                     continue
                 except OSError as error:
                     self._lost(fd, error.errno or 0)
-            if self._retry:
-                self._open_more()
+            self._end_batch(began)
 
     def _complete(self, fd: int, count: int, now: int) -> None:
         """Count `count` responses, and send as many requests."""

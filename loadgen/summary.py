@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import Any
 
 from loadgen.measures import Window
@@ -23,10 +24,11 @@ def summarise(window: Window) -> dict[str, Any]:
         "errors": window.errors,
         "covered": window.covered,
         "segments_in": window.segments_in,
+        "longest_pause_us": window.longest_pause_us,
+        "unanswered": asdict(window.unanswered) if window.unanswered else None,
         "histograms": {},
     }
-    for name in ("connect", "first_response", "response"):
-        counts = getattr(window, name)
+    for name, counts in window.histograms.items():
         histogram = to_histogram(counts)
         summary["histograms"][name] = base64.b64encode(histogram.encode()).decode()
         if counts:

@@ -70,6 +70,7 @@ def _row(settings: dict[str, Any], jitter: float, rng: np.random.Generator) -> d
         "run": "20260101-120000",
         "sweep": settings["sweep"],
         "server": server,
+        "origin": "lab",
         "network": settings["network"],
         "load": settings["load"],
         "active_connections": active,

@@ -73,7 +73,7 @@ def test_times_run_from_the_write_of_each_request() -> None:
         do(engine, lambda: engine.want_active(1))
         frozen = window(engine, 20)
     # In a full pipeline of four, each response waits for three others: 80 ms.
-    times = sorted(us for us, count in frozen.response.items() for _ in range(count))
+    times = sorted(us for us, count in frozen.histograms["response"].items() for _ in range(count))
     assert 60_000 < times[len(times) // 2] < 200_000
 
 

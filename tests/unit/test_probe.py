@@ -6,6 +6,8 @@ import os
 import socket
 from pathlib import Path
 
+import pytest
+
 from experiments import probe
 
 
@@ -21,6 +23,15 @@ def test_queue_depth_and_established_connections_of_a_port() -> None:
         assert probe._established(port) == 5
         for sock in clients + accepted:
             sock.close()
+
+
+def test_a_server_that_listens_on_ipv6_for_both_is_counted() -> None:
+    with socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener:
+        port = listener.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        assert probe._accept_queue(port) == 1
+        assert probe._established(port) == 1
+        client.close()
 
 
 def test_counters_are_there_and_grow() -> None:
@@ -46,3 +57,11 @@ def test_the_environment_names_what_the_manifest_needs() -> None:
     assert found["cores"] == os.cpu_count()
     assert isinstance(found["sysctls"], dict)
     assert found["cgroup_version"] in (1, 2)
+
+
+def test_a_process_that_is_ending_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, _totals: dict[str, int]) -> None:
+        raise PermissionError("the descriptors of a dead process are nobody's")
+
+    monkeypatch.setattr(probe, "_add_process", refuse)
+    assert probe._processes()["processes"] == 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from experiments.choice import read_source
 from experiments.exits import Exit, LabError
 from experiments.load import find
 from experiments.plan import Trial
@@ -40,7 +41,7 @@ class Quiet:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    made = Store.create(tmp_path, find("smoke"), "run-1")
+    made = Store.create(tmp_path, read_source(find("smoke"), "smoke"), "run-1")
     made.write_manifest({"format_version": 1})
     return made
 

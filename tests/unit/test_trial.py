@@ -7,17 +7,19 @@ from typing import Any, cast
 import pytest
 
 from experiments import trial as module
+from experiments.containers import Containers, place
 from experiments.exits import LabError
 from experiments.master import Master
 from experiments.plan import Trial
-from experiments.trial import Outcome, TrialRunner, place
+from experiments.trial import Outcome, TrialRunner
 from tests.unit.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
 
 
 def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) -> Outcome:
-    runner = TrialRunner(
-        driver, cast(Master, master), FakeImages(), place(2), "net", 20_000, "c10k-run", "master"
+    containers = Containers(
+        FakeImages(), place(2), "net", 20_000, "c10k-run", {"my_app": "sha256:app"}
     )
+    runner = TrialRunner(driver, cast(Master, master), containers, "master")
     outcome = runner.run(trial or some_trials()[0])
     runner.settle()
     return outcome

@@ -1,0 +1,78 @@
+"""The benchmark of servers without Docker: its order, what it counts, and its table."""
+
+from __future__ import annotations
+
+import io
+from random import Random
+
+import pytest
+from rich.console import Console
+
+from experiments import tracing
+from experiments.bench_servers import BASELINE, Figures, chosen, in_pairs
+from experiments.bench_table import print_table, ranged
+from experiments.exits import LabError
+
+TRACE = """\
+10 100.100000 epoll_wait(4,  <unfinished ...>
+11 100.200000 read(7, ""..., 16384) = 33
+10 100.300000 <... epoll_wait resumed>[], 1023, -1) = 1
+10 100.400000 write(7, ""..., 119) = 119
+10 101.000000 read(7, ""..., 16384) = 0
+"""
+
+
+SEED = 1
+
+
+def order(names: list[str]) -> list[list[str]]:
+    return list(in_pairs(names, Random(SEED)))  # noqa: S311 - an order, not a secret
+
+
+def test_everyone_is_beside_a_baseline() -> None:
+    names = [BASELINE, *"abcde"]
+    pairs = order(names)
+    assert sorted(name for pair in pairs for name in pair) == list("abcde")
+    assert [len(pair) for pair in pairs] == [2, 2, 1]
+    assert pairs == order(names)
+
+
+def test_calls_are_counted_once_and_in_the_window() -> None:
+    counted = tracing.count(TRACE, {1: (100.0, 101.0, ""), 64: (0.0, 0.0, "cannot")})
+    per_request = 1 / tracing.ROUNDS[1]
+    assert counted[1] == {
+        "reason": "",
+        "calls_per_request": dict.fromkeys(("epoll_wait", "read", "write"), per_request),
+    }
+    assert counted[64] == {"reason": "cannot", "calls_per_request": {}}
+
+
+def test_table_has_all_figures_and_says_what_is_missing() -> None:
+    figures = Figures()
+    figures.cpu_us = {BASELINE: {64: [8.0]}, "poll": {64: [10.0, 12.0, 11.0]}}
+    figures.ratios = {"poll": {64: [1.25, 1.5, 1.0]}}
+    figures.memory = {
+        "poll": {"idle_connections": 1_000, "rss_bytes": 15_100_000, "kernel_bytes": 0}
+    }
+    calls = {"reason": "", "calls_per_request": {"read": 1.0, "poll": 0.5}}
+    figures.calls = {"poll": {"1": calls}}
+    figures.workers = {"poll": [{"1": 100.0, "2": 190.0}, {"1": 100.0, "2": 170.0}]}
+    figures.missing("poll", "cpu at 1000", "it has a wall")
+    stream = io.StringIO()
+    print_table(Console(file=stream), figures, [BASELINE, "poll"])
+    told = stream.getvalue()
+    for words in (
+        *("11.0  1.25 (1.00-1.50)", " 1.50 ", " 15.1 ", "1.80 (1.70-1.90)"),
+        *("poll, cpu at 1000: it has a wall", "1,000 idle connections, not 10,000"),
+    ):
+        assert words in told
+    assert ranged([2.0]) == "2.00 (2.00-2.00)"
+
+
+def test_baseline_is_always_there_and_references_by_name() -> None:
+    ours, foreign = chosen(["poll", "nginx"])
+    assert ours == [BASELINE, "poll"]
+    assert [one.name for one in foreign] == ["nginx"]
+    assert [one.name for one in chosen([])[1]] == ["nginx", "uvicorn"]
+    with pytest.raises(LabError, match="no_such: not among"):
+        chosen(["no_such"])
