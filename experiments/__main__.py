@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments import load
+from experiments.choice import choose
 from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.plan import expected_s, plan
@@ -52,6 +53,17 @@ def answered(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+def chosen(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that change which servers an experiment is asked of."""
+    for option in (
+        click.option("--references", is_flag=True, help="Also nginx, gunicorn, uvicorn, granian."),
+        click.option("--port", type=click.IntRange(1, 65_535), help="Where the image listens."),
+        click.option("--server", default="", help="Only this: a server's name, or an image."),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group()
 def cli() -> None:
     """The C10K lab: run experiments in containers and report on them."""
@@ -72,10 +84,11 @@ def list_() -> None:
 
 @cli.command("plan")
 @click.argument("experiment", default="c10k")
+@chosen
 @answered
-def plan_(experiment: str) -> None:
+def plan_(experiment: str, server: str, port: int | None, references: bool) -> None:
     """Print the trials of EXPERIMENT and how long they will take."""
-    trials = plan(load.read(load.find(experiment)))
+    trials = plan(choose(experiment, server, port, references).experiment)
     for trial in trials:
         click.echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
     click.echo(f"{len(trials)} trials, about {expected_s(trials) / 60:.0f} minutes")
@@ -83,10 +96,11 @@ def plan_(experiment: str) -> None:
 
 @cli.command()
 @click.argument("experiment", default="c10k")
+@chosen
 @answered
-def run(experiment: str) -> None:
+def run(experiment: str, server: str, port: int | None, references: bool) -> None:
     """Run EXPERIMENT (a name, or a YAML file) and report on it."""
-    _report(start(load.find(experiment), console).folder)
+    _report(start(choose(experiment, server, port, references), console).folder)
 
 
 @cli.command("resume")
@@ -119,16 +133,20 @@ def doctor_() -> None:
 
 @cli.command("images")
 @click.option("--peers", is_flag=True, help="Also the image of the benchmark's peers.")
+@click.option("--references", is_flag=True, help="Also the image of the reference servers.")
 @answered
-def images_(peers: bool) -> None:
+def images_(peers: bool, references: bool) -> None:
     """Build the images that are not there yet."""
     from experiments.docker_driver import DockerDriver
     from experiments.images.build import ensure_images
+    from experiments.images.references import ensure_references
     from experiments.owner import RunLock
 
     # A new image supersedes the old one, which a run would still want.
     with RunLock("images", ROOT), DockerDriver() as driver:
-        ensure_images(driver, ("server", "load", *(["peers"] if peers else [])))
+        images = ensure_images(driver, ("server", "load", *(["peers"] if peers else [])))
+        if references:
+            ensure_references(driver, images.base)
 
 
 @cli.command("bench")
@@ -138,6 +156,31 @@ def bench_() -> None:
     from experiments.bench import bench
 
     click.echo(f"figures in {_short(bench(console))}")
+
+
+@cli.command("bench-servers")
+@click.option("--servers", default="", help="Only these, separated by commas.")
+@answered
+def bench_servers_(servers: str) -> None:
+    """Compare every variant with level-triggered epoll, in one table."""
+    from experiments.bench_servers import bench_servers
+
+    names = servers.replace(",", " ").split()
+    click.echo(f"figures in {_short(bench_servers(console, names))}")
+
+
+@cli.command("hostile")
+@click.option("--inputs", type=click.IntRange(1, 10_000_000), help="Inputs for each server.")
+@click.option("--servers", default="", help="Only these, separated by commas.")
+@click.option("--seed", type=int, help="Of a campaign to be repeated.")
+@click.option("--input", "one", type=int, help="Throw this one input of the seed alone.")
+@answered
+def hostile_(inputs: int | None, servers: str, seed: int | None, one: int | None) -> None:
+    """Throw hostile inputs at each variant; afterwards it must stand as before."""
+    from experiments.hostile import INPUTS, hostile
+
+    names = servers.replace(",", " ").split()
+    click.echo(f"figures in {_short(hostile(console, inputs or INPUTS, names, seed, one))}")
 
 
 @cli.command()

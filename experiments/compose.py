@@ -7,12 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from experiments.containers import WEB_PORT, place
 from experiments.docker_driver import DockerDriver
 from experiments.doctor import check_port, port_is_free
 from experiments.exits import Exit, LabError
 from experiments.images.build import ensure_images
 from experiments.owner import holder, owner_id
-from experiments.trial import WEB_PORT, place
 
 ROOT = Path(__file__).parent.parent
 PROJECT = f"c10k-lab-{owner_id()}"

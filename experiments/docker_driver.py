@@ -23,9 +23,9 @@ import requests
 import urllib3
 from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.errors import APIError, DockerException, NotFound
-from docker.types import LogConfig, Ulimit
 from docker.utils import kwargs_from_env
 
+from experiments.creation import host_settings, settings
 from experiments.driver import ContainerSpec, ContainerState, DriverError
 from experiments.images.messages import explain, unreachable
 from experiments.images.store import ImageStore
@@ -35,14 +35,10 @@ from experiments.owner import labels, owner_id, sweep
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-USER: Final = "10001:10001"
-TMPFS: Final = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - a mount point
-LOG: Final = {"max-size": "10m", "max-file": "1"}
 LOG_BYTES: Final = 256 * 1024
 ANSWER_S: Final = 60
 SLOW_ANSWER_S: Final = 1_800
 REMOVERS: Final = 8
-LEAST_QUOTA_US: Final = 1_000
 REMOVAL_S: Final = 3.0
 
 
@@ -142,7 +138,11 @@ class DockerDriver:
         """Create and start; returns the id. A container that does not start is removed."""
         api = self.api
         with guard(f"creating container {spec.name}"):
-            made = api.create_container(**self._creation(api, spec))
+            made = api.create_container(
+                host_config=api.create_host_config(**host_settings(spec)),
+                labels=labels(self.owner, spec.role, self._run or "tool"),
+                **settings(spec),
+            )
         container = str(made["Id"])
         try:
             with guard(f"starting container {spec.name}"):
@@ -238,58 +238,6 @@ class DockerDriver:
     def remove_all(self) -> list[str]:
         """All that this owner's lab has in the engine, images included; their names."""
         return [*sweep(self, of_runs=False), *ImageStore(self).remove_all()]
-
-    def _creation(self, api: docker.APIClient, spec: ContainerSpec) -> dict[str, Any]:
-        joins = spec.network.startswith("container:")
-        if joins and (spec.sysctls or spec.publish or spec.aliases or spec.hostname):
-            raise DriverError(
-                f"container {spec.name}: sysctls, published ports, aliases and the host name "
-                "belong to the container that owns the network namespace"
-            )
-        quota_us = None if spec.cpu_quota is None else round(spec.cpu_quota * spec.cpu_period_us)
-        if quota_us is not None and quota_us < LEAST_QUOTA_US:
-            raise DriverError(
-                f"container {spec.name}: {spec.cpu_quota} of a core in periods of "
-                f"{spec.cpu_period_us} us is {quota_us} us, below the kernel's {LEAST_QUOTA_US}; "
-                "use a longer period"
-            )
-        host: dict[str, Any] = {
-            "network_mode": spec.network,
-            "pid_mode": f"container:{spec.pid_of}" if spec.pid_of else None,
-            "read_only": True,
-            "cap_drop": ["ALL"],
-            "security_opt": ["no-new-privileges:true"],
-            "tmpfs": TMPFS,
-            "log_config": LogConfig(type=LogConfig.types.JSON, config=LOG),
-            "cpuset_cpus": spec.cpus or None,
-            "sysctls": dict(spec.sysctls) or None,
-            "port_bindings": {port: ("127.0.0.1", own) for port, own in spec.publish.items()},
-        }
-        if quota_us is not None:
-            host |= {"cpu_period": spec.cpu_period_us, "cpu_quota": quota_us}
-        if spec.pids_limit is not None:
-            host["pids_limit"] = spec.pids_limit
-        if spec.nofile is not None:
-            host["ulimits"] = [Ulimit(name="nofile", soft=spec.nofile, hard=spec.nofile)]
-        made: dict[str, Any] = {
-            "image": spec.image,
-            "command": list(spec.command),
-            "name": spec.name or None,
-            "hostname": spec.hostname,
-            "user": USER,
-            "environment": dict(spec.environment),
-            "ports": list(spec.publish),
-            "labels": labels(self.owner, spec.role, self._run or "tool"),
-            "stop_signal": spec.stop_signal,
-            "host_config": api.create_host_config(**host),
-            # A proxy of the user's would stand between the load and the server.
-            "use_config_proxy": False,
-        }
-        if spec.aliases:
-            made["networking_config"] = {
-                "EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}
-            }
-        return made
 
 
 def _address() -> dict[str, Any]:

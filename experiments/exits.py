@@ -15,6 +15,7 @@ class Exit(IntEnum):
     NO_DOCKER = 4
     NOT_READY = 5
     BUSY = 6
+    HARMED = 7
     INTERRUPTED = 130
 
 

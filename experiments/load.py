@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from experiments.exits import Exit, LabError
+from experiments.foreign import Expect, Foreign, name_of
 from experiments.plan import points
+from experiments.record import REFERENCE_SERVERS
 from experiments.schema import Axes, Experiment, PartialSettings, Sweep
 
 FOLDER = Path(__file__).parent
@@ -54,7 +56,7 @@ def read(path: Path) -> Experiment:
         raise LabError(f"{path}: not valid YAML: {error}", Exit.BAD_INPUT) from error
     if node is None or not isinstance(document, dict):
         raise LabError(f"{path}:1: expected keys and values at the top level", Exit.BAD_INPUT)
-    faults = [*_twice(node), *_unknown_servers(document, node)]
+    faults = [*_twice(node), *_taken_names(document, node), *_unknown_servers(document, node)]
     experiment: Experiment | None = None
     try:
         experiment = Experiment.model_validate(document)
@@ -128,9 +130,37 @@ def _keys(parents: tuple[int | str, ...]) -> list[str]:
             "sweeps": Sweep,
             "settings": PartialSettings,
             "axes": Axes,
+            "servers": Foreign,
+            "expect": Expect,
         }
         model = children.get(part, model)
     return sorted(model.model_fields)
+
+
+def _foreign_names(document: dict[str, Any]) -> list[tuple[int, str]]:
+    """(place in the list, name) of the entries of `servers`, as far as they can be named."""
+    entries = document.get("servers")
+    found: list[tuple[int, str]] = []
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict):
+            image = entry.get("image")
+            name = entry.get("name", name_of(image) if isinstance(image, str) else None)
+            if isinstance(name, str):
+                found.append((index, name))
+    return found
+
+
+def _taken_names(document: dict[str, Any], node: yaml.Node) -> list[tuple[int, str]]:
+    """Foreign servers that are named like one of the lab's own."""
+    taken = {*servers(), *REFERENCE_SERVERS}
+    return [
+        (
+            _line(node, ("servers", index)),
+            f"the lab has a server {name!r} of its own; give this one another `name`",
+        )
+        for index, name in _foreign_names(document)
+        if name in taken
+    ]
 
 
 def _unknown_servers(document: dict[str, Any], node: yaml.Node) -> list[tuple[int, str]]:
@@ -148,7 +178,7 @@ def _unknown_servers(document: dict[str, Any], node: yaml.Node) -> list[tuple[in
             values = value if isinstance(value, list) else [value]
             for position, server in enumerate(values):
                 found.append((("sweeps", index, section, "server", position), server))
-    known = servers()
+    known = [*servers(), *REFERENCE_SERVERS, *(name for _, name in _foreign_names(document))]
     return [
         (_line(node, loc), f"unknown server {server!r}; {nearest(server, known)}")
         for loc, server in found

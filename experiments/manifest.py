@@ -8,29 +8,34 @@ from pathlib import Path
 from typing import Any
 
 from experiments.record import FORMAT_VERSION
-from experiments.schema import Experiment
+from experiments.source import Source
 from experiments.store import sha256
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements.lock", "loadgen/requirements.lock")
+LOCKS = (
+    *("requirements.lock", "loadgen/requirements.lock", "servers/requirements.lock"),
+    "experiments/references/requirements.lock",
+)
 BRIDGE_NF = "net/bridge/bridge-nf-call-iptables"
 
 
 def describe(
     run: str,
     started_at: str,
-    path: Path,
-    experiment: Experiment,
+    source: Source,
     images: dict[str, Any],
+    servers: dict[str, Any],
     machine: dict[str, Any],
     engine: dict[str, Any],
 ) -> dict[str, Any]:
-    """`machine` is what the probe tells from inside a container; `engine` what Docker tells."""
+    """`servers` are the foreign ones; `machine` is what the probe tells from inside a
+    container, `engine` what Docker tells."""
+    experiment = source.experiment
     commit, dirty = git_state()
     return {
         "format_version": FORMAT_VERSION,
-        "experiment": path.stem,
-        "experiment_sha256": sha256(path),
+        "experiment": source.name,
+        "experiment_sha256": source.sha256,
         "question": experiment.question,
         "repeats": experiment.repeats,
         "seed": experiment.seed,
@@ -45,6 +50,7 @@ def describe(
         "lock_sha256": {name: sha256(ROOT / name) for name in LOCKS},
         "host_python": platform.python_version(),
         "images": images,
+        "servers": servers,
         "kernel": {"release": machine["kernel"], "version": machine["kernel_version"]},
         "cpu": {"model": machine["cpu_model"], "cores": machine["cores"]},
         "architecture": machine["architecture"],

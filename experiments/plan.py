@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from experiments.foreign import Foreign
+from experiments.references.catalogue import REFERENCES
 from experiments.schema import Experiment, Settings, Sweep
 
 REFERENCE_SWEEP = "reference"
@@ -19,20 +21,32 @@ OVERHEAD_S = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A combination of settings; equal settings are measured once, whoever asks."""
+    """A combination of settings; equal settings are measured once, whoever asks.
+
+    `foreign` is what the settings' server is, when it is none of the lab's own.
+    """
 
     sweep: str
     settings: Settings
+    foreign: Foreign | None = None
+
+    @property
+    def identity(self) -> str:
+        """All that makes this point differ from another."""
+        identity = self.settings.model_dump()
+        if self.foreign:
+            identity["foreign"] = self.foreign.model_dump()
+        return json.dumps(identity, sort_keys=True)
 
     @property
     def name(self) -> str:
         """Readable, and unique by a hash of the settings."""
         s = self.settings
-        digest = hashlib.sha256(_canonical(s.model_dump()).encode()).hexdigest()[:6]
+        digest = hashlib.sha256(self.identity.encode()).hexdigest()[:6]
         kind = f"{REFERENCE_SWEEP}-" if self.sweep == REFERENCE_SWEEP else ""
         return (
             f"{kind}{s.server}-{'k' if s.load == 'keep_alive' else 'c'}{s.active_connections}"
-            f"-i{s.idle_connections}-b{s.backlog}-{digest}"
+            f"-i{s.idle_connections}-b{s.backlog or 'own'}-{digest}"
         )
 
 
@@ -57,11 +71,22 @@ class Trial:
 
 def points(experiment: Experiment) -> list[Point]:
     """All points, sweeps expanded by product, equal ones only once."""
+    known = {one.name: one for one in (*REFERENCES, *experiment.servers)}
     found: dict[str, Point] = {}
     for sweep in experiment.sweeps:
         for settings in expand(experiment, sweep):
-            found.setdefault(_canonical(settings.model_dump()), Point(sweep.name, settings))
+            foreign = known.get(settings.server)
+            if foreign:
+                settings = settings.model_copy(update={"backlog": None})
+            point = Point(sweep.name, settings, foreign)
+            found.setdefault(point.identity, point)
     return list(found.values())
+
+
+def foreign_servers(trials: list[Trial]) -> list[Foreign]:
+    """The servers of the plan that are none of the lab's own, each once."""
+    found = [trial.point.foreign for trial in trials]
+    return list({one.name: one for one in found if one}.values())
 
 
 def expand(experiment: Experiment, sweep: Sweep) -> Iterator[Settings]:
@@ -69,8 +94,19 @@ def expand(experiment: Experiment, sweep: Sweep) -> Iterator[Settings]:
     fixed = experiment.settings.model_dump(exclude_none=True)
     fixed |= sweep.settings.model_dump(exclude_none=True)
     axes: dict[str, list[Any]] = sweep.axes.model_dump(exclude_none=True)
+    if compared := _compared(experiment, axes.get("server"), fixed.get("server")):
+        axes["server"] = compared
     for values in product(*axes.values()):
         yield Settings.model_validate(fixed | dict(zip(axes, values, strict=True)))
+
+
+def _compared(experiment: Experiment, axis: list[str] | None, fixed: str | None) -> list[str]:
+    """The servers of a sweep that compares servers; a sweep about one of them has none."""
+    if axis is None and fixed is not None:
+        return []
+    servers = axis or [Settings().server, *(one.name for one in experiment.servers)]
+    references = [one.name for one in REFERENCES] if experiment.references else []
+    return list(dict.fromkeys([*servers, *references]))
 
 
 def plan(experiment: Experiment) -> list[Trial]:
@@ -101,7 +137,3 @@ def _reference(experiment: Experiment) -> Settings:
 def expected_s(trials: list[Trial]) -> float:
     """How long the trials will probably take."""
     return sum(trial.expected_s for trial in trials)
-
-
-def _canonical(settings: dict[str, Any]) -> str:
-    return json.dumps(settings, sort_keys=True)

@@ -48,6 +48,8 @@ SYSCTLS = (
     "kernel/threads-max",
     "vm/max_map_count",
 )
+TABLES = [path for path in (PROC / "net/tcp", PROC / "net/tcp6") if path.exists()]
+"""Some servers listen on IPv6 for both: what reaches them by IPv4 is in the second."""
 TCP_LISTEN = "0A"
 MOST_THREADS = 128
 """Reading each thread of thousands would take the load's core from it."""
@@ -62,6 +64,7 @@ def sample(server_port: int, cores: list[str]) -> dict[str, object]:
         **_tcp_counters(),
         "accept_queue": _accept_queue(server_port),
         "kernel_socket_bytes": _kernel_socket_bytes(),
+        "kernel_slab_bytes": _kernel_slab_bytes(),
         **_cores_cpu(cores),
     }
 
@@ -125,8 +128,8 @@ def _processes() -> dict[str, int | None]:
         if entry.name.isdigit() and int(entry.name) != own:
             try:
                 _add_process(PROC / entry.name, totals)
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # ended while it was being read
+            except (FileNotFoundError, PermissionError, ProcessLookupError):
+                continue  # ended while it was being read; the dead show nobody their descriptors
     if totals["threads"] > MOST_THREADS:
         return {**totals, "context_switches": None}
     return {**totals}
@@ -167,22 +170,23 @@ def _tcp_counters() -> dict[str, int]:
 
 def _accept_queue(port: int) -> int:
     """Depth of the accept queues on `port`, summed; listeners stand first in the table."""
-    with open(PROC / "net/tcp") as table:
-        next(table)
-        depth = 0
-        for line in table:
-            fields = line.split(maxsplit=5)
-            if fields[3] != TCP_LISTEN:
-                break
-            if int(fields[1].rpartition(":")[2], 16) == port:
-                depth += int(fields[4].rpartition(":")[2], 16)
+    depth = 0
+    for path in TABLES:
+        with open(path) as table:
+            next(table)
+            for line in table:
+                fields = line.split(maxsplit=5)
+                if fields[3] != TCP_LISTEN:
+                    break
+                if int(fields[1].rpartition(":")[2], 16) == port:
+                    depth += int(fields[4].rpartition(":")[2], 16)
     return depth
 
 
 def _established(port: int) -> int:
     """Established connections of the server's end: those it holds and those in its queue."""
-    ours = re.compile(rb": [0-9A-F]{8}:%04X [0-9A-F]{8}:[0-9A-F]{4} 01 " % port)
-    return len(ours.findall((PROC / "net/tcp").read_bytes()))
+    ours = re.compile(rb": [0-9A-F]{8,32}:%04X [0-9A-F]{8,32}:[0-9A-F]{4} 01 " % port)
+    return sum(len(ours.findall(path.read_bytes())) for path in TABLES)
 
 
 def _kernel_socket_bytes() -> int:
@@ -190,6 +194,14 @@ def _kernel_socket_bytes() -> int:
         if line.startswith("TCP:"):
             return int(line.split()[-1]) * os.sysconf("SC_PAGE_SIZE")
     raise RuntimeError("/proc/net/sockstat has no TCP line")
+
+
+def _kernel_slab_bytes() -> int:
+    """Objects of the whole kernel, sockets among them: only its growth tells something."""
+    for line in (PROC / "meminfo").read_text().splitlines():
+        if line.startswith("Slab:"):
+            return int(line.split()[1]) * 1_024
+    raise RuntimeError("/proc/meminfo has no Slab line")
 
 
 def _cores_cpu(cores: list[str]) -> dict[str, object]:

@@ -16,6 +16,11 @@ OUTCOMES = ("completed", "failed")
 VALIDITIES = ("server_bound", "generator_bound", "unsaturated", "void")
 LOADS = ("keep_alive", "connection_per_request")
 NETWORKS = ("pod", "bridge")
+ORIGINS = ("lab", "reference", "foreign")
+REFERENCE_SERVERS = (
+    *("nginx", "gunicorn_sync", "gunicorn_gthread", "gunicorn_gevent", "uvicorn", "granian"),
+)
+"""Servers of others that the lab builds, as points of reference; no other may have such a name."""
 
 Kind = Literal["text", "int", "float", "flag"]
 
@@ -40,12 +45,13 @@ COLUMNS: tuple[Column, ...] = (
     Column("block", "int", "one shuffled pass over all trials, from 1", True),
     Column("position", "int", "place in the order of the run, from 1", True),
     Column("repeat", "int", "repeat of this point, from 1", True),
-    Column("server", "text", "server variant", True),
+    Column("server", "text", "server variant, reference or foreign server", True),
+    Column("origin", "text", "whose server: the lab's, a reference, foreign", True, ORIGINS),
     Column("network", "text", "pod: load in the server's namespace; bridge", True, NETWORKS),
     Column("load", "text", "kind of load", True, LOADS),
     Column("active_connections", "int", "connections that send requests", True),
     Column("idle_connections", "int", "connections that stay silent", True),
-    Column("backlog", "int", "argument of listen()", True),
+    Column("backlog", "int", "argument of listen(); empty: the own one of a foreign server"),
     Column("somaxconn", "int", "net.core.somaxconn in the pod", True),
     Column("server_cpu_quota", "float", "cores the server might use; empty: the whole of one"),
     Column("outcome", "text", "completed, or failed before a window was measured", True, OUTCOMES),

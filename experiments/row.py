@@ -24,6 +24,7 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
         "sweep": trial.point.sweep,
         "block": trial.block,
         "position": trial.position,
+        "origin": trial.point.foreign.origin if trial.point.foreign else "lab",
         "repeat": trial.repeat,
         "started_at": started_at,
         "server_limit": server_limits(outcome.logs.get("server", "")),

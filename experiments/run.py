@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from experiments.containers import Placement
 from experiments.driver import Driver
 from experiments.plan import Trial
 from experiments.row import make_row
 from experiments.store import Store
-from experiments.trial import Outcome, Placement
+from experiments.trial import Outcome
 
 MARGIN = 300
 """Descriptors that a server or a worker needs beside its connections."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Server = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+from experiments.foreign import Foreign, ServerName
+from experiments.strict import Strict
+
 Connections = Annotated[int, Field(ge=0, le=60_000)]
 Backlog = Annotated[int, Field(ge=1, le=65_535)]
 MOST_CONNECTIONS = 55_000
@@ -18,16 +20,13 @@ Load = Literal["keep_alive", "connection_per_request"]
 Network = Literal["pod", "bridge"]
 
 
-class Strict(BaseModel):
-    """No unknown keys, no silent conversions, nothing changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
 class Settings(Strict):
     """Everything that makes one trial differ from another; the same names in trials.csv."""
 
-    server: Server = Field("epoll_level", description="Server variant: a file of servers/variants/")
+    server: ServerName = Field(
+        "epoll_level",
+        description="A file of servers/variants/, an entry of `servers`, or a reference",
+    )
     network: Network = Field(
         "pod", description="Path: the load joins the server's namespace, or crosses a bridge"
     )
@@ -38,7 +37,9 @@ class Settings(Strict):
     idle_connections: Connections = Field(
         0, description="Connections that send one request and then stay silent"
     )
-    backlog: Backlog = Field(1_024, description="Argument of listen()")
+    backlog: Backlog | None = Field(
+        1_024, description="Argument of listen(); None is the own one of a foreign server"
+    )
     somaxconn: Backlog = Field(4_096, description="net.core.somaxconn of the trial's pod")
     server_cpu_quota: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
         None, description="Cores the server may use, as a quota with a 2 ms period; one if absent"
@@ -64,7 +65,7 @@ class Settings(Strict):
 class PartialSettings(Strict):
     """Some settings, the others left to the level above."""
 
-    server: Server | None = None
+    server: ServerName | None = None
     network: Network | None = None
     load: Load | None = None
     active_connections: Annotated[int, Field(ge=1, le=60_000)] | None = None
@@ -79,7 +80,7 @@ class PartialSettings(Strict):
 class Axes(Strict):
     """Settings with a list of values each; their product is the sweep."""
 
-    server: list[Server] | None = Field(None, min_length=1)
+    server: list[ServerName] | None = Field(None, min_length=1)
     network: list[Network] | None = Field(None, min_length=1)
     load: list[Load] | None = Field(None, min_length=1)
     active_connections: list[Annotated[int, Field(ge=1, le=60_000)]] | None = Field(
@@ -124,6 +125,14 @@ class Experiment(Strict):
         True,
         description="Open and close every block with the reference trial (the A/A noise floor)",
     )
+    servers: list[Foreign] = Field(
+        default_factory=list,
+        description="Images to load like the lab's own servers; a sweep that names no server "
+        "runs them beside epoll_level",
+    )
+    references: bool = Field(
+        False, description="Add nginx, gunicorn, uvicorn and granian wherever servers are compared"
+    )
     settings: PartialSettings = Field(
         default_factory=PartialSettings, description="Settings fixed for all sweeps"
     )
@@ -143,6 +152,10 @@ class Experiment(Strict):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two sweeps are named {', '.join(twice)}; give each its own name")
+        servers = [server.name for server in self.servers]
+        twice = sorted({name for name in servers if servers.count(name) > 1})
+        if twice:
+            raise ValueError(f"two servers are named {', '.join(twice)}; give each its own name")
         if "reference" in names:
             raise ValueError("a sweep may not be named reference; that is the noise floor's name")
         return self

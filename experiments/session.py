@@ -9,34 +9,36 @@ from typing import Any
 
 from rich.console import Console
 
+from experiments.choice import read_source
+from experiments.containers import WEB_PORT
 from experiments.docker_driver import DockerDriver
 from experiments.doctor import Needs, preflight
 from experiments.exits import Exit, LabError
 from experiments.images.build import Images, ensure_images
+from experiments.images.foreign import Found, ensure_foreign
 from experiments.images.tool import run_tool
 from experiments.load import read
 from experiments.manifest import describe
 from experiments.owner import RunLock
-from experiments.plan import Trial, plan
+from experiments.plan import Trial, foreign_servers, plan
 from experiments.run import Interrupted, descriptors, execute, interruptible, swept
+from experiments.source import Source
 from experiments.stage import stage
 from experiments.store import Store
-from experiments.trial import WEB_PORT
 from experiments.watch import Watch
 
 RESULTS = Path(__file__).parent.parent / "results"
 ENVIRONMENT = ("python3", "/opt/lab/probe.py", "environment")
-SAME = ("images", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256")
+SAME = ("images", "servers", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256")
 """What must not change between the parts of a resumed run."""
 RECORD_BYTES = 400_000
 """Room for one trial's details on the disk: histograms, samples and logs."""
 
 
-def start(path: Path, console: Console) -> Store:
-    """Run an experiment file from its first trial. Raises LabError, Interrupted."""
-    experiment = read(path)
+def start(source: Source, console: Console) -> Store:
+    """Run an experiment from its first trial. Raises LabError, Interrupted."""
     run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    return _measure(run, plan(experiment), None, path, console)
+    return _measure(run, source, None, console)
 
 
 def last_unfinished() -> Path:
@@ -52,24 +54,25 @@ def last_unfinished() -> Path:
 def resume(folder: Path, console: Console) -> Store:
     """Go on with a run that was stopped; no finished trial is repeated."""
     store = Store.open(folder)
-    return _measure(store.run, plan(read(store.experiment)), store, store.experiment, console)
+    return _measure(store.run, read_source(store.experiment, store.name), store, console)
 
 
-def _measure(
-    run: str, trials: list[Trial], store: Store | None, path: Path, console: Console
-) -> Store:
+def _measure(run: str, source: Source, store: Store | None, console: Console) -> Store:
+    trials = plan(source.experiment)
+
     def say(text: str) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    folder = store.folder if store else RESULTS / path.stem / run
+    folder = store.folder if store else RESULTS / source.name / run
     with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, say):
         images = ensure_images(driver, say=say)
+        servers = ensure_foreign(driver, images.base, foreign_servers(trials), say)
         preflight(driver, _needs(trials, images))
-        manifest = _manifest(run, path, driver, images, store)
-        store = _open(store, manifest, path, run)
+        manifest = _manifest(run, source, driver, images, servers)
+        store = _open(store, manifest, source, run)
         say(f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}")
         try:
-            _run(store, trials, driver, images, console)
+            _run(store, trials, driver, images, servers, console)
         except Interrupted:
             raise Interrupted(store.folder) from None
         except OSError as error:
@@ -92,10 +95,10 @@ def _needs(trials: list[Trial], images: Images) -> Needs:
     )
 
 
-def _open(store: Store | None, manifest: dict[str, Any], path: Path, run: str) -> Store:
+def _open(store: Store | None, manifest: dict[str, Any], source: Source, run: str) -> Store:
     """A new folder, or the old one if nothing that matters has changed since."""
     if store is None:
-        store = Store.create(RESULTS, path, run)
+        store = Store.create(RESULTS, source, run)
         store.write_manifest(manifest)
         return store
     before = store.manifest()
@@ -112,7 +115,7 @@ def _open(store: Store | None, manifest: dict[str, Any], path: Path, run: str) -
 
 
 def _manifest(
-    run: str, path: Path, driver: DockerDriver, images: Images, store: Store | None
+    run: str, source: Source, driver: DockerDriver, images: Images, servers: list[Found]
 ) -> dict[str, Any]:
     machine = json.loads(run_tool(driver, images.server, ENVIRONMENT, network="host"))
     version, info = driver.version(), driver.info()
@@ -139,19 +142,22 @@ def _manifest(
         },
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    experiment = read(path)
-    manifest = describe(run, started_at, path, experiment, made_of, machine, engine)
-    if store:
-        manifest["experiment"] = store.name
-    return manifest
+    foreign = {one.server.name: one.describe() for one in servers}
+    return describe(run, started_at, source, made_of, foreign, machine, engine)
 
 
 def _run(
-    store: Store, trials: list[Trial], driver: DockerDriver, images: Images, console: Console
+    store: Store,
+    trials: list[Trial],
+    driver: DockerDriver,
+    images: Images,
+    servers: list[Found],
+    console: Console,
 ) -> None:
     finished = store.finished()
+    pinned = {one.server.name: one.image.id for one in servers}
     with (
-        stage(store.run, driver, images) as runner,
+        stage(store.run, driver, images, pinned) as runner,
         Watch(trials, len(finished), console) as watch,
     ):
         execute(trials, store, runner, watch)

@@ -11,12 +11,12 @@ import hashlib
 import io
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from experiments.exits import Exit, LabError
 from experiments.record import NAMES
+from experiments.source import Source
 
 EXPERIMENT, MANIFEST, TRIALS = "experiment.yaml", "manifest.json", "trials.csv"
 
@@ -28,12 +28,12 @@ class Store:
         self.folder = folder
 
     @classmethod
-    def create(cls, results: Path, experiment: Path, run: str) -> Store:
-        """A new folder with a copy of the experiment file. Raises LabError."""
-        folder = results / experiment.stem / run
+    def create(cls, results: Path, source: Source, run: str) -> Store:
+        """A new folder with the experiment's text. Raises LabError."""
+        folder = results / source.name / run
         try:
             (folder / "trials").mkdir(parents=True)
-            shutil.copyfile(experiment, folder / EXPERIMENT)
+            (folder / EXPERIMENT).write_text(source.text, encoding="utf-8")
             _append(folder / TRIALS, NAMES)
         except OSError as error:
             raise LabError(f"cannot write {folder}: {error.strerror}", Exit.NOT_READY) from error

@@ -13,59 +13,28 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import requests
 
-from experiments.driver import ContainerSpec, ContainerState, Driver, DriverError
+from experiments.containers import LISTEN_S, PROBE_PORT, Containers, hostname, server_port
+from experiments.driver import ContainerState, Driver, DriverError
 from experiments.exits import LabError
+from experiments.foreign import Foreign
 from experiments.master import Master
 from experiments.plan import Trial
 
-SERVER_PORT, PROBE_PORT, WEB_PORT = 8080, 8079, 8089
-PORT_RANGE = "10240 65535"
-"""Room for 55,000 connections per address; the lab's own ports lie below."""
-PIDS = 32_768
 MOST_IN_FLIGHT = 256
+FOREIGN_LISTEN_S = 30.0
+"""Somebody's server may take long to start; one that has ended is not waited for."""
+SHORTEST_BACKLOG = 128
+"""Of the common servers that choose it themselves."""
 LOST_S = 60.0
 """Beside warm-up and window; connecting gives up by itself long before."""
 WORKER_S = 30.0
-LISTEN_S = 10.0
+BODY = "Hello, world!"
+ENDED = "the server ended before the load did"
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Which cores do what: the server has its own, the load another."""
-
-    server: str
-    load: str
-    others: str
-
-    @property
-    def measured(self) -> tuple[str, str]:
-        """The cores whose disturbance spoils a trial."""
-        return self.server, self.load
-
-
-def place(cores: int) -> Placement:
-    """The first core serves and the last one loads: as far apart as the numbers allow.
-
-    On two virtual processors these may still be two threads of one core.
-    """
-    if cores < 2:
-        raise LabError("the lab needs two cores: one for the server, one for the load")
-    return Placement("0", str(cores - 1), str(cores - 2) if cores > 2 else "1")
-
-
-class Images(Protocol):
-    """References of the images that a trial uses; the probe is in the server's."""
-
-    @property
-    def server(self) -> str: ...
-
-    @property
-    def load(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -93,20 +62,12 @@ class TrialRunner:
         self,
         driver: Driver,
         master: Master,
-        images: Images,
-        placement: Placement,
-        network: str,
-        nofile: int,
-        prefix: str,
+        containers: Containers,
         master_container: str,
     ) -> None:
         self._driver = driver
         self._master = master
-        self._images = images
-        self.placement = placement
-        self._network = network
-        self._nofile = nofile
-        self.prefix = prefix
+        self.containers = containers
         self._master_container = master_container
         self._remover = ThreadPoolExecutor(1, thread_name_prefix="remover")
         self._removal: Future[None] | None = None
@@ -141,8 +102,8 @@ class TrialRunner:
     def serving(self, trial: Trial) -> Iterator[str]:
         """A pod with its server and nothing else, for a generator of somebody else's."""
         self.settle()
-        pod = self._driver.start(self._pod(trial, "pod"))
-        server = self._driver.start(self._server(trial, pod))
+        pod = self._driver.start(self.containers.pod(trial, "pod"))
+        server = self._driver.start(self.containers.server(trial, pod))
         try:
             deadline = time.monotonic() + LISTEN_S
             while '"listening"' not in self._driver.logs(server):
@@ -155,16 +116,22 @@ class TrialRunner:
             self._driver.remove([server, pod])
 
     def _start(self, trial: Trial, containers: dict[str, str]) -> None:
-        bridged = trial.point.settings.network == "bridge"
-        containers["pod"] = self._driver.start(self._pod(trial, "pod"))
+        make, bridged = self.containers, trial.point.settings.network == "bridge"
+        containers["pod"] = self._driver.start(make.pod(trial, "pod"))
         if bridged:
-            containers["client"] = self._driver.start(self._pod(trial, "client"))
+            containers["client"] = self._driver.start(make.pod(trial, "client"))
         load_pod = containers["client" if bridged else "pod"]
         with ThreadPoolExecutor(1) as pool:
-            load = pool.submit(self._driver.start, self._load(trial, load_pod))
+            load = pool.submit(self._driver.start, make.load(trial, load_pod))
             try:
-                containers["server"] = self._driver.start(self._server(trial, containers["pod"]))
-                containers["probe"] = self._driver.start(self._probe(trial, containers))
+                pod = containers["pod"]
+                server = containers["server"] = self._driver.start(make.server(trial, pod))
+                containers["probe"] = self._driver.start(make.probe(trial, pod, server))
+            except DriverError:
+                # Nothing can join the pid namespace of a server that has ended at once.
+                if "server" in containers and not self._driver.state(server).running:
+                    raise TrialError(ENDED) from None
+                raise
             finally:
                 containers["load"] = load.result()
 
@@ -172,7 +139,8 @@ class TrialRunner:
         settings = trial.point.settings
         self.settle()
         self._until(
-            lambda: self._master.wait_for_worker(_hostname(trial)) or None,
+            trial,
+            lambda: self._master.wait_for_worker(hostname(trial)) or None,
             containers,
             WORKER_S,
             "the load worker did not reach the Locust master",
@@ -181,11 +149,12 @@ class TrialRunner:
         self._master.swarm(
             settings.active_connections,
             {
-                "host": f"http://{host}:{SERVER_PORT}",
+                "host": f"http://{host}:{server_port(trial)}",
                 "server": "",
                 "load": settings.load,
                 "idle_connections": settings.idle_connections,
-                "in_flight": max(1, min(settings.backlog // 2, MOST_IN_FLIGHT)),
+                "in_flight": _in_flight(settings.backlog),
+                **_expected(trial.point.foreign),
                 "warm_up_s": settings.warm_up_s,
                 "window_s": settings.window_s,
                 "trial": trial.id,
@@ -194,22 +163,29 @@ class TrialRunner:
         )
         limit = settings.warm_up_s + settings.window_s + LOST_S
         return self._until(
-            lambda: self._master.result(trial.id), containers, limit, "the load did not end"
+            trial, lambda: self._master.result(trial.id), containers, limit, "the load did not end"
         )
 
     def _until(
         self,
+        trial: Trial,
         ask: Callable[[], T | None],
         containers: dict[str, str],
         limit_s: float,
         reason: str,
     ) -> T:
-        """Ask until there is an answer; give up when the load died, or after `limit_s`."""
+        """Ask until there is an answer; give up when the load died, or after `limit_s`.
+
+        A foreign server that does not start is not waited for either: it would be
+        given half a minute to listen.
+        """
         deadline = time.monotonic() + limit_s
         while (answer := ask()) is None:
             state = self._driver.state(containers["load"])
             if not state.running:
                 raise TrialError(f"the load worker ended with {_ending(state)}")
+            if trial.point.foreign and not self._driver.state(containers["server"]).running:
+                raise TrialError(ENDED)
             if time.monotonic() > deadline:
                 raise TrialError(f"{reason} within {limit_s:.0f} s")
         return answer
@@ -227,94 +203,28 @@ class TrialRunner:
             outcome.reason = outcome.reason or str(error)
         self._removal = self._remover.submit(self._driver.remove, list(containers.values()))
 
-    def _name(self, trial: Trial, role: str) -> str:
-        return f"{self.prefix}-{_hostname(trial)}-{role}"
-
-    def _pod(self, trial: Trial, name: str) -> ContainerSpec:
-        settings = trial.point.settings
-        sysctls = {
-            "net.ipv4.ip_local_port_range": PORT_RANGE,
-            "net.ipv4.tcp_tw_reuse": "1",
-            "net.core.somaxconn": str(settings.somaxconn),
-        }
-        return ContainerSpec(
-            role="pod",
-            name=self._name(trial, name),
-            image=self._images.server,
-            command=("sleep", "infinity"),
-            network=self._network,
-            hostname=_hostname(trial),
-            aliases=("server",) if name == "pod" else (),
-            cpus=self.placement.others,
-            sysctls=sysctls,
-        )
-
-    def _server(self, trial: Trial, pod: str) -> ContainerSpec:
-        settings = trial.point.settings
-        return ContainerSpec(
-            role="server",
-            name=self._name(trial, "server"),
-            image=self._images.server,
-            command=(
-                *("python3", "-m", "servers", settings.server),
-                *("--port", str(SERVER_PORT), "--backlog", str(settings.backlog)),
-            ),
-            network=f"container:{pod}",
-            cpus=self.placement.server,
-            cpu_quota=settings.server_cpu_quota,
-            nofile=self._nofile,
-            pids_limit=PIDS,
-        )
-
-    def _probe(self, trial: Trial, containers: dict[str, str]) -> ContainerSpec:
-        return ContainerSpec(
-            role="probe",
-            name=self._name(trial, "probe"),
-            image=self._images.server,
-            command=("python3", "/opt/lab/probe.py", str(SERVER_PORT), *self.placement.measured),
-            network=f"container:{containers['pod']}",
-            pid_of=containers["server"],
-            cpus=self.placement.others,
-        )
-
-    def _load(self, trial: Trial, pod: str) -> ContainerSpec:
-        return ContainerSpec(
-            role="load",
-            name=self._name(trial, "load"),
-            image=self._images.load,
-            command=(
-                *("python3", "-m", "locust", "-f", "/opt/lab/loadgen/locustfile.py"),
-                *("--worker", "--master-host", "master", "--exit-code-on-error", "0"),
-            ),
-            network=f"container:{pod}",
-            cpus=self.placement.load,
-            nofile=self._nofile,
-            environment={"C10K_SERVERS": "server"},
-        )
-
-
-def master_spec(images: Images, placement: Placement, network: str, prefix: str) -> ContainerSpec:
-    """The one container that lives through the whole run, so that it can be watched."""
-    return ContainerSpec(
-        role="master",
-        name=f"{prefix}-master",
-        image=images.load,
-        command=(
-            *("python3", "-m", "locust", "-f", "/opt/lab/loadgen/locustfile.py"),
-            *("--master", "--web-port", str(WEB_PORT), "--exit-code-on-error", "0"),
-        ),
-        network=network,
-        aliases=("master",),
-        cpus=placement.others,
-        publish={WEB_PORT: WEB_PORT},
-        environment={"C10K_SERVERS": "server"},
-    )
-
 
 def _ending(state: ContainerState) -> str:
     cause = ", out of memory" if state.oom_killed else ""
     return f"exit code {state.exit_code}{cause}"
 
 
-def _hostname(trial: Trial) -> str:
-    return f"t{trial.position:03d}"
+def _in_flight(backlog: int | None) -> int:
+    """Connections to open at once: half of what the accept queue holds."""
+    return max(1, min((backlog or SHORTEST_BACKLOG) // 2, MOST_IN_FLIGHT))
+
+
+def _expected(foreign: Foreign | None) -> dict[str, Any]:
+    """What the load asks, and has to get: the lab's own servers have one answer.
+
+    Always all of it: the master's form keeps what the trial before has set.
+    """
+    if foreign is None:
+        return {"path": "/", "expect_status": 200, "expect_body": BODY, "listen_s": LISTEN_S}
+    expect = foreign.expect
+    return {
+        "path": foreign.path,
+        "expect_status": expect.status,
+        "expect_body": expect.body or "",
+        "listen_s": FOREIGN_LISTEN_S,
+    }

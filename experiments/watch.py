@@ -19,7 +19,8 @@ def describe(trial: Trial) -> str:
     s = trial.point.settings
     kind = "keep-alive" if s.load == "keep_alive" else "conn/request"
     idle = f" + {s.idle_connections:,} idle" if s.idle_connections else ""
-    backlog = f", backlog {s.backlog:,}" if s.load != "keep_alive" else ""
+    length = "its own" if s.backlog is None else f"{s.backlog:,}"
+    backlog = f", backlog {length}" if s.load != "keep_alive" else ""
     return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}"
 
 

@@ -1,0 +1,91 @@
+"""`SERVER=...`: an experiment asked of one server instead of those that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from experiments.exits import Exit, LabError
+from experiments.foreign import Foreign
+from experiments.load import find, read, servers
+from experiments.record import REFERENCE_SERVERS
+from experiments.schema import Axes, Experiment, PartialSettings
+from experiments.source import Source
+
+
+def choose(
+    name: str, server: str = "", port: int | None = None, references: bool = False
+) -> Source:
+    """The experiment `name`, as it stands or with this server alone; LabError if it cannot be.
+
+    `server` is one of the lab's by name, or an image that listens on `port`.
+    """
+    path = find(name)
+    source = read_source(path, path.stem)
+    if not server and not references:
+        return source
+    changed = source.experiment
+    heading = f"# {path.name}"
+    if server:
+        changed = only(changed, server, port)
+        heading += f" with SERVER={server}" + (f" PORT={port}" if port else "")
+    if references:
+        changed = changed.model_copy(update={"references": True})
+        heading += " with REFERENCES=1"
+    document = changed.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return Source(path.stem, f"{heading}\n{text}", changed)
+
+
+def read_source(path: Path, name: str) -> Source:
+    """The experiment in the file, as it stands there. Raises LabError."""
+    experiment = read(path)
+    return Source(name, path.read_text(encoding="utf-8"), experiment)
+
+
+def only(experiment: Experiment, server: str, port: int | None) -> Experiment:
+    """The same sweeps, all with `server` in the place of those that they name."""
+    foreign = None if server in {*servers(), *REFERENCE_SERVERS} else _foreign(server, port)
+    if foreign is None and port is not None:
+        raise LabError(
+            f"PORT={port}: {server} is one of the lab's own servers and has its port; "
+            "leave PORT out",
+            Exit.BAD_INPUT,
+        )
+    name = foreign.name if foreign else server
+    sweeps = [
+        sweep.model_copy(
+            update={
+                "axes": Axes(**{**sweep.axes.model_dump(exclude_unset=True), "server": [name]}),
+                "settings": _without_server(sweep.settings),
+            }
+        )
+        for sweep in experiment.sweeps
+    ]
+    return experiment.model_copy(
+        update={
+            "servers": [foreign] if foreign else [],
+            "settings": _without_server(experiment.settings),
+            "sweeps": sweeps,
+        }
+    )
+
+
+def _foreign(image: str, port: int | None) -> Foreign:
+    given = {"image": image} | ({} if port is None else {"port": port})
+    try:
+        foreign = Foreign.model_validate(given)
+    except ValidationError as error:
+        told = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+        )
+        raise LabError(f"SERVER={image}: {told}", Exit.BAD_INPUT) from error
+    if foreign.name in servers():
+        return foreign.model_copy(update={"name": f"image_{foreign.name}"})
+    return foreign
+
+
+def _without_server(settings: PartialSettings) -> PartialSettings:
+    return PartialSettings(**settings.model_dump(exclude_unset=True, exclude={"server"}))
