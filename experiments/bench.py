@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,20 +18,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from experiments.benchmark import Frame, Trials, frame
+from experiments.containers import SERVER_PORT
 from experiments.docker_driver import DockerDriver
-from experiments.doctor import Needs, preflight
 from experiments.driver import ContainerSpec
 from experiments.exits import LabError
-from experiments.images.build import Images, ensure_images
-from experiments.owner import RunLock
+from experiments.images.build import Images
 from experiments.plan import Point, Trial
-from experiments.row import make_row
-from experiments.run import interruptible, swept
-from experiments.schema import Settings
+from experiments.schema import Load, Settings
 from experiments.stage import stage
-from experiments.trial import SERVER_PORT, WEB_PORT, TrialRunner
+from experiments.trial import TrialRunner
 
-RESULTS = Path(__file__).parent.parent / "results" / "bench"
 URL = f"http://127.0.0.1:{SERVER_PORT}/"
 LOCUST = (
     "python3",
@@ -46,7 +42,6 @@ LOCUST = (
 )
 USERS = ("--users", "64", "--spawn-rate", "64", "--run-time", "6s", "--host", URL.rstrip("/"))
 ROUNDS = 5
-ATTEMPTS = 5
 PEER_S = 60.0
 
 
@@ -55,7 +50,7 @@ class Peer:
     """A generator that others wrote, how it is started and how its rate is read."""
 
     name: str
-    load: str
+    load: Load
     command: tuple[str, ...]
     pattern: str
 
@@ -95,61 +90,27 @@ PEERS = (
 
 def bench(console: Console) -> Path:
     """Run the benchmark, print the ratios, and return the file with the figures."""
-    run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    with RunLock(run, RESULTS), interruptible(), DockerDriver(run) as driver, swept(driver, say):
-        images = ensure_images(driver, ("server", "load", "peers"), say)
-        needs = Needs(
-            nofile=10_300,
-            disk_bytes=10_000_000,
-            port=WEB_PORT,
-            results=RESULTS,
-            image=images.server,
-        )
-        preflight(driver, needs)
-        figures = _measure(run, driver, images, say)
-    folder = RESULTS / run
-    folder.mkdir(parents=True)
-    path = folder / "bench.json"
-    path.write_text(json.dumps(figures, indent=2) + "\n")
+    with frame("bench", ("server", "load", "peers"), console) as made:
+        figures = _measure(made)
+    path = made.save(figures)
     console.print(_table(figures))
     return path
 
 
-def _measure(run: str, driver: DockerDriver, images: Images, say: Any) -> dict[str, Any]:
+def _measure(made: Frame) -> dict[str, Any]:
     pairs: list[dict[str, Any]] = []
-    rows: list[dict[str, Any]] = []
-    with stage(run, driver, images) as runner:
+    with stage(made.run, made.driver, made.images) as runner:
+        trials = Trials(made, runner)
         for number in range(1, ROUNDS + 1):
-            rows.append(_engine(runner, run, len(rows) + 1, active_connections=8, idle=10_000))
+            trials.measure(Settings(active_connections=8, idle_connections=10_000))
             for peer in PEERS:
-                rows.append(_engine(runner, run, len(rows) + 1, load=peer.load))
-                theirs = _peer(driver, runner, images, _trial(len(rows) + 500, Settings()), peer)
-                ours = rows[-1]["requests_per_s"]
+                ours = trials.measure(Settings(load=peer.load))["requests_per_s"]
+                position = len(trials.rows) + 500
+                trial = Trial(Point("bench", Settings()), 1, position, position)
+                theirs = _peer(made.driver, runner, made.images, trial, peer)
                 pairs.append({"peer": peer.name, "load": peer.load, "engine": ours, "rate": theirs})
-            say(f"round {number} of {ROUNDS} done")
-    return {"run": run, "pairs": pairs, "trials": rows}
-
-
-def _trial(position: int, settings: Settings) -> Trial:
-    return Trial(Point("bench", settings), 1, position, position)
-
-
-def _engine(
-    runner: TrialRunner, run: str, position: int, *, idle: int = 0, **changes: Any
-) -> dict[str, Any]:
-    """A trial that counts; a void one is measured again."""
-    trial = _trial(position, Settings(idle_connections=idle, **changes))
-    for _ in range(ATTEMPTS):
-        outcome = runner.run(trial)
-        row = make_row("bench", run, datetime.now(UTC).isoformat(), trial, outcome)
-        if row["validity"] != "void":
-            return row
-        runner.settle()  # the next attempt has the same names
-    raise LabError(f"void {ATTEMPTS} times in a row; the last time: {row['reason']}")
+            made.say(f"round {number} of {ROUNDS} done")
+    return {"run": made.run, "pairs": pairs, "trials": trials.rows}
 
 
 def _peer(
@@ -159,11 +120,11 @@ def _peer(
     with runner.serving(trial) as pod:
         spec = ContainerSpec(
             role="load",
-            name=f"{runner.prefix}-{peer.name.lower()}-{trial.position}",
+            name=f"{runner.containers.prefix}-{peer.name.lower()}-{trial.position}",
             image=images.peers,
             command=peer.command,
             network=f"container:{pod}",
-            cpus=runner.placement.load,
+            cpus=runner.containers.placement.load,
         )
         container = driver.start(spec)
         driver.wait(container, PEER_S)

@@ -1,0 +1,54 @@
+"""A short hostile campaign, and a traced server, as the benchmark traces it."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from experiments.hostile import hostile
+from experiments.hostile_verdict import judge
+from experiments.images.build import ensure_images
+from experiments.images.tool import run_tool
+from experiments.owner import ROOT, RunLock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from experiments.docker_driver import DockerDriver
+
+pytestmark = pytest.mark.docker
+
+INPUTS = 500
+
+
+def test_a_short_campaign(
+    engine: DockerDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert engine.owner
+    monkeypatch.setattr("experiments.benchmark.RESULTS", tmp_path)
+    told = io.StringIO()
+    path = hostile(Console(file=told), INPUTS, ["epoll_level"], seed=1)
+    assert path.is_relative_to(tmp_path)
+    report = json.loads(path.read_text())
+    result = report["servers"]["epoll_level"]
+    assert judge(result) == []
+    thrown = result["client"]["thrown"]
+    assert sum(thrown.values()) - thrown["flood"] == INPUTS
+    assert thrown["flood"] > 256, "past the descriptors that the server has"
+    assert "epoll_level: passed" in told.getvalue()
+
+
+def test_calls_of_a_traced_server(driver: DockerDriver, engine: DockerDriver) -> None:
+    with RunLock("tests", ROOT):
+        images = ensure_images(engine, ("traced",))
+    output = run_tool(driver, images.traced, ("python3", "/opt/lab/tracing.py", "epoll_level"))
+    counted = json.loads(output.splitlines()[-1])
+    alone = counted["1"]["calls_per_request"]
+    assert alone == {"epoll_wait": 1.0, "read": 1.0, "write": 1.0}
+    together = counted["64"]["calls_per_request"]
+    assert (together["read"], together["write"]) == (1.0, 1.0)
+    assert together["epoll_wait"] <= 1.0
