@@ -49,7 +49,7 @@ test: $(READY) ## Lint, format check, strict types and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy servers loadgen experiments analysis tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 4 --dist loadgroup
 
 bench: $(READY) ## Compare the load engine with wrk, ab and Locust's clients, as ratios
 	@$(BIN)/python -m experiments bench

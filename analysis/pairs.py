@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics import estimate
-from experiments.record import COLUMNS
+from experiments.record import COLUMNS, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Runs whose selections are remembered: every judge and figure asks for the same.
 RUNS = 4
 ENVIRONMENT = ("network", "somaxconn")
+COMPARED = ("server", "load", "active_connections", "idle_connections", "backlog")
+OTHERS = tuple(name for name in SETTINGS if name not in (*ENVIRONMENT, *COMPARED))
+"""What no figure of these varies: kinds of requests and clients, flags of servers."""
 
 
 def at(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
@@ -42,6 +45,23 @@ def alike(trials: pd.DataFrame, names: Sequence[str] = ENVIRONMENT) -> pd.DataFr
         if len(trials) and trials[name].nunique() > 1:
             usual = trials[name].mode().iloc[0]
             trials = trials[(trials[name] == usual) | trials[name].isna()]
+    return trials
+
+
+def unmixed(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials that share the most common value of each of OTHERS; having none is a value as
+    well, but for a server of somebody else's, which takes no flags of ours."""
+    for name in OTHERS:
+        values = trials[name]
+        missing = values.isna()
+        if missing.all() or values.nunique(dropna=False) == 1:
+            continue
+        counts = values.value_counts()
+        if counts.iloc[0] > missing.sum():
+            keep = (values == counts.index[0]) | (missing & (trials["origin"] != "lab"))
+        else:
+            keep = missing
+        trials = trials[keep]
     return trials
 
 
@@ -64,13 +84,14 @@ def working(run: Run) -> pd.DataFrame:
 @lru_cache(maxsize=RUNS)
 def keep_alive(run: Run) -> pd.DataFrame:
     """Keep-alive trials on the usual path with the usual backlog; not to be written into."""
-    return alike(at(working(run), load="keep_alive"), (*ENVIRONMENT, "backlog"))
+    chosen = unmixed(at(working(run), load="keep_alive"))
+    return alike(chosen, (*ENVIRONMENT, "backlog"))
 
 
 @lru_cache(maxsize=RUNS)
 def per_request(run: Run) -> pd.DataFrame:
     """Trials with a connection per request on the usual path; not to be written into."""
-    return alike(at(working(run), load="connection_per_request"))
+    return alike(unmixed(at(working(run), load="connection_per_request")))
 
 
 def varying(trials: pd.DataFrame, axis: str, fixed: str) -> pd.DataFrame:

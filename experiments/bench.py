@@ -25,7 +25,7 @@ from experiments.driver import ContainerSpec
 from experiments.exits import LabError
 from experiments.images.build import Images
 from experiments.plan import Point, Trial
-from experiments.schema import Load, Settings
+from experiments.settings import Load, Settings
 from experiments.stage import stage
 from experiments.trial import TrialRunner
 

@@ -30,8 +30,9 @@ from experiments.images.foreign import ensure_foreign
 from experiments.images.tool import run_tool
 from experiments.load import servers
 from experiments.references.catalogue import REFERENCES
-from experiments.schema import Settings
+from experiments.settings import Settings
 from experiments.stage import stage
+from experiments.trial import TrialRunner
 
 BASELINE = "epoll_level"
 LEVELS = (64, 1_000)
@@ -78,22 +79,34 @@ def bench_servers(console: Console, only: Collection[str] = ()) -> Path:
     with frame("bench-servers", ("server", "load", "peers", "traced"), console) as made:
         found = ensure_foreign(made.driver, made.images.base, foreign, made.say)
         pinned = {one.server.name: one.image.id for one in found}
-        with stage(made.run, made.driver, made.images, pinned) as runner:
-            trials = Trials(made, runner)
-            known = {one.name: one for one in foreign}
-            for number in range(1, ROUNDS + 1):
-                for level in LEVELS:
-                    _compare(trials, figures, names, known, level, number)
-                made.say(f"CPU time: round {number} of {ROUNDS} done")
-            for name in names:
-                _measure_memory(trials, figures, name, known.get(name))
-            made.say("memory: done")
-            figures.workers = compare_workers(made, runner.containers, ours, ROUNDS)
-            made.say("workers: done")
-        _count_calls(made, figures, ours)
-    path = made.save({"run": made.run, "baseline": BASELINE, **_plain(figures)})
-    print_table(console, figures, names)
+        try:
+            with stage(made.run, made.driver, made.images, pinned) as runner:
+                known = {one.name: one for one in foreign}
+                _measure(made, runner, figures, names, known)
+                figures.workers = compare_workers(made, runner.containers, ours, ROUNDS)
+                made.say("workers: done")
+            _count_calls(made, figures, ours)
+        finally:  # whatever ends it, what was measured is kept
+            path = made.save({"run": made.run, "baseline": BASELINE, **_plain(figures)})
+            print_table(console, figures, names)
     return path
+
+
+def _measure(
+    made: Frame,
+    runner: TrialRunner,
+    figures: Figures,
+    names: Sequence[str],
+    foreign: dict[str, Foreign],
+) -> None:
+    trials = Trials(made, runner)
+    for number in range(1, ROUNDS + 1):
+        for level in LEVELS:
+            _compare(trials, figures, names, foreign, level, number)
+        made.say(f"CPU time: round {number} of {ROUNDS} done")
+    for name in names:
+        _measure_memory(trials, figures, name, foreign.get(name))
+    made.say("memory: done")
 
 
 def chosen(only: Collection[str]) -> tuple[list[str], list[Foreign]]:

@@ -33,9 +33,13 @@ def print_table(console: Console, figures: Figures, names: Sequence[str]) -> Non
     for heading in HEADINGS:
         table.add_column(heading, no_wrap=True)
     for name in names:
-        table.add_row(name, *(_cpu(figures, name, level) for level in (64, 1_000)),
-                      *(_calls(figures, name, connections) for connections in ("1", "64")),
-                      *_memory(figures, name), _workers(figures, name))  # fmt: skip
+        table.add_row(
+            name,
+            *(_cpu(figures, name, level) for level in (64, 1_000)),
+            *(_calls(figures, name, connections) for connections in ("1", "64")),
+            *_memory(figures, name),
+            _workers(figures, name),
+        )
     Console(file=console.file, width=max(WIDTH, console.width)).print(table)
     for name, reasons in figures.why.items():
         for what, reason in reasons.items():

@@ -22,7 +22,7 @@ from experiments.owner import RunLock
 from experiments.plan import Point, Trial
 from experiments.row import make_row
 from experiments.run import interruptible, swept
-from experiments.schema import Settings
+from experiments.settings import Settings
 from experiments.trial import Outcome, TrialRunner
 
 RESULTS = Path(__file__).parent.parent / "results"

@@ -11,7 +11,8 @@ from experiments.exits import Exit, LabError
 from experiments.foreign import Foreign
 from experiments.load import find, read, servers
 from experiments.record import REFERENCE_SERVERS
-from experiments.schema import Axes, Experiment, PartialSettings
+from experiments.schema import Experiment
+from experiments.settings import Axes, PartialSettings
 from experiments.source import Source
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from experiments.driver import ContainerSpec
 from experiments.exits import LabError
 from experiments.plan import Trial
+from experiments.settings import SERVER_FLAGS, Settings
 
 SERVER_PORT, PROBE_PORT, WEB_PORT = 8080, 8079, 8089
 PORT_RANGE = "10240 65535"
@@ -117,6 +118,7 @@ class Containers:
             command = (
                 *("python3", "-m", "servers", settings.server),
                 *("--port", str(SERVER_PORT), "--backlog", str(settings.backlog)),
+                *_flags(settings),
             )
         return ContainerSpec(
             role="server",
@@ -169,3 +171,12 @@ def hostname(trial: Trial) -> str:
 def server_port(trial: Trial) -> int:
     """Where the trial's server listens."""
     return trial.point.foreign.port if trial.point.foreign else SERVER_PORT
+
+
+def _flags(settings: Settings) -> Iterator[str]:
+    """What the trial sets of the server, as `python -m servers` takes it."""
+    for name in SERVER_FLAGS:
+        value = getattr(settings, name)
+        if value is not None:
+            shown = ("off", "on")[value] if isinstance(value, bool) else str(value)
+            yield from ("--" + name.replace("_", "-"), shown)

@@ -14,7 +14,8 @@ from experiments.exits import Exit, LabError
 from experiments.foreign import Expect, Foreign, name_of
 from experiments.plan import points
 from experiments.record import REFERENCE_SERVERS
-from experiments.schema import Axes, Experiment, PartialSettings, Sweep
+from experiments.schema import Experiment, Sweep
+from experiments.settings import Axes, PartialSettings
 
 FOLDER = Path(__file__).parent
 TAKEN = ("latest", "bench")

@@ -12,9 +12,16 @@ from typing import Any
 
 from experiments.foreign import Foreign
 from experiments.references.catalogue import REFERENCES
-from experiments.schema import Experiment, Settings, Sweep
+from experiments.schema import Experiment, Sweep
+from experiments.settings import SERVER_FLAGS, Settings
 
 REFERENCE_SWEEP = "reference"
+LETTERS = {
+    "keep_alive": "k",
+    "connection_per_request": "c",
+    "open_loop": "o",
+    "open_connections": "oc",
+}
 OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
 
@@ -45,7 +52,7 @@ class Point:
         digest = hashlib.sha256(self.identity.encode()).hexdigest()[:6]
         kind = f"{REFERENCE_SWEEP}-" if self.sweep == REFERENCE_SWEEP else ""
         return (
-            f"{kind}{s.server}-{'k' if s.load == 'keep_alive' else 'c'}{s.active_connections}"
+            f"{kind}{s.server}-{LETTERS[s.load]}{s.active_connections}"
             f"-i{s.idle_connections}-b{s.backlog or 'own'}-{digest}"
         )
 
@@ -77,7 +84,8 @@ def points(experiment: Experiment) -> list[Point]:
         for settings in expand(experiment, sweep):
             foreign = known.get(settings.server)
             if foreign:
-                settings = settings.model_copy(update={"backlog": None})
+                own = dict.fromkeys(("backlog", *SERVER_FLAGS))
+                settings = settings.model_copy(update=own)
             point = Point(sweep.name, settings, foreign)
             found.setdefault(point.identity, point)
     return list(found.values())

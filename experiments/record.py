@@ -14,7 +14,9 @@ FORMAT_VERSION = 1
 
 OUTCOMES = ("completed", "failed")
 VALIDITIES = ("server_bound", "generator_bound", "unsaturated", "void")
-LOADS = ("keep_alive", "connection_per_request")
+LOADS = ("keep_alive", "connection_per_request", "open_loop", "open_connections")
+ARRIVALS = ("fixed", "poisson")
+IDLES = ("after_one", "silent")
 NETWORKS = ("pod", "bridge")
 ORIGINS = ("lab", "reference", "foreign")
 REFERENCE_SERVERS = (
@@ -53,10 +55,30 @@ COLUMNS: tuple[Column, ...] = (
     Column("idle_connections", "int", "connections that stay silent", True),
     Column("backlog", "int", "argument of listen(); empty: the own one of a foreign server"),
     Column("somaxconn", "int", "net.core.somaxconn in the pod", True),
+    Column("path", "text", "what is asked for, or a mix; empty: /"),
+    Column("pipeline_depth", "int", "requests under way on each connection", True),
+    Column("rate_per_s", "float", "rate of an open loop"),
+    Column("arrivals", "text", "when the requests of an open loop are due", True, ARRIVALS),
+    Column("idle", "text", "idle connections are silent after one request, or always", True, IDLES),
+    Column("trickle_per_s", "float", "bytes a second from each idle connection", True),
+    Column("churn_per_s", "float", "share of the idle connections replaced a second", True),
+    Column("slow_readers", "int", "bad clients that hardly read", True),
+    Column("slow_writers", "int", "bad clients that send a byte a second", True),
+    Column("vanishing_per_s", "float", "bad clients that reset, a second", True),
+    Column("workers", "int", "threads or processes of a pool; empty: the server's own"),
+    Column("accepts_per_wakeup", "int", "accepted at most per wake-up; empty: the server's own"),
+    Column("response_bytes", "int", "body of the response to /; empty: 13"),
+    Column("split_writes", "flag", "head and body written one by one; empty: no"),
+    Column("cork", "flag", "TCP_CORK; empty: no"),
+    Column("nodelay", "flag", "TCP_NODELAY; empty: no"),
+    Column("epoll_exclusive", "flag", "EPOLLEXCLUSIVE; empty: yes"),
+    Column("idle_timeout_ms", "int", "idle connections are closed after; empty: never"),
+    Column("switch_interval_us", "int", "of the interpreter; empty: the server's own"),
+    Column("thread_stack_bytes", "int", "stack of a thread; empty: the server's own"),
     Column("server_cpu_quota", "float", "cores the server might use; empty: the whole of one"),
     Column("outcome", "text", "completed, or failed before a window was measured", True, OUTCOMES),
     Column("validity", "text", "what bounded the trial, or void", True, VALIDITIES),
-    Column("reason", "text", "why it is void, in words; empty when valid"),
+    Column("reason", "text", "why it is void, or what held the generator up, in words"),
     Column("server_limit", "text", "limit that the server named in its log, if any"),
     Column("started_at", "text", "ISO 8601, UTC", True),
     Column("overhead_s", "float", "time of the trial beside warm-up and window"),
@@ -83,6 +105,17 @@ COLUMNS: tuple[Column, ...] = (
     Column("response_p999_us", "float", "response time, 99.9th percentile"),
     Column("response_max_us", "float", "response time, maximum"),
     Column("response_mean_us", "float", "response time, mean"),
+    Column("service_p50_us", "float", "open loop: from the send to the response, median"),
+    Column("service_p99_us", "float", "service time, 99th percentile"),
+    Column("service_p999_us", "float", "service time, 99.9th percentile"),
+    Column("service_max_us", "float", "service time, maximum"),
+    Column("lag_p99_us", "float", "open loop: how late the engine was, 99th percentile"),
+    Column("lag_max_us", "float", "how late the engine was, maximum"),
+    Column("most_waiting", "int", "open loop: longest queue for a free connection"),
+    Column("unanswered", "int", "open loop: due and not answered at the end of the window"),
+    Column("oldest_unanswered_us", "float", "open loop: age of the oldest of them"),
+    Column("kinds", "text", "of a mix, by path: requests, p50_us and p99_us; as JSON"),
+    Column("company", "text", "what bad clients and idle ones did, as name=count"),
     Column("server_cpu_us_per_request", "float", "server CPU time / requests"),
     Column("server_cpu_share", "float", "server CPU time / (window x cores granted)"),
     Column("generator_cpu_share", "float", "engine thread's CPU time / window"),
@@ -108,7 +141,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("resets", "int", "OutRsts in the window"),
     Column("segments_out_per_response", "float", "segments the server sent per response"),
     Column("coverage", "float", "share of active connections with a response in the window"),
-    Column("littles_law_ratio", "float", "throughput x mean time / connections; 1 is exact"),
+    Column("littles_law_ratio", "float", "throughput x mean time / requests under way; 1 is exact"),
     Column(
         "steal_share", "float", "share of the lab's cores that the hypervisor took in the window"
     ),
@@ -124,4 +157,8 @@ SETTINGS: tuple[str, ...] = (
     "idle_connections",
     "backlog",
     "somaxconn",
+    *("path", "pipeline_depth", "rate_per_s", "arrivals", "idle", "trickle_per_s", "churn_per_s"),
+    *("slow_readers", "slow_writers", "vanishing_per_s", "workers", "accepts_per_wakeup"),
+    *("response_bytes", "split_writes", "cork", "nodelay", "epoll_exclusive", "idle_timeout_ms"),
+    *("switch_interval_us", "thread_stack_bytes", "server_cpu_quota"),
 )

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from experiments.plan import Trial
+from experiments.record import NAMES
 from experiments.trial import Outcome
 from experiments.validity import judge
 
@@ -35,11 +36,13 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
     result = outcome.result or {}
     window = result.get("window")
     row |= _gates(result)
+    company = result.get("company") or {}
+    row["company"] = " ".join(f"{name}={count}" for name, count in company.items())
     if window is None:
         return {**row, "validity": "void", "reason": row["reason"] or "no window was measured"}
     row["outcome"] = "completed"
     row["overhead_s"] = round(outcome.elapsed_s - settings.warm_up_s - window["window_s"], 3)
-    row |= _load(window, settings.active_connections)
+    row |= _load(window, settings.active_connections, settings.pipeline_depth)
     samples = {sample["label"]: sample for sample in result["samples"]}
     if "close" in samples and "open" in samples:
         cores = min(settings.server_cpu_quota or 1.0, 1.0)
@@ -85,17 +88,12 @@ def _gates(result: dict[str, Any]) -> Sample:
     }
 
 
-def _load(window: dict[str, Any], active: int) -> Sample:
+def _load(window: dict[str, Any], active: int, depth: int) -> Sample:
     seconds = window["window_s"]
     errors = window["errors"]
     rate = window["requests"] / seconds
     mean = window.get("response_mean_us")
-    times = {key: value for key, value in window.items() if key.endswith("_us")}
-    for unused in (
-        *("connect_p90_us", "connect_mean_us", "first_response_p90_us"),
-        *("first_response_p999_us", "first_response_mean_us"),
-    ):
-        times.pop(unused, None)
+    times = {key: value for key, value in window.items() if key.endswith("_us") and key in NAMES}
     segments = window["segments_in"]
     return {
         **times,
@@ -108,9 +106,37 @@ def _load(window: dict[str, Any], active: int) -> Sample:
         "segments_out_per_response": (
             segments / window["requests"] if segments is not None and window["requests"] else None
         ),
+        **_unanswered(window),
+        "kinds": _kinds(window),
         "coverage": window["covered"] / active,
-        "littles_law_ratio": rate * mean / 1e6 / active if mean else None,
+        "littles_law_ratio": rate * mean / 1e6 / (active * depth) if mean else None,
     }
+
+
+def _unanswered(window: dict[str, Any]) -> Sample:
+    """Of an open loop alone."""
+    late = window.get("unanswered")
+    if not late:
+        return {}
+    return {
+        "unanswered": late["count"],
+        "oldest_unanswered_us": late["oldest_us"],
+        "most_waiting": late["most_waiting"],
+    }
+
+
+def _kinds(window: dict[str, Any]) -> str | None:
+    """The kinds of a mix; None where all requests were alike."""
+    found = {
+        name.partition(" ")[2]: {
+            "requests": window.get(f"{name}_count", 0),
+            "p50_us": window.get(f"{name}_p50_us"),
+            "p99_us": window.get(f"{name}_p99_us"),
+        }
+        for name in window.get("histograms", {})
+        if name.startswith("response ")
+    }
+    return json.dumps(found) if found else None
 
 
 def _server(

@@ -136,6 +136,8 @@ def _append(path: Path, cells: tuple[str, ...] | list[str]) -> None:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.0f}"
     return str(value).replace("\n", " ")

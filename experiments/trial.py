@@ -23,12 +23,18 @@ from experiments.exits import LabError
 from experiments.foreign import Foreign
 from experiments.master import Master
 from experiments.plan import Trial
+from experiments.settings import Settings
 
 MOST_IN_FLIGHT = 256
 FOREIGN_LISTEN_S = 30.0
 """Somebody's server may take long to start; one that has ended is not waited for."""
 SHORTEST_BACKLOG = 128
 """Of the common servers that choose it themselves."""
+LOAD_KNOBS = (
+    *("load", "pipeline_depth", "arrivals", "idle_connections", "idle", "trickle_per_s"),
+    *("churn_per_s", "slow_readers", "slow_writers", "vanishing_per_s"),
+)
+"""Settings that the load takes by the same name."""
 LOST_S = 60.0
 """Beside warm-up and window; connecting gives up by itself long before."""
 WORKER_S = 30.0
@@ -151,10 +157,10 @@ class TrialRunner:
             {
                 "host": f"http://{host}:{server_port(trial)}",
                 "server": "",
-                "load": settings.load,
-                "idle_connections": settings.idle_connections,
+                **{name: getattr(settings, name) for name in LOAD_KNOBS},
                 "in_flight": _in_flight(settings.backlog),
                 **_expected(trial.point.foreign),
+                **_where_given(settings),
                 "warm_up_s": settings.warm_up_s,
                 "window_s": settings.window_s,
                 "trial": trial.id,
@@ -212,6 +218,11 @@ def _ending(state: ContainerState) -> str:
 def _in_flight(backlog: int | None) -> int:
     """Connections to open at once: half of what the accept queue holds."""
     return max(1, min((backlog or SHORTEST_BACKLOG) // 2, MOST_IN_FLIGHT))
+
+
+def _where_given(settings: Settings) -> dict[str, Any]:
+    given = {"path": settings.path, "rate_per_s": settings.rate_per_s}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _expected(foreign: Foreign | None) -> dict[str, Any]:

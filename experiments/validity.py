@@ -11,11 +11,16 @@ from typing import Any
 BUSY = 0.9
 """A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""
 LITTLE = 0.05
-"""Connections = throughput x mean time, to 5%, or requests were lost or times are wrong.
+"""Requests under way = throughput x mean time, to 5%, or requests were lost or times are wrong.
 Responses that began before the window or end after it move the ratio by up to the
 longest one over the window: that much is allowed, or long tails alone would be voided."""
 COVERED = 0.99
 """Nearly every keep-alive connection must be served, or the rate is that of a favoured few."""
+LAG_US = 1_000.0
+"""A millisecond late is a tenth of the delays that open loops are asked about, and ten times
+what the engine needs when nothing disturbs it."""
+KEPT = 0.95
+"""A server that answers less than was asked of it is at its limit, whatever its processor says."""
 STEAL = 0.10
 """A tenth of the machine taken by the hypervisor changes the figure itself."""
 FOREIGN = 0.5
@@ -30,10 +35,26 @@ def judge(row: Row) -> tuple[str, str]:
     if reason:
         return "void", reason
     server, generator = row["server_cpu_share"], row["generator_cpu_share"]
+    if row.get("rate_per_s"):
+        return _open_loop(row)
     if server >= BUSY and server >= generator:
         return "server_bound", ""
     if generator >= BUSY:
         return "generator_bound", ""
+    return "unsaturated", ""
+
+
+def _open_loop(row: Row) -> tuple[str, str]:
+    """An engine that waits with open eyes uses its core whatever it does: its lag tells."""
+    lag = row.get("lag_p99_us") or 0.0
+    if lag > LAG_US:
+        return "generator_bound", (
+            f"requests left up to {lag:,.0f} us late though a connection was free; "
+            "lower the rate, or give the load more cores"
+        )
+    kept = row["requests_per_s"] / row["rate_per_s"]
+    if row["server_cpu_share"] >= BUSY or kept < KEPT:
+        return "server_bound", ""
     return "unsaturated", ""
 
 

@@ -13,14 +13,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from experiments.plan import Trial, expected_s
 
+KINDS = {
+    "keep_alive": "keep-alive",
+    "connection_per_request": "conn/request",
+    "open_loop": "open loop",
+    "open_connections": "open, conn/request",
+}
+NEW_CONNECTIONS = ("connection_per_request", "open_connections")
+
 
 def describe(trial: Trial) -> str:
     """The settings in a few words."""
     s = trial.point.settings
-    kind = "keep-alive" if s.load == "keep_alive" else "conn/request"
+    kind = KINDS[s.load]
+    if s.rate_per_s is not None:
+        kind = f"{kind} at {s.rate_per_s:,.0f}/s"
     idle = f" + {s.idle_connections:,} idle" if s.idle_connections else ""
     length = "its own" if s.backlog is None else f"{s.backlog:,}"
-    backlog = f", backlog {length}" if s.load != "keep_alive" else ""
+    backlog = f", backlog {length}" if s.load in NEW_CONNECTIONS else ""
     return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}"
 
 

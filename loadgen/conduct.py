@@ -17,20 +17,14 @@ from typing import Any
 
 import gevent
 
-from loadgen.connection_per_request import ConnectionPerRequest
+from loadgen.build import make_engine
+from loadgen.company import Company
 from loadgen.engine import RESET, Engine
-from loadgen.keep_alive import KeepAlive
 from loadgen.measures import Gauges, Window
 from loadgen.options import Options
 from loadgen.questions import Probe, TrialVoid
+from loadgen.series import Series
 from loadgen.summary import summarise
-from loadgen.target import (
-    Expected,
-    VerificationError,
-    closing_request,
-    keep_alive_request,
-    learn,
-)
 
 logger = logging.getLogger(__name__)
 NO_PROGRESS_S = 4.0
@@ -39,27 +33,6 @@ SERVER_SIDE_S = 2.0
 FILL_S = 0.2
 POLL_S = 0.01
 FOLLOW_S = 0.25
-
-
-def make_engine(options: Options) -> Engine:
-    """Verify the server and build the engine for this kind of load."""
-    try:
-        address = (socket.gethostbyname(options.host), options.port)
-        expected = Expected(
-            options.expect_status, options.expect_body.encode() or None, options.listen_s
-        )
-        if options.load == "keep_alive":
-            keep_alive = learn(address, keep_alive_request(options.path), expected)
-            return KeepAlive(address, keep_alive, in_flight=options.in_flight)
-        closing = learn(address, closing_request(options.path), expected)
-        idle = closing
-        if options.idle_connections:  # only these have to stay
-            idle = learn(address, keep_alive_request(options.path), expected)
-        return ConnectionPerRequest(address, closing, idle, options.in_flight)
-    except VerificationError as error:
-        raise TrialVoid(f"verification failed: {error}") from error
-    except OSError as error:
-        raise TrialVoid(f"{options.host} cannot be reached: {error}") from error
 
 
 def call(engine: Engine, command: Callable[[], Any]) -> Any:
@@ -86,6 +59,8 @@ class Conductor:
         self._phases: dict[str, float] = {}
         self._gauges: Gauges | None = None
         self._environment: dict[str, Any] = {}
+        self._company: Company | None = None
+        self._series: Series | None = None
 
     def run(self) -> dict[str, Any]:
         """Measure a window and return the result, a void one with its reason."""
@@ -97,6 +72,8 @@ class Conductor:
         except Exception as error:
             logger.exception("the trial failed")
             reason = f"the load worker failed: {error!r}"
+        finally:
+            self._leave_company()
         return self._result(reason)
 
     def run_by_hand(self) -> None:
@@ -105,6 +82,8 @@ class Conductor:
         engine.start()
         call(engine, lambda: engine.open_idle(self.options.idle_connections))
         call(engine, lambda: engine.want_active(self._users()))
+        self._keep_company(engine)
+        call(engine, engine.begin)
         if self.options.warm_up_s:
             self._enter("warm_up")
             gevent.sleep(self.options.warm_up_s)
@@ -126,13 +105,22 @@ class Conductor:
             raise TrialVoid("stopped before the load began")
         if self.window is None:
             self.window = call(self.engine, self.engine.freeze)
+            self._leave_company()
         return self.window
+
+    def _keep_company(self, engine: Engine) -> None:
+        self._company = Company(self.options, engine, call)
+        self._company.start()
+
+    def _leave_company(self) -> None:
+        if self._company is not None:
+            self._company.stop()
 
     def _measure(self) -> None:
         probe = Probe(self.options.probe)
         self._environment = probe.environment()
         self.engine = engine = make_engine(self.options)
-        if self.options.load != "keep_alive":
+        if not self.options.persistent:
             self._fill_accept_queue(probe, engine.address)
         self._samples.append(probe.ask("start"))
         engine.start()
@@ -141,26 +129,33 @@ class Conductor:
         self._wait(lambda gauges: gauges.idle_established, self.options.idle_connections)
         self._enter("connect_active")
         call(engine, lambda: engine.want_active(self._users()))
-        if self.options.load == "keep_alive":
+        if self.options.persistent:
             self._wait(lambda gauges: gauges.active_established, self._users())
         self._server_side(probe)
+        self._enter("company")
+        self._keep_company(engine)
         self._enter("warm_up")
+        call(engine, engine.begin)
         gevent.sleep(self.options.warm_up_s)
         self._enter("window")
         self._gauges = engine.gauges()
         started = call(engine, engine.open_window)
+        self._series = series = Series(engine)
+        series.look()
         self._samples.append(probe.ask("open"))
         ends = started + int(self.options.window_s * 1e9)
         while (left := (ends - time.perf_counter_ns()) / 1e9) > 0:
             gevent.sleep(min(left, 1.0))
             if left > 1.0:
+                series.look()
                 self._samples.append(probe.ask("second"))
             if engine.failure is not None:
                 raise TrialVoid(f"the load engine failed: {engine.failure!r}")
         self.freeze()
+        series.look()
         self._samples.append(probe.ask("close"))
         idle = engine.gauges().idle_established
-        if idle < self.options.idle_connections:
+        if idle < self.options.idle_connections and not self.options.churn_per_s:
             raise TrialVoid(
                 f"only {idle:,} of {self.options.idle_connections:,} idle connections "
                 "were still established at the end of the window"
@@ -218,7 +213,7 @@ class Conductor:
         gauges = self.engine.gauges() if self.engine else None
         if gauges is None:
             raise TrialVoid("the load engine was not started")
-        if self.options.load != "keep_alive":
+        if not self.options.persistent:
             return  # its connections come and go: there is no number to hold
         wanted = self.options.idle_connections + gauges.active_established
         deadline = time.perf_counter() + SERVER_SIDE_S
@@ -247,4 +242,6 @@ class Conductor:
             "samples": self._samples,
             "environment": self._environment,
             "window": summarise(self.window) if self.window else None,
+            "series": self._series.rows() if self._series and self.window else [],
+            "company": self._company.counts() if self._company else {},
         }

@@ -148,6 +148,9 @@ class Engine:
         self._window_started = time.perf_counter_ns()
         return self._window_started
 
+    def begin(self) -> None:
+        """Start an open loop's schedule; a closed loop needs no start."""
+
     def freeze(self) -> Window:
         """Stop sending and counting; return what the window holds, exactly."""
         ended = time.perf_counter_ns()
@@ -175,6 +178,14 @@ class Engine:
             "first_response": self.first_response,
             "response": self.response,
         }
+
+    def by_path(self) -> dict[str, tuple[Recorder, int]]:
+        """Response times by the path that was asked for, and the bytes of a response."""
+        return {self.active_exchange.path: (self.response, len(self.active_exchange.response))}
+
+    def waiting(self) -> int:
+        """Requests of an open loop that are due and wait for a free connection."""
+        return 0
 
     def unanswered(self) -> Unanswered | None:
         """What an open loop has due and not answered; None for a closed loop."""

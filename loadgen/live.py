@@ -18,7 +18,7 @@ from locust.stats import StatsEntry, StatsError, bucket_response_time
 from loadgen.engine import Engine
 from loadgen.recorder import difference
 
-METHOD, NAME = "GET", "/"
+METHOD = "GET"
 
 
 class Live:
@@ -26,33 +26,37 @@ class Live:
 
     def __init__(self, environment: Environment) -> None:
         self._stats = environment.stats
-        self._responses: dict[int, int] = {}
+        self._responses: dict[str, dict[int, int]] = {}
         self._errors: Counter[str] = Counter()
 
     def merge(self, engine: Engine) -> None:
         """Add the responses and errors since the last call to Locust's statistics."""
-        responses, errors = engine.response.snapshot(), engine.errors.copy()
-        self._merge_responses(engine, list(difference(responses, self._responses)))
-        self._merge_errors(errors - self._errors)
-        self._responses, self._errors = responses, errors
+        for path, (recorder, size) in engine.by_path().items():
+            responses = recorder.snapshot()
+            added = list(difference(responses, self._responses.get(path, {})))
+            self._merge_responses(path, added, size)
+            self._responses[path] = responses
+        errors = engine.errors.copy()
+        self._merge_errors(engine.active_exchange.path, errors - self._errors)
+        self._errors = errors
 
-    def _merge_responses(self, engine: Engine, added: list[tuple[int, int]]) -> None:
+    def _merge_responses(self, path: str, added: list[tuple[int, int]], size: int) -> None:
         if not added:
             return
-        entry = StatsEntry(self._stats, NAME, METHOD)
+        entry = StatsEntry(self._stats, path, METHOD)
         for us, count in added:
             _add(entry, us, count)
-        entry.total_content_length = entry.num_requests * len(engine.active_exchange.response)
+        entry.total_content_length = entry.num_requests * size
         entry.last_request_timestamp = time.time()
         entry.num_reqs_per_sec[int(time.time())] = entry.num_requests
-        self._stats.get(NAME, METHOD).extend(entry)
+        self._stats.get(path, METHOD).extend(entry)
         self._stats.total.extend(entry)
 
-    def _merge_errors(self, added: Counter[str]) -> None:
-        failed = StatsEntry(self._stats, NAME, METHOD)
+    def _merge_errors(self, path: str, added: Counter[str]) -> None:
+        failed = StatsEntry(self._stats, path, METHOD)
         for kind, count in added.items():
-            key = StatsError.create_key(METHOD, NAME, kind)
-            known = self._stats.errors.setdefault(key, StatsError(METHOD, NAME, kind))
+            key = StatsError.create_key(METHOD, path, kind)
+            known = self._stats.errors.setdefault(key, StatsError(METHOD, path, kind))
             known.occurrences += count
             failed.num_requests += count
             failed.num_none_requests += count
@@ -62,7 +66,7 @@ class Live:
             failed.last_request_timestamp = time.time()
             failed.num_reqs_per_sec[second] = failed.num_requests
             failed.num_fail_per_sec[second] = failed.num_failures
-            self._stats.get(NAME, METHOD).extend(failed)
+            self._stats.get(path, METHOD).extend(failed)
             self._stats.total.extend(failed)
 
 

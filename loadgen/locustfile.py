@@ -16,7 +16,8 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadgen.board import Board
 from loadgen.engine import IN_FLIGHT
-from loadgen.options import BODY, LISTEN_S, LOADS, known_servers
+from loadgen.options import BODY, IDLES, LISTEN_S, LOADS, known_servers
+from loadgen.schedule import ARRIVALS
 from loadgen.session import Session
 
 # Locust raises the soft limit to 10,000 at most: too few for 10,000 connections.
@@ -47,12 +48,23 @@ def add_knobs(parser: LocustArgumentParser) -> None:
     else:
         add("--server", default="", include_in_web_ui=False, help="Server variant to load")
     add("--load", default=LOADS[0], choices=list(LOADS), help="Kind of load")
+    add("--path", default="/", help="What is asked for; or a mix like: / 95, /db/10 5")
+    add("--pipeline-depth", type=int, default=1, help="Requests under way on each connection")
+    add("--rate-per-s", type=float, default=0.0, help="Rate of an open loop, requests a second")
+    add("--arrivals", default=ARRIVALS[0], choices=list(ARRIVALS), help="When they are due")
+    add("--seed", type=int, default=0, help="Seed of Poisson arrivals and of mixes")
     add(
         "--idle-connections",
         type=int,
         default=0,
-        help="Connections that send one request and then stay silent",
+        help="Connections beside those that send requests",
     )
+    add("--idle", default=IDLES[0], choices=list(IDLES), help="Silent after one request, or always")
+    add("--trickle-per-s", type=float, default=0.0, help="Bytes a second from each idle one")
+    add("--churn-per-s", type=float, default=0.0, help="Share of the idle ones replaced a second")
+    add("--slow-readers", type=int, default=0, help="Bad clients that hardly read")
+    add("--slow-writers", type=int, default=0, help="Bad clients that send a byte a second")
+    add("--vanishing-per-s", type=float, default=0.0, help="Bad clients that reset, a second")
     add(
         "--in-flight",
         type=int,
@@ -72,7 +84,6 @@ def add_knobs(parser: LocustArgumentParser) -> None:
         include_in_web_ui=False,
         help="Length of a trial's window; by hand, a load lasts until it is stopped",
     )
-    add("--path", default="/", help="What the active and idle connections ask for")
     add("--expect-status", type=int, default=200, help="HTTP status that has to be answered")
     add(
         "--expect-body",

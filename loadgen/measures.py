@@ -19,6 +19,11 @@ class Exchange:
     response: bytes
     varying: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def path(self) -> str:
+        """What the request asks for."""
+        return self.request.split(maxsplit=2)[1].decode("latin-1")
+
     def renewed(self, data: bytes, at: int = 0) -> Exchange | None:
         """This exchange with `data` at place `at` of its response; None if that is a wrong one."""
         fresh = self.response[:at] + data + self.response[at + len(data) :]

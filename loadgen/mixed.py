@@ -37,8 +37,13 @@ class Mixed(KeepAlive):
         return super().open_window()
 
     def recorders(self) -> dict[str, Recorder]:
-        named = zip(self.mix.kinds, self.kinds, strict=True)
-        return {**super().recorders(), **{f"response {kind.path}": one for kind, one in named}}
+        kinds = {f"response {path}": one for path, (one, _) in self.by_path().items()}
+        return {**super().recorders(), **kinds}
+
+    def by_path(self) -> dict[str, tuple[Recorder, int]]:
+        sizes = (len(exchange.response) for exchange in self.mix.exchanges)
+        paths = (kind.path for kind in self.mix.kinds)
+        return dict(zip(paths, zip(self.kinds, sizes, strict=True), strict=True))
 
     def _gone(self, fd: int) -> None:
         self._kind.pop(fd, None)

@@ -54,6 +54,12 @@ class OpenConnections(ConnectionPerRequest):
             "lag": self.arrivals.lag,
         }
 
+    def begin(self) -> None:
+        self.arrivals.begin()
+
+    def waiting(self) -> int:
+        return len(self.arrivals.waiting)
+
     def unanswered(self) -> Unanswered:
         return self.arrivals.unanswered(
             due for fd, due in self._intended.items() if not self._since[fd]

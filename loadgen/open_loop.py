@@ -58,6 +58,12 @@ class OpenLoop(KeepAlive):
     def recorders(self) -> dict[str, Recorder]:
         return {**super().recorders(), "service": self.service, "lag": self.arrivals.lag}
 
+    def begin(self) -> None:
+        self.arrivals.begin()
+
+    def waiting(self) -> int:
+        return len(self.arrivals.waiting)
+
     def unanswered(self) -> Unanswered:
         return self.arrivals.unanswered(
             self._intended[fd] for fd in self._active if self._flies(fd)

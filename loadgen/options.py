@@ -7,25 +7,38 @@ and all that is wrong is said at once.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from loadgen.mix import MixError, parse_mix
+from loadgen.schedule import ARRIVALS
+
 PORT = 8080
-LOADS = ("keep_alive", "connection_per_request")
+CLOSED = ("keep_alive", "connection_per_request")
+OPEN = ("open_loop", "open_connections")
+LOADS = (*CLOSED, *OPEN)
+IDLES = ("after_one", "silent")
+CHOICES = {"load": LOADS, "arrivals": ARRIVALS, "idle": IDLES}
 LIMITS: dict[str, tuple[float, float]] = {
     "idle_connections": (0, 100_000),
     "in_flight": (1, 10_000),
+    "pipeline_depth": (1, 256),
+    "rate_per_s": (0, 1_000_000),
+    "seed": (0, 2**31),
+    "trickle_per_s": (0, 20),
+    "churn_per_s": (0, 10),
+    "slow_readers": (0, 10_000),
+    "slow_writers": (0, 10_000),
+    "vanishing_per_s": (0, 1_000),
     "warm_up_s": (0, 600),
     "window_s": (0, 3_600),
     "expect_status": (200, 599),
     "listen_s": (0, 600),
 }
 LISTEN_S = 5.0
-DEFAULTS = {"in_flight": 64, "expect_status": 200, "listen_s": LISTEN_S}
-PATH = re.compile(r"/[!-~]*")
+DEFAULTS = {"in_flight": 64, "pipeline_depth": 1, "expect_status": 200, "listen_s": LISTEN_S}
 BODY = "Hello, world!"
 
 
@@ -47,11 +60,27 @@ class Options:
     trial: str
     probe: str
     path: str = "/"
+    """Or a mix: paths with weights."""
+    pipeline_depth: int = 1
+    rate_per_s: float = 0.0
+    arrivals: str = ARRIVALS[0]
+    seed: int = 0
+    idle: str = IDLES[0]
+    trickle_per_s: float = 0.0
+    churn_per_s: float = 0.0
+    slow_readers: int = 0
+    slow_writers: int = 0
+    vanishing_per_s: float = 0.0
     expect_status: int = 200
     expect_body: str = BODY
     """Empty: any body that stays the same."""
     listen_s: float = LISTEN_S
     """How long to wait for a server that has just been started."""
+
+    @property
+    def persistent(self) -> bool:
+        """Whether active connections stay after a response."""
+        return self.load in ("keep_alive", "open_loop")
 
     @property
     def is_trial(self) -> bool:
@@ -71,9 +100,9 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
     a shared network namespace. No other address is ever loaded.
     """
     faults: list[str] = []
-    load = str(values.get("load", LOADS[0]))
-    if load not in LOADS:
-        faults.append(f"load is {load!r}; choose one of {', '.join(LOADS)}")
+    chosen = {
+        name: _choice(name, values.get(name, known[0]), faults) for name, known in CHOICES.items()
+    }
     numbers = {
         name: _number(name, values.get(name, DEFAULTS.get(name, 0)), faults) for name in LIMITS
     }
@@ -82,25 +111,48 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
     if probe and probe.rpartition(":")[0] != target:
         faults.append(f"probe is {probe!r}; it must be beside the server, at {target}")
     path = str(values.get("path") or "/")
-    if not PATH.fullmatch(path):
-        faults.append(f"path is {path!r}; it must begin with / and hold no blanks")
+    _together(chosen["load"], path, numbers, faults)
     if faults:
         raise OptionsError("; ".join(faults))
+    checked: dict[str, Any] = {
+        **chosen,
+        **{
+            name: number if name.endswith("_s") else int(number) for name, number in numbers.items()
+        },
+    }
     return Options(
         host=target,
         port=port,
-        load=load,
-        idle_connections=int(numbers["idle_connections"]),
-        in_flight=int(numbers["in_flight"]),
-        warm_up_s=numbers["warm_up_s"],
-        window_s=numbers["window_s"],
         trial=str(values.get("trial") or ""),
         probe=probe,
         path=path,
-        expect_status=int(numbers["expect_status"]),
         expect_body=str(values.get("expect_body", BODY)),
-        listen_s=numbers["listen_s"],
+        **checked,
     )
+
+
+def _choice(name: str, value: Any, faults: list[str]) -> str:
+    known = CHOICES[name]
+    if value not in known:
+        faults.append(f"{name} is {value!r}; choose one of {', '.join(known)}")
+    return str(value)
+
+
+def _together(load: str, path: str, numbers: Mapping[str, float], faults: list[str]) -> None:
+    """What each knob allows may still not go with another."""
+    try:
+        kinds = len(parse_mix(path))
+    except MixError as error:
+        faults.append(f"path: {error}")
+        return
+    if load in OPEN and not numbers["rate_per_s"]:
+        faults.append(f"{load} needs a rate_per_s above 0")
+    if load in CLOSED and numbers["rate_per_s"]:
+        faults.append(f"rate_per_s is for {' and '.join(OPEN)}; {load} sends as fast as it can")
+    if numbers["pipeline_depth"] > 1 and (load != "keep_alive" or kinds > 1):
+        faults.append("pipeline_depth above 1 is for keep_alive with one path")
+    if kinds > 1 and load != "keep_alive":
+        faults.append("several paths are for keep_alive")
 
 
 def _number(name: str, value: Any, faults: list[str]) -> float:

@@ -36,4 +36,5 @@ def summarise(window: Window) -> dict[str, Any]:
                 value = histogram.get_value_at_percentile(percentile)
                 summary[f"{name}_{label}_us"] = float(value)
             summary[f"{name}_mean_us"] = mean_us(counts)
+            summary[f"{name}_count"] = sum(counts.values())
     return summary

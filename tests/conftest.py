@@ -1,4 +1,8 @@
-"""With CI=true nothing may skip: a test that could not run there is a failure."""
+"""With CI=true nothing may skip: a test that could not run there is a failure.
+
+Tests run side by side, because most of their time is waiting; those that speak to Docker share a
+lock and stay together.
+"""
 
 from __future__ import annotations
 
@@ -16,3 +20,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"CI=true forbids skipping: {report.longrepr}"
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that need Docker in one process."""
+    for item in items:
+        if item.get_closest_marker("docker"):
+            item.add_marker(pytest.mark.xdist_group("docker"))

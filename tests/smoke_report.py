@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,29 @@ def faults(folder: Path) -> list[str]:
     overflowed = measured[measured["backlog"] == 5]
     if not (overflowed["listen_overflows"] > 0).all():
         found.append("a backlog of 5 did not overflow under 100 clients")
+    found += _other_loads(measured.set_index("sweep"))
     report = (folder / "report.html").read_text()
     found += [f"the report does not contain {piece!r}" for piece in PIECES if piece not in report]
     for name in ("report.md", "verdicts.csv", "manifest.json"):
         if not (folder / name).is_file():
             found.append(f"{name} is missing")
     return found + leftovers()
+
+
+def _other_loads(measured: pd.DataFrame) -> list[str]:
+    """Each kind of load left what only it can leave."""
+    opened = measured.loc[["open"]]
+    mixed = json.loads(str(measured.loc["mix", "kinds"]))
+    shared = pd.to_numeric(measured.loc[["pipelined"], "segments_out_per_response"])
+    checks = {
+        "the open loops have no service time": bool((opened["service_p50_us"] > 0).all()),
+        "the open loops' rate is off": bool(opened["requests_per_s"].between(350, 650).all()),
+        "the mix has not both kinds": set(mixed) == {"/", "/db/10"},
+        "the database did not take its time": mixed["/db/10"]["p50_us"] >= 10_000,
+        "no segment held several responses": bool((shared < 0.5).all()),
+        "there were no bad clients": "slow_readers=5" in str(measured.loc["company", "company"]),
+    }
+    return [fault for fault, held in checks.items() if not held]
 
 
 def leftovers() -> list[str]:

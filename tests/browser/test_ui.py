@@ -59,7 +59,7 @@ def test_a_wrong_value_is_answered_with_what_is_allowed(ui: WebUI) -> None:
     ui.press("Start")
     low, high = LIMITS["idle_connections"]
     assert f"idle_connections is -1; it must be from {low:g} to {high:g}" in ui.answer()
-    assert "path is 'nowhere'; it must begin with /" in ui.answer()
+    assert "path: 'nowhere' is not a path" in ui.answer()
 
 
 def test_a_load_is_started_watched_and_stopped(ui: WebUI, browser: Browser) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.record import COLUMNS, FORMAT_VERSION, NAMES, SETTINGS
+from experiments.settings import Settings
 
 WALL = 1016
 US = 1e6
@@ -66,6 +67,7 @@ def trials(blocks: int = 3, seed: int = 7, noise: float = 0.03) -> pd.DataFrame:
 def _row(settings: dict[str, Any], jitter: float, rng: np.random.Generator) -> dict[str, Any]:
     server, active, idle = settings["server"], settings["active"], settings["idle"]
     row: dict[str, Any] = {
+        **Settings().model_dump(),
         "experiment": "c10k",
         "run": "20260101-120000",
         "sweep": settings["sweep"],

@@ -14,7 +14,7 @@ from experiments.benchmark import ATTEMPTS, Frame, Trials
 from experiments.containers import Placement
 from experiments.exits import LabError
 from experiments.plan import Trial
-from experiments.schema import Settings
+from experiments.settings import Settings
 from experiments.trial import Outcome, TrialRunner
 from tests.unit.fakes import FakeDriver, FakeImages, a_result
 

@@ -38,6 +38,34 @@ def test_all_faults_at_once() -> None:
         assert part in message
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"load": "open_loop"}, "open_loop needs a rate_per_s above 0"),
+        ({"load": "open_connections", "rate_per_s": "0"}, "needs a rate_per_s"),
+        ({"rate_per_s": "100"}, "rate_per_s is for open_loop and open_connections"),
+        ({"load": "connection_per_request", "pipeline_depth": "4"}, "pipeline_depth above 1"),
+        ({"path": "/ 9, /db/1 1", "pipeline_depth": "4"}, "pipeline_depth above 1"),
+        ({"path": "/ 9, /db/1 1", "load": "connection_per_request"}, "several paths are for"),
+        ({"path": "db"}, "'db' is not a path"),
+        ({"arrivals": "now"}, "arrivals is 'now'; choose one of fixed, poisson"),
+        ({"idle": "busy"}, "idle is 'busy'; choose one of after_one, silent"),
+        ({"churn_per_s": "11"}, "churn_per_s is 11; it must be from 0 to 10"),
+        ({"slow_readers": "0.5"}, "slow_readers is 0.5; it must be a whole number"),
+    ],
+)
+def test_what_does_not_go_together(values: dict[str, str], words: str) -> None:
+    with pytest.raises(OptionsError, match=words):
+        parse(values, LOOPBACK)
+
+
+def test_every_kind_of_load() -> None:
+    options = parse({"load": "open_loop", "rate_per_s": "99.5", "seed": "7"}, LOOPBACK)
+    assert (options.load, options.rate_per_s, options.seed) == ("open_loop", 99.5, 7)
+    assert options.persistent
+    assert not parse({"load": "connection_per_request"}, LOOPBACK).persistent
+
+
 def test_half_a_connection_is_refused() -> None:
     with pytest.raises(OptionsError, match="whole number"):
         parse({"idle_connections": "1.5"}, LOOPBACK)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,6 +94,51 @@ def test_a_disturbed_machine_is_void(change: dict[str, int], reason: str) -> Non
     result = a_result()
     result["samples"][-1] |= change
     assert reason in row_of(result)["reason"]
+
+
+LAG = {"lag_p99_us": 40.0, "lag_max_us": 90.0}
+
+
+def open_row(cpu_s: float = 0.4, **window: Any) -> dict[str, Any]:
+    """A trial that was asked for 10,000 requests a second."""
+    result = {"trial": "t", "reason": "", **a_result(cpu_s=cpu_s)}
+    late = {"count": 3, "oldest_us": 70, "most_waiting": 5}
+    result["window"] |= {"unanswered": late, "cpu_ns": int(0.99e9), **LAG, **window}
+    trial = next(t for t in some_trials() if t.point.sweep == "s")
+    settings = trial.point.settings.model_copy(update={"load": "open_loop", "rate_per_s": 1e4})
+    point = replace(trial.point, settings=settings)
+    outcome = Outcome(result=result, elapsed_s=3.5)
+    return make_row("e", "r", "2026-01-01T00:00:00+00:00", replace(trial, point=point), outcome)
+
+
+def test_an_open_loop_s_generator_is_judged_by_its_lag() -> None:
+    row = open_row()
+    assert (row["validity"], row["reason"]) == ("unsaturated", "")
+    assert (row["unanswered"], row["oldest_unanswered_us"], row["most_waiting"]) == (3, 70, 5)
+    late = open_row(lag_p99_us=1_500.0)
+    assert late["validity"] == "generator_bound"
+    assert "requests left up to 1,500 us late" in late["reason"]
+
+
+def test_an_open_loop_that_gets_less_than_it_asks_for_has_found_the_server_s_limit() -> None:
+    assert open_row(requests=9_000)["validity"] == "server_bound"
+    assert open_row(cpu_s=0.95)["validity"] == "server_bound"
+
+
+def test_the_kinds_of_a_mix_are_told_apart() -> None:
+    result = a_result()
+    result["window"] |= {
+        "histograms": {"response": "", "response /": "", "response /db/10": ""},
+        "response /_count": 9,
+        "response /_p50_us": 80.0,
+        "response /_p99_us": 90.0,
+        "response /db/10_count": 1,
+        "response /db/10_p50_us": 1e4,
+    }
+    kinds = json.loads(row_of(result)["kinds"])
+    assert kinds["/"] == {"requests": 9, "p50_us": 80.0, "p99_us": 90.0}
+    assert kinds["/db/10"] == {"requests": 1, "p50_us": 1e4, "p99_us": None}
+    assert row_of(a_result())["kinds"] is None
 
 
 def test_limits_that_the_server_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -33,6 +34,26 @@ def test_a_whole_trial() -> None:
     assert outcome.logs == {role: f"log of {role}" for role in ("server", "load", "probe")}
     assert not driver.up
     assert master.forms[0]["host"] == "http://127.0.0.1:8080"
+
+
+def test_what_a_trial_sets_reaches_server_and_load() -> None:
+    driver, master = FakeDriver(), FakeMaster()
+    trial = some_trials()[0]
+    changes = {
+        "workers": 4,
+        "cork": True,
+        "nodelay": False,
+        "path": "/ 9, /db/1 1",
+        "slow_writers": 3,
+        "idle": "silent",
+    }
+    settings = trial.point.settings.model_copy(update=changes)
+    conduct(driver, master, replace(trial, point=replace(trial.point, settings=settings)))
+    command = next(spec.command for spec in driver.started if spec.role == "server")
+    assert command[-6:] == ("--workers", "4", "--cork", "on", "--nodelay", "off")
+    form = master.forms[0]
+    assert (form["path"], form["slow_writers"], form["idle"]) == ("/ 9, /db/1 1", 3, "silent")
+    assert "rate_per_s" not in form
 
 
 def test_server_and_load_have_cores_of_their_own() -> None:
