@@ -20,10 +20,8 @@ import requests
 from experiments.containers import LISTEN_S, PROBE_PORT, Containers, hostname, server_port
 from experiments.driver import ContainerState, Driver, DriverError
 from experiments.exits import LabError
-from experiments.foreign import Foreign
 from experiments.master import Master
 from experiments.plan import Trial
-from experiments.settings import Settings
 
 MOST_IN_FLIGHT = 256
 FOREIGN_LISTEN_S = 30.0
@@ -159,8 +157,8 @@ class TrialRunner:
                 "server": "",
                 **{name: getattr(settings, name) for name in LOAD_KNOBS},
                 "in_flight": _in_flight(settings.backlog),
-                **_expected(trial.point.foreign),
-                **_where_given(settings),
+                "rate_per_s": settings.rate_per_s or 0.0,
+                **_expected(trial),
                 "warm_up_s": settings.warm_up_s,
                 "window_s": settings.window_s,
                 "trial": trial.id,
@@ -220,22 +218,23 @@ def _in_flight(backlog: int | None) -> int:
     return max(1, min((backlog or SHORTEST_BACKLOG) // 2, MOST_IN_FLIGHT))
 
 
-def _where_given(settings: Settings) -> dict[str, Any]:
-    given = {"path": settings.path, "rate_per_s": settings.rate_per_s}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _expected(foreign: Foreign | None) -> dict[str, Any]:
-    """What the load asks, and has to get: the lab's own servers have one answer.
+def _expected(trial: Trial) -> dict[str, Any]:
+    """What the load asks, and has to get: an empty body is any that stays the same.
 
     Always all of it: the master's form keeps what the trial before has set.
     """
+    settings, foreign = trial.point.settings, trial.point.foreign
     if foreign is None:
-        return {"path": "/", "expect_status": 200, "expect_body": BODY, "listen_s": LISTEN_S}
-    expect = foreign.expect
+        longer = settings.response_bytes is not None or "/bytes/" in (settings.path or "")
+        return {
+            "path": settings.path or "/",
+            "expect_status": 200,
+            "expect_body": "" if longer else BODY,
+            "listen_s": LISTEN_S,
+        }
     return {
-        "path": foreign.path,
-        "expect_status": expect.status,
-        "expect_body": expect.body or "",
+        "path": settings.path or foreign.path,
+        "expect_status": foreign.expect.status,
+        "expect_body": foreign.expect.body or "",
         "listen_s": FOREIGN_LISTEN_S,
     }

@@ -34,6 +34,7 @@ class Company:
         self._bad = BadClients(
             engine.address, options.slow_readers, options.slow_writers, options.vanishing_per_s
         )
+        self._counts: dict[str, int] | None = None
         self._greenlet: gevent.Greenlet[..., Any] | None = None
 
     def start(self) -> None:
@@ -49,7 +50,8 @@ class Company:
         self._greenlet = gevent.spawn(self._run)
 
     def stop(self) -> None:
-        """End it, bad clients included."""
+        """End it, bad clients included; what was counted stays."""
+        self._counts = self.counts()
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None
@@ -57,8 +59,8 @@ class Company:
 
     def counts(self) -> dict[str, int]:
         """What was done so far, by name; empty if there is no company."""
-        if not self._moves and not self._bad.wanted:
-            return {}
+        if self._counts is not None or not (self._moves or self._bad.wanted):
+            return self._counts or {}
         return {
             **self._bad.gauges(),
             "trickled_bytes": self._population.trickled,

@@ -28,23 +28,28 @@ class Database:
         name = f"c10k-{os.getpid()}-{time.monotonic_ns()}.sqlite3"
         self._path = os.path.join(tempfile.gettempdir(), name)
         self._connections = threading.local()  # SQLite's are not for two threads at once
+        self._opening = threading.Lock()
         atexit.register(_remove, self._path, os.getpid())
 
     def query(self, milliseconds: int) -> bytes:
         """Ask for the page, in a query that takes so long."""
         connection: sqlite3.Connection | None = getattr(self._connections, "own", None)
         if connection is None:
-            connection = self._connections.own = self._connect()
+            with self._opening:
+                connection = self._connections.own = self._connect()
         row = connection.execute("SELECT body, wait(?) FROM pages", (milliseconds,)).fetchone()
         return bytes(row[0])
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
         connection.create_function("wait", 1, _wait)
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE IF NOT EXISTS pages (id INTEGER PRIMARY KEY, body BLOB)")
-        connection.execute("INSERT OR IGNORE INTO pages VALUES (1, ?)", (BODY,))
-        connection.execute("COMMIT")
+        # Whoever finds the table need not write: writers wait for one another, for up to 0.1 s
+        # at a time, and every thread of a pool opens the file as its first query comes.
+        if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE IF NOT EXISTS pages (id INTEGER PRIMARY KEY, body)")
+            connection.execute("INSERT OR IGNORE INTO pages VALUES (1, ?)", (BODY,))
+            connection.execute("COMMIT")
         return connection
 
 

@@ -53,7 +53,7 @@ def test_what_a_trial_sets_reaches_server_and_load() -> None:
     assert command[-6:] == ("--workers", "4", "--cork", "on", "--nodelay", "off")
     form = master.forms[0]
     assert (form["path"], form["slow_writers"], form["idle"]) == ("/ 9, /db/1 1", 3, "silent")
-    assert "rate_per_s" not in form
+    assert form["rate_per_s"] == 0.0, "the master would keep that of the trial before"
 
 
 def test_server_and_load_have_cores_of_their_own() -> None:
