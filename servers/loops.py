@@ -72,6 +72,15 @@ class LoopServer:
         with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(self._serve())
 
+    def fit(self, transport: Any) -> None:
+        """Have a transport keep no output by itself, and read with the buffer of all servers.
+
+        asyncio reads 256 KiB at a time if nobody says otherwise; uvloop has a buffer of its own.
+        """
+        transport.set_write_buffer_limits(0)
+        if hasattr(transport, "max_size"):
+            transport.max_size = self.settings.recv_bytes
+
     def write_to(self, transport: asyncio.WriteTransport) -> Callable[[bytes], None]:
         """Return the function that writes as the settings say, `transport.write` if nothing."""
         write = transport.write

@@ -42,7 +42,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(0)
+        self._server.fit(transport)
         self._write = self._server.write_to(self._transport)
         self._server.live.add(self)
         if self._server.stopping:

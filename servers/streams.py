@@ -42,7 +42,7 @@ class Stream:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve the connection until it ends, and close it. Raises nothing: others live on."""
         self._transport = writer.transport
-        self._transport.set_write_buffer_limits(0)  # drain() waits until all has left
+        self._server.fit(self._transport)  # with it, drain() waits until all has left
         self._server.live.add(self)
         try:
             if not self._server.stopping and await self._converse(reader, writer) is Ending.LINGER:

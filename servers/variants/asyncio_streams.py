@@ -7,7 +7,7 @@ places that the code shows, so that nothing needs a lock. Streams are built on p
 future's callback resumes the task, one turn of the loop after the data came: a connection that is
 alone on the server was seen to cost two epoll_wait per request.
 
-Where it breaks. As asyncio_protocol does, its buffer included. What comes on top is a task, a
+Where it breaks. As asyncio_protocol does. What comes on top is a task, a
 reader, a writer and a buffer for each connection (5.9 KB for an idle one were seen, 1.9 KB with a
 protocol) and a copy and a switch for each read. `await writer.drain()` after each write, as the
 documentation writes it, is a coroutine made and run to find that there is nothing to wait for:
