@@ -41,6 +41,8 @@ ATTEMPTS = 3
 """Of a trial of another server: what it cannot do at all it will not do at the third time."""
 WARM_UP_S, WINDOW_S = 0.2, 0.6
 IDLE = 10_000
+ONE_PER_CONNECTION = ("thread_pool", "prefork")
+"""Pools whose workers each keep a connection: with fewer, some would not be served at all."""
 FEWER_IDLE = {"process_per_connection": 1_000}
 """Ten thousand processes could take all the memory of a small machine."""
 FEW_ACTIVE = 8
@@ -168,6 +170,7 @@ def _settings(name: str, active: int, foreign: Foreign | None = None, idle: int 
         server=name,
         active_connections=active,
         idle_connections=idle,
+        workers=active if name in ONE_PER_CONNECTION else None,
         warm_up_s=WARM_UP_S,
         window_s=WINDOW_S,
     )
