@@ -46,7 +46,9 @@ class Foreign(Strict):
         default_factory=list, description="Words after the image's entry point; its own if absent"
     )
     environment: dict[str, Word] = Field(default_factory=dict, description="Variables for it")
-    path: Annotated[str, Field(pattern=r"^/[!-~]*$")] = Field("/", description="What is asked for")
+    path: Annotated[str, Field(pattern=r"^/[!-+\--~]*$")] = Field(
+        "/", description="What is asked for"
+    )
     expect: Expect = Field(default_factory=Expect, description="What it has to answer")
 
     @model_validator(mode="before")

@@ -119,6 +119,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("server_cpu_us_per_request", "float", "server CPU time / requests"),
     Column("server_cpu_share", "float", "server CPU time / (window x cores granted)"),
     Column("generator_cpu_share", "float", "engine thread's CPU time / window"),
+    Column("generator_busy_share", "float", "open loop: share of the window with work to do"),
     Column("longest_pause_us", "float", "longest time the engine did not look at its connections"),
     Column("server_rss_bytes", "int", "resident memory, all server processes, end of window"),
     Column("server_rss_idle_bytes", "int", "the same before any load"),

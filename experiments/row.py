@@ -103,6 +103,7 @@ def _load(window: dict[str, Any], active: int, depth: int) -> Sample:
         "error_kinds": " ".join(f"{kind}={count}" for kind, count in sorted(errors.items())),
         "requests_per_s": rate,
         "generator_cpu_share": window["cpu_ns"] / NS / seconds,
+        "generator_busy_share": _busy(window, seconds),
         "segments_out_per_response": (
             segments / window["requests"] if segments is not None and window["requests"] else None
         ),
@@ -111,6 +112,12 @@ def _load(window: dict[str, Any], active: int, depth: int) -> Sample:
         "coverage": window["covered"] / active,
         "littles_law_ratio": rate * mean / 1e6 / (active * depth) if mean else None,
     }
+
+
+def _busy(window: dict[str, Any], seconds: float) -> float | None:
+    """Of an open loop's engine, which waits with open eyes; None for a closed loop."""
+    rested = window.get("rested_ns")
+    return None if rested is None else max(0.0, 1 - rested / NS / seconds)
 
 
 def _unanswered(window: dict[str, Any]) -> Sample:

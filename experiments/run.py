@@ -50,7 +50,10 @@ class Progress(Protocol):
 def descriptors(trials: list[Trial]) -> int:
     """The most descriptors that one process of the run needs."""
     settings = [trial.point.settings for trial in trials]
-    return max(one.active_connections + one.idle_connections for one in settings) + MARGIN
+    return MARGIN + max(
+        one.active_connections + one.idle_connections + one.slow_readers + one.slow_writers
+        for one in settings
+    )
 
 
 def execute(

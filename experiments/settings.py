@@ -17,6 +17,7 @@ MOST_CONNECTIONS = 55_000
 OPEN_LOADS = ("open_loop", "open_connections")
 ENTRY = r"/[!-+\--~]*( +\d+(\.\d+)?)?"
 """A path, and its weight where there are several; a comma ends it."""
+MOST_KINDS = 8
 MIX = rf"^{ENTRY}( *, *{ENTRY})*$"
 
 Connections = Annotated[int, Field(ge=0, le=60_000)]
@@ -146,6 +147,20 @@ class Settings(Strict):
             raise ValueError("pipeline_depth above 1 is for load keep_alive with one path")
         if several and self.load != "keep_alive":
             raise ValueError("a path with several entries is for load keep_alive")
+        if not self.idle_connections and (self.trickle_per_s or self.churn_per_s):
+            raise ValueError("trickle_per_s and churn_per_s are for idle_connections above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _reads_as_a_mix(self) -> Settings:
+        entries = [entry.split() for entry in (self.path or "/").split(",")]
+        paths = [path for path, *_ in entries]
+        if len(paths) > MOST_KINDS:
+            raise ValueError(f"path has {len(paths)} entries; at most {MOST_KINDS} are told apart")
+        if len(set(paths)) < len(paths):
+            raise ValueError(f"path names an entry twice: {self.path}")
+        if not any(float(weight) for _, *weights in entries for weight in weights or ["1"]):
+            raise ValueError(f"the weights of path add up to nothing: {self.path}")
         return self
 
 

@@ -158,6 +158,7 @@ class TrialRunner:
                 **{name: getattr(settings, name) for name in LOAD_KNOBS},
                 "in_flight": _in_flight(settings.backlog),
                 "rate_per_s": settings.rate_per_s or 0.0,
+                "seed": trial.repeat,
                 **_expected(trial),
                 "warm_up_s": settings.warm_up_s,
                 "window_s": settings.window_s,

@@ -24,6 +24,9 @@ class Arrivals:
         self.due = NEVER_NS
         self.waiting: deque[int] = deque()
         self.most_waiting = 0
+        self.rested_ns = 0
+        """Time in which the engine had nothing to do: it waits with open eyes, so that its
+        processor time does not tell."""
         self.lag = Recorder()
 
     def begin(self) -> None:
@@ -34,6 +37,7 @@ class Arrivals:
     def open_window(self) -> None:
         """Forget what was recorded so far; what waits goes on waiting."""
         self.lag = Recorder()
+        self.rested_ns = 0
         self.most_waiting = len(self.waiting)
 
     def take(self) -> int:

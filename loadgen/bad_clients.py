@@ -80,9 +80,10 @@ class BadClients:
         if self._before_s is not None:
             self._due += (now_s - self._before_s) * self.vanishing_per_s
         self._before_s = now_s
-        while self._due >= 1:
-            self._due -= 1
-            self._vanish()
+        due, self._due = divmod(self._due, 1)
+        for _ in range(int(due)):
+            if not self._vanish():
+                break  # nobody can connect: those of this tick stay away
 
     def close(self) -> None:
         """End all of them, with a reset."""
@@ -96,23 +97,26 @@ class BadClients:
             sock = self._connect(kind)
             if sock is None:
                 return
-            if kind == "slow_reader":
-                sock.send(ASK_LONG)
+            if kind == "slow_reader" and not self._say(sock, ASK_LONG, kind):
+                return
             # Spread over a second, so that they do not act all at once.
             clients.append(Client(sock, now_s + number / OPENED_PER_TICK))
 
     def _connect(self, kind: str) -> socket.socket | None:
-        sock = socket.socket()
+        """None where it fails, for whatever reason: refused, too slow, no port, no descriptor."""
+        try:
+            sock = socket.socket()
+        except OSError:
+            self.counts[f"{kind}_not_connected"] += 1
+            return None
         if kind == "slow_reader":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         sock.settimeout(TICK_S)
         try:
             sock.connect(self.address)
-        except OSError as error:
+        except OSError:
             self.counts[f"{kind}_not_connected"] += 1
             sock.close()
-            if not isinstance(error, (TimeoutError, ConnectionError)):
-                raise
             return None
         sock.setblocking(False)
         return sock
@@ -136,12 +140,25 @@ class BadClients:
             client.sock.close()
             clients.remove(client)
 
-    def _vanish(self) -> None:
+    def _vanish(self) -> bool:
+        """Come and go; False if nobody can come."""
         sock = self._connect("vanishing")
-        if sock is not None:
+        if sock is None:
+            return False
+        if self._say(sock, HALF, "vanishing"):
             self.counts["vanished"] += 1
-            sock.send(HALF)
             _reset(sock)
+        return True
+
+    def _say(self, sock: socket.socket, data: bytes, kind: str) -> bool:
+        """Send something short; False if the server has closed the connection meanwhile."""
+        try:
+            sock.send(data)
+        except OSError:
+            self.counts[f"{kind}_closed"] += 1
+            sock.close()
+            return False
+        return True
 
 
 def _read(client: Client) -> bool:

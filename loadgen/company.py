@@ -50,12 +50,21 @@ class Company:
         self._greenlet = gevent.spawn(self._run)
 
     def stop(self) -> None:
-        """End it, bad clients included; what was counted stays."""
+        """Nothing moves any more. What was counted stays, and bad clients stay connected."""
         self._counts = self.counts()
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None
+
+    def close(self) -> None:
+        """End the bad clients too."""
+        self.stop()
         self._bad.close()
+
+    def check(self) -> None:
+        """Raises TrialVoid when it has ended by itself."""
+        if self._greenlet is not None and self._greenlet.ready():
+            raise TrialVoid(f"the bad clients failed: {self._greenlet.exception!r}")
 
     def counts(self) -> dict[str, int]:
         """What was done so far, by name; empty if there is no company."""

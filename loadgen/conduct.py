@@ -78,21 +78,40 @@ class Conductor:
 
     def run_by_hand(self) -> None:
         """Load until `freeze`, with as many active connections as there are users."""
+        try:
+            self._load_by_hand()
+        finally:
+            self._leave_company()
+
+    def _load_by_hand(self) -> None:
         self.engine = engine = make_engine(self.options)
         engine.start()
         call(engine, lambda: engine.open_idle(self.options.idle_connections))
-        call(engine, lambda: engine.want_active(self._users()))
+        while not self._users():  # an open loop's schedule does not wait for them
+            gevent.sleep(POLL_S)
+        self._follow(engine)
         self._keep_company(engine)
         call(engine, engine.begin)
         if self.options.warm_up_s:
             self._enter("warm_up")
-            gevent.sleep(self.options.warm_up_s)
+            ends = time.monotonic() + self.options.warm_up_s
+            while (left := ends - time.monotonic()) > 0:
+                gevent.sleep(min(left, FOLLOW_S))
+                self._follow(engine)
             call(engine, engine.open_window)
         self._enter("window")
         while self.window is None:
-            if (users := self._users()) != engine.gauges().active_wanted:
-                call(engine, partial(engine.want_active, users))
+            self._follow(engine)
             gevent.sleep(FOLLOW_S)
+
+    def _follow(self, engine: Engine) -> None:
+        """Have as many active connections as there are users now."""
+        if (users := self._users()) != engine.gauges().active_wanted:
+            call(engine, partial(engine.want_active, users))
+        if engine.failure is not None:
+            raise TrialVoid(f"the load engine failed: {engine.failure!r}")
+        if self._company is not None:
+            self._company.check()
 
     @property
     def measuring(self) -> bool:
@@ -105,7 +124,8 @@ class Conductor:
             raise TrialVoid("stopped before the load began")
         if self.window is None:
             self.window = call(self.engine, self.engine.freeze)
-            self._leave_company()
+            if self._company is not None:
+                self._company.stop()
         return self.window
 
     def _keep_company(self, engine: Engine) -> None:
@@ -114,7 +134,7 @@ class Conductor:
 
     def _leave_company(self) -> None:
         if self._company is not None:
-            self._company.stop()
+            self._company.close()
 
     def _measure(self) -> None:
         probe = Probe(self.options.probe)
@@ -151,10 +171,15 @@ class Conductor:
                 self._samples.append(probe.ask("second"))
             if engine.failure is not None:
                 raise TrialVoid(f"the load engine failed: {engine.failure!r}")
+            if self._company is not None:
+                self._company.check()
         self.freeze()
         series.look()
         self._samples.append(probe.ask("close"))
         idle = engine.gauges().idle_established
+        lost = engine.gauges().idle_failed if self.options.churn_per_s else 0
+        if lost:
+            raise TrialVoid(f"{lost:,} of the replaced idle connections were lost")
         if idle < self.options.idle_connections and not self.options.churn_per_s:
             raise TrialVoid(
                 f"only {idle:,} of {self.options.idle_connections:,} idle connections "

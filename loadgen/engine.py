@@ -167,6 +167,7 @@ class Engine:
             covered=self._covered(),
             segments_in=segments,
             longest_pause_us=self._longest_pause // 1_000,
+            rested_ns=self.rested_ns(),
             histograms={name: one.snapshot() for name, one in self.recorders().items()},
             unanswered=self.unanswered(),
         )
@@ -182,6 +183,10 @@ class Engine:
     def by_path(self) -> dict[str, tuple[Recorder, int]]:
         """Response times by the path that was asked for, and the bytes of a response."""
         return {self.active_exchange.path: (self.response, len(self.active_exchange.response))}
+
+    def rested_ns(self) -> int | None:
+        """Time in the window in which an open loop had nothing to do; None for a closed one."""
+        return None
 
     def waiting(self) -> int:
         """Requests of an open loop that are due and wait for a free connection."""
@@ -255,7 +260,11 @@ class Engine:
                     self._drive()
                 while self._commands:
                     ticket = self._commands.popleft()
+                    began = time.perf_counter_ns()
                     ticket.value = ticket.command()
+                    if began > self._window_started:  # it was not what opened the window
+                        pause = time.perf_counter_ns() - began
+                        self._longest_pause = max(self._longest_pause, pause)
                     ticket.done = True
         except BaseException as error:
             self.failure = error

@@ -78,5 +78,7 @@ class Window:
     segments_in: int | None
     longest_pause_us: int
     """The longest time in which the engine did not look at its connections."""
+    rested_ns: int | None
+    """Time in which an open loop's engine had nothing to do."""
     histograms: dict[str, dict[int, int]] = field(repr=False)
     unanswered: Unanswered | None = None

@@ -30,6 +30,8 @@ class Mixed(KeepAlive):
         self.mix = mix
         self.kinds = tuple(Recorder() for _ in mix.kinds)
         self._draw = mix.draw()
+        self._exchanges = list(mix.exchanges)
+        self._expected = [exchange.response for exchange in mix.exchanges]
         self._kind: dict[int, int] = {}
 
     def open_window(self) -> int:
@@ -50,14 +52,24 @@ class Mixed(KeepAlive):
 
     def _exchange(self, fd: int) -> Exchange:
         kind = self._kind.get(fd)
-        return super()._exchange(fd) if kind is None else self.mix.exchanges[kind]
+        return super()._exchange(fd) if kind is None else self._exchanges[kind]
+
+    def _renewed(self, fd: int, data: bytes, at: int) -> bool:
+        kind = self._kind.get(fd)
+        if kind is None:
+            return super()._renewed(fd, data, at)
+        fresh = self._exchanges[kind].renewed(data, at)
+        if fresh is not None:
+            self._exchanges[kind] = fresh
+            self._expected[kind] = fresh.response
+        return fresh is not None
 
     def _drive(self) -> None:
         read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
         poll, since, partial = self._epoll.poll, self._since, self._partial
         kind_of, draw, response, kinds = self._kind, self._draw, self.response, self.kinds
         requests = [exchange.request for exchange in self.mix.exchanges]
-        expected = [exchange.response for exchange in self.mix.exchanges]
+        expected = self._expected
         while not self._interrupted:
             events = poll(self._timeout(), MAX_EVENTS)
             began = clock()

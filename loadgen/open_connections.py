@@ -60,6 +60,9 @@ class OpenConnections(ConnectionPerRequest):
     def waiting(self) -> int:
         return len(self.arrivals.waiting)
 
+    def rested_ns(self) -> int:
+        return self.arrivals.rested_ns
+
     def unanswered(self) -> Unanswered:
         return self.arrivals.unanswered(
             due for fd, due in self._intended.items() if not self._since[fd]
@@ -83,6 +86,8 @@ class OpenConnections(ConnectionPerRequest):
                 now = self._come(now)
             events = poll(arrivals.sleep_s(now, retrying=False), MAX_EVENTS)
             began = clock()
+            if not events:
+                arrivals.rested_ns += began - now
             for fd, event in events:
                 if event & EPOLLOUT and fd in self._connecting:
                     self._connected(fd)

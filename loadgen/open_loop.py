@@ -64,6 +64,9 @@ class OpenLoop(KeepAlive):
     def waiting(self) -> int:
         return len(self.arrivals.waiting)
 
+    def rested_ns(self) -> int:
+        return self.arrivals.rested_ns
+
     def unanswered(self) -> Unanswered:
         return self.arrivals.unanswered(
             self._intended[fd] for fd in self._active if self._flies(fd)
@@ -105,6 +108,8 @@ class OpenLoop(KeepAlive):
             sleep_s = arrivals.sleep_s(now, retrying=bool(self._retry))
             events = poll(sleep_s, MAX_EVENTS)
             began = clock()
+            if not events:
+                arrivals.rested_ns += began - now
             for fd, event in events:
                 if event != readable:
                     self._other(fd)
@@ -148,6 +153,9 @@ class OpenLoop(KeepAlive):
 
     def _complete(self, fd: int, now: int) -> None:
         """A response to what was sent last on `fd`: count it, and use the connection again."""
+        if self._ready[fd]:
+            self._lost(fd, 0, "wrong_answer")  # nothing was asked
+            return
         us = (now - self._since[fd]) // 1_000
         if us < FAST_US:
             self.service.fast[us] += 1

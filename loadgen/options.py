@@ -151,6 +151,8 @@ def _together(load: str, path: str, numbers: Mapping[str, float], faults: list[s
         faults.append(f"rate_per_s is for {' and '.join(OPEN)}; {load} sends as fast as it can")
     if numbers["pipeline_depth"] > 1 and (load != "keep_alive" or kinds > 1):
         faults.append("pipeline_depth above 1 is for keep_alive with one path")
+    if not numbers["idle_connections"] and (numbers["trickle_per_s"] or numbers["churn_per_s"]):
+        faults.append("trickle_per_s and churn_per_s are for idle_connections above 0")
     if kinds > 1 and load != "keep_alive":
         faults.append("several paths are for keep_alive")
 

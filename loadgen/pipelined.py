@@ -32,11 +32,15 @@ class Pipelined(KeepAlive):
         super().__init__(address, active, idle, in_flight)
         self._depth = depth
         self._requests = [active.request * count for count in range(depth + 1)]
-        self._responses = {
-            len(active.response) * n: active.response * n for n in range(1, depth + 1)
-        }
+        self._responses = self._multiples()
         # By descriptor: the writes whose responses have not all come, as [requests left, time].
         self._writes: dict[int, deque[list[int]]] = {}
+
+    def _multiples(self) -> dict[int, bytes]:
+        """By length, what one read may bring if it brings whole responses."""
+        response = self.active_exchange.response
+        most = min(self._depth, RECV_BYTES // len(response))
+        return {len(response) * count: response * count for count in range(1, most + 1)}
 
     def _gone(self, fd: int) -> None:
         self._writes.pop(fd, None)
@@ -58,6 +62,7 @@ class Pipelined(KeepAlive):
                         self._complete(fd, len(data) // size, clock())
                     else:
                         self._unusual(fd, data)
+                        responses = self._responses
                 except BlockingIOError:
                     continue
                 except OSError as error:
@@ -95,16 +100,29 @@ class Pipelined(KeepAlive):
         if not data:
             self._lost(fd, 0, "closed_early")
             return
-        response = self.active_exchange.response
+        size = len(self.active_exchange.response)
         arrived = self._partial.pop(fd, 0)
-        count, rest = divmod(arrived + len(data), len(response))
-        if data != (response * (count + 1))[arrived : arrived + len(data)]:
+        if not self._right(fd, data, arrived):
             self._lost(fd, 0, "wrong_answer")
             return
+        count, rest = divmod(arrived + len(data), size)
         if rest:
             self._partial[fd] = rest
         if count:
             self._complete(fd, count, time.perf_counter_ns())
+
+    def _right(self, fd: int, data: bytes, place: int) -> bool:
+        """Whether `data` goes on, from this place of a response, as it has to."""
+        size, known, at = len(self.active_exchange.response), self.active_exchange, 0
+        while at < len(data):
+            piece = data[at : at + size - place]
+            expected = self.active_exchange.response
+            if not expected.startswith(piece, place) and not self._renewed(fd, piece, place):
+                return False
+            at, place = at + len(piece), 0
+        if self.active_exchange is not known:
+            self._responses = self._multiples()
+        return True
 
     def _whole(self, fd: int) -> None:
         """A first response: from now on the pipeline is full."""

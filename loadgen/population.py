@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from itertools import islice
+import random
 
 from loadgen.engine import Engine
 
@@ -34,6 +34,7 @@ class Population:
         self._trickle_per_s = trickle_per_s
         self._churn_per_s = churn_per_s
         self._due = 0.0
+        self._random = random.Random(0)  # noqa: S311 - a simulation, not a secret
         self._sent: dict[int, tuple[int, int]] = {}  # when opened, and bytes of the trickle
 
     def tick(self, now_s: float) -> None:
@@ -47,7 +48,8 @@ class Population:
     def _churn(self, elapsed_s: float) -> None:
         idle = self._engine.idle
         self._due += elapsed_s * self._churn_per_s * len(idle)
-        for fd in list(islice(idle, int(self._due))):
+        # Drawn: the lowest numbers would be those of the newest, again and again.
+        for fd in self._random.sample(tuple(idle), min(int(self._due), len(idle))):
             self._engine.replace_idle(fd)
             self.replaced += 1
             self._due -= 1

@@ -25,6 +25,7 @@ def summarise(window: Window) -> dict[str, Any]:
         "covered": window.covered,
         "segments_in": window.segments_in,
         "longest_pause_us": window.longest_pause_us,
+        "rested_ns": window.rested_ns,
         "unanswered": asdict(window.unanswered) if window.unanswered else None,
         "histograms": {},
     }

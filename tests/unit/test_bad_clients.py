@@ -83,3 +83,28 @@ def test_a_server_that_refuses_them_is_counted_and_not_an_error() -> None:
     clients.tick(time.monotonic())
     assert clients.counts == {"slow_writer_not_connected": 1}
     assert not clients.established
+
+
+def test_a_server_that_resets_at_once_is_counted_and_ends_nobody() -> None:
+    def reset(connection: socket.socket, _number: int) -> None:
+        linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.close()
+
+    with (
+        serving(reset) as address,
+        closing(BadClients(address, readers=3, writers=3, vanishing_per_s=200)) as clients,
+    ):
+        tick_until(clients, lambda: sum(clients.counts.values()) > 200)
+
+
+def test_a_full_accept_queue_holds_up_no_tick() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        clients = BadClients(listener.getsockname(), vanishing_per_s=100)
+        begun = time.monotonic()
+        for second in range(4):
+            clients.tick(begun + second)
+        assert time.monotonic() - begun < 2
+        assert clients.counts["vanishing_not_connected"] >= 1

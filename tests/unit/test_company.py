@@ -32,7 +32,7 @@ def keep(engine: Engine, chosen: Options) -> dict[str, int]:
     company = Company(chosen, engine, call)
     company.start()
     gevent.sleep(0.5)
-    company.stop()
+    company.close()
     assert company.counts() == company.counts()
     return company.counts()
 
@@ -46,7 +46,13 @@ def test_counts_are_those_of_the_moment_when_it_ended() -> None:
     with serving(answer) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         do(engine, lambda: engine.open_idle(10))
         until(lambda: engine.gauges().idle_established == 10, engine)
-        knobs = {"slow_readers": 2, "slow_writers": 3, "vanishing_per_s": 20, "trickle_per_s": 10}
+        knobs = {
+            "slow_readers": 2,
+            "slow_writers": 3,
+            "vanishing_per_s": 20,
+            "trickle_per_s": 10,
+            "idle_connections": 10,
+        }
         counts = keep(engine, options(**knobs))
     assert (counts["slow_readers"], counts["slow_writers"]) == (2, 3)
     assert counts["vanished"] >= 3

@@ -90,3 +90,29 @@ def test_the_answer_to_another_kind_is_wrong() -> None:
     with serving(mistaken) as address, running(Mixed(address, MIX)) as engine:
         do(engine, lambda: engine.want_active(1))
         until(lambda: engine.errors["wrong_answer"] >= 1, engine)
+
+
+def dated(moment: int, body: bytes = b"Hello, world!") -> bytes:
+    return b"HTTP/1.1 200 OK\r\nDate: %03d\r\nContent-Length: 13\r\n\r\n" % moment + body
+
+
+VARYING = ((dated(0).index(b"000"), dated(0).index(b"000") + 3),)
+
+
+def test_a_date_that_changes_is_right_for_every_kind() -> None:
+    begun = time.monotonic()
+
+    def clock(connection: socket.socket, _number: int) -> None:
+        while data := connection.recv(4_096):
+            moment = int((time.monotonic() - begun) * 20) % 1_000
+            body = b"Jello, world!" if data == SLOW else b"Hello, world!"
+            connection.sendall(dated(moment, body))
+
+    exchanges = (
+        Exchange(FAST, dated(0), VARYING),
+        Exchange(SLOW, dated(0, b"Jello, world!"), VARYING),
+    )
+    mix = Mix(MIX.kinds, exchanges, seed=3)
+    with serving(clock) as address, running(Mixed(address, mix)) as engine:
+        do(engine, lambda: engine.want_active(2))
+        assert window(engine, 400).errors == {}

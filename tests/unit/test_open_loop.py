@@ -174,3 +174,35 @@ def test_a_server_that_refuses_is_an_error_for_each_arrival() -> None:
         do(engine, lambda: engine.want_active(3))
         do(engine, engine.arrivals.begin)
         until(lambda: engine.errors["connect_refused"] >= 3_000, engine)
+
+
+def test_an_answer_that_nobody_asked_for_is_wrong_and_not_a_request() -> None:
+    asked = [0]
+
+    def twice(connection: socket.socket, _number: int) -> None:
+        connection.recv(len(REQUEST))
+        connection.sendall(RESPONSE)
+        while connection.recv(len(REQUEST)):
+            asked[0] += 1
+            connection.sendall(RESPONSE)
+            time.sleep(0.002)
+            connection.sendall(RESPONSE)
+
+    with serving(twice) as address, running(open_loop(address, 100)) as engine:
+        assert isinstance(engine, OpenLoop)
+        connect(engine, 2)
+        do(engine, engine.arrivals.begin)
+        until(lambda: engine.errors["wrong_answer"] >= 5, engine)
+        assert do(engine, engine.freeze).requests <= asked[0]
+
+
+def test_an_engine_that_waits_with_open_eyes_knows_when_it_rested() -> None:
+    with serving(answer_for_ever) as address, running(open_loop(address, 100)) as engine:
+        assert isinstance(engine, OpenLoop)
+        connect(engine, 2)
+        do(engine, engine.arrivals.begin)
+        do(engine, engine.open_window)
+        time.sleep(1)
+        frozen = do(engine, engine.freeze)
+        assert frozen.rested_ns is not None
+        assert 0.3e9 < frozen.rested_ns <= frozen.ended_ns - frozen.started_ns

@@ -50,7 +50,11 @@ def test_all_faults_at_once() -> None:
         ({"path": "db"}, "'db' is not a path"),
         ({"arrivals": "now"}, "arrivals is 'now'; choose one of fixed, poisson"),
         ({"idle": "busy"}, "idle is 'busy'; choose one of after_one, silent"),
-        ({"churn_per_s": "11"}, "churn_per_s is 11; it must be from 0 to 10"),
+        (
+            {"churn_per_s": "11", "idle_connections": "1"},
+            "churn_per_s is 11; it must be from 0 to 10",
+        ),
+        ({"trickle_per_s": "1"}, "are for idle_connections above 0"),
         ({"slow_readers": "0.5"}, "slow_readers is 0.5; it must be a whole number"),
     ],
 )

@@ -100,3 +100,29 @@ def test_idle_connections_stay_silent_beside_a_pipeline() -> None:
         frozen = window(engine, 200)
         assert engine.gauges().idle_established == 3
     assert frozen.covered == 2
+
+
+def test_a_date_that_changes_is_right_and_another_byte_is_not() -> None:
+    first = b"HTTP/1.1 200 OK\r\nDate: 000\r\nContent-Length: 13\r\n\r\nHello, world!"
+    place = first.index(b"000")
+    begun = time.monotonic()
+
+    def clock(connection: socket.socket, _number: int) -> None:
+        while data := connection.recv(65_536):
+            for _ in range(len(data) // len(REQUEST)):
+                moment = b"%03d" % (int((time.monotonic() - begun) * 50) % 1_000)
+                connection.sendall(first.replace(b"000", moment))
+
+    exchange = Exchange(REQUEST, first, ((place, place + 3),))
+    with serving(clock) as address, running(Pipelined(address, exchange, DEPTH)) as engine:
+        do(engine, lambda: engine.want_active(2))
+        assert window(engine, 2_000).errors == {}
+
+
+def test_long_responses_cost_no_memory_of_the_depth() -> None:
+    exchange = Exchange(REQUEST, b"x" * 1_000_000)
+    engine = Pipelined(("127.0.0.1", 1), exchange, 256)
+    try:
+        assert sum(map(len, engine._multiples().values())) <= 1_000_000
+    finally:
+        engine._close_all()

@@ -125,6 +125,14 @@ def test_an_open_loop_that_gets_less_than_it_asks_for_has_found_the_server_s_lim
     assert open_row(cpu_s=0.95)["validity"] == "server_bound"
 
 
+def test_an_open_loop_s_generator_that_had_no_rest_is_the_bottleneck() -> None:
+    busy = open_row(requests=8_000, rested_ns=int(0.2e9))
+    assert busy["generator_busy_share"] == pytest.approx(0.8)
+    assert busy["validity"] == "generator_bound"
+    assert "only 80% of the rate was kept" in busy["reason"]
+    assert open_row(requests=8_000, rested_ns=int(0.9e9))["validity"] == "server_bound"
+
+
 def test_the_kinds_of_a_mix_are_told_apart() -> None:
     result = a_result()
     result["window"] |= {
