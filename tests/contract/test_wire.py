@@ -122,6 +122,7 @@ def test_half_close_inside_a_request(server: Server) -> None:
         (b"GET / HTTP/3.0\r\n\r\n", 505),
         (b"GET / HTTP/1.1\r\nCookie: " + b"x" * 200_000, 431),
     ],
+    ids=["nonsense", "TLS", "negative length", "chunked", "HTTP/3", "endless head"],
 )
 def test_refused_and_closed_without_losing_the_answer(
     server: Server, request_bytes: bytes, status: int
