@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from loadgen.engine import RETRY_S
+from loadgen.connections import RETRY_S
 from loadgen.measures import Unanswered
 from loadgen.recorder import Recorder
 

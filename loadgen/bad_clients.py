@@ -15,6 +15,7 @@ import socket
 from collections import Counter
 from dataclasses import dataclass, field
 
+from loadgen.connections import RESET
 from loadgen.population import FILLER, START
 
 TICK_S = 0.05
@@ -25,7 +26,6 @@ RECEIVE_BUFFER_BYTES = 4_096
 READ_BYTES = 64
 BYTES_PER_S = 1.0
 READS_PER_S = 1.0
-RESET = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 OPENED_PER_TICK = 64
 """The queue of new connections belongs to the good clients too."""
 

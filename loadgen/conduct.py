@@ -19,7 +19,8 @@ import gevent
 
 from loadgen.build import make_engine
 from loadgen.company import Company
-from loadgen.engine import RESET, Engine
+from loadgen.connections import RESET
+from loadgen.engine import Engine
 from loadgen.measures import Gauges, Window
 from loadgen.options import Options
 from loadgen.questions import Probe, TrialVoid

@@ -15,7 +15,8 @@ import time
 from collections import deque
 from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
 
-from loadgen.engine import IN_FLIGHT, NON_BLOCKING_STREAM, RECV_BYTES, Engine
+from loadgen.connections import IN_FLIGHT, NON_BLOCKING_STREAM
+from loadgen.engine import RECV_BYTES, Engine
 from loadgen.measures import Exchange
 from loadgen.recorder import FAST_US, Recorder
 

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from loadgen.engine import RESET
+from loadgen.connections import RESET
 from loadgen.hostile_inputs import Target, WrongAnswerError, choose, is_answered
 from loadgen.options import PORT
 from loadgen.questions import Probe

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
-from loadgen.engine import RESET
+from loadgen.connections import RESET
 from loadgen.measures import Exchange
 
 PATIENCE_S = 30.0

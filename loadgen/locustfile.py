@@ -15,7 +15,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadgen.board import Board
-from loadgen.engine import IN_FLIGHT
+from loadgen.connections import IN_FLIGHT
 from loadgen.options import BODY, IDLES, LISTEN_S, LOADS, known_servers
 from loadgen.schedule import ARRIVALS
 from loadgen.session import Session

@@ -14,7 +14,8 @@ from select import EPOLLOUT, EPOLLRDHUP
 
 from loadgen.arrivals import Arrivals
 from loadgen.connection_per_request import MAX_EVENTS, ConnectionPerRequest
-from loadgen.engine import IN_FLIGHT, RECV_BYTES
+from loadgen.connections import IN_FLIGHT
+from loadgen.engine import RECV_BYTES
 from loadgen.measures import Exchange, Unanswered
 from loadgen.recorder import Recorder
 

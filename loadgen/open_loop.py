@@ -20,7 +20,8 @@ from collections import deque
 from select import EPOLLIN
 
 from loadgen.arrivals import Arrivals
-from loadgen.engine import IN_FLIGHT, RECV_BYTES
+from loadgen.connections import IN_FLIGHT
+from loadgen.engine import RECV_BYTES
 from loadgen.keep_alive import MAX_EVENTS, KeepAlive
 from loadgen.measures import Exchange, Unanswered
 from loadgen.recorder import FAST_US, Recorder

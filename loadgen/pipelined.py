@@ -12,7 +12,8 @@ import time
 from collections import deque
 from select import EPOLLIN
 
-from loadgen.engine import IN_FLIGHT, RECV_BYTES
+from loadgen.connections import IN_FLIGHT
+from loadgen.engine import RECV_BYTES
 from loadgen.keep_alive import MAX_EVENTS, KeepAlive
 from loadgen.measures import Exchange
 from loadgen.recorder import FAST_US
