@@ -18,7 +18,7 @@ from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
 from loadgen.connections import IN_FLIGHT, NON_BLOCKING_STREAM
 from loadgen.engine import RECV_BYTES, Engine
 from loadgen.measures import Exchange
-from loadgen.recorder import FAST_US, Recorder
+from loadgen.recorder import Recorder
 
 MAX_EVENTS = 256
 
@@ -60,45 +60,40 @@ class ConnectionPerRequest(Engine):
         return max(super()._in_flight_limit(), self._active_wanted)
 
     def _drive(self) -> None:
-        read, clock = os.read, time.perf_counter_ns
-        poll, active, since = self._epoll.poll, self._active, self._since
-        opened, client, served = self._opened, self._client, self._served
-        expected, partial = self.active_exchange.response, self._partial
-        fast = self.response.fast
+        poll, clock = self._epoll.poll, time.perf_counter_ns
         while not self._interrupted:
             events = poll(self._timeout(), MAX_EVENTS)
             began = clock()
-            for fd, event in events:
-                if event & EPOLLOUT and fd in self._connecting:
-                    self._connected(fd)
-                    continue
-                try:
-                    data = read(fd, RECV_BYTES)
-                except BlockingIOError:
-                    continue  # a stale event, of a connection that had this number before
-                except OSError as error:
-                    self._refused(fd, error.errno or 0)
-                    continue
-                if data == expected and fd in active and not partial:
-                    now = clock()
-                    us = (now - opened[fd]) // 1_000
-                    if us < FAST_US:
-                        fast[us] += 1
-                    else:
-                        self.response.slow(us)
-                    served[client[fd]] = since[fd] = now
-                    if event & EPOLLRDHUP:
-                        self._next(fd)
-                else:
-                    self._unusual(fd, event, data)
-                    expected = self.active_exchange.response
+            self._handle(events)
             self._end_batch(began)
+
+    def _handle(self, events: list[tuple[int, int]]) -> None:
+        read, active, complete = os.read, self._active, self._complete
+        expected, partial = self.active_exchange.response, self._partial
+        for fd, event in events:
+            if event & EPOLLOUT and fd in self._connecting:
+                self._connected(fd)
+                continue
+            try:
+                data = read(fd, RECV_BYTES)
+            except BlockingIOError:
+                continue  # a stale event, of a connection that had this number before
+            except OSError as error:
+                self._refused(fd, error.errno or 0)
+                continue
+            if data == expected and fd in active and not partial:
+                complete(fd)
+                if event & EPOLLRDHUP:
+                    self._next(fd)
+            else:
+                self._unusual(fd, event, data)
+                expected = self.active_exchange.response
 
     def recorders(self) -> dict[str, Recorder]:
         return {**super().recorders(), "first_response": self.response}
 
     def _complete(self, fd: int) -> None:
-        """A response in parts; the loop does the same for one that comes whole."""
+        """The response is whole: count it."""
         now = time.perf_counter_ns()
         self.response.add((now - self._opened[fd]) // 1_000)
         self._served[self._client[fd]] = now

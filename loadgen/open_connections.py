@@ -8,19 +8,17 @@ time from connect(). An attempt that fails is an error and not tried again.
 
 from __future__ import annotations
 
-import os
 import time
-from select import EPOLLOUT, EPOLLRDHUP
 
 from loadgen.arrivals import Arrivals
 from loadgen.connection_per_request import MAX_EVENTS, ConnectionPerRequest
 from loadgen.connections import IN_FLIGHT
-from loadgen.engine import RECV_BYTES
 from loadgen.measures import Exchange, Unanswered
 from loadgen.recorder import Recorder
+from loadgen.scheduled import Scheduled
 
 
-class OpenConnections(ConnectionPerRequest):
+class OpenConnections(Scheduled, ConnectionPerRequest):
     """Each arrival of the schedule opens a connection, asks once, and reads until the end."""
 
     def __init__(
@@ -31,9 +29,7 @@ class OpenConnections(ConnectionPerRequest):
         idle: Exchange | None = None,
         in_flight: int = IN_FLIGHT,
     ) -> None:
-        super().__init__(address, active, idle, in_flight)
-        self.service = Recorder()
-        self.arrivals = arrivals
+        super().__init__(address, active, arrivals, idle, in_flight)
         self._due = 0  # of the arrival that is being opened
         self._intended: dict[int, int] = {}
 
@@ -42,27 +38,8 @@ class OpenConnections(ConnectionPerRequest):
         self._clients = max(self._clients, count)
         self._active_wanted = count
 
-    def open_window(self) -> int:
-        self.service = Recorder()
-        self.arrivals.open_window()
-        return super().open_window()
-
     def recorders(self) -> dict[str, Recorder]:
-        return {
-            **super().recorders(),
-            "first_response": self.service,
-            "service": self.service,
-            "lag": self.arrivals.lag,
-        }
-
-    def begin(self) -> None:
-        self.arrivals.begin()
-
-    def waiting(self) -> int:
-        return len(self.arrivals.waiting)
-
-    def rested_ns(self) -> int:
-        return self.arrivals.rested_ns
+        return {**super().recorders(), "first_response": self.service}
 
     def unanswered(self) -> Unanswered:
         return self.arrivals.unanswered(
@@ -78,9 +55,7 @@ class OpenConnections(ConnectionPerRequest):
         self._intended.pop(fd, None)
 
     def _drive(self) -> None:
-        read, clock, arrivals = os.read, time.perf_counter_ns, self.arrivals
-        poll, active = self._epoll.poll, self._active
-        expected, partial = self.active_exchange.response, self._partial
+        poll, clock, arrivals = self._epoll.poll, time.perf_counter_ns, self.arrivals
         while not self._interrupted:
             now = clock()
             if arrivals.due <= now or arrivals.waiting:
@@ -89,24 +64,7 @@ class OpenConnections(ConnectionPerRequest):
             began = clock()
             if not events:
                 arrivals.rested_ns += began - now
-            for fd, event in events:
-                if event & EPOLLOUT and fd in self._connecting:
-                    self._connected(fd)
-                    continue
-                try:
-                    data = read(fd, RECV_BYTES)
-                except BlockingIOError:
-                    continue  # a stale event, of a connection that had this number before
-                except OSError as error:
-                    self._refused(fd, error.errno or 0)
-                    continue
-                if data == expected and fd in active and not partial:
-                    self._complete(fd)
-                    if event & EPOLLRDHUP:
-                        self._next(fd)
-                else:
-                    self._unusual(fd, event, data)
-                    expected = self.active_exchange.response
+            self._handle(events)
             self._end_batch(began)
 
     def _come(self, now: int) -> int:

@@ -24,12 +24,13 @@ from loadgen.connections import IN_FLIGHT
 from loadgen.engine import RECV_BYTES
 from loadgen.keep_alive import MAX_EVENTS, KeepAlive
 from loadgen.measures import Exchange, Unanswered
-from loadgen.recorder import FAST_US, Recorder
+from loadgen.recorder import FAST_US
+from loadgen.scheduled import Scheduled
 
 FDS = 1_024
 
 
-class OpenLoop(KeepAlive):
+class OpenLoop(Scheduled, KeepAlive):
     """A fixed pool of connections; nothing but their first requests leaves before
     `arrivals.begin`, a command.
     """
@@ -42,31 +43,12 @@ class OpenLoop(KeepAlive):
         idle: Exchange | None = None,
         in_flight: int = IN_FLIGHT,
     ) -> None:
-        super().__init__(address, active, idle, in_flight)
-        self.service = Recorder()
-        self.arrivals = arrivals
+        super().__init__(address, active, arrivals, idle, in_flight)
         self._free: deque[int] = deque()
         # By descriptor: free for a request; when its request was due (0: none yet); last answer.
         self._ready: list[bool] = [False] * FDS
         self._intended: list[int] = [0] * FDS
         self._answered_at: list[int] = [0] * FDS
-
-    def open_window(self) -> int:
-        self.service = Recorder()
-        self.arrivals.open_window()
-        return super().open_window()
-
-    def recorders(self) -> dict[str, Recorder]:
-        return {**super().recorders(), "service": self.service, "lag": self.arrivals.lag}
-
-    def begin(self) -> None:
-        self.arrivals.begin()
-
-    def waiting(self) -> int:
-        return len(self.arrivals.waiting)
-
-    def rested_ns(self) -> int:
-        return self.arrivals.rested_ns
 
     def unanswered(self) -> Unanswered:
         return self.arrivals.unanswered(
