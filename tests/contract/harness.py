@@ -1,4 +1,4 @@
-"""A server process under test, and a client that controls every byte."""
+"""A server process under test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import queue
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,26 +19,12 @@ import psutil
 import pytest
 
 from servers.__main__ import names
+from tests.contract.peer import PATIENCE_S, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 10.0  # after which a test gives up on what should happen at once
-
-HEADERS = (
-    b"Date: Mon, 1 Jan 1996 01:01:01 GMT\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n"
-)
-BODY = b"Hello, world!"
-PERSISTENT = b"HTTP/1.1 200 OK\r\n" + HEADERS + b"\r\n" + BODY
-CLOSING = b"HTTP/1.1 200 OK\r\n" + HEADERS + b"Connection: close\r\n\r\n" + BODY
-KEPT_ALIVE = b"HTTP/1.1 200 OK\r\n" + HEADERS + b"Connection: keep-alive\r\n\r\n" + BODY
-HOWTO = b"HTTP/1.0 200 OK\r\n" + HEADERS + b"\r\n" + BODY
-
-GET = b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n"
-GET_CLOSE = b"GET / HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n"
-GET_OLD = b"GET / HTTP/1.0\r\n\r\n"
-
 # What a variant is allowed to be unable to do; everything else is asked of all of them.
 ENDS_AFTER_ONE = frozenset({"one_shot"})  # connection: it has tests of its own, test_one_shot.py
 ONE_AT_A_TIME = frozenset({"iterative"})
@@ -219,81 +204,6 @@ class Server:
 def _field(text: str, field: str) -> str:
     """Return a field of a text of `name: value` lines."""
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)[field].strip()
-
-
-class Peer:
-    """The client's end of one connection; to be used as a context manager."""
-
-    def __init__(self, port: int, receive_buffer_bytes: int = 0) -> None:
-        self.socket = socket.socket()
-        self.socket.settimeout(PATIENCE_S)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if receive_buffer_bytes:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
-        try:
-            self.socket.connect(("127.0.0.1", port))
-        except OSError:
-            self.socket.close()
-            raise
-
-    def __enter__(self) -> Peer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def send(self, data: bytes) -> None:
-        """Send all of it."""
-        self.socket.sendall(data)
-
-    def take(self, size: int) -> bytes:
-        """Return exactly `size` bytes, or fewer if the connection ends before."""
-        parts, missing = [], size
-        while missing and (part := self.socket.recv(missing)):
-            parts.append(part)
-            missing -= len(part)
-        return b"".join(parts)
-
-    def rest(self) -> bytes:
-        """Return everything until the server closes. Raises ConnectionError on a reset."""
-        return b"".join(iter(lambda: self.socket.recv(65_536), b""))
-
-    def ask(self, request: bytes = GET, response: bytes = PERSISTENT) -> bool:
-        """Send a request; return whether the answer is that response."""
-        self.send(request)
-        return self.take(len(response)) == response
-
-    def end_input(self) -> None:
-        """Send FIN, and go on reading."""
-        self.socket.shutdown(socket.SHUT_WR)
-
-    def reset(self) -> None:
-        """End the connection with RST."""
-        self.socket.setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00"
-        )
-        self.socket.close()
-
-    def is_refused(self) -> bool:
-        """Ask; return whether the server has closed the connection instead of answering."""
-        try:
-            return not self.ask()
-        except ConnectionError:
-            return True
-
-    def send_until_stuck(self, data: bytes, limit_bytes: int = 64_000_000) -> int:
-        """Send `data` again and again without reading, until the server takes no more.
-
-        Returns the bytes sent, which may end inside a copy of `data`.
-        """
-        block = data * (1 + 65_536 // len(data))
-        sent = 0
-        self.socket.settimeout(0.2)
-        with contextlib.suppress(TimeoutError):
-            while sent < limit_bytes:
-                sent += self.socket.send(block[sent % len(data) :])
-        self.socket.settimeout(PATIENCE_S)
-        return sent
 
 
 @contextlib.contextmanager

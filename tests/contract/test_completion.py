@@ -12,17 +12,8 @@ import pytest
 from servers.buffers import FEWEST
 from servers.exits import Exit
 from servers.variants.io_uring import explain
-from tests.contract.harness import (
-    CLOSING,
-    GET,
-    GET_CLOSE,
-    PERSISTENT,
-    ROOT,
-    command,
-    environment,
-    eventually,
-    running,
-)
+from tests.contract.harness import ROOT, command, environment, eventually, running
+from tests.contract.peer import CLOSING, GET, GET_CLOSE, PERSISTENT
 
 BUSY = b"GET /cpu/200000 HTTP/1.1\r\n\r\n"
 SMALL_BUFFER_BYTES = 4096

@@ -14,7 +14,7 @@ from servers.completion import SEND, SERIAL_SHIFT, CompletionServer
 from servers.events import EventLog
 from servers.listener import open_listener
 from servers.settings import Settings
-from tests.contract.harness import CLOSING, GET, GET_CLOSE, PERSISTENT
+from tests.contract.peer import CLOSING, GET, GET_CLOSE, PERSISTENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

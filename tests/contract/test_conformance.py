@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from servers.answer import Conversation, Ending
 from servers.settings import Settings
 from servers.site import Site
-from tests.contract.harness import BODY, Peer
+from tests.contract.peer import BODY, Peer
 from tests.contract.test_framing import cut, fragments, places, valid_requests
 
 if TYPE_CHECKING:

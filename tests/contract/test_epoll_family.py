@@ -14,12 +14,14 @@ import pytest
 from servers.edge import READY, WRITABLE
 from servers.variants.epoll_edge import EdgeReadiness
 from servers.variants.epoll_oneshot import OneshotReadiness
-from tests.contract.harness import GET, PERSISTENT, eventually, running
+from tests.contract.harness import eventually, running
+from tests.contract.peer import GET, PERSISTENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.contract.harness import Peer, Server
+    from tests.contract.harness import Server
+    from tests.contract.peer import Peer
 
 FAMILY = [
     *("epoll_level", "epoll_edge", "epoll_oneshot", "epoll_cork", "epoll_nodelay"),

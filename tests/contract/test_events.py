@@ -17,7 +17,7 @@ from servers.settings import Settings
 from servers.variants import generators
 from servers.variants.epoll_level import EpollReadiness
 from servers.variants.generators import GeneratorServer
-from tests.contract.harness import GET, Peer
+from tests.contract.peer import GET, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

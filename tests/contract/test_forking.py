@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from tests.contract import harness
-from tests.contract.harness import GET, PATIENCE_S, eventually, running
+from tests.contract.harness import eventually, running
+from tests.contract.peer import GET, PATIENCE_S
 from tests.contract.test_paths import get, response
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from servers.framing import Framer
 from servers.request import parse_head
 from servers.settings import Settings
 from servers.site import Site
-from tests.contract.harness import CLOSING, GET, HOWTO, PERSISTENT
+from tests.contract.peer import CLOSING, GET, HOWTO, PERSISTENT
 
 LIMIT_BYTES = 256
 SITE = Site(Settings(request_limit_bytes=LIMIT_BYTES))

@@ -6,7 +6,8 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from tests.contract.harness import GET, Peer, concurrent, eventually
+from tests.contract.harness import concurrent, eventually
+from tests.contract.peer import GET, Peer
 
 if TYPE_CHECKING:
     from tests.contract.harness import Server

@@ -21,7 +21,7 @@ from servers.settings import Settings
 from servers.streams import stream
 from servers.variants import gevent_streams
 from servers.variants.gevent_streams import GreenletServer
-from tests.contract.harness import GET, PATIENCE_S, Peer
+from tests.contract.peer import GET, PATIENCE_S, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from servers.response import PATTERN
-from tests.contract.harness import (
-    BODY,
-    CLOSING,
-    GET,
-    GET_CLOSE,
-    GET_OLD,
-    HOWTO,
-    PATIENCE_S,
-    eventually,
-    running,
-)
+from tests.contract.harness import eventually, running
+from tests.contract.peer import BODY, CLOSING, GET, GET_CLOSE, GET_OLD, HOWTO, PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from servers.response import PATTERN
-from tests.contract.harness import GET, PERSISTENT, concurrent, running
+from tests.contract.harness import concurrent, running
+from tests.contract.peer import GET, PERSISTENT
 
 if TYPE_CHECKING:
-    from tests.contract.harness import Peer, Server
+    from tests.contract.harness import Server
+    from tests.contract.peer import Peer
 
 
 def get(target: str) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.contract.harness import GET, GET_OLD, PERSISTENT, concurrent, eventually
+from tests.contract.harness import concurrent, eventually
+from tests.contract.peer import GET, GET_OLD, PERSISTENT
 
 if TYPE_CHECKING:
     from tests.contract.harness import Server

@@ -16,7 +16,8 @@ from servers.events import EventLog
 from servers.exits import StartError
 from servers.response import BODY
 from servers.settings import Settings
-from tests.contract.harness import GET, PATIENCE_S, PERSISTENT, Peer, eventually, running
+from tests.contract.harness import eventually, running
+from tests.contract.peer import GET, PATIENCE_S, PERSISTENT, Peer
 from tests.contract.test_paths import get, response
 
 if TYPE_CHECKING:

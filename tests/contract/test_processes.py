@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from tests.contract import harness
-from tests.contract.harness import PATIENCE_S, PERSISTENT, eventually, running
+from tests.contract.harness import eventually, running
+from tests.contract.peer import PATIENCE_S, PERSISTENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

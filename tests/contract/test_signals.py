@@ -6,7 +6,8 @@ import contextlib
 import resource
 
 from servers.variants.realtime_signals import AT_ONCE
-from tests.contract.harness import GET, GET_OLD, HOWTO, PERSISTENT, eventually, running
+from tests.contract.harness import eventually, running
+from tests.contract.peer import GET, GET_OLD, HOWTO, PERSISTENT
 
 BUSY = b"GET /cpu/200000 HTTP/1.1\r\n\r\n"
 MANY = 60

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.harness import GET, PERSISTENT, eventually, running
+from tests.contract.harness import eventually, running
+from tests.contract.peer import GET, PERSISTENT
 
 if TYPE_CHECKING:
     from tests.contract.harness import Server

@@ -6,15 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.harness import (
-    CLOSING,
-    GET,
-    GET_CLOSE,
-    GET_OLD,
-    HOWTO,
-    KEPT_ALIVE,
-    PERSISTENT,
-)
+from tests.contract.peer import CLOSING, GET, GET_CLOSE, GET_OLD, HOWTO, KEPT_ALIVE, PERSISTENT
 
 if TYPE_CHECKING:
     from tests.contract.harness import Server
