@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from servers.answer import Answers, Conversation, Ending
 from servers.idle import set_timeouts
 from servers.listener import Acceptor, open_listener
-from servers.shutdown import BlockingStop, linger, settle, shut
+from servers.shutdown import BlockingStop, Stopping, has_input, linger
 from servers.site import Site
 from servers.writing import make_write
 
@@ -28,18 +28,16 @@ if TYPE_CHECKING:
 class BlockingService:
     """Serves connections, however they were accepted, in the thread or process that calls."""
 
-    def __init__(self, settings: Settings, log: EventLog, site: Site | None = None) -> None:
+    def __init__(
+        self, settings: Settings, log: EventLog, stop: Stopping, site: Site | None = None
+    ) -> None:
         """Make what all connections share; or use the site of other processes."""
+        self._stop = stop
         self._settings = settings
         self._log = log
         self._site = site or Site(settings)
         self._answers = Answers(self._site)
         self._write = make_write(settings)
-
-    @property
-    def stopping(self) -> bool:
-        """Whether this side may have ended the input of its connections, in order to stop."""
-        raise NotImplementedError
 
     def serve_connection(self, fd: int) -> None:
         """Serve a connection until it ends, and close it. Raises nothing: others live on."""
@@ -56,10 +54,15 @@ class BlockingService:
 
     def close(self, fd: int) -> None:
         """Close a connection."""
+        self._stop.lingering.discard(fd)
         os.close(fd)
 
+    def _linger(self, fd: int) -> None:
+        self._stop.lingering.add(fd)
+        linger(fd)
+
     def _converse(self, fd: int) -> None:
-        read, write, answers = os.read, self._write, self._answers
+        read, write, answers, stop = os.read, self._write, self._answers, self._stop
         recv_bytes = self._settings.recv_bytes
         conversation: Conversation | None = None
         while data := read(fd, recv_bytes):
@@ -79,14 +82,17 @@ class BlockingService:
                 conversation = None
             if ending:
                 if ending is Ending.LINGER:
-                    linger(fd)
+                    self._linger(fd)
                 return
-        if self.stopping:
-            settle(fd)  # it may be this side that has ended the input
+            if stop.requested and not has_input(fd):
+                self._linger(fd)
+                return
 
 
 class BlockingServer(BlockingService):
     """Listens, and offers the two halves of a blocking server: accepting, and serving one."""
+
+    _stop: BlockingStop
 
     def __init__(
         self,
@@ -101,17 +107,14 @@ class BlockingServer(BlockingService):
         Then the process ends as soon as the server has stopped (see BlockingStop, also for
         `wake`).
         """
-        super().__init__(settings, log, site)
         self._listener = listener or open_listener(settings, blocking=True)
         self._tells = listener is None
         self._acceptor = Acceptor(self._listener, log)
-        grace_s = settings.grace_ms / 1000
-        self._stop = BlockingStop(self._listener, grace_s, shared=listener is not None, wake=wake)
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the server has been told to stop."""
-        return self._stop.requested
+        self.accepted = 0  # connections so far
+        self._stop = BlockingStop(
+            self._listener, settings.grace_ms / 1000, shared=not self._tells, wake=wake
+        )
+        super().__init__(settings, log, self._stop, site)
 
     def connections(self) -> Iterator[int]:
         """Yield the descriptor of each connection as it is accepted, until the server is stopped.
@@ -129,9 +132,10 @@ class BlockingServer(BlockingService):
                 if recovered is None:
                     continue
                 fd = recovered
+            self.accepted += 1
             live.add(fd)
             if stop.requested:  # between accept() and here: the stopping thread has not seen it
-                shut(fd, socket.SHUT_RD)
+                stop.wake(fd)
             yield fd
         stop.wait()
         self._listener.close()

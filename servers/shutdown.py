@@ -78,19 +78,6 @@ def linger(fd: int) -> None:
     _drain(fd)
 
 
-def settle(fd: int) -> None:
-    """Do the same for a connection whose input BlockingStop has ended.
-
-    There, read() tells of an end whenever nothing is left, though more may come; and the kernel
-    answers what comes with a reset, once the output is ended too. So the output stays open until
-    the peer's kernel has acknowledged all of it.
-    """
-    deadline = time.monotonic() + LINGER_S
-    while any(fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4))) and time.monotonic() < deadline:
-        time.sleep(SWEEP_S)
-        _drain(fd)
-
-
 def _drain(fd: int) -> None:
     """Read and drop input until it ends; at most LINGER_S and LINGER_BYTES."""
     handle = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=fd)
@@ -109,23 +96,44 @@ def _drain(fd: int) -> None:
         handle.detach()
 
 
+def has_input(fd: int) -> bool:
+    """Tell whether something that was received waits to be read."""
+    return any(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)))
+
+
 def is_idle(fd: int) -> bool:
     """Tell whether nothing that was received waits to be read, and nothing sent to be received."""
-    queued = [fcntl.ioctl(fd, queue, bytes(4)) for queue in (termios.FIONREAD, termios.TIOCOUTQ)]
-    return not any(map(any, queued))
+    return not has_input(fd) and not any(fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4)))
 
 
-class BlockingStop:
+class Stopping:
+    """What those who serve blocking connections share with whoever stops them."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self.lingering: set[int] = set()  # connections in linger(), which look idle and are not
+
+    def wake(self, fd: int) -> None:
+        """End the input of a connection if it is idle, for whoever sits in its read().
+
+        Never that of another one. It cannot be undone, and from then on the kernel answers with a
+        reset what the peer still sends: linger() could not end the connection any more.
+        """
+        if fd not in self.lingering and is_idle(fd):
+            shut(fd, socket.SHUT_RD)
+
+
+class BlockingStop(Stopping):
     """Stops a server whose threads sit in accept() and read(), where nothing else can reach them.
 
-    A thread of its own waits for the signal. It shuts the listener, which wakes accept(), and the
-    reading side of the connections with something in flight: what was received is still read and
-    answered, then read() says that the input has ended. After the grace time, or a second signal,
-    it shuts both sides. `live` holds the descriptors of the connections; whoever closes one
-    removes it first.
+    A thread of its own waits for the signal. It shuts the listener, which wakes accept(). Who
+    serves a connection with something in flight sees `requested` when all that was received has
+    been answered, and ends it. After the grace time, or a second signal, both sides are shut.
+    `live` holds the descriptors of the connections; whoever closes one removes it first.
 
     Threads of idle connections are left asleep, to end with the process: ten thousand that wake
-    up only to end would pass the interpreter lock round for more than a second.
+    up only to end would pass the interpreter lock round for more than a second. Where the main
+    thread serves a connection itself, it is woken.
 
     A listener that is `shared` with other processes would be shut for all of them. It is closed
     for this one alone, and who sits in accept() then ends with the process, which ends here.
@@ -140,13 +148,13 @@ class BlockingStop:
         wake: Callable[[], None] | None = None,
     ) -> None:
         """`wake` is called at the signal, for an accepting thread that may wait elsewhere."""
-        self.requested = False
+        super().__init__()
         self.live: set[int] = set()
         self._idle: set[int] = set()
         self._main_waits = False
         self._listener = listener
         self._shared = shared
-        self._wake = wake
+        self._wake_accepting = wake
         self._grace_s = grace_s
         self._signal = StopSignal()
         self._thread = threading.Thread(target=self._run, name="stop", daemon=True)
@@ -164,32 +172,31 @@ class BlockingStop:
             self._listener.close()
         else:
             shut(self._listener.fileno(), socket.SHUT_RDWR)
-        if self._wake is not None:
-            self._wake()
+        if self._wake_accepting is not None:
+            self._wake_accepting()
         time.sleep(SWEEP_S)  # a request that has been read now is answered when this is over
-        self._sweep(socket.SHUT_RD, self._grace_s)
-        self._sweep(socket.SHUT_RDWR, LINGER_S)
+        self._sweep(self._grace_s)
+        for fd in self._in_flight():
+            shut(fd, socket.SHUT_RDWR)
+        self._sweep(LINGER_S)
         if self._shared:
             os._exit(0)
 
-    def _sweep(self, how: int, seconds: float) -> None:
-        """Shut all that is in flight, what was accepted a moment ago included, and wait for it."""
-        told: set[int] = set()
+    def _sweep(self, seconds: float) -> None:
+        """Wait for all that is in flight, what was accepted a moment ago included."""
         deadline = time.monotonic() + seconds
-        while (left := self._in_flight()) and time.monotonic() < deadline:
-            for fd in left - told:
-                shut(fd, how)
-                told.add(fd)
+        while self._in_flight() and time.monotonic() < deadline:
             if self._signal.pending():
                 break
             time.sleep(SWEEP_S)
 
     def _in_flight(self) -> set[int]:
+        """Return the connections that somebody is to end; wake the main thread for an idle one."""
         left = self.live.copy() - self._idle
-        # When the main thread serves a connection itself, it must be woken to end the process.
-        if self._main_waits:
-            for fd in left:
-                with contextlib.suppress(OSError):  # closed a moment ago, so nothing is in flight
-                    if is_idle(fd):
-                        self._idle.add(fd)
+        for fd in left - self.lingering:
+            with contextlib.suppress(OSError):  # closed a moment ago, so nothing is in flight
+                if not self._main_waits:
+                    self.wake(fd)
+                elif is_idle(fd):
+                    self._idle.add(fd)
         return left - self._idle

@@ -32,7 +32,6 @@ from servers.framing import Framer
 from servers.group import Group
 from servers.response import PATTERN
 from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.shutdown import linger
 from servers.writing import Split
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class OneShotServer(BlockingServer):
             framer.feed(data)
             for request in framer.requests():
                 self._respond(fd, request)
-                linger(fd)
+                self._linger(fd)
                 return
 
     def _respond(self, fd: int, request: Request) -> None:

@@ -16,12 +16,12 @@ pids limit of a container, RLIMIT_NPROC, kernel.pid_max): a fork that fails cost
 and is told.
 
 How the children end. A child that has ended stays a zombie until the parent has asked for its
-status; SIGCHLD tells when. To stop, the parent passes SIGTERM on, and a child ends the input of
-its connection: what was received is still read and answered. A child has no thread that waits for
-the signal, as the threaded servers have; its handler runs between two bytecodes, and if the
-signal comes just before read() enters the kernel, too late. So the parent says it again until the
-child has ended, which does no harm. After the grace time, or a second signal, it kills. If the
-parent itself is killed, its children serve on until their peers leave; they do not hold the port.
+status; SIGCHLD tells when. To stop, the parent passes SIGTERM on, and a child ends when all
+that was received has been read and answered. A child has no thread that waits for the signal, as
+the threaded servers have; its handler runs between two bytecodes, and if the signal comes just
+before read() enters the kernel, too late. So the parent says it again until the child has ended,
+which does no harm. After the grace time, or a second signal, it kills. If the parent itself is
+killed, its children serve on until their peers leave; they do not hold the port.
 
 Source. The HOWTO's text, after its second example: a thread, or even a process, for each
 connection. The limits: fork(2), "EAGAIN".
@@ -36,7 +36,6 @@ import gc
 import os
 import select
 import signal
-import socket
 import time
 from typing import TYPE_CHECKING, NoReturn
 
@@ -44,7 +43,7 @@ from servers.blocking import BlockingService
 from servers.group import Group
 from servers.listener import Acceptor, open_listener
 from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.shutdown import STOPS, StopSignal, shut
+from servers.shutdown import STOPS, Stopping, StopSignal
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -63,24 +62,17 @@ REPEAT_S = 0.05  # between two times that children are told to end
 class ForkedService(BlockingService):
     """Serves one connection, in a process that has been forked for it."""
 
-    _told = False
-
     def run(self, fd: int) -> None:
-        """Serve the connection; SIGTERM or SIGINT ends its input. In the main thread."""
+        """Serve the connection until it ends, or SIGTERM or SIGINT comes. In the main thread."""
 
-        def end_input(_number: int, _frame: FrameType | None) -> None:
-            self._told = True
-            shut(fd, socket.SHUT_RD)
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self._stop.requested = True
+            self._stop.wake(fd)
 
         for number in STOPS:
-            signal.signal(number, end_input)
+            signal.signal(number, stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         self.serve_connection(fd)
-
-    @property
-    def stopping(self) -> bool:
-        """Whether this process has been told to end."""
-        return self._told
 
 
 class ForkingServer:
@@ -91,7 +83,7 @@ class ForkingServer:
         self._log = log
         self._listener = open_listener(settings, blocking=False)
         self._acceptor = Acceptor(self._listener, log)
-        self._service = ForkedService(settings, log)
+        self._service = ForkedService(settings, log, Stopping())
         self._signals = StopSignal(signal.SIGCHLD)
         self._children: set[int] = set()
 
