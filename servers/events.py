@@ -12,7 +12,7 @@ import threading
 import traceback
 
 STDOUT = 1
-IDENTITY = ("limit", "error", "where")  # what makes two events one, whatever their message
+IDENTITY = ("limit", "error", "where", "pid")  # what makes two events one, whatever their message
 
 
 class EventLog:
@@ -20,7 +20,8 @@ class EventLog:
 
     Events: `listening` when ready; `limit` once per limit that the server meets; `fault` once
     per place in the code for an unexpected exception, which ended one connection and no more;
-    `replaced` for each worker process that ended by itself, and whose place is filled again.
+    `replaced` for each worker process that ended by itself, and whose place is filled again;
+    `accepted` for each worker process that was stopped, how many connections it had accepted.
     """
 
     def __init__(self, server: str, fd: int = STDOUT) -> None:
@@ -49,8 +50,12 @@ class EventLog:
         """Tell that a worker has ended by itself, how, and that another takes its place."""
         self._write(event="replaced", pid=pid, how=how)
 
+    def accepted(self, connections: int) -> None:
+        """Tell how many connections this process has accepted, when it is stopped."""
+        self._write(event="accepted", pid=os.getpid(), connections=connections)
+
     def relay(self, line: bytes) -> None:
-        """Tell the limit or the fault that a worker process has told of, unless it is known."""
+        """Tell what a worker process has told of, unless it is known."""
         self._write_once(**json.loads(line))
 
     def _write_once(self, **event: str | int) -> None:

@@ -28,6 +28,7 @@ from servers.shutdown import LINGER_S, STOPS, StopSignal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from servers.readiness import ReadinessServer
     from servers.settings import Settings
 
     Prepare = Callable[[EventLog], Callable[[], None]]
@@ -189,6 +190,16 @@ class Workers:
             os.kill(pid, signal.SIGKILL)
         for pid in self._pids:
             os.waitpid(pid, 0)
+
+
+def telling(server: ReadinessServer, log: EventLog) -> Callable[[], None]:
+    """The server of a worker as `prepare` returns it; tells at its end what it has accepted."""
+
+    def run() -> None:
+        server.run()
+        log.accepted(server.accepted)
+
+    return run
 
 
 def _die_with(parent: int) -> None:

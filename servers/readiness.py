@@ -95,6 +95,7 @@ class ReadinessServer:
         self._listener = listener or open_listener(settings, blocking=False)
         self._tells = listener is None
         self._acceptor = Acceptor(self._listener, log)
+        self.accepted = 0  # connections so far
         self._stop_signal = StopSignal()
         self._grace_deadline: float | None = None
         self._own = {self._listener.fileno(): self._accept, self._stop_signal.fd: self._stop}
@@ -192,6 +193,7 @@ class ReadinessServer:
                 if recovered is None:
                     continue
                 fd = recovered
+            self.accepted += 1
             try:
                 os.set_blocking(fd, False)
                 self.readiness.watch(fd)

@@ -58,7 +58,9 @@ def serve(settings: Settings, log: EventLog) -> None:
     listener, site = open_listener(settings, blocking=True), Site(settings)
 
     def prepare(log: EventLog) -> Callable[[], None]:
-        server = BlockingServer(settings, log, listener, site)
+        server = BlockingServer(
+            settings, log, listener, site, wake=lambda: log.accepted(server.accepted)
+        )
 
         def run() -> None:
             for fd in server.connections():

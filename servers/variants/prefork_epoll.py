@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 
 from servers.group import Group
 from servers.listener import open_listener
-from servers.processes import Workers
+from servers.processes import Workers, telling
 from servers.readiness import ReadinessServer
 from servers.settings import FOR_THREADS
 from servers.site import Site
@@ -80,6 +80,6 @@ def serve(settings: Settings, log: EventLog) -> None:
 
     def prepare(log: EventLog) -> Callable[[], None]:
         readiness = SharedReadiness(listener, exclusive=settings.epoll_exclusive)
-        return ReadinessServer(settings, log, readiness, listener, site).run
+        return telling(ReadinessServer(settings, log, readiness, listener, site), log)
 
     Workers(settings, log, settings.workers or OWN_WORKERS, listener, prepare).run()

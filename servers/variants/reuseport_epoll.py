@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 
 from servers.group import Group
 from servers.listener import bind_socket, open_listener
-from servers.processes import Workers
+from servers.processes import Workers, telling
 from servers.readiness import ReadinessServer
 from servers.settings import FOR_SHARED_EPOLL, FOR_THREADS
 from servers.site import Site
@@ -63,6 +63,6 @@ def serve(settings: Settings, log: EventLog) -> None:
 
     def prepare(log: EventLog) -> Callable[[], None]:
         listener = open_listener(own, blocking=False, reuse_port=True)
-        return ReadinessServer(own, log, EpollReadiness(), listener, site).run
+        return telling(ReadinessServer(own, log, EpollReadiness(), listener, site), log)
 
     Workers(settings, log, settings.workers or OWN_WORKERS, bound, prepare).run()

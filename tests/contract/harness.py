@@ -115,11 +115,17 @@ class Server:
                     self._lines.put(line)
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the events so far, without `listening`."""
+        """Return the events so far, without `listening` and `accepted`, which are no trouble."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self.events.append(json.loads(self._lines.get_nowait()))
-        return self.events
+        return [event for event in self.events if event["event"] != "accepted"]
+
+    def accepted(self) -> dict[int, int]:
+        """Return the connections that each worker process has told of, by pid."""
+        self.log()
+        told = [event for event in self.events if event["event"] == "accepted"]
+        return {event["pid"]: event["connections"] for event in told}
 
     def limits(self) -> list[str]:
         """Return the limits that the server has told of so far."""

@@ -228,6 +228,19 @@ def test_worker_that_cannot_be_started_ends_the_start(monkeypatch: pytest.Monkey
     assert "Traceback" not in done.stderr
 
 
+def test_workers_tell_how_many_connections_they_accepted(server: Server) -> None:
+    pids = workers(server)
+    for _ in range(7):
+        with server.connect() as peer:
+            assert peer.ask()
+    with server.connect() as peer:
+        assert peer.ask()
+        assert server.stop() == 0
+    eventually(lambda: len(server.accepted()) == COUNT, "each of them tells")
+    assert server.accepted().keys() == set(pids)
+    assert sum(server.accepted().values()) == 7 + 1
+
+
 def test_place_that_cannot_be_filled_is_told_and_filled_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
