@@ -1,0 +1,86 @@
+"""Trials without clients: an interface of readiness by itself, in the server's container.
+
+`servers/readiness_bench.py` measures and prints; here it is waited for, and what it printed
+becomes a trial's figures. A turn, which is a pass of the token or a wait, counts as a request.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from experiments.driver import ContainerState, Driver
+from experiments.server_log import events
+
+NS = 1e9
+LOOK_S = 0.05
+
+
+def await_end(driver: Driver, container: str, busy_s: float, limit_s: float) -> str:
+    """Wait for the benchmark's end; returns why it did not end well, if so.
+
+    Nothing is asked of the engine in the first `busy_s`, which are warm-up and window.
+    """
+    deadline = time.monotonic() + busy_s + limit_s
+    time.sleep(busy_s)
+    while (state := driver.state(container)).running:
+        if time.monotonic() > deadline:
+            return f"the benchmark did not end within {busy_s + limit_s:.0f} s"
+        time.sleep(LOOK_S)
+    return _ending(state)
+
+
+def _ending(state: ContainerState) -> str:
+    if state.exit_code == 0:
+        return ""
+    cause = ", out of memory" if state.oom_killed else ""
+    return f"the benchmark ended with exit code {state.exit_code}{cause}"
+
+
+def read(log: str, ending: str) -> dict[str, Any]:
+    """The benchmark's events by name, and in `reason` why nothing was measured, if so."""
+    told = {event.pop("event"): event for event in events(log)}
+    found: dict[str, Any] = {"reason": ending, **told}
+    if "limit" in told:
+        found["reason"] = told["limit"]["message"]
+    elif ending:
+        found["reason"] = f"{ending}: {' '.join(log.strip().splitlines()[-1:])}"
+    return found
+
+
+def figures(result: dict[str, Any]) -> dict[str, Any]:
+    """The columns that a trial without clients fills."""
+    row: dict[str, Any] = {}
+    if "watched" in result:
+        row["watched_held"] = result["watched"]["descriptors"]
+    measured = result.get("measured")
+    if measured is None:
+        return row
+    turns, window_s = measured["turns"], measured["window_ns"] / NS
+    cpu_s = measured["cpu_ns"] / NS
+    busy_s, steal_s = (
+        measured[f"{what}_ticks"] / measured["clock_ticks"] for what in ("busy", "steal")
+    )
+    return row | {
+        "outcome": "completed",
+        "window_s": round(window_s, 6),
+        "requests": turns,
+        "errors": 0,
+        "error_kinds": "",
+        "requests_per_s": turns / window_s,
+        "wait_us": _wait_us(measured),
+        "bare_us": measured["bare_ns"] / 1e3,
+        "server_cpu_us_per_request": cpu_s * 1e6 / turns,
+        "server_cpu_share": cpu_s / window_s,
+        "server_processes": 1,
+        "server_threads": 1,
+        "steal_share": steal_s / window_s / measured["cores"],
+        "foreign_cpu_share": max(0.0, busy_s - cpu_s) / window_s,
+    }
+
+
+def _wait_us(measured: dict[str, Any]) -> float | None:
+    """Without what the two readings of the clock add; None where waits were not timed."""
+    if not measured["waited_ns"]:
+        return None
+    return float(measured["waited_ns"] / measured["turns"] - measured["clock_ns"]) / 1e3
