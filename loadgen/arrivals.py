@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from loadgen.connections import RETRY_S
 from loadgen.measures import Unanswered
 from loadgen.recorder import Recorder
 
@@ -64,9 +63,8 @@ class Arrivals:
         age_ns = time.perf_counter_ns() - min(moments) if moments else 0
         return Unanswered(len(moments), age_ns // 1_000, self.most_waiting)
 
-    def sleep_s(self, now: int, *, retrying: bool) -> float:
+    def sleep_s(self, now: int) -> float:
         """How long the engine may sleep; -1 is for ever."""
         if self.due == NEVER_NS:
-            return RETRY_S if retrying else -1
-        rest = max(self.due - now - SPIN_NS, 0) / 1e9
-        return min(rest, RETRY_S) if retrying else rest
+            return -1
+        return max(self.due - now - SPIN_NS, 0) / 1e9

@@ -13,10 +13,10 @@ import errno
 import os
 import time
 from collections import deque
-from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
+from select import EPOLLOUT, EPOLLRDHUP
 
-from loadgen.connections import IN_FLIGHT, NON_BLOCKING_STREAM
-from loadgen.engine import RECV_BYTES, Engine
+from loadgen.connections import ARRIVALS, IN_FLIGHT, NON_BLOCKING_STREAM
+from loadgen.engine import Engine
 from loadgen.measures import Exchange
 from loadgen.recorder import Recorder
 
@@ -70,12 +70,13 @@ class ConnectionPerRequest(Engine):
     def _handle(self, events: list[tuple[int, int]]) -> None:
         read, active, complete = os.read, self._active, self._complete
         expected, partial = self.active_exchange.response, self._partial
+        most = self._recv_bytes
         for fd, event in events:
             if event & EPOLLOUT and fd in self._connecting:
                 self._connected(fd)
                 continue
             try:
-                data = read(fd, RECV_BYTES)
+                data = read(fd, most)
             except BlockingIOError:
                 continue  # a stale event, of a connection that had this number before
             except OSError as error:
@@ -86,7 +87,8 @@ class ConnectionPerRequest(Engine):
                 if event & EPOLLRDHUP:
                     self._next(fd)
             else:
-                self._unusual(fd, event, data)
+                self._unusual(fd, data)
+                self._drain(fd)
                 expected = self.active_exchange.response
 
     def recorders(self) -> dict[str, Recorder]:
@@ -129,7 +131,7 @@ class ConnectionPerRequest(Engine):
             self._discard(fd, idle=False)
             self._failed(error.errno or 0, idle=False)
         else:
-            self._epoll.register(fd, EPOLLIN | EPOLLRDHUP)
+            self._epoll.register(fd, ARRIVALS)
             self.connect.add((time.perf_counter_ns() - started) // 1_000)
             self._active.add(fd)
 
@@ -145,7 +147,18 @@ class ConnectionPerRequest(Engine):
         else:
             self._lost(fd, code)
 
-    def _unusual(self, fd: int, event: int, data: bytes) -> None:
+    def _drain(self, fd: int) -> None:
+        """Read on to the end, or until there is nothing yet: an edge is told once."""
+        opened = self._opened.get(fd)  # another connection may get the number meanwhile
+        try:
+            while (fd in self._active or fd in self._idle) and self._opened[fd] == opened:
+                self._unusual(fd, os.read(fd, self._recv_bytes))
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._refused(fd, error.errno or 0)
+
+    def _unusual(self, fd: int, data: bytes) -> None:
         """A command, an end, part of a response, an idle connection, a wrong answer."""
         if fd == self._wake:
             self._interrupted = True
@@ -166,8 +179,6 @@ class ConnectionPerRequest(Engine):
                 self._answered(fd, time.perf_counter_ns())
             else:
                 self._complete(fd)
-                if event & EPOLLRDHUP and not event & EPOLLIN:
-                    self._next(fd)
 
     def _covered(self) -> int:
         return sum(at >= self._window_started for at in self._served.values())

@@ -10,15 +10,25 @@ import errno
 import os
 import time
 from collections import Counter, deque
-from select import EPOLLIN, EPOLLOUT, EPOLLRDHUP
+from select import EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP
 
 from loadgen.measures import Exchange, Gauges
 from loadgen.native import epoll
+from loadgen.pace import Pace
 from loadgen.recorder import Recorder
 
 IN_FLIGHT = 64
 """Connections being opened at once by default: half of the shortest common backlog (128)."""
 RETRY_S = 0.01
+PACE_S = 0.001
+"""How often to look whether the pace allows another connection."""
+ARRIVALS = EPOLLIN | EPOLLRDHUP | EPOLLET
+"""What is watched on an established connection. Edge-triggered, because epoll looks twice at what
+is level-triggered: when it tells of it, and at the next call, to find it read. A read that brings
+less than it asked for has taken everything (epoll(7)); one that is full asks for another edge.
+"""
+RECV_BYTES = 65_536
+"""At most so many at once."""
 NON_BLOCKING_STREAM = _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK
 RESET = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 """SO_LINGER on, 0 s: closing resets, and leaves no TIME_WAIT."""
@@ -48,6 +58,14 @@ class Connections:
         self.active_exchange = active
         self.idle_exchange = idle or active
         self.idle_silent = False
+        self.pace = Pace(0)
+        self._held_back = False  # by the pace, with room in flight
+        # Idle connections that have gone silent, for whoever looks after them.
+        self.gone_silent: deque[int] = deque()
+        # A byte more than is expected, so that a read is never full: short ones are cheaper too.
+        self._recv_bytes = min(
+            max(len(active.response), len(self.idle_exchange.response)) + 1, RECV_BYTES
+        )
         self.connect = Recorder()
         self.first_response = Recorder()
         self.errors: Counter[str] = Counter()
@@ -81,6 +99,10 @@ class Connections:
         """Descriptors of the idle connections that are established and have gone silent."""
         return self._idle - self._idle_fresh
 
+    def is_idle(self, fd: int) -> bool:
+        """Whether this is an idle connection, established and silent."""
+        return fd in self._idle and fd not in self._idle_fresh
+
     def opened_ns(self, fd: int) -> int:
         """When this connection was begun: tells it from an earlier one with its number."""
         return self._opened[fd]
@@ -95,7 +117,7 @@ class Connections:
         self._open_more()
 
     def replace_idle(self, fd: int) -> None:
-        """Close an idle connection, with a reset, and open another in its place."""
+        """Close an idle connection and open another in its place."""
         self._reset_on_close(fd)
         self._discard(fd, idle=True)
         self.open_idle(1)
@@ -106,7 +128,9 @@ class Connections:
         self._active_wanted = count
         self._active_to_open += more
         while self._active_to_open < 0 and self._active:
-            self._discard(next(iter(self._active)), idle=False)
+            surplus = next(iter(self._active))
+            self._reset_on_close(surplus)
+            self._discard(surplus, idle=False)
             self._active_to_open += 1
         self._open_more()
 
@@ -140,20 +164,24 @@ class Connections:
     # Inside.
 
     def _open_more(self) -> None:
-        """Open what is wanted, idle connections first, with a cap in flight."""
+        """Open what is wanted, idle connections first, at the pace, with a cap in flight."""
         while self._retry and self._retry[0] <= time.perf_counter_ns():
             self._retry.popleft()
             self._active_to_open += 1
         limit = self._in_flight_limit()
+        self._held_back = False
         while len(self._connecting) + len(self._idle_fresh) < limit:
+            if not self._idle_to_open and self._active_to_open <= 0:
+                return
+            if not self.pace.allows(time.perf_counter_ns()):
+                self._held_back = True
+                return
             if self._idle_to_open:
                 self._idle_to_open -= 1
                 self._open(idle=True)
-            elif self._active_to_open > 0:
+            else:
                 self._active_to_open -= 1
                 self._open(idle=False)
-            else:
-                return
 
     def _open(self, *, idle: bool) -> None:
         try:
@@ -182,7 +210,7 @@ class Connections:
             self._discard(fd, idle=idle)
             self._failed(error.errno or 0, idle=idle)
         else:
-            self._epoll.register(fd, EPOLLIN | EPOLLRDHUP)
+            self._epoll.register(fd, ARRIVALS)
             self._established(fd, idle=idle)
 
     def _forget_times(self, fd: int) -> None:
@@ -216,11 +244,14 @@ class Connections:
         self.connect.add((now - self._opened[fd]) // 1_000)
         if idle:
             self._idle.add(fd)
-            if not self.idle_silent:
+            if self.idle_silent:
+                self.gone_silent.append(fd)
+            else:
                 self._idle_fresh.add(fd)
         elif self._active_to_open < 0:  # fewer are wanted by now
             self._active_to_open += 1
             self._active.add(fd)
+            self._reset_on_close(fd)
             self._discard(fd, idle=False)
         else:
             self._active.add(fd)
@@ -242,7 +273,7 @@ class Connections:
             self._failed(error.errno or 0, idle=idle)
         else:
             del self._connecting[fd]
-            self._epoll.modify(fd, EPOLLIN | EPOLLRDHUP)
+            self._epoll.modify(fd, ARRIVALS)
             self._established(fd, idle=idle)
         self._open_more()
 
@@ -259,6 +290,8 @@ class Connections:
     def _lost(self, fd: int, code: int, kind: str | None = None) -> None:
         """The peer closed or reset an established connection, or answered wrongly."""
         idle = fd in self._idle
+        if kind == "wrong_answer":  # the peer has not closed its end
+            self._reset_on_close(fd)
         self._discard(fd, idle=idle)
         self._failed(code, idle=idle, kind=kind)
         self._open_more()
@@ -267,6 +300,7 @@ class Connections:
         """An idle connection got its one response and is silent from now on."""
         self.first_response.add((now - self._opened[fd]) // 1_000)
         self._idle_fresh.discard(fd)
+        self.gone_silent.append(fd)
         self._since[fd] = now
         self._open_more()
 
@@ -281,12 +315,13 @@ class Connections:
         os.close(fd)
 
     def _reset_on_close(self, fd: int) -> None:
+        """Whoever closes first keeps the port in TIME_WAIT for a minute, unless it resets."""
         sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, fd)
         sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, RESET)
         sock.detach()
 
     def _close_all(self) -> None:
-        """With a reset, leaving no TIME_WAIT."""
+        """With a reset each."""
         for fd in self._idle | self._active | self._connecting.keys():
             self._reset_on_close(fd)
             os.close(fd)

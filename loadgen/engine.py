@@ -13,6 +13,7 @@ a window and freezing are exact: no response is counted twice or lost.
 
 from __future__ import annotations
 
+import mmap
 import os
 import time
 from collections import Counter, deque
@@ -20,12 +21,10 @@ from collections.abc import Callable
 from select import EPOLLIN
 from typing import Any
 
-from loadgen.connections import IN_FLIGHT, RETRY_S, Connections
+from loadgen.connections import IN_FLIGHT, PACE_S, RETRY_S, Connections
 from loadgen.measures import Exchange, Ticket, Unanswered, Window
 from loadgen.native import start_thread
 from loadgen.recorder import Recorder
-
-RECV_BYTES = 65_536
 
 
 class Engine(Connections):
@@ -45,12 +44,14 @@ class Engine(Connections):
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
         self._epoll.register(self._wake, EPOLLIN)
         self._commands: deque[Ticket] = deque()
+        self._chore: Callable[[], bool] | None = None
         self._stop = False
         self._frozen = False
         self._interrupted = False
         self._window_started = 0
         self._longest_pause = 0
-        self._cpu_started = 0
+        self._cpu_started = self._process_cpu_started = 0
+        self._connects_started = 0
         self._segments_started: int | None = None
 
     # What other threads call.
@@ -73,13 +74,21 @@ class Engine(Connections):
         self.response = Recorder()
         self.errors = Counter()
         self._longest_pause = 0
+        self._connects_started = self.connect.total()
         self._segments_started = self._segments_in()
+        self._process_cpu_started = time.process_time_ns()
         self._cpu_started = time.thread_time_ns()
         self._window_started = time.perf_counter_ns()
         return self._window_started
 
     def begin(self) -> None:
         """Start an open loop's schedule; a closed loop needs no start."""
+
+    def keep_at(self, chore: Callable[[], bool]) -> None:
+        """Call `chore` after each batch of events until it returns False: a little work at a
+        time, so that the connections need not wait for all of it.
+        """
+        self._chore = chore
 
     def freeze(self) -> Window:
         """Stop sending and counting; return what the window holds, exactly."""
@@ -92,7 +101,10 @@ class Engine(Connections):
             started_ns=self._window_started,
             ended_ns=ended,
             cpu_ns=time.thread_time_ns() - self._cpu_started,
+            process_cpu_ns=time.process_time_ns() - self._process_cpu_started,
+            rss_bytes=_rss_bytes(),
             requests=self.response.total(),
+            connects=self.connect.total() - self._connects_started,
             errors=dict(self.errors),
             covered=self._covered(),
             segments_in=segments,
@@ -178,12 +190,23 @@ class Engine(Connections):
 
     def _end_batch(self, began: int) -> None:
         """All events of one call of epoll have been handled, since `began`."""
+        if self._chore and not self._chore():
+            self._chore = None
+        if self._retry or self._held_back:
+            self._open_more()
         pause = time.perf_counter_ns() - began
         if pause > self._longest_pause:
             self._longest_pause = pause
-        if self._retry:
-            self._open_more()
 
     def _timeout(self) -> float:
-        """How long epoll may sleep: until the next retry, or for ever."""
+        """How long epoll may sleep: until something is due, or for ever (-1)."""
+        if self._chore:
+            return 0
+        if self._held_back:
+            return PACE_S
         return RETRY_S if self._retry else -1
+
+
+def _rss_bytes() -> int:
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * mmap.PAGESIZE

@@ -12,7 +12,7 @@ import os
 import time
 from select import EPOLLIN
 
-from loadgen.engine import RECV_BYTES, Engine
+from loadgen.engine import Engine
 from loadgen.measures import Exchange
 from loadgen.recorder import FAST_US
 
@@ -29,14 +29,14 @@ class KeepAlive(Engine):
         read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
         poll, since, partial = self._epoll.poll, self._since, self._partial
         request, expected = self.active_exchange.request, self.active_exchange.response
-        fast = self.response.fast
+        fast, most = self.response.fast, self._recv_bytes
         while not self._interrupted:
             events = poll(self._timeout(), MAX_EVENTS)
             began = clock()
             for fd, event in events:
                 if event == readable:
                     try:
-                        data = read(fd, RECV_BYTES)
+                        data = read(fd, most)
                         if data == expected and not partial:
                             now = clock()
                             us = (now - since[fd]) // 1_000
@@ -48,6 +48,8 @@ class KeepAlive(Engine):
                             write(fd, request)
                         else:
                             self._unusual(fd, data)
+                            if len(data) == most:
+                                self._other(fd)
                             expected = self.active_exchange.response
                     except BlockingIOError:
                         continue
@@ -105,13 +107,15 @@ class KeepAlive(Engine):
         os.write(fd, self.active_exchange.request)
 
     def _other(self, fd: int) -> None:
-        """Connected at last; or the peer hung up: read what it left, count the loss."""
+        """Connected at last; or there is more than one read took; or the peer hung up: read what
+        is left, count the loss.
+        """
         if fd in self._connecting:
             self._connected(fd)
             return
         try:
             while fd in self._active or fd in self._idle:
-                self._unusual(fd, os.read(fd, RECV_BYTES))
+                self._unusual(fd, os.read(fd, self._recv_bytes))
         except BlockingIOError:
             return  # a stale event, of a connection that had this number before
         except OSError as error:

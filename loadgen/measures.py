@@ -72,7 +72,14 @@ class Window:
     started_ns: int
     ended_ns: int
     cpu_ns: int
+    """Processor time of the engine's thread."""
+    process_cpu_ns: int
+    """Of the whole process, Locust included: what the generator costs."""
+    rss_bytes: int
+    """Of the process, at the end of the window."""
     requests: int
+    connects: int
+    """Connections that were established in it."""
     errors: dict[str, int]
     covered: int
     segments_in: int | None

@@ -9,8 +9,7 @@ import os
 import time
 from select import EPOLLIN
 
-from loadgen.connections import IN_FLIGHT
-from loadgen.engine import RECV_BYTES
+from loadgen.connections import IN_FLIGHT, RECV_BYTES
 from loadgen.keep_alive import MAX_EVENTS, KeepAlive
 from loadgen.measures import Exchange
 from loadgen.mix import Mix
@@ -29,6 +28,8 @@ class Mixed(KeepAlive):
     ) -> None:
         super().__init__(address, mix.exchanges[0], idle, in_flight)
         self.mix = mix
+        longest = max(len(exchange.response) for exchange in mix.exchanges)
+        self._recv_bytes = min(max(longest + 1, self._recv_bytes), RECV_BYTES)
         self.kinds = tuple(Recorder() for _ in mix.kinds)
         self._draw = mix.draw()
         self._exchanges = list(mix.exchanges)
@@ -70,7 +71,7 @@ class Mixed(KeepAlive):
         poll, since, partial = self._epoll.poll, self._since, self._partial
         kind_of, draw, response, kinds = self._kind, self._draw, self.response, self.kinds
         requests = [exchange.request for exchange in self.mix.exchanges]
-        expected = self._expected
+        expected, most = self._expected, self._recv_bytes
         while not self._interrupted:
             events = poll(self._timeout(), MAX_EVENTS)
             began = clock()
@@ -79,7 +80,7 @@ class Mixed(KeepAlive):
                     self._other(fd)
                     continue
                 try:
-                    data = read(fd, RECV_BYTES)
+                    data = read(fd, most)
                     kind = kind_of.get(fd, -1)
                     if kind >= 0 and data == expected[kind] and not partial:
                         now = clock()
@@ -91,6 +92,8 @@ class Mixed(KeepAlive):
                         write(fd, requests[kind])
                     else:
                         self._unusual(fd, data)
+                        if len(data) == most:
+                            self._other(fd)
                 except BlockingIOError:
                     continue
                 except OSError as error:

@@ -60,7 +60,7 @@ class OpenConnections(Scheduled, ConnectionPerRequest):
             now = clock()
             if arrivals.due <= now or arrivals.waiting:
                 now = self._come(now)
-            events = poll(arrivals.sleep_s(now, retrying=False), MAX_EVENTS)
+            events = poll(self._sleep_s(now), MAX_EVENTS)
             began = clock()
             if not events:
                 arrivals.rested_ns += began - now

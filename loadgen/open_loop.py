@@ -21,7 +21,6 @@ from select import EPOLLIN
 
 from loadgen.arrivals import Arrivals
 from loadgen.connections import IN_FLIGHT
-from loadgen.engine import RECV_BYTES
 from loadgen.keep_alive import MAX_EVENTS, KeepAlive
 from loadgen.measures import Exchange, Unanswered
 from loadgen.recorder import FAST_US
@@ -83,13 +82,12 @@ class OpenLoop(Scheduled, KeepAlive):
         read, clock, readable = os.read, time.perf_counter_ns, EPOLLIN
         poll, partial, intended = self._epoll.poll, self._partial, self._intended
         expected, complete = self.active_exchange.response, self._complete
-        arrivals = self.arrivals
+        arrivals, most = self.arrivals, self._recv_bytes
         while not self._interrupted:
             now = clock()
             if arrivals.due <= now:
                 now = self._send_due(now)
-            sleep_s = arrivals.sleep_s(now, retrying=bool(self._retry))
-            events = poll(sleep_s, MAX_EVENTS)
+            events = poll(self._sleep_s(now), MAX_EVENTS)
             began = clock()
             if not events:
                 arrivals.rested_ns += began - now
@@ -98,11 +96,13 @@ class OpenLoop(Scheduled, KeepAlive):
                     self._other(fd)
                     continue
                 try:
-                    data = read(fd, RECV_BYTES)
+                    data = read(fd, most)
                     if data == expected and not partial and intended[fd]:
                         complete(fd, clock())
                     else:
                         self._unusual(fd, data)
+                        if len(data) == most:
+                            self._other(fd)
                         expected = self.active_exchange.response
                 except BlockingIOError:
                     continue

@@ -12,8 +12,7 @@ import time
 from collections import deque
 from select import EPOLLIN
 
-from loadgen.connections import IN_FLIGHT
-from loadgen.engine import RECV_BYTES
+from loadgen.connections import IN_FLIGHT, RECV_BYTES
 from loadgen.keep_alive import MAX_EVENTS, KeepAlive
 from loadgen.measures import Exchange
 from loadgen.recorder import FAST_US
@@ -32,15 +31,16 @@ class Pipelined(KeepAlive):
     ) -> None:
         super().__init__(address, active, idle, in_flight)
         self._depth = depth
+        self._recv_bytes = RECV_BYTES
         self._requests = [active.request * count for count in range(depth + 1)]
         self._responses = self._multiples()
         # By descriptor: the writes whose responses have not all come, as [requests left, time].
         self._writes: dict[int, deque[list[int]]] = {}
 
     def _multiples(self) -> dict[int, bytes]:
-        """By length, what one read may bring if it brings whole responses."""
+        """By length, what one read may bring if it brings whole responses, and is not full."""
         response = self.active_exchange.response
-        most = min(self._depth, RECV_BYTES // len(response))
+        most = min(self._depth, (RECV_BYTES - 1) // len(response))
         return {len(response) * count: response * count for count in range(1, most + 1)}
 
     def _gone(self, fd: int) -> None:
@@ -63,6 +63,8 @@ class Pipelined(KeepAlive):
                         self._complete(fd, len(data) // size, clock())
                     else:
                         self._unusual(fd, data)
+                        if len(data) == RECV_BYTES:
+                            self._other(fd)
                         responses = self._responses
                 except BlockingIOError:
                     continue

@@ -3,6 +3,9 @@
 A trickle is a byte a second, or so, of a request that never ends: enough to keep a connection from
 looking idle, too little to be work. Churn replaces a share of the connections each second, as
 clients that come and go do.
+
+What has become due is done a little at a time between the engine's batches of events: 500 bytes at
+once were a pause of 4 ms, which every response in that time would have been charged with.
 """
 
 from __future__ import annotations
@@ -10,14 +13,15 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+from collections import deque
 
 from loadgen.engine import Engine
 
 TICK_S = 0.05
 START = b"GET / HTTP/1.1\r\nX-Trickle: "
 FILLER = b"a"
-SPREAD = 0.618034
-"""Golden ratio: consecutive descriptors are due at moments spread evenly over a period."""
+AT_ONCE = 8
+"""Bytes sent, or connections replaced, between two batches: about as long as a batch itself."""
 
 
 class Population:
@@ -33,39 +37,63 @@ class Population:
         self._before_s = now_s
         self._trickle_per_s = trickle_per_s
         self._churn_per_s = churn_per_s
-        self._due = 0.0
+        self._bytes_due = 0.0
+        self._replacements_due = 0.0
+        self._to_replace: list[int] = []
         self._random = random.Random(0)  # noqa: S311 - a simulation, not a secret
-        self._sent: dict[int, tuple[int, int]] = {}  # when opened, and bytes of the trickle
+        # Taken in turn: descriptor, when opened, bytes sent of the trickle.
+        self._turns: deque[tuple[int, int, int]] = deque()
 
     def tick(self, now_s: float) -> None:
-        """Do what has become due since the last time."""
-        if self._churn_per_s:
-            self._churn(now_s - self._before_s)
-        if self._trickle_per_s:
-            self._trickle(self._before_s * self._trickle_per_s, now_s * self._trickle_per_s)
+        """Find out what has become due since the last time, and have the engine do it."""
+        elapsed_s = now_s - self._before_s
         self._before_s = now_s
+        self._take_newcomers()
+        if self._churn_per_s:
+            self._draw(elapsed_s)
+        per_s = self._trickle_per_s * len(self._turns)
+        # What could not be sent in time is made up for, a second of it at most.
+        self._bytes_due = min(self._bytes_due + elapsed_s * per_s, max(per_s, len(self._turns)))
+        self._engine.keep_at(self._work)
 
-    def _churn(self, elapsed_s: float) -> None:
+    def _take_newcomers(self) -> None:
+        engine = self._engine
+        while engine.gone_silent:
+            fd = engine.gone_silent.popleft()
+            if self._trickle_per_s:
+                self._turns.append((fd, engine.opened_ns(fd), 0))
+
+    def _draw(self, elapsed_s: float) -> None:
+        """Choose whom to replace: the lowest numbers would be the newest, again and again."""
         idle = self._engine.idle
-        self._due += elapsed_s * self._churn_per_s * len(idle)
-        # Drawn: the lowest numbers would be those of the newest, again and again.
-        for fd in self._random.sample(tuple(idle), min(int(self._due), len(idle))):
+        self._replacements_due += elapsed_s * self._churn_per_s * len(idle)
+        count = min(int(self._replacements_due), len(idle))
+        self._to_replace = self._random.sample(tuple(idle), count)
+
+    def _work(self) -> bool:
+        """Do a little of what is due; whether there is more."""
+        for _ in range(AT_ONCE):
+            if self._to_replace:
+                self._replace(self._to_replace.pop())
+            elif self._bytes_due >= 1 and self._turns:
+                self._send_byte(*self._turns.popleft())
+            else:
+                return False
+        return True
+
+    def _replace(self, fd: int) -> None:
+        if self._engine.is_idle(fd):  # not lost since it was drawn
             self._engine.replace_idle(fd)
             self.replaced += 1
-            self._due -= 1
+            self._replacements_due -= 1
 
-    def _trickle(self, before: float, now: float) -> None:
-        for fd in self._engine.idle:
-            offset = fd * SPREAD
-            for _ in range(int(now + offset) - int(before + offset)):
-                self._send_byte(fd)
-
-    def _send_byte(self, fd: int) -> None:
-        opened = self._engine.opened_ns(fd)
-        known, position = self._sent.get(fd, (0, 0))
-        if known != opened:  # another connection had this number before
-            position = 0
+    def _send_byte(self, fd: int, opened: int, position: int) -> None:
+        engine = self._engine
+        self._bytes_due -= 1
+        if not engine.is_idle(fd) or engine.opened_ns(fd) != opened:
+            return  # lost or replaced, and so without further turns
         # One that is lost, or whose peer reads no more, is the engine's to notice and count.
         with contextlib.suppress(OSError):
-            self.trickled += os.write(fd, START[position : position + 1] or FILLER)
-            self._sent[fd] = opened, position + 1
+            position += os.write(fd, START[position : position + 1] or FILLER)
+            self.trickled += 1
+        self._turns.append((fd, opened, position))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import time
@@ -9,6 +10,7 @@ from typing import Any
 
 import gevent
 
+PROBE_PORT = 8_079
 PROBE_S = 5.0
 PROBE_ANSWER_S = 1.0
 PROBE_ATTEMPTS = 3
@@ -39,6 +41,11 @@ class Probe:
                 if time.perf_counter() > deadline:
                     raise
                 gevent.sleep(POLL_S)
+
+    def tell(self, word: str) -> None:
+        """A word whose answer nobody waits for; it is dropped with the number of another."""
+        with contextlib.suppress(OSError):
+            self._sock.send(f"{word} 0".encode())
 
     def ask(self, word: str) -> dict[str, Any]:
         """A sample, labelled `word`. Raises TrialVoid when the probe is silent.

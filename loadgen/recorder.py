@@ -8,7 +8,8 @@ A snapshot is small, and safe to take from another thread under the GIL.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from hdrh.histogram import HdrHistogram
 
@@ -61,6 +62,31 @@ def mean_us(counts: dict[int, int]) -> float:
     """Mean duration; NaN for an empty snapshot."""
     total = sum(counts.values())
     return sum(us * count for us, count in counts.items()) / total if total else float("nan")
+
+
+def stddev_us(counts: dict[int, int]) -> float:
+    """Standard deviation of the durations; NaN for an empty snapshot."""
+    total, mean = sum(counts.values()), mean_us(counts)
+    squares = sum(count * (us - mean) ** 2 for us, count in counts.items())
+    return math.sqrt(squares / total) if total else float("nan")
+
+
+def percentiles(counts: dict[int, int], wanted: Sequence[float]) -> list[int | None]:
+    """Percentiles in us, ascending, by nearest rank; None for an empty snapshot.
+
+    Cheaper than an HdrHistogram where a snapshot is only looked at.
+    """
+    total = sum(counts.values())
+    if not total:
+        return [None] * len(wanted)
+    ranks = [max(1, math.ceil(round(percent * total / 100, 6))) for percent in wanted]
+    found: list[int | None] = []
+    passed = 0
+    for us in sorted(counts):
+        passed += counts[us]
+        while len(found) < len(ranks) and passed >= ranks[len(found)]:
+            found.append(us)
+    return found
 
 
 def difference(new: dict[int, int], old: dict[int, int]) -> Iterator[tuple[int, int]]:

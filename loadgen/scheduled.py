@@ -38,5 +38,12 @@ class Scheduled(Engine):
     def waiting(self) -> int:
         return len(self.arrivals.waiting)
 
+    def _sleep_s(self, now: int) -> float:
+        """How long epoll may sleep: until something is due, or for ever (-1)."""
+        until_due, until_other = self.arrivals.sleep_s(now), self._timeout()
+        if until_due < 0 or until_other < 0:
+            return max(until_due, until_other)
+        return min(until_due, until_other)
+
     def rested_ns(self) -> int:
         return self.arrivals.rested_ns

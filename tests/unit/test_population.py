@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from loadgen.engine import Engine
 from loadgen.keep_alive import KeepAlive
-from loadgen.population import START, TICK_S, Population
+from loadgen.population import AT_ONCE, START, TICK_S, Population
 from tests.unit.loopback import REQUEST, RESPONSE, serving
 from tests.unit.test_engine import EXCHANGE, do, running, until
 
@@ -66,6 +66,48 @@ def test_a_trickle_is_a_byte_a_period_from_each_and_one_endless_request() -> Non
     assert set(server.later.values()) <= {
         START + b"a" * (length - len(START)) for length in lengths
     }
+
+
+def test_what_is_due_is_done_a_little_at_a_time() -> None:
+    """Between two batches of events at most AT_ONCE: the sends of a tick pause nobody."""
+    server = Listening()
+    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        open_idle(engine)
+        population = Population(engine, 0.0, trickle_per_s=1)
+        rounds: list[int] = []
+        chore = population._work
+
+        def counted() -> bool:
+            before = population.trickled
+            more = chore()
+            rounds.append(population.trickled - before)
+            return more
+
+        population._work = counted  # type: ignore[method-assign]
+        do(engine, lambda: population.tick(1.0))
+        until(lambda: population.trickled == IDLE, engine)
+        assert max(rounds) == AT_ONCE
+        assert len(rounds) > IDLE // AT_ONCE
+        do(engine, lambda: population.tick(1.0))  # nothing is due
+        until(lambda: engine._chore is None, engine)
+        assert population.trickled == IDLE
+
+
+def test_a_lost_connection_has_no_turn_and_its_number_starts_anew() -> None:
+    server = Listening()
+    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        open_idle(engine)
+        population = Population(engine, 0.0, trickle_per_s=1)
+        do(engine, lambda: population.tick(3.0))
+        until(lambda: engine._chore is None, engine)
+        before = population.trickled
+        assert before == IDLE  # what was missed for longer is not made up for
+        do(engine, lambda: engine.replace_idle(min(engine.idle)))
+        until(lambda: engine.gauges().idle_established == IDLE, engine)
+        do(engine, lambda: population.tick(4.0))
+        until(lambda: population.trickled == before + IDLE, engine)
+        until(lambda: sum(map(len, server.later.values())) == population.trickled, engine)
+    assert sorted(map(len, server.later.values())) == [1, 1] + [2] * (IDLE - 1)
 
 
 def test_churn_replaces_a_share_and_keeps_the_number() -> None:

@@ -1,0 +1,88 @@
+"""How connections end: at once, and without a state that would spoil the next load."""
+
+from __future__ import annotations
+
+import resource
+import socket
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from loadgen.connection_per_request import ConnectionPerRequest
+from loadgen.engine import Engine
+from loadgen.keep_alive import KeepAlive
+from tests.unit.loopback import answer_for_ever, answer_once, serving
+from tests.unit.test_engine import EXCHANGE, do, running, until
+
+MANY = 3_000
+LISTEN = "0A"
+TIME_WAIT = "06"
+
+
+def ends(address: tuple[str, int]) -> tuple[Counter[str], Counter[str]]:
+    """TCP states of both ends of the connections to this address: (client's, server's)."""
+    ours = f"{address[1]:04X}"
+    client: Counter[str] = Counter()
+    server: Counter[str] = Counter()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, state, *_ = line.split()
+        if remote.endswith(":" + ours):
+            client[state] += 1
+        if local.endswith(":" + ours) and state != LISTEN:
+            server[state] += 1
+    return client, server
+
+
+def room_for(connections: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < connections + 200:
+        pytest.skip(f"{hard:,} descriptors")
+    if soft < connections + 200:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def test_thousands_close_without_a_trace() -> None:
+    room_for(MANY)
+    # Nobody accepts: the kernel holds the server's ends in the queue.
+    with socket.create_server(("127.0.0.1", 0), backlog=4_096) as listener:
+        address = listener.getsockname()
+        with running(KeepAlive(address, EXCHANGE, in_flight=512)) as engine:
+            engine.idle_silent = True
+            do(engine, lambda: engine.open_idle(MANY))
+            until(lambda: engine.gauges().idle_established == MANY, engine)
+            assert ends(address)[0].total() == MANY
+        assert ends(address) == (Counter(), Counter())
+
+
+def test_connections_that_are_no_longer_wanted_leave_nothing() -> None:
+    with serving(answer_for_ever) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.want_active(30))
+        until(lambda: engine.gauges().active_established == 30, engine)
+        do(engine, lambda: engine.want_active(0))
+        until(lambda: engine.gauges().active_established == 0, engine)
+        assert ends(address)[0] == Counter()
+        assert engine.errors == {}
+
+
+def test_a_wrong_answer_leaves_nothing() -> None:
+    def wrong(connection: socket.socket, _number: int) -> None:
+        while connection.recv(4_096):
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n")
+
+    with serving(wrong) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.want_active(4))
+        until(lambda: engine.errors["wrong_answer"] >= 20, engine)
+        assert ends(address)[0].total() <= 4
+
+
+def test_a_connection_per_request_leaves_time_wait_to_the_server() -> None:
+    with serving(answer_once) as address:
+        engine: Engine = ConnectionPerRequest(address, EXCHANGE)
+        with running(engine):
+            do(engine, lambda: engine.want_active(3))
+            until(lambda: engine.response.total() >= 60, engine)
+            do(engine, engine.freeze)
+        client, server = ends(address)
+        assert client[TIME_WAIT] == 0
+        assert server[TIME_WAIT] >= 50  # the test can see one
