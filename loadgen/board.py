@@ -1,10 +1,12 @@
 """The master's side: collects results, answers the sweep, and shows it in the UI.
 
 Routes, all on the web UI's own address:
-  GET /c10k/worker/NAME     waits until that worker alone is ready; 200, or 202
-  GET /c10k/result/TRIAL    waits up to ?wait= seconds; 200 with the result, or 202
-The UI gets a tab, *Connections*, with what Locust's own tables cannot show:
-established connections by worker, and the last trials of a running sweep.
+  GET /c10k/worker/NAME       waits until ?count= workers of that host are ready; 200, or 202
+  GET /c10k/result/TRIAL      waits up to ?wait= seconds; 200 with the result, or 202
+  GET /c10k/histograms        of the load that runs or ran last, as JSON; 404 before the first
+  GET /c10k/histograms.hlog   the same as an HdrHistogram log
+  GET /c10k/page/FILE         what Locust's page is extended by
+Locust's page gets the tabs of tabs.py, the links to the histograms and a script of its own.
 """
 
 from __future__ import annotations
@@ -12,30 +14,34 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import gevent
 from flask import Blueprint, Response, jsonify, request
 from gevent.event import Event
 from locust.env import Environment
-from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
+from locust.runners import (
+    STATE_CLEANUP,
+    STATE_INIT,
+    STATE_MISSING,
+    STATE_RUNNING,
+    STATE_STOPPED,
+    STATE_STOPPING,
+    MasterRunner,
+)
 
-from loadgen.options import OptionsError, parse
-from loadgen.session import PROGRESS, RESULT
+from loadgen.form import SPAWN_RATES, USERS, Form
+from loadgen.gathered import Gathered
+from loadgen.histograms import Taken, as_json, as_log, of_a_trial, of_counts
+from loadgen.knobs import headings
+from loadgen.options import OPEN, PORT, known_servers
+from loadgen.session import PROGRESS
+from loadgen.tabs import TABS, tables
 
-TAB = "connections"
 SHOWN_TRIALS = 30
-COLUMNS = {
-    "trial": "Trial or server",
-    "phase": "Phase",
-    "idle": "Idle established",
-    "active": "Active established",
-    "wanted": "Active wanted",
-    "rate": "Requests/s",
-    "p50": "p50 (us)",
-    "p99": "p99 (us)",
-    "errors": "Errors",
-}
+NOTHING = "no load was started here yet: start one, and its histograms can be had"
+SCRIPT = '<script type="module" src="c10k/page/form.js"></script>'
 
 
 class Board:
@@ -46,50 +52,80 @@ class Board:
         self._runner = runner
         self._results: dict[str, dict[str, Any]] = {}
         self._arrived: dict[str, Event] = {}
-        self._rows: dict[str, dict[str, Any]] = {}
-        self._target = ""
         self._finished: deque[dict[str, Any]] = deque(maxlen=SHOWN_TRIALS)
+        self._last_result: dict[str, Any] | None = None
+        self._gathered = Gathered()
+        self._form = Form(environment, runner)
+        if servers := known_servers():
+            environment.host = f"http://{servers[0]}:{PORT}"
         runner.register_message(PROGRESS, self._on_progress)
-        runner.register_message(RESULT, self._on_result)
         self._extend_ui()
 
     def _on_progress(self, msg: Any, **_kwargs: Any) -> None:
-        self._rows[msg.node_id] = msg.data
+        self._gathered.tell(msg.node_id, msg.data)
 
-    def _on_result(self, msg: Any, **_kwargs: Any) -> None:
-        """Keep it for the sweep, and let the worker go: each trial has a fresh one."""
-        trial = msg.data["trial"]
-        self._results[trial] = msg.data
-        self._rows.pop(msg.node_id, None)
-        self._finished.appendleft(_row(msg.data))
+    def deliver(self, result: dict[str, Any], workers: Iterable[str]) -> None:
+        """Keep the result of a trial for the sweep, and show it in the place of its workers."""
+        trial = result["trial"]
+        self._results[trial] = result
+        for worker in workers:
+            self._gathered.leave(worker)
+        self._finished.appendleft(_row(result))
+        if result["window"]:
+            self._last_result = {**result, "arrived_at_s": time.time()}
         self._arrived.setdefault(trial, Event()).set()
-        # Its container is about to be removed: forget it now, not after missed heartbeats.
-        self._runner.stop(send_stop_to_client=False)
-        del self._runner.clients[msg.node_id]
-        self._runner.check_stopped()
 
     def _extend_ui(self) -> None:
         web_ui = self._environment.web_ui
         if web_ui is None:
             return
-        web_ui.template_args["extended_tabs"] = [{"title": "Connections", "key": TAB}]
-        structure = [{"key": key, "title": title} for key, title in COLUMNS.items()]
-        web_ui.template_args["extended_tables"] = [{"key": TAB, "structure": structure}]
-        routes = Blueprint("c10k", __name__)
+        web_ui.template_args |= {
+            "extended_tabs": [{"title": tab.title, "key": tab.key} for tab in TABS],
+            "extended_tables": [
+                {
+                    "key": tab.key,
+                    "structure": [
+                        {"key": key, "title": title} for key, title in tab.columns.items()
+                    ],
+                }
+                for tab in TABS
+            ],
+            "extended_csv_files": [
+                {"href": "./c10k/histograms", "title": "Download histograms (JSON)"},
+                {
+                    "href": "./c10k/histograms.hlog",
+                    "title": "Download histograms (HdrHistogram log)",
+                },
+            ],
+            "c10k_headings": headings(),
+            "c10k_limits": {"user_count": USERS, "spawn_rate": SPAWN_RATES},
+        }
+        routes = Blueprint("c10k", __name__, static_folder="page", static_url_path="/c10k/page")
         routes.add_url_rule("/c10k/worker/<name>", view_func=self.worker)
         routes.add_url_rule("/c10k/result/<trial>", view_func=self.result)
+        routes.add_url_rule("/c10k/histograms", view_func=self.histograms)
+        routes.add_url_rule("/c10k/histograms.hlog", view_func=self.histogram_log)
         routes.before_app_request(self._check_form)
         routes.after_app_request(self._complete)
         app: Any = web_ui.app
+        # The form's order is the order of the knobs; Jinja would sort them by name.
+        app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
         app.register_blueprint(routes)
 
     def worker(self, name: str) -> tuple[Response, int]:
-        """The worker on host `name` is there, and no other: users would be shared with it."""
+        """The workers on host `name` are there, and no others: users would be shared with them."""
         deadline = time.monotonic() + _wait_s()
+        wanted = [name] * request.args.get("count", 1, type=int)
         while True:
-            workers = {worker.id: worker.state for worker in self._runner.clients.values()}
-            alone = [worker.rpartition("_")[0] for worker in workers] == [name]
+            workers = {
+                worker.id: worker.state
+                for worker in self._runner.clients.values()
+                if worker.state != STATE_MISSING
+            }
+            alone = [worker.rpartition("_")[0] for worker in workers] == wanted
             if alone and self._runner.state in (STATE_INIT, STATE_STOPPED):
+                self._results.clear()  # nobody asks for the results of earlier trials any more
+                self._arrived.clear()
                 return jsonify(workers=workers), 200
             if time.monotonic() > deadline:
                 return jsonify(workers=workers, state=self._runner.state), 202
@@ -103,33 +139,62 @@ class Board:
         self._arrived.pop(trial, None)
         return jsonify(self._results.pop(trial)), 200
 
+    def histograms(self) -> Response:
+        """To be saved as a file."""
+        if (taken := self._taken()) is None:
+            return Response(NOTHING, 404, mimetype="text/plain")
+        return _file(json.dumps(as_json(taken), indent=1), f"{taken.file_name}.json")
+
+    def histogram_log(self) -> Response:
+        """To be saved as a file."""
+        if (taken := self._taken()) is None:
+            return Response(NOTHING, 404, mimetype="text/plain")
+        return _file(as_log(taken), f"{taken.file_name}.hlog")
+
+    def _taken(self) -> Taken | None:
+        """By hand, what the workers told last, the final state included; else the last trial."""
+        gathered = self._gathered
+        if not gathered.server:
+            return _taken(self._last_result) if self._last_result else None
+        return Taken(
+            load=gathered.server,
+            workers=len(gathered.rows),
+            started_at_s=gathered.started_at_s,
+            length_s=gathered.length_s,
+            histograms=of_counts(gathered.merged()),
+        )
+
     def _check_form(self) -> Response | None:
-        """Answer a faulty form with what is wrong, before Locust takes it over."""
-        if request.path != "/swarm" or request.method != "POST":
-            return None
-        self._target = ""
-        options: Any = self._environment.parsed_options
-        values = {**vars(options), "trial": "", "probe": "", **request.form.to_dict()}
-        try:
-            checked = parse(values, request.form.get("host") or self._environment.host)
-        except OptionsError as error:
-            return jsonify(success=False, message=str(error), host=self._environment.host)
-        # A sweep names its trial in every form; a person's form has none.
-        options.trial = options.probe = ""
-        self._target = f"http://{checked.host}:{checked.port}"
-        return None
+        refusal = self._form.check()
+        options = self._form.options
+        idle = self._runner.state in (STATE_INIT, STATE_STOPPED)  # else more or fewer users
+        starts = request.method == "POST" and request.path == "/swarm" and refusal is None
+        if starts and idle and options and not options.is_trial:
+            self._gathered.begin(options.host, scheduled=options.load in OPEN)
+        return refusal
 
     def _complete(self, response: Response) -> Response:
         if request.path == "/stats/requests" and response.is_json:
             data = response.get_json()
-            rows = [*self._rows.values(), *self._finished]
-            data["extended_stats"] = [{"key": TAB, "data": rows}]
+            data["extended_stats"] = tables(self._gathered, self._finished)
+            if data["state"] in (STATE_STOPPING, STATE_CLEANUP):
+                # The page asks no more once a load does not run, and would never see its end.
+                data["state"] = STATE_RUNNING
             response.set_data(json.dumps(data))
-        elif request.path == "/swarm" and response.is_json and self._target:
+        elif request.path == "/swarm" and response.is_json and response.get_json()["success"]:
             # The form's server wins over its host: show what is really loaded.
-            self._environment.host = self._target
-            response.set_data(json.dumps({**response.get_json(), "host": self._target}))
+            self._environment.host = self._form.target
+            response.set_data(json.dumps({**response.get_json(), "host": self._form.target}))
+        elif request.endpoint == "locust.index" and response.mimetype == "text/html":
+            page = response.get_data(as_text=True)
+            response.set_data(page.replace("</body>", f"{SCRIPT}</body>"))
         return response
+
+
+def _file(text: str, name: str) -> Response:
+    kind = "application/json" if name.endswith(".json") else "text/plain"
+    headers = {"Content-Disposition": f"attachment;filename={name}"}
+    return Response(text, mimetype=kind, headers=headers)
 
 
 def _wait_s() -> float:
@@ -150,3 +215,15 @@ def _row(result: dict[str, Any]) -> dict[str, Any]:
         "p99": window.get("response_p99_us"),
         "errors": sum(window.get("errors", {}).values()),
     }
+
+
+def _taken(result: dict[str, Any]) -> Taken:
+    """The histograms of a trial's window."""
+    window = result["window"]
+    return Taken(
+        load=result["trial"],
+        workers=1,
+        started_at_s=result["arrived_at_s"] - window["window_s"],
+        length_s=window["window_s"],
+        histograms=of_a_trial(window["histograms"]),
+    )

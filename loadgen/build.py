@@ -14,6 +14,7 @@ from loadgen.mixed import Mixed
 from loadgen.open_connections import OpenConnections
 from loadgen.open_loop import OpenLoop
 from loadgen.options import Options
+from loadgen.pace import Pace
 from loadgen.pipelined import Pipelined
 from loadgen.questions import TrialVoid
 from loadgen.schedule import schedule
@@ -34,6 +35,7 @@ def make_engine(options: Options) -> Engine:
         raise TrialVoid(f"verification failed: {error}") from error
     except OSError as error:
         raise TrialVoid(f"{options.host} cannot be reached: {error}") from error
+    engine.pace = Pace(options.connect_pace_per_s)
     engine.idle_silent = options.idle == "silent"
     return engine
 
@@ -49,7 +51,7 @@ def _engine(options: Options) -> Engine:
     first = exchanges[0]
     if len(kinds) > 1:
         return Mixed(
-            address, Mix(kinds, tuple(exchanges), options.seed), in_flight=options.in_flight
+            address, Mix(kinds, tuple(exchanges), options.mix_seed), in_flight=options.in_flight
         )
     if options.pipeline_depth > 1:
         return Pipelined(address, first, options.pipeline_depth, in_flight=options.in_flight)
@@ -66,4 +68,8 @@ def _engine(options: Options) -> Engine:
 
 
 def _arrivals(options: Options) -> Arrivals:
-    return Arrivals(schedule(options.arrivals, options.rate_per_s, options.seed))
+    return Arrivals(
+        schedule(
+            options.arrivals, options.rate_per_s, options.seed, options.worker, options.workers
+        )
+    )

@@ -7,7 +7,7 @@ sweep's window has a length, a person's lasts until the stop button.
 from __future__ import annotations
 
 import logging
-import socket
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,21 +19,31 @@ import gevent
 
 from loadgen.build import make_engine
 from loadgen.company import Company
-from loadgen.connections import RESET
 from loadgen.engine import Engine
 from loadgen.measures import Gauges, Window
-from loadgen.options import Options
-from loadgen.questions import Probe, TrialVoid
+from loadgen.options import OPEN, Options
+from loadgen.questions import POLL_S, TrialVoid
 from loadgen.series import Series
 from loadgen.summary import summarise
+from loadgen.together import Together
+from loadgen.witness import Witness
 
 logger = logging.getLogger(__name__)
 NO_PROGRESS_S = 4.0
 """Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
-SERVER_SIDE_S = 2.0
-FILL_S = 0.2
-POLL_S = 0.01
 FOLLOW_S = 0.25
+SHARED = (
+    *("worker", "workers", "idle_connections", "in_flight", "slow_readers", "slow_writers"),
+    *("vanishing_per_s", "seed", "mix_seed"),
+)
+"""What is recorded of a worker's share."""
+SECOND_NS = 1_000_000_000
+
+
+def sleep_until(moment_ns: int) -> None:
+    """Until the monotonic clock shows this, while the hub does other things."""
+    while (left := moment_ns - time.perf_counter_ns()) > 0:
+        gevent.sleep(left / SECOND_NS)
 
 
 def call(engine: Engine, command: Callable[[], Any]) -> Any:
@@ -47,24 +57,34 @@ def call(engine: Engine, command: Callable[[], Any]) -> Any:
 
 
 class Conductor:
-    """One load. `run` measures; `freeze` may be called from a stop at any moment."""
+    """One worker's share of a load. `run` measures; `freeze` may be called from a stop at any
+    moment. `users` tells how many it has now, `spawned` whether all of the load's are there.
+    """
 
-    def __init__(self, options: Options, users: Callable[[], int], tell: Callable[[str], None]):
+    def __init__(
+        self,
+        options: Options,
+        together: Together,
+        users: Callable[[], int],
+        spawned: Callable[[], bool],
+        tell: Callable[[str], None],
+    ) -> None:
         self.options = options
         self.phase = "verify"
         self.engine: Engine | None = None
         self.window: Window | None = None
+        self._together = together
         self._users = users
+        self._spawned = spawned
         self._tell = tell
-        self._samples: list[dict[str, Any]] = []
         self._phases: dict[str, float] = {}
         self._gauges: Gauges | None = None
-        self._environment: dict[str, Any] = {}
+        self._witness: Witness | None = None
         self._company: Company | None = None
         self._series: Series | None = None
 
     def run(self) -> dict[str, Any]:
-        """Measure a window and return the result, a void one with its reason."""
+        """Measure a window and return what this worker has of it, a void one with its reason."""
         reason = ""
         try:
             self._measure()
@@ -88,8 +108,13 @@ class Conductor:
         self.engine = engine = make_engine(self.options)
         engine.start()
         call(engine, lambda: engine.open_idle(self.options.idle_connections))
-        while not self._users():  # an open loop's schedule does not wait for them
+        while not (self._users() or self._spawned()):  # an open loop's schedule does not wait
             gevent.sleep(POLL_S)
+        if self.options.load in OPEN and not self._users():
+            raise TrialVoid(
+                "this load worker has no user to send its share of the rate; "
+                f"give the load at least {self._together.workers} users, one for each worker"
+            )
         self._follow(engine)
         self._keep_company(engine)
         call(engine, engine.begin)
@@ -109,15 +134,17 @@ class Conductor:
         """Have as many active connections as there are users now."""
         if (users := self._users()) != engine.gauges().active_wanted:
             call(engine, partial(engine.want_active, users))
-        if engine.failure is not None:
-            raise TrialVoid(f"the load engine failed: {engine.failure!r}")
-        if self._company is not None:
-            self._company.check()
+        self._check(engine)
 
     @property
     def measuring(self) -> bool:
         """Whether what the engine counts belongs to the window."""
         return self.phase in ("window", "done")
+
+    @property
+    def latest_sample(self) -> dict[str, Any] | None:
+        """What the probe beside the server said last in this trial."""
+        return self._witness.samples[-1] if self._witness and self._witness.samples else None
 
     def freeze(self) -> Window:
         """Stop the load and keep its counts; idempotent."""
@@ -138,55 +165,70 @@ class Conductor:
             self._company.close()
 
     def _measure(self) -> None:
-        probe = Probe(self.options.probe)
-        self._environment = probe.environment()
-        self.engine = engine = make_engine(self.options)
-        if not self.options.persistent:
-            self._fill_accept_queue(probe, engine.address)
-        self._samples.append(probe.ask("start"))
+        together, options = self._together, self.options
+        self._witness = witness = Witness(options.probe if together.leads else "")
+        self.engine = engine = make_engine(options)
+        clients = sum(together.meet("verified", self._users()))
+        if not options.persistent:
+            witness.fill_accept_queue(engine.address, clients, options.late_acks)
+        witness.note("start")
+        together.meet("start")
         engine.start()
         self._enter("connect_idle")
-        call(engine, lambda: engine.open_idle(self.options.idle_connections))
-        self._wait(lambda gauges: gauges.idle_established, self.options.idle_connections)
+        call(engine, lambda: engine.open_idle(options.idle_connections))
+        self._wait(lambda gauges: gauges.idle_established, options.idle_connections)
+        together.meet("idle")
         self._enter("connect_active")
         call(engine, lambda: engine.want_active(self._users()))
-        if self.options.persistent:
+        if options.persistent:
             self._wait(lambda gauges: gauges.active_established, self._users())
-        self._server_side(probe)
+            established = options.idle_connections + engine.gauges().active_established
+            witness.await_server_side(sum(together.meet("active", established)))
         self._enter("company")
         self._keep_company(engine)
+        begins = together.agree()
         self._enter("warm_up")
+        sleep_until(begins)
         call(engine, engine.begin)
-        gevent.sleep(self.options.warm_up_s)
-        self._enter("window")
-        self._gauges = engine.gauges()
-        started = call(engine, engine.open_window)
-        self._series = series = Series(engine)
-        series.look()
-        self._samples.append(probe.ask("open"))
-        ends = started + int(self.options.window_s * 1e9)
-        while (left := (ends - time.perf_counter_ns()) / 1e9) > 0:
-            gevent.sleep(min(left, 1.0))
-            if left > 1.0:
-                series.look()
-                self._samples.append(probe.ask("second"))
-            if engine.failure is not None:
-                raise TrialVoid(f"the load engine failed: {engine.failure!r}")
-            if self._company is not None:
-                self._company.check()
-        self.freeze()
-        series.look()
-        self._samples.append(probe.ask("close"))
+        opens = begins + int(options.warm_up_s * SECOND_NS)
+        sleep_until(opens)
+        self._watch_window(engine, witness, opens, opens + int(options.window_s * SECOND_NS))
         idle = engine.gauges().idle_established
-        lost = engine.gauges().idle_failed if self.options.churn_per_s else 0
+        lost = engine.gauges().idle_failed if options.churn_per_s else 0
         if lost:
             raise TrialVoid(f"{lost:,} of the replaced idle connections were lost")
-        if idle < self.options.idle_connections and not self.options.churn_per_s:
+        if idle < options.idle_connections and not options.churn_per_s:
             raise TrialVoid(
-                f"only {idle:,} of {self.options.idle_connections:,} idle connections "
+                f"only {idle:,} of {options.idle_connections:,} idle connections "
                 "were still established at the end of the window"
             )
         self._enter("done")
+
+    def _watch_window(self, engine: Engine, witness: Witness, opens: int, ends: int) -> None:
+        """Open the window, look at it once a second, freeze, and wait until all have frozen."""
+        self._gauges = engine.gauges()
+        started = call(engine, engine.open_window)
+        self._series = series = Series(engine)
+        series.begin(started)
+        witness.note("open")
+        self._enter("window")
+        for mark in range(opens + SECOND_NS, ends, SECOND_NS):
+            sleep_until(mark)
+            series.look()
+            witness.note("second")
+            self._check(engine)
+        sleep_until(ends)
+        self._check(engine)
+        self.freeze()
+        series.look()
+        self._together.meet("frozen")
+        witness.note("close")
+
+    def _check(self, engine: Engine) -> None:
+        if engine.failure is not None:
+            raise TrialVoid(f"the load engine failed: {engine.failure!r}")
+        if self._company is not None:
+            self._company.check()
 
     def _enter(self, phase: str) -> None:
         self.phase = phase
@@ -216,57 +258,18 @@ class Conductor:
                 )
             gevent.sleep(POLL_S)
 
-    def _fill_accept_queue(self, probe: Probe, address: tuple[str, int]) -> None:
-        """As many silent connections at once as there are clients, and one for the server to
-        hold: where it serves one at a time, the queue stands still and its depth is exact.
-        """
-        self._samples.append(probe.ask("empty"))
-        pile = [socket.socket() for _ in range(self._users() + 1)]
-        for sock in pile:
-            sock.setblocking(False)
-            sock.connect_ex(address)
-        gevent.sleep(FILL_S)
-        self._samples.append(probe.ask("full"))
-        for sock in pile:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            sock.close()
-        deadline = time.perf_counter() + SERVER_SIDE_S
-        while probe.ask("drained")["accept_queue"] and time.perf_counter() < deadline:
-            gevent.sleep(POLL_S)
-
-    def _server_side(self, probe: Probe) -> None:
-        """The gate's other end: the server holds every connection, or has it queued for good."""
-        gauges = self.engine.gauges() if self.engine else None
-        if gauges is None:
-            raise TrialVoid("the load engine was not started")
-        if not self.options.persistent:
-            return  # its connections come and go: there is no number to hold
-        wanted = self.options.idle_connections + gauges.active_established
-        deadline = time.perf_counter() + SERVER_SIDE_S
-        while True:
-            sample = probe.ask("gate")
-            held = sample["server_established"]
-            late = time.perf_counter() > deadline
-            if held >= wanted and (late or not sample["accept_queue"]):
-                self._samples.append(sample)
-                return
-            if late:
-                self._samples.append(sample)
-                raise TrialVoid(f"the server holds {held:,} of {wanted:,} connections")
-            gevent.sleep(0.05)
-
     def _result(self, reason: str) -> dict[str, Any]:
         phases = list(self._phases.items())
         durations = {name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)}
         gauges = self._gauges or (self.engine.gauges() if self.engine else None)
         return {
-            "trial": self.options.trial,
             "reason": reason,
-            "options": asdict(self.options),
+            "share": {name: getattr(self.options, name) for name in SHARED},
+            "cores": sorted(os.sched_getaffinity(0)),
             "phases_s": durations,
             "gauges": asdict(gauges) if gauges else None,
-            "samples": self._samples,
-            "environment": self._environment,
+            "samples": self._witness.samples if self._witness else [],
+            "environment": self._witness.environment if self._witness else {},
             "window": summarise(self.window) if self.window else None,
             "series": self._series.rows() if self._series and self.window else [],
             "company": self._company.counts() if self._company else {},

@@ -23,7 +23,9 @@ IDLES = ("after_one", "silent")
 CHOICES = {"load": LOADS, "arrivals": ARRIVALS, "idle": IDLES}
 LIMITS: dict[str, tuple[float, float]] = {
     "idle_connections": (0, 100_000),
+    "connect_pace_per_s": (0, 1_000_000),
     "in_flight": (1, 10_000),
+    "late_acks": (0, 1_000),
     "pipeline_depth": (1, 256),
     "rate_per_s": (0, 1_000_000),
     "seed": (0, 2**31),
@@ -40,6 +42,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 LISTEN_S = 5.0
 DEFAULTS = {"in_flight": 64, "pipeline_depth": 1, "expect_status": 200, "listen_s": LISTEN_S}
 BODY = "Hello, world!"
+MOST_SHOWN = 60
 
 
 class OptionsError(ValueError):
@@ -65,17 +68,29 @@ class Options:
     rate_per_s: float = 0.0
     arrivals: str = ARRIVALS[0]
     seed: int = 0
+    connect_pace_per_s: float = 0.0
+    """Pace at which connections are opened; 0 is as fast as `in_flight` allows."""
     idle: str = IDLES[0]
     trickle_per_s: float = 0.0
     churn_per_s: float = 0.0
     slow_readers: int = 0
     slow_writers: int = 0
     vanishing_per_s: float = 0.0
+    late_acks: int = 0
+    """Handshakes whose last ACK meets a full accept queue, before a trial's load."""
     expect_status: int = 200
     expect_body: str = BODY
     """Empty: any body that stays the same."""
     listen_s: float = LISTEN_S
     """How long to wait for a server that has just been started."""
+    worker: int = 0
+    """Place of this worker among `workers`, from 0: what is here is its share (`share.py`)."""
+    workers: int = 1
+
+    @property
+    def mix_seed(self) -> int:
+        """Of the draws of a mix: no two workers of a load draw the same, nor do two seeds."""
+        return self.seed * self.workers + self.worker
 
     @property
     def persistent(self) -> bool:
@@ -134,7 +149,7 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
 def _choice(name: str, value: Any, faults: list[str]) -> str:
     known = CHOICES[name]
     if value not in known:
-        faults.append(f"{name} is {value!r}; choose one of {', '.join(known)}")
+        faults.append(f"{name} is {shown(value)!r}; choose one of {', '.join(known)}")
     return str(value)
 
 
@@ -158,24 +173,43 @@ def _together(load: str, path: str, numbers: Mapping[str, float], faults: list[s
 
 
 def _number(name: str, value: Any, faults: list[str]) -> float:
+    """As strict as Locust, which keeps the type of a knob: a count is written in digits."""
     low, high = LIMITS[name]
+    span = f"from {low:g} to {high:,.0f}"
+    given = shown(value)
     try:
         number = float(value)
     except (TypeError, ValueError):
-        faults.append(f"{name} is {value!r}; give a number from {low:g} to {high:g}")
+        faults.append(f"{name} is {given!r}; give a number {span}")
         return low
     if not low <= number <= high:
-        faults.append(f"{name} is {value}; it must be from {low:g} to {high:g}")
-    elif not name.endswith("_s") and number != int(number):
-        faults.append(f"{name} is {value}; it must be a whole number")
+        faults.append(f"{name} is {given}; it must be {span}")
+    elif not name.endswith("_s") and not _in_digits(value):
+        faults.append(f"{name} is {given}; it must be a whole number, in digits, {span}")
     return number
+
+
+def _in_digits(value: Any) -> bool:
+    try:
+        int(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def shown(value: Any) -> str:
+    """What was given, cut where it is too long for an answer."""
+    text = str(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def _target(server: str, host: str, faults: list[str]) -> tuple[str, int]:
     servers = known_servers()
     if server:
         if server not in servers:
-            faults.append(f"server is {server!r}; choose one of {', '.join(servers) or '(none)'}")
+            faults.append(
+                f"server is {shown(server)!r}; choose one of {', '.join(servers) or '(none)'}"
+            )
         return server, PORT
     try:
         parts = urlsplit(host)
@@ -185,7 +219,7 @@ def _target(server: str, host: str, faults: list[str]) -> tuple[str, int]:
     if name in ("127.0.0.1", *servers):
         return name, port
     faults.append(
-        f"host is {host!r}; the lab loads only its own servers: "
+        f"host is {shown(host)!r}; the lab loads only its own servers: "
         f"{', '.join(servers) or 'http://127.0.0.1:8080 in a shared network namespace'}"
     )
     return "", 0

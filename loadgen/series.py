@@ -12,8 +12,7 @@ from typing import Any
 
 from loadgen.engine import Engine
 from loadgen.recorder import difference, to_histogram
-
-PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
+from loadgen.summary import encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,15 @@ class _Look:
 
 
 class Series:
-    """Looks at an engine as often as `look` is called."""
+    """Looks at an engine as often as `look` is called, from `begin` on."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._looks: list[_Look] = []
+
+    def begin(self, started_ns: int) -> None:
+        """The window was opened then, with nothing recorded yet."""
+        self._looks.append(_Look(started_ns, [], {}, {}, {}))
 
     def look(self) -> None:
         """Take a copy of what was recorded so far."""
@@ -50,11 +53,10 @@ class Series:
         )
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row between each two looks: times in us, moments in s from the first look."""
+        """A row between each two looks: moments in s from the first look, a histogram of times."""
         rows: list[dict[str, Any]] = []
         for before, after in zip(self._looks, self._looks[1:], strict=False):
             counts = dict(difference(after.counts(), before.counts()))
-            histogram = to_histogram(counts)
             errors = {
                 kind: count - before.errors.get(kind, 0) for kind, count in after.errors.items()
             }
@@ -64,9 +66,7 @@ class Series:
                 "requests": sum(counts.values()),
                 "errors": {kind: count for kind, count in errors.items() if count},
                 **after.gauges,
+                "histogram": encode(to_histogram(counts)),
             }
-            for label, percentile in PERCENTILES.items():
-                value = histogram.get_value_at_percentile(percentile)
-                row[f"response_{label}_us"] = float(value) if counts else None
             rows.append(row)
         return rows

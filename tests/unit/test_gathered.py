@@ -1,0 +1,206 @@
+"""The master's sums over workers, and the rows that are made of them."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import pytest
+
+from loadgen.gathered import RECENT_S, SAMPLES, Gathered, add
+from loadgen.recorder import percentiles, to_histogram
+from loadgen.tabs import CONNECT, CONNECTIONS, RESPONSE, SERVER, TABS, tables
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def told(requests: int, at_s: float = 0.0, **more: Any) -> dict[str, Any]:
+    histograms = {"response": {100: requests}, "connect": {50: 2}}
+    return {
+        "trial": "poll",
+        "phase": "window",
+        "idle": 1,
+        "active": 2,
+        "wanted": 2,
+        "at_s": at_s,
+        "requests": requests,
+        "errors": {},
+        "histograms": histograms,
+        **more,
+    }
+
+
+def sample(at_ns: int, cpu_ns: int, **more: int) -> dict[str, int]:
+    names = (
+        *("accept_queue", "accept_queue_max", "listen_overflows", "listen_drops", "resets"),
+        *("retransmits", "rss_bytes", "threads", "processes", "kernel_socket_bytes"),
+    )
+    return {**dict.fromkeys(names, 0), "at_ns": at_ns, "cpu_ns": cpu_ns, **more}
+
+
+def rows(gathered: Gathered, tab: str) -> list[dict[str, Any]]:
+    shown = {table["key"]: table["data"] for table in tables(gathered, [])}
+    found: list[dict[str, Any]] = shown[tab]
+    return found
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def gathered(clock: Clock) -> Gathered:
+    made = Gathered(clock)
+    made.begin("poll")
+    return made
+
+
+def test_percentiles_of_merged_workers_are_those_of_all_values() -> None:
+    draw = random.Random(7)  # noqa: S311 - test data
+    parts = [[draw.randint(1, 2_000) for _ in range(size)] for size in (1, 400, 5_000)]
+    counted = [{"response": {us: part.count(us) for us in part}} for part in parts]
+    every = sorted(us for part in parts for us in part)
+    merged = add(counted)["response"]
+    assert sum(merged.values()) == len(every)
+    wanted = [50.0, 90.0, 99.0, 99.9, 100.0]
+    exact = [every[math.ceil(round(p * len(every) / 100, 6)) - 1] for p in wanted]
+    assert percentiles(merged, wanted) == exact
+    histogram = to_histogram(merged)
+    assert exact == [histogram.get_value_at_percentile(p) for p in wanted]
+
+
+def test_percentiles_of_nothing_are_not_known() -> None:
+    assert percentiles({}, [50.0, 100.0]) == [None, None]
+
+
+def test_a_worker_that_tells_twice_is_counted_once(gathered: Gathered) -> None:
+    gathered.tell("a_1", told(10))
+    gathered.tell("a_1", told(30))
+    gathered.tell("b_1", told(5))
+    assert gathered.merged() == {"response": {100: 35}, "connect": {50: 4}}
+
+
+def test_the_rate_is_of_the_worker_s_own_clock(gathered: Gathered) -> None:
+    gathered.tell("a_1", told(100, at_s=5.0))
+    gathered.tell("a_1", told(400, at_s=7.0))
+    assert [row["rate"] for row in rows(gathered, CONNECTIONS.key)] == [150]
+
+
+def test_several_workers_have_a_row_for_all(gathered: Gathered) -> None:
+    gathered.tell("a_1", told(10, errors={"reset": 2}))
+    gathered.tell("b_2", told(20, errors={"reset": 1, "timeout": 1}))
+    whole, *each = rows(gathered, CONNECTIONS.key)
+    assert (whole["worker"], whole["active"], whole["errors"]) == ("all 2", 4, 4)
+    assert [row["worker"] for row in each] == ["a", "b"]
+    assert whole["p50"] == 100
+
+
+def test_recent_times_leave_out_what_is_older(gathered: Gathered, clock: Clock) -> None:
+    gathered.tell("a_1", told(0, histograms={"response": {10: 5}}))
+    gathered.recent()
+    clock.now_s += RECENT_S / 2
+    gathered.tell("a_1", told(0, histograms={"response": {10: 5, 20: 1}}))
+    gathered.recent()
+    clock.now_s += RECENT_S
+    gathered.tell("a_1", told(0, histograms={"response": {10: 5, 20: 1, 30: 7}}))
+    recent, whole = rows(gathered, RESPONSE.key)
+    assert (recent["count"], recent["p50"]) == (7, 30)
+    assert (whole["count"], whole["max"]) == (13, 30)
+
+
+def test_counting_that_begins_anew_is_not_a_negative_count(
+    gathered: Gathered, clock: Clock
+) -> None:
+    gathered.tell("a_1", told(0, histograms={"response": {10: 50}}))
+    gathered.recent()
+    clock.now_s += 1
+    gathered.tell("a_1", told(0, histograms={"response": {10: 3}}))  # the warm-up is over
+    assert gathered.recent() == {"response": {10: 3}}
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "names", "counted"),
+    [
+        (False, {"response", "response /db/5"}, "the send"),
+        (True, {"response", "service", "lag"}, "due"),
+    ],
+)
+def test_times_say_from_when_they_run(
+    gathered: Gathered, scheduled: bool, names: set[str], counted: str
+) -> None:
+    gathered.begin("poll", scheduled=scheduled)
+    gathered.tell("a_1", told(0, histograms={name: {10: 1} for name in (*names, "connect")}))
+    shown = rows(gathered, RESPONSE.key)
+    assert len(shown) == 2 * len(names)
+    assert all(counted in row["counted"] for row in shown if row["time"].startswith("Response"))
+    assert {row["counted"] for row in shown if row["time"].startswith("Service")} <= {"the send"}
+    assert {row["time"] for row in rows(gathered, CONNECT.key)} == {"Time to connect"}
+
+
+def test_the_server_s_seconds_newest_first_below_the_whole(gathered: Gathered) -> None:
+    for second, requests in enumerate((0, 100, 300)):
+        counters = sample(second * 10**9, second * 250_000_000, listen_drops=second * 2)
+        gathered.tell("a_1", told(requests, server=counters))
+    whole, last, first = rows(gathered, SERVER.key)
+    assert (whole["cpu"], whole["cpu_us"], whole["drops"]) == (25.0, 1666.7, 4)
+    assert (last["cpu_us"], first["cpu_us"]) == (1250.0, 2500.0)
+    assert (last["drops"], last["span"]) == (2, "1.0 s")
+
+
+def test_one_worker_s_probe_is_enough(gathered: Gathered) -> None:
+    for second in range(3):
+        for worker in ("a_1", "b_2"):
+            gathered.tell(worker, told(1, server=sample(second * 10**9 + ord(worker[0]), 0)))
+    assert len(gathered.samples) == 3
+    gathered.leave("a_1")
+    gathered.tell("b_2", told(1, server=sample(9 * 10**9, 0)))
+    assert len(gathered.samples) == 4
+
+
+def test_a_sample_that_is_told_again_is_no_new_second(gathered: Gathered) -> None:
+    for _ in range(3):
+        gathered.tell("a_1", told(1, trial="t1", server=sample(5, 0)))
+    assert len(gathered.samples) == 1
+
+
+def test_seconds_do_not_reach_from_one_trial_into_the_next(gathered: Gathered) -> None:
+    for at, trial in enumerate(("t1", "t1", "t2", "t2")):
+        gathered.tell("a_1", told(1, trial=trial, server=sample(at * 10**9, at * 10**8)))
+    assert [row["trial"] for row in rows(gathered, SERVER.key)] == ["t2", "t2", "t1"]
+
+
+def test_only_the_newest_seconds_are_kept(gathered: Gathered) -> None:
+    for second in range(3 * SAMPLES):
+        gathered.tell("a_1", told(1, server=sample((second + 1) * 10**9, 0)))
+    assert len(rows(gathered, SERVER.key)) == SAMPLES + 1
+
+
+def test_a_missing_probe_is_said(gathered: Gathered) -> None:
+    gathered.tell("a_1", told(1, server=None, silence="no probe answers"))
+    assert [row["span"] for row in rows(gathered, SERVER.key)] == ["no probe answers"]
+
+
+def test_every_cell_has_a_column(gathered: Gathered) -> None:
+    for second in range(2):
+        gathered.tell("a_1", told(5, at_s=second, server=sample(second * 10**9 + 1, 0)))
+        gathered.tell("b_1", told(5, at_s=second))
+    shown = {table["key"]: table["data"] for table in tables(gathered, [])}
+    for tab in TABS:
+        assert shown[tab.key], tab.title
+        for row in shown[tab.key]:
+            assert set(row) <= set(tab.columns), tab.title
+
+
+def test_a_new_load_forgets_the_one_before(gathered: Gathered) -> None:
+    gathered.tell("a_1", told(5, server=sample(1, 0)))
+    gathered.begin("select")
+    assert gathered.merged() == {}
+    assert not any(table["data"] for table in tables(gathered, []))

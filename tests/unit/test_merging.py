@@ -1,0 +1,166 @@
+"""Shares add up, merged results are those of all requests together, and nothing is lost."""
+
+from __future__ import annotations
+
+import random
+from itertools import chain
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadgen.measures import Unanswered, Window
+from loadgen.merging import merge, merge_windows
+from loadgen.options import Options, parse
+from loadgen.recorder import Recorder, mean_us, stddev_us, to_histogram
+from loadgen.share import latecomer, share, split
+from loadgen.summary import PERCENTILES, summarise
+
+SECOND_NS = 1_000_000_000
+
+
+def options(**values: Any) -> Options:
+    return parse({"seed": "3", **values}, "http://127.0.0.1:8080")
+
+
+def window(durations: list[int], started_ns: int = 0, **changes: Any) -> Window:
+    recorder = Recorder()
+    for us in durations:
+        recorder.add(us)
+    values: dict[str, Any] = {
+        "started_ns": started_ns,
+        "ended_ns": started_ns + SECOND_NS,
+        "cpu_ns": SECOND_NS // 2,
+        "process_cpu_ns": SECOND_NS // 2,
+        "rss_bytes": 1_000_000,
+        "requests": len(durations),
+        "connects": 3,
+        "errors": {},
+        "covered": 1,
+        "segments_in": 10,
+        "longest_pause_us": 5,
+        "rested_ns": None,
+        "histograms": {"response": recorder.snapshot()},
+    }
+    return Window(**values | changes)
+
+
+def merged(*windows: Window, cores: list[list[int]] | None = None) -> dict[str, Any]:
+    return merge_windows(
+        [summarise(one) for one in windows], cores or [[number] for number in range(len(windows))]
+    )
+
+
+@given(st.integers(0, 100_000), st.integers(1, 64))
+def test_shares_add_up_and_are_fair(total: int, workers: int) -> None:
+    shares = [share(total, worker, workers) for worker in range(workers)]
+    assert sum(shares) == total
+    assert max(shares) - min(shares) <= 1
+
+
+def test_a_load_is_split_and_not_multiplied() -> None:
+    whole = options(
+        idle_connections="100", slow_readers="5", slow_writers="2", vanishing_per_s="9", in_flight=2
+    )
+    parts = [split(whole, worker, 3) for worker in range(3)]
+    for name in ("idle_connections", "slow_readers", "slow_writers", "vanishing_per_s"):
+        assert sum(getattr(one, name) for one in parts) == getattr(whole, name)
+    assert [one.in_flight for one in parts] == [1, 1, 1], "none could open connections"
+    assert [one.worker for one in parts] == [0, 1, 2]
+
+
+def test_no_two_workers_or_seeds_draw_the_same() -> None:
+    seeds = [
+        split(options(seed=seed), worker, 4).mix_seed for seed in range(5) for worker in range(4)
+    ]
+    assert len(set(seeds)) == len(seeds)
+    assert split(options(seed=7), 0, 1).mix_seed == 7
+
+
+def test_who_comes_late_has_nothing_but_users() -> None:
+    late = latecomer(options(idle_connections=100, trickle_per_s=1, slow_writers=3))
+    assert (late.idle_connections, late.trickle_per_s, late.slow_writers) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_percentiles_are_those_of_all_requests_together(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - test data, not a secret
+    parts = [
+        [max(1, int(draw.lognormvariate(scale, 1.5))) for _ in range(draw.randrange(1, 3_000))]
+        for scale in (4, 8, 11)
+    ]
+    every = Recorder()
+    for us in chain.from_iterable(parts):
+        every.add(us)
+    raw = to_histogram(every.snapshot())
+    found = merged(*(window(part) for part in parts))
+    assert found["response_count"] == sum(map(len, parts))
+    assert found["response_mean_us"] == pytest.approx(mean_us(every.snapshot()))
+    assert found["response_stddev_us"] == pytest.approx(stddev_us(every.snapshot()))
+    for label, percentile in PERCENTILES.items():
+        assert found[f"response_{label}_us"] == raw.get_value_at_percentile(percentile)
+
+
+def test_a_worker_without_a_response_takes_nothing_from_the_others() -> None:
+    found = merged(window([5, 5]), window([]))
+    assert (found["response_count"], found["response_mean_us"], found["requests"]) == (2, 5.0, 2)
+    assert "response_count" not in merged(window([]), window([]))
+
+
+def test_counts_are_summed_and_the_worst_stands_for_all() -> None:
+    late = Unanswered(2, 700, 9)
+    found = merged(
+        window([1], errors={"reset": 1}, rested_ns=8, unanswered=late),
+        window([1], errors={"reset": 2, "timeout": 1}, longest_pause_us=50, rested_ns=3),
+        window([1], started_ns=2_500_000, segments_in=None),
+    )
+    assert found["errors"] == {"reset": 3, "timeout": 1}
+    assert found["longest_pause_us"] == 50
+    assert found["connects"] == 9
+    assert found["rested_ns"] == 3
+    assert found["segments_in"] is None
+    assert found["unanswered"] == {"count": 2, "oldest_us": 700, "most_waiting": 9}
+    assert found["skew_us"] == 2_500
+    assert (found["started_ns"], found["ended_ns"]) == (0, SECOND_NS + 2_500_000)
+    assert found["window_s"] == 1.0
+    assert found["cpu_share"] == 0.5
+
+
+def test_workers_that_share_a_core_are_busy_together() -> None:
+    assert merged(window([1]), window([1]), cores=[[1], [1]])["cpu_share"] == 1.0
+
+
+def a_part(worker: int, workers: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "name": f"load worker {worker + 1}",
+        "reason": "",
+        "options": {"idle_connections": 5},
+        "share": {"worker": worker, "workers": workers},
+        "cores": [worker],
+        "phases_s": {"connect_idle": 0.1 + worker},
+        "gauges": {"active_established": 2},
+        "samples": [{"label": "open"}] if worker == 0 else [],
+        "environment": {"cores": 4} if worker == 0 else {},
+        "window": summarise(window([7])),
+        "series": [],
+        "company": {"vanished": 3},
+        **changes,
+    }
+
+
+def test_results_of_two_workers_become_one() -> None:
+    found = merge("t", [a_part(0, 2), a_part(1, 2)], "")
+    assert found["window"]["requests"] == 2
+    assert found["gauges"] == {"active_established": 4}
+    assert found["phases_s"] == {"connect_idle": 1.1}
+    assert found["company"] == {"vanished": 6}
+    assert (found["samples"], found["environment"]) == ([{"label": "open"}], {"cores": 4})
+    assert [one["name"] for one in found["workers"]] == ["load worker 1", "load worker 2"]
+
+
+def test_without_one_of_the_workers_there_is_no_window() -> None:
+    for parts in ([a_part(0, 2)], [a_part(0, 2), a_part(1, 2, window=None, gauges=None)], []):
+        found = merge("t", parts, "load worker 2 was lost")
+        assert found["window"] is None
+        assert found["reason"] == "load worker 2 was lost"
