@@ -38,8 +38,8 @@ def command() -> list[str]:
     )
 
 
-def up() -> str:
-    """Start every variant, a master and a worker; returns the address of the web UI."""
+def up(workers: int = 1) -> str:
+    """Start every variant, a master and its workers; returns the address of the web UI."""
     compose = command()
     if running := holder():
         raise LabError(f"an experiment is running ({running}); wait for its end", Exit.BUSY)
@@ -52,14 +52,15 @@ def up() -> str:
             "C10K_LOAD_IMAGE": images.load,
             "C10K_OWNER": driver.owner,
             "C10K_SERVER_CPUS": placement.server,
-            "C10K_LOAD_CPUS": placement.load,
+            "C10K_LOAD_CPUS": ",".join(placement.loads[:workers]),
             "C10K_NOFILE": str(nofile),
         }
     check = check_port(WEB_PORT, port_is_free(WEB_PORT), None)
     if check.status == "fail":
         raise LabError(f"{check.name}: {check.seen}; {check.advice}", Exit.NOT_READY)
     try:
-        _compose(compose, "up", "--detach", variables=variables)
+        scale = ("--scale", f"worker={workers}")
+        _compose(compose, "up", "--detach", *scale, variables=variables)
     except LabError:
         down()
         raise

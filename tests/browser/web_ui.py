@@ -28,25 +28,55 @@ class WebUI:
         self._browser = browser
         self._url = url
 
-    def wait_for_a_worker(self) -> None:
-        """Until the master answers and has one."""
+    def wait_for_workers(self, count: int) -> None:
+        """Until the master answers and has so many."""
 
         def look() -> bool:
             self._browser.open(f"{self._url}/worker-count")
             told = self._browser.web.find_element(By.TAG_NAME, "pre").text
-            return bool(json.loads(told)["worker_count"])
+            return bool(json.loads(told)["worker_count"] == count)
 
-        self.until(look, "a master with a worker")
+        self.until(look, f"a master with {count} worker(s)")
 
     def open_form(self) -> None:
         """The form for a new load with all its parameters, whatever was loaded before."""
         self._browser.open(self._url)
         if (first := self._find(FORM)).text.lower() == "new":
             first.click()
-        self._find("//form//*[.='Custom parameters']").click()
+        self._knobs_are_there()
+
+    def edit(self) -> None:
+        """The form for changing the load that runs."""
+        self.press("Edit")
+        self._find("//form//h4[starts-with(., 'Only users')]")
+        self.unfold("Custom parameters")
+        self._knobs_are_there()
+
+    def _knobs_are_there(self) -> None:
         self.until(
             lambda: self.field(words("server")).is_displayed(), "the form with its parameters"
         )
+
+    def unfold(self, part: str) -> None:
+        """Open a part of the form that is folded away."""
+        self._find(f"//form//*[.='{part}']").click()
+
+    def headings(self) -> dict[str, list[str]]:
+        """What stands above the fields, each with the names of the fields below it."""
+        return dict(self._browser.look("groups"))
+
+    def header(self, title: str) -> str:
+        """What the top of the page says under that title."""
+        return self._find(f"//header//*[.='{title}']/following-sibling::*").text
+
+    def download(self, link: str) -> str:
+        """What is behind a link of the tab in view."""
+        return self.fetch(str(self._find(f"//a[.='{link}']").get_attribute("href")))
+
+    def fetch(self, address: str) -> str:
+        """What the page itself gets from there."""
+        script = "const [at, done] = arguments; fetch(at).then((r) => r.text()).then(done)"
+        return str(self._browser.web.execute_async_script(script, address))
 
     def fields(self) -> list[str]:
         """The labels of all that can be filled in."""
@@ -73,17 +103,36 @@ class WebUI:
     def press(self, button: str) -> None:
         self._find(f"//button[.='{button}']").click()
 
+    def submit(self, button: str) -> None:
+        """Press it and wait until the form has gone: it covers the page."""
+        self.press(button)
+        self.until(
+            lambda: not self._browser.web.find_elements(By.TAG_NAME, "form"), "an empty page"
+        )
+
     def show(self, tab: str) -> None:
-        self._find(f"//*[@role='tab'][.='{tab}']").click()
+        self.until(lambda: self._select(f"//*[@role='tab'][.='{tab}']"), f"the tab {tab}")
+
+    def _select(self, path: str) -> bool:
+        """Click, which fails while the row of tabs still slides, and is tried again."""
+        tab = self._find(path)
+        tab.click()
+        return tab.get_attribute("aria-selected") == "true"
 
     def answer(self) -> str:
         """What the form says about itself."""
         return self._find("//form//*[@role='alert']").text
 
-    def row(self, column: str, value: str) -> dict[str, str]:
-        """The row of the table in view with that value, by column; empty: there is none."""
-        rows: list[dict[str, str]] = self._browser.look("rows")
-        return next((row for row in rows if row.get(column) == value), {})
+    def rows(self) -> list[dict[str, str]]:
+        """The rows of the table in view, by column."""
+        found: list[dict[str, str]] = self._browser.look("rows")
+        return found
+
+    def row(self, **wanted: str) -> dict[str, str]:
+        """The first row with these values; empty: there is none. `_` stands for a space."""
+        columns = {name.replace("_", " "): value for name, value in wanted.items()}
+        matching = (row for row in self.rows() if columns.items() <= row.items())
+        return next(matching, {})
 
     def until(self, condition: Callable[[], Any], what: str) -> Any:
         """What the condition answers as soon as that is true."""
@@ -92,6 +141,10 @@ class WebUI:
             self._browser.web, PATIENCE_S, ignored_exceptions=[WebDriverException]
         )
         return waiting.until(lambda _: condition(), f"it did not come: {what}")
+
+    def complaint(self, label: str) -> str:
+        """What the browser itself says is wrong with that field; empty: nothing."""
+        return str(self.field(label).get_property("validationMessage"))
 
     def _find(self, path: str) -> WebElement:
         def look() -> WebElement | None:

@@ -7,6 +7,10 @@ from typing import Any
 
 import yaml
 
+import experiments.probe
+import loadgen.options
+import loadgen.questions
+from experiments.containers import PROBE, PROBE_PORT, SERVER_PORT
 from experiments.load import servers
 
 COMPOSE: dict[str, Any] = yaml.safe_load(
@@ -16,15 +20,34 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 HELPERS = {"master", "worker"}
 
 
+def probe(name: str) -> str:
+    return f"{name}_probe"
+
+
 def test_every_variant_has_a_service() -> None:
     missing = set(servers()) - set(SERVICES)
     lines = "".join(
         f"  {name}:\n    <<: *server\n    command: [python3, -m, servers, {name}]\n"
+        f"  {probe(name)}:\n    <<: *probe\n    network_mode: service:{name}\n"
+        f"    pid: service:{name}\n"
         for name in sorted(missing)
     )
     assert not missing, f"add to docker-compose.yml, under services:\n{lines}"
-    surplus = set(SERVICES) - set(servers()) - HELPERS
+    surplus = set(SERVICES) - set(servers()) - {probe(name) for name in servers()} - HELPERS
     assert not surplus, f"no such variant, remove from docker-compose.yml: {surplus}"
+
+
+def test_every_server_has_a_probe_beside_it() -> None:
+    for name in servers():
+        beside = SERVICES[probe(name)]
+        assert beside["pid"] == beside["network_mode"] == f"service:{name}"
+        assert beside["command"] == [*PROBE, str(SERVER_PORT)]
+        assert beside["labels"]["c10k-lab.role"] == "probe"
+
+
+def test_all_agree_where_the_probe_is() -> None:
+    assert loadgen.questions.PROBE_PORT == PROBE_PORT == experiments.probe.PORT
+    assert loadgen.options.PORT == SERVER_PORT
 
 
 def test_the_form_offers_every_variant() -> None:

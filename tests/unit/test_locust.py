@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,9 @@ class Web:
             return 0
 
 
-@pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    logs = tmp_path_factory.mktemp("locust")
+@contextmanager
+def running(logs: Path) -> Iterator[Web]:
+    """A master and a worker of their own."""
     port, bind = free_port(), str(free_port())
     ui = ("--web-host", "127.0.0.1", "--web-port", str(port), "--master-bind-host", "127.0.0.1")
     commands = {
@@ -99,6 +100,18 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
             process.wait(PATIENCE_S)
 
 
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with running(tmp_path_factory.mktemp("locust")) as found:
+        yield found
+
+
+def start(web: Web, users: int, host: str, **form: Any) -> None:
+    """Start a load as soon as the one before has ended."""
+    given = {"user_count": users, "spawn_rate": users, "host": host, **form}
+    until(lambda: web.post("swarm", **given)["success"], "the start of a load")
+
+
 def total(web: Web) -> int:
     return int(web.get("stats/requests")["stats"][-1]["num_requests"])
 
@@ -113,10 +126,7 @@ def test_what_the_ui_shows_is_what_the_server_answered(web: Web) -> None:
     counted = Counted()
     with serving(counted) as (host, port):
         target = f"http://{host}:{port}"
-        answer = web.post(
-            "swarm", user_count=users, spawn_rate=users, host=target, idle_connections=idle
-        )
-        assert answer["success"], answer
+        start(web, users, target, idle_connections=idle)
         until(lambda: total(web) > 0, "the first request")
         until(lambda: table(web).get("idle") == idle, "the gauge of idle connections")
         assert table(web)["active"] == users
@@ -126,18 +136,80 @@ def test_what_the_ui_shows_is_what_the_server_answered(web: Web) -> None:
         until(lambda: total(web) + surplus == counted.answers, "equal counts on both ends")
 
 
-def test_a_faulty_form_is_answered_in_words(web: Web) -> None:
-    answer = web.post(
-        "swarm", user_count=1, spawn_rate=1, host="http://192.0.2.1", idle_connections="many"
-    )
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"idle_connections": "many"}, "idle_connections is 'many'"),
+        ({"idle_connections": "1e3"}, "idle_connections is 1e3; it must be a whole number"),
+        ({"expect_status": "2e2"}, "expect_status is 2e2; it must be a whole number"),
+        ({"user_count": "1" + "0" * 400}, "it must be a whole number from 1 to 60,000"),
+        ({"user_count": "-1"}, "the number of users is '-1'"),
+        ({"user_count": "1.5"}, "the number of users is '1.5'"),
+        ({"spawn_rate": "inf"}, "the ramp up is 'inf'; it must be from 0.01 to 100,000"),
+        ({"spawn_rate": "fast"}, "the ramp up is 'fast'"),
+        ({"run_time": "9" * 30 + "h"}, "the run time is"),
+        ({"run_time": "soon"}, "write it like 90, 90s, 5m or 1h30m"),
+        ({"master_port": "1"}, "master_port is no field of this form"),
+        ({"host": "http://192.0.2.1"}, "only its own servers"),
+    ],
+)
+def test_a_faulty_form_is_answered_in_words(web: Web, wrong: dict[str, str], words: str) -> None:
+    form = {"user_count": "1", "spawn_rate": "1", "host": "http://127.0.0.1:8080", **wrong}
+    answer = web.post("swarm", **form)
     assert answer["success"] is False
-    assert "only its own servers" in answer["message"]
-    assert "idle_connections is 'many'" in answer["message"]
+    assert words in answer["message"]
+
+
+def test_all_faults_of_a_form_are_answered_together(web: Web) -> None:
+    answer = web.post("swarm", user_count="x", spawn_rate=0, seed="?", host="http://192.0.2.1")
+    for words in ("number of users", "ramp up", "seed is '?'", "only its own servers"):
+        assert words in answer["message"]
+
+
+def test_a_running_load_takes_more_users_and_nothing_else(web: Web) -> None:
+    form: dict[str, Any] = {"user_count": 2, "spawn_rate": 10}
+    with serving(Counted()) as (host, port):
+        start(web, 2, f"http://{host}:{port}", spawn_rate=10)
+        until(lambda: table(web).get("active") == 2, "the connections")
+        refused = web.post("swarm", **form, seed=7, idle_connections=3)
+        assert refused["success"] is False
+        assert "idle_connections, seed cannot be changed while a load runs" in refused["message"]
+        assert web.post("swarm", **{**form, "user_count": 5})["success"]
+        until(lambda: table(web).get("active") == 5, "more connections")
+        web.post("stop")
+        until(lambda: table(web).get("phase") == "stopped", "the stop")
+
+
+def test_histograms_hold_all_that_was_counted(web: Web) -> None:
+    users = 3
+    with serving(Counted()) as (host, port):
+        start(web, users, f"http://{host}:{port}", idle_connections=0)  # what is not sent stays
+        until(lambda: table(web).get("rate"), "a second of requests")
+        web.post("stop")
+        until(lambda: table(web).get("phase") == "stopped", "the stop")
+    taken = web.get("c10k/histograms")
+    until(lambda: total(web) == taken["histograms"]["response"]["count"], "equal counts")
+    assert taken["histograms"]["connect"]["count"] == users
+    log = requests.get(f"{web.url}/c10k/histograms.hlog", timeout=10)
+    assert "attachment" in log.headers["Content-Disposition"]
+    assert taken["histograms"]["response"]["encoded"] in log.text
+
+
+def test_a_sweep_is_watched_and_not_touched(tmp_path: Path) -> None:
+    with running(tmp_path) as web, serving(Counted()) as (host, port):
+        assert requests.get(f"{web.url}/c10k/histograms", timeout=10).status_code == 404
+        form = {"user_count": 1, "spawn_rate": 1, "host": f"http://{host}:{port}"}
+        trial = {"trial": "t1", "probe": f"{host}:{free_port()}", "window_s": 1}
+        assert web.post("swarm", **form, **trial)["success"]
+        for path, data in (("swarm", form), ("stop", {})):
+            answer = web.post(path, **data)
+            assert answer["success"] is False
+            assert "a sweep is running here" in answer["message"]
+        until(lambda: web.get("c10k/result/t1").get("reason"), "the trial's end")
 
 
 def test_a_server_that_is_not_there_is_shown_among_the_failures(web: Web) -> None:
-    answer = web.post("swarm", user_count=1, spawn_rate=1, host=f"http://127.0.0.1:{free_port()}")
-    assert answer["success"], answer
+    start(web, 1, f"http://127.0.0.1:{free_port()}")
     until(
         lambda: "verification failed" in str(web.get("stats/requests")["errors"]),
         "the failure's message",

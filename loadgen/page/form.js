@@ -1,0 +1,87 @@
+// What Locust's form has no place for: headings for the groups of its knobs, and the host.
+//
+// Locust lists custom parameters one below the other, folded away, and its header repeats the host
+// that was typed, not the one that is loaded. Nothing of its page is replaced here: headings are
+// put between its fields, the list is unfolded once, and the host says what the server knob says.
+// The form that edits a running load closes whatever is answered: there, only what can be changed
+// can be filled in, and the browser itself says what is allowed.
+
+const { c10k_headings: HEADINGS, c10k_limits: LIMITS } = window.templateArgs;
+const ONLY_USERS = {
+  title: "Only users and ramp up can be changed while a load runs",
+  text: "Stop it, and press New, to change anything else.",
+};
+const PORT = 8080;
+
+const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+const field = (form, name) => form.querySelector(`[name="${camel(name)}"]`);
+
+// The host follows from the server. React keeps a value of its own, which an input event changes.
+function follow(form) {
+  const server = field(form, "server");
+  const host = field(form, "host");
+  if (!server || !host) return;
+  const address = `http://${server.value}:${PORT}`;
+  host.readOnly = true;
+  if (host.value === address) return;
+  const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+  set.call(host, address);
+  host.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// The list of all knobs, and the child of it that holds this one.
+const list = (form) => field(form, "path").closest(".MuiAccordionDetails-root")?.firstElementChild;
+
+function place(form, name) {
+  let found = field(form, name);
+  while (found && found.parentElement !== list(form)) found = found.parentElement;
+  return found;
+}
+
+function heading({ title, text }) {
+  const box = document.createElement("div");
+  box.className = "c10k-group";
+  const head = Object.assign(document.createElement("h4"), { textContent: title });
+  const words = Object.assign(document.createElement("p"), { textContent: text });
+  Object.assign(head.style, { margin: "8px 0 4px", fontSize: "1.1rem", fontWeight: "500" });
+  Object.assign(words.style, { margin: "0 0 -12px", fontSize: "0.875rem", opacity: "0.85" });
+  box.append(head, words);
+  return box;
+}
+
+function check(form) {
+  for (const [name, [low, high]] of Object.entries(LIMITS)) {
+    const input = field(form, name);
+    const whole = name === "user_count" ? /^\d+$/ : /./;
+    const fine = whole.test(input.value) && Number(input.value) >= low && Number(input.value) <= high;
+    input.setCustomValidity(fine ? "" : `from ${low} to ${high.toLocaleString("en")}`);
+  }
+}
+
+function extend(form) {
+  const editing = !field(form, "host");
+  for (const { above, ...group } of HEADINGS) {
+    const knob = place(form, above);
+    if (knob && !knob.previousElementSibling?.matches(".c10k-group")) knob.before(heading(group));
+  }
+  follow(form);
+  if (form.dataset.c10kSeen) return;
+  form.dataset.c10kSeen = "yes";
+  const fold = field(form, "path").closest(".MuiAccordion-root");
+  if (editing) {
+    fold?.before(heading(ONLY_USERS));
+    for (const knob of list(form)?.querySelectorAll("input, select") ?? []) knob.disabled = true;
+    form.addEventListener("input", () => check(form));
+  } else {
+    fold?.querySelector('[aria-expanded="false"]')?.click();
+  }
+}
+
+function look() {
+  const knobs = document.querySelector('form [name="path"]');
+  if (knobs) extend(knobs.form);
+}
+
+new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+document.addEventListener("change", (event) => event.target.form && follow(event.target.form));
+look();

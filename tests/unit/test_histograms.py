@@ -1,0 +1,64 @@
+"""Histograms that are taken away: read back by somebody else's reader, without loss."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+from hdrh.histogram import HdrHistogram
+from hdrh.log import HistogramLogReader
+
+from loadgen.histograms import Taken, as_json, as_log, of_a_trial, of_counts
+from loadgen.recorder import DIGITS, HIGHEST_US, LOWEST_US
+
+COUNTS = {
+    "response /db/5, slow": {5_000: 3, 1_000_000: 1},
+    "connect": {20: 7, 21: 1},
+    "service": {},
+}
+
+
+def taken() -> Taken:
+    return Taken("poll", 2, 1_700_000_000.0, 12.5, of_counts(COUNTS))
+
+
+def test_json_holds_every_kind_that_has_a_count() -> None:
+    plain = as_json(taken())
+    assert set(plain["histograms"]) == {"response /db/5, slow", "connect"}
+    assert (plain["load"], plain["workers"], plain["unit"]) == ("poll", 2, "us")
+    connect = plain["histograms"]["connect"]
+    assert (connect["count"], connect["p50_us"], connect["max_us"]) == (8, 20, 21)
+    decoded = HdrHistogram.decode(connect["encoded"])
+    assert decoded.get_total_count() == 8
+    assert decoded.get_count_at_value(20) == 7
+
+
+def test_a_log_is_read_by_the_library_s_own_reader(tmp_path: Path) -> None:
+    path = tmp_path / "load.hlog"
+    path.write_text(as_log(taken()))
+    reader = HistogramLogReader(str(path), HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS))
+    read = {}
+    while (histogram := reader.get_next_interval_histogram()) is not None:
+        read[histogram.get_tag()] = histogram
+    reader.close()
+    assert set(read) == {"connect", "response_/db/5__slow"}
+    slow = read["response_/db/5__slow"]
+    assert slow.get_total_count() == 4
+    assert slow.get_value_at_percentile(50) // 10 == 500
+    assert reader.get_start_time_sec() == taken().started_at_s
+
+
+def test_a_trial_s_histograms_are_those_of_its_result() -> None:
+    (connect,) = of_counts({"connect": COUNTS["connect"]}).values()
+    empty = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
+    encoded = {
+        name: base64.b64encode(one.encode()).decode()
+        for name, one in (("connect", connect), ("response", empty))
+    }
+    found = of_a_trial(encoded)
+    assert set(found) == {"connect"}
+    assert found["connect"].get_count_at_value(21) == 1
+
+
+def test_the_file_is_named_after_load_and_start() -> None:
+    assert taken().file_name == "c10k_poll_20231114T221320Z"
