@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import NoReturn, ParamSpec
 
 import click
 from rich.console import Console
@@ -17,9 +19,10 @@ from experiments import load
 from experiments.choice import choose
 from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
-from experiments.plan import expected_s, plan
+from experiments.plan import UNKNOWN, expected_s, notes, plan
 from experiments.run import Interrupted
-from experiments.session import RESULTS, last_unfinished, resume, start
+from experiments.schema import Experiment
+from experiments.session import RESULTS, last_unfinished, limits_here, resume, start
 from experiments.watch import describe
 
 ROOT = Path(__file__).parent.parent
@@ -35,22 +38,26 @@ def answered(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except LabError as error:
-            click.echo(f"error: {error}", err=True)
-            sys.exit(error.exit)
+            ended(error.exit, f"error: {error}")
         except DriverError as error:
-            click.echo(f"error: Docker: {error}", err=True)
-            sys.exit(Exit.FAILED)
+            ended(Exit.FAILED, f"error: Docker: {error}")
         except OSError as error:
-            click.echo(f"error: {error.filename or 'system'}: {error.strerror or error}", err=True)
-            sys.exit(Exit.FAILED)
+            ended(Exit.FAILED, f"error: {error.filename or 'system'}: {error.strerror or error}")
         except Interrupted as stopped:
-            click.echo("\nstopped; " + _how_to_go_on(stopped.folder), err=True)
-            sys.exit(Exit.INTERRUPTED)
+            ended(Exit.INTERRUPTED, "\nstopped; " + _how_to_go_on(stopped.folder))
         except KeyboardInterrupt:
-            click.echo("\nstopped", err=True)
-            sys.exit(Exit.INTERRUPTED)
+            ended(Exit.INTERRUPTED, "\nstopped")
 
     return run
+
+
+def ended(code: Exit, message: str) -> NoReturn:
+    """A pipeline that wants one document gets one in any case."""
+    context = click.get_current_context(silent=True)
+    if context and context.params.get("as_json"):
+        click.echo(json.dumps({"exit": int(code), "error": message.strip()}))
+    click.echo(message, err=True)
+    sys.exit(code)
 
 
 def chosen(command: Callable[..., None]) -> Callable[..., None]:
@@ -62,6 +69,22 @@ def chosen(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
+
+
+def spoken(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say how a command answers."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
+        click.option("--quiet", is_flag=True, help="Say nothing but errors."),
+    ):
+        command = option(command)
+    return command
+
+
+def told(quiet: bool, as_json: bool) -> tuple[Console, list[str]]:
+    """Where a command tells what it does, and the options that its report takes over."""
+    options = ["--json"] if as_json else ["--quiet"] if quiet else []
+    return (Console(quiet=True) if options else console), options
 
 
 @click.group()
@@ -88,35 +111,62 @@ def list_() -> None:
 @answered
 def plan_(experiment: str, server: str, port: int | None, references: bool) -> None:
     """Print the trials of EXPERIMENT and how long they will take."""
-    trials = plan(choose(experiment, server, port, references).experiment)
+    asked = choose(experiment, server, port, references).experiment
+    limits = limits_here()
+    trials = plan(asked, limits or UNKNOWN)
     for trial in trials:
         click.echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
+    for note in notes(trials):
+        click.echo(note)
+    if limits is None:
+        click.echo("not fitted to this machine, which is not known: `run` reads its limits first")
     click.echo(f"{len(trials)} trials, about {expected_s(trials) / 60:.0f} minutes")
 
 
 @cli.command()
 @click.argument("experiment", default="c10k")
 @chosen
+@spoken
 @answered
-def run(experiment: str, server: str, port: int | None, references: bool) -> None:
+def run(
+    experiment: str, server: str, port: int | None, references: bool, quiet: bool, as_json: bool
+) -> None:
     """Run EXPERIMENT (a name, or a YAML file) and report on it."""
-    _report(start(choose(experiment, server, port, references), console).folder)
+    where, options = told(quiet, as_json)
+    _report(start(choose(experiment, server, port, references), where).folder, options)
 
 
 @cli.command("resume")
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
+@spoken
 @answered
-def resume_(folder: Path | None) -> None:
+def resume_(folder: Path | None, quiet: bool, as_json: bool) -> None:
     """Go on with the run in FOLDER; the last unfinished one if none is given."""
-    _report(resume(folder or last_unfinished(), console).folder)
+    where, options = told(quiet, as_json)
+    _report(resume(folder or last_unfinished(), where).folder, options)
 
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=RESULTS / "latest")
+@spoken
 @answered
-def report(folder: Path) -> None:
+def report(folder: Path, quiet: bool, as_json: bool) -> None:
     """Write the report of the run in FOLDER (default: the latest)."""
-    _report(folder)
+    _report(folder, told(quiet, as_json)[1])
+
+
+@cli.command("claims")
+@answered
+def claims_() -> None:
+    """List the claims of the argument, each with its last verdict and the run that gave it."""
+    sys.exit(_analysis("claims", str(RESULTS)))
+
+
+@cli.command("schema")
+@answered
+def schema_() -> None:
+    """Print the JSON schema of experiment files, for editors."""
+    click.echo(json.dumps(Experiment.model_json_schema(), indent=2))
 
 
 @cli.command("doctor")
@@ -149,13 +199,25 @@ def images_(peers: bool, references: bool) -> None:
             ensure_references(driver, images.base)
 
 
-@cli.command("bench")
+@cli.command("bench-loadgen")
+@click.option("--only", default="", help="Only these groups: peers, features, capacity, workers.")
+@click.option("--rounds", type=click.IntRange(1, 100), default=5, show_default=True)
 @answered
-def bench_() -> None:
-    """Compare the load engine with wrk, ab and Locust's own clients, as ratios."""
-    from experiments.bench import bench
+def bench_loadgen_(only: str, rounds: int) -> None:
+    """Compare the load engine with wrk, ab and Locust's own clients, and with itself."""
+    from experiments.bench_loadgen import bench_loadgen
 
-    click.echo(f"figures in {_short(bench(console))}")
+    groups = only.replace(",", " ").split()
+    click.echo(f"figures in {_short(bench_loadgen(console, groups, rounds))}")
+
+
+@cli.command("bench-analysis")
+@answered
+def bench_analysis_() -> None:
+    """Time a report of a million trials, and a comparison of two large runs."""
+    from experiments.bench_analysis import bench_analysis
+
+    sys.exit(bench_analysis(console))
 
 
 @cli.command("bench-servers")
@@ -167,6 +229,15 @@ def bench_servers_(servers: str) -> None:
 
     names = servers.replace(",", " ").split()
     click.echo(f"figures in {_short(bench_servers(console, names))}")
+
+
+@cli.command("crosscheck")
+@answered
+def crosscheck_() -> None:
+    """Compare the lab's figures with those of ab, wrk, httperf, ss, nstat and strace."""
+    from experiments.crosscheck import crosscheck
+
+    click.echo(f"figures in {_short(crosscheck(console))}")
 
 
 @cli.command("hostile")
@@ -184,12 +255,13 @@ def hostile_(inputs: int | None, servers: str, seed: int | None, one: int | None
 
 
 @cli.command()
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Load workers.")
 @answered
-def ui() -> None:
+def ui(workers: int) -> None:
     """Start every variant with the Locust web UI, for loading by hand."""
     from experiments.compose import up
 
-    click.echo(f"the web UI is at {up()}; end it with: make down")
+    click.echo(f"the web UI is at {up(workers)}; end it with: make down")
 
 
 @cli.command()
@@ -213,19 +285,42 @@ def clean_() -> None:
     click.echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
 
 
+@cli.command("compare", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@answered
+def compare_(arguments: tuple[str, ...]) -> None:
+    """Compare runs, given as folders; see: python -m analysis compare --help."""
+    sys.exit(_analysis("compare", *arguments))
+
+
+@cli.command("history")
+@click.argument("experiment", default="c10k")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@answered
+def history_(experiment: str, options: tuple[str, ...]) -> None:
+    """The trend over all runs of EXPERIMENT, in one picture and a table."""
+    sys.exit(_analysis("history", str(RESULTS / experiment), *options))
+
+
+def _analysis(*arguments: str) -> int:
+    """Analysis is a room of its own: it gets folders, and knows nothing of runs."""
+    done = subprocess.run(  # noqa: S603 - this interpreter, our own module
+        [sys.executable, "-m", "analysis", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    return done.returncode
+
+
 def _how_to_go_on(folder: Path | None) -> str:
     if folder is None:
         return "nothing was measured yet"
     return f"finished trials are kept. Go on with: make resume RUN={_short(folder)}"
 
 
-def _report(folder: Path) -> None:
-    """Analysis is a room of its own: it gets a folder, and knows nothing of the run."""
-    done = subprocess.run(  # noqa: S603 - this interpreter, our own module
-        [sys.executable, "-m", "analysis", "report", str(folder)], cwd=ROOT, check=False
-    )
-    if done.returncode:
-        sys.exit(done.returncode)
+def _report(folder: Path, options: Sequence[str] = ()) -> None:
+    if code := _analysis("report", str(folder), *options):
+        sys.exit(code)
 
 
 def _short(path: Path) -> Path:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from experiments.exits import Exit, LabError
 from experiments.foreign import Foreign
 from experiments.load import find, read, servers
+from experiments.plan import points
 from experiments.record import REFERENCE_SERVERS
 from experiments.schema import Experiment
 from experiments.settings import Axes, PartialSettings
@@ -31,19 +32,31 @@ def choose(
     heading = f"# {path.name}"
     if server:
         changed = only(changed, server, port)
+        _check(changed, server)
         heading += f" with SERVER={server}" + (f" PORT={port}" if port else "")
     if references:
         changed = changed.model_copy(update={"references": True})
         heading += " with REFERENCES=1"
-    document = changed.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    return Source(path.stem, f"{heading}\n{text}", changed)
+    return Source(path.stem, _written(heading, changed), changed)
 
 
 def read_source(path: Path, name: str) -> Source:
-    """The experiment in the file, as it stands there. Raises LabError."""
+    """The experiment in the file. Raises LabError.
+
+    Its text is the file's, but for one that includes others: what these say may change later.
+    """
     experiment = read(path)
+    if experiment.questions:
+        return Source(
+            name, _written(f"# {path.name} with what it includes", experiment), experiment
+        )
     return Source(name, path.read_text(encoding="utf-8"), experiment)
+
+
+def _written(heading: str, experiment: Experiment) -> str:
+    document = experiment.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return f"{heading}\n{text}"
 
 
 def only(experiment: Experiment, server: str, port: int | None) -> Experiment:
@@ -72,6 +85,15 @@ def only(experiment: Experiment, server: str, port: int | None) -> Experiment:
             "sweeps": sweeps,
         }
     )
+
+
+def _check(experiment: Experiment, server: str) -> None:
+    """Not every load is for every server. Raises LabError."""
+    try:
+        points(experiment)
+    except ValidationError as error:
+        told = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        raise LabError(f"SERVER={server}: {told}", Exit.BAD_INPUT) from error
 
 
 def _foreign(image: str, port: int | None) -> Foreign:

@@ -16,6 +16,9 @@ class Exit(IntEnum):
     NOT_READY = 5
     BUSY = 6
     HARMED = 7
+    REGRESSED = 8
+    CANNOT_TELL = 9
+    EXCEEDED = 10
     INTERRUPTED = 130
 
 

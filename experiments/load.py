@@ -12,13 +12,14 @@ from pydantic_core import ErrorDetails
 
 from experiments.exits import Exit, LabError
 from experiments.foreign import Expect, Foreign, name_of
+from experiments.include import merged
 from experiments.plan import points
 from experiments.record import REFERENCE_SERVERS
 from experiments.schema import Experiment, Sweep
 from experiments.settings import Axes, PartialSettings
 
 FOLDER = Path(__file__).parent
-TAKEN = ("latest", "bench")
+TAKEN = ("latest", "bench-loadgen", "bench-servers", "bench-analysis", "hostile")
 VARIANTS = FOLDER.parent / "servers" / "variants"
 
 
@@ -47,8 +48,11 @@ def find(name: str) -> Path:
     return path
 
 
-def read(path: Path) -> Experiment:
-    """Parse and validate. Raises LabError with all faults, each with its line."""
+def read(path: Path, inside: tuple[Path, ...] = ()) -> Experiment:
+    """Parse and validate. Raises LabError with all faults, each with its line.
+
+    What it includes is read as well, and put in its place; `inside` are the files that do.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         document = yaml.safe_load(text)
@@ -61,6 +65,11 @@ def read(path: Path) -> Experiment:
     experiment: Experiment | None = None
     try:
         experiment = Experiment.model_validate(document)
+        if experiment.include:
+            faults += _unknown_parts(experiment.include, (*inside, path), node)
+        if not faults:
+            parts = {name: read(find(name), (*inside, path)) for name in experiment.include}
+            experiment = merged(experiment, parts)
         points(experiment)
     except ValidationError as error:
         faults += [(_line(node, one["loc"]), _explain(one)) for one in error.errors()]
@@ -68,6 +77,24 @@ def read(path: Path) -> Experiment:
         lines = [f"{path}:{line}: {text}" for line, text in sorted(set(faults))]
         raise LabError("\n".join(lines), Exit.BAD_INPUT)
     return experiment
+
+
+def _unknown_parts(
+    included: list[str], inside: tuple[Path, ...], node: yaml.Node
+) -> list[tuple[int, str]]:
+    """Names that no experiment has, and those that would include themselves."""
+    open_ones = {path.stem for path in inside}
+    others = [name for name in names() if name not in open_ones]
+    return [
+        (
+            _line(node, ("include", place)),
+            f"{name!r} would include itself"
+            if name in open_ones
+            else f"no experiment named {name!r}; {nearest(name, others)}",
+        )
+        for place, name in enumerate(included)
+        if name not in others
+    ]
 
 
 def nearest(name: str, known: list[str]) -> str:

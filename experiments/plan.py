@@ -6,36 +6,48 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
+from experiments.exits import Exit, LabError
 from experiments.foreign import Foreign
+from experiments.limits import Limits, fit
+from experiments.record import WITHOUT_CLIENTS
 from experiments.references.catalogue import REFERENCES
 from experiments.schema import Experiment, Sweep
 from experiments.settings import SERVER_FLAGS, Settings
 
 REFERENCE_SWEEP = "reference"
+UNKNOWN = Limits()
 LETTERS = {
     "keep_alive": "k",
     "connection_per_request": "c",
     "open_loop": "o",
     "open_connections": "oc",
+    "token_ring": "t",
+    "one_wait": "w",
 }
 OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
+OVERHEAD_ALONE_S = 0.7
+"""The same for one without clients: a container, and up to thousands of descriptors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """A combination of settings; equal settings are measured once, whoever asks.
 
-    `foreign` is what the settings' server is, when it is none of the lab's own.
+    `foreign` is what the settings' server is, when it is none of the lab's own; `repeats` the
+    blocks in which it is measured, from the first, when they are not all.
     """
 
     sweep: str
     settings: Settings
     foreign: Foreign | None = None
+    repeats: int | None = None
+    note: str = field(default="", compare=False)
+    """How the settings were scaled to the machine; empty if they were not."""
 
     @property
     def identity(self) -> str:
@@ -51,6 +63,8 @@ class Point:
         s = self.settings
         digest = hashlib.sha256(self.identity.encode()).hexdigest()[:6]
         kind = f"{REFERENCE_SWEEP}-" if self.sweep == REFERENCE_SWEEP else ""
+        if s.without_clients:
+            return f"{kind}{s.server}-{LETTERS[s.load]}{s.watched}-{digest}"
         return (
             f"{kind}{s.server}-{LETTERS[s.load]}{s.active_connections}"
             f"-i{s.idle_connections}-b{s.backlog or 'own'}-{digest}"
@@ -73,22 +87,42 @@ class Trial:
     @property
     def expected_s(self) -> float:
         settings = self.point.settings
-        return OVERHEAD_S + settings.warm_up_s + settings.window_s
+        overhead_s = OVERHEAD_ALONE_S if settings.without_clients else OVERHEAD_S
+        return overhead_s + settings.ramp_s + settings.warm_up_s + settings.window_s
 
 
-def points(experiment: Experiment) -> list[Point]:
-    """All points, sweeps expanded by product, equal ones only once."""
+def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
+    """All points, sweeps expanded by product, equal ones only once.
+
+    `limits` are the machine's: more connections than it grants are cut to what it does.
+    """
     known = {one.name: one for one in (*REFERENCES, *experiment.servers)}
     found: dict[str, Point] = {}
     for sweep in experiment.sweeps:
-        for settings in expand(experiment, sweep):
+        for settings, note in expand(experiment, sweep, limits):
             foreign = known.get(settings.server)
+            if foreign and settings.traced:
+                raise LabError(
+                    f"sweep {sweep.name}: traced is for the lab's own servers, and "
+                    f"{foreign.name} is not; leave one of them out",
+                    Exit.BAD_INPUT,
+                )
             if foreign:
                 own = dict.fromkeys(("backlog", *SERVER_FLAGS))
                 settings = settings.model_copy(update=own)
-            point = Point(sweep.name, settings, foreign)
-            found.setdefault(point.identity, point)
+            point = Point(sweep.name, settings, foreign, sweep.repeats, note)
+            known_one = found.setdefault(point.identity, point)
+            found[point.identity] = replace(
+                known_one, repeats=_more(known_one, point), note=known_one.note or note
+            )
     return list(found.values())
+
+
+def _more(one: Point, other: Point) -> int | None:
+    """The larger number of repeats; None is all of them."""
+    if one.repeats is None or other.repeats is None:
+        return None
+    return max(one.repeats, other.repeats)
 
 
 def foreign_servers(trials: list[Trial]) -> list[Foreign]:
@@ -97,33 +131,49 @@ def foreign_servers(trials: list[Trial]) -> list[Foreign]:
     return list({one.name: one for one in found if one}.values())
 
 
-def expand(experiment: Experiment, sweep: Sweep) -> Iterator[Settings]:
-    """The product of a sweep's axes over its fixed settings."""
+def notes(trials: list[Trial]) -> list[str]:
+    """What was scaled to the machine, a sentence each."""
+    return list(dict.fromkeys(trial.point.note for trial in trials if trial.point.note))
+
+
+def expand(
+    experiment: Experiment, sweep: Sweep, limits: Limits = UNKNOWN
+) -> Iterator[tuple[Settings, str]]:
+    """The product of a sweep's axes over its fixed settings, and how each was scaled."""
     fixed = experiment.settings.model_dump(exclude_none=True)
     fixed |= sweep.settings.model_dump(exclude_none=True)
     axes: dict[str, list[Any]] = sweep.axes.model_dump(exclude_none=True)
-    if compared := _compared(experiment, axes.get("server"), fixed.get("server")):
+    alone = {fixed.get("load"), *axes.get("load", ())} & set(WITHOUT_CLIENTS)
+    traced = True in (fixed.get("traced"), *axes.get("traced", ()))
+    server = fixed.get("server")
+    if not alone and (compared := _compared(experiment, axes.get("server"), server, traced=traced)):
         axes["server"] = compared
     for values in product(*axes.values()):
-        yield Settings.model_validate(fixed | dict(zip(axes, values, strict=True)))
+        yield fit(fixed | dict(zip(axes, values, strict=True)), limits)
 
 
-def _compared(experiment: Experiment, axis: list[str] | None, fixed: str | None) -> list[str]:
-    """The servers of a sweep that compares servers; a sweep about one of them has none."""
+def _compared(
+    experiment: Experiment, axis: list[str] | None, fixed: str | None, *, traced: bool
+) -> list[str]:
+    """The servers of a sweep that compares servers; a sweep about one of them has none.
+
+    Only the lab's own can be `traced`.
+    """
     if axis is None and fixed is not None:
         return []
-    servers = axis or [Settings().server, *(one.name for one in experiment.servers)]
-    references = [one.name for one in REFERENCES] if experiment.references else []
-    return list(dict.fromkeys([*servers, *references]))
+    others = [] if traced else [one.name for one in experiment.servers]
+    references = [one.name for one in REFERENCES] if experiment.references and not traced else []
+    return list(dict.fromkeys([*(axis or [Settings().server, *others]), *references]))
 
 
-def plan(experiment: Experiment) -> list[Trial]:
+def plan(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Trial]:
     """Blocks of one repeat, each shuffled by the seed, the reference first and last."""
     shuffler = random.Random(experiment.seed)  # noqa: S311 - an order, not a secret
     reference = Point(REFERENCE_SWEEP, _reference(experiment))
     ordered: list[tuple[Point, int, int]] = []
     for block in range(1, experiment.repeats + 1):
-        shuffled = points(experiment)
+        own = points(experiment, limits)
+        shuffled = [one for one in own if block <= (one.repeats or block)]
         shuffler.shuffle(shuffled)
         trials = [(point, block, block) for point in shuffled]
         if experiment.reference:

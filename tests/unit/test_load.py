@@ -55,8 +55,6 @@ def test_every_fault_at_once_with_its_line_and_the_nearest_name(tmp_path: Path) 
         ("a: [", "not valid YAML"),
         ("seed: 2020-13-45", "not valid YAML"),
         ("question: x\nquestion: y\nsweeps: [{name: a}]\n", ":2: the key 'question' stands twice"),
-        ("question: x\nsettings: {active_connections: 50000, idle_connections: 50000}\n"
-         "sweeps: [{name: a}]\n", "100,000; one address has ports for 55,000"),
         ("question: x\nsweeps: [{name: a, axes: {server: [poll]}, settings: {server: poll}}]\n",
          "both an axis and a fixed setting"),
         ("question: x\nsweeps: [{name: a}, {name: a}]\n", "two sweeps are named a"),

@@ -15,6 +15,7 @@ from loadgen.mix import parse_mix
     ("given", "words"),
     [
         ({"load": "open_loop"}, "load open_loop needs rate_per_s"),
+        ({"active_connections": 3, "load_workers": 4}, "load_workers 4 share 3 active connections"),
         ({"rate_per_s": 10.0}, "rate_per_s is for open_loop and open_connections"),
         ({"load": "open_loop", "rate_per_s": 9.0, "pipeline_depth": 2}, "pipeline_depth above 1"),
         ({"path": "/ 1, /db/1 1", "pipeline_depth": 2}, "pipeline_depth above 1"),
@@ -25,6 +26,9 @@ from loadgen.mix import parse_mix
         ({"path": "db"}, "should match pattern"),
         ({"trickle_per_s": 1.0}, "for idle_connections above 0"),
         ({"slow_readers": 10_000, "idle_connections": 50_000}, "one address has ports for"),
+        ({"late_acks": 1}, "late_acks are for connection_per_request and open_connections"),
+        ({"late_acks": 6, "backlog": 5, "load": "connection_per_request"}, "above backlog 5"),
+        ({"traced": True, "window_s": 20.0}, "the trace has room for 10 s"),
     ],
 )
 def test_refused(given: dict[str, Any], words: str) -> None:
