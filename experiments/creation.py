@@ -65,8 +65,12 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
         asked |= {"cpu_period": spec.cpu_period_us, "cpu_quota": _quota_us(spec, spec.cpu_quota)}
     if spec.pids_limit is not None:
         asked["pids_limit"] = spec.pids_limit
-    if spec.nofile is not None:
-        asked["ulimits"] = [{"name": "nofile", "soft": spec.nofile, "hard": spec.nofile}]
+    limits = {"nofile": spec.nofile, "sigpending": spec.sigpending}
+    asked["ulimits"] = [
+        {"name": name, "soft": limit, "hard": limit}
+        for name, limit in limits.items()
+        if limit is not None
+    ]
     return asked
 
 

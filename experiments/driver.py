@@ -37,6 +37,7 @@ class ContainerSpec:
     cpu_quota: float | None = None
     cpu_period_us: int = 2_000
     nofile: int | None = None
+    sigpending: int | None = None
     pids_limit: int | None = None
     sysctls: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from experiments.record import FORMAT_VERSION
+from experiments.limits import Limits
+from experiments.record import FORMAT_VERSION, SETTINGS
+from experiments.schema import Experiment
+from experiments.settings import Settings
 from experiments.source import Source
 from experiments.store import sha256
 
@@ -27,9 +31,11 @@ def describe(
     servers: dict[str, Any],
     machine: dict[str, Any],
     engine: dict[str, Any],
+    limits: Limits,
+    scaled: list[str],
 ) -> dict[str, Any]:
     """`servers` are the foreign ones; `machine` is what the probe tells from inside a
-    container, `engine` what Docker tells."""
+    container, `engine` what Docker tells; `scaled` says what was fitted into the `limits`."""
     experiment = source.experiment
     commit, dirty = git_state()
     return {
@@ -37,12 +43,15 @@ def describe(
         "experiment": source.name,
         "experiment_sha256": source.sha256,
         "question": experiment.question,
+        "questions": experiment.questions,
         "repeats": experiment.repeats,
         "seed": experiment.seed,
         "claims": experiment.claims,
         "figures": experiment.figures,
+        "thresholds": experiment.thresholds,
         "sweeps": [sweep.name for sweep in experiment.sweeps],
         "settings": experiment.settings.model_dump(exclude_none=True),
+        "usual": usual(experiment),
         "run": run,
         "started_at": started_at,
         "git_commit": commit,
@@ -58,11 +67,19 @@ def describe(
         "memory_bytes": machine["memory_bytes"],
         "cgroup_version": machine["cgroup_version"],
         "clock_source": machine["clock_source"],
+        "limits": asdict(limits),
+        "scaled": scaled,
         "sysctls": machine["sysctls"],
         "ulimits": machine["ulimits"],
         "bridge_nf_call_iptables": machine["sysctls"].get(BRIDGE_NF),
         "docker": engine,
     }
+
+
+def usual(experiment: Experiment) -> dict[str, Any]:
+    """What each setting of a trial is where no sweep says otherwise."""
+    settings = Settings().model_dump() | experiment.settings.model_dump(exclude_none=True)
+    return {name: settings[name] for name in SETTINGS}
 
 
 def git_state() -> tuple[str | None, bool | None]:

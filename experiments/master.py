@@ -33,9 +33,9 @@ class Master:
                     raise LabError(f"the Locust master does not answer at {self._url}") from error
                 time.sleep(0.05)
 
-    def wait_for_worker(self, name: str) -> bool:
-        """One long poll: is the worker there, alone?"""
-        return self._get(f"worker/{name}") is not None
+    def wait_for_workers(self, name: str, count: int) -> bool:
+        """One long poll: are so many workers of this host there, and no others?"""
+        return self._get(f"worker/{name}", count=count) is not None
 
     def swarm(self, users: int, form: dict[str, Any]) -> None:
         """Start a load. Raises LabError with the master's words when it refuses."""
@@ -51,9 +51,9 @@ class Master:
     def close(self) -> None:
         self._http.close()
 
-    def _get(self, path: str) -> dict[str, Any] | None:
+    def _get(self, path: str, **parameters: int) -> dict[str, Any] | None:
         response = self._http.get(
-            f"{self._url}/c10k/{path}", params={"wait": POLL_S}, timeout=POLL_S * 4
+            f"{self._url}/c10k/{path}", params={"wait": POLL_S, **parameters}, timeout=POLL_S * 4
         )
         response.raise_for_status()
         return response.json() if response.status_code == requests.codes.ok else None

@@ -2,7 +2,7 @@
 
 It runs in its own container in the server's pid and network namespaces, as the
 server's user, without any capability, and alone there: the standard library
-only, and nothing of the lab imported. It sleeps in recv until it is asked, so
+only, and nothing of the lab but `processes.py`. It sleeps in recv until it is asked, so
 that it costs the trial nothing between samples; only the accept queue is looked
 at in between, WATCH_HZ times a second, once a sample named `open` was asked for.
 
@@ -20,7 +20,11 @@ import resource
 import socket
 import sys
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
+
+from experiments.processes import connections_held, read_processes
 
 PORT = 8079
 WATCH_HZ = 20
@@ -51,25 +55,29 @@ SYSCTLS = (
 TABLES = [path for path in (PROC / "net/tcp", PROC / "net/tcp6") if path.exists()]
 """Some servers listen on IPv6 for both: what reaches them by IPv4 is in the second."""
 TCP_LISTEN = "0A"
-MOST_THREADS = 128
-"""Reading each thread of thousands would take the load's core from it."""
+TRACE = PROC / "1/root/tmp/trace"
+"""Of a traced server, whose process 1 is strace."""
+MOST_TRACE_BYTES = 60 * 2**20
+CALL = re.compile(rb"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
+"""Process and name; a line `<... NAME resumed>` is the end of a call counted before."""
 
 
-def sample(server_port: int, cores: list[str]) -> dict[str, object]:
+def sample(server_port: int, cores: list[str]) -> dict[str, Any]:
     """One reading: monotonic ns, the server's processes, kernel counters."""
     return {
         "at_ns": time.perf_counter_ns(),
         "cpu_ns": _cgroup_cpu_ns(),
-        **_processes(),
+        **read_processes(),
         **_tcp_counters(),
         "accept_queue": _accept_queue(server_port),
         "kernel_socket_bytes": _kernel_socket_bytes(),
-        "kernel_slab_bytes": _kernel_slab_bytes(),
+        # Of the whole kernel, sockets among it: only its growth tells something.
+        "kernel_slab_bytes": _meminfo("Slab"),
         **_cores_cpu(cores),
     }
 
 
-def environment() -> dict[str, object]:
+def environment() -> dict[str, Any]:
     """The machine as a container sees it: kernel, processor, limits, sysctls."""
     return {
         "kernel": platform.release(),
@@ -79,6 +87,7 @@ def environment() -> dict[str, object]:
         "cpu_model": _cpu_model(),
         "cores": os.cpu_count(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "memory_available_bytes": _meminfo("MemAvailable"),
         "cgroup_version": 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
         "clock_source": _text(
             Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
@@ -120,37 +129,6 @@ def _cgroup_cpu_ns() -> int:
     raise RuntimeError("no CPU accounting in the server's cgroup")
 
 
-def _processes() -> dict[str, int | None]:
-    """Sums over the server's processes. Context switches: None with too many threads."""
-    totals = dict.fromkeys(("processes", "threads", "rss_bytes", "fds", "context_switches"), 0)
-    own = os.getpid()
-    for entry in os.scandir(PROC):
-        if entry.name.isdigit() and int(entry.name) != own:
-            try:
-                _add_process(PROC / entry.name, totals)
-            except (FileNotFoundError, PermissionError, ProcessLookupError):
-                continue  # ended while it was being read; the dead show nobody their descriptors
-    if totals["threads"] > MOST_THREADS:
-        return {**totals, "context_switches": None}
-    return {**totals}
-
-
-def _add_process(path: Path, totals: dict[str, int]) -> None:
-    status = dict(
-        line.split(":", 1) for line in (path / "status").read_text().splitlines() if ":" in line
-    )
-    fds = len(os.listdir(path / "fd"))
-    totals["processes"] += 1
-    totals["threads"] += int(status["Threads"])
-    totals["rss_bytes"] += int(status.get("VmRSS", "0 kB").split()[0]) * 1_024
-    totals["fds"] += fds
-    if int(status["Threads"]) <= MOST_THREADS:
-        for task in os.scandir(path / "task"):
-            for line in Path(task.path, "status").read_text().splitlines():
-                if "ctxt_switches" in line:
-                    totals["context_switches"] += int(line.split()[1])
-
-
 def _tcp_counters() -> dict[str, int]:
     counters: dict[str, int] = {}
     for name in ("net/snmp", "net/netstat"):
@@ -183,10 +161,25 @@ def _accept_queue(port: int) -> int:
     return depth
 
 
-def _established(port: int) -> int:
-    """Established connections of the server's end: those it holds and those in its queue."""
-    ours = re.compile(rb": [0-9A-F]{8,32}:%04X [0-9A-F]{8,32}:[0-9A-F]{4} 01 " % port)
-    return sum(len(ours.findall(path.read_bytes())) for path in TABLES)
+def _established(port: int) -> list[str]:
+    """The sockets, by inode, of established connections on the server's end.
+
+    It holds them or has them queued; those in a queue have the inode 0.
+    """
+    ours = re.compile(rf": \w+:{port:04X} \w+:\w{{4}} 01 (?:\S+ +){{5}}(\d+) ")
+    return [inode for path in TABLES for inode in ours.findall(path.read_text())]
+
+
+def _calls(start: int) -> dict[str, object]:
+    """System calls by name since the trace had `start` bytes; whether it had room for them."""
+    with TRACE.open("rb") as trace:
+        trace.seek(start)
+        names = CALL.findall(trace.read())
+        whole = trace.tell() < MOST_TRACE_BYTES
+    return {
+        "syscalls": {name.decode(): count for name, count in Counter(names).items()},
+        "trace_is_whole": whole,
+    }
 
 
 def _kernel_socket_bytes() -> int:
@@ -196,56 +189,69 @@ def _kernel_socket_bytes() -> int:
     raise RuntimeError("/proc/net/sockstat has no TCP line")
 
 
-def _kernel_slab_bytes() -> int:
-    """Objects of the whole kernel, sockets among them: only its growth tells something."""
+def _meminfo(name: str) -> int:
+    """In bytes."""
     for line in (PROC / "meminfo").read_text().splitlines():
-        if line.startswith("Slab:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1_024
-    raise RuntimeError("/proc/meminfo has no Slab line")
+    raise RuntimeError(f"/proc/meminfo has no {name} line")
 
 
 def _cores_cpu(cores: list[str]) -> dict[str, object]:
-    """Ticks of the cores that the trial uses: busy (without steal), and stolen."""
-    busy = stolen = 0
+    """Ticks of the cores that the trial uses: idle, and stolen.
+
+    What was busy is what is left. Kernels count idle time to the nanosecond, but find busy time
+    by looking at each timer tick: a server that wakes with the ticks, as under fixed arrivals,
+    would seem to be always busy.
+    """
+    idle = stolen = 0
     for line in (PROC / "stat").read_text().splitlines():
         name, _, rest = line.partition(" ")
         if name.removeprefix("cpu") in cores:
-            user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, rest.split()[:8])
-            busy += user + nice + system + irq + softirq
+            _user, _nice, _system, resting, iowait, _irq, _softirq, steal = map(
+                int, rest.split()[:8]
+            )
+            idle += resting + iowait
             stolen += steal
-    return {"busy_ticks": busy, "steal_ticks": stolen, "measured_cores": cores}
+    return {"idle_ticks": idle, "steal_ticks": stolen, "measured_cores": cores}
 
 
 def serve(server_port: int, cores: list[str]) -> None:
     """Answer datagrams `WORD NUMBER` for ever, each with a sample and its number.
 
     `environment` is answered with that instead; `gate` adds the established
-    connections; `open` and `close` bound a window.
+    connections; `open` and `close` bound a window. `accept_queue_max` is the
+    deepest since the question before.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("0.0.0.0", PORT))  # noqa: S104 - the pod's own namespace; nothing is published
-    deepest: int | None = None
+    deepest = traced = 0
     while True:
         try:
             question, peer = sock.recvfrom(256)
         except TimeoutError:
-            deepest = max(deepest or 0, _accept_queue(server_port))
+            deepest = max(deepest, _accept_queue(server_port))
             continue
         word, _, number = question.partition(b" ")
         if word == b"environment":
-            answer = environment()
+            answer: dict[str, Any] = environment()
         else:
+            trace_bytes = TRACE.stat().st_size if TRACE.exists() else 0  # as of the sample's time
             answer = sample(server_port, cores)
-            deepest = max(deepest or 0, _accept_queue(server_port))
-            answer["accept_queue_max"] = deepest
+            answer["accept_queue_max"] = max(deepest, _accept_queue(server_port))
+            deepest = 0
             if word == b"gate":
                 # Reads the whole table, 20 ms with 10,000 connections: not in a window.
-                answer["server_established"] = _established(server_port)
+                inodes = _established(server_port)
+                answer["server_established"] = len(inodes)
+                answer["worker_connections"] = connections_held(answer["worker_cpu_ns"], inodes)
             elif word == b"open":
-                deepest = 0
+                traced = trace_bytes
                 sock.settimeout(1 / WATCH_HZ)
             elif word == b"close":
                 sock.settimeout(None)
+                if traced:
+                    answer |= _calls(traced)
         answer["asked"] = int(number or 0)
         sock.sendto(json.dumps(answer).encode(), peer)
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from experiments import alone
 from experiments.plan import Trial
 from experiments.record import NAMES
+from experiments.server_log import events
 from experiments.trial import Outcome
 from experiments.validity import judge
+from experiments.worker_columns import worker_columns
 
 Sample = dict[str, Any]
 NS = 1e9
+INSIDE = ("second", "close")
+SWITCHES = ("context_switches", "voluntary_switches")
+FEWEST_CALLS = 0.001
+"""Per request; fewer are not named."""
 
 
 def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: Outcome) -> Sample:
@@ -30,10 +37,12 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
         "started_at": started_at,
         "server_limit": server_limits(outcome.logs.get("server", "")),
         "outcome": "failed",
-        **settings.model_dump(),
+        **settings.recorded,
     }
     row["reason"] = _reason(outcome)
     result = outcome.result or {}
+    if settings.without_clients:
+        return _alone(row, result, outcome.elapsed_s)
     window = result.get("window")
     row |= _gates(result)
     company = result.get("company") or {}
@@ -47,8 +56,23 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
     if "close" in samples and "open" in samples:
         cores = min(settings.server_cpu_quota or 1.0, 1.0)
         row |= _server(window, samples, result["environment"], cores)
+        row["accept_queue_max"] = _deepest(result["samples"])
+        row |= _kernel(samples) | worker_columns(samples, outcome.logs.get("server", ""))
+        if settings.traced:
+            row |= _calls(window, samples)
+            row["reason"] = row["reason"] or _untraced(samples["close"])
     elif not row["reason"]:
         row["reason"] = "the probe's samples of the window are missing"
+    row["validity"], row["reason"] = judge(row)
+    return row
+
+
+def _alone(row: Sample, result: Sample, elapsed_s: float) -> Sample:
+    """Of a trial without clients."""
+    row = row | alone.figures(result)
+    if row["outcome"] == "failed":
+        return {**row, "validity": "void", "reason": row["reason"] or "nothing was measured"}
+    row["overhead_s"] = round(elapsed_s - row["warm_up_s"] - row["window_s"], 3)
     row["validity"], row["reason"] = judge(row)
     return row
 
@@ -56,14 +80,9 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
 def server_limits(log: str) -> str:
     """Limits that the server named in its log, as `NAME: message`."""
     named: dict[str, str] = {}
-    for line in log.splitlines():
-        if line.startswith("{"):
-            try:
-                event = json.loads(line)
-            except json.JSONDecodeError:
-                continue  # a line that was being written when the server was stopped
-            if event.get("event") == "limit":
-                named[str(event["limit"])] = str(event["message"])
+    for event in events(log):
+        if event.get("event") == "limit":
+            named[str(event["limit"])] = str(event["message"])
     return "; ".join(f"{name}: {message}" for name, message in named.items())
 
 
@@ -102,7 +121,10 @@ def _load(window: dict[str, Any], active: int, depth: int) -> Sample:
         "errors": sum(errors.values()),
         "error_kinds": " ".join(f"{kind}={count}" for kind, count in sorted(errors.items())),
         "requests_per_s": rate,
-        "generator_cpu_share": window["cpu_ns"] / NS / seconds,
+        "connects": window["connects"],
+        "connects_per_s": window["connects"] / seconds,
+        "generator_cpu_share": window["cpu_share"],
+        "window_skew_us": window["skew_us"],
         "generator_busy_share": _busy(window, seconds),
         "segments_out_per_response": (
             segments / window["requests"] if segments is not None and window["requests"] else None
@@ -160,19 +182,20 @@ def _server(
     cpu_s = (after["cpu_ns"] - before["cpu_ns"]) / NS
     rate = window["requests"] / window["window_s"]
     tick_s = 1 / machine["clock_ticks"]
-    busy_machine_s = (after["busy_ticks"] - before["busy_ticks"]) * tick_s
     steal_s = (after["steal_ticks"] - before["steal_ticks"]) * tick_s
+    idle_s = (after["idle_ticks"] - before["idle_ticks"]) * tick_s
+    busy_machine_s = wall_s * len(after["measured_cores"]) - idle_s - steal_s
     return {
         "server_cpu_us_per_request": cpu_s * 1e6 / (rate * busy_s) if rate else None,
         "server_cpu_share": cpu_s / busy_s / cores,
+        "load_cores": len(after["measured_cores"]) - 1,
         "server_rss_bytes": after["rss_bytes"],
         "server_rss_idle_bytes": start["rss_bytes"],
         "server_threads": after["threads"],
         "server_processes": after["processes"],
         "server_fds": after["fds"],
-        "context_switches": _grown(before["context_switches"], after["context_switches"]),
+        **{name: _grown(before[name], after[name]) for name in SWITCHES},
         "kernel_socket_bytes": after["kernel_socket_bytes"],
-        "accept_queue_max": after["accept_queue_max"],
         **_full_queue(samples),
         "listen_overflows": after["listen_overflows"] - start["listen_overflows"],
         "listen_drops": after["listen_drops"] - start["listen_drops"],
@@ -197,4 +220,45 @@ def _full_queue(samples: dict[str, Sample]) -> Sample:
         "full_queue_depth": full["accept_queue"],
         "full_queue_overflows": full["listen_overflows"] - empty["listen_overflows"],
         "full_queue_drops": full["listen_drops"] - empty["listen_drops"],
+        "full_queue_resets": full["resets"],
+        "late_ack_resets": samples["late"]["resets"] if "late" in samples else None,
     }
+
+
+def _deepest(samples: list[Sample]) -> int:
+    """Of the accept queue in the window: each sample has the deepest since the one before."""
+    return max(int(one["accept_queue_max"]) for one in samples if one["label"] in INSIDE)
+
+
+def _kernel(samples: dict[str, Sample]) -> Sample:
+    """Before any load, and with all connections established; there is no gate without such."""
+    at_gate = samples.get("gate")
+    return {
+        "kernel_slab_idle_bytes": samples["start"]["kernel_slab_bytes"],
+        "kernel_slab_bytes": at_gate["kernel_slab_bytes"] if at_gate else None,
+    }
+
+
+def _calls(window: dict[str, Any], samples: dict[str, Sample]) -> Sample:
+    """System calls per request, of the requests that were answered between the samples."""
+    before, after = samples["open"], samples["close"]
+    seconds = (min(window["ended_ns"], after["at_ns"]) - before["at_ns"]) / NS
+    requests = window["requests"] / window["window_s"] * seconds
+    counted: dict[str, int] = after.get("syscalls", {})
+    if not requests or not counted:
+        return {}
+    per_request = {
+        name: round(count / requests, 4)
+        for name, count in sorted(counted.items(), key=lambda one: -one[1])
+        if count / requests > FEWEST_CALLS
+    }
+    return {
+        "syscalls_per_request": sum(counted.values()) / requests,
+        "syscalls": json.dumps(per_request),
+    }
+
+
+def _untraced(close: Sample) -> str:
+    if "syscalls" not in close:
+        return "no trace of the server's system calls was found"
+    return "" if close["trace_is_whole"] else "the trace filled its file; choose a shorter window"

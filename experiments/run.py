@@ -13,13 +13,12 @@ from typing import Any, Protocol
 
 from experiments.containers import Placement
 from experiments.driver import Driver
+from experiments.limits import MARGIN
 from experiments.plan import Trial
 from experiments.row import make_row
+from experiments.server_series import server_series
 from experiments.store import Store
 from experiments.trial import Outcome
-
-MARGIN = 300
-"""Descriptors that a server or a worker needs beside its connections."""
 
 
 class Interrupted(BaseException):
@@ -49,11 +48,7 @@ class Progress(Protocol):
 
 def descriptors(trials: list[Trial]) -> int:
     """The most descriptors that one process of the run needs."""
-    settings = [trial.point.settings for trial in trials]
-    return MARGIN + max(
-        one.active_connections + one.idle_connections + one.slow_readers + one.slow_writers
-        for one in settings
-    )
+    return MARGIN + max(trial.point.settings.descriptors for trial in trials)
 
 
 def execute(
@@ -71,6 +66,8 @@ def execute(
         started_at = now().isoformat(timespec="milliseconds")
         outcome = conductor.run(trial)
         row = make_row(store.name, store.run, started_at, trial, outcome)
+        if outcome.result:
+            outcome.result["server_series"] = server_series(outcome.result.get("samples", []))
         store.append(row, outcome.result, outcome.logs)
         progress.end(trial, row)
     return len(left)

@@ -10,25 +10,28 @@ from typing import Any
 from rich.console import Console
 
 from experiments.choice import read_source
-from experiments.containers import WEB_PORT
+from experiments.containers import PIDS, PROBE, WEB_PORT
 from experiments.docker_driver import DockerDriver
 from experiments.doctor import Needs, preflight
+from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.images.build import Images, ensure_images
 from experiments.images.foreign import Found, ensure_foreign
+from experiments.images.store import ImageStore
 from experiments.images.tool import run_tool
+from experiments.limits import Limits, limits_of
 from experiments.load import read
 from experiments.manifest import describe
-from experiments.owner import RunLock
-from experiments.plan import Trial, foreign_servers, plan
+from experiments.owner import RunLock, holder
+from experiments.plan import Trial, foreign_servers, notes, plan
 from experiments.run import Interrupted, descriptors, execute, interruptible, swept
 from experiments.source import Source
-from experiments.stage import stage
+from experiments.stage import MOST_NOFILE, stage
 from experiments.store import Store
 from experiments.watch import Watch
 
 RESULTS = Path(__file__).parent.parent / "results"
-ENVIRONMENT = ("python3", "/opt/lab/probe.py", "environment")
+ENVIRONMENT = (*PROBE, "environment")
 SAME = ("images", "servers", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256")
 """What must not change between the parts of a resumed run."""
 RECORD_BYTES = 400_000
@@ -46,7 +49,7 @@ def last_unfinished() -> Path:
     found = sorted(RESULTS.glob("*/*/manifest.json"), key=lambda path: path.parent.name)
     for manifest in reversed(found):
         store = Store.open(manifest.parent)
-        if len(store.finished()) < len(plan(read(store.experiment))):
+        if len(store.finished()) < len(plan(read(store.experiment), _limits(store))):
             return store.folder
     raise LabError("there is no unfinished run to go on with", Exit.BAD_INPUT)
 
@@ -58,17 +61,20 @@ def resume(folder: Path, console: Console) -> Store:
 
 
 def _measure(run: str, source: Source, store: Store | None, console: Console) -> Store:
-    trials = plan(source.experiment)
-
     def say(text: str) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     folder = store.folder if store else RESULTS / source.name / run
     with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, say):
-        images = ensure_images(driver, say=say)
+        images = ensure_images(driver, _targets(plan(source.experiment)), say)
+        machine = _machine(driver, images.server)
+        limits = _limits(store) if store else _granted(driver, images.server, machine)
+        trials = plan(source.experiment, limits)
+        for note in notes(trials):
+            say(note)
         servers = ensure_foreign(driver, images.base, foreign_servers(trials), say)
         preflight(driver, _needs(trials, images))
-        manifest = _manifest(run, source, driver, images, servers)
+        manifest = _manifest(run, source, trials, driver, images, servers, machine, limits)
         store = _open(store, manifest, source, run)
         say(f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}")
         try:
@@ -83,6 +89,40 @@ def _measure(run: str, source: Source, store: Store | None, console: Console) ->
             ) from error
     store.point_latest()
     return store
+
+
+def limits_here() -> Limits | None:
+    """What this machine grants; None while that is not known: no engine, no image, or a run."""
+    try:
+        with DockerDriver() as driver:
+            owned = [tag for one in ImageStore(driver).owned(everyone=True) for tag in one.tags]
+            servers = [tag for tag in owned if tag.startswith("c10k-lab/server:")]
+            if not servers or holder():
+                return None
+            return _granted(driver, servers[0], _machine(driver, servers[0]))
+    except (LabError, DriverError):
+        return None
+
+
+def _machine(driver: DockerDriver, image: str) -> dict[str, Any]:
+    """As the probe tells of it from inside a container."""
+    found: dict[str, Any] = json.loads(run_tool(driver, image, ENVIRONMENT, network="host"))
+    return found
+
+
+def _granted(driver: DockerDriver, image: str, machine: dict[str, Any]) -> Limits:
+    return limits_of(machine, min(driver.nofile_limit(image), MOST_NOFILE), PIDS)
+
+
+def _limits(store: Store) -> Limits:
+    """Those that the run began with."""
+    return Limits(**store.manifest().get("limits", {}))
+
+
+def _targets(trials: list[Trial]) -> list[str]:
+    """The images that the trials use."""
+    traced = any(trial.point.settings.traced for trial in trials)
+    return ["server", "load", *(["traced"] if traced else [])]
 
 
 def _needs(trials: list[Trial], images: Images) -> Needs:
@@ -115,9 +155,15 @@ def _open(store: Store | None, manifest: dict[str, Any], source: Source, run: st
 
 
 def _manifest(
-    run: str, source: Source, driver: DockerDriver, images: Images, servers: list[Found]
+    run: str,
+    source: Source,
+    trials: list[Trial],
+    driver: DockerDriver,
+    images: Images,
+    servers: list[Found],
+    machine: dict[str, Any],
+    limits: Limits,
 ) -> dict[str, Any]:
-    machine = json.loads(run_tool(driver, images.server, ENVIRONMENT, network="host"))
     version, info = driver.version(), driver.info()
     engine = {
         "engine": version.get("Version"),
@@ -138,12 +184,14 @@ def _manifest(
         },
         **{
             name: {"tag": images.references[name], "id": images.ids[name]}
-            for name in ("server", "load")
+            for name in _targets(trials)
         },
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     foreign = {one.server.name: one.describe() for one in servers}
-    return describe(run, started_at, source, made_of, foreign, machine, engine)
+    return describe(
+        *(run, started_at, source, made_of, foreign, machine, engine, limits, notes(trials))
+    )
 
 
 def _run(

@@ -25,6 +25,8 @@ from pathlib import Path
 
 PORT = 8080
 TRACE = Path("/tmp/trace")  # noqa: S108 - the container's own
+STRACE = ("strace", "-f", "-qq", "-e", "signal=none", "-s", "0", "-o", str(TRACE))
+"""What goes before the command of a server; a trial reads the trace from beside (probe.py)."""
 REQUEST = b"GET / HTTP/1.1\r\nHost: c10k-lab\r\n\r\n"
 ROUNDS = {1: 500, 64: 30}
 """Rounds by connections; in a round each sends a request, and then all are answered."""
@@ -38,9 +40,9 @@ CALL = re.compile(r"^(?:\d+ +)?(\d+\.\d+) (\w+)\(", re.MULTILINE)
 
 def main() -> None:
     """Trace the server named on the command line and print what was counted."""
-    strace = ("strace", "-f", "-qq", "-ttt", "-e", "signal=none", "-s", "0", "-o", str(TRACE))
     server = ("python3", "-m", "servers", sys.argv[1], "--host", "127.0.0.1", "--port", str(PORT))
-    process = subprocess.Popen((*strace, *server), start_new_session=True, stdout=sys.stderr)  # noqa: S603 - the lab's own command
+    command = (*STRACE, "-ttt", *server)
+    process = subprocess.Popen(command, start_new_session=True, stdout=sys.stderr)  # noqa: S603 - the lab's own command
     windows: dict[int, tuple[float, float, str]] = {}
     try:
         for connections, rounds in ROUNDS.items():

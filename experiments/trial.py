@@ -1,4 +1,4 @@
-"""One trial, everything in it fresh: pod, server, probe and load worker.
+"""One trial, everything in it fresh: pod, server, probe and load workers.
 
 The pod owns the network namespace and its kernel settings. With `network: pod`
 the load joins it; with `network: bridge` the load has a pod of its own across
@@ -9,15 +9,22 @@ void with its reason, and the run goes on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import requests
 
-from experiments.containers import LISTEN_S, PROBE_PORT, Containers, hostname, server_port
+from experiments import alone
+from experiments.containers import (
+    LISTEN_S,
+    PROBE_PORT,
+    Containers,
+    hostname,
+    load_name,
+    server_port,
+)
 from experiments.driver import ContainerState, Driver, DriverError
 from experiments.exits import LabError
 from experiments.master import Master
@@ -29,13 +36,15 @@ FOREIGN_LISTEN_S = 30.0
 SHORTEST_BACKLOG = 128
 """Of the common servers that choose it themselves."""
 LOAD_KNOBS = (
-    *("load", "pipeline_depth", "arrivals", "idle_connections", "idle", "trickle_per_s"),
-    *("churn_per_s", "slow_readers", "slow_writers", "vanishing_per_s"),
+    *("load", "pipeline_depth", "arrivals", "idle_connections", "connect_pace_per_s", "idle"),
+    *("trickle_per_s", "churn_per_s", "slow_readers", "slow_writers", "vanishing_per_s"),
+    "late_acks",
 )
 """Settings that the load takes by the same name."""
 LOST_S = 60.0
-"""Beside warm-up and window; connecting gives up by itself long before."""
+"""Beside the ramp, warm-up and window; connecting gives up by itself long before."""
 WORKER_S = 30.0
+STOP_S = 3.0
 BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
 T = TypeVar("T")
@@ -85,12 +94,15 @@ class TrialRunner:
         started = time.monotonic()
         containers: dict[str, str] = {}
         try:
-            self._start(trial, containers)
-            outcome.result = self._measure(trial, containers)
+            if trial.point.settings.without_clients:
+                outcome.result = self._measure_alone(trial, containers)
+            else:
+                self._start(trial, containers)
+                outcome.result = self._measure(trial, containers)
         except (DriverError, TrialError, requests.RequestException) as error:
             outcome.reason = str(error)
         finally:
-            self._finish(containers, outcome)
+            self._finish(trial, containers, outcome)
         if outcome.reason and not self._driver.state(self._master_container).running:
             raise LabError("the Locust master ended, and the trial in flight with it")
         outcome.elapsed_s = time.monotonic() - started
@@ -102,31 +114,15 @@ class TrialRunner:
             self._removal.result()
             self._removal = None
 
-    @contextmanager
-    def serving(self, trial: Trial) -> Iterator[str]:
-        """A pod with its server and nothing else, for a generator of somebody else's."""
-        self.settle()
-        pod = self._driver.start(self.containers.pod(trial, "pod"))
-        server = self._driver.start(self.containers.server(trial, pod))
-        try:
-            deadline = time.monotonic() + LISTEN_S
-            while '"listening"' not in self._driver.logs(server):
-                ended = not self._driver.state(server).running
-                if ended or time.monotonic() > deadline:
-                    raise LabError(f"the server does not listen: {self._driver.logs(server)}")
-                time.sleep(0.05)
-            yield pod
-        finally:
-            self._driver.remove([server, pod])
-
     def _start(self, trial: Trial, containers: dict[str, str]) -> None:
         make, bridged = self.containers, trial.point.settings.network == "bridge"
         containers["pod"] = self._driver.start(make.pod(trial, "pod"))
         if bridged:
             containers["client"] = self._driver.start(make.pod(trial, "client"))
         load_pod = containers["client" if bridged else "pod"]
-        with ThreadPoolExecutor(1) as pool:
-            load = pool.submit(self._driver.start, make.load(trial, load_pod))
+        specs = make.loads(trial, load_pod)
+        with ThreadPoolExecutor(len(specs)) as pool:
+            loads = {name: pool.submit(self._driver.start, spec) for name, spec in specs.items()}
             try:
                 pod = containers["pod"]
                 server = containers["server"] = self._driver.start(make.server(trial, pod))
@@ -137,17 +133,17 @@ class TrialRunner:
                     raise TrialError(ENDED) from None
                 raise
             finally:
-                containers["load"] = load.result()
+                _collect(loads, containers)
 
     def _measure(self, trial: Trial, containers: dict[str, str]) -> dict[str, Any]:
         settings = trial.point.settings
         self.settle()
         self._until(
             trial,
-            lambda: self._master.wait_for_worker(hostname(trial)) or None,
+            lambda: self._master.wait_for_workers(hostname(trial), settings.load_workers) or None,
             containers,
             WORKER_S,
-            "the load worker did not reach the Locust master",
+            "not all load workers reached the Locust master",
         )
         host = "server" if settings.network == "bridge" else "127.0.0.1"
         self._master.swarm(
@@ -166,10 +162,19 @@ class TrialRunner:
                 "probe": f"{host}:{PROBE_PORT}",
             },
         )
-        limit = settings.warm_up_s + settings.window_s + LOST_S
+        limit = settings.ramp_s + settings.warm_up_s + settings.window_s + LOST_S
         return self._until(
             trial, lambda: self._master.result(trial.id), containers, limit, "the load did not end"
         )
+
+    def _measure_alone(self, trial: Trial, containers: dict[str, str]) -> dict[str, Any]:
+        """What the benchmark counted; it works from its start on, so that none runs beside."""
+        settings = trial.point.settings
+        self.settle()
+        benchmark = containers["server"] = self._driver.start(self.containers.alone(trial))
+        busy_s = settings.warm_up_s + settings.window_s
+        ending = alone.await_end(self._driver, benchmark, busy_s, LOST_S)
+        return alone.read(self._driver.logs(benchmark), ending)
 
     def _until(
         self,
@@ -186,27 +191,54 @@ class TrialRunner:
         """
         deadline = time.monotonic() + limit_s
         while (answer := ask()) is None:
-            state = self._driver.state(containers["load"])
-            if not state.running:
-                raise TrialError(f"the load worker ended with {_ending(state)}")
+            for name in _loads(containers):
+                if not (state := self._driver.state(containers[name])).running:
+                    raise TrialError(f"the {_worker(name)} ended with {_ending(state)}")
             if trial.point.foreign and not self._driver.state(containers["server"]).running:
                 raise TrialError(ENDED)
             if time.monotonic() > deadline:
                 raise TrialError(f"{reason} within {limit_s:.0f} s")
         return answer
 
-    def _finish(self, containers: dict[str, str], outcome: Outcome) -> None:
+    def _finish(self, trial: Trial, containers: dict[str, str], outcome: Outcome) -> None:
         try:
-            for role in ("server", "load", "probe"):
-                if role in containers:
-                    outcome.logs[role] = self._driver.logs(containers[role])
-            if "server" in containers:
+            if "server" in containers and not trial.point.settings.without_clients:
                 state = self._driver.state(containers["server"])
                 if not state.running:
                     outcome.server_ending = _ending(state)
+                elif _has_workers(outcome.result):
+                    self._driver.stop(containers["server"], STOP_S)
+            for name in ("server", *_loads(containers), "probe"):
+                if name in containers:
+                    outcome.logs[name] = self._driver.logs(containers[name])
         except DriverError as error:
             outcome.reason = outcome.reason or str(error)
         self._removal = self._remover.submit(self._driver.remove, list(containers.values()))
+
+
+def _has_workers(result: dict[str, Any] | None) -> bool:
+    """Whether there are worker processes, which tell when they are stopped what they accepted."""
+    samples = result["samples"] if result else []
+    return bool(samples and samples[-1]["worker_cpu_ns"])
+
+
+def _loads(containers: dict[str, str]) -> list[str]:
+    return [name for name in containers if name.startswith(load_name(1))]
+
+
+def _worker(name: str) -> str:
+    """`load-2` in words."""
+    return " ".join(["load worker", *name.split("-")[1:]])
+
+
+def _collect(starting: dict[str, Future[str]], containers: dict[str, str]) -> None:
+    """Wait for all that are being started; raises what the first that does not start raised."""
+    wait(starting.values())
+    for name, one in starting.items():
+        if not one.exception():
+            containers[name] = one.result()
+    for one in starting.values():
+        one.result()
 
 
 def _ending(state: ContainerState) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from experiments.record import WITHOUT_CLIENTS
+
 BUSY = 0.9
 """A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""
 LITTLE = 0.05
@@ -25,6 +27,8 @@ GENERATOR_BUSY = 0.6
 was seen at 0.74 to 0.76, at an easy rate at 0.43, and behind a sleeping server at 0.34."""
 KEPT = 0.95
 """A server that answers less than was asked of it is at its limit, whatever its processor says."""
+SKEW = 0.01
+"""What some load workers counted while others did not yet, or no longer, belongs to no rate."""
 STEAL = 0.10
 """A tenth of the machine taken by the hypervisor changes the figure itself."""
 FOREIGN = 0.5
@@ -38,6 +42,8 @@ def judge(row: Row) -> tuple[str, str]:
     reason = _void(row)
     if reason:
         return "void", reason
+    if row["load"] in WITHOUT_CLIENTS:
+        return _alone(row)
     server, generator = row["server_cpu_share"], row["generator_cpu_share"]
     if row.get("rate_per_s"):
         return _open_loop(row)
@@ -46,6 +52,16 @@ def judge(row: Row) -> tuple[str, str]:
     if generator >= BUSY:
         return "generator_bound", ""
     return "unsaturated", ""
+
+
+def _alone(row: Row) -> tuple[str, str]:
+    """Without clients nothing ever rests."""
+    if row["server_cpu_share"] >= BUSY:
+        return "server_bound", ""
+    return "void", (
+        f"the benchmark never rests, and yet had only {row['server_cpu_share']:.0%} of its core: "
+        "something else ran there"
+    )
 
 
 def _open_loop(row: Row) -> tuple[str, str]:
@@ -72,9 +88,19 @@ def _open_loop(row: Row) -> tuple[str, str]:
     return "unsaturated", ""
 
 
+def _skewed(row: Row) -> str:
+    skew_s = (row.get("window_skew_us") or 0.0) / 1e6
+    if skew_s <= SKEW * row["window_s"]:
+        return ""
+    return (
+        f"the load workers opened or closed their windows {skew_s * 1e3:,.1f} ms apart; "
+        "a longer window or fewer load workers may help"
+    )
+
+
 def _void(row: Row) -> str:
-    if row["reason"]:
-        return str(row["reason"])
+    if reason := row["reason"] or _skewed(row):
+        return str(reason)
     if "wrong_answer" in row["error_kinds"]:
         return f"the server answered wrongly in the window: {row['error_kinds']}"
     if not row["requests"]:
@@ -89,7 +115,7 @@ def _void(row: Row) -> str:
                 f"Little's law is off: throughput x mean time is {ratio:.2f} times the "
                 "connections; a longer window may help"
             )
-        if row["coverage"] < COVERED:
+        if row["coverage"] < COVERED and not row["traced"]:  # it is too slow to come to all
             return (
                 f"only {row['coverage']:.1%} of the active connections got a response "
                 "in the window: the rate is theirs alone"

@@ -12,12 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from experiments.plan import Trial, expected_s
+from experiments.record import WITHOUT_CLIENTS
 
 KINDS = {
     "keep_alive": "keep-alive",
     "connection_per_request": "conn/request",
     "open_loop": "open loop",
     "open_connections": "open, conn/request",
+    "token_ring": "pipes, a token round them",
+    "one_wait": "descriptors, one wait",
 }
 NEW_CONNECTIONS = ("connection_per_request", "open_connections")
 
@@ -26,18 +29,27 @@ def describe(trial: Trial) -> str:
     """The settings in a few words."""
     s = trial.point.settings
     kind = KINDS[s.load]
+    if s.watched is not None:
+        return f"{s.server}: {s.watched:,} {kind}"
     if s.rate_per_s is not None:
         kind = f"{kind} at {s.rate_per_s:,.0f}/s"
     idle = f" + {s.idle_connections:,} idle" if s.idle_connections else ""
     length = "its own" if s.backlog is None else f"{s.backlog:,}"
     backlog = f", backlog {length}" if s.load in NEW_CONNECTIONS else ""
-    return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}"
+    workers = f", {s.load_workers} load workers" if s.load_workers > 1 else ""
+    traced = ", traced" if s.traced else ""
+    return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}{workers}{traced}"
 
 
 def summarise(row: dict[str, Any]) -> str:
     """The result in a few words."""
     if row["validity"] == "void":
         return f"void: {row['reason']}"
+    if row["load"] in WITHOUT_CLIENTS:
+        wait = "" if row["wait_us"] is None else f", {row['wait_us']:,.2f} us a wait"
+        return f"{row['requests_per_s']:,.0f}/s{wait}"
+    if row["traced"]:
+        return f"{row['syscalls_per_request']:,.2f} system calls a request"
     return (
         f"{row['requests_per_s']:,.0f}/s, p99 {row['response_p99_us'] / 1e3:,.2f} ms, "
         f"{row['validity'].replace('_', ' ')}"
@@ -52,6 +64,7 @@ class Watch:
         self._total = len(trials)
         self._left = trials[finished:]
         self._done = finished
+        self._void = 0
         self._bar = Progress(
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -72,20 +85,26 @@ class Watch:
             self._bar.stop()
 
     def begin(self, trial: Trial) -> None:
-        minutes, seconds = divmod(round(expected_s(self._left)), 60)
-        self._bar.update(
-            self._task, description=describe(trial), left=f"{minutes}:{seconds:02d} left"
-        )
+        self._bar.update(self._task, description=describe(trial), left=self._so_far())
         self._bar.refresh()
 
     def end(self, trial: Trial, row: dict[str, Any]) -> None:
         self._left = self._left[1:]
         self._done += 1
+        self._void += row["validity"] == "void"
         number = f"{self._done:>{len(str(self._total))}}/{self._total}"
+        # Where there is no bar, the line alone has to tell.
+        so_far = "" if self._console.is_terminal else f" [{self._so_far()}]"
         self._bar.console.print(
-            f"{number}  {describe(trial)}: {summarise(row)}",
+            f"{number}  {describe(trial)}: {summarise(row)}{so_far}",
             markup=False,
             highlight=False,
             soft_wrap=True,
         )
         self._bar.update(self._task, completed=self._done)
+
+    def _so_far(self) -> str:
+        """The time left, and how many trials of this sitting do not count."""
+        minutes, seconds = divmod(round(expected_s(self._left)), 60)
+        void = f", {self._void} void so far" if self._void else ""
+        return f"{minutes}:{seconds:02d} left{void}"

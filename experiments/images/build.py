@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 DOCKERFILE: Final = "experiments/images/Dockerfile"
 TRACING: Final = "experiments/tracing.py"
+PROBE: Final = ("experiments/probe.py", "experiments/processes.py")
 CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "server": (DOCKERFILE, "servers", "experiments/probe.py"),
+    "server": (DOCKERFILE, "servers", *PROBE),
     "load": (DOCKERFILE, "loadgen"),
     "peers": (DOCKERFILE, "loadgen"),
-    "traced": (DOCKERFILE, "servers", "experiments/probe.py", TRACING),
+    "traced": (DOCKERFILE, "servers", *PROBE, TRACING),
     "browser": (DOCKERFILE,),
 }
 """What enters each target, in the order of the Dockerfile: the classic builder
@@ -187,11 +188,7 @@ def _place(path: Path) -> str:
         return "Dockerfile"
     if name == TRACING:
         return f"trace/{path.name}"
-    return (
-        f"load/{name}"
-        if name.startswith("loadgen/")
-        else f"server/{name.removeprefix('experiments/')}"
-    )
+    return f"load/{name}" if name.startswith("loadgen/") else f"server/{name}"
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -52,7 +52,7 @@ def test_server_image_has_servers_and_probe(engine: DockerDriver, images: Images
     look = "import os, servers; print(os.getcwd(), os.getuid(), *sorted(os.listdir('.')))"
     told = run_tool(engine, images.server, ("python3", "-c", look)).split()
     assert told[:2] == ["/opt/lab", "10001"]
-    assert {"probe.py", "servers"} <= set(told[2:])
+    assert {"experiments", "servers"} <= set(told[2:])
     assert "loadgen" not in told
 
 

@@ -33,6 +33,7 @@ class FakeDriver:
     dead: set[str] = field(default_factory=set)
     up: dict[str, ContainerSpec] = field(default_factory=dict)
     started: list[ContainerSpec] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
 
     def create_network(self, name: str) -> str:
         return name
@@ -48,7 +49,8 @@ class FakeDriver:
     def state(self, container: str) -> ContainerState:
         if container == "master":
             return ContainerState(running="master" not in self.dead, exit_code=1, oom_killed=False)
-        if self.up[container].role in self.dead:
+        spec = self.up[container]
+        if spec.role in self.dead or any(spec.name.endswith(f"-{name}") for name in self.dead):
             return ContainerState(running=False, exit_code=9, oom_killed=False)
         return ContainerState(running=True, exit_code=None, oom_killed=False)
 
@@ -56,7 +58,8 @@ class FakeDriver:
         return f"log of {self.up[container].role}"
 
     def stop(self, container: str, grace_s: float) -> None:
-        del self.up[container], grace_s
+        del grace_s
+        self.stopped.append(self.up[container].role)
 
     def remove(self, containers: Iterable[str]) -> None:
         for container in list(containers):
@@ -75,7 +78,7 @@ class FakeMaster:
     silent: bool = False
     forms: list[dict[str, Any]] = field(default_factory=list)
 
-    def wait_for_worker(self, _name: str) -> bool:
+    def wait_for_workers(self, _name: str, _count: int) -> bool:
         return True
 
     def swarm(self, users: int, form: dict[str, Any]) -> None:
@@ -89,6 +92,7 @@ class FakeMaster:
 class FakeImages:
     server: str = "server:1"
     load: str = "load:1"
+    traced: str = "traced:1"
 
 
 def a_sample(label: str, at_s: float, cpu_s: float, **changes: Any) -> dict[str, Any]:
@@ -101,6 +105,9 @@ def a_sample(label: str, at_s: float, cpu_s: float, **changes: Any) -> dict[str,
         "rss_bytes": 10_000_000,
         "fds": 10,
         "context_switches": 100,
+        "voluntary_switches": 60,
+        "worker_cpu_ns": {},
+        "kernel_slab_bytes": 90_000_000,
         "listen_overflows": 0,
         "listen_drops": 0,
         "retransmits": 0,
@@ -109,7 +116,7 @@ def a_sample(label: str, at_s: float, cpu_s: float, **changes: Any) -> dict[str,
         "accept_queue": 0,
         "accept_queue_max": 3,
         "kernel_socket_bytes": 4_096,
-        "busy_ticks": int(at_s * 100),
+        "idle_ticks": int(at_s * 100),
         "steal_ticks": 0,
         "measured_cores": ["0", "1"],
     }
@@ -124,7 +131,7 @@ def a_result(requests: int = 10_000, cpu_s: float = 0.95) -> dict[str, Any]:
         "environment": {"clock_ticks": 100, "cores": 2},
         "samples": [
             a_sample("start", 0.0, 0.0),
-            a_sample("gate", 0.5, 0.1, server_established=4),
+            a_sample("gate", 0.5, 0.1, server_established=4, worker_connections={}),
             a_sample("open", 1.0, 0.2),
             a_sample("close", 2.0, 0.2 + cpu_s),
         ],
@@ -132,8 +139,11 @@ def a_result(requests: int = 10_000, cpu_s: float = 0.95) -> dict[str, Any]:
             "started_ns": int(1e9),
             "ended_ns": int(2e9),
             "window_s": 1.0,
+            "skew_us": 0.0,
             "cpu_ns": int(0.5e9),
+            "cpu_share": 0.5,
             "requests": requests,
+            "connects": 0,
             "errors": {},
             "covered": 4,
             "segments_in": requests,

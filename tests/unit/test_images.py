@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FILES = {
     Path("experiments/images/Dockerfile"): b"FROM x",
     Path("experiments/probe.py"): b"probe",
+    Path("experiments/processes.py"): b"processes",
     Path("loadgen/engine.py"): b"engine",
     Path("loadgen/requirements.lock"): b"lock",
     Path("servers/requirements.lock"): b"lock",
@@ -192,6 +193,7 @@ def test_given_base_of_another_python_is_refused(
     [
         ("experiments/images/Dockerfile", {"server", "load", "peers", "traced", "browser"}),
         ("experiments/probe.py", {"server", "traced"}),
+        ("experiments/processes.py", {"server", "traced"}),
         ("experiments/tracing.py", {"traced"}),
         ("servers/variants/epoll.py", {"server", "traced"}),
         ("loadgen/engine.py", {"load", "peers"}),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
-from experiments import probe
+from experiments import probe, processes
 
 
 def test_queue_depth_and_established_connections_of_a_port() -> None:
@@ -17,10 +18,10 @@ def test_queue_depth_and_established_connections_of_a_port() -> None:
         assert probe._accept_queue(port) == 0
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
         assert probe._accept_queue(port) == 5
-        assert probe._established(port) == 5
+        assert len(probe._established(port)) == 5
         accepted = [listener.accept()[0] for _ in range(3)]
         assert probe._accept_queue(port) == 2
-        assert probe._established(port) == 5
+        assert len(probe._established(port)) == 5
         for sock in clients + accepted:
             sock.close()
 
@@ -30,7 +31,7 @@ def test_a_server_that_listens_on_ipv6_for_both_is_counted() -> None:
         port = listener.getsockname()[1]
         client = socket.create_connection(("127.0.0.1", port))
         assert probe._accept_queue(port) == 1
-        assert probe._established(port) == 1
+        assert len(probe._established(port)) == 1
         client.close()
 
 
@@ -44,12 +45,12 @@ def test_counters_are_there_and_grow() -> None:
 
 
 def test_a_process_is_counted_with_its_descriptors() -> None:
-    totals = dict.fromkeys(("processes", "threads", "rss_bytes", "fds", "context_switches"), 0)
-    probe._add_process(Path("/proc/self"), totals)
+    totals = dict.fromkeys(processes.TOTALS, 0)
+    assert processes.add_process(Path("/proc/self"), totals) == os.getppid()
     assert totals["processes"] == 1
     assert totals["rss_bytes"] > 1_000_000
     assert totals["fds"] >= len(os.listdir("/proc/self/fd")) - 1
-    assert totals["context_switches"] > 0
+    assert totals["context_switches"] >= totals["voluntary_switches"] > 0
 
 
 def test_the_environment_names_what_the_manifest_needs() -> None:
@@ -60,8 +61,69 @@ def test_the_environment_names_what_the_manifest_needs() -> None:
 
 
 def test_a_process_that_is_ending_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_path: Path, _totals: dict[str, int]) -> None:
+    def refuse(_path: Path, _totals: dict[str, int]) -> int:
         raise PermissionError("the descriptors of a dead process are nobody's")
 
-    monkeypatch.setattr(probe, "_add_process", refuse)
-    assert probe._processes()["processes"] == 0
+    monkeypatch.setattr(processes, "add_process", refuse)
+    assert processes.read_processes()["processes"] == 0
+
+
+def test_workers_are_the_processes_without_children() -> None:
+    """A parent and two children, of which one works: all of the CPU time is that one's."""
+    ready, done = os.pipe(), os.pipe()
+    pids = []
+    for works in (True, False):
+        if not (pid := os.fork()):
+            burn_s = 0.03 if works else 0.0
+            while time.process_time() < burn_s:
+                pass
+            os.write(ready[1], b".")
+            os.read(done[0], 1)
+            os._exit(0)
+        pids.append(pid)
+    try:
+        for _ in pids:
+            os.read(ready[0], 1)
+        seen = {os.getpid(): os.getppid(), **dict.fromkeys(pids, os.getpid())}
+        used = processes._workers_cpu_ns(seen)
+        assert list(used) == sorted(pids)
+        assert used[pids[0]] >= 30_000_000 > used[pids[1]]
+    finally:
+        os.write(done[1], b"..")
+        for pid in pids:
+            os.waitpid(pid, 0)
+
+
+def test_one_process_has_no_workers_beside_it() -> None:
+    assert processes._workers_cpu_ns({1: 0}) == {}
+    assert processes._workers_cpu_ns({1: 0, 7: 1}) == {}
+
+
+def test_connections_are_told_apart_by_who_holds_them() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+        accepted = [listener.accept()[0] for _ in range(3)]
+        inodes = probe._established(port)
+        assert (len(inodes), inodes.count("0")) == (5, 2), "two are in the queue"
+        held = processes.connections_held([os.getpid(), 2**22 + 1], inodes)
+        assert held == {os.getpid(): 3}, "not the clients' ends, nor a process that has gone"
+        for sock in clients + accepted:
+            sock.close()
+
+
+def test_calls_are_counted_from_a_place_of_the_trace(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    monkeypatch.setattr(probe, "TRACE", trace)
+    before = b"7 accept4(3, ...) = 9\n"
+    trace.write_bytes(
+        before
+        + b"7 epoll_wait(4,  <unfinished ...>\n8 read(9, ...) = 30\n"
+        + b"7 <... epoll_wait resumed>...) = 1\n8 read(9, ...) = 30\n9 +++ exited with 0 +++\n"
+    )
+    found = probe._calls(len(before))
+    assert found == {"syscalls": {"epoll_wait": 1, "read": 2}, "trace_is_whole": True}
+    monkeypatch.setattr(probe, "MOST_TRACE_BYTES", 10)
+    assert not probe._calls(len(before))["trace_is_whole"]

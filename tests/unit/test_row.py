@@ -10,6 +10,7 @@ import pytest
 
 from experiments.record import COLUMNS, NAMES
 from experiments.row import make_row, server_limits
+from experiments.server_series import server_series
 from experiments.trial import Outcome
 from tests.unit.fakes import a_result, a_sample, some_trials
 
@@ -70,10 +71,16 @@ def changed(**window: Any) -> dict[str, Any]:
     ("result", "validity", "reason"),
     [
         (a_result(cpu_s=0.5), "unsaturated", ""),
-        (changed(cpu_ns=int(0.97e9)), "generator_bound", ""),
+        (changed(cpu_share=0.97), "generator_bound", ""),
         (changed(requests=0), "void", "no response came"),
         (changed(response_mean_us=500.0), "void", "Little's law is off"),
         (changed(covered=1), "void", "only 25.0% of the active connections"),
+        (
+            changed(skew_us=12_000.0),
+            "void",
+            "the load workers opened or closed their windows 12.0 ms apart",
+        ),
+        (changed(skew_us=9_000.0), "server_bound", ""),
         (changed(errors={"reset": 2}), "void", "errors in the window: reset=2"),
         (changed(errors={"wrong_answer": 1}), "void", "the server answered wrongly"),
         (changed(response_mean_us=500.0, response_max_us=4e5), "server_bound", ""),
@@ -88,7 +95,7 @@ def test_verdicts(result: dict[str, Any], validity: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     ("change", "reason"),
-    [({"steal_ticks": 40}, "hypervisor took 20%"), ({"busy_ticks": 400}, "other programs used")],
+    [({"steal_ticks": 40}, "hypervisor took 20%"), ({"idle_ticks": 100}, "other programs used")],
 )
 def test_a_disturbed_machine_is_void(change: dict[str, int], reason: str) -> None:
     result = a_result()
@@ -156,3 +163,102 @@ def test_limits_that_the_server_named() -> None:
         '{"event": "limit", "lim'
     )
     assert server_limits(log) == "FD_SETSIZE: no more"
+
+
+def test_the_columns_of_the_whole_server() -> None:
+    result = a_result()
+    result["window"] |= {"connects": 500, "response_stddev_us": 12.5}
+    result["samples"][1]["kernel_slab_bytes"] = 95_000_000
+    result["samples"].insert(3, a_sample("second", 1.5, 0.5, accept_queue_max=9))
+    result["samples"][-1] |= {"context_switches": 160, "voluntary_switches": 100}
+    row = row_of(result)
+    assert (row["connects"], row["connects_per_s"]) == (500, 500.0)
+    assert row["response_stddev_us"] == 12.5
+    assert (row["kernel_slab_idle_bytes"], row["kernel_slab_bytes"]) == (90_000_000, 95_000_000)
+    assert (row["context_switches"], row["voluntary_switches"]) == (60, 40)
+    assert row["accept_queue_max"] == 9, "the deepest of the window, not of its last second"
+    assert row["worker_cpu_shares"] is row["worker_connections"] is row["worker_accepts"] is None
+
+
+def with_workers(**close: int) -> dict[str, Any]:
+    result = a_result()
+    samples = {sample["label"]: sample for sample in result["samples"]}
+    samples["gate"]["worker_connections"] = {"10": 1, "9": 3}
+    samples["open"]["worker_cpu_ns"] = {"10": 100, "9": 100}
+    samples["close"]["worker_cpu_ns"] = close
+    return result
+
+
+def test_workers_stand_in_the_order_of_their_pids() -> None:
+    told = (
+        '{"event": "accepted", "pid": 10, "connections": 100}\n'
+        '{"event": "accepted", "pid": 9, "connections": 300}\n'
+        '{"event": "accepted", "pi'
+    )
+    row = row_of(with_workers(**{"10": 200, "9": 400}), logs={"server": told})
+    assert json.loads(row["worker_connections"]) == [3, 1]
+    assert json.loads(row["worker_cpu_shares"]) == [0.75, 0.25]
+    assert json.loads(row["worker_accepts"]) == [300, 100]
+
+
+def test_shares_are_unknown_when_a_worker_was_replaced() -> None:
+    assert row_of(with_workers(**{"10": 200, "11": 400}))["worker_cpu_shares"] is None
+
+
+def traced_row(covered: int = 4, **close: Any) -> dict[str, Any]:
+    result = {"trial": "t", "reason": "", **a_result()}
+    result["window"] |= {"covered": covered}
+    result["samples"][-1] |= close
+    trial = next(t for t in some_trials() if t.point.sweep == "s")
+    point = replace(trial.point, settings=trial.point.settings.model_copy(update={"traced": True}))
+    return make_row(
+        "e", "r", "2026-01-01T00:00:00+00:00", replace(trial, point=point), Outcome(result=result)
+    )
+
+
+def test_system_calls_are_counted_per_request() -> None:
+    calls = {"read": 10_000, "write": 10_000, "epoll_wait": 2_500, "brk": 9}
+    row = traced_row(syscalls=calls, trace_is_whole=True, covered=1)
+    assert row["syscalls_per_request"] == pytest.approx(2.2509)
+    assert json.loads(row["syscalls"]) == {"read": 1.0, "write": 1.0, "epoll_wait": 0.25}
+    assert row["validity"] != "void", "too slow to come to all connections is no fault of its own"
+
+
+@pytest.mark.parametrize(
+    ("close", "reason"),
+    [({}, "no trace"), ({"syscalls": {"read": 9}, "trace_is_whole": False}, "filled its file")],
+)
+def test_half_a_trace_is_void(close: dict[str, Any], reason: str) -> None:
+    row = traced_row(**close)
+    assert row["validity"] == "void"
+    assert reason in row["reason"]
+
+
+def test_what_met_a_full_queue() -> None:
+    result = a_result()
+    result["samples"][1:1] = [
+        a_sample("empty", 0.1, 0.0),
+        a_sample("full", 0.2, 0.0, accept_queue=6, listen_overflows=15, listen_drops=14, resets=0),
+        a_sample("late", 0.3, 0.0, resets=5),
+    ]
+    row = row_of(result)
+    assert (row["full_queue_depth"], row["full_queue_overflows"], row["full_queue_drops"]) == (
+        6,
+        15,
+        14,
+    )
+    assert (row["full_queue_resets"], row["late_ack_resets"]) == (0, 5)
+
+
+def test_the_series_of_the_server_s_side() -> None:
+    samples = [
+        a_sample("start", 0.0, 0.0),
+        a_sample("open", 1.0, 0.2, listen_drops=3),
+        a_sample("second", 2.0, 1.0, listen_drops=4, rss_bytes=5),
+        a_sample("close", 2.5, 1.2, listen_drops=4),
+    ]
+    first, last = server_series(samples)
+    assert (first["from_s"], first["to_s"], last["to_s"]) == (0.0, 1.0, 1.5)
+    assert (first["cpu_s"], last["cpu_s"]) == (0.8, 0.2)
+    assert (first["listen_drops"], last["listen_drops"], first["rss_bytes"]) == (1, 0, 5)
+    assert server_series(samples[:1]) == []

@@ -13,7 +13,7 @@ from experiments.exits import LabError
 from experiments.master import Master
 from experiments.plan import Trial
 from experiments.trial import Outcome, TrialRunner
-from tests.unit.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
+from tests.unit.fakes import FakeDriver, FakeImages, FakeMaster, a_result, some_trials
 
 
 def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) -> Outcome:
@@ -54,6 +54,50 @@ def test_what_a_trial_sets_reaches_server_and_load() -> None:
     form = master.forms[0]
     assert (form["path"], form["slow_writers"], form["idle"]) == ("/ 9, /db/1 1", 3, "silent")
     assert form["rate_per_s"] == 0.0, "the master would keep that of the trial before"
+
+
+def sysctls_of(**settings: Any) -> dict[str, dict[str, str]]:
+    """The kernel settings of each pod of a trial, by the pod's name."""
+    driver, trial = FakeDriver(), some_trials()[0]
+    changed = trial.point.settings.model_copy(update=settings)
+    conduct(driver, FakeMaster(), replace(trial, point=replace(trial.point, settings=changed)))
+    pods = [spec for spec in driver.started if spec.role == "pod"]
+    return {spec.name.rpartition("-")[2]: dict(spec.sysctls) for spec in pods}
+
+
+def test_kernel_settings_are_set_where_they_work() -> None:
+    abort, linear = "net.ipv4.tcp_abort_on_overflow", "net.ipv4.tcp_syn_linear_timeouts"
+    unset = sysctls_of()["pod"]
+    assert not {abort, linear} & unset.keys()
+    asked = {"abort_on_overflow": False, "syn_linear_timeouts": 0}
+    together = sysctls_of(**asked)["pod"]
+    assert (together[abort], together[linear]) == ("0", "0")
+    apart = sysctls_of(**asked, network="bridge")
+    assert abort in apart["pod"].keys() - apart["client"].keys()
+    assert linear in apart["client"].keys() - apart["pod"].keys()
+
+
+def test_a_traced_server_runs_below_the_tracer() -> None:
+    driver, trial = FakeDriver(), some_trials()[0]
+    settings = trial.point.settings.model_copy(update={"traced": True})
+    conduct(driver, FakeMaster(), replace(trial, point=replace(trial.point, settings=settings)))
+    server = next(spec for spec in driver.started if spec.role == "server")
+    assert server.image == "traced:1"
+    assert server.command[0] == "strace"
+    assert "servers" in server.command
+
+
+def test_workers_are_stopped_to_tell_what_they_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = FakeDriver()
+    assert conduct(alone, FakeMaster()).server_ending == ""
+    assert alone.stopped == []
+    several = a_result()
+    several["samples"][-1]["worker_cpu_ns"] = {"8": 1, "9": 1}
+    master = FakeMaster()
+    monkeypatch.setattr(master, "result", lambda _trial: several)
+    driver = FakeDriver()
+    assert conduct(driver, master).server_ending == "", "it was the lab that stopped it"
+    assert driver.stopped == ["server"]
 
 
 def test_server_and_load_have_cores_of_their_own() -> None:
@@ -106,9 +150,38 @@ def test_over_a_bridge_the_load_has_a_pod_of_its_own() -> None:
     assert master.forms[0]["host"] == "http://server:8080"
 
 
-@pytest.mark.parametrize(("cores", "server", "load"), [(2, "0", "1"), (8, "0", "7")])
-def test_placement(cores: int, server: str, load: str) -> None:
-    assert (place(cores).server, place(cores).load) == (server, load)
+@pytest.mark.parametrize(
+    ("cores", "loads", "others"),
+    [(2, "1 1 1", "1"), (3, "2 2 2", "1"), (4, "3 1 3", "2"), (8, "7 5 4", "6")],
+)
+def test_placement(cores: int, loads: str, others: str) -> None:
+    placement = place(cores)
+    assert (placement.server, placement.load, placement.others) == ("0", loads[0], others)
+    assert placement.loading(3) == tuple(loads.split())
+    assert placement.measured(3) == ("0", *dict.fromkeys(loads.split()))
+
+
+def two_workers() -> Trial:
+    trial = some_trials()[0]
+    settings = trial.point.settings.model_copy(update={"load_workers": 2})
+    return replace(trial, point=replace(trial.point, settings=settings))
+
+
+def test_each_load_worker_has_a_container_and_a_log() -> None:
+    driver = FakeDriver()
+    outcome = conduct(driver, FakeMaster(), two_workers())
+    loads = [spec for spec in driver.started if spec.role == "load"]
+    assert sorted(spec.environment["C10K_WORKER"] for spec in loads) == ["1", "2"]
+    assert len({spec.name for spec in loads}) == 2
+    assert set(outcome.logs) == {"server", "load", "load-2", "probe"}
+    assert not driver.up
+
+
+def test_the_load_worker_that_died_is_named() -> None:
+    driver = FakeDriver(dead={"load-2"})
+    outcome = conduct(driver, FakeMaster(silent=True), two_workers())
+    assert outcome.reason == "the load worker 2 ended with exit code 9"
+    assert not driver.up
 
 
 def test_one_core_is_not_enough() -> None:

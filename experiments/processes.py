@@ -1,0 +1,94 @@
+"""What the probe reads of the server's processes, beside it in its pid namespace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+PROC = Path("/proc")
+MOST_THREADS = 128
+"""Reading each thread of thousands would take the load's core from it."""
+MOST_WORKERS = 128
+TOTALS = (
+    *("processes", "threads", "rss_bytes", "fds"),
+    *("context_switches", "voluntary_switches"),
+)
+GONE = (FileNotFoundError, PermissionError, ProcessLookupError)
+"""Ended while it was being read; the dead show nobody their descriptors."""
+
+
+def read_processes() -> dict[str, Any]:
+    """Sums over the server's processes, and its workers' CPU time.
+
+    Context switches: None with too many threads.
+    """
+    totals = dict.fromkeys(TOTALS, 0)
+    parents: dict[int, int] = {}
+    own = os.getpid()
+    for entry in os.scandir(PROC):
+        if entry.name.isdigit() and int(entry.name) != own:
+            try:
+                parents[int(entry.name)] = add_process(PROC / entry.name, totals)
+            except GONE:
+                continue
+    found: dict[str, Any] = {**totals, "worker_cpu_ns": _workers_cpu_ns(parents)}
+    if totals["threads"] > MOST_THREADS:
+        return found | {"context_switches": None, "voluntary_switches": None}
+    return found
+
+
+def _workers_cpu_ns(parents: dict[int, int]) -> dict[int, int]:
+    """CPU time by process, of those that have no children, where there are several.
+
+    What forks processes and waits for them is no worker. The kernel's own count, in ns,
+    of the threads that are alive.
+    """
+    workers = sorted(parents.keys() - set(parents.values()))
+    found: dict[int, int] = {}
+    if 1 < len(workers) <= MOST_WORKERS:
+        for pid in workers:
+            try:
+                found[pid] = sum(
+                    int(Path(task.path, "schedstat").read_text().split()[0])
+                    for task in os.scandir(PROC / str(pid) / "task")
+                )
+            except GONE:
+                continue
+    return found
+
+
+def add_process(path: Path, totals: dict[str, int]) -> int:
+    """Add a process to the totals; returns its parent."""
+    status = dict(
+        line.split(":", 1) for line in (path / "status").read_text().splitlines() if ":" in line
+    )
+    fds = len(os.listdir(path / "fd"))
+    totals["processes"] += 1
+    totals["threads"] += int(status["Threads"])
+    totals["rss_bytes"] += int(status.get("VmRSS", "0 kB").split()[0]) * 1_024
+    totals["fds"] += fds
+    if int(status["Threads"]) <= MOST_THREADS:
+        for task in os.scandir(path / "task"):
+            for line in Path(task.path, "status").read_text().splitlines():
+                if "ctxt_switches" in line:
+                    count = int(line.split()[1])
+                    totals["context_switches"] += count
+                    totals["voluntary_switches"] += count if line.startswith("vol") else 0
+    return int(status["PPid"])
+
+
+def connections_held(workers: Iterable[int], inodes: list[str]) -> dict[int, int]:
+    """How many of these sockets each worker holds."""
+    names = {f"socket:[{inode}]" for inode in inodes}
+    found: dict[int, int] = {}
+    for pid in workers:
+        held = 0
+        try:
+            for link in os.scandir(PROC / str(pid) / "fd"):
+                held += os.readlink(link.path) in names
+        except GONE:
+            continue
+        found[pid] = held
+    return found

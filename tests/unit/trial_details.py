@@ -1,0 +1,81 @@
+"""Made-up but plausible details of trials, as the lab leaves them beside the CSV."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hdrh.histogram import HdrHistogram
+
+NS = 1_000_000_000
+STARTED_NS = 100 * NS
+SYN_S = (1.0, 2.0)
+REQUESTS = 4_000
+"""In each histogram: what the rows say would take long to make."""
+
+
+def write_details(folder: Path, frame: pd.DataFrame, seed: int = 11) -> None:
+    """`trials/ID/result.json` for every completed trial of `frame`, an open loop's included."""
+    rng = np.random.default_rng(seed)
+    for found in frame.to_dict("records"):
+        row = {str(name): value for name, value in found.items()}
+        if row["outcome"] != "completed":
+            continue
+        place = folder / "trials" / str(row["trial"])
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "result.json").write_text(
+            json.dumps(_details(row, rng)),
+            encoding="utf-8",
+        )
+
+
+def encoded(us: np.ndarray) -> str:
+    """Durations in microseconds as the load encodes them."""
+    histogram = HdrHistogram(1, 60_000_000, 3)
+    values, counts = np.unique(us.astype(int).clip(1, None), return_counts=True)
+    for value, many in zip(values, counts, strict=True):
+        histogram.record_value(int(value), int(many))
+    return base64.b64encode(histogram.encode()).decode()
+
+
+def _details(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    seconds = max(1, round(float(row["window_s"])))
+    middle = float(row["response_p50_us"])
+    response = middle * np.exp(rng.normal(0, 0.5, REQUESTS))
+    connect = 30.0 * np.exp(rng.normal(0, 0.3, REQUESTS))
+    lost = min(int(row["listen_drops"]), REQUESTS // 4)
+    connect[:lost] = 1e6 * rng.choice(SYN_S, lost) + rng.uniform(5_000, 30_000, lost)
+    response[:lost] += connect[:lost]
+    histograms = {"response": encoded(response), "connect": encoded(connect)}
+    if row["load"] == "open_loop":
+        histograms["service"] = encoded(response / 2)
+    parts = np.array_split(response, seconds)
+    return {
+        "trial": row["trial"],
+        "reason": "",
+        "phases_s": {"connect_idle": 0.3, "connect_active": 0.1, "company": 0.0, "warm_up": 0.5,
+                     "window": float(row["window_s"])},
+        "window": {"started_ns": STARTED_NS, "window_s": float(row["window_s"]),
+                   "ended_ns": STARTED_NS + int(row["window_s"] * NS), "histograms": histograms},
+        "series": [
+            {"from_s": float(second), "to_s": second + 1.0,
+             "requests": int(float(row["requests_per_s"])),
+             "response_p50_us": float(np.percentile(part, 50)),
+             "response_p99_us": float(np.percentile(part, 99)),
+             "response_max_us": float(part.max()), "histogram": encoded(part)}
+            for second, part in enumerate(parts)
+        ],
+        "samples": [
+            {"label": label, "at_ns": int(STARTED_NS + at_s * NS), "listen_drops": int(drops),
+             "listen_overflows": int(drops), "retransmits": int(drops * 0.8)}
+            for label, at_s, drops in (
+                ("start", -0.9, 0), ("gate", -0.6, lost * 0.1), ("open", 0.0, lost * 0.3),
+                *(("second", n, lost * (0.3 + 0.7 * n / seconds)) for n in range(1, seconds)),
+                ("close", seconds, lost),
+            )
+        ],
+    }  # fmt: skip
