@@ -146,7 +146,8 @@ def _compare(
     for pair in in_pairs(able, Random(f"{level} {number}")):  # noqa: S311 - an order, not a secret
         first, *second = pair
         rows = {first: _cpu_trial(trials, first, foreign, level)}
-        base = trials.measure(_settings(BASELINE, level))["server_cpu_us_per_request"]
+        row, _ = trials.measure(_settings(BASELINE, level))
+        base = row["server_cpu_us_per_request"]
         rows |= {name: _cpu_trial(trials, name, foreign, level) for name in second}
         _note(figures.cpu_us, BASELINE, level, base)
         for name, row in rows.items():

@@ -12,7 +12,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from experiments.bench_servers import Figures
 
-WIDTH = 132
+WIDTH = 150
 """Of the table at least: where the output is no terminal, its width is a guess."""
 HEADINGS = (
     *("server", "CPU us, 64", "CPU us, 1,000", "calls, 1", "calls, 64"),

@@ -100,9 +100,9 @@ class Trials:
         self.rows.append(row)
         return row, outcome
 
-    def measure(self, settings: Settings) -> dict[str, Any]:
-        """The row of a trial that has to be valid. Raises LabError when it stays void."""
-        row, _ = self.attempt(settings)
-        if row["validity"] == "void":
+    def measure(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Row and result of a trial that has to be valid. Raises LabError when it stays void."""
+        row, outcome = self.attempt(settings)
+        if row["validity"] == "void" or outcome.result is None:
             raise LabError(f"void {ATTEMPTS} times in a row; the last time: {row['reason']}")
-        return row
+        return row, outcome.result

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from experiments.apart import Apart, NotListeningError
 from experiments.benchmark import frame
-from experiments.containers import PROBE_PORT, SERVER_PORT, place
+from experiments.containers import PROBE, PROBE_PORT, SERVER_PORT, place
 from experiments.docker_driver import DockerDriver
 from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
@@ -92,7 +92,7 @@ def _campaign(
     """What the client reported (None without a report), and how the server is after it."""
     result: Result = {"client": None, "reason": "", "ended": "", "faults": []}
     images, placement = apart.images, apart.placement
-    watch = ("python3", "/opt/lab/probe.py", str(SERVER_PORT))
+    watch = (*PROBE, str(SERVER_PORT))
     throw = (
         *("python3", "-m", "loadgen.hostile", "--inputs", str(inputs), "--seed", str(seed)),
         *("--descriptors", str(DESCRIPTORS), "--probe-port", str(PROBE_PORT)),

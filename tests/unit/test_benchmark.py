@@ -10,8 +10,9 @@ from typing import Any, cast
 import pytest
 
 from experiments.apart import Apart, NotListeningError
+from experiments.bench_load_workers import QUOTA, two_workers
 from experiments.benchmark import ATTEMPTS, Frame, Trials
-from experiments.containers import Placement
+from experiments.containers import Containers, Placement, place
 from experiments.exits import LabError
 from experiments.plan import Trial
 from experiments.settings import Settings
@@ -46,7 +47,8 @@ def trials_of(runner: FakeRunner) -> Trials:
 def test_a_void_trial_is_measured_again() -> None:
     runner = FakeRunner(None, GOOD, GOOD)
     trials = trials_of(runner)
-    assert trials.measure(SETTINGS)["requests"] == 10_000
+    row, result = trials.measure(SETTINGS)
+    assert row["requests"] == result["window"]["requests"] == 10_000
     trials.measure(SETTINGS)
     assert (runner.positions, runner.settled) == ([1, 1, 2], 1)
     assert [row["validity"] for row in trials.rows] == ["server_bound", "server_bound"]
@@ -69,10 +71,43 @@ def test_figures_are_saved_under_the_run(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_server_that_does_not_listen_leaves_nothing() -> None:
     driver = FakeDriver(dead={"server"})
-    apart = Apart(driver, FakeImages(), Placement("0", "1", "1"), "net", "p")
+    apart = Apart(driver, FakeImages(), Placement("0", ("1",), "1"), "net", "p")
     with pytest.raises(NotListeningError, match="log of server"), apart.serving("poll"):
         pytest.fail("it does not listen")
     assert driver.up == {}
     pod, server = driver.started
     assert (pod.name, server.name, server.network) == ("p-pod", "p-server", "container:p-pod#0")
     assert server.cpus == "0"
+
+
+class Workers(FakeRunner):
+    """Answers as much as its load workers may ask for; remembers how much each may use."""
+
+    def __init__(self, server_cpu_s: float) -> None:
+        super().__init__()
+        self.containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run")
+        self.quotas: list[float | None] = []
+        self._server_cpu_s = server_cpu_s
+
+    def run(self, trial: Trial) -> Outcome:
+        workers = trial.point.settings.load_workers
+        self.quotas.append(self.containers.load_cpu_quota)
+        result = a_result(10_000 * workers, self._server_cpu_s * workers)
+        changes = {"response_mean_us": 64 / 10_000 / workers * 1e6, "covered": 64}
+        window = {**result["window"], **changes}
+        return Outcome({"reason": "", **result, "window": window})
+
+
+def test_two_load_workers_against_one() -> None:
+    runner = Workers(server_cpu_s=0.4)
+    pairs = two_workers(trials_of(runner), cast(TrialRunner, runner), 3)
+    assert pairs == [{"one": 10_000, "two": 20_000, "ratio": 2.0}] * 3
+    assert runner.quotas == [QUOTA] * 6
+    assert runner.containers.load_cpu_quota is None
+
+
+def test_a_busy_server_tells_nothing_of_its_load() -> None:
+    runner = Workers(server_cpu_s=0.48)
+    with pytest.raises(LabError, match="the server used 96% of its core"):
+        two_workers(trials_of(runner), cast(TrialRunner, runner), 1)
+    assert runner.containers.load_cpu_quota is None

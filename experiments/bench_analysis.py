@@ -1,0 +1,118 @@
+"""How quick analysis is: a report of a million trials, a comparison of two large runs.
+
+The records are made up by the tests' generator and analysed by the real command, each
+in a process of its own, whose time and peak memory the kernel tells. A second report of
+half the rows says whether time grows in proportion.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from experiments.exits import Exit, LabError
+
+ROOT = Path(__file__).parent.parent
+ROWS, HISTOGRAMS = 1_000_000, 1_000
+COMPARED_BLOCKS, COMPARED_COPIES = 5, 20
+"""Of each of the two runs compared: as many points as a run of every experiment has."""
+C10K_BLOCKS = 3
+GB = 2**30
+KB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a command may take, in seconds and bytes."""
+
+    seconds: float
+    bytes: int
+
+
+REPORT, SMALL, COMPARE = Limit(10, 2 * GB), Limit(3, 2 * GB), Limit(3, 2 * GB)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a command took: wall time, peak resident memory."""
+
+    what: str
+    seconds: float
+    bytes: int
+    limit: Limit | None = None
+
+    @property
+    def within(self) -> bool:
+        """Whether the limit, if there is one, was kept."""
+        limit = self.limit
+        return limit is None or (self.seconds <= limit.seconds and self.bytes <= limit.bytes)
+
+
+def bench_analysis(console: Console, rows: int = ROWS) -> Exit:
+    """Make the records, time the commands, print a table; FAILED if a limit is passed."""
+    folder = Path(tempfile.mkdtemp(prefix="c10k-lab-bench-analysis-"))
+    try:
+        console.print(f"making {rows:,} trials and half as many", highlight=False)
+        whole = _made(folder / "whole", "rows", rows, HISTOGRAMS)
+        half = _made(folder / "half", "rows", rows // 2, HISTOGRAMS)
+        small = _made(folder / "c10k", "blocks", C10K_BLOCKS, 1)
+        pair = [
+            _made(folder / name, "points", COMPARED_BLOCKS, COMPARED_COPIES) for name in ("a", "b")
+        ]
+        taken = [
+            _timed(f"report of {rows // 2:,} trials", ["report", half]),
+            _timed(f"report of {rows:,} trials", ["report", whole], REPORT),
+            _timed("report of a c10k run", ["report", small], SMALL),
+            _timed("comparison of two large runs", ["compare", *pair], COMPARE),
+        ]
+    finally:
+        shutil.rmtree(folder)
+    console.print(_table(taken))
+    growth = taken[1].seconds / taken[0].seconds
+    console.print(f"twice the trials take {growth:.2f} times as long", highlight=False)
+    return Exit.OK if all(one.within for one in taken) else Exit.FAILED
+
+
+def _made(folder: Path, *what: object) -> Path:
+    """A run of made-up records; the generator says what the words mean."""
+    words = [sys.executable, "-m", "tests.unit.analysis_data", str(folder), *map(str, what)]
+    done = subprocess.run(  # noqa: S603 - this interpreter, our own module
+        words, cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise LabError(f"the records could not be made: {done.stderr.strip()[-500:]}")
+    return folder
+
+
+def _timed(what: str, arguments: list[str | Path], limit: Limit | None = None) -> Taken:
+    """Run a command of analysis to its end; LabError if it does not do its work."""
+    words = [sys.executable, "-m", "analysis", *map(str, arguments), "--json"]
+    started = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+        words, cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    # A comparison of made-up runs may find what it likes; it has to have been made.
+    if process.returncode not in (Exit.OK, Exit.REGRESSED, Exit.CANNOT_TELL):
+        raise LabError(f"{what}: `{' '.join(words)}` ended with {process.returncode}")
+    return Taken(what, seconds, usage.ru_maxrss * KB, limit)
+
+
+def _table(taken: list[Taken]) -> Table:
+    table = Table("", "seconds", "memory", "limit", "", box=None)
+    for one in taken:
+        limit = f"{one.limit.seconds:g} s, {one.limit.bytes / GB:g} GB" if one.limit else ""
+        word = "" if one.limit is None else "kept" if one.within else "passed"
+        table.add_row(one.what, f"{one.seconds:.1f}", f"{one.bytes / GB:.2f} GB", limit, word)
+    return table
