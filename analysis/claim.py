@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from analysis.judges import find_judge
+from analysis.rules import Rule, Unit, fields
+from analysis.strict import Strict, Text
 from experiments.exits import Exit, LabError
 
 FOLDER = Path(__file__).parent / "claims"
-Text = Annotated[str, Field(min_length=1)]
-
-
-class Strict(BaseModel):
-    """No unknown keys, no changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Source(Strict):
@@ -71,10 +67,22 @@ class Bound(Strict):
         return self
 
 
+class Cause(Strict):
+    """Why a claim is refuted, said by measurements of the run that refutes it."""
+
+    text: Text = Field(
+        description="what the figures show; {name} is one of `measured`, or a part's"
+    )
+    measured: dict[str, Rule] = Field({}, description="figures that show the cause, by name")
+
+
 class Claim(Strict):
     """One claim."""
 
     id: Annotated[int, Field(gt=0, description="number in the list of claims")]
+    beside: int | None = Field(
+        None, description="the claim that this one asks again, better posed; both stand"
+    )
     title: Text = Field(description="a few words, for tables")
     sentence: Text = Field(description="the claim as its source makes it")
     year: int | None = Field(None, description="year of publication")
@@ -84,11 +92,25 @@ class Claim(Strict):
     expression: Text = Field(description="what is measured, over the columns of trials.csv")
     judge: Text = Field(description="name of the judging function")
     parameters: dict[str, Any] = Field({}, description="what the judging function needs")
-    unit: Literal["", "x", "connections", "connections off", "threads", "KB", "s"] = Field(
-        "", description="unit of the measured figure; x is a ratio"
-    )
+    unit: Unit = Field("", description="unit of the measured figure; x is a ratio")
     bound: Bound
     why: Text = Field(description="why the bound is what it is")
+    refuted_because: Cause | None = Field(
+        None, description="what the report says of the cause when the claim is refuted"
+    )
+
+    @model_validator(mode="after")
+    def _cause_is_measured(self) -> Claim:
+        if self.refuted_because is None:
+            return self
+        parts = self.parameters.get("parts")
+        known = {*self.refuted_because.measured, *(parts if isinstance(parts, dict) else ())}
+        unknown = fields(self.refuted_because.text) - known
+        if unknown:
+            raise ValueError(
+                f"refuted_because names {', '.join(sorted(unknown))}, which nothing measures"
+            )
+        return self
 
 
 @cache
@@ -102,14 +124,30 @@ def load_claims(folder: Path = FOLDER) -> dict[int, Claim]:
         except yaml.YAMLError as error:
             problems.append(f"{path}: not valid YAML: {' '.join(str(error).split())}")
         except ValidationError as error:
-            problems += [
-                f"{path}: {'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
-                for fault in error.errors()
-            ]
+            problems += _told(path, error)
         else:
+            problems += _parameters(path, claim)
             if claim.id in claims:
                 problems.append(f"{path}: id: claim {claim.id} is in another file too")
             claims[claim.id] = claim
     if problems:
         raise LabError("\n".join(problems), Exit.BAD_INPUT)
     return dict(sorted(claims.items()))
+
+
+def _parameters(path: Path, claim: Claim) -> list[str]:
+    """What is wrong with the judge's name, or with what it is given."""
+    try:
+        find_judge(claim.judge).parameters.model_validate(claim.parameters)
+    except LabError as error:
+        return [f"{path}: judge: {error}"]
+    except ValidationError as error:
+        return _told(path, error, "parameters")
+    return []
+
+
+def _told(path: Path, error: ValidationError, *above: str) -> list[str]:
+    return [
+        f"{path}: {'.'.join((*above, *map(str, fault['loc']))) or 'file'}: {fault['msg']}"
+        for fault in error.errors()
+    ]

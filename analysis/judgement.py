@@ -7,7 +7,7 @@ part leaves it inconclusive, and only when all hold is it reproduced.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,9 @@ import numpy as np
 from analysis.statistics import Estimate, repeats_needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-REPEATS_NEEDED = 3
+REPEATS_NEEDED = 5
 
 
 class Word(StrEnum):
@@ -76,11 +76,13 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What a judge found: its parts and a sentence that holds for these data.
-    `headline` is the part whose figure stands in the table."""
+    `headline` is the part whose figure stands in the table; `values` are figures by name,
+    written out, for what else the claim may say of them."""
 
     parts: tuple[Part, ...]
     sentence: str
     headline: Part
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Word:

@@ -14,8 +14,10 @@ import numpy as np
 from scipy import special
 
 from analysis.lines import fit
+from analysis.outliers import outliers
 from analysis.pairs import at
 from analysis.statistics import TAIL
+from analysis.text import listed, plural, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 METRIC = "requests_per_s"
 DRIFT_FROM = 5
+OUTLIERS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,9 @@ def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
     The floor is t(0.975, n - 1) x sqrt(2) x spread: the 95% range of the
     difference between two draws of one normal distribution, on logarithms.
     """
-    valid = references(trials[trials["valid"]])
+    # Few columns, for selecting rows copies every one.
+    valid = references(trials[["sweep", "valid", "position", "block", metric]])
+    valid = valid[valid["valid"]]
     values = valid[metric].to_numpy(dtype="float64", na_value=np.nan)
     kept = np.isfinite(values) & (values > 0)
     n = int(kept.sum())
@@ -92,3 +97,29 @@ def _drift(position: Floats, logs: Floats) -> tuple[float, float, float]:
         float(np.expm1((slope - half) * extent)),
         float(np.expm1((slope + half) * extent)),
     )
+
+
+def warnings(trials: pd.DataFrame) -> list[str]:
+    """What makes the figures of a run doubtful, and what to do about it."""
+    found = []
+    noise = noise_floor(trials)
+    if noise is not None and noise.drifted:
+        found.append(
+            f"the machine drifted: the reference trials changed by {share(noise.drift)} "
+            f"({share(noise.drift_low)} to {share(noise.drift_high)}) from first to last; ratios "
+            "are taken within blocks, but run again on a machine that does nothing else"
+        )
+    apart = outliers(trials, METRIC)
+    if len(apart):
+        told = [
+            f"{row['trial']} ({row['deviation']:+.0%})"
+            for row in apart.head(OUTLIERS_SHOWN)[["trial", "deviation"]].to_dict("records")
+        ]
+        more = f" and {len(apart) - len(told):,} more" if len(apart) > len(told) else ""
+        found.append(
+            f"{plural(len(apart), 'trial')} of {len(trials):,} "
+            f"{'stand' if len(apart) > 1 else 'stands'} apart from the other repeats: "
+            f"{listed(told) if not more else ', '.join(told)}{more}; look at the logs beside them, "
+            "close what else runs, and run again"
+        )
+    return found

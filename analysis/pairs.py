@@ -50,7 +50,9 @@ def alike(trials: pd.DataFrame, names: Sequence[str] = ENVIRONMENT) -> pd.DataFr
 
 def unmixed(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials that share the most common value of each of OTHERS; having none is a value as
-    well, but for a server of somebody else's, which takes no flags of ours."""
+    well, but for a server of somebody else's, which takes no flags of ours. None is of a traced
+    server, though there be no others: its speed is the tracer's."""
+    trials = at(trials, traced=False)
     for name in OTHERS:
         values = trials[name]
         missing = values.isna()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.claim import Claim, load_claims
-from analysis.judgement import NotRunError, NoValidTrialError, Part, Word
+from analysis.claim import Cause, Claim, load_claims
+from analysis.judgement import Judgement, NotRunError, NoValidTrialError, Part, Word
 from analysis.judges import find_judge
-from experiments.exits import Exit, LabError
+from analysis.measuring import figure
+from analysis.text import MISSING, with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,20 +68,17 @@ def judge_all(run: Run) -> list[Verdict]:
 def judge(claim: Claim, run: Run) -> Verdict:
     """The verdict on one claim from the records of one run."""
     try:
-        found = find_judge(claim.judge)(claim, run)
+        found = find_judge(claim.judge).judge(claim, run)
     except NotRunError as reason:
         return _without_figure(claim, Word.NOT_RUN, f"Not run: {reason}.")
     except NoValidTrialError as reason:
         return _without_figure(claim, Word.INCONCLUSIVE, f"Nothing to judge by: {reason}.")
-    except KeyError as error:
-        raise LabError(
-            f"claim {claim.id}: parameters: {error} is missing: judge {claim.judge!r} needs it",
-            Exit.BAD_INPUT,
-        ) from error
     head = found.headline
     sentence = found.sentence[:1].upper() + found.sentence[1:]
     if found.verdict is Word.INCONCLUSIVE:
         sentence = f"{sentence} {_why_open(found.parts)}".strip()
+    if found.verdict is Word.REFUTED and claim.refuted_because:
+        sentence = f"{sentence} {_cause(claim.refuted_because, found, run)}"
     return Verdict(
         claim.id,
         claim.title,
@@ -135,6 +133,17 @@ def _why_open(parts: Sequence[Part]) -> str:
             f"take about {needed} repeats to tell."
         )
     return ""
+
+
+def _cause(cause: Cause, found: Judgement, run: Run) -> str:
+    """Why a claim is refuted, in figures of the run that refutes it."""
+    values = dict(found.values)
+    for name, rule in cause.measured.items():
+        try:
+            values[name] = with_unit(figure(run, {}, rule).value, rule.unit)
+        except (NotRunError, NoValidTrialError):
+            values[name] = MISSING
+    return cause.text.format_map(values)
 
 
 def _without_figure(claim: Claim, word: Word, explanation: str) -> Verdict:

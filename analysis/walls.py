@@ -13,7 +13,8 @@ class Wall:
     """A server stopped at a limit that it named.
 
     `held`: connections that it held, median over the trials (NaN if not known),
-    `lowest` to `highest`; `asked`: connections that the trial asked for.
+    `lowest` to `highest`; `asked`: connections that the trial asked for. In a trial
+    without clients they are descriptors; `of` has the word.
     """
 
     server: str
@@ -23,6 +24,7 @@ class Wall:
     lowest: float
     highest: float
     trials: int
+    of: str = "connections"
 
 
 def held_connections(trials: pd.DataFrame) -> pd.Series[float]:
@@ -35,7 +37,7 @@ def held_connections(trials: pd.DataFrame) -> pd.Series[float]:
     load = _floats(trials, "active_established").fillna(0) + _floats(trials, "idle_established")
     server = _floats(trials, "server_established")
     both = pd.concat([load.where(load > 0), server.where(server > 0)], axis=1)
-    return both.min(axis=1)
+    return both.min(axis=1).fillna(_floats(trials, "watched_held"))
 
 
 def find_walls(trials: pd.DataFrame) -> list[Wall]:
@@ -47,16 +49,22 @@ def find_walls(trials: pd.DataFrame) -> list[Wall]:
         {
             "server": hit["server"].to_numpy(dtype=object),
             "limit": hit["server_limit"].to_numpy(dtype=object),
-            "asked": (hit["active_connections"] + hit["idle_connections"]).to_numpy(dtype="int64"),
+            "asked": _asked(hit).to_numpy(dtype="int64"),
+            "of": np.where(hit["watched"].notna(), "descriptors", "connections"),
             "held": held_connections(hit).to_numpy(),
         }
     )
-    groups = frame.groupby(["server", "limit", "asked"], sort=True)["held"]
+    groups = frame.groupby(["server", "limit", "asked", "of"], sort=True)["held"]
     table = groups.agg(["median", "min", "max", "size"]).reset_index()
     return [
-        Wall(str(server), str(limit), int(asked), float(middle), float(low), float(high), int(n))
-        for server, limit, asked, middle, low, high, n in table.to_numpy(dtype=object)
+        Wall(server, limit, int(asked), float(middle), float(low), float(high), int(n), of)
+        for server, limit, asked, of, middle, low, high, n in table.to_numpy(dtype=object)
     ]
+
+
+def _asked(trials: pd.DataFrame) -> pd.Series[float]:
+    connections = _floats(trials, "active_connections") + _floats(trials, "idle_connections")
+    return _floats(trials, "watched").fillna(connections)
 
 
 def _floats(trials: pd.DataFrame, name: str) -> pd.Series[float]:

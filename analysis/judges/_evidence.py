@@ -10,30 +10,52 @@ from analysis.pairs import at
 from analysis.text import count, listed, plural, server_name
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     import pandas as pd
 
 SHOWN_REASONS = 3
+LACKING = r"the server ended with exit code 3\b|/proc/sys/\S+: no such file"
+"""A server's own word for it (servers/exits.py, UNAVAILABLE), and the engine's for a sysctl."""
 
 
 def evidence(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
     """The valid ones of `trials` with these settings; raises NotRunError or
     NoValidTrialError when there are none."""
-    chosen = at(trials, **settings)
+    return evidence_of(at(trials, **settings), settings)
+
+
+def evidence_of(chosen: pd.DataFrame, settings: Mapping[str, Hashable]) -> pd.DataFrame:
+    """The valid ones of `chosen`, which were chosen by these settings; raises as above.
+
+    What this machine lacks is a reason not to have run, and no finding.
+    """
     if not len(chosen):
         raise NotRunError(f"no trial of this run has {described(**settings)}")
     valid = chosen[chosen["valid"]]
-    if not len(valid):
-        raise NoValidTrialError(
-            f"all {plural(len(chosen), 'trial')} with {described(**settings)} are void "
-            f"({reasons(chosen)})"
+    if len(valid):
+        return valid
+    if lacking(chosen):
+        raise NotRunError(
+            f"this machine lacks, or forbids, what {described(**settings)} needs "
+            f"({reasons(chosen, 1)})"
         )
-    return valid
+    raise NoValidTrialError(
+        f"all {plural(len(chosen), 'trial')} with {described(**settings)} are void "
+        f"({reasons(chosen)})"
+    )
+
+
+def lacking(trials: pd.DataFrame) -> bool:
+    """Whether all these trials say that the machine has not got what they need."""
+    told = trials["reason"].astype("string").fillna("")
+    return bool(told.str.contains(LACKING).all())
 
 
 def described(**settings: Hashable) -> str:
     """Settings in words: 'server poll, 10,000 idle connections'."""
+    if not settings:
+        return "the usual settings"
     words = []
     for name, value in settings.items():
         if name == "server":
@@ -45,12 +67,12 @@ def described(**settings: Hashable) -> str:
     return listed(words)
 
 
-def reasons(trials: pd.DataFrame) -> str:
+def reasons(trials: pd.DataFrame, most: int = SHOWN_REASONS) -> str:
     """Why trials are void, the commonest first, with their counts."""
     found = Counter(
         str(reason) for reason in trials["reason"].astype("string").fillna("no reason given")
     )
-    shown = [f"{reason}: {times}" for reason, times in found.most_common(SHOWN_REASONS)]
+    shown = [f"{reason}: {times}" for reason, times in found.most_common(most)]
     return "; ".join(shown)
 
 

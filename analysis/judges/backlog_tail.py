@@ -1,8 +1,5 @@
 """Does a short backlog cost the unlucky a second, and a long one nothing?
 
-parameters: server, below (backlogs that have to show it), none_from (backlogs that
-must not), tail_s.
-
 The tail piles up at whole seconds (a lost SYN is sent again), so nothing is assumed
 of its distribution: all trials below are taken together, and the interval of their
 median lies between two of the values themselves (statistics.order_interval).
@@ -12,10 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from analysis.judgement import REPEATS_NEEDED, Judgement, Part, Word, most_telling
 from analysis.judges._evidence import evidence
 from analysis.pairs import at, paired_ratio, per_request
 from analysis.statistics import Estimate, order_interval
+from analysis.strict import Strict, Text
 from analysis.text import count, duration, number, plural, server_name
 
 if TYPE_CHECKING:
@@ -28,10 +28,21 @@ NAME = "backlog_tail"
 TAIL = "response_p999_us"
 
 
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    server: Text = Field(description="whose backlog is short")
+    active_connections: int = Field(description="clients, each with a connection per request")
+    below: int = Field(description="backlogs below this have to show the tail")
+    none_from: int = Field(description="backlogs from here must not")
+    tail_s: float = Field(description="the tail, in seconds")
+
+
 def judge(claim: Claim, run: Run) -> Judgement:
     """p99.9 and ListenDrops below and above, and what the throughput showed."""
     server = claim.parameters["server"]
-    valid = evidence(per_request(run), server=server)
+    clients = claim.parameters["active_connections"]
+    valid = evidence(per_request(run), server=server, active_connections=clients)
     short = valid[valid["backlog"] < claim.parameters["below"]]
     long = valid[valid["backlog"] >= claim.parameters["none_from"]]
     tail_us = claim.parameters["tail_s"] * 1e6

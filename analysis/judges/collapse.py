@@ -1,17 +1,16 @@
-"""Does one server fall behind another as idle connections grow, and linearly?
-
-parameters: server (that falls), against (that holds), active_connections,
-idle_connections, r_squared_min.
-"""
+"""Does one server fall behind another as idle connections grow, and linearly?"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from analysis.growth import growth
 from analysis.judgement import Judgement, Part, most_telling
 from analysis.judges._evidence import evidence, generator_bound
 from analysis.pairs import at, keep_alive, paired_ratio
+from analysis.strict import Strict, Text
 from analysis.text import count, number, server_name
 
 if TYPE_CHECKING:
@@ -19,6 +18,16 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 NAME = "collapse"
+
+
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    server: Text = Field(description="the one that falls")
+    against: Text = Field(description="the one that holds")
+    active_connections: int
+    idle_connections: int = Field(description="the many")
+    r_squared_min: float = Field(description="of the line of 1/rate on idle connections")
 
 
 def judge(claim: Claim, run: Run) -> Judgement:

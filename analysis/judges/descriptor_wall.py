@@ -1,8 +1,5 @@
 """Does one server stop at its descriptor limit, named, while the others go on?
 
-parameters: server, limit (text that its message has to hold), descriptors (the
-limit), others_reach (connections).
-
 The evidence is the void trials: a server that holds fewer connections than were
 asked for makes its trial void, and names its limit in its log.
 """
@@ -12,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
-from analysis.judgement import Judgement, NotRunError, Part, Word, joined
+from analysis.judgement import REPEATS_NEEDED, Judgement, NotRunError, Part, Word, joined
 from analysis.judges._evidence import reasons
 from analysis.pairs import at, keep_alive
 from analysis.statistics import Estimate
+from analysis.strict import Strict, Text
 from analysis.text import count, listed, plural, server_name
 from analysis.walls import held_connections
 
@@ -27,6 +26,15 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 NAME = "descriptor_wall"
+
+
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    server: Text
+    limit: Text = Field(description="words that its message has to hold")
+    descriptors: int = Field(description="the limit")
+    others_reach: int = Field(description="connections that the other servers have to reach")
 
 
 def judge(claim: Claim, run: Run) -> Judgement:
@@ -52,11 +60,12 @@ def _wall(claim: Claim, beyond: pd.DataFrame) -> tuple[Part, str]:
     held = held_connections(beyond)
     low, high = claim.bound.min or 0, claim.bound.max or np.inf
     stopped = ~beyond["valid"] & named & held.between(low, high)
+    enough = len(beyond) >= REPEATS_NEEDED
     if beyond["valid"].any():
-        word = Word.REFUTED
+        word = Word.REFUTED if enough else Word.INCONCLUSIVE
         told = f"{server} held every connection in {plural(int(beyond['valid'].sum()), 'trial')}."
     elif stopped.all():
-        word = Word.REPRODUCED
+        word = Word.REPRODUCED if enough else Word.INCONCLUSIVE
         limit = str(beyond["server_limit"].iloc[0])
         told = (
             f"{server} held {count(held.median())} of "

@@ -1,7 +1,5 @@
 """Do other servers match one when every connection is active?
 
-parameters: servers, against, active_from, active_to.
-
 The published range of active connections is judged at the points inside it; where
 a run has none, at the nearest one on each side, which all have to hold. A rate
 that the load generator bounds cannot tell servers apart, so where it did, CPU time
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 from analysis.judgement import Judgement, NotRunError, Part, Word, most_telling
 from analysis.judges._evidence import evidence, generator_bound
 from analysis.pairs import at, keep_alive, paired_ratio
+from analysis.strict import Strict, Text
 from analysis.text import count, listed, number, server_name
 
 if TYPE_CHECKING:
@@ -24,6 +23,15 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 NAME = "equal_without_idle"
+
+
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    servers: list[Text]
+    against: Text
+    active_from: int
+    active_to: int
 
 
 def judge(claim: Claim, run: Run) -> Judgement:

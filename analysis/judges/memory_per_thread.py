@@ -1,16 +1,16 @@
-"""What one thread adds to a server's resident memory.
-
-parameters: server, active_connections, idle_connections (the many). KB is 1,024 bytes.
-"""
+"""What one thread adds to a server's resident memory. KB is 1,024 bytes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from analysis.judgement import Judgement, Part, most_telling
 from analysis.judges._evidence import evidence
 from analysis.pairs import by_block, keep_alive
 from analysis.statistics import estimate
+from analysis.strict import Strict, Text
 from analysis.text import count, number, server_name
 
 if TYPE_CHECKING:
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 NAME = "memory_per_thread"
 KB = 1024
+
+
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    server: Text
+    active_connections: int
+    idle_connections: int = Field(description="the many")
 
 
 def judge(claim: Claim, run: Run) -> Judgement:

@@ -1,7 +1,5 @@
 """Does the accept queue hold backlog + 1, and overflow only beyond that?
 
-parameters: server, no_overflow_from (a backlog as large as the number of clients).
-
 Before the load, as many silent connections as there are clients are piled on the
 server, which holds one of them: the queue is full and at rest when it is read. Per
 backlog the deepest one counts: deeper than backlog + 1 refutes, exactly that holds,
@@ -14,11 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from analysis.judgement import REPEATS_NEEDED, Judgement, Part, Word
 from analysis.judges._evidence import evidence
 from analysis.pairs import at, per_request
 from analysis.statistics import Estimate, finite, nothing
+from analysis.strict import Strict, Text
 from analysis.text import count, listed, server_name
 
 if TYPE_CHECKING:
@@ -43,10 +43,19 @@ class Level:
     lossy: int
 
 
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    server: Text
+    active_connections: int = Field(description="clients, each with a connection per request")
+    no_overflow_from: int = Field(description="a backlog as large as the number of clients")
+
+
 def judge(claim: Claim, run: Run) -> Judgement:
     """Deepest queue less (backlog + 1) wherever it overflowed, and where it did."""
     server, free_from = claim.parameters["server"], claim.parameters["no_overflow_from"]
-    valid = evidence(per_request(run), server=server)
+    clients = claim.parameters["active_connections"]
+    valid = evidence(per_request(run), server=server, active_connections=clients)
     levels = seen(valid)
     short = [level for level in levels if level.backlog < free_from]
     long = [level for level in levels if level.backlog >= free_from]

@@ -1,7 +1,5 @@
 """Does one server's rate stay the same from no idle connections to many?
 
-parameters: server, active_connections, idle_connections (the many).
-
 A rate that the load generator bounds stays the same whatever the server does. So
 when it did, the server's CPU time per request has to keep within the bound too:
 the bound gets stricter, never looser.
@@ -11,9 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from analysis.judgement import Judgement, Part, most_telling
 from analysis.judges._evidence import evidence, generator_bound
 from analysis.pairs import keep_alive, paired_ratio
+from analysis.strict import Strict, Text
 from analysis.text import count, number, server_name
 
 if TYPE_CHECKING:
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 NAME = "steady_rate"
+
+
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    server: Text
+    active_connections: int
+    idle_connections: int = Field(description="the many")
 
 
 def judge(claim: Claim, run: Run) -> Judgement:

@@ -1,7 +1,5 @@
 """Is a server with a thread per client bounded by a number of threads?
 
-parameters: server.
-
 Judged at the largest number of connections that it held in a valid trial. If it
 never went beyond the bound, the claim is reproduced only when a limit stopped it.
 """
@@ -14,6 +12,7 @@ from analysis.judgement import Judgement, Part, Word, most_telling
 from analysis.judges._evidence import evidence
 from analysis.pairs import at, keep_alive
 from analysis.statistics import estimate
+from analysis.strict import Strict, Text
 from analysis.text import count, duration, number, server_name
 from analysis.text import size as in_bytes
 
@@ -22,6 +21,12 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 NAME = "thread_bound"
+
+
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    server: Text
 
 
 def judge(claim: Claim, run: Run) -> Judgement:

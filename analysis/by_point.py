@@ -1,0 +1,60 @@
+"""`summary.csv`: a row per point of the run, its settings, medians and intervals.
+
+For people who want a spreadsheet and not half a million trials. Units are in the
+names; `_low` and `_high` are the ends of the 95% interval of the median before them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.statistics import summarise
+from experiments.record import COLUMNS, SETTINGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analysis.records import Run
+
+FILE = "summary.csv"
+SUMMARISED = (
+    *("requests_per_s", "errors", "server_cpu_us_per_request", "server_cpu_share"),
+    *("generator_cpu_share", "response_p50_us", "response_p90_us", "response_p99_us"),
+    *("response_p999_us", "response_max_us", "service_p99_us", "connect_p50_us"),
+    *("connect_p99_us", "connect_max_us", "first_response_p50_us", "server_rss_bytes"),
+    *("server_threads", "kernel_socket_bytes", "listen_overflows", "listen_drops"),
+    *("retransmits", "resets", "segments_out_per_response"),
+)
+
+
+@lru_cache(maxsize=2)
+def summary(run: Run) -> pd.DataFrame:
+    """`point`, the settings, `n` valid and `void` trials, then each of SUMMARISED with its
+    interval; a point that has only void trials keeps its row. Sorted by the order of the run."""
+    trials = run.trials
+    settings = trials.drop_duplicates("point")[["point", *SETTINGS]]
+    values = summarise(run.valid, ["point"], SUMMARISED)
+    void = run.void["point"].value_counts().rename("void").rename_axis("point").reset_index()
+    table = settings.merge(values, on="point", how="left").merge(void, on="point", how="left")
+    counts = {name: table[name].fillna(0).astype("int64") for name in ("n", "void")}
+    first = ["point", *SETTINGS, "n", "void"]
+    rest = [name for name in table.columns if name not in first]
+    return table.assign(**counts)[first + rest]
+
+
+def columns() -> pd.DataFrame:
+    """The documented columns of `trials`: name, kind, meaning, whether always filled in."""
+    rows = [[c.name, c.kind, c.meaning, c.required] for c in COLUMNS]
+    rows.append(["valid", "flag", "completed and not void: it counts", True])
+    return pd.DataFrame(rows, columns=["name", "kind", "meaning", "required"])
+
+
+def write(run: Run) -> Path:
+    """Write `summary.csv` into the run's folder; columns that hold nothing are left out."""
+    path = run.path / FILE
+    table = summary(run).dropna(axis="columns", how="all")
+    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    return path

@@ -1,0 +1,344 @@
+"""Figures by expression, trials by exact settings, and the judge that compares them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+import analysis
+from analysis.claim import Claim, load_claims
+from analysis.expression import parse
+from analysis.judgement import NotRunError, Word
+from analysis.selection import select
+from analysis.text import TIMES
+from analysis.verdicts import Verdict, judge
+from experiments.exits import LabError
+from experiments.record import COLUMNS, NAMES, SETTINGS
+from experiments.settings import Settings
+from tests.unit import analysis_data as made
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Rows = list[dict[str, Any]]
+CLAIM: dict[str, Any] = {
+    "id": 99,
+    "title": "t",
+    "sentence": "s",
+    "source": {"name": "n"},
+    "published": {"text": "p"},
+    "experiment": "smoke",
+    "expression": "e",
+    "judge": "compare",
+    "bound": {"min": 2, "text": "at least twice"},
+    "unit": "x",
+    "why": "w",
+}
+PART = {
+    "label": "poll over epoll",
+    "figure": "requests_per_s",
+    "of": {"server": "poll"},
+    "over": {"server": "epoll_level"},
+    "unit": "x",
+}
+
+
+def claim(**changes: Any) -> Claim:
+    parameters = {"parts": {"ratio": PART}, "sentence": "poll answered {ratio}."}
+    return Claim.model_validate({**CLAIM, "parameters": parameters, **changes})
+
+
+def with_part(**changes: Any) -> Claim:
+    part = {key: value for key, value in {**PART, **changes}.items() if value is not None}
+    return claim(parameters={"parts": {"ratio": part}, "sentence": "it was {ratio}."})
+
+
+def rows(blocks: int = 5, **values: Any) -> Rows:
+    """One trial a block with these settings and figures, the usual settings besides."""
+    return [{"block": block, **values} for block in range(1, blocks + 1)]
+
+
+@pytest.fixture
+def run_of(tmp_path: Path) -> Callable[..., analysis.Run]:
+    def write(*parts: Rows, **changes: Any) -> analysis.Run:
+        found = [row for part in parts for row in part]
+        base = made.one_row()
+        whole = []
+        for place, row in enumerate(found):
+            own = {**base, **Settings().model_dump(include=set(SETTINGS)), "repeat": row["block"]}
+            own |= {"trial": f"t{place}", "point": f"p{place}", "sweep": "s", "position": place + 1}
+            whole.append({**own, **row})
+        numbers = {column.name: "Int64" for column in COLUMNS if column.kind == "int"}
+        frame = pd.DataFrame(whole).reindex(columns=list(NAMES)).astype(numbers)
+        return analysis.load(made.write_run(tmp_path, frame, **changes))
+
+    return write
+
+
+def verdict(claim: Claim, run: analysis.Run) -> Verdict:
+    return judge(claim, run)
+
+
+FAST = rows(server="poll", requests_per_s=3000.0)
+SLOW = rows(server="epoll_level", requests_per_s=1000.0)
+
+
+def test_a_ratio_is_taken_between_selections(run_of: Callable[..., analysis.Run]) -> None:
+    found = verdict(claim(), run_of(FAST, SLOW))
+    assert found.verdict is Word.REPRODUCED
+    assert found.measured == pytest.approx(3)
+    assert found.n == 5
+    assert found.explanation == f"Poll answered 3{TIMES}."
+
+
+def test_a_ratio_outside_is_refuted(run_of: Callable[..., analysis.Run]) -> None:
+    assert verdict(claim(), run_of(SLOW, rows(server="poll", requests_per_s=1500.0))).verdict is (
+        Word.REFUTED
+    )
+
+
+def test_pairs_are_of_one_block(run_of: Callable[..., analysis.Run]) -> None:
+    """A machine that gets slower from block to block does not blur the ratio."""
+    fast = [{**row, "requests_per_s": 3000.0 / row["block"]} for row in FAST]
+    slow = [{**row, "requests_per_s": 1000.0 / row["block"]} for row in SLOW]
+    found = verdict(claim(), run_of(fast, slow))
+    assert found.low == pytest.approx(3)
+    assert found.high == pytest.approx(3)
+
+
+@pytest.mark.parametrize("blocks", [1, 4])
+def test_fewer_than_five_repeats_decide_nothing(
+    run_of: Callable[..., analysis.Run], blocks: int
+) -> None:
+    run = run_of(
+        rows(blocks, server="poll", requests_per_s=3000.0),
+        rows(blocks, server="epoll_level", requests_per_s=1000.0),
+    )
+    assert verdict(claim(), run).verdict is Word.INCONCLUSIVE
+
+
+UNUSUAL: dict[str, Any] = {
+    "active_connections": 65,
+    "path": "/db/10",
+    "nodelay": True,
+    "rate_per_s": 10.0,
+    "workers": 2,
+    "traced": True,
+    "somaxconn": 128,
+    "network": "bridge",
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_what_is_not_named_is_as_usual(run_of: Callable[..., analysis.Run], name: str) -> None:
+    """A trial that differs in a setting of which the claim says nothing is another trial."""
+    odd = rows(server="poll", requests_per_s=9.0, **{name: UNUSUAL[name]})
+    run = run_of(FAST, odd)
+    assert set(select(run, {"server": "poll"})["requests_per_s"]) == {3000.0}
+    chosen = select(run, {"server": "poll", name: UNUSUAL[name]})
+    assert set(chosen["requests_per_s"]) == {9.0}
+
+
+def test_what_is_usual_is_the_run_s_to_say(run_of: Callable[..., analysis.Run]) -> None:
+    usual = Settings(network="bridge").model_dump(include=set(SETTINGS))
+    run = run_of(FAST, rows(server="poll", requests_per_s=9.0, network="bridge"), usual=usual)
+    assert set(select(run, {"server": "poll"})["requests_per_s"]) == {9.0}
+
+
+def test_a_run_that_does_not_say_what_is_usual_is_not_judged(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    run = run_of(FAST, SLOW, usual={})
+    with pytest.raises(NotRunError, match="manifest"):
+        select(run, {"server": "poll"})
+    assert verdict(claim(), run).verdict is Word.NOT_RUN
+
+
+def test_without_one_side_it_is_not_run(run_of: Callable[..., analysis.Run]) -> None:
+    found = verdict(claim(), run_of(FAST))
+    assert found.verdict is Word.NOT_RUN
+    assert "server epoll (level)" in found.explanation
+
+
+def test_only_void_trials_leave_it_open_and_count_the_reasons(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    void = rows(server="epoll_level", validity="void", reason="worker lost")
+    found = verdict(claim(), run_of(FAST, void))
+    assert found.verdict is Word.INCONCLUSIVE
+    assert "worker lost: 5" in found.explanation
+
+
+def test_what_the_machine_lacks_is_not_run(run_of: Callable[..., analysis.Run]) -> None:
+    reason = "the server ended with exit code 3 io_uring is not allowed here"
+    found = verdict(
+        claim(), run_of(FAST, rows(server="epoll_level", validity="void", reason=reason))
+    )
+    assert found.verdict is Word.NOT_RUN
+    assert "io_uring is not allowed here" in found.explanation
+
+
+def test_silence_counts_as_nothing_where_the_claim_says_so(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    silent = rows(server="poll", validity="void", reason="no response came", requests_per_s=700.0)
+    run = run_of(silent, SLOW)
+    assert verdict(with_part(max=0.1), run).verdict is Word.INCONCLUSIVE
+    assert verdict(with_part(max=0.1, zero_if="no response"), run).verdict is Word.REPRODUCED
+    assert verdict(with_part(max=0.1, zero_if="worker lost"), run).verdict is Word.INCONCLUSIVE
+
+
+def test_the_largest_over_the_smallest(run_of: Callable[..., analysis.Run]) -> None:
+    among = [{"server": name} for name in ("poll", "epoll_level", "select")]
+    part = with_part(of=None, over=None, among=among)
+    run = run_of(FAST, SLOW, rows(server="select", requests_per_s=2000.0))
+    assert verdict(part, run).measured == pytest.approx(3)
+
+
+def test_a_bounded_generator_leaves_the_decision_to_processor_time(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    bounded: dict[str, Any] = {"validity": "generator_bound", "requests_per_s": 1000.0}
+    run = run_of(
+        rows(server="poll", server_cpu_us_per_request=5.0, **bounded),
+        rows(server="epoll_level", server_cpu_us_per_request=15.0, **bounded),
+    )
+    found = verdict(claim(), run)
+    assert found.verdict is Word.REPRODUCED
+    assert found.measured == pytest.approx(3)
+    assert "bottleneck" in found.explanation
+    assert [part.decides for part in found.parts] == [False, True]
+
+
+@pytest.mark.parametrize("validity", ["unsaturated", "server_bound"])
+def test_servers_compared_by_their_work_have_to_be_the_bottleneck(
+    run_of: Callable[..., analysis.Run], validity: str
+) -> None:
+    even: dict[str, Any] = {"validity": validity, "requests_per_s": 1000.0}
+    run = run_of(
+        rows(server="poll", server_cpu_us_per_request=5.0, **even),
+        rows(server="epoll_level", server_cpu_us_per_request=15.0, **even),
+    )
+    assert verdict(claim(), run).measured == pytest.approx(1)
+    by_work = verdict(with_part(saturated=True), run)
+    assert by_work.measured == pytest.approx(1 if validity == "server_bound" else 3)
+
+
+def test_a_refuted_claim_says_why_in_figures_of_the_run(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    cause = {
+        "text": "It cost {cost} µs; the ratio was {ratio}.",
+        "measured": {
+            "cost": {
+                "label": "c",
+                "figure": "server_cpu_us_per_request",
+                "of": {"server": "poll"},
+            }
+        },
+    }
+    slow = rows(server="poll", requests_per_s=1000.0, server_cpu_us_per_request=7.5)
+    found = verdict(claim(refuted_because=cause), run_of(slow, SLOW))
+    assert found.verdict is Word.REFUTED
+    assert found.explanation.endswith(f"It cost 7.50 µs; the ratio was 1{TIMES}.")
+
+
+def test_expressions_read_columns_of_every_kind() -> None:
+    frame = pd.DataFrame(
+        {
+            "requests": [10, None],
+            "window_s": [2.0, 0.0],
+            "worker_accepts": ["[1, 3]", None],
+            "kinds": [json.dumps({"/": {"p99_us": 4}}), None],
+            "syscalls": ["{}", None],
+            "error_kinds": ["reset=3 timeout=1", None],
+            "server_limit": ["FD_SETSIZE: no more", None],
+        }
+    )
+    expected = {
+        "requests / window_s": 5,
+        "-(requests - 4) * 2 + 1": -11,
+        "largest(worker_accepts) / total(worker_accepts)": 0.75,
+        "smallest(worker_accepts)": 1,
+        "item(kinds, '/', 'p99_us')": 4,
+        "or_zero(syscalls, 'epoll_ctl')": 0,
+        "counted(error_kinds, 'reset')": 3,
+        "counted(error_kinds, 'other')": 0,
+        "names(server_limit, 'FD_SETSIZE')": 1,
+    }
+    for text, value in expected.items():
+        found = parse(text).of(frame)
+        assert found.iloc[0] == pytest.approx(value), text
+        assert pd.isna(found.iloc[1]), text
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("requests +", "no expression"),
+        ("request_per_s", "no column of numbers"),
+        ("requests ** 2", "neither a number"),
+        ("__import__('os')", "neither a number"),
+        ("largest(requests)", "no column of text"),
+        ("biggest(worker_accepts)", "there is no function biggest"),
+        ("item(kinds)", "takes a column and 1 or 2 or 3 names"),
+        ("item(kinds, 1)", "stands in quotes"),
+        ("requests.sum()", "neither a number"),
+    ],
+)
+def test_what_is_no_expression_is_told(text: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        parse(text)
+
+
+FAULTS: dict[str, tuple[str, str]] = {
+    "figure": ("figure: requests_per_s", "figure: request_per_s"),
+    "setting": ("of: {server: poll}", "of: {sever: poll}"),
+    "both": ("of: {server: poll}", "of: {server: poll}\n      among: [{}, {}]"),
+    "neither": ("of: {server: poll}", "unit: x"),
+    "sentence": ("sentence: '{ratio}'", "sentence: '{ration}'"),
+    "nobody decides": ("unit: x", "decides: false"),
+    "judge": ("judge: compare", "judge: nobody"),
+}
+FILE = """\
+id: 99
+title: t
+sentence: s
+source: {name: n}
+published: {text: p}
+experiment: smoke
+expression: e
+judge: compare
+bound: {min: 2, text: b}
+why: w
+parameters:
+  parts:
+    ratio:
+      label: l
+      figure: requests_per_s
+      of: {server: poll}
+      unit: x
+  sentence: '{ratio}'
+"""
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_are_told_with_file_and_key(tmp_path: Path, name: str) -> None:
+    good, bad = FAULTS[name]
+    assert good in FILE
+    (tmp_path / "good.yaml").write_text(FILE)
+    assert load_claims(tmp_path)
+    load_claims.cache_clear()
+    (tmp_path / "good.yaml").write_text(FILE.replace(good, bad))
+    with pytest.raises(LabError, match=r"good.yaml: (parameters|judge)"):
+        load_claims(tmp_path)
+
+
+def test_a_cause_that_nothing_measures_is_told(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(FILE + "refuted_because: {text: 'it was {heat}'}\n")
+    with pytest.raises(LabError, match="heat, which nothing measures"):
+        load_claims(tmp_path)
