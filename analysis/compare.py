@@ -1,0 +1,184 @@
+"""Runs against runs: what changed, what is noise, and what cannot be told.
+
+The first run is the base; every other one is compared with it, figure by figure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE, judged, pair
+from analysis.compare_machines import Difference, differences
+from analysis.compare_metrics import METRICS
+from analysis.compare_points import check_alike, points
+from analysis.compare_words import in_words
+from analysis.noise import warnings
+from analysis.records import load
+from analysis.text import listed, plural, share
+from experiments.exits import Exit, LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from analysis.records import Run
+
+TOLERANCE = 0.1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs beside the first of them. `figures` has a row per run, point and metric: the
+    columns of `compare_figures.pair` and `judged`, with `base`, `run` (their labels) and
+    `text` (the verdict in words). `gating` names the metrics that must be known well
+    enough for the comparison to pass."""
+
+    runs: tuple[Run, ...]
+    labels: tuple[str, ...]
+    figures: pd.DataFrame
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
+    tolerance: float
+    gating: tuple[str, ...]
+
+    @cached_property
+    def regressions(self) -> pd.DataFrame:
+        """The figures that got worse, by more than the tolerance, beyond noise."""
+        changed = self.figures["word"] == CHANGED
+        return self.figures[changed & (self.worsening > self.tolerance)]
+
+    @cached_property
+    def unknown(self) -> pd.DataFrame:
+        """The figures that the comparison stands on and cannot tell: too noisy to show
+        a change of the tolerance, not measured, or worse by more without being sure."""
+        blind = (self.figures["word"] == WITHIN_NOISE) & (self.figures["noise"] > self.tolerance)
+        untold = self.figures["p"].isna() | (self.worsening > self.tolerance)
+        unsure = (self.figures["word"] == CANNOT_TELL) & untold
+        return self.figures[self.figures["metric"].isin(self.gating) & (blind | unsure)]
+
+    @cached_property
+    def worsening(self) -> pd.Series[float]:
+        """By what share each figure got worse; NaN where it has no ratio."""
+        ratios = zip(self.figures["metric"], self.figures["ratio"], strict=True)
+        values = [METRICS[metric].worsening(ratio) for metric, ratio in ratios]
+        return pd.Series(values, index=self.figures.index, dtype="float64")
+
+    @property
+    def exit(self) -> Exit:
+        """REGRESSED before CANNOT_TELL before OK."""
+        if len(self.regressions):
+            return Exit.REGRESSED
+        return Exit.CANNOT_TELL if len(self.unknown) or not len(self.figures) else Exit.OK
+
+    @property
+    def summary(self) -> str:
+        """What was found, in two or three sentences."""
+        if not len(self.figures):
+            return "There is no figure that a valid trial of any run could tell."
+        counts = self.figures["word"].value_counts()
+        parts = [
+            f"{int(counts[word]):,} {text}"
+            for word, text in (
+                (CHANGED, "changed"),
+                (WITHIN_NOISE, "are within noise"),
+                (CANNOT_TELL, "cannot be told"),
+            )
+            if word in counts
+        ]
+        return " ".join([f"Of {plural(len(self.figures), 'figure')}, {listed(parts)}.", self._end])
+
+    @property
+    def _end(self) -> str:
+        limit = share(self.tolerance)
+        if len(self.regressions):
+            return f"{plural(len(self.regressions), 'figure')} got worse by more than {limit}."
+        blind = self.unknown
+        if not len(blind):
+            return (
+                f"None got worse by more than {limit}, and each that decides would have shown it."
+            )
+        text = f"None is known to have got worse by more than {limit}, but {len(blind):,} could not"
+        needed = blind["repeats"].to_numpy(dtype="float64")
+        if not np.isfinite(needed).any():
+            return f"{text} show it."
+        repeats = int(blind[["n_base", "n"]].to_numpy(dtype="int64").min())
+        usual = int(np.nanmedian(needed))
+        return f"{text} show it: {plural(repeats, 'repeat')}, about {usual:,} are needed."
+
+
+def compare(
+    folders: Sequence[Path], tolerance: float = TOLERANCE, metrics: Sequence[str] = ()
+) -> Comparison:
+    """Compare the runs in `folders` with the first of them.
+
+    `metrics` (default: all) limits the comparison, and then each of them decides.
+    LabError(BAD_INPUT) if a run is unreadable or the runs are unlike.
+    """
+    if unknown := [name for name in metrics if name not in METRICS]:
+        raise LabError(
+            f"unknown metric {', '.join(unknown)}: choose from {', '.join(METRICS)}",
+            Exit.BAD_INPUT,
+        )
+    runs = tuple(load(folder) for folder in folders)
+    for run in runs:
+        if not len(run.trials):
+            raise LabError(f"{run.path}: no trial has finished: resume the run", Exit.NOT_READY)
+    labels = labels_of(runs)
+    check_alike(runs, labels)
+    chosen = tuple(metrics) or tuple(METRICS)
+    pairs = [
+        pair(runs[0], run, chosen).assign(base=labels[0], run=label)
+        for run, label in zip(runs[1:], labels[1:], strict=True)
+    ]
+    figures = judged(pd.concat(pairs, ignore_index=True), tolerance)
+    figures["text"] = [in_words(row) for row in figures.to_dict("records")]
+    notes = [*_shifts(figures), *_without_reference(runs, labels), *_void(runs)]
+    for run, label in zip(runs, labels, strict=True):
+        notes += [f"{label}: {warning}" for warning in warnings(run.trials)]
+    gating = tuple(metrics) or tuple(m.name for m in METRICS.values() if m.gates)
+    return Comparison(
+        runs, labels, figures, tuple(differences(runs)), tuple(notes), tolerance, gating
+    )
+
+
+def labels_of(runs: Sequence[Run]) -> tuple[str, ...]:
+    """The name of each run; its folder where names repeat."""
+    names = [run.manifest.run or run.path.resolve().name for run in runs]
+    if len(set(names)) == len(names):
+        return tuple(names)
+    return tuple(str(run.path) for run in runs)
+
+
+def _shifts(figures: pd.DataFrame) -> list[str]:
+    """What the reference trials did, where they changed: it concerns every figure."""
+    changed = figures[figures["reference"] & (figures["word"] == CHANGED)]
+    return [
+        f"The reference trials of {row['run']} are {row['text']} "
+        f"({METRICS[row['metric']].title}): the machine changed, or something that all servers "
+        "share. Other figures count as changed only where they moved further."
+        for row in changed.to_dict("records")
+    ]
+
+
+def _without_reference(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
+    return [
+        f"{label} has no valid reference trial: what the machine itself changed is not known."
+        for run, label in zip(runs, labels, strict=True)
+        if not ((run.trials["sweep"] == "reference") & run.trials["valid"]).any()
+    ]
+
+
+def _void(runs: Sequence[Run]) -> list[str]:
+    """Points that no run can tell about."""
+    tables = [points(run).table for run in runs]
+    empty = [set(table.index[table["void"] == table["trials"]]) for table in tables]
+    common = set.intersection(*empty)
+    if not common:
+        return []
+    verb = "is" if len(common) == 1 else "are"
+    return [f"{plural(len(common), 'point')} of {len(tables[0])} {verb} void in every run."]

@@ -1,0 +1,150 @@
+"""The trend over many runs of one experiment: every server through all of them.
+
+A server's figure in a run is the geometric mean over its points of what each is
+beside the same point in the first run, so points of different size count alike.
+Its interval is Student's t over the blocks of the run (`analysis.statistics`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.compare_figures import logarithms
+from analysis.compare_machines import differences
+from analysis.compare_metrics import METRICS
+from analysis.compare_points import KEY, points
+from analysis.noise import noise_floor
+from analysis.records import load
+from analysis.statistics import estimate
+from analysis.text import plural
+from experiments.exits import Exit, LabError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analysis.records import Run
+
+SHOWN = ("requests_per_s", "server_cpu_us_per_request", "response_p99_us")
+LEAST_RUNS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Runs of one experiment in the order in which they began.
+
+    `runs` has a row per run: `run`, `started_at`, `trials`, `void`, `noise` (its A/A
+    floor, a share), `commit`, `kernel`, `changed` (conditions that differ from the run
+    before, in words). `figures` has a row per run, server and metric of SHOWN: `ratio`
+    to the first run with `low` and `high`, and `points` that it stands on. `notes` says
+    what was left out and why.
+    """
+
+    name: str
+    runs: pd.DataFrame
+    figures: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def history(folder: Path) -> Trend:
+    """The runs in `folder` (results/EXPERIMENT). LabError(BAD_INPUT) if there is no such
+    folder, LabError(NOT_READY) if it holds fewer than two runs with valid trials."""
+    if not folder.is_dir():
+        raise LabError(f"{folder}: no such folder: expected results/EXPERIMENT", Exit.BAD_INPUT)
+    runs, notes = _readable(folder)
+    if len(runs) < LEAST_RUNS:
+        raise LabError(
+            "\n".join(
+                [
+                    f"{folder}: {plural(len(runs), 'run')} with valid trials: a trend needs "
+                    f"{LEAST_RUNS}; run the experiment again",
+                    *notes,
+                ]
+            ),
+            Exit.NOT_READY,
+        )
+    measured = [set(logarithms(run).index.get_level_values(KEY)) for run in runs]
+    common, most = set.intersection(*measured), len(set.union(*measured))
+    if not common:
+        raise LabError(
+            f"{folder}: no point was measured in all {len(runs)} runs: the experiment file has "
+            "changed; move the runs of the older one elsewhere",
+            Exit.BAD_INPUT,
+        )
+    if len(common) < most:
+        notes.append(
+            f"{len(common)} of {most} points were measured in every run; the rest is left out."
+        )
+    return Trend(runs[0].name, _runs(runs), _figures(runs, sorted(common)), tuple(notes))
+
+
+def _readable(folder: Path) -> tuple[list[Run], list[str]]:
+    runs, notes = [], []
+    for manifest in sorted(folder.glob("*/manifest.json")):
+        if manifest.parent.is_symlink():
+            continue
+        try:
+            run = load(manifest.parent)
+        except LabError as error:
+            notes.append(f"{manifest.parent.name} is left out: {str(error).splitlines()[0]}")
+            continue
+        if len(run.valid):
+            runs.append(run)
+        else:
+            notes.append(f"{manifest.parent.name} is left out: it has no valid trial")
+    return sorted(runs, key=lambda run: run.trials["started_at"].min()), notes
+
+
+def _runs(runs: list[Run]) -> pd.DataFrame:
+    rows = []
+    for before, run in zip([runs[0], *runs], runs, strict=False):
+        noise = noise_floor(run.trials)
+        rows.append(
+            {
+                "run": run.path.name,
+                "started_at": run.trials["started_at"].min(),
+                "trials": len(run.trials),
+                "void": len(run.void),
+                "noise": noise.floor if noise else np.nan,
+                "commit": (run.manifest.git_commit or "")[:12],
+                "kernel": run.manifest.kernel.release or "",
+                "changed": "; ".join(one.text for one in differences([before, run])),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
+    first = logarithms(runs[0]).groupby(level=KEY).mean()
+    servers = points(runs[0]).table["server"]
+    rows = []
+    for run in runs:
+        logs = logarithms(run)
+        logs = logs[logs.index.get_level_values(KEY).isin(keys)]
+        moved = logs - first.reindex(logs.index.get_level_values(KEY)).to_numpy()
+        groups = moved.groupby(servers.reindex(logs.index.get_level_values(KEY)).to_numpy())
+        for server, mine in groups:
+            per_block = mine.groupby(level="block").mean()
+            for metric in SHOWN:
+                found = estimate(np.exp(per_block[metric].to_numpy()))
+                rows.append(
+                    {
+                        "run": run.path.name,
+                        "server": str(server),
+                        "metric": metric,
+                        "ratio": found.value,
+                        "low": found.low,
+                        "high": found.high,
+                        "blocks": found.n,
+                        "points": mine.index.get_level_values(KEY).nunique(),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def titles() -> list[str]:
+    """What the panels of the picture show, in the order of SHOWN."""
+    return [METRICS[name].title for name in SHOWN]
