@@ -76,6 +76,21 @@ def panels(titles: Iterable[str], height: float = PANEL_IN) -> tuple[Figure, lis
     return figure, axes
 
 
+def stacked(titles: Iterable[str], height: float) -> tuple[Figure, list[Axes]]:
+    """A figure with a panel below the other for each title, all with one x axis."""
+    names = list(titles)
+    with rc_context(RC):
+        figure = Figure(
+            figsize=(WIDTH_IN, height * len(names) + 0.6),
+            layout=ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.02),
+        )
+        axes = list(np.atleast_1d(np.asarray(figure.subplots(len(names), 1, sharex=True))))
+        for axis, name in zip(axes, names, strict=True):
+            axis.set_title(name, fontsize=9, pad=4)
+            axis.tick_params(length=0)
+    return figure, axes
+
+
 def run_styles(run: Run) -> dict[str, Style]:
     """The styles of all servers of the run."""
     return styles(str(server) for server in run.trials["server"].unique())

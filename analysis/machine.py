@@ -11,21 +11,24 @@ if TYPE_CHECKING:
 
 
 def machine(manifest: Manifest) -> list[tuple[str, str]]:
-    """(what, value) for what a reader has to know; what is not known is left out."""
+    """(what, value), five lines at most; what is not known is left out."""
     cores = f"{plural(manifest.cpu.cores, 'core')}" if manifest.cpu.cores else ""
     memory = f"{size(manifest.memory_bytes)} memory" if manifest.memory_bytes else ""
     commit = (manifest.git_commit or "")[:12] + (" with changes" if manifest.git_dirty else "")
     engine = manifest.docker.engine or ""
     storage = getattr(manifest.docker, "storage_driver", None)
+    kernel = _join(
+        manifest.kernel.release,
+        _labelled("cgroup", manifest.cgroup_version),
+        _labelled("clock", manifest.clock_source),
+    )
+    lab = _join(_labelled("commit", commit), _labelled("seed", manifest.seed), _design(manifest))
     rows = [
         ("Processor", _join(manifest.cpu.model, cores, memory)),
-        ("Kernel", _join(manifest.kernel.release, _labelled("cgroup", manifest.cgroup_version))),
+        ("Kernel", kernel),
         ("Docker", _join(engine, storage, _bridge(manifest))),
-        ("Base image", _base(manifest)),
-        ("Servers of others", _servers(manifest)),
-        ("Lab", _join(_labelled("commit", commit), _labelled("seed", manifest.seed))),
-        ("Clock", manifest.clock_source or ""),
-        ("Design", _design(manifest)),
+        ("Images", _join(_base(manifest), _servers(manifest))),
+        ("Lab", lab),
     ]
     return [(name, value) for name, value in rows if value]
 

@@ -70,6 +70,8 @@ class Manifest(BaseModel):
     ulimits: dict[str, Any] = {}
     claims: list[int] | None = None
     figures: list[str] | None = None
+    thresholds: list[str] = []
+    usual: dict[str, Any] = {}
     raw: dict[str, Any] = {}
 
 

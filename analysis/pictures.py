@@ -14,7 +14,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from analysis.palette import css_variables
+from analysis.palette import VARIABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +35,10 @@ def save(figure: Figure, folder: Path, name: str) -> str:
     FigureCanvasAgg(figure)
     # Finding the layout costs as much as drawing does, and saving would find it
     # anew each time: so find it once, then keep it.
-    figure.draw_without_rendering()
-    figure.set_layout_engine(None)
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)
+        figure.set_layout_engine(None)
     figure.savefig(
         folder / f"{name}.png",
         dpi=PNG_DPI,
@@ -60,8 +62,7 @@ def inline(svg: str, name: str, label: str) -> str:
     body = re.sub(r'\bid="', f'id="{name}-', body)
     body = re.sub(r'href="#', f'href="#{name}-', body)
     body = re.sub(r"url\(#", f"url(#{name}-", body)
-    for variable, light, _ in css_variables():
-        body = re.sub(re.escape(light), f"var(--{variable})", body, flags=re.IGNORECASE)
+    body = re.sub(r"#[0-9a-fA-F]{6}\b", _variable, body)
     opening = re.search(r'viewBox="[^"]*"', body)
     box = opening.group(0) if opening else ""
     return re.sub(
@@ -71,3 +72,9 @@ def inline(svg: str, name: str, label: str) -> str:
         body,
         count=1,
     )
+
+
+def _variable(found: re.Match[str]) -> str:
+    """A colour of the palette as its CSS variable; any other stays."""
+    name = VARIABLES.get(found.group().lower())
+    return f"var(--{name})" if name else found.group()

@@ -1,4 +1,4 @@
-"""The report of a run: `report.html`, `report.md`, `verdicts.csv` and `figures/`.
+"""The report of a run: `report.html`, `report.md`, `verdicts.csv`, `summary.csv`, `figures/`.
 
 Everything is computed from the records and written beside them; the records
 themselves are only read.
@@ -8,59 +8,81 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
-from pathlib import Path
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from analysis import text, verdicts
-from analysis.figures import all_figures
+from analysis import by_point, text, verdicts
+from analysis.figures import all_figures, chart_of, rows_of
+from analysis.limits import judged
 from analysis.machine import machine
+from analysis.pages import environment
 from analysis.palette import css_variables
 from analysis.pictures import inline, save
+from analysis.records import FILE as TRIALS
 from analysis.records import load
-from analysis.story import story
+from analysis.server_page import pages, verdict_in_short
+from analysis.server_points import reference_of
+from analysis.story import lead, more
 from analysis.tables import Table, as_table
-from analysis.walls import find_walls
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from analysis.figures import FigureModule
+    from analysis.limits import Kept
     from analysis.records import Run
     from analysis.verdicts import Verdict
 
-TEMPLATES = Path(__file__).parent / "templates"
 SYMBOLS = {"reproduced": "✓", "refuted": "✗", "inconclusive": "?", "not run": "○"}
+LIBRARIES = ("bokeh.min.js", "bokeh-api.min.js")
+"""Bokeh's own scripts, out of its Python package: the page needs no network."""
+GLANCE_FROM = 10
+"""Verdicts; more than these get a line of their numbers above the table on any screen."""
+MOST_ROWS_COPIED = 20_000
+"""Rows of trials.csv that stand behind a figure; more are not copied beside it."""
 VOID_SHOWN = ["block", "server", "active_connections", "idle_connections", "backlog", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One figure as the report shows it; `svg` is an element for the page."""
+    """One figure as the report shows it; `svg` is an element for the page, `chart` the data of
+    its interactive form. `rows` trials stand behind it, copied to `rows_file` if that is named."""
 
     name: str
     title: str
     question: str
     reading: str
     svg: Markup
+    chart: Markup | None
     table: Table
+    rows: int
+    rows_file: str
     verdicts: list[Verdict]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was written, and the verdicts; `notes` says what was left out and why."""
+    """What was written, and the verdicts; `notes` says what was left out and why, `limits`
+    whether the experiment's own thresholds were kept."""
 
     html: Path
     markdown: Path
     verdicts_csv: Path
     verdicts: list[Verdict]
     notes: list[str]
+    limits: list[Kept]
+
+    @property
+    def exit(self) -> Exit:
+        """EXCEEDED where a threshold was not kept."""
+        return Exit.OK if all(limit.holds for limit in self.limits) else Exit.EXCEEDED
 
 
 def build(run_dir: Path) -> Report:
@@ -76,22 +98,25 @@ def build(run_dir: Path) -> Report:
         )
     found = verdicts.judge_all(run)
     sections, notes = _sections(run, found)
-    page = _page(run, found, sections, notes)
-    environment = _environment()
+    limits = judged(run)
+    page = _page(run, found, sections, notes) | {"limits": limits}
+    templates = environment()
     try:
         html = _write(
-            run_dir / "report.html", environment.get_template("report.html.j2").render(page)
+            run_dir / "report.html", templates.get_template("report.html.j2").render(page)
         )
-        plain = _write(run_dir / "report.md", environment.get_template("report.md.j2").render(page))
+        plain = _write(run_dir / "report.md", templates.get_template("report.md.j2").render(page))
         table = verdicts.write(found, run_dir)
+        by_point.write(run)
     except OSError as error:
         raise LabError(f"{error.filename}: cannot be written: {error.strerror}") from None
-    return Report(html, plain, table, found, notes)
+    return Report(html, plain, table, found, notes, limits)
 
 
 def _sections(run: Run, found: Sequence[Verdict]) -> tuple[list[Section], list[str]]:
     known = all_figures()
-    wanted = run.manifest.figures or list(known)
+    asked = run.manifest.figures or []
+    wanted = asked or list(known)
     sections, notes = [], []
     for name in dict.fromkeys(wanted):
         if name not in known:
@@ -100,7 +125,8 @@ def _sections(run: Run, found: Sequence[Verdict]) -> tuple[list[Section], list[s
         table = known[name].table(run)
         metrics = [column for column in table.columns if f"{column}_low" in table]
         if not len(table) or (metrics and not table[metrics].notna().to_numpy().any()):
-            notes.append(f"Figure {name} is left out: the run has no valid trial for it.")
+            if asked or len(table):  # not asked for, and nothing lost
+                notes.append(f"Figure {name} is left out: the run has no valid trial for it.")
             continue
         sections.append(_section(run, known[name], table, found))
     return sections, notes
@@ -114,16 +140,47 @@ def _section(
     svg = save(figure.draw(run), run.path / "figures", figure.NAME)
     picture = inline(svg, figure.NAME, escape(f"{figure.QUESTION} {reading}", quote=True))
     mine = [verdict for verdict in found if verdict.claim in figure.CLAIMS]
-    # The SVG is matplotlib's own output, whose text it escapes itself.
+    chart = chart_of(figure, run)
+    rows = rows_of(figure, run)
+    # The SVG is matplotlib's own output, whose text it escapes itself; so does the chart.
     return Section(
         figure.NAME,
         figure.TITLE,
         figure.QUESTION,
         reading,
         Markup(picture),  # noqa: S704 - made here, from escaped text
+        Markup(chart.as_json()) if chart else None,  # noqa: S704 - as JSON without < > &
         as_table(table),
+        len(rows),
+        _copy_rows(run, figure.NAME, rows),
         mine,
     )
+
+
+def _copy_rows(run: Run, name: str, rows: Sequence[int]) -> str:
+    """The lines of trials.csv behind a figure, exactly as recorded, in figures/NAME.csv; ''
+    where they are too many. A record is a line: the lab writes no line ends into cells."""
+    if not 0 < len(rows) <= MOST_ROWS_COPIED:
+        return ""
+    lines = _lines(run)
+    if len(lines) != len(run.trials) + 1:
+        return ""
+    path = run.path / "figures" / f"{name}.csv"
+    path.write_bytes(b"".join([lines[0], *(lines[row + 1] for row in rows)]))
+    return f"figures/{name}.csv"
+
+
+@lru_cache(maxsize=1)
+def _lines(run: Run) -> list[bytes]:
+    return (run.path / TRIALS).read_bytes().splitlines(keepends=True)
+
+
+def _libraries() -> list[Markup]:
+    """The scripts that draw the charts, as text for the page."""
+    folder = resources.files("bokeh") / "server" / "static" / "js"
+    sources = [(folder / name).read_text(encoding="utf-8") for name in LIBRARIES]
+    # A script element ends where its text says so; in JavaScript both forms are the same string.
+    return [Markup(source.replace("</script", "<\\/script")) for source in sources]  # noqa: S704 - Bokeh's own
 
 
 def _page(
@@ -138,12 +195,20 @@ def _page(
         "run_id": run.manifest.run or run.path.name,
         "question": run.manifest.question or "",
         "started": str(run.trials["started_at"].min())[:16],
-        "story": story(run, found),
+        "lead": lead(run, found),
+        "more": more(run),
+        "libraries": _libraries() if any(section.chart for section in sections) else [],
+        "glance_from": GLANCE_FROM,
+        "figures_of": {
+            verdict.claim: [s for s in sections if verdict in s.verdicts] for verdict in found
+        },
+        "pages": pages(run),
+        "reference": reference_of(run),
+        "in_short": verdict_in_short,
         "verdicts": found,
         "counts": verdicts.counted(found),
         "sections": sections,
         "notes": notes,
-        "walls": find_walls(run.trials),
         "void": as_table(void),
         "repeats": blocks,
         "machine": machine(run.manifest),
@@ -152,26 +217,6 @@ def _page(
         "colours": css_variables(),
         "text": text,
     }
-
-
-def _environment() -> Environment:
-    """HTML is escaped by the file's name; Markdown through the filter `md`."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["md"] = markdown
-    return environment
-
-
-def markdown(value: object) -> str:
-    """Text for a Markdown line or table cell: nothing in it acts as markup."""
-    line = " ".join(str(value).split())
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{letter}" if letter in "\\|`*_[]#" else letter for letter in line)
 
 
 def _write(path: Path, content: str) -> Path:

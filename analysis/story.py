@@ -1,4 +1,4 @@
-"""The first paragraph of the report: what happened on this machine, in plain words.
+"""The first words of the report: what happened on this machine, plainly.
 
 Every sentence is a small function of the run that returns '' when the run holds
 nothing to say it with.
@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.figures import backlog
 from analysis.figures._idle import chosen as idle_trials
 from analysis.noise import noise_floor
+from analysis.pairs import at
 from analysis.statistics import summarise
 from analysis.text import count, duration, listed, number, plural, server_name, share, size
 from analysis.verdicts import counted
@@ -28,17 +29,17 @@ if TYPE_CHECKING:
 X = "idle_connections"
 
 
-def story(run: Run, verdicts: Sequence[Verdict]) -> str:
-    """The paragraph, from this run's records alone."""
-    sentences = [
-        _what_ran(run),
-        _idle(run),
-        _wall(run),
-        _threads(run),
-        _backlog(run),
-        _verdicts(verdicts),
-        _noise(run),
-    ]
+def lead(run: Run, verdicts: Sequence[Verdict]) -> str:
+    """The first paragraph: what ran, what stands out, how the claims fared."""
+    return _joined(_what_ran(run), _idle(run), _verdicts(verdicts))
+
+
+def more(run: Run) -> str:
+    """What else is worth knowing before the figures."""
+    return _joined(_wall(run), _readiness(run), _threads(run), _backlog(run), _noise(run))
+
+
+def _joined(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -52,7 +53,10 @@ def _what_ran(run: Run) -> str:
     void = len(run.void)
     if void == len(run.trials):
         return f"{text}, and every trial was void: nothing was measured that could be judged."
-    return f"{text}; {void} of them are void and left out of every figure." if void else f"{text}."
+    verb = "is" if void == 1 else "are"
+    return (
+        f"{text}; {void} of them {verb} void and left out of every figure." if void else f"{text}."
+    )
 
 
 def _idle(run: Run) -> str:
@@ -86,15 +90,33 @@ def _wall(run: Run) -> str:
     walls = find_walls(run.trials)
     texts = [
         f"{server_name(wall.server)} could not go beyond "
-        f"{count(wall.held) if np.isfinite(wall.held) else 'a number of'} connections "
+        f"{count(wall.held) if np.isfinite(wall.held) else 'a number of'} {wall.of} "
         f"({wall.limit.split(':')[0]})"
-        for wall in walls[:3]
+        for wall in walls
     ]
-    return f"{_capital(listed(texts))}." if texts else ""
+    return f"{_capital(listed(list(dict.fromkeys(texts))[:3]))}." if texts else ""
+
+
+def _readiness(run: Run) -> str:
+    """The quickest and the slowest wait among the most descriptors."""
+    valid = at(run.valid, load="one_wait")
+    if not len(valid):
+        return ""
+    waits = summarise(at(valid, watched=valid["watched"].max()), ["server"], ["wait_us"])
+    if len(waits) < 2:
+        return ""
+    waits = waits.sort_values("wait_us")
+    best, worst = waits.iloc[0], waits.iloc[-1]
+    return (
+        f"To learn which of {count(valid['watched'].max())} descriptors is ready took "
+        f"{duration(best['wait_us'])} with {server_name(str(best['server']))} and "
+        f"{duration(worst['wait_us'])} with {server_name(str(worst['server']))}."
+    )
 
 
 def _threads(run: Run) -> str:
-    valid = run.valid
+    shown = ["server_threads", "server_rss_bytes", "requests_per_s"]
+    valid = run.trials.loc[run.trials["valid"], shown]
     threads = valid["server_threads"].to_numpy(dtype="float64", na_value=np.nan)
     if not len(threads) or not np.nanmax(threads, initial=0) > 100:
         return ""

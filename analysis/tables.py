@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -25,20 +25,34 @@ HEADINGS = {
     "listen_overflows": "ListenOverflows",
     "listen_drops": "ListenDrops",
     "position": "place in run",
+    "response_p90_us": "response, p90",
+    "response_max_us": "response, longest",
+    "connect_p50_us": "connect, median",
+    "connect_max_us": "connect, longest",
+    "rss_per_connection_bytes": "memory per connection",
+    "kernel_slab_per_connection_bytes": "kernel memory per connection",
+    "retransmits": "RetransSegs",
+    "late": "SYN sent again",
+    "late_share": "share",
+    "rate_per_s": "asked / s",
+    "from_s": "from, s",
+    "to_s": "to, s",
+    "window_s": "lasting, s",
 }
-TEXT = ("server", "validity", "reason", "limit")
+TEXT = ("server", "load", "validity", "reason", "limit", "timed", "shared")
 MOST_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Headings and rows of text; `numeric` says which columns to align right.
-    `left_out` rows were too many to show."""
+    `left_out` rows were too many to show; `servers` names each row's server as recorded."""
 
     headings: list[str]
     rows: list[list[str]]
     numeric: list[bool]
     left_out: int = 0
+    servers: list[str] = field(default_factory=list)
 
 
 def as_table(frame: pd.DataFrame) -> Table:
@@ -53,6 +67,7 @@ def as_table(frame: pd.DataFrame) -> Table:
         [list(row) for row in zip(*columns, strict=True)],
         [name not in TEXT for name in names],
         len(frame) - len(shown),
+        shown["server"].astype(str).tolist() if "server" in shown else [],
     )
 
 

@@ -3,7 +3,9 @@
 A figure module has NAME (also its file's name in a report), TITLE, QUESTION, ORDER
 (place in the report), CLAIMS (numbers that it bears on) and three functions of a run:
 `table` (the numbers, a row per point; empty if the run has none), `draw` (a
-matplotlib Figure) and `reading` (what to see, in two sentences, from the numbers).
+matplotlib Figure) and `reading` (what to see, in two sentences, from the numbers). It
+may have two more: `chart` (the same for the reader to explore, `analysis.explore`) and
+`chosen` (the trials that it stands on, with the index of `run.trials`).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from analysis.explore import Chart
     from analysis.records import Run
 
 
@@ -48,3 +51,16 @@ def all_figures() -> dict[str, FigureModule]:
         if not found.name.startswith("_")
     ]
     return {module.NAME: module for module in sorted(modules, key=lambda m: (m.ORDER, m.NAME))}
+
+
+def chart_of(figure: FigureModule, run: Run) -> Chart | None:
+    """The chart to explore of a figure; None where it has only a picture."""
+    make = getattr(figure, "chart", None)
+    return cast("Chart | None", make(run)) if make else None
+
+
+def rows_of(figure: FigureModule, run: Run) -> list[int]:
+    """Places in trials.csv, from 0, of the trials behind a figure; all, if it does not say."""
+    choose = getattr(figure, "chosen", None)
+    trials = choose(run) if choose else run.trials
+    return sorted(int(row) for row in trials.index)

@@ -17,6 +17,7 @@ from analysis.charts import (
     series,
     value_axis,
 )
+from analysis.explore import DROPS, P999, USUAL, Chart, sweep
 from analysis.figures._idle import RUNS, void_at, with_void
 from analysis.pairs import per_request, varying
 from analysis.palette import INK, MUTED, in_order
@@ -81,6 +82,11 @@ def draw(run: Run) -> Figure:
     right.set_ylabel(f"ListenOverflows, {count(clients)} clients")
     legend(figure, [left, right])
     return figure
+
+
+def chart(run: Run) -> Chart | None:
+    """Every metric against the backlog, the tail first."""
+    return sweep(run, chosen, X, "backlog, the argument of listen()", (P999, DROPS, *USUAL))
 
 
 def reading(run: Run) -> str:

@@ -14,6 +14,7 @@ from analysis.charts import (
     series,
     value_axis,
 )
+from analysis.explore import USUAL, Chart, sweep
 from analysis.figures._active import X, chosen, summary
 from analysis.figures._idle import void_at
 from analysis.palette import in_order
@@ -53,6 +54,11 @@ def draw(run: Run) -> Figure:
     value_axis(axes[1], "CPU time per request", duration)
     legend(figure, axes)
     return figure
+
+
+def chart(run: Run) -> Chart | None:
+    """Every metric against active connections."""
+    return sweep(run, chosen, X, "active connections", USUAL)
 
 
 def reading(run: Run) -> str:

@@ -16,6 +16,7 @@ from analysis.charts import (
     series,
     value_axis,
 )
+from analysis.explore import COST, USUAL, Chart, sweep
 from analysis.figures._idle import X, chosen, summary, void_at
 from analysis.palette import in_order
 from analysis.text import count, duration, listed, server_name
@@ -54,13 +55,17 @@ def draw(run: Run) -> Figure:
     return figure
 
 
+def chart(run: Run) -> Chart | None:
+    """Every metric against idle connections."""
+    return sweep(run, chosen, X, "idle connections", (COST, *USUAL))
+
+
 def reading(run: Run) -> str:
     """The cost at the most idle connections, cheapest first."""
     points = table(run)
-    most = points[X].max()
-    last = points[(points[X] == most) & points[METRIC].notna()].sort_values(METRIC)
-    if not len(last):
-        return f"No server has a valid trial with {count(most)} idle connections."
+    measured = points[points[METRIC].notna()]
+    most = measured[X].max()
+    last = measured[measured[X] == most].sort_values(METRIC)
     costs = [
         f"{server_name(server)} {duration(cost)}"
         for server, cost in zip(last["server"], last[METRIC], strict=True)

@@ -18,8 +18,9 @@ from analysis.charts import (
     value_axis,
 )
 from analysis.claim import load_claims
+from analysis.explore import USUAL, Chart, Line, Metric, curve, intervals, place, sweep
 from analysis.figures._idle import X, chosen, summary, void_at
-from analysis.palette import INK, KNOWN, PAPER, in_order
+from analysis.palette import INK, KNOWN, PAPER, VARIABLES, in_order
 from analysis.text import TIMES, count, listed, number, server_name
 from analysis.walls import find_walls
 
@@ -35,6 +36,7 @@ QUESTION = "What do thousands of silent connections cost the few that talk?"
 ORDER = 10
 CLAIMS = (2, 3, 8)
 METRIC = "requests_per_s"
+SHARE = Metric("relative_ratio", "rate / rate with none idle", "ratio", log=False)
 
 
 def table(run: Run) -> pd.DataFrame:
@@ -56,7 +58,15 @@ def draw(run: Run) -> Figure:
         if relative is not None:
             series(right, relative, X, METRIC, looks[server], label_of(server))
     ticks = points[X].unique()
-    _published(right, float(max(ticks)))
+    for label, server, shown in _published(float(max(ticks))):
+        right.plot(
+            [x for x, _ in shown],
+            [y for _, y in shown],
+            color=KNOWN[server].colour,
+            linestyle=(0, (4, 3)),
+            linewidth=1.2,
+            label=label,
+        )
     for axis in (left, right):
         connections_axis(axis, ticks, "idle connections")
     value_axis(left, "requests per second")
@@ -67,10 +77,31 @@ def draw(run: Run) -> Figure:
     return figure
 
 
+def chart(run: Run) -> Chart | None:
+    """Every metric against idle connections, and the rate as a share of the own rate with
+    nothing idle, with the published curves treated in the same way."""
+    found = sweep(run, chosen, X, "idle connections", USUAL)
+    points = table(run)
+    positive = points.loc[points[X] > 0, X]
+    if found is None or not len(positive):
+        return found
+    found.metrics.insert(1, SHARE)
+    for line in found.lines:
+        relative = _relative(points[points["server"] == line.server])
+        if relative is not None:
+            line.values[SHARE.name] = intervals(relative, METRIC)
+    first, most = float(positive.min()), float(positive.max())
+    for label, server, shown in _published(most):
+        at, values = curve((place(x, first) for x, _ in shown), (y for _, y in shown))
+        ink = VARIABLES[KNOWN[server].colour]
+        found.lines.append(Line(label, ink, "o", at, {SHARE.name: values}, "dashed", plain=True))
+    return found
+
+
 def reading(run: Run) -> str:
     """Who keeps the rate, who loses it, who stops."""
     points = table(run)
-    most = points[X].max()
+    most = points.loc[points[METRIC].notna(), X].max()
     kept: list[str] = []
     lost: list[str] = []
     for server in in_order(points["server"]):
@@ -111,22 +142,20 @@ def _relative(mine: pd.DataFrame) -> pd.DataFrame | None:
     return mine.assign(**{name: mine[name] / none.iloc[0] for name in columns})
 
 
-def _published(axis: Axes, most: float) -> None:
-    """The curves of the sources of claims 2 and 3, thin and dashed."""
+def _published(most: float) -> list[tuple[str, str, list[tuple[float, float]]]]:
+    """The curves of the sources of claims 2 and 3: label, server, and points over their own
+    first one, as far as `most` connections."""
     claims = load_claims()
-    for number_, server in ((2, "epoll_level"), (3, "poll")):
-        for curve in claims[number_].published.curves if number_ in claims else []:
-            shown = [
-                (x, y / curve.y[0]) for x, y in zip(curve.x, curve.y, strict=True) if x <= most
-            ]
-            axis.plot(
-                [x for x, _ in shown],
-                [y for _, y in shown],
-                color=KNOWN[server].colour,
-                linestyle=(0, (4, 3)),
-                linewidth=1.2,
-                label=f"{curve.label}, published {claims[number_].year}",
-            )
+    return [
+        (
+            f"{source.label}, published {claims[number_].year}",
+            server,
+            [(x, y / source.y[0]) for x, y in zip(source.x, source.y, strict=True) if x <= most],
+        )
+        for number_, server in ((2, "epoll_level"), (3, "poll"))
+        if number_ in claims
+        for source in claims[number_].published.curves
+    ]
 
 
 def _mark_wall(axis: Axes, held: float, server: str, colour: str) -> None:

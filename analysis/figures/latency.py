@@ -14,6 +14,7 @@ from analysis.charts import (
     series,
     value_axis,
 )
+from analysis.explore import P999, USUAL, Chart, sweep
 from analysis.figures._active import X, chosen, summary
 from analysis.figures._idle import void_at
 from analysis.palette import in_order
@@ -61,6 +62,11 @@ def draw(run: Run) -> Figure:
         value_axis(axis, "response time" if axis is axes[0] else "", duration, log=True)
     legend(figure, axes)
     return figure
+
+
+def chart(run: Run) -> Chart | None:
+    """Every metric against active connections, the tail first."""
+    return sweep(run, chosen, X, "active connections", (P999, *USUAL))
 
 
 def reading(run: Run) -> str:

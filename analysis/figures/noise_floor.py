@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.charts import hollow, panels, plain, run_styles
+from analysis.explore import Chart, Metric, line_of, numbers
 from analysis.noise import noise_floor, references
 from analysis.palette import GRID, INK, PAPER
-from analysis.text import plural, server_name, share
+from analysis.text import count, plural, server_name, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,6 +57,33 @@ def draw(run: Run) -> Figure:
     axis.set_ylabel("requests per second")
     axis.yaxis.set_major_formatter(lambda value, _: plain(value))
     return figure
+
+
+def chosen(run: Run) -> pd.DataFrame:
+    """The reference trials, void ones included."""
+    return references(run.trials)
+
+
+def chart(run: Run) -> Chart | None:
+    """Rate and cost of the reference trials over their place in the run."""
+    found = references(run.trials)
+    valid, void = found[found["valid"]], found[~found["valid"]]
+    server = str(found["server"].iloc[0])
+    line = line_of(server, run_styles(run)[server], valid["position"].astype(float).tolist())
+    metrics = [
+        Metric(METRIC, "requests per second", log=False),
+        Metric("server_cpu_us_per_request", "server CPU time per request", "us", log=False),
+    ]
+    for metric in metrics:
+        values = numbers(valid[metric.name].to_numpy(dtype="float64", na_value=np.nan))
+        line.values[metric.name] = [[value] for value in values]
+        gone = numbers(void[metric.name].to_numpy(dtype="float64", na_value=np.nan))
+        line.hollow[metric.name] = [
+            [float(x), y] for x, y in zip(void["position"], gone, strict=True)
+        ]
+    ends = float(found["position"].min()), float(found["position"].max())
+    ticks = [(float(round(x)), count(x)) for x in np.linspace(*ends, 7)]
+    return Chart("place in the run (trial)", ticks, metrics, [line])
 
 
 def reading(run: Run) -> str:

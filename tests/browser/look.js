@@ -81,13 +81,52 @@ function contrast(one, other) {
 function figures() {
   const placed = (svg, name) =>
     [...svg.querySelectorAll(name)].filter((one) => one.getBoundingClientRect().width > 0).length;
-  return [...document.querySelectorAll(".figure svg")].map((svg) => ({
+  return [...document.querySelectorAll(".picture svg")].map((svg) => ({
     width: svg.getBoundingClientRect().width,
     height: svg.getBoundingClientRect().height,
     name: svg.getAttribute("aria-label") || "",
     words: placed(svg, "text"),
-    marks: placed(svg, "use"),
+    marks: placed(svg, "use, path"),
   }));
+}
+
+// Each chart to explore as it stands: its canvas in pixels, how much of it is painted, what its
+// buttons say, and whether the picture beneath it is out of sight.
+function charts() {
+  return [...document.querySelectorAll(".figure")].filter((one) => one.querySelector(".live"))
+    .map((one) => {
+      const canvases = deep(one, "canvas").filter((canvas) => canvas.width > 50);
+      return {
+        width: Math.max(0, ...canvases.map((canvas) => canvas.getBoundingClientRect().width)),
+        inks: Math.max(0, ...canvases.map(inks)),
+        buttons: [...one.querySelectorAll(".servers button")].map((button) => button.textContent),
+        metrics: [...one.querySelectorAll("option")].map((option) => option.textContent),
+        behind: one.querySelector(".picture").classList.contains("behind"),
+      };
+    });
+}
+
+// Those of the elements below, within shadow trees as well, that a selector names.
+function deep(root, selector) {
+  const within = [...root.querySelectorAll("*")].flatMap((one) =>
+    one.shadowRoot ? deep(one.shadowRoot, selector) : []);
+  return [...root.querySelectorAll(selector), ...within];
+}
+
+// How many different colours a canvas shows.
+function inks(canvas) {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+}
+
+// The lower edge in pixels of the last verdict, from the top of the window: of those at a glance,
+// where they are shown, else of those in the table.
+function verdictsEnd() {
+  const seen = (selector) =>
+    [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility());
+  const glance = seen(".glance .chip");
+  const words = glance.length ? glance : seen(".verdicts .word .chip");
+  return Math.max(...words.map((one) => one.getBoundingClientRect().bottom));
 }
 
 // Where the links of the page lead, as written, and the places within it that they may name.
@@ -105,4 +144,14 @@ function rows() {
     return [...table.querySelectorAll("tbody tr")].map((row) =>
       Object.fromEntries([...row.cells].map((cell, n) => [columns[n], read(cell)])));
   });
+}
+
+// The headings of the form in view, in order, each with the names of the fields below it.
+function groups() {
+  const found = [];
+  for (const one of document.querySelectorAll("form h4, form [name]")) {
+    if (one.matches("h4")) found.push([one.textContent, []]);
+    else found.at(-1)?.[1].push(one.name);
+  }
+  return found;
 }

@@ -5,20 +5,42 @@ from __future__ import annotations
 import csv
 import shutil
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.select import Select
 
+from analysis.palette import in_order
 from analysis.report import SYMBOLS, build
+from analysis.text import server_name
 from tests.browser.browser import HEIGHT, NARROW, WIDE
+from tests.unit.analysis_data import trials
+from tests.unit.trial_details import write_details
 
 if TYPE_CHECKING:
     from tests.browser.browser import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.docker]
+AXE = resources.files("axe_core_python") / "axe.min.js"
+SERIOUS = ("serious", "critical")
+SCROLL = """
+const done = arguments[0];
+const figures = [...document.querySelectorAll(".figure")];
+const step = () => {
+  const figure = figures.shift();
+  if (!figure) { setTimeout(done, 300); return; }
+  figure.scrollIntoView({ block: "center", behavior: "instant" });
+  setTimeout(step, 150);
+};
+step();
+"""
+"""Past every figure, so that each chart is made."""
+LAPTOP, TELEPHONE = (1_280, 800), (390, 844)
+"""Windows in which the verdicts are seen without scrolling."""
 GOLDEN = Path(__file__).parents[1] / "golden" / "run"
 OPEN_ALL = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
@@ -41,6 +63,7 @@ class Written:
 @pytest.fixture(scope="module")
 def written(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Written:
     folder = Path(shutil.copytree(GOLDEN, tmp_path_factory.mktemp("report") / "run"))
+    write_details(folder, trials(5))
     return Written(folder, browser.put(build(folder).html))
 
 
@@ -49,6 +72,7 @@ def test_it_says_nothing_in_the_console_and_asks_for_nothing(
 ) -> None:
     browser.open(written.url)
     browser.web.execute_script(OPEN_ALL)
+    browser.web.execute_async_script(SCROLL)
     assert browser.console() == []
     assert browser.requests() == [written.url]
 
@@ -62,6 +86,14 @@ def test_title_and_headings(browser: Browser, written: Written) -> None:
     linked = [one.text for one in browser.web.find_elements(By.CSS_SELECTOR, "nav a")]
     assert "Idle connections" in linked
     assert set(linked) < set(headings)
+
+
+@pytest.mark.parametrize(("width", "height"), [LAPTOP, TELEPHONE])
+def test_the_verdicts_are_seen_without_scrolling(
+    browser: Browser, written: Written, width: int, height: int
+) -> None:
+    browser.open(written.url, width)
+    assert 0 < browser.look("verdictsEnd") <= height
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -95,9 +127,81 @@ def test_every_figure_is_drawn(browser: Browser, written: Written) -> None:
         assert figure["marks"] > 5, figure
 
 
+def test_every_chart_is_made_when_it_is_scrolled_to(browser: Browser, written: Written) -> None:
+    browser.open(written.url)
+    assert len(browser.look("charts")) < len(browser.look("figures"))
+    browser.web.execute_async_script(SCROLL)
+    charts = browser.look("charts")
+    assert len(charts) == len(browser.look("figures"))
+    for chart in charts:
+        assert chart["width"] > WIDE / 2, chart
+        assert chart["inks"] > 10, chart
+        assert chart["behind"], chart
+        assert chart["buttons"], chart
+        assert chart["metrics"], chart
+
+
+def test_a_server_is_hidden_and_shown_in_all_charts(browser: Browser, written: Written) -> None:
+    browser.open(written.url)
+    browser.web.execute_async_script(SCROLL)
+    button = browser.web.find_element(By.CSS_SELECTOR, "#idle_connections .servers button")
+    name = button.text.split("\n")[-1]
+    assert name in {server_name(server) for server in in_order(trials(1)["server"])}
+    browser.web.execute_script("arguments[0].click()", button)
+    same = browser.web.find_elements(By.XPATH, f"//button[@data-line='{name}']")
+    assert len(same) > 1
+    assert {one.get_attribute("aria-pressed") for one in same} == {"false"}
+    browser.web.execute_script("arguments[0].click()", button)
+    assert {one.get_attribute("aria-pressed") for one in same} == {"true"}
+
+
+def test_metric_scale_and_picture_can_be_chosen(browser: Browser, written: Written) -> None:
+    browser.open(written.url)
+    browser.web.execute_async_script(SCROLL)
+    figure = browser.web.find_element(By.ID, "latency")
+    choice = Select(figure.find_element(By.TAG_NAME, "select"))
+    for option in [one.text for one in choice.options]:
+        choice.select_by_visible_text(option)
+    box = figure.find_element(By.CSS_SELECTOR, "input[type=checkbox]")
+    browser.web.execute_script("arguments[0].click(); arguments[0].click()", box)
+    swap = figure.find_element(By.CSS_SELECTOR, "button.swap")
+    browser.web.execute_script("arguments[0].click()", swap)
+    assert figure.find_element(By.CSS_SELECTOR, ".picture svg").rect["width"] > WIDE / 2
+    assert not figure.find_element(By.CSS_SELECTOR, ".live").is_displayed()
+    assert not figure.find_element(By.TAG_NAME, "select").is_enabled()
+    assert browser.console() == []
+
+
+def test_a_link_to_a_server_opens_its_page(browser: Browser, written: Written) -> None:
+    browser.open(f"{written.url}#server-poll")
+    page = browser.web.find_element(By.ID, "server-poll")
+    assert page.get_attribute("open")
+    assert "Silent connections slow it down" in page.text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_an_accessibility_checker_finds_nothing_serious(
+    browser: Browser, written: Written, scheme: str, width: int
+) -> None:
+    browser.open(written.url, width, scheme)
+    browser.web.execute_script(OPEN_ALL)
+    browser.web.execute_async_script(SCROLL)
+    browser.web.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.web.execute_async_script("axe.run().then(arguments[0])")
+    assert found["passes"]
+    wrong = [
+        f"{one['id']}: {node['html'][:120]}"
+        for one in found["violations"]
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
+    assert wrong == []
+
+
 def test_every_saved_picture_opens(browser: Browser, written: Written) -> None:
-    assert {path.suffix for path in written.figures()} == {".png", ".svg"}
-    for path in written.figures():
+    assert {path.suffix for path in written.figures()} == {".png", ".svg", ".csv"}
+    for path in (one for one in written.figures() if one.suffix != ".csv"):
         browser.open(browser.put(path))
         if path.suffix == ".png":
             (image,) = browser.web.find_elements(By.TAG_NAME, "img")
@@ -115,7 +219,7 @@ def test_every_link_leads_somewhere(browser: Browser, written: Written) -> None:
     within = [urlsplit(href) for href in links["hrefs"] if href not in elsewhere]
     assert all((written.folder / unquote(link.path)).exists() for link in within)
     assert {link.fragment for link in within if not link.path} <= set(links["places"])
-    assert {"trials.csv", ""} < {link.path for link in within}
+    assert {"trials.csv", "summary.csv", ""} < {link.path for link in within}
     assert elsewhere
 
 

@@ -32,7 +32,7 @@ def test_they_stand_in_the_report_beside_the_lab_s_own(tmp_path: Path) -> None:
     servers = {"my_app": {"image": "my-app:1", "id": "sha256:0123456789abcdef"}}
     made = build(write_run(tmp_path / "run", with_others(), servers=servers))
     text = made.markdown.read_text(encoding="utf-8")
-    assert "- Servers of others: my app from my-app:1 (0123456789ab)" in text
+    assert "my app from my-app:1 (0123456789ab)" in text
     idle, _, rest = text.partition("## Listen backlog")
     assert "| nginx (reference) |" in idle
     assert "| my app |" in idle

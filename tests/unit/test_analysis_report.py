@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -17,13 +18,24 @@ from analysis import figures
 from analysis.__main__ import cli
 from analysis.claim import load_claims
 from analysis.judgement import Word
-from analysis.palette import KNOWN, SPARE, css_variables, in_order, styles
-from analysis.report import Report, build, markdown
+from analysis.pages import markdown
+from analysis.palette import FAMILIES, KNOWN, SPARE, css_variables, family, in_order, styles
+from analysis.report import Report, build
+from analysis.server_page import pages
+from analysis.text import TIMES
 from analysis.verdicts import COLUMNS
 from experiments.exits import Exit, LabError
+from experiments.record import REFERENCE_SERVERS
 from tests.unit import analysis_data as made
+from tests.unit import readiness_data
+from tests.unit.trial_details import write_details
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden"
+MOST_BYTES = 6_000_000
+SCRIPTS = re.compile(r"<script\b[^>]*>.*?</script>", re.DOTALL)
+SEVERAL_WORKERS = {"worker_connections": "[20, 30, 50]", "worker_cpu_shares": "[0.2, 0.3, 0.5]"}
+"""What a server with several processes adds to a row."""
 VOID_TAGS = {"meta", "br", "link", "img", "hr", "input", "use", "path", "rect"}
 
 
@@ -53,7 +65,13 @@ class Balance(HTMLParser):
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = tmp_path_factory.mktemp("run")
     shutil.copytree(GOLDEN / "run", folder, dirs_exist_ok=True)
+    write_details(folder, made.trials(5))
     return build(folder)
+
+
+def without_scripts(report: Report) -> str:
+    """The page as a browser without scripts has it."""
+    return SCRIPTS.sub("", report.html.read_text(encoding="utf-8"))
 
 
 def made_run(folder: Path, frame: pd.DataFrame, **changes: object) -> Report:
@@ -73,8 +91,9 @@ def test_the_golden_run_gives_its_golden_text(report: Report) -> None:
 
 
 def test_every_figure_is_there_as_picture_and_element(report: Report) -> None:
-    page = report.html.read_text(encoding="utf-8")
-    names = list(figures.all_figures())
+    page = without_scripts(report)
+    run = analysis.load(report.html.parent)
+    names = [name for name, one in figures.all_figures().items() if len(one.table(run))]
     assert page.count("<svg") == len(names)
     for name in names:
         assert f'<section class="card" id="{name}"' in page
@@ -85,21 +104,24 @@ def test_every_figure_is_there_as_picture_and_element(report: Report) -> None:
 
 def test_the_page_needs_nothing_from_outside(report: Report) -> None:
     page = report.html.read_text(encoding="utf-8")
-    assert not re.search(r"<(script|link|iframe|object)\b", page)
-    assert not re.search(r"\bsrc=|@import|url\((?!#)", page)
+    for opening in re.findall(r"<script\b[^>]*>", page):
+        assert "src" not in opening
+    assert not re.search(r"<(link|iframe|object)\b", without_scripts(report))
+    assert not re.search(r"\bsrc=|@import|url\((?!#)", without_scripts(report))
+    assert len(page) < MOST_BYTES
 
 
 def test_the_page_is_balanced_and_its_ids_are_unique(report: Report) -> None:
     parser = Balance()
-    parser.feed(report.html.read_text(encoding="utf-8"))
+    parser.feed(without_scripts(report))
     assert not parser.open
     assert len(parser.ids) == len(set(parser.ids))
-    links = set(re.findall(r'(?:href="|url\()#([^")]+)', report.html.read_text(encoding="utf-8")))
+    links = set(re.findall(r'(?:href="|url\()#([^")]+)', without_scripts(report)))
     assert links <= set(parser.ids)
 
 
 def test_pictures_follow_the_theme(report: Report) -> None:
-    page = report.html.read_text(encoding="utf-8")
+    page = without_scripts(report)
     pictures = page[page.index("<svg") :]
     for _, light, dark in css_variables():
         assert light not in pictures.lower()
@@ -118,7 +140,7 @@ def test_a_second_report_is_the_same(tmp_path: Path) -> None:
 
 
 def test_text_from_records_cannot_become_markup(tmp_path: Path) -> None:
-    frame = made.trials(3)
+    frame = made.trials(5)
     evil = '<script>alert("x")</script> | `a` [b](c)'
     chosen = frame["server"] == "select"
     frame.loc[chosen & (frame["idle_connections"] == 10000), "reason"] = evil
@@ -126,9 +148,12 @@ def test_text_from_records_cannot_become_markup(tmp_path: Path) -> None:
     frame["server"] = frame["server"].replace({"poll": "<b>poll</b>"})
     found = made_run(tmp_path, frame, question=evil, cpu={"model": evil}, run=evil)
     page = found.html.read_text(encoding="utf-8")
-    assert "<script" not in page
-    assert "<b>" not in page
+    assert '<script>alert("x")' not in page
+    assert "<script" not in without_scripts(found)
+    assert "<b>" not in without_scripts(found)
     assert "&lt;script&gt;" in page
+    for data in re.findall(r'<script type="application/json">(.*?)</script>', page):
+        assert json.loads(data)["lines"]
     assert "<script" not in found.markdown.read_text(encoding="utf-8")
 
 
@@ -137,8 +162,8 @@ def test_markdown_is_escaped_in_cells() -> None:
 
 
 def test_the_wall_is_a_finding(report: Report) -> None:
-    page = report.html.read_text(encoding="utf-8")
-    assert "Limits that servers met" in page
+    page = without_scripts(report)
+    assert "It stops at" in page
     assert "FD_SETSIZE" in page
     assert f"{made.WALL:,}" in page
 
@@ -166,7 +191,7 @@ UNUSUAL = {
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_unusual_runs_get_a_sensible_report(tmp_path: Path, name: str) -> None:
     found = made_run(tmp_path, UNUSUAL[name])
-    page = found.html.read_text(encoding="utf-8")
+    page = without_scripts(found)
     for wrong in ("nan", "None", "NaT", "inf "):
         assert not re.search(rf">[^<]*\b{wrong}\b[^<]*<", page), wrong
 
@@ -188,7 +213,7 @@ def test_an_empty_run_is_a_clear_error(tmp_path: Path) -> None:
 
 def test_the_manifest_chooses_figures_and_unknown_ones_are_noted(tmp_path: Path) -> None:
     found = made_run(tmp_path, made.trials(3), figures=["memory", "moon"])
-    assert found.html.read_text(encoding="utf-8").count("<svg") == 1
+    assert without_scripts(found).count("<svg") == 1
     assert found.notes == ["Figure moon is not known to this lab: left out."]
 
 
@@ -201,12 +226,70 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", figures.all_figures())
 def test_every_figure_explains_itself(name: str, tmp_path: Path) -> None:
-    run = analysis.load(made.write_run(tmp_path))
+    whole = pd.concat([made.trials(), readiness_data.trials()], ignore_index=True)
+    whole = whole.assign(**SEVERAL_WORKERS)
+    folder = made.write_run(tmp_path, whole)
+    write_details(folder, made.trials())
+    run = analysis.load(folder)
     module = figures.all_figures()[name]
     assert name == module.NAME
     assert module.QUESTION.endswith("?")
     assert module.reading(run).endswith(".")
     assert len(module.table(run))
+    chart = figures.chart_of(module, run)
+    assert chart
+    data = json.loads(chart.as_json())
+    assert data["metrics"]
+    assert {name for line in data["lines"] for name in line["values"]} >= {
+        metric["name"] for metric in data["metrics"]
+    }
+    variables = {variable for variable, _, _ in css_variables()}
+    for line in data["lines"]:
+        assert line["colour"] in variables
+        assert all(len(values) == len(line["at"]) for values in line["values"].values())
+    assert figures.rows_of(module, run)
+
+
+def test_the_rows_behind_a_figure_are_those_recorded(report: Report) -> None:
+    folder = report.html.parent
+    recorded = (folder / "trials.csv").read_text(encoding="utf-8").splitlines()
+    found = (folder / "figures" / "backlog.csv").read_text(encoding="utf-8").splitlines()
+    assert found[0] == recorded[0]
+    assert found[1:] == [line for line in recorded if "connection_per_request" in line]
+
+
+def test_a_summary_has_a_row_for_each_point(report: Report) -> None:
+    table = pd.read_csv(report.html.parent / "summary.csv").set_index("point")
+    trials = made.trials(5)
+    assert set(table.index) == set(trials["point"])
+    counted = (table["n"] + table["void"]).sort_index()
+    assert counted.to_dict() == trials.groupby("point").size().to_dict()
+    valid = trials[trials["validity"] != "void"]
+    expected = valid.groupby("point")["requests_per_s"].median()
+    np.testing.assert_allclose(table.loc[expected.index, "requests_per_s"], expected, rtol=1e-3)
+    assert (table["requests_per_s_low"].dropna() <= table["requests_per_s"].dropna()).all()
+
+
+def test_every_server_has_a_page_with_what_speaks_for_it_and_against_it(report: Report) -> None:
+    run = analysis.load(report.html.parent)
+    found = {page.server: page for page in pages(run)}
+    assert list(found) == in_order(run.trials["server"])
+    assert found["epoll_level"].is_reference
+    assert not found["epoll_level"].weaknesses
+    assert any("1,016 of 10,008" in text for text in found["select"].weaknesses)
+    assert any("Silent connections slow it down" in text for text in found["poll"].weaknesses)
+    row = next(row for row in found["poll"].rows if "10,000 idle" in row.settings)
+    ratio = (
+        made.trials(5)
+        .query("idle_connections == 10000 and server in ('poll', 'epoll_level')")
+        .pivot_table(index="block", columns="server", values="requests_per_s")
+    )
+    expected = (ratio["poll"] / ratio["epoll_level"]).median()
+    assert float(row.rate_ratio.split(TIMES)[0]) == pytest.approx(expected, rel=0.01)
+    page = without_scripts(report)
+    for server in found:
+        assert f'id="server-{server}"' in page
+        assert f'href="#server-{server}"' in page
 
 
 def test_a_server_looks_the_same_everywhere() -> None:
@@ -216,12 +299,21 @@ def test_a_server_looks_the_same_everywhere() -> None:
     many = styles([f"s{n}" for n in range(len(SPARE))])
     assert len(set(many.values())) == len(SPARE)
     looks = [*KNOWN.values(), *SPARE]
-    assert len({style.marker for style in looks}) == len(looks)
     assert len({style.colour for style in looks}) == len(looks)
+    assert len({style.dark for style in looks}) == len(looks)
+    for members in FAMILIES.values():
+        assert len({style.marker for style in members.values()}) == len(members)
+
+
+def test_every_server_of_the_lab_has_a_look_and_a_family() -> None:
+    variants = {path.stem for path in (ROOT / "servers" / "variants").glob("[a-z]*.py")}
+    assert variants | set(REFERENCE_SERVERS) == set(KNOWN)
+    assert family("poll") == "all connections in every wait"
+    assert not family("kqueue")
 
 
 def test_the_command_line(tmp_path: Path) -> None:
-    made.write_run(tmp_path)
+    made.write_run(tmp_path, made.trials(5))
     told = CliRunner().invoke(cli, ["report", str(tmp_path)])
     assert told.exit_code == 0
     assert told.output.splitlines()[-1] == f"Report: {tmp_path / 'report.html'}"

@@ -1,0 +1,208 @@
+"""Latency over time: each column a second or a trial, darker where more requests fell.
+
+An average over a window hides a stall of a tenth of a second; here it is a gap and
+a streak above it. A window that was recorded second by second has a column for
+each second; a shorter one is a column by itself.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from analysis import details
+from analysis.charts import label_of, panels, run_styles, value_axis
+from analysis.explore import Chart, Metric, line_of, numbers
+from analysis.figures._idle import RUNS
+from analysis.pairs import at, keep_alive
+from analysis.palette import MUTED, in_order
+from analysis.text import count, duration, number, server_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from analysis.details import Floats
+    from analysis.records import Run
+
+NAME = "heat_map"
+TITLE = "Latency over time"
+QUESTION = "Are waits spread evenly over time, or do they come in bursts?"
+ORDER = 46
+CLAIMS: tuple[int, ...] = ()
+PER_DECADE = 10
+EDGES = np.logspace(0, 8, 8 * PER_DECADE + 1)
+"""1 us to 100 s, in microseconds."""
+SHADES = (0.12, 0.25, 0.42, 0.62, 0.82, 1.0)
+"""Of a column's requests: below 1 in 10,000, 1,000, 100, 30, 10, and more."""
+STEPS = (1e-4, 1e-3, 1e-2, 1 / 30, 1e-1)
+MOST_SERVERS, MOST_COLUMNS = 4, 60
+BURST = 2.0
+"""A worst stretch this much longer than the usual one is a burst."""
+
+
+class Column(NamedTuple):
+    """A stretch of time: from the opening of its window to its end in seconds, the requests by
+    bin of EDGES, and whether a trial begins with it."""
+
+    trial: str
+    block: int
+    from_s: float
+    to_s: float
+    bins: Floats
+    first: bool
+
+
+@lru_cache(maxsize=RUNS)
+def chosen(run: Run) -> pd.DataFrame:
+    """The valid keep-alive trials with nothing idle that left histograms, at the number of
+    active connections that most servers have (the largest such), of the servers with the
+    longest tails."""
+    trials = at(keep_alive(run), idle_connections=0, valid=True)
+    trials = trials[trials["trial"].isin(details.recorded(run))]
+    if not len(trials):
+        return trials
+    servers = trials.groupby("active_connections")["server"].nunique()
+    most = servers[servers == servers.max()].index.max()
+    picked = at(trials, active_connections=most)
+    tails = picked.groupby("server", observed=True)["response_p999_us"].median()
+    longest = tails.sort_values(ascending=False, kind="stable").index[:MOST_SERVERS]
+    return picked[picked["server"].isin(longest)].sort_values("position")
+
+
+def table(run: Run) -> pd.DataFrame:
+    """Percentiles of each stretch of time, in the order of the run."""
+    rows = []
+    for server, columns in _columns(run).items():
+        for one in columns:
+            total = np.cumsum(one.bins)
+            ends = [EDGES[1:][np.searchsorted(total, share * total[-1])] for share in (0.5, 0.99)]
+            rows.append(
+                {"server": server, "block": one.block, "from_s": one.from_s,
+                 "window_s": one.to_s - one.from_s, "requests": int(total[-1]),
+                 "response_p50_us": ends[0], "response_p99_us": ends[1],
+                 "response_max_us": EDGES[np.flatnonzero(one.bins)[-1] + 1]}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def draw(run: Run) -> Figure:
+    """A panel for each server; thin lines part the trials."""
+    found = _columns(run)
+    figure, axes = panels([label_of(server) for server in found], height=3.3)
+    looks = run_styles(run)
+    used = np.sum([one.bins for columns in found.values() for one in columns], axis=0)
+    low, high = EDGES[np.flatnonzero(used)[0]], EDGES[np.flatnonzero(used)[-1] + 1]
+    for axis, (server, columns) in zip(axes, found.items(), strict=True):
+        _panel(axis, columns, looks[server].colour)
+        axis.set_yscale("log")
+        axis.set_ylim(low / 1.2, high * 1.2)
+        value_axis(axis, "response time" if axis is axes[0] else "", duration, log=True)
+        axis.set_xlabel("seconds measured")
+    return figure
+
+
+def chart(run: Run) -> Chart | None:
+    """The middle and the tail of each stretch, as points over the same time."""
+    points, looks = table(run), run_styles(run)
+    metrics = [
+        Metric("response_p99_us", "response time, 99th percentile", "us"),
+        Metric("response_p50_us", "response time, median", "us"),
+        Metric("response_max_us", "response time, longest", "us"),
+    ]
+    lines, longest = [], 0.0
+    for server, mine in points.groupby("server", sort=False):
+        middles = mine["window_s"].cumsum() - mine["window_s"] / 2
+        longest = max(longest, float(mine["window_s"].sum()))
+        line = line_of(str(server), looks[str(server)], middles.round(3).tolist())
+        line.values = {m.name: [[v] for v in numbers(mine[m.name])] for m in metrics}
+        lines.append(line)
+    ticks = [(float(v), f"{v:g}") for v in MaxNLocator(8).tick_values(0, longest)]
+    return Chart("seconds measured, trial by trial", ticks, metrics, lines)
+
+
+def reading(run: Run) -> str:
+    """Which server's worst stretch stands out most from its usual one."""
+    points = table(run)
+    tails = points.groupby("server", sort=False)["response_p99_us"].agg(["median", "max", "size"])
+    tails["factor"] = tails["max"] / tails["median"]
+    server = str(tails["factor"].astype(float).idxmax())
+    middle, worst, factor = (float(tails[name][server]) for name in ("median", "max", "factor"))
+    stretches = count(float(tails["size"][server]))
+    connections = count(chosen(run)["active_connections"].iloc[0])
+    text = (
+        f"With {connections} active connections, the 99th percentile of {server_name(server)} is "
+        f"about {duration(middle)} in a usual stretch of time"
+    )
+    if factor > BURST:
+        return (
+            f"{text} and {duration(worst)} in the worst of {stretches}, "
+            f"{number(factor)} times as long: its waits come in bursts."
+        )
+    text += f" and at most {duration(worst)} in any of {stretches}"
+    if len(tails) == 1:
+        return f"{text}."
+    return f"{text}: the waits are spread evenly, and those of the others still more so."
+
+
+@lru_cache(maxsize=RUNS)
+def _columns(run: Run) -> dict[str, list[Column]]:
+    trials = chosen(run)
+    found: dict[str, list[Column]] = {}
+    for server in in_order(trials["server"]):
+        mine = at(trials, server=server)
+        columns = [
+            column
+            for name, block in zip(mine["trial"], mine["block"], strict=True)
+            for column in _of_trial(run, str(name), int(block))
+        ]
+        if len(columns) > 1:
+            found[server] = columns[:MOST_COLUMNS]
+    return found
+
+
+def _of_trial(run: Run, trial: str, block: int) -> list[Column]:
+    """A column per recorded second; one for all of them where no counts were kept."""
+    seconds = details.details(run, trial).get("series") or []
+    if len(seconds) > 1 and all(second.get("histogram") for second in seconds):
+        return [
+            Column(trial, block, second["from_s"], second["to_s"],
+                   _bins(*details.spread(details.decode(second["histogram"]))), place == 0)
+            for place, second in enumerate(seconds)
+            if second["requests"]
+        ]  # fmt: skip
+    whole = details.counts(run, trial)
+    if whole is None:
+        return []
+    window_s = float(details.details(run, trial)["window"]["window_s"])
+    return [Column(trial, block, 0.0, window_s, _bins(*whole), True)]
+
+
+def _bins(us: Floats, many: Floats) -> Floats:
+    found, _ = np.histogram(us.clip(EDGES[0], EDGES[-1]), EDGES, weights=many)
+    return found.astype("float64")
+
+
+def _panel(axis: Axes, columns: list[Column], colour: str) -> None:
+    boxes, shades, at_s = [], [], 0.0
+    for one in columns:
+        width = one.to_s - one.from_s
+        for place in np.flatnonzero(one.bins):
+            share = one.bins[place] / one.bins.sum()
+            low, high = EDGES[place], EDGES[place + 1]
+            boxes.append([(at_s, low), (at_s + width, low), (at_s + width, high), (at_s, high)])
+            shades.append(to_rgba(colour, SHADES[int(np.searchsorted(STEPS, share))]))
+        if one.first and at_s:
+            axis.axvline(at_s, color=MUTED, linewidth=0.7)
+        at_s += width
+    axis.add_collection(PolyCollection(boxes, facecolors=shades, edgecolors="none"))
+    axis.set_xlim(0, at_s)
+    axis.xaxis.set_major_locator(FixedLocator([float(round(at_s * n / 4)) for n in range(5)]))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.dataLim.update_from_data_y([EDGES[0], EDGES[-1]])

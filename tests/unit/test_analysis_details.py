@@ -1,0 +1,97 @@
+"""What stands beside the CSV, and the pictures that come of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import analysis
+from analysis import details
+from analysis.figures import connect_time, heat_map, percentiles, timeline
+from analysis.records import Run
+from experiments.exits import LabError
+from tests.unit import analysis_data as made
+from tests.unit.trial_details import REQUESTS, write_details
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "run"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = Path(shutil.copytree(GOLDEN, tmp_path_factory.mktemp("details") / "run"))
+    write_details(folder, made.trials(5))
+    return analysis.load(folder)
+
+
+def test_a_distribution_is_read_as_the_library_does(run: Run) -> None:
+    trial = str(percentiles.chosen(run)["trial"].iloc[0])
+    found, read = analysis.histogram(run, trial), details.counts(run, trial)
+    assert found
+    assert read
+    us, many = read
+    assert many.sum() == found.get_total_count() == REQUESTS
+    assert us[-1] == pytest.approx(found.get_max_value(), rel=2e-3)
+    half = us[np.searchsorted(np.cumsum(many), REQUESTS / 2)]
+    assert half == found.get_value_at_percentile(50)
+
+
+def test_a_trial_without_details_has_none(run: Run) -> None:
+    assert analysis.histogram(run, "nothing") is None
+    assert details.counts(run, "nothing") is None
+    assert not len(analysis.series(run, "nothing"))
+    assert not len(analysis.samples(run, "nothing"))
+
+
+def test_percentiles_are_those_of_all_repeats_together(run: Run) -> None:
+    table = percentiles.table(run).set_index("server")
+    names = percentiles.chosen(run).query("server == 'poll'")["trial"]
+    whole = details.merged(run, names)
+    assert whole
+    assert table.loc["poll", "requests"] == whole.get_total_count()
+    for column, percentile in percentiles.SHOWN.items():
+        expected = whole.get_value_at_percentile(percentile)
+        assert table.loc["poll", column] == pytest.approx(expected, rel=2e-3)
+
+
+def test_the_ladder_of_a_lost_syn_follows_the_kernel(run: Run) -> None:
+    assert connect_time.ladder({}) == [1, 3, 7, 15, 31, 63]
+    assert connect_time.ladder({connect_time.SYSCTL: "4"}) == [1, 2, 3, 4, 5, 7]
+    table = connect_time.table(run).query("server == 'iterative'")
+    late = dict(zip(table["backlog"], table["late"], strict=True))
+    assert late[1] > 0
+    assert late[128] == 0
+
+
+def test_an_unreadable_detail_is_named(tmp_path: Path) -> None:
+    folder = made.write_run(tmp_path)
+    write_details(folder, made.trials(5))
+    broken = sorted((folder / "trials").iterdir())[0] / "result.json"
+    broken.write_text("{")
+    run = analysis.load(folder)
+    with pytest.raises(LabError, match=r"result\.json: no result of a trial"):
+        details.details(run, broken.parent.name)
+
+
+def test_a_heat_map_has_a_column_for_each_second(run: Run) -> None:
+    table = heat_map.table(run)
+    trials = heat_map.chosen(run)
+    assert len(table) == 2 * len(trials), "windows of two seconds"
+    assert table["requests"].sum() == REQUESTS * len(trials)
+    assert (table["response_p50_us"] < table["response_p99_us"]).all()
+
+
+def test_a_timeline_is_of_the_trial_that_dropped_most(run: Run) -> None:
+    (trial,) = timeline.chosen(run)["trial"]
+    drops = run.valid["listen_drops"].astype(float)
+    most = run.valid.loc[drops == drops.max(), "trial"]
+    assert drops.max() > 0
+    assert trial in set(most)
+    table = timeline.table(run)
+    assert len(table) == len(analysis.series(run, trial))
+    assert table["listen_drops"].is_monotonic_increasing
+    samples = analysis.samples(run, trial).set_index("label")
+    assert samples.loc["open", "at_s"] == 0
+    assert table["listen_drops"].iloc[-1] == samples.loc["close", "listen_drops"]

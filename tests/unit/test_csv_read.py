@@ -1,0 +1,132 @@
+"""A file read in pieces is the file read at once, and every odd one is seen."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from analysis import csv_read
+from experiments.record import NAMES
+from tests.unit import analysis_data as made
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ODD = 'said "no", then\nleft, twice'
+
+
+def edited(raw: bytes, name: str, cell: str, line: int = 2) -> bytes:
+    lines = raw.decode().split("\n")
+    cells = lines[line].split(",")
+    cells[NAMES.index(name)] = cell
+    lines[line] = ",".join(cells)
+    return "\n".join(lines).encode()
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> bytes:
+    """A run with a reason that holds commas, quotes and a line's end, and with flags."""
+    frame = made.trials(3)
+    frame.loc[frame["server"] == "select", "reason"] = ODD
+    frame["cork"] = [True, False, None] * (len(frame) // 3)
+    raw = (made.write_run(tmp_path, frame) / "trials.csv").read_bytes()
+    return edited(raw, "nodelay", "1")
+
+
+def parsed(raw: bytes) -> pd.DataFrame | None:
+    return csv_read.parse(io.BytesIO(raw))
+
+
+@pytest.mark.parametrize("size", [1, 500, 5000, 40_000])
+def test_pieces_make_the_whole(content: bytes, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = parsed(content)
+    monkeypatch.setattr(csv_read, "PIECE_BYTES", size)
+    pieces = parsed(content)
+    assert whole is not None
+    assert pieces is not None
+    pd.testing.assert_frame_equal(pieces, whole)
+    assert ODD in set(whole["reason"].dropna())
+    assert whole["cork"].tolist()[:3] == [True, False, pd.NA]
+    assert whole["nodelay"].tolist()[:3] == [pd.NA, True, pd.NA]
+
+
+def test_numbers_are_those_of_the_file(content: bytes) -> None:
+    found = parsed(content)
+    assert found is not None
+    text = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
+    for name in ("requests_per_s", "idle_connections", "response_p999_us"):
+        expected = [float(cell) if cell else None for cell in text[name]]
+        assert [None if pd.isna(v) else float(v) for v in found[name]] == expected
+
+
+@pytest.mark.parametrize("word", ["007", "1.50", "true", "1e3", "nan", "NA"])
+def test_a_word_stays_the_word_that_it_is(content: bytes, word: str) -> None:
+    found = parsed(edited(content, "server", word))
+    assert found is not None
+    assert word in set(found["server"])
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("requests", "1.5"),
+        ("requests", "-1"),
+        ("requests", "1e300"),
+        ("requests_per_s", "inf"),
+        ("requests_per_s", "nan"),
+        ("requests_per_s", "many"),
+        ("requests_per_s", "-0.1"),
+        ("validity", "fine"),
+        ("server", ""),
+        ("block", ""),
+        ("cork", "maybe"),
+        ("started_at", "yesterday"),
+        ("trial", ""),
+    ],
+)
+@pytest.mark.parametrize("size", [700, 2**24])
+def test_a_cell_that_does_not_fit_is_seen(
+    content: bytes, name: str, cell: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_read, "PIECE_BYTES", size)
+    assert parsed(edited(content, name, cell)) is None
+
+
+@pytest.mark.parametrize("size", [700, 2**24])
+def test_a_line_that_is_too_short_or_too_long_is_seen(
+    content: bytes, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_read, "PIECE_BYTES", size)
+    lines = content.split(b"\n")
+    for line in (lines[2] + b",1", lines[2].rsplit(b",", 1)[0], b""):
+        assert parsed(b"\n".join([*lines[:2], line, *lines[3:]])) is None
+
+
+def test_a_trial_that_is_recorded_twice_is_seen_across_pieces(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_read, "PIECE_BYTES", 700)
+    lines = content.split(b"\n")
+    assert parsed(b"\n".join([*lines[:-1], lines[1], b""])) is None
+
+
+def test_a_lone_quote_inside_a_cell_is_no_fault(content: bytes) -> None:
+    found = parsed(edited(content, "server_limit", '5" disk'))
+    assert found is not None
+    assert '5" disk' in set(found["server_limit"].dropna())
+
+
+def test_a_header_alone_is_an_empty_frame(content: bytes) -> None:
+    found = parsed(content.split(b"\n")[0] + b"\n")
+    whole = parsed(content)
+    assert found is not None
+    assert whole is not None
+    assert len(found) == 0
+    assert found.columns.tolist() == whole.columns.tolist()
+    numbers = [name for name in NAMES if str(whole[name].dtype) in ("Int64", "Float64")]
+    assert [str(found[name].dtype) for name in numbers] == [
+        str(whole[name].dtype) for name in numbers
+    ]
