@@ -10,10 +10,10 @@ CHOICE = $(if $(SERVER),--server '$(SERVER)' $(if $(PORT),--port '$(PORT)')) \
 	$(if $(REFERENCES),--references)
 
 .DEFAULT_GOAL := help
-.PHONY: help experiment plan resume report ui down doctor test bench bench-servers hostile clean lock
+.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor test bench bench-loadgen bench-servers crosscheck hostile clean lock
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
@@ -36,8 +36,20 @@ resume: $(READY) ## Go on with a run that was stopped (RUN=folder, default the l
 report: $(READY) ## Write the report of a run again (RUN=folder, default the latest)
 	@$(BIN)/python -m experiments report $(RUN)
 
-ui: $(READY) ## Start every server with the Locust web UI on http://127.0.0.1:8089
-	@$(BIN)/python -m experiments ui
+compare: $(READY) ## Compare runs: A=folder B=folder (MORE=folders, TOLERANCE=10%)
+	@$(BIN)/python -m experiments compare '$(A)' '$(B)' $(MORE) $(if $(TOLERANCE),--tolerance '$(TOLERANCE)')
+
+history: $(READY) ## The trend over all runs of an experiment (EXPERIMENT=name)
+	@$(BIN)/python -m experiments history $(EXPERIMENT)
+
+bench-analysis: $(READY) ## A report of a million trials, timed; a comparison of two large runs
+	@$(BIN)/python -m experiments bench-analysis
+
+claims: $(READY) ## List the claims of the argument with their last verdicts
+	@$(BIN)/python -m experiments claims
+
+ui: $(READY) ## Start every server with the Locust web UI on http://127.0.0.1:8089 (WORKERS=n)
+	@$(BIN)/python -m experiments ui $(if $(WORKERS),--workers '$(WORKERS)')
 
 down: $(READY) ## End what `make ui` started
 	@$(BIN)/python -m experiments down
@@ -51,11 +63,16 @@ test: $(READY) ## Lint, format check, strict types and all tests
 	$(BIN)/mypy servers loadgen experiments analysis tests
 	$(BIN)/pytest --numprocesses 4 --dist loadgroup
 
-bench: $(READY) ## Compare the load engine with wrk, ab and Locust's clients, as ratios
-	@$(BIN)/python -m experiments bench
+bench-loadgen: $(READY) ## Compare the load engine with wrk, ab and Locust's clients (ROUNDS=5, ONLY=peers,features)
+	@$(BIN)/python -m experiments bench-loadgen --only "$(ONLY)" $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench: bench-loadgen
 
 bench-servers: $(READY) ## Compare the servers with epoll_level in one table (SERVERS=a,b, default all)
 	@$(BIN)/python -m experiments bench-servers --servers "$(SERVERS)"
+
+crosscheck: $(READY) ## Compare the lab's figures with those of ab, wrk, httperf, ss, nstat, strace
+	@$(BIN)/python -m experiments crosscheck
 
 hostile: $(READY) ## Throw hostile inputs at the servers (N=inputs for each, SERVERS=a,b, SEED=, INPUT=)
 	@$(BIN)/python -m experiments hostile $(if $(N),--inputs $(N)) --servers "$(SERVERS)" \

@@ -8,18 +8,20 @@ from pathlib import Path
 
 from analysis.report import build
 from tests.unit.analysis_data import trials, write_run
+from tests.unit.trial_details import write_details
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
     """Write the run, build its report elsewhere, keep the text and the verdicts."""
-    frame = trials(3)
+    frame = trials(5)
     numbers = frame.select_dtypes("float").columns
     frame[numbers] = frame[numbers].round(4)
     write_run(HERE / "run", frame)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(HERE / "run", Path(folder) / "run"))
+        write_details(copy, frame)
         made = build(copy)
         for path in (made.markdown, made.verdicts_csv):
             shutil.copy(path, HERE / path.name)
