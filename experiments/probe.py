@@ -2,9 +2,10 @@
 
 It runs in its own container in the server's pid and network namespaces, as the
 server's user, without any capability, and alone there: the standard library
-only, and nothing of the lab but `processes.py`. It sleeps in recv until it is asked, so
-that it costs the trial nothing between samples; only the accept queue is looked
-at in between, WATCH_HZ times a second, once a sample named `open` was asked for.
+only, and nothing of the lab but `processes.py` and `listeners.py`. It sleeps in recv
+until it is asked, so that it costs the trial nothing between samples; only the accept
+queue is looked at in between, WATCH_HZ times a second, once a sample named `open` was
+asked for.
 
 Counters are raw: the reader subtracts. CPU time is the server's own cgroup's,
 which also counts threads and children that have ended.
@@ -24,6 +25,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from experiments.listeners import accept_queue
 from experiments.processes import connections_held, read_processes
 
 PORT = 8079
@@ -54,7 +56,6 @@ SYSCTLS = (
 )
 TABLES = [path for path in (PROC / "net/tcp", PROC / "net/tcp6") if path.exists()]
 """Some servers listen on IPv6 for both: what reaches them by IPv4 is in the second."""
-TCP_LISTEN = "0A"
 TRACE = PROC / "1/root/tmp/trace"
 """Of a traced server, whose process 1 is strace."""
 MOST_TRACE_BYTES = 60 * 2**20
@@ -69,7 +70,7 @@ def sample(server_port: int, cores: list[str]) -> dict[str, Any]:
         "cpu_ns": _cgroup_cpu_ns(),
         **read_processes(),
         **_tcp_counters(),
-        "accept_queue": _accept_queue(server_port),
+        "accept_queue": accept_queue(server_port),
         "kernel_socket_bytes": _kernel_socket_bytes(),
         # Of the whole kernel, sockets among it: only its growth tells something.
         "kernel_slab_bytes": _meminfo("Slab"),
@@ -146,21 +147,6 @@ def _tcp_counters() -> dict[str, int]:
     }
 
 
-def _accept_queue(port: int) -> int:
-    """Depth of the accept queues on `port`, summed; listeners stand first in the table."""
-    depth = 0
-    for path in TABLES:
-        with open(path) as table:
-            next(table)
-            for line in table:
-                fields = line.split(maxsplit=5)
-                if fields[3] != TCP_LISTEN:
-                    break
-                if int(fields[1].rpartition(":")[2], 16) == port:
-                    depth += int(fields[4].rpartition(":")[2], 16)
-    return depth
-
-
 def _established(port: int) -> list[str]:
     """The sockets, by inode, of established connections on the server's end.
 
@@ -230,7 +216,7 @@ def serve(server_port: int, cores: list[str]) -> None:
         try:
             question, peer = sock.recvfrom(256)
         except TimeoutError:
-            deepest = max(deepest, _accept_queue(server_port))
+            deepest = max(deepest, accept_queue(server_port))
             continue
         word, _, number = question.partition(b" ")
         if word == b"environment":
@@ -238,7 +224,7 @@ def serve(server_port: int, cores: list[str]) -> None:
         else:
             trace_bytes = TRACE.stat().st_size if TRACE.exists() else 0  # as of the sample's time
             answer = sample(server_port, cores)
-            answer["accept_queue_max"] = max(deepest, _accept_queue(server_port))
+            answer["accept_queue_max"] = max(deepest, accept_queue(server_port))
             deepest = 0
             if word == b"gate":
                 # Reads the whole table, 20 ms with 10,000 connections: not in a window.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DOCKERFILE: Final = "experiments/images/Dockerfile"
 TRACING: Final = "experiments/tracing.py"
-PROBE: Final = ("experiments/probe.py", "experiments/processes.py")
+PROBE: Final = ("experiments/probe.py", "experiments/processes.py", "experiments/listeners.py")
 CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
     "server": (DOCKERFILE, "servers", *PROBE),
     "load": (DOCKERFILE, "loadgen"),

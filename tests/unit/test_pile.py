@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from experiments import probe
+from experiments.listeners import accept_queue
 from loadgen import pile
 from loadgen.pile import fill_accept_queue
 from loadgen.questions import Probe
@@ -27,7 +28,7 @@ class Samples:
         self._port = port
 
     def ask(self, word: str) -> dict[str, Any]:
-        depth = probe._accept_queue(self._port)
+        depth = accept_queue(self._port)
         return {"label": word, "accept_queue": depth, **probe._tcp_counters()}
 
 

@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 
 from experiments import probe, processes
+from experiments.listeners import accept_queue
 
 
 def test_queue_depth_and_established_connections_of_a_port() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
         port = listener.getsockname()[1]
-        assert probe._accept_queue(port) == 0
+        assert accept_queue(port) == 0
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
-        assert probe._accept_queue(port) == 5
+        assert accept_queue(port) == 5
         assert len(probe._established(port)) == 5
         accepted = [listener.accept()[0] for _ in range(3)]
-        assert probe._accept_queue(port) == 2
+        assert accept_queue(port) == 2
         assert len(probe._established(port)) == 5
         for sock in clients + accepted:
             sock.close()
@@ -30,7 +31,7 @@ def test_a_server_that_listens_on_ipv6_for_both_is_counted() -> None:
     with socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener:
         port = listener.getsockname()[1]
         client = socket.create_connection(("127.0.0.1", port))
-        assert probe._accept_queue(port) == 1
+        assert accept_queue(port) == 1
         assert len(probe._established(port)) == 1
         client.close()
 
