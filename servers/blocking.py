@@ -54,11 +54,11 @@ class BlockingService:
 
     def close(self, fd: int) -> None:
         """Close a connection."""
-        self._stop.lingering.discard(fd)
+        self._stop.busy.discard(fd)
         os.close(fd)
 
     def _linger(self, fd: int) -> None:
-        self._stop.lingering.add(fd)
+        self._stop.busy.add(fd)
         linger(fd)
 
     def _converse(self, fd: int) -> None:
@@ -68,18 +68,15 @@ class BlockingService:
         while data := read(fd, recv_bytes):
             answered = answers[data] if conversation is None else None
             if answered is None:
-                if conversation is None:
-                    conversation = Conversation(self._site)
-                conversation.feed(data)
-                answered = conversation.answer()
-            output, ending = answered
-            # A blocking write takes everything, unless a signal comes in between.
-            while output:
-                output = output[write(fd, output) :]
-                if not output and conversation is not None and conversation.more:
-                    output, ending = conversation.answer()
-            if conversation is not None and conversation.clean:
-                conversation = None
+                conversation = conversation or Conversation(self._site)
+                ending = self._answer(fd, conversation, data)
+                if conversation.clean:
+                    conversation = None
+            else:
+                output, ending = answered
+                # A blocking write takes everything, unless a signal comes in between.
+                while output:
+                    output = output[write(fd, output) :]
             if ending:
                 if ending is Ending.LINGER:
                     self._linger(fd)
@@ -87,6 +84,19 @@ class BlockingService:
             if stop.requested and not has_input(fd):
                 self._linger(fd)
                 return
+
+    def _answer(self, fd: int, conversation: Conversation, data: bytes) -> Ending:
+        """Answer what is complete. A job may take its time: whoever stops the server waits."""
+        conversation.feed(data)
+        self._stop.busy.add(fd)
+        more = True
+        while more:
+            output, ending = conversation.answer()
+            while output:
+                output = output[self._write(fd, output) :]
+            more = conversation.more
+        self._stop.busy.discard(fd)
+        return ending
 
 
 class BlockingServer(BlockingService):

@@ -111,7 +111,7 @@ class Stopping:
 
     def __init__(self) -> None:
         self.requested = False
-        self.lingering: set[int] = set()  # connections in linger(), which look idle and are not
+        self.busy: set[int] = set()  # at work on a job, or in linger(): they look idle and are not
 
     def wake(self, fd: int) -> None:
         """End the input of a connection if it is idle, for whoever sits in its read().
@@ -119,7 +119,7 @@ class Stopping:
         Never that of another one. It cannot be undone, and from then on the kernel answers with a
         reset what the peer still sends: linger() could not end the connection any more.
         """
-        if fd not in self.lingering and is_idle(fd):
+        if fd not in self.busy and is_idle(fd):
             shut(fd, socket.SHUT_RD)
 
 
@@ -193,7 +193,7 @@ class BlockingStop(Stopping):
     def _in_flight(self) -> set[int]:
         """Return the connections that somebody is to end; wake the main thread for an idle one."""
         left = self.live.copy() - self._idle
-        for fd in left - self.lingering:
+        for fd in left - self.busy:
             with contextlib.suppress(OSError):  # closed a moment ago, so nothing is in flight
                 if not self._main_waits:
                     self.wake(fd)

@@ -106,7 +106,7 @@ class NoStop:
     def __init__(self, *_: object, **__: object) -> None:
         self.fd, self._writer = os.pipe()
         self.live: set[int] = set()
-        self.lingering: set[int] = set()
+        self.busy: set[int] = set()
         self.requested = False
 
 

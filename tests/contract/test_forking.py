@@ -129,6 +129,7 @@ def test_fork_that_fails_costs_one_connection(monkeypatch: pytest.MonkeyPatch) -
         with server.connect() as later:
             assert later.ask()
         assert first.ask()
+        eventually(lambda: bool(server.log()), "the event is told")
         (event,) = server.log()
         assert (event["limit"], event["value"]) == ("processes", 2)
         assert "raise the pids limit" in event["message"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +47,16 @@ def test_response_in_flight_ends_whole(own_server: Server) -> None:
         received = peer.rest()
         assert received == PERSISTENT * (len(received) // len(PERSISTENT))
         assert received
+    assert own_server.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("target", ["/cpu/300000", "/db/300"])
+def test_job_in_flight_is_answered(own_server: Server, target: str) -> None:
+    with own_server.connect() as peer:
+        peer.send(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(0.1)
+        own_server.process.send_signal(signal.SIGTERM)
+        assert peer.rest() == PERSISTENT
     assert own_server.process.wait(10) == 0
 
 
