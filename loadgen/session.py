@@ -15,7 +15,7 @@ from typing import Any
 
 import gevent
 from locust.env import Environment
-from locust.runners import STATE_RUNNING, WorkerRunner
+from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
 from locust.stats import StatsError
 
 from loadgen.conduct import Conductor, call
@@ -56,6 +56,9 @@ class Session:
         events.test_stop.add_listener(self._close)
         events.quitting.add_listener(self._freeze)  # before Locust says goodbye to the master
         events.report_to_master.add_listener(self._merge)
+        # Who joins a load may be told to begin before Locust says that it is up.
+        if runner.worker_state in (STATE_SPAWNING, STATE_RUNNING):
+            self._start()
 
     def _start(self, **_kwargs: Any) -> None:
         try:

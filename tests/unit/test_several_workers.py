@@ -24,6 +24,7 @@ WORKERS = 2
 VERIFICATION = 2
 """Requests with which each worker looks at the server before it loads it."""
 MANY = 10_000
+SLOW_TO_BEGIN = f"{Path(__file__).with_name('slow_to_begin.py')},{ROOT / 'loadgen/locustfile.py'}"
 FRESH = {"idle_connections": 0, "warm_up_s": 0, "rate_per_s": 0, "load": "keep_alive"}
 
 
@@ -47,9 +48,9 @@ class Processes:
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             )
 
-    def join(self, name: str) -> None:
+    def join(self, name: str, *arguments: str) -> None:
         """One more worker."""
-        self.start(name, "--worker", "--master-port", self.master_port)
+        self.start(name, "--worker", "--master-port", self.master_port, *arguments)
 
     def signal(self, name: str, number: int) -> None:
         self.running[name].send_signal(number)
@@ -209,14 +210,15 @@ def test_ctrl_c_loses_nothing(tmp_path: Path, server: Crowd) -> None:
     assert entry["num_requests"] == server.answers - VERIFICATION * WORKERS - idle
 
 
+@pytest.mark.parametrize("locustfiles", [(), ("--locustfile", SLOW_TO_BEGIN)])
 def test_who_comes_late_takes_users_and_nothing_else(
-    processes: tuple[Processes, Web], server: Crowd
+    processes: tuple[Processes, Web], server: Crowd, locustfiles: tuple[str, ...]
 ) -> None:
     running, web = processes
     users, idle = 6, 4
     start(web, server, users=users, idle_connections=idle)
     until(lambda: server.connections == users + idle, "the last connection")
-    running.join("late")
+    running.join("late", *locustfiles)
 
     def rows() -> list[tuple[int, int]]:
         table = web.get("stats/requests")["extended_stats"][0]["data"]
