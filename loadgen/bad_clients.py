@@ -15,8 +15,8 @@ import socket
 from collections import Counter
 from dataclasses import dataclass, field
 
-from loadgen.connections import RESET
 from loadgen.population import FILLER, START
+from loadgen.sockets import reset_on_close
 
 TICK_S = 0.05
 ASK_LONG = b"GET /bytes/16777216 HTTP/1.1\r\nHost: c10k-lab\r\n\r\n"
@@ -174,5 +174,5 @@ def _write(client: Client) -> bool:
 
 
 def _reset(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    reset_on_close(sock)
     sock.close()

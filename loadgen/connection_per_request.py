@@ -15,10 +15,11 @@ import time
 from collections import deque
 from select import EPOLLOUT, EPOLLRDHUP
 
-from loadgen.connections import ARRIVALS, IN_FLIGHT, NON_BLOCKING_STREAM
+from loadgen.connections import ARRIVALS, IN_FLIGHT
 from loadgen.engine import Engine
 from loadgen.measures import Exchange
 from loadgen.recorder import Recorder
+from loadgen.sockets import NON_BLOCKING_STREAM
 
 MAX_EVENTS = 256
 

@@ -16,6 +16,12 @@ from loadgen.measures import Exchange, Gauges
 from loadgen.native import epoll
 from loadgen.pace import Pace
 from loadgen.recorder import Recorder
+from loadgen.sockets import (
+    NON_BLOCKING_STREAM,
+    error_kind,
+    require_established,
+    reset_descriptor_on_close,
+)
 
 IN_FLIGHT = 64
 """Connections being opened at once by default: half of the shortest common backlog (128)."""
@@ -29,18 +35,6 @@ less than it asked for has taken everything (epoll(7)); one that is full asks fo
 """
 RECV_BYTES = 65_536
 """At most so many at once."""
-NON_BLOCKING_STREAM = _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK
-RESET = b"\x01\x00\x00\x00\x00\x00\x00\x00"
-"""SO_LINGER on, 0 s: closing resets, and leaves no TIME_WAIT."""
-CONNECT_ERRORS = {
-    errno.ECONNREFUSED: "connect_refused",
-    errno.ETIMEDOUT: "connect_timeout",
-    errno.ECONNRESET: "reset",
-    errno.EPIPE: "reset",
-    errno.EADDRNOTAVAIL: "out_of_ports",
-    errno.EMFILE: "out_of_descriptors",
-    errno.ENFILE: "out_of_descriptors",
-}
 
 
 class Connections:
@@ -118,7 +112,7 @@ class Connections:
 
     def replace_idle(self, fd: int) -> None:
         """Close an idle connection and open another in its place."""
-        self._reset_on_close(fd)
+        reset_descriptor_on_close(fd)
         self._discard(fd, idle=True)
         self.open_idle(1)
 
@@ -129,7 +123,7 @@ class Connections:
         self._active_to_open += more
         while self._active_to_open < 0 and self._active:
             surplus = next(iter(self._active))
-            self._reset_on_close(surplus)
+            reset_descriptor_on_close(surplus)
             self._discard(surplus, idle=False)
             self._active_to_open += 1
         self._open_more()
@@ -227,17 +221,7 @@ class Connections:
         if not (idle and self.idle_silent):
             os.write(fd, (self.idle_exchange if idle else self.active_exchange).request)
             return
-        sock = _socket.socket(fileno=fd)
-        try:
-            code = sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
-            if not code:
-                sock.getpeername()
-        except OSError as error:
-            code = errno.EAGAIN if error.errno == errno.ENOTCONN else error.errno or errno.EIO
-        finally:
-            sock.detach()
-        if code:
-            raise OSError(code, os.strerror(code))
+        require_established(fd)
 
     def _established(self, fd: int, *, idle: bool) -> None:
         now = time.perf_counter_ns()
@@ -251,7 +235,7 @@ class Connections:
         elif self._active_to_open < 0:  # fewer are wanted by now
             self._active_to_open += 1
             self._active.add(fd)
-            self._reset_on_close(fd)
+            reset_descriptor_on_close(fd)
             self._discard(fd, idle=False)
         else:
             self._active.add(fd)
@@ -279,7 +263,7 @@ class Connections:
 
     def _failed(self, code: int, *, idle: bool, kind: str | None = None) -> None:
         """Count an attempt that failed; an active connection is tried again."""
-        kind = kind or CONNECT_ERRORS.get(code) or errno.errorcode.get(code, str(code)).lower()
+        kind = kind or error_kind(code)
         if idle:
             self._idle_failed += 1
             self.errors["idle_" + kind] += 1
@@ -291,7 +275,7 @@ class Connections:
         """The peer closed or reset an established connection, or answered wrongly."""
         idle = fd in self._idle
         if kind == "wrong_answer":  # the peer has not closed its end
-            self._reset_on_close(fd)
+            reset_descriptor_on_close(fd)
         self._discard(fd, idle=idle)
         self._failed(code, idle=idle, kind=kind)
         self._open_more()
@@ -314,15 +298,9 @@ class Connections:
         self._partial.pop(fd, None)
         os.close(fd)
 
-    def _reset_on_close(self, fd: int) -> None:
-        """Whoever closes first keeps the port in TIME_WAIT for a minute, unless it resets."""
-        sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, fd)
-        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, RESET)
-        sock.detach()
-
     def _close_all(self) -> None:
         """With a reset each."""
         for fd in self._idle | self._active | self._connecting.keys():
-            self._reset_on_close(fd)
+            reset_descriptor_on_close(fd)
             os.close(fd)
         self._epoll.close()

@@ -20,10 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from loadgen.connections import RESET
 from loadgen.hostile_inputs import Target, WrongAnswerError, choose, is_answered
 from loadgen.options import PORT
 from loadgen.questions import Probe
+from loadgen.sockets import reset_on_close
 from loadgen.target import KEEP_ALIVE_REQUEST, learn
 
 HOST = "127.0.0.1"
@@ -111,7 +111,7 @@ class Campaign:
         for number, sock in enumerate(flood):
             if number % 2:
                 with suppress(OSError):
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                    reset_on_close(sock)
             sock.close()
         self.thrown["flood"] += count - 1
         failure = (

@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
-from loadgen.connections import RESET
 from loadgen.measures import Exchange
+from loadgen.sockets import reset_on_close
 
 PATIENCE_S = 30.0
 """Where one connection is served at a time, the others of the campaign come before it."""
@@ -80,7 +80,7 @@ def reset(target: Target, random: Random) -> None:
     with _connect(target) as sock, suppress(ConnectionError):
         sock.sendall(data)
         if random.random() < 0.8:
-            _reset_on_close(sock)
+            reset_on_close(sock)
 
 
 def byte_by_byte(target: Target, random: Random) -> None:
@@ -118,7 +118,7 @@ def slow_read(target: Target, random: Random) -> None:
             sock.recv(PIECE_BYTES)
             time.sleep(random.random() * PAUSE_S)
         if random.random() < 0.5:
-            _reset_on_close(sock)
+            reset_on_close(sock)
 
 
 Kind = Callable[[Target, Random], None]
@@ -172,7 +172,3 @@ def _expect(answer: bytes, wanted: bytes) -> None:
         raise WrongAnswerError(
             f"expected {len(wanted)} bytes, received {len(answer)}, ending {answer[-60:]!r}"
         )
-
-
-def _reset_on_close(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

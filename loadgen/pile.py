@@ -18,8 +18,8 @@ from typing import Any
 
 import gevent
 
-from loadgen.connections import RESET
 from loadgen.questions import Probe
+from loadgen.sockets import reset_on_close
 
 FILL_S = 0.2
 ANSWER_S = 0.05
@@ -45,7 +45,7 @@ def fill_accept_queue(
         gevent.sleep(ANSWER_S)
         samples.append({**probe.ask("late"), "resets": resets + _resets(held_back)})
     for sock in pile + held_back:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        reset_on_close(sock)
         sock.close()
     deadline = time.perf_counter() + DRAIN_S
     while probe.ask("drained")["accept_queue"] and time.perf_counter() < deadline:

@@ -1,0 +1,54 @@
+"""What all loads do with a bare socket: read why it failed, end it without a trace."""
+
+from __future__ import annotations
+
+import _socket
+import errno
+import os
+
+NON_BLOCKING_STREAM = _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK
+AT_ONCE = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+"""SO_LINGER on, 0 s."""
+ERRORS = {
+    errno.ECONNREFUSED: "connect_refused",
+    errno.ETIMEDOUT: "connect_timeout",
+    errno.ECONNRESET: "reset",
+    errno.EPIPE: "reset",
+    errno.EADDRNOTAVAIL: "out_of_ports",
+    errno.EMFILE: "out_of_descriptors",
+    errno.ENFILE: "out_of_descriptors",
+}
+
+
+def error_kind(code: int) -> str:
+    """The kind of error that this errno is counted as."""
+    return ERRORS.get(code) or errno.errorcode.get(code, str(code)).lower()
+
+
+def reset_on_close(sock: _socket.socket) -> None:
+    """Whoever closes first keeps the port in TIME_WAIT for a minute, unless it resets."""
+    sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, AT_ONCE)
+
+
+def reset_descriptor_on_close(fd: int) -> None:
+    """The same for a connection that is known by its descriptor."""
+    sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, fd)
+    try:
+        reset_on_close(sock)
+    finally:
+        sock.detach()
+
+
+def require_established(fd: int) -> None:
+    """Raise BlockingIOError while a connection is being opened, OSError when that has failed."""
+    sock = _socket.socket(fileno=fd)
+    try:
+        code = sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
+        if not code:
+            sock.getpeername()
+    except OSError as error:
+        code = errno.EAGAIN if error.errno == errno.ENOTCONN else error.errno or errno.EIO
+    finally:
+        sock.detach()
+    if code:
+        raise OSError(code, os.strerror(code))
