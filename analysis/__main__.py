@@ -21,9 +21,10 @@ from analysis.last import last_verdicts
 from analysis.report import SYMBOLS, build
 from analysis.text import MISSING, interval, number, plural, with_unit
 from experiments.exits import Exit, LabError
+from experiments.spoken import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from analysis.compare import Comparison
     from analysis.limits import Kept
@@ -37,16 +38,6 @@ COLOURS = {"reproduced": "green", "refuted": "red", "inconclusive": "yellow", "n
 @click.group()
 def cli() -> None:
     """From the records of a run to verdicts, figures and a report."""
-
-
-def spoken(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say how a command answers."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
-        click.option("--quiet", is_flag=True, help="Say nothing but errors."),
-    ):
-        command = option(command)
-    return command
 
 
 @cli.command()

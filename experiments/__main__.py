@@ -6,85 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, ParamSpec
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from experiments import load
 from experiments.choice import choose
-from experiments.driver import DriverError
-from experiments.exits import Exit, LabError
+from experiments.commands import ROOT, answered, chosen, console, short, told
 from experiments.plan import UNKNOWN, expected_s, notes, plan
-from experiments.run import Interrupted
 from experiments.schema import Experiment
 from experiments.session import RESULTS, last_unfinished, limits_here, resume, start
+from experiments.spoken import spoken
 from experiments.watch import describe
-
-ROOT = Path(__file__).parent.parent
-console = Console(highlight=False)
-P = ParamSpec("P")
-
-
-def answered(command: Callable[P, None]) -> Callable[P, None]:
-    """A LabError becomes its message and its exit code, never a traceback."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except LabError as error:
-            ended(error.exit, f"error: {error}")
-        except DriverError as error:
-            ended(Exit.FAILED, f"error: Docker: {error}")
-        except OSError as error:
-            ended(Exit.FAILED, f"error: {error.filename or 'system'}: {error.strerror or error}")
-        except Interrupted as stopped:
-            ended(Exit.INTERRUPTED, "\nstopped; " + _how_to_go_on(stopped.folder))
-        except KeyboardInterrupt:
-            ended(Exit.INTERRUPTED, "\nstopped")
-
-    return run
-
-
-def ended(code: Exit, message: str) -> NoReturn:
-    """A pipeline that wants one document gets one in any case."""
-    context = click.get_current_context(silent=True)
-    if context and context.params.get("as_json"):
-        click.echo(json.dumps({"exit": int(code), "error": message.strip()}))
-    click.echo(message, err=True)
-    sys.exit(code)
-
-
-def chosen(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that change which servers an experiment is asked of."""
-    for option in (
-        click.option("--references", is_flag=True, help="Also nginx, gunicorn, uvicorn, granian."),
-        click.option("--port", type=click.IntRange(1, 65_535), help="Where the image listens."),
-        click.option("--server", default="", help="Only this: a server's name, or an image."),
-    ):
-        command = option(command)
-    return command
-
-
-def spoken(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say how a command answers."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
-        click.option("--quiet", is_flag=True, help="Say nothing but errors."),
-    ):
-        command = option(command)
-    return command
-
-
-def told(quiet: bool, as_json: bool) -> tuple[Console, list[str]]:
-    """Where a command tells what it does, and the options that its report takes over."""
-    options = ["--json"] if as_json else ["--quiet"] if quiet else []
-    return (Console(quiet=True) if options else console), options
 
 
 @click.group()
@@ -208,7 +143,7 @@ def bench_loadgen_(only: str, rounds: int) -> None:
     from experiments.bench_loadgen import bench_loadgen
 
     groups = only.replace(",", " ").split()
-    click.echo(f"figures in {_short(bench_loadgen(console, groups, rounds))}")
+    click.echo(f"figures in {short(bench_loadgen(console, groups, rounds))}")
 
 
 @cli.command("bench-analysis")
@@ -228,7 +163,7 @@ def bench_servers_(servers: str) -> None:
     from experiments.bench_servers import bench_servers
 
     names = servers.replace(",", " ").split()
-    click.echo(f"figures in {_short(bench_servers(console, names))}")
+    click.echo(f"figures in {short(bench_servers(console, names))}")
 
 
 @cli.command("crosscheck")
@@ -237,7 +172,7 @@ def crosscheck_() -> None:
     """Compare the lab's figures with those of ab, wrk, httperf, ss, nstat and strace."""
     from experiments.crosscheck import crosscheck
 
-    click.echo(f"figures in {_short(crosscheck(console))}")
+    click.echo(f"figures in {short(crosscheck(console))}")
 
 
 @cli.command("hostile")
@@ -251,7 +186,7 @@ def hostile_(inputs: int | None, servers: str, seed: int | None, one: int | None
     from experiments.hostile import INPUTS, hostile
 
     names = servers.replace(",", " ").split()
-    click.echo(f"figures in {_short(hostile(console, inputs or INPUTS, names, seed, one))}")
+    click.echo(f"figures in {short(hostile(console, inputs or INPUTS, names, seed, one))}")
 
 
 @cli.command()
@@ -312,19 +247,9 @@ def _analysis(*arguments: str) -> int:
     return done.returncode
 
 
-def _how_to_go_on(folder: Path | None) -> str:
-    if folder is None:
-        return "nothing was measured yet"
-    return f"finished trials are kept. Go on with: make resume RUN={_short(folder)}"
-
-
 def _report(folder: Path, options: Sequence[str] = ()) -> None:
     if code := _analysis("report", str(folder), *options):
         sys.exit(code)
-
-
-def _short(path: Path) -> Path:
-    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 if __name__ == "__main__":

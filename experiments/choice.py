@@ -7,13 +7,13 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from experiments.axes import Axes, PartialSettings
 from experiments.exits import Exit, LabError
 from experiments.foreign import Foreign
 from experiments.load import find, read, servers
 from experiments.plan import points
 from experiments.record import REFERENCE_SERVERS
 from experiments.schema import Experiment
-from experiments.settings import Axes, PartialSettings
 from experiments.source import Source
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.axes import PartialSettings
 from experiments.schema import Experiment, Sweep
-from experiments.settings import PartialSettings
 
 
 def merged(whole: Experiment, parts: Mapping[str, Experiment]) -> Experiment:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.axes import MAX, SCALED
 from experiments.record import WITHOUT_CLIENTS
-from experiments.settings import MAX, MOST_CONNECTIONS, SCALED, Settings
+from experiments.settings import MOST_CONNECTIONS, Settings
 
 COUNTED = (*SCALED, "slow_readers", "slow_writers")
 """Settings that count connections."""

@@ -10,13 +10,13 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from experiments.axes import Axes, PartialSettings
 from experiments.exits import Exit, LabError
 from experiments.foreign import Expect, Foreign, name_of
 from experiments.include import merged
 from experiments.plan import points
 from experiments.record import REFERENCE_SERVERS
 from experiments.schema import Experiment, Sweep
-from experiments.settings import Axes, PartialSettings
 
 FOLDER = Path(__file__).parent
 TAKEN = ("latest", "bench-loadgen", "bench-servers", "bench-analysis", "hostile")

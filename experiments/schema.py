@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from experiments.axes import MAX, SCALED, Axes, PartialSettings
 from experiments.foreign import Foreign
-from experiments.settings import MAX, SCALED, Axes, PartialSettings
 from experiments.strict import Strict
 from experiments.threshold import parse
 

@@ -1,14 +1,10 @@
-"""The settings of a trial: everything that makes one differ from another.
-
-`PartialSettings` and `Axes` are made from `Settings`, so that a setting is described once: the
-first has each of them or none, the second a list of values for each.
-"""
+"""The settings of a trial: everything that makes one differ from another."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, create_model, model_validator
+from pydantic import Field, model_validator
 
 from experiments.foreign import ServerName
 from experiments.record import WITHOUT_CLIENTS
@@ -27,15 +23,8 @@ INTERFACES = ("select", "poll", "epoll_level", "epoll_edge")
 """Servers whose interface of readiness can be measured by itself."""
 MIX = rf"^{ENTRY}( *, *{ENTRY})*$"
 
-MAX = "max"
-"""In an axis of those in SCALED: as many as the machine lets them be."""
-SCALED = {"idle_connections": 0, "active_connections": 1}
-"""What is scaled to the machine, and cut first, with the least that it may be."""
-
 Connections = Annotated[int, Field(ge=0, le=60_000)]
 Backlog = Annotated[int, Field(ge=1, le=65_535)]
-
-
 Load = Literal[
     "keep_alive",
     "connection_per_request",
@@ -277,49 +266,3 @@ SERVER_FLAGS = (
     *("epoll_exclusive", "idle_timeout_ms", "switch_interval_us", "thread_stack_bytes"),
 )
 """Settings that are passed to the lab's own servers as flags, where they are given."""
-
-
-def _or_max(kind: Any) -> Any:
-    """A number, or `max`; told apart before, so that a fault is told once and not for both."""
-    either = Annotated[kind, Tag("number")] | Annotated[Literal["max"], Tag(MAX)]
-    return Annotated[either, Discriminator(lambda value: MAX if value == MAX else "number")]
-
-
-def _values(name: str, kind: Any) -> Any:
-    """The type of an axis."""
-    kind = _or_max(kind) if name in SCALED else kind
-    return Annotated[list[kind], Field(min_length=1)] | None
-
-
-def _each(wrap: Any) -> dict[str, Any]:
-    """The fields of `Settings`, with `wrap(name, type)` for the type of each, None by default."""
-    fields: dict[str, Any] = {}
-    for name, field in Settings.model_fields.items():
-        kind = (
-            Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-        )
-        fields[name] = (wrap(name, kind), Field(None, description=field.description))
-    return fields
-
-
-if TYPE_CHECKING:
-
-    class PartialSettings(Strict):
-        """Some settings, the others left to the level above."""
-
-    class Axes(Strict):
-        """Settings with a list of values each; their product is the sweep."""
-
-else:
-    PartialSettings = create_model(
-        "PartialSettings",
-        __base__=Strict,
-        __doc__="Some settings, the others left to the level above.",
-        **_each(lambda _, kind: kind | None),
-    )
-    Axes = create_model(
-        "Axes",
-        __base__=Strict,
-        __doc__="Settings with a list of values each; their product is the sweep.",
-        **_each(_values),
-    )

@@ -10,13 +10,14 @@ import pytest
 from pydantic import ValidationError
 
 from experiments import session
+from experiments.axes import Axes, PartialSettings
 from experiments.choice import read_source
 from experiments.limits import MARGIN, Limits, fit, limits_of, most_connections
 from experiments.load import find
 from experiments.plan import notes, plan, points
 from experiments.run import descriptors
 from experiments.schema import Experiment
-from experiments.settings import MOST_CONNECTIONS, Axes, PartialSettings
+from experiments.settings import MOST_CONNECTIONS
 from experiments.store import Store
 
 SMALL = Limits(nofile=20_000)

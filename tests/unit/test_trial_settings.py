@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from experiments.settings import Axes, PartialSettings, Settings
+from experiments.axes import Axes, PartialSettings
+from experiments.settings import Settings
 from loadgen.mix import parse_mix
 
 

@@ -1,0 +1,79 @@
+"""How the commands answer: what they share of options, errors, exit codes and words."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import NoReturn, ParamSpec
+
+import click
+from rich.console import Console
+
+from experiments.driver import DriverError
+from experiments.exits import Exit, LabError
+from experiments.run import Interrupted
+
+ROOT = Path(__file__).parent.parent
+console = Console(highlight=False)
+P = ParamSpec("P")
+
+
+def answered(command: Callable[P, None]) -> Callable[P, None]:
+    """A LabError becomes its message and its exit code, never a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except LabError as error:
+            ended(error.exit, f"error: {error}")
+        except DriverError as error:
+            ended(Exit.FAILED, f"error: Docker: {error}")
+        except OSError as error:
+            ended(Exit.FAILED, f"error: {error.filename or 'system'}: {error.strerror or error}")
+        except Interrupted as stopped:
+            ended(Exit.INTERRUPTED, "\nstopped; " + _how_to_go_on(stopped.folder))
+        except KeyboardInterrupt:
+            ended(Exit.INTERRUPTED, "\nstopped")
+
+    return run
+
+
+def ended(code: Exit, message: str) -> NoReturn:
+    """A pipeline that wants one document gets one in any case."""
+    context = click.get_current_context(silent=True)
+    if context and context.params.get("as_json"):
+        click.echo(json.dumps({"exit": int(code), "error": message.strip()}))
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def chosen(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that change which servers an experiment is asked of."""
+    for option in (
+        click.option("--references", is_flag=True, help="Also nginx, gunicorn, uvicorn, granian."),
+        click.option("--port", type=click.IntRange(1, 65_535), help="Where the image listens."),
+        click.option("--server", default="", help="Only this: a server's name, or an image."),
+    ):
+        command = option(command)
+    return command
+
+
+def told(quiet: bool, as_json: bool) -> tuple[Console, list[str]]:
+    """Where a command tells what it does, and the options that its report takes over."""
+    options = ["--json"] if as_json else ["--quiet"] if quiet else []
+    return (Console(quiet=True) if options else console), options
+
+
+def _how_to_go_on(folder: Path | None) -> str:
+    if folder is None:
+        return "nothing was measured yet"
+    return f"finished trials are kept. Go on with: make resume RUN={short(folder)}"
+
+
+def short(path: Path) -> Path:
+    """As it is seen from the project's folder."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
