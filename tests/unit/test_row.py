@@ -12,6 +12,7 @@ from experiments.record import COLUMNS, NAMES
 from experiments.row import make_row, server_limits
 from experiments.server_series import server_series
 from experiments.trial import Outcome
+from experiments.validity import judge
 from tests.unit.fakes import a_result, a_sample, some_trials
 
 
@@ -262,3 +263,23 @@ def test_the_series_of_the_server_s_side() -> None:
     assert (first["cpu_s"], last["cpu_s"]) == (0.8, 0.2)
     assert (first["listen_drops"], last["listen_drops"], first["rss_bytes"]) == (1, 0, 5)
     assert server_series(samples[:1]) == []
+
+
+@pytest.mark.parametrize(
+    ("quota", "server", "generator", "validity"),
+    [
+        (0.5, 0.85, 0.4, "server_bound"),
+        (0.5, 0.75, 0.4, "unsaturated"),
+        (0.5, 0.85, 0.95, "generator_bound"),
+        (None, 0.85, 0.4, "unsaturated"),
+    ],
+)
+def test_of_a_quota_less_can_be_used(
+    quota: float | None, server: float, generator: float, validity: str
+) -> None:
+    row = row_of(a_result()) | {
+        "server_cpu_quota": quota,
+        "server_cpu_share": server,
+        "generator_cpu_share": generator,
+    }
+    assert judge(row) == (validity, "")
