@@ -95,14 +95,12 @@ class Claim(Strict):
     unit: Unit = Field("", description="unit of the measured figure; x is a ratio")
     bound: Bound
     why: Text = Field(description="why the bound is what it is")
-    refuted_because: Cause | None = Field(
-        None, description="what the report says of the cause when the claim is refuted"
+    refuted_because: Cause = Field(
+        description="what the report says of the cause when the claim is refuted"
     )
 
     @model_validator(mode="after")
     def _cause_is_measured(self) -> Claim:
-        if self.refuted_because is None:
-            return self
         parts = self.parameters.get("parts")
         known = {*self.refuted_because.measured, *(parts if isinstance(parts, dict) else ())}
         unknown = fields(self.refuted_because.text) - known

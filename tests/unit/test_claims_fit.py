@@ -68,7 +68,7 @@ def test_a_claim_is_judged_by_the_experiment_that_it_names(number: int) -> None:
 @pytest.mark.parametrize("number", CLAIMS)
 def test_figures_that_only_explain_are_measured_too(number: int) -> None:
     claim = CLAIMS[number]
-    wanted = list((claim.refuted_because.measured if claim.refuted_because else {}).values())
+    wanted = list((claim.refuted_because.measured).values())
     shown = [settings for rule in wanted for settings in chosen(rule)]
     if claim.judge == "compare":
         comparison = Comparison.model_validate(claim.parameters)

@@ -1,23 +1,19 @@
-"""Figures by expression, trials by exact settings, and the judge that compares them."""
+"""Trials by exact settings, and the judge that compares their figures."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
 import analysis
-from analysis.claim import Claim, load_claims
-from analysis.expression import parse
+from analysis.claim import Claim
 from analysis.judgement import NotRunError, Word
 from analysis.selection import select
 from analysis.text import TIMES
 from analysis.verdicts import Verdict, judge
-from experiments.exits import LabError
 from experiments.record import COLUMNS, NAMES, SETTINGS
-from experiments.settings import Settings
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:
@@ -37,6 +33,7 @@ CLAIM: dict[str, Any] = {
     "bound": {"min": 2, "text": "at least twice"},
     "unit": "x",
     "why": "w",
+    "refuted_because": {"text": "That is why."},
 }
 PART = {
     "label": "poll over epoll",
@@ -69,7 +66,7 @@ def run_of(tmp_path: Path) -> Callable[..., analysis.Run]:
         base = made.one_row()
         whole = []
         for place, row in enumerate(found):
-            own = {**base, **Settings().model_dump(include=set(SETTINGS)), "repeat": row["block"]}
+            own = {**base, **made.USUAL.model_dump(include=set(SETTINGS)), "repeat": row["block"]}
             own |= {"trial": f"t{place}", "point": f"p{place}", "sweep": "s", "position": place + 1}
             whole.append({**own, **row})
         numbers = {column.name: "Int64" for column in COLUMNS if column.kind == "int"}
@@ -144,7 +141,7 @@ def test_what_is_not_named_is_as_usual(run_of: Callable[..., analysis.Run], name
 
 
 def test_what_is_usual_is_the_run_s_to_say(run_of: Callable[..., analysis.Run]) -> None:
-    usual = Settings(network="bridge").model_dump(include=set(SETTINGS))
+    usual = made.USUAL.model_copy(update={"network": "bridge"}).model_dump(include=set(SETTINGS))
     run = run_of(FAST, rows(server="poll", requests_per_s=9.0, network="bridge"), usual=usual)
     assert set(select(run, {"server": "poll"})["requests_per_s"]) == {9.0}
 
@@ -245,100 +242,3 @@ def test_a_refuted_claim_says_why_in_figures_of_the_run(
     found = verdict(claim(refuted_because=cause), run_of(slow, SLOW))
     assert found.verdict is Word.REFUTED
     assert found.explanation.endswith(f"It cost 7.50 µs; the ratio was 1{TIMES}.")
-
-
-def test_expressions_read_columns_of_every_kind() -> None:
-    frame = pd.DataFrame(
-        {
-            "requests": [10, None],
-            "window_s": [2.0, 0.0],
-            "worker_accepts": ["[1, 3]", None],
-            "kinds": [json.dumps({"/": {"p99_us": 4}}), None],
-            "syscalls": ["{}", None],
-            "error_kinds": ["reset=3 timeout=1", None],
-            "server_limit": ["FD_SETSIZE: no more", None],
-        }
-    )
-    expected = {
-        "requests / window_s": 5,
-        "-(requests - 4) * 2 + 1": -11,
-        "largest(worker_accepts) / total(worker_accepts)": 0.75,
-        "smallest(worker_accepts)": 1,
-        "item(kinds, '/', 'p99_us')": 4,
-        "or_zero(syscalls, 'epoll_ctl')": 0,
-        "counted(error_kinds, 'reset')": 3,
-        "counted(error_kinds, 'other')": 0,
-        "names(server_limit, 'FD_SETSIZE')": 1,
-    }
-    for text, value in expected.items():
-        found = parse(text).of(frame)
-        assert found.iloc[0] == pytest.approx(value), text
-        assert pd.isna(found.iloc[1]), text
-
-
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("requests +", "no expression"),
-        ("request_per_s", "no column of numbers"),
-        ("requests ** 2", "neither a number"),
-        ("__import__('os')", "neither a number"),
-        ("largest(requests)", "no column of text"),
-        ("biggest(worker_accepts)", "there is no function biggest"),
-        ("item(kinds)", "takes a column and 1 or 2 or 3 names"),
-        ("item(kinds, 1)", "stands in quotes"),
-        ("requests.sum()", "neither a number"),
-    ],
-)
-def test_what_is_no_expression_is_told(text: str, fault: str) -> None:
-    with pytest.raises(ValueError, match=fault):
-        parse(text)
-
-
-FAULTS: dict[str, tuple[str, str]] = {
-    "figure": ("figure: requests_per_s", "figure: request_per_s"),
-    "setting": ("of: {server: poll}", "of: {sever: poll}"),
-    "both": ("of: {server: poll}", "of: {server: poll}\n      among: [{}, {}]"),
-    "neither": ("of: {server: poll}", "unit: x"),
-    "sentence": ("sentence: '{ratio}'", "sentence: '{ration}'"),
-    "nobody decides": ("unit: x", "decides: false"),
-    "judge": ("judge: compare", "judge: nobody"),
-}
-FILE = """\
-id: 99
-title: t
-sentence: s
-source: {name: n}
-published: {text: p}
-experiment: smoke
-expression: e
-judge: compare
-bound: {min: 2, text: b}
-why: w
-parameters:
-  parts:
-    ratio:
-      label: l
-      figure: requests_per_s
-      of: {server: poll}
-      unit: x
-  sentence: '{ratio}'
-"""
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_faults_are_told_with_file_and_key(tmp_path: Path, name: str) -> None:
-    good, bad = FAULTS[name]
-    assert good in FILE
-    (tmp_path / "good.yaml").write_text(FILE)
-    assert load_claims(tmp_path)
-    load_claims.cache_clear()
-    (tmp_path / "good.yaml").write_text(FILE.replace(good, bad))
-    with pytest.raises(LabError, match=r"good.yaml: (parameters|judge)"):
-        load_claims(tmp_path)
-
-
-def test_a_cause_that_nothing_measures_is_told(tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text(FILE + "refuted_because: {text: 'it was {heat}'}\n")
-    with pytest.raises(LabError, match="heat, which nothing measures"):
-        load_claims(tmp_path)

@@ -36,7 +36,7 @@ def judged(tmp_path: Path) -> Callable[..., Verdict]:
     def run(linear: Counts, classic: Counts, blocks: int = 5) -> Verdict:
         base: dict[str, Any] = made.one_row() | Settings().model_dump(include=set(SETTINGS))
         base |= {"server": "iterative", "load": "connection_per_request", "backlog": 1}
-        base["path"] = "/db/20"
+        base["path"] = "/cpu/100"
         rows: list[dict[str, Any]] = []
         for timeouts, counts in ((4, linear), (0, classic)):
             for block in range(1, blocks + 1):
