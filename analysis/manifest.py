@@ -50,6 +50,7 @@ class Manifest(BaseModel):
     format_version: int
     experiment: str | None = None
     question: str | None = None
+    questions: dict[str, str] = {}
     run: str | None = None
     seed: int | None = None
     started_at: str | None = None

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import special
 
 from analysis.lines import fit
-from analysis.outliers import outliers
+from analysis.outliers import SMALLEST, outliers
 from analysis.pairs import at
 from analysis.statistics import TAIL
 from analysis.text import listed, plural, share
@@ -103,7 +103,7 @@ def warnings(trials: pd.DataFrame) -> list[str]:
     """What makes the figures of a run doubtful, and what to do about it."""
     found = []
     noise = noise_floor(trials)
-    if noise is not None and noise.drifted:
+    if noise is not None and noise.drifted and abs(noise.drift) > SMALLEST:
         found.append(
             f"the machine drifted: the reference trials changed by {share(noise.drift)} "
             f"({share(noise.drift_low)} to {share(noise.drift_high)}) from first to last; ratios "

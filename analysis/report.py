@@ -20,6 +20,7 @@ from analysis import by_point, text, verdicts
 from analysis.figures import all_figures, chart_of, rows_of
 from analysis.limits import judged
 from analysis.machine import machine
+from analysis.noise import warnings
 from analysis.pages import environment
 from analysis.palette import css_variables
 from analysis.pictures import inline, save
@@ -64,6 +65,15 @@ class Section:
     table: Table
     rows: int
     rows_file: str
+    verdicts: list[Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A part of an experiment that is made of others: what it asks, and its claims."""
+
+    name: str
+    question: str
     verdicts: list[Verdict]
 
 
@@ -197,6 +207,11 @@ def _page(
         "started": str(run.trials["started_at"].min())[:16],
         "lead": lead(run, found),
         "more": more(run),
+        "doubts": [doubt[:1].upper() + doubt[1:] for doubt in warnings(run.trials)],
+        "parts_asked": [
+            Asked(name, question, [one for one in found if _of_part(one, name)])
+            for name, question in run.manifest.questions.items()
+        ],
         "libraries": _libraries() if any(section.chart for section in sections) else [],
         "glance_from": GLANCE_FROM,
         "figures_of": {
@@ -217,6 +232,11 @@ def _page(
         "colours": css_variables(),
         "text": text,
     }
+
+
+def _of_part(verdict: Verdict, name: str) -> bool:
+    """Whether a verdict is on a claim that this experiment feeds."""
+    return verdict.details is not None and verdict.details.experiment == name
 
 
 def _write(path: Path, content: str) -> Path:

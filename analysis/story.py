@@ -149,18 +149,17 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
         return ""
     counts = counted(verdicts)
     parts = [f"{times} {'was' if times == 1 else 'were'} {word}" for word, times in counts.items()]
-    return f"Of {plural(len(verdicts), 'published claim')}, {listed(parts)}."
+    return f"Of {plural(len(verdicts), 'claim')}, {listed(parts)}."
 
 
 def _noise(run: Run) -> str:
     noise = noise_floor(run.trials)
     if noise is None:
         return ""
-    text = (
+    return (
         f"Two equal trials differ by up to {share(noise.floor)} here, "
-        "so a smaller difference means nothing."
+        "so a smaller difference between single trials means nothing."
     )
-    return f"{text} The machine drifted during the run." if noise.drifted else text
 
 
 def _median(values: pd.Series[float]) -> float:

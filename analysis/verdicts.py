@@ -12,7 +12,7 @@ from analysis.claim import Cause, Claim, load_claims
 from analysis.judgement import Judgement, NotRunError, NoValidTrialError, Part, Word
 from analysis.judges import find_judge
 from analysis.measuring import figure
-from analysis.text import MISSING, with_unit
+from analysis.text import with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,8 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict on one claim; None where nothing was measured."""
+    """The verdict on one claim; None where nothing was measured. `label` says what the figure is
+    where it is of another kind than the claim's."""
 
     claim: int
     title: str
@@ -53,6 +54,7 @@ class Verdict:
     explanation: str
     parts: tuple[Part, ...] = ()
     details: Claim | None = None
+    label: str = ""
 
 
 def judge_all(run: Run) -> list[Verdict]:
@@ -77,7 +79,7 @@ def judge(claim: Claim, run: Run) -> Verdict:
     sentence = found.sentence[:1].upper() + found.sentence[1:]
     if found.verdict is Word.INCONCLUSIVE:
         sentence = f"{sentence} {_why_open(found.parts)}".strip()
-    if found.verdict is Word.REFUTED and claim.refuted_because:
+    if found.verdict is Word.REFUTED:
         sentence = f"{sentence} {_cause(claim.refuted_because, found, run)}"
     return Verdict(
         claim.id,
@@ -93,6 +95,7 @@ def judge(claim: Claim, run: Run) -> Verdict:
         sentence,
         found.parts,
         claim,
+        head.label if head.unit != claim.unit else "",
     )
 
 
@@ -138,11 +141,11 @@ def _why_open(parts: Sequence[Part]) -> str:
 def _cause(cause: Cause, found: Judgement, run: Run) -> str:
     """Why a claim is refuted, in figures of the run that refutes it."""
     values = dict(found.values)
-    for name, rule in cause.measured.items():
-        try:
+    try:
+        for name, rule in cause.measured.items():
             values[name] = with_unit(figure(run, {}, rule).value, rule.unit)
-        except (NotRunError, NoValidTrialError):
-            values[name] = MISSING
+    except (NotRunError, NoValidTrialError) as reason:
+        return f"What would show why was not measured: {reason}."
     return cause.text.format_map(values)
 
 

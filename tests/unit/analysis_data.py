@@ -22,6 +22,7 @@ WALL = 1016
 US = 1e6
 IDLE_SERVERS = ("thread_per_connection", "select", "poll", "epoll_level")
 BASE_US = {"iterative": 55.0, "thread_per_connection": 13.0, "select": 9.0, "poll": 8.8}
+USUAL = Settings(backlog=4096)
 LIMIT = "FD_SETSIZE: select cannot watch descriptor 1024 or above"
 
 
@@ -103,7 +104,9 @@ def _row(settings: dict[str, Any], jitter: float, rng: np.random.Generator) -> d
         "foreign_cpu_share": 0.02,
     }
     row["point"] = "-".join(
-        str(row[name]) for name in SETTINGS if name not in ("network", "somaxconn")
+        "own" if row[name] is None else str(row[name])
+        for name in SETTINGS
+        if name not in ("network", "somaxconn")
     )
     if server == "select" and idle + active > WALL:
         return row | {
@@ -216,9 +219,7 @@ def manifest(**changes: Any) -> dict[str, Any]:
         "window_s": 2.0,
         "claims": [2, 3, 6, 8, 10, 11, 14, 16],
         "figures": None,
-        "usual": {
-            name: value for name, value in Settings().model_dump().items() if name in SETTINGS
-        },
+        "usual": {name: value for name, value in USUAL.model_dump().items() if name in SETTINGS},
         **changes,
     }
 
