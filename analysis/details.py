@@ -7,13 +7,14 @@ a fault, and is named.
 
 from __future__ import annotations
 
-import base64
 import json
+import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
 from experiments.exits import Exit, LabError
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FOLDER, FILE = "trials", "result.json"
+UNREADABLE = (
+    *(ValueError, TypeError, AttributeError, zlib.error),
+    *(HdrCookieException, HdrHistogramSettingsException, HdrLengthException),
+)
+"""What the library raises at a histogram that is none."""
 LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
 """The range of every histogram of the lab, and its significant digits."""
 Details = dict[str, Any]
@@ -53,14 +59,14 @@ def histogram(run: Run, trial: str, name: str = "response") -> HdrHistogram | No
     encoded = _window(details(run, trial)).get("histograms", {}).get(name)
     try:
         return None if encoded is None else decode(encoded)
-    except (ValueError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         path = run.path / FOLDER / trial / FILE
         raise LabError(f"{path}: no result of a trial: {name}: {error}", Exit.BAD_INPUT) from None
 
 
 def decode(encoded: str) -> HdrHistogram:
-    """A histogram as the load writes it: HdrHistogram's own encoding, in base64."""
-    return HdrHistogram.decode(base64.b64decode(encoded))
+    """A histogram as the load writes it: HdrHistogram's V2 form, compressed, in base64."""
+    return HdrHistogram.decode(encoded)
 
 
 def merged(run: Run, trials: Iterable[str], name: str = "response") -> HdrHistogram | None:

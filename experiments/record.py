@@ -2,7 +2,7 @@
 
 The runner writes a row per trial, analysis reads it, and both take the names
 from here. Values that were not measured are empty. Bump FORMAT_VERSION when a
-column changes its meaning; adding one does not need it.
+column, or a detail beside the CSV, changes its meaning; adding one does not need it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 OUTCOMES = ("completed", "failed")
 VALIDITIES = ("server_bound", "generator_bound", "unsaturated", "void")

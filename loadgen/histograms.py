@@ -15,7 +15,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from loadgen.recorder import DIGITS, HIGHEST_US, LOWEST_US, to_histogram
-from loadgen.summary import PERCENTILES, decode
+from loadgen.summary import PERCENTILES, decode, encode
 
 LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'
 
@@ -67,7 +67,7 @@ def as_json(taken: Taken) -> dict[str, Any]:
                     f"{label}_us": histogram.get_value_at_percentile(percentile)
                     for label, percentile in PERCENTILES.items()
                 },
-                "encoded": histogram.encode().decode(),
+                "encoded": encode(histogram),
             }
             for name, histogram in sorted(taken.histograms.items())
         },
@@ -86,8 +86,7 @@ def as_log(taken: Taken) -> str:
     for name, histogram in sorted(taken.histograms.items()):
         longest_s = histogram.get_max_value() / 1e6
         lines.append(
-            f"Tag={_tag(name)},0.000,{taken.length_s:.3f},{longest_s:.6f},"
-            f"{histogram.encode().decode()}"
+            f"Tag={_tag(name)},0.000,{taken.length_s:.3f},{longest_s:.6f},{encode(histogram)}"
         )
     return "\n".join([*lines, ""])
 

@@ -17,6 +17,7 @@ import pandas as pd
 from experiments.record import COLUMNS, FORMAT_VERSION, NAMES, SETTINGS
 from experiments.settings import Settings
 from loadgen.recorder import to_histogram
+from loadgen.summary import encode
 
 WALL = 1016
 US = 1e6
@@ -277,7 +278,7 @@ def write_many(folder: Path, rows: int, histograms: int) -> None:
 def encoded() -> str:
     """A histogram of response times, as a load worker writes it."""
     times = np.random.default_rng(1).lognormal(6, 0.8, 2000).astype(int)
-    return str(to_histogram(Counter(times.tolist())).encode().decode())
+    return encode(to_histogram(Counter(times.tolist())))
 
 
 def write_points(folder: Path, blocks: int, copies: int) -> None:

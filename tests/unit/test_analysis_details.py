@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +76,33 @@ def test_an_unreadable_detail_is_named(tmp_path: Path) -> None:
     run = analysis.load(folder)
     with pytest.raises(LabError, match=r"result\.json: no result of a trial"):
         details.details(run, broken.parent.name)
+
+
+def half(encoded: str) -> str:
+    return encoded[: len(encoded) // 8 * 4]
+
+
+def without_header(encoded: str) -> str:
+    return encoded[8:]
+
+
+def other_bytes(encoded: str) -> str:
+    """In the middle of what is compressed."""
+    middle = len(encoded) // 2
+    return encoded[:middle] + "AAAAAAAA" + encoded[middle + 8 :]
+
+
+@pytest.mark.parametrize("spoil", [half, without_header, other_bytes, lambda _: 7])
+def test_an_unreadable_histogram_is_named(tmp_path: Path, spoil: Callable[[str], Any]) -> None:
+    folder = made.write_run(tmp_path)
+    write_details(folder, made.trials(5))
+    broken = sorted((folder / "trials").iterdir())[0] / "result.json"
+    result = json.loads(broken.read_text())
+    histograms = result["window"]["histograms"]
+    histograms["response"] = spoil(histograms["response"])
+    broken.write_text(json.dumps(result))
+    with pytest.raises(LabError, match=r"result\.json: no result of a trial: response"):
+        details.histogram(analysis.load(folder), broken.parent.name)
 
 
 def test_a_heat_map_has_a_column_for_each_second(run: Run) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import analysis
 from experiments.exits import Exit, LabError
-from experiments.record import COLUMNS
+from experiments.record import COLUMNS, FORMAT_VERSION
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def test_a_run_without_trials_is_not_ready(tmp_path: Path) -> None:
         ("[]", "expected a JSON object"),
         ("{}", "no format_version"),
         ('{"format_version": 99}', "format_version 99, and this lab reads version"),
-        ('{"format_version": 1, "claims": "all"}', "claims"),
+        (f'{{"format_version": {FORMAT_VERSION}, "claims": "all"}}', "claims"),
     ],
 )
 def test_bad_manifests(tmp_path: Path, content: str, expected: str) -> None:
@@ -172,7 +172,9 @@ def test_bad_manifests(tmp_path: Path, content: str, expected: str) -> None:
 
 def test_a_manifest_may_hold_less_and_more(tmp_path: Path) -> None:
     made.write_run(tmp_path)
-    (tmp_path / "manifest.json").write_text(json.dumps({"format_version": 1, "later": [1]}))
+    (tmp_path / "manifest.json").write_text(
+        json.dumps({"format_version": FORMAT_VERSION, "later": [1]})
+    )
     run = analysis.load(tmp_path)
     assert run.name == "c10k"
     assert run.manifest.raw["later"] == [1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
@@ -10,6 +9,7 @@ from hdrh.log import HistogramLogReader
 
 from loadgen.histograms import Taken, as_json, as_log, of_a_trial, of_counts
 from loadgen.recorder import DIGITS, HIGHEST_US, LOWEST_US
+from loadgen.summary import encode
 
 COUNTS = {
     "response /db/5, slow": {5_000: 3, 1_000_000: 1},
@@ -51,11 +51,7 @@ def test_a_log_is_read_by_the_library_s_own_reader(tmp_path: Path) -> None:
 def test_a_trial_s_histograms_are_those_of_its_result() -> None:
     (connect,) = of_counts({"connect": COUNTS["connect"]}).values()
     empty = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
-    encoded = {
-        name: base64.b64encode(one.encode()).decode()
-        for name, one in (("connect", connect), ("response", empty))
-    }
-    found = of_a_trial(encoded)
+    found = of_a_trial({"connect": encode(connect), "response": encode(empty)})
     assert set(found) == {"connect"}
     assert found["connect"].get_count_at_value(21) == 1
 

@@ -13,6 +13,7 @@ from experiments.choice import read_source
 from experiments.exits import Exit, LabError
 from experiments.load import find
 from experiments.plan import Trial
+from experiments.record import FORMAT_VERSION
 from experiments.run import Interrupted, descriptors, execute, interruptible, swept
 from experiments.store import Store
 from experiments.trial import Outcome
@@ -42,7 +43,7 @@ class Quiet:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     made = Store.create(tmp_path, read_source(find("smoke"), "smoke"), "run-1")
-    made.write_manifest({"format_version": 1})
+    made.write_manifest({"format_version": FORMAT_VERSION})
     return made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from experiments.exits import LabError
 from experiments.record import COLUMNS, NAMES, SETTINGS
 from experiments.settings import Settings
 from loadgen.recorder import to_histogram
+from loadgen.summary import encode
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def judged(tmp_path: Path) -> Callable[..., Verdict]:
 
 def result(counts: Counts) -> dict[str, Any]:
     """A trial's result as the load writes it (loadgen/summary.py)."""
-    encoded = base64.b64encode(to_histogram(counts).encode()).decode()
+    encoded = encode(to_histogram(counts))
     return {"window": {"histograms": {"connect": encoded}}}
 
 

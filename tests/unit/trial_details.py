@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from hdrh.histogram import HdrHistogram
+
+from loadgen.summary import encode
 
 NS = 1_000_000_000
 STARTED_NS = 100 * NS
@@ -39,7 +40,7 @@ def encoded(us: np.ndarray) -> str:
     values, counts = np.unique(us.astype(int).clip(1, None), return_counts=True)
     for value, many in zip(values, counts, strict=True):
         histogram.record_value(int(value), int(many))
-    return base64.b64encode(histogram.encode()).decode()
+    return encode(histogram)
 
 
 def _details(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
