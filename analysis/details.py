@@ -17,6 +17,7 @@ import pandas as pd
 from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
+from analysis.result_format import fault
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def histogram(run: Run, trial: str, name: str = "response") -> HdrHistogram | No
     try:
         return None if encoded is None else decode(encoded)
     except UNREADABLE as error:
-        path = run.path / FOLDER / trial / FILE
-        raise LabError(f"{path}: no result of a trial: {name}: {error}", Exit.BAD_INPUT) from None
+        raise _unreadable(run.path / FOLDER / trial / FILE, f"{name}: {error}") from None
 
 
 def decode(encoded: str) -> HdrHistogram:
@@ -131,10 +131,16 @@ def _read(path: Path) -> Details:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise LabError(
-            f"{path}: no result of a trial: {error}; delete the trial's folder to do without it",
-            Exit.BAD_INPUT,
-        ) from None
-    if found is not None and not isinstance(found, dict):
-        raise LabError(f"{path}: no result of a trial: not an object", Exit.BAD_INPUT)
-    return found or {}
+        raise _unreadable(path, error) from None
+    if found is None:
+        return {}
+    if why := fault(found) if isinstance(found, dict) else "not an object":
+        raise _unreadable(path, why)
+    return dict(found)
+
+
+def _unreadable(path: Path, why: object) -> LabError:
+    return LabError(
+        f"{path}: no result of a trial: {why}; delete the trial's folder to do without it",
+        Exit.BAD_INPUT,
+    )

@@ -1,13 +1,8 @@
-"""Made-up but plausible records for the tests of analysis, and a generator of many.
-
-python -m tests.unit.analysis_data FOLDER rows ROWS HISTOGRAMS    writes a large run
-"""
+"""Made-up but plausible records for the tests of analysis."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +11,6 @@ import pandas as pd
 
 from experiments.record import COLUMNS, FORMAT_VERSION, NAMES, SETTINGS
 from experiments.settings import Settings
-from loadgen.recorder import to_histogram
-from loadgen.summary import encode
 
 WALL = 1016
 US = 1e6
@@ -235,75 +228,3 @@ def write_run(folder: Path, frame: pd.DataFrame | None = None, **changes: Any) -
     rows.to_csv(folder / "trials.csv", index=False, lineterminator="\n")
     (folder / "manifest.json").write_text(json.dumps(manifest(**changes)), encoding="utf-8")
     return folder
-
-
-def write_many(folder: Path, rows: int, histograms: int) -> None:
-    """A large run: a set of blocks, again and again under new names, so that making it is
-    quick; the first trials have their details with histograms."""
-    blocks = 40
-    made = trials(blocks)
-    # Names as short as the lab's own.
-    kinds = {
-        point: f"{point.split('-')[0]}-k8-i1000-b4096-{n:06x}"
-        for n, point in enumerate(made["point"].unique())
-    }
-    made["point"] = made["point"].map(kinds)
-    made["trial"] = made["point"] + "-r" + made["repeat"].astype(str)
-    numbers = made.select_dtypes("float").columns
-    made[numbers] = made[numbers].round(4)
-    header, *lines = (write_run(folder, made) / "trials.csv").read_text().splitlines()
-    names = header.split(",")
-    trial, block, position = (names.index(name) for name in ("trial", "block", "position"))
-    # Text that holds commas comes after these columns.
-    cut = [line.split(",", position + 1) for line in lines]
-    with (folder / "trials.csv").open("w", encoding="utf-8") as file:
-        file.write(header + "\n")
-        for place in range(rows):
-            copy, at_row = divmod(place, len(cut))
-            cells = cut[at_row].copy()
-            cells[trial] += f"-c{copy}"
-            cells[block] = str(int(cells[block]) + blocks * copy)
-            cells[position] = str(place + 1)
-            file.write(",".join(cells) + "\n")
-    details = json.dumps(
-        {"window": {"histograms": {"response": encoded(), "connect": encoded()}}, "series": []}
-    )
-    for place in range(min(histograms, rows)):
-        copy, at_row = divmod(place, len(cut))
-        trial_folder = folder / "trials" / f"{cut[at_row][trial]}-c{copy}"
-        trial_folder.mkdir(parents=True)
-        (trial_folder / "result.json").write_text(details)
-
-
-def encoded() -> str:
-    """A histogram of response times, as a load worker writes it."""
-    times = np.random.default_rng(1).lognormal(6, 0.8, 2000).astype(int)
-    return encode(to_histogram(Counter(times.tolist())))
-
-
-def write_points(folder: Path, blocks: int, copies: int) -> None:
-    """A run of many points: each of the usual ones in `copies` sizes; random from the name."""
-    made = trials(blocks, seed=sum(folder.name.encode()), noise=0.05)
-    parts = []
-    for copy in range(copies):
-        part = made.assign(active_connections=made["active_connections"] + copy)
-        part["point"] += f"-c{copy}"
-        part["trial"] += f"-c{copy}"
-        if copy:
-            part = part[part["sweep"] != "reference"]
-        parts.append(part)
-    write_run(folder, pd.concat(parts, ignore_index=True), run=folder.name)
-
-
-def main(folder: str, what: str, first: str, second: str) -> None:
-    """Write a run of a kind: `rows N HISTOGRAMS`, `blocks N 1` or `points BLOCKS COPIES`."""
-    if what == "rows":
-        write_many(Path(folder), int(first), int(second))
-    elif what == "points":
-        write_points(Path(folder), int(first), int(second))
-    else:
-        write_run(Path(folder), trials(int(first)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:5])

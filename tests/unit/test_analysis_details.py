@@ -15,10 +15,11 @@ import analysis
 from analysis import details
 from analysis.figures import connect_time, heat_map, percentiles, timeline
 from analysis.records import Run
-from experiments.exits import LabError
+from experiments.exits import Exit, LabError
 from tests.unit import analysis_data as made
 from tests.unit.trial_details import REQUESTS, write_details
 
+WINDOW = {"started_ns": 0, "window_s": 2.0}
 GOLDEN = Path(__file__).parents[1] / "golden" / "run"
 
 
@@ -92,8 +93,8 @@ def other_bytes(encoded: str) -> str:
     return encoded[:middle] + "AAAAAAAA" + encoded[middle + 8 :]
 
 
-@pytest.mark.parametrize("spoil", [half, without_header, other_bytes, lambda _: 7])
-def test_an_unreadable_histogram_is_named(tmp_path: Path, spoil: Callable[[str], Any]) -> None:
+@pytest.mark.parametrize("spoil", [half, without_header, other_bytes])
+def test_an_unreadable_histogram_is_named(tmp_path: Path, spoil: Callable[[str], str]) -> None:
     folder = made.write_run(tmp_path)
     write_details(folder, made.trials(5))
     broken = sorted((folder / "trials").iterdir())[0] / "result.json"
@@ -103,6 +104,32 @@ def test_an_unreadable_histogram_is_named(tmp_path: Path, spoil: Callable[[str],
     broken.write_text(json.dumps(result))
     with pytest.raises(LabError, match=r"result\.json: no result of a trial: response"):
         details.histogram(analysis.load(folder), broken.parent.name)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "expected"),
+    [
+        ({"window": {"histograms": {}}}, "window.started_ns: field required"),
+        (
+            {"window": {**WINDOW, "histograms": {"response": 7}}},
+            "window.histograms.response: input should be a valid string",
+        ),
+        ({"phases_s": {"window": "long"}}, "phases_s.window: input should be a valid number"),
+        ({"series": [{}]}, "series.0.from_s: field required"),
+        ({"samples": {}}, "samples: input should be a valid list"),
+    ],
+)
+def test_a_detail_of_another_kind_is_named(
+    tmp_path: Path, spoilt: dict[str, Any], expected: str
+) -> None:
+    folder = made.write_run(tmp_path)
+    write_details(folder, made.trials(5))
+    broken = sorted((folder / "trials").iterdir())[0] / "result.json"
+    broken.write_text(json.dumps(spoilt))
+    with pytest.raises(LabError) as error:
+        details.details(analysis.load(folder), broken.parent.name)
+    assert str(error.value).startswith(f"{broken}: no result of a trial: {expected}")
+    assert error.value.exit is Exit.BAD_INPUT
 
 
 def test_a_heat_map_has_a_column_for_each_second(run: Run) -> None:

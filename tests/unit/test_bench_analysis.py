@@ -10,9 +10,11 @@ from rich.console import Console
 
 import analysis
 from analysis.compare import compare
+from analysis.report import build
 from experiments import bench_analysis as bench
 from experiments.exits import Exit, LabError
 from tests.unit import analysis_data as made
+from tests.unit import large_data
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,16 +54,18 @@ def test_a_command_is_timed_to_its_end(tmp_path: Path) -> None:
 
 
 def test_many_trials_are_made(tmp_path: Path) -> None:
-    made.write_many(tmp_path, 3000, 1100)
+    large_data.write_many(tmp_path, 3000, 1100)
     run = analysis.load(tmp_path)
     assert len(run.trials) == 3000
     assert len(list((tmp_path / "trials").iterdir())) == 1100
     assert run.trials["block"].is_monotonic_increasing
+    figures = {path.stem for path in build(tmp_path).html.parent.glob("figures/*.png")}
+    assert {"heat_map", "percentiles", "timeline"} <= figures
 
 
 def test_runs_of_many_points_can_be_compared(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        made.write_points(tmp_path / name, 3, 4)
+        large_data.write_points(tmp_path / name, 3, 4)
     found = compare([tmp_path / "a", tmp_path / "b"])
     assert found.figures["point"].nunique() == 25 * 4 + 1
     assert found.figures["reference"].sum() == 8

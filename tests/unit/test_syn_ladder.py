@@ -56,8 +56,11 @@ def judged(tmp_path: Path) -> Callable[..., Verdict]:
 
 def result(counts: Counts) -> dict[str, Any]:
     """A trial's result as the load writes it (loadgen/summary.py)."""
-    encoded = encode(to_histogram(counts))
-    return {"window": {"histograms": {"connect": encoded}}}
+    return window({"connect": encode(to_histogram(counts))})
+
+
+def window(histograms: dict[str, str]) -> dict[str, Any]:
+    return {"window": {"started_ns": 0, "window_s": 6.0, "histograms": histograms}}
 
 
 def test_both_ladders_are_told_by_their_steps(judged: Callable[..., Verdict]) -> None:
@@ -88,7 +91,7 @@ def test_four_repeats_decide_nothing(judged: Callable[..., Verdict]) -> None:
     assert judged(LINEAR, CLASSIC, blocks=4).verdict is Word.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("text", ["[", '{"window": {"histograms": {"connect": "eA=="}}}', "[1]"])
+@pytest.mark.parametrize("text", ["[", json.dumps(window({"connect": "eA=="})), "[1]"])
 def test_a_spoilt_result_is_named(
     judged: Callable[..., Verdict], tmp_path: Path, text: str
 ) -> None:

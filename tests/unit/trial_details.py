@@ -29,7 +29,7 @@ def write_details(folder: Path, frame: pd.DataFrame, seed: int = 11) -> None:
         place = folder / "trials" / str(row["trial"])
         place.mkdir(parents=True, exist_ok=True)
         (place / "result.json").write_text(
-            json.dumps(_details(row, rng)),
+            json.dumps(details_of(row, rng)),
             encoding="utf-8",
         )
 
@@ -43,7 +43,8 @@ def encoded(us: np.ndarray) -> str:
     return encode(histogram)
 
 
-def _details(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+def details_of(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """What a completed trial with this row leaves beside it."""
     seconds = max(1, round(float(row["window_s"])))
     middle = float(row["response_p50_us"])
     response = middle * np.exp(rng.normal(0, 0.5, REQUESTS))
