@@ -5,9 +5,10 @@ EXPERIMENT ?= c10k
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# SERVER=image:tag PORT=8000 asks an experiment of that server; REFERENCES=1 adds nginx and others.
+# SERVER=image:tag PORT=8000 asks an experiment of that server; REFERENCES=1 adds nginx and others;
+# REPEATS=21 measures everything that often.
 CHOICE = $(if $(SERVER),--server '$(SERVER)' $(if $(PORT),--port '$(PORT)')) \
-	$(if $(REFERENCES),--references)
+	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)')
 
 .DEFAULT_GOAL := help
 .PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor test bench bench-loadgen bench-servers crosscheck hostile clean lock
@@ -24,7 +25,7 @@ $(READY): requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@touch $@
 
-experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n, REFERENCES=1)
+experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n, REFERENCES=1, REPEATS=n)
 	@$(BIN)/python -m experiments run $(CHOICE) $(EXPERIMENT)
 
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name)

@@ -78,7 +78,7 @@ def judge(claim: Claim, run: Run) -> Verdict:
     head = found.headline
     sentence = found.sentence[:1].upper() + found.sentence[1:]
     if found.verdict is Word.INCONCLUSIVE:
-        sentence = f"{sentence} {_why_open(found.parts)}".strip()
+        sentence = f"{sentence} {_why_open(found.parts, claim.experiment)}".strip()
     if found.verdict is Word.REFUTED:
         sentence = f"{sentence} {_cause(claim.refuted_because, found, run)}"
     return Verdict(
@@ -120,7 +120,7 @@ def write(verdicts: Sequence[Verdict], run_dir: Path) -> Path:
     return path
 
 
-def _why_open(parts: Sequence[Part]) -> str:
+def _why_open(parts: Sequence[Part], experiment: str) -> str:
     """What would settle an inconclusive verdict."""
     for part in parts:
         if not part.decides or part.verdict is not Word.INCONCLUSIVE or part.word is not None:
@@ -133,7 +133,8 @@ def _why_open(parts: Sequence[Part]) -> str:
             return f"The interval crosses the bound ({part.label})."
         return (
             f"The interval of {part.label} crosses the bound; with this spread it would "
-            f"take about {needed} repeats to tell."
+            f"take about {needed} repeats to tell "
+            f"(make experiment EXPERIMENT={experiment} REPEATS={needed})."
         )
     return ""
 

@@ -44,9 +44,11 @@ def list_() -> None:
 @click.argument("experiment", default="c10k")
 @chosen
 @answered
-def plan_(experiment: str, server: str, port: int | None, references: bool) -> None:
+def plan_(
+    experiment: str, server: str, port: int | None, references: bool, repeats: int | None
+) -> None:
     """Print the trials of EXPERIMENT and how long they will take."""
-    asked = choose(experiment, server, port, references).experiment
+    asked = choose(experiment, server, port, references, repeats).experiment
     limits = limits_here()
     trials = plan(asked, limits or UNKNOWN)
     for trial in trials:
@@ -64,11 +66,18 @@ def plan_(experiment: str, server: str, port: int | None, references: bool) -> N
 @spoken
 @answered
 def run(
-    experiment: str, server: str, port: int | None, references: bool, quiet: bool, as_json: bool
+    experiment: str,
+    server: str,
+    port: int | None,
+    references: bool,
+    repeats: int | None,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Run EXPERIMENT (a name, or a YAML file) and report on it."""
     where, options = told(quiet, as_json)
-    _report(start(choose(experiment, server, port, references), where).folder, options)
+    asked = choose(experiment, server, port, references, repeats)
+    _report(start(asked, where).folder, options)
 
 
 @cli.command("resume")

@@ -1,4 +1,4 @@
-"""`SERVER=...`: an experiment asked of one server instead of those that it names."""
+"""`SERVER=...`, `REPEATS=...`: an experiment asked of one server, or more often."""
 
 from __future__ import annotations
 
@@ -18,26 +18,33 @@ from experiments.source import Source
 
 
 def choose(
-    name: str, server: str = "", port: int | None = None, references: bool = False
+    name: str,
+    server: str = "",
+    port: int | None = None,
+    references: bool = False,
+    repeats: int | None = None,
 ) -> Source:
     """The experiment `name`, as it stands or with this server alone; LabError if it cannot be.
 
-    `server` is one of the lab's by name, or an image that listens on `port`.
+    `server` is one of the lab's by name, or an image that listens on `port`; `repeats` takes the
+    place of the experiment's own.
     """
     path = find(name)
     source = read_source(path, path.stem)
-    if not server and not references:
-        return source
-    changed = source.experiment
-    heading = f"# {path.name}"
+    changed, words = source.experiment, []
     if server:
         changed = only(changed, server, port)
         _check(changed, server)
-        heading += f" with SERVER={server}" + (f" PORT={port}" if port else "")
+        words += [f"SERVER={server}", *([f"PORT={port}"] if port else [])]
     if references:
         changed = changed.model_copy(update={"references": True})
-        heading += " with REFERENCES=1"
-    return Source(path.stem, _written(heading, changed), changed)
+        words.append("REFERENCES=1")
+    if repeats:
+        changed = changed.model_copy(update={"repeats": repeats})
+        words.append(f"REPEATS={repeats}")
+    if not words:
+        return source
+    return Source(path.stem, _written(f"# {path.name} with {' '.join(words)}", changed), changed)
 
 
 def read_source(path: Path, name: str) -> Source:

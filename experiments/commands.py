@@ -52,8 +52,9 @@ def ended(code: Exit, message: str) -> NoReturn:
 
 
 def chosen(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that change which servers an experiment is asked of."""
+    """The options that change of which servers an experiment is asked, and how often."""
     for option in (
+        click.option("--repeats", type=click.IntRange(1, 1_000), help="Blocks, not as it says."),
         click.option("--references", is_flag=True, help="Also nginx, gunicorn, uvicorn, granian."),
         click.option("--port", type=click.IntRange(1, 65_535), help="Where the image listens."),
         click.option("--server", default="", help="Only this: a server's name, or an image."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -220,7 +221,10 @@ def test_void_trials_are_never_averaged_in(judged: Callable[..., Verdict]) -> No
 def test_an_open_verdict_says_what_it_would_take(judged: Callable[..., Verdict]) -> None:
     found = judged(2, blocks=4, noise=0.08)
     assert found.verdict is Word.INCONCLUSIVE
-    assert "repeats to tell" in found.explanation
+    needed = re.search(r"about (\d+) repeats to tell", found.explanation)
+    assert needed
+    assert int(needed[1]) > found.n
+    assert f"EXPERIMENT=dead_connections REPEATS={needed[1]}" in found.explanation
 
 
 def test_a_claim_without_a_judge_is_not_run(tmp_path: Path) -> None:

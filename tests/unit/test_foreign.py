@@ -134,6 +134,17 @@ def test_another_command_is_another_point() -> None:
     assert len(before | after) == 3
 
 
+def test_an_experiment_can_be_repeated_more_often(tmp_path: Path) -> None:
+    chosen = choose("smoke", repeats=3)
+    path = tmp_path / "experiment.yaml"
+    path.write_text(chosen.text)
+    assert chosen.text.startswith("# smoke.yaml with REPEATS=3\n")
+    asked = (read_source(path, "smoke"), choose("smoke"))
+    often, once = (plan(source.experiment) for source in asked)
+    assert {trial.block for trial in often} == {1, 2, 3}
+    assert {trial.point for trial in often} == {trial.point for trial in once}
+
+
 @pytest.mark.parametrize("server", ["my-app:1", "poll", "nginx"])
 def test_what_was_chosen_is_in_the_run_s_file(tmp_path: Path, server: str) -> None:
     port = 8000 if server == "my-app:1" else None
