@@ -35,8 +35,8 @@ def summary(run: Run) -> pd.DataFrame:
     """`point`, the settings, `n` valid and `void` trials, then each of SUMMARISED with its
     interval; a point that has only void trials keeps its row. Sorted by the order of the run."""
     trials = run.trials
-    settings = trials.drop_duplicates("point")[["point", *SETTINGS]]
-    values = summarise(run.valid, ["point"], SUMMARISED)
+    settings = trials[["point", *SETTINGS]].drop_duplicates("point")
+    values = summarise(run.counted(["point", *SUMMARISED]), ["point"], SUMMARISED)
     void = run.void["point"].value_counts().rename("void").rename_axis("point").reset_index()
     table = settings.merge(values, on="point", how="left").merge(void, on="point", how="left")
     counts = {name: table[name].fillna(0).astype("int64") for name in ("n", "void")}

@@ -118,7 +118,7 @@ def load_claims(folder: Path = FOLDER) -> dict[int, Claim]:
     problems: list[str] = []
     for path in sorted(folder.glob("*.yaml")):
         try:
-            claim = Claim.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            claim = Claim.model_validate(yaml.load(path.read_bytes(), yaml.CSafeLoader))
         except yaml.YAMLError as error:
             problems.append(f"{path}: not valid YAML: {' '.join(str(error).split())}")
         except ValidationError as error:

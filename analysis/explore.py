@@ -96,15 +96,15 @@ def sweep(
     """Medians with intervals of every metric against the setting `x`, a line per server; of the
     trials that `choose` takes from the run."""
     trials = choose(run)
-    trials = trials[trials[x].notna()]
-    valid = trials[trials["valid"]]
-    had = [m for m in dict.fromkeys(metrics) if m.name in valid and valid[m.name].notna().any()]
+    shown = trials["valid"] & trials[x].notna()
+    offered = [metric for metric in dict.fromkeys(metrics) if metric.name in trials]
+    had = [metric for metric in offered if trials.loc[shown, metric.name].notna().any()]
     if not had:
         return None
     names = tuple(metric.name for metric in had)
     points = _points(run, choose, x, tuple(sorted(names)))
     where = spread(points[x])
-    void, looks = trials[~trials["valid"]], run_styles(run)
+    void, looks = trials[~trials["valid"] & trials[x].notna()], run_styles(run)
     lines = []
     for server in in_order(points["server"]):
         mine = points[points["server"] == server]
@@ -121,7 +121,7 @@ def _points(
     run: Run, choose: Callable[[Run], pd.DataFrame], x: str, names: tuple[str, ...]
 ) -> pd.DataFrame:
     """Several figures choose the same trials, and show the same of them."""
-    trials = choose(run)
+    trials = choose(run)[["server", x, "valid", *names]]
     return with_void(trials[trials[x].notna()], ("server", x), names)
 
 

@@ -38,11 +38,11 @@ def modified_z(deviations: Floats) -> Floats:
 
 
 def outliers(trials: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The valid trials whose `metric` stands apart, with `deviation` (a share of their
-    point's median), the furthest first."""
+    """The valid trials whose `metric` stands apart: `trial`, `point`, the metric and `deviation`
+    (a share of their point's median), the furthest first."""
     values = trials[metric].to_numpy(dtype="float64", na_value=np.nan)
     kept = trials["valid"].to_numpy(dtype=bool) & np.isfinite(values) & (values > 0)
-    chosen = trials[kept]
+    chosen = trials[["trial", "point", metric]][kept]
     logs = pd.Series(np.log(values[kept]), index=chosen.index)
     groups = logs.groupby(chosen["point"].to_numpy(), observed=True)
     deviations = (logs - groups.transform("median")).to_numpy(dtype="float64")

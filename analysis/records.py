@@ -17,6 +17,7 @@ from analysis.manifest import Manifest, read_manifest
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -39,6 +40,10 @@ class Run:
     def valid(self) -> pd.DataFrame:
         """The trials that count: a void one is shown, never averaged in."""
         return self.trials[self.trials["valid"]]
+
+    def counted(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Some columns of the trials that count: to take rows is to copy each column."""
+        return self.trials[list(columns)][self.trials["valid"]]
 
     @property
     def void(self) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def points(run: Run) -> pd.DataFrame:
     """
     conditions = _conditions(run)
     names = conditions["condition"]
-    valid = run.valid
+    valid = run.counted(["point", "server", "block", RATE, COST, TAIL])
     frame = pd.DataFrame(
         {
             "condition": names.reindex(valid["point"].astype(str)).to_numpy(),
@@ -68,7 +68,7 @@ def points(run: Run) -> pd.DataFrame:
     for name in (RATE, COST):
         ratios[f"{name}_ratio"] = both[name] / both[f"{name}_of_reference"]
     ratios = summarise(ratios, keys, (f"{RATE}_ratio", f"{COST}_ratio")).drop(columns="n")
-    every = run.trials.assign(
+    every = run.trials[["valid", "position"]].assign(
         condition=names.reindex(run.trials["point"].astype(str)).to_numpy(),
         server=run.trials["server"].astype(str),
     )
@@ -86,7 +86,7 @@ def points(run: Run) -> pd.DataFrame:
 
 def _conditions(run: Run) -> pd.DataFrame:
     """By point: its condition, and the condition in words."""
-    points = run.trials.drop_duplicates("point")
+    points = run.trials[["point", *SETTINGS]].drop_duplicates("point")
     points = points.set_index(points["point"].astype(str))
     written = points[[name for name in SETTINGS if name != "server"]].astype("string").fillna("")
     usual = {name: str(written[name].mode().iloc[0]) for name in OTHERS}

@@ -22,6 +22,7 @@ hold the truth in 93% to 97% of cases.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,7 @@ def _per_group(
     low = np.where(equal, median, np.fmin(low, np.where(n > 1, median, np.nan)))
     high = np.where(equal, median, np.fmax(high, np.where(n > 1, median, np.nan)))
     for group in np.flatnonzero((n >= BOOTSTRAP_FROM) & ~equal):
-        data = grouped.get_group(int(group))["x"].to_numpy()
+        data = table["x"].to_numpy()[grouped.indices[group]]
         low[group], high[group] = bootstrap_of_median(data)
     return median, low, high
 
@@ -135,12 +136,11 @@ def bootstrap_of_median(values: Floats) -> tuple[float, float]:
     """
     data = np.sort(values)
     n = len(data)
-    share = np.arange(1, n + 1) / n
-    at_most_lower = special.bdtrc((n + 1) // 2 - 1, n, share)
-    at_most_upper = special.bdtrc(n // 2, n, share)
-    low = data[int(np.argmax(at_most_lower >= TAIL))]
-    high = data[int(np.argmax(at_most_upper >= 1 - TAIL))]
-    return float(low), float(high)
+    lower, upper = (n + 1) // 2 - 1, n // 2
+    # Both chances rise with i, so the first that is enough is found by halving.
+    low = bisect_left(range(1, n), TAIL, key=lambda i: float(special.bdtrc(lower, n, i / n)))
+    high = bisect_left(range(1, n), 1 - TAIL, key=lambda i: float(special.bdtrc(upper, n, i / n)))
+    return float(data[low]), float(data[high])
 
 
 def order_interval(values: ArrayLike) -> Estimate:

@@ -99,7 +99,7 @@ def _wall(run: Run) -> str:
 
 def _readiness(run: Run) -> str:
     """The quickest and the slowest wait among the most descriptors."""
-    valid = at(run.valid, load="one_wait")
+    valid = at(run.counted(["load", "server", "watched", "wait_us"]), load="one_wait")
     if not len(valid):
         return ""
     waits = summarise(at(valid, watched=valid["watched"].max()), ["server"], ["wait_us"])
@@ -115,8 +115,7 @@ def _readiness(run: Run) -> str:
 
 
 def _threads(run: Run) -> str:
-    shown = ["server_threads", "server_rss_bytes", "requests_per_s"]
-    valid = run.trials.loc[run.trials["valid"], shown]
+    valid = run.counted(["server_threads", "server_rss_bytes", "requests_per_s"])
     threads = valid["server_threads"].to_numpy(dtype="float64", na_value=np.nan)
     if not len(threads) or not np.nanmax(threads, initial=0) > 100:
         return ""

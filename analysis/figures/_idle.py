@@ -41,8 +41,9 @@ def with_void(trials: pd.DataFrame, keys: Sequence[str], metrics: Sequence[str])
     if not len(trials):
         return pd.DataFrame()
     keys = list(keys)
-    valid = summarise(trials[trials["valid"]], keys, metrics)
-    groups = trials[~trials["valid"]].groupby(keys, observed=True, dropna=False)
+    counted = trials["valid"]
+    valid = summarise(trials[[*keys, *metrics]][counted], keys, metrics)
+    groups = trials[keys][~counted].groupby(keys, observed=True, dropna=False)
     void = groups.size().rename("void").reset_index()
     table = valid.merge(void, on=keys, how="outer").sort_values(keys, ignore_index=True)
     table["n"], table["void"] = (

@@ -63,13 +63,14 @@ class Story(NamedTuple):
 @lru_cache(maxsize=RUNS)
 def chosen(run: Run) -> pd.DataFrame:
     """The one trial with most to see: the most SYNs dropped, else the longest window."""
-    trials = run.valid[run.valid["trial"].isin(details.recorded(run))]
+    trials = run.counted(["trial", "listen_drops", "window_s"])
+    trials = trials[trials["trial"].isin(details.recorded(run))]
     if not len(trials):
-        return trials
+        return run.trials.head(0)
     drops = trials["listen_drops"].fillna(0)
     order = pd.DataFrame({"drops": drops.gt(0), "window": trials["window_s"], "many": drops})
     best = order.sort_values(["drops", "window", "many"], kind="stable").index[-1]
-    return trials.loc[[best]]
+    return run.trials.loc[[best]]
 
 
 @lru_cache(maxsize=RUNS)
