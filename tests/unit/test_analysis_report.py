@@ -1,4 +1,4 @@
-"""The report: whole, escaped, for usual and for unusual runs."""
+"""The report: whole, escaped, the same each time."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ import analysis
 from analysis import figures
 from analysis.__main__ import cli
 from analysis.claim import load_claims
-from analysis.judgement import Word
 from analysis.pages import markdown
 from analysis.palette import FAMILIES, KNOWN, SPARE, css_variables, family, in_order, styles
 from analysis.report import Report, build
 from analysis.server_page import pages
 from analysis.text import TIMES
 from analysis.verdicts import COLUMNS
-from experiments.exits import Exit, LabError
 from experiments.record import REFERENCE_SERVERS
 from tests.unit import analysis_data as made
 from tests.unit import readiness_data
@@ -72,10 +70,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 def without_scripts(report: Report) -> str:
     """The page as a browser without scripts has it."""
     return SCRIPTS.sub("", report.html.read_text(encoding="utf-8"))
-
-
-def made_run(folder: Path, frame: pd.DataFrame, **changes: object) -> Report:
-    return build(made.write_run(folder, frame, **changes))
 
 
 def test_the_golden_run_gives_its_golden_verdicts(report: Report) -> None:
@@ -146,7 +140,7 @@ def test_text_from_records_cannot_become_markup(tmp_path: Path) -> None:
     frame.loc[chosen & (frame["idle_connections"] == 10000), "reason"] = evil
     frame.loc[chosen & (frame["idle_connections"] == 10000), "server_limit"] = f"FD_SETSIZE {evil}"
     frame["server"] = frame["server"].replace({"poll": "<b>poll</b>"})
-    found = made_run(tmp_path, frame, question=evil, cpu={"model": evil}, run=evil)
+    found = build(made.write_run(tmp_path, frame, question=evil, cpu={"model": evil}, run=evil))
     page = found.html.read_text(encoding="utf-8")
     assert '<script>alert("x")' not in page
     assert "<script" not in without_scripts(found)
@@ -166,62 +160,6 @@ def test_the_wall_is_a_finding(report: Report) -> None:
     assert "It stops at" in page
     assert "FD_SETSIZE" in page
     assert f"{made.WALL:,}" in page
-
-
-UNUSUAL = {
-    "one repeat": made.trials(1),
-    "two repeats": made.trials(2),
-    "one server": made.trials(3).query("server == 'poll'"),
-    "an unknown server": made.trials(3).replace({"server": {"poll": "kqueue"}}),
-    "one trial": made.trials(1).head(1),
-    "no reference": made.trials(3).query("sweep != 'reference'"),
-    "only backlog": made.trials(3).query("sweep == 'backlog'"),
-    "no measurement": made.trials(3).assign(
-        requests_per_s=np.nan, server_cpu_us_per_request=np.nan, response_p999_us=np.nan
-    ),
-    "two paths": pd.concat(
-        [
-            made.trials(3),
-            made.trials(3, seed=8).assign(network="bridge", trial=lambda t: t["trial"] + "-b"),
-        ]
-    ),
-}
-
-
-@pytest.mark.parametrize("name", UNUSUAL)
-def test_unusual_runs_get_a_sensible_report(tmp_path: Path, name: str) -> None:
-    found = made_run(tmp_path, UNUSUAL[name])
-    page = without_scripts(found)
-    for wrong in ("nan", "None", "NaT", "inf "):
-        assert not re.search(rf">[^<]*\b{wrong}\b[^<]*<", page), wrong
-
-
-def test_a_run_whose_trials_are_all_void(tmp_path: Path) -> None:
-    frame = made.trials(3).assign(validity="void", reason="worker lost")
-    found = made_run(tmp_path, frame)
-    words = {verdict.verdict for verdict in found.verdicts}
-    assert words == {Word.INCONCLUSIVE}
-    assert found.html.read_text(encoding="utf-8").count("worker lost") >= len(frame)
-    assert "every trial was void" in found.markdown.read_text(encoding="utf-8")
-
-
-def test_an_empty_run_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="no trial has finished") as caught:
-        made_run(tmp_path, made.trials(1).head(0))
-    assert caught.value.exit is Exit.NOT_READY
-
-
-def test_the_manifest_chooses_figures_and_unknown_ones_are_noted(tmp_path: Path) -> None:
-    found = made_run(tmp_path, made.trials(3), figures=["memory", "moon"])
-    assert without_scripts(found).count("<svg") == 1
-    assert found.notes == ["Figure moon is not known to this lab: left out."]
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    made.write_run(tmp_path)
-    (tmp_path / "report.html").mkdir()
-    with pytest.raises(LabError, match=r"report\.html: cannot be written"):
-        build(tmp_path)
 
 
 @pytest.mark.parametrize("name", figures.all_figures())
