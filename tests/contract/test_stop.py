@@ -41,6 +41,7 @@ def test_stops_with_idle_connections(own_server: Server) -> None:
 
 def test_response_in_flight_ends_whole(own_server: Server) -> None:
     with own_server.connect(4096) as peer:
+        assert peer.ask()  # so it is no longer in the accept queue
         peer.send_until_stuck(GET)
         own_server.process.send_signal(signal.SIGTERM)
         eventually(lambda: is_closed(own_server), "the listener is closed at once")
@@ -62,12 +63,14 @@ def test_job_in_flight_is_answered(own_server: Server, target: str) -> None:
 
 def test_grace_time_has_an_end(variant: str) -> None:
     with running(variant, "--grace-ms", "100") as server, server.connect(4096) as peer:
+        assert peer.ask()  # so it is no longer in the accept queue
         peer.send_until_stuck(GET)
         assert server.stop() == 0
 
 
 def test_second_signal_ends_the_grace_time(variant: str) -> None:
     with running(variant, "--grace-ms", "600000") as server, server.connect(4096) as peer:
+        assert peer.ask()  # so it is no longer in the accept queue
         peer.send_until_stuck(GET)
         server.process.send_signal(signal.SIGTERM)
         eventually(lambda: is_closed(server), "the listener is closed at once")
