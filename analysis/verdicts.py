@@ -39,7 +39,7 @@ COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The verdict on one claim; None where nothing was measured. `label` says what the figure is
-    where it is of another kind than the claim's."""
+    where its unit does not: it has none, or another than the claim's."""
 
     claim: int
     title: str
@@ -95,7 +95,7 @@ def judge(claim: Claim, run: Run) -> Verdict:
         sentence,
         found.parts,
         claim,
-        head.label if head.unit != claim.unit else "",
+        head.label if not head.unit or head.unit != claim.unit else "",
     )
 
 

@@ -45,9 +45,11 @@ def running(engine: Engine) -> Iterator[Engine]:
         until(lambda: engine.finished, engine)
 
 
-def window(engine: Engine, responses: int = 50) -> Window:
+def window(engine: Engine, responses: int = 50, covered: int = 1) -> Window:
+    """A window with so many responses, on so many of the connections: the server has a thread
+    for each, and one may start late."""
     do(engine, engine.open_window)
-    until(lambda: engine.response.total() >= responses, engine)
+    until(lambda: engine.response.total() >= responses and engine._covered() >= covered, engine)
     frozen: Window = do(engine, engine.freeze)
     return frozen
 
@@ -211,7 +213,7 @@ def test_connection_per_request_opens_one_for_each_response() -> None:
         running(ConnectionPerRequest(address, EXCHANGE)) as engine,
     ):
         do(engine, lambda: engine.want_active(3))
-        frozen = window(engine, 60)
+        frozen = window(engine, 60, covered=3)
     assert frozen.errors == {}
     assert frozen.covered == 3
     assert sum(frozen.histograms["connect"].values()) >= frozen.requests - 3

@@ -72,7 +72,7 @@ def test_each_kind_has_its_own_histogram() -> None:
         assert isinstance(engine, Mixed)
         do(engine, lambda: engine.open_idle(2))
         do(engine, lambda: engine.want_active(3))
-        frozen = window(engine, 400)
+        frozen = window(engine, 400, covered=3)
         fast, slow = (recorder.snapshot() for recorder in engine.kinds)
         assert sum(fast.values()) + sum(slow.values()) == frozen.requests
         assert frozen.errors == {}

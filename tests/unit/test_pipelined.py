@@ -98,7 +98,7 @@ def test_idle_connections_stay_silent_beside_a_pipeline() -> None:
         do(engine, lambda: engine.open_idle(3))
         until(lambda: engine.gauges().idle_established == 3, engine)
         do(engine, lambda: engine.want_active(2))
-        frozen = window(engine, 200)
+        frozen = window(engine, 200, covered=2)
         assert engine.gauges().idle_established == 3
     assert frozen.covered == 2
 

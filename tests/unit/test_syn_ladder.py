@@ -66,6 +66,7 @@ def window(histograms: dict[str, str]) -> dict[str, Any]:
 def test_both_ladders_are_told_by_their_steps(judged: Callable[..., Verdict]) -> None:
     found = judged(LINEAR, CLASSIC)
     assert found.verdict is Word.REPRODUCED
+    assert found.label == "late connects on the linear ladder"  # a bare 1 says nothing
     assert "1 s (83%), 2 s (13%) and 3 s (3.3%)" in found.explanation
     assert "1 s (89%) and 3 s (11%)" in found.explanation
 
