@@ -37,7 +37,7 @@ def summary(run: Run) -> pd.DataFrame:
     trials = run.trials
     settings = trials[["point", *SETTINGS]].drop_duplicates("point")
     values = summarise(run.counted(["point", *SUMMARISED]), ["point"], SUMMARISED)
-    void = run.void["point"].value_counts().rename("void").rename_axis("point").reset_index()
+    void = run.left_out(["point"])["point"].value_counts().rename("void").reset_index()
     table = settings.merge(values, on="point", how="left").merge(void, on="point", how="left")
     counts = {name: table[name].fillna(0).astype("int64") for name in ("n", "void")}
     first = ["point", *SETTINGS, "n", "void"]

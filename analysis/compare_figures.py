@@ -52,7 +52,8 @@ def logarithms(run: Run) -> pd.DataFrame:
     was measured."""
     # What a traced server's speed is, the tracer decides.
     traced = run.trials["traced"].fillna(value=False).to_numpy(dtype=bool)
-    valid = run.trials[run.trials["valid"].to_numpy(dtype=bool) & ~traced]
+    counted = run.trials["valid"].to_numpy(dtype=bool) & ~traced
+    valid = run.trials[["point", "block", *METRICS]][counted]
     metrics = valid[list(METRICS)].to_numpy(dtype="float64", na_value=np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.where(metrics > 0, metrics, np.nan))

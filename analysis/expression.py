@@ -44,6 +44,12 @@ class Expression:
     text: str
     body: ast.expr
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it reads."""
+        names = (node.id for node in ast.walk(self.body) if isinstance(node, ast.Name))
+        return [name for name in dict.fromkeys(names) if name not in FUNCTIONS]
+
     def of(self, trials: pd.DataFrame) -> Values:
         """The figure of each trial, NaN where it was not measured; division by 0 is NaN too."""
         found = _value(self.body, trials)

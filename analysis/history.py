@@ -91,7 +91,7 @@ def _readable(folder: Path) -> tuple[list[Run], list[str]]:
         except LabError as error:
             notes.append(f"{manifest.parent.name} is left out: {str(error).splitlines()[0]}")
             continue
-        if len(run.valid):
+        if run.trials["valid"].any():
             runs.append(run)
         else:
             notes.append(f"{manifest.parent.name} is left out: it has no valid trial")
@@ -107,7 +107,7 @@ def _runs(runs: list[Run]) -> pd.DataFrame:
                 "run": run.path.name,
                 "started_at": run.trials["started_at"].min(),
                 "trials": len(run.trials),
-                "void": len(run.void),
+                "void": int((~run.trials["valid"]).sum()),
                 "noise": noise.floor if noise else np.nan,
                 "commit": (run.manifest.git_commit or "")[:12],
                 "kernel": run.manifest.kernel.release or "",

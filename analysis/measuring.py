@@ -37,7 +37,7 @@ def groups(run: Run, common: Mapping[str, Value], rule: Rule) -> list[pd.DataFra
 
 
 def _counting(run: Run, settings: dict[str, Value], rule: Rule) -> pd.DataFrame:
-    trials = select(run, settings)
+    trials = select(run, settings, parse(rule.figure).columns)
     if rule.zero_if is not None:
         silent = _silent(trials, rule.zero_if)
         if silent.any():

@@ -16,10 +16,15 @@ from analysis.statistics import estimate
 from experiments.record import COLUMNS, SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from analysis.records import Run
     from analysis.statistics import Estimate
+
+    Rows = NDArray[np.intp]
+    """Places in a frame of trials, rising."""
 
 # Runs whose selections are remembered: every judge and figure asks for the same.
 RUNS = 4
@@ -27,73 +32,113 @@ ENVIRONMENT = ("network", "somaxconn")
 COMPARED = ("server", "load", "active_connections", "idle_connections", "backlog")
 OTHERS = tuple(name for name in SETTINGS if name not in (*ENVIRONMENT, *COMPARED))
 """What no figure of these varies: kinds of requests and clients, flags of servers."""
+IDENTITY = (
+    *("trial", "sweep", "block", "position", "origin", *COMPARED, "somaxconn", "rate_per_s"),
+    *("watched", "valid", "validity", "reason", "server_limit"),
+)
+"""What tells trials apart, and whether they count."""
+SHOWN = (
+    *IDENTITY,
+    *("requests_per_s", "server_cpu_us_per_request", "wait_us", "bare_us"),
+    *("response_p50_us", "response_p90_us", "response_p99_us", "response_p999_us"),
+    *("connect_p99_us", "server_rss_bytes", "server_rss_idle_bytes", "server_threads"),
+    *("kernel_slab_bytes", "kernel_slab_idle_bytes", "listen_overflows", "listen_drops"),
+    *("full_queue_depth", "full_queue_overflows", "full_queue_drops"),
+    *("active_established", "idle_established", "server_established", "watched_held"),
+)
+"""What figures and judges read of the trials of a selection; what a new one needs besides is
+added here. Of a million trials, all columns would be a gigabyte, and again for each selection."""
+KINDS = {column.name: column for column in COLUMNS}
 
 
 def at(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
     """The trials with exactly these settings, whatever sweep asked for them."""
+    rows = rows_at(trials, **settings)
+    return trials if len(rows) == len(trials) else trials.iloc[rows]
+
+
+def rows_at(trials: pd.DataFrame, **settings: Hashable) -> Rows:
+    """Where those trials are; to take rows of a frame is to copy each of its columns."""
     keep = np.ones(len(trials), dtype=bool)
     for name, value in settings.items():
         keep &= (trials[name] == value).to_numpy(dtype=bool, na_value=False)
-    return trials if keep.all() else trials[keep]
+    return np.flatnonzero(keep)
 
 
-def alike(trials: pd.DataFrame, names: Sequence[str] = ENVIRONMENT) -> pd.DataFrame:
-    """The trials that share the most common value of each setting in `names`, so
+def alike(trials: pd.DataFrame, rows: Rows, names: Iterable[str] = ENVIRONMENT) -> Rows:
+    """The rows that share the most common value of each setting in `names`, so
     that an experiment which also varies those is not mixed into one figure. Those
     that have none, as a foreign server has no backlog of ours, stay beside them."""
     for name in names:
-        if len(trials) and trials[name].nunique() > 1:
-            usual = trials[name].mode().iloc[0]
-            trials = trials[(trials[name] == usual) | trials[name].isna()]
-    return trials
+        values = _numbers(trials[name], rows)
+        given = values[~np.isnan(values)]
+        if len(given) and (given != given[0]).any():
+            rows = rows[(values == _most_common(given)[0]) | np.isnan(values)]
+    return rows
 
 
-def unmixed(trials: pd.DataFrame) -> pd.DataFrame:
-    """The trials that share the most common value of each of OTHERS; having none is a value as
-    well, but for a server of somebody else's, which takes no flags of ours. None is of a traced
-    server, though there be no others: its speed is the tracer's."""
-    trials = at(trials, traced=False)
+def unmixed(trials: pd.DataFrame, rows: Rows, free: Sequence[str] = ()) -> Rows:
+    """The rows that share the most common value of each of OTHERS that is not `free`; having none
+    is a value as well, but for a server of somebody else's, which takes no flags of ours. None is
+    of a traced server, though there be no others: its speed is the tracer's."""
+    rows = rows[_numbers(trials["traced"], rows) == 0]
+    foreign = (trials["origin"] != "lab").to_numpy(dtype=bool, na_value=True)
     for name in OTHERS:
-        values = trials[name]
-        missing = values.isna()
-        if missing.all() or values.nunique(dropna=False) == 1:
+        values = _numbers(trials[name], rows)
+        missing = np.isnan(values)
+        if name in free or missing.all() or (values == values[0]).all():
             continue
-        counts = values.value_counts()
-        if counts.iloc[0] > missing.sum():
-            keep = (values == counts.index[0]) | (missing & (trials["origin"] != "lab"))
-        else:
-            keep = missing
-        trials = trials[keep]
-    return trials
+        usual, times = _most_common(values[~missing])
+        kept = (values == usual) | (missing & foreign[rows])
+        rows = rows[kept if times > missing.sum() else missing]
+    return rows
 
 
-@lru_cache(maxsize=RUNS)
-def working(run: Run) -> pd.DataFrame:
-    """The trials with plain numbers instead of nullable ones (a missing one is NaN):
-    pandas keeps those in one array each kind, so that selecting rows is quick."""
+def take(trials: pd.DataFrame, rows: Rows, names: Sequence[str] = SHOWN) -> pd.DataFrame:
+    """Columns of some trials with plain numbers instead of nullable ones (a missing one is NaN):
+    pandas keeps those in one array each kind, so that selecting rows again is quick."""
     columns: dict[str, object] = {}
-    for column in COLUMNS:
-        values = run.trials[column.name]
-        if column.kind == "int" and column.required:
-            columns[column.name] = values.to_numpy(dtype="int64")
+    for name in names:
+        values = trials[name].array.take(rows)
+        column = KINDS.get(name)
+        if column is None:  # `valid`, which analysis has added
+            columns[name] = np.asarray(values, dtype=bool)
+        elif column.kind == "int" and column.required:
+            columns[name] = np.asarray(values, dtype="int64")
         elif column.kind in ("int", "float"):
-            columns[column.name] = values.to_numpy(dtype="float64", na_value=np.nan)
+            columns[name] = values.to_numpy(dtype="float64", na_value=np.nan)
         else:
-            columns[column.name] = values
-    return pd.DataFrame({**columns, "valid": run.trials["valid"].to_numpy(dtype=bool)})
+            columns[name] = values
+    return pd.DataFrame(columns, index=trials.index[rows])
 
 
 @lru_cache(maxsize=RUNS)
 def keep_alive(run: Run) -> pd.DataFrame:
     """Keep-alive trials on the usual path with the usual backlog; not to be written into."""
-    chosen = unmixed(at(working(run), load="keep_alive"))
-    return alike(chosen, (*ENVIRONMENT, "backlog"))
+    rows = unmixed(run.trials, rows_at(run.trials, load="keep_alive"))
+    return take(run.trials, alike(run.trials, rows, (*ENVIRONMENT, "backlog")))
 
 
 @lru_cache(maxsize=RUNS)
 def per_request(run: Run) -> pd.DataFrame:
     """Trials with a connection per request on the usual path; not to be written into."""
-    return alike(unmixed(at(working(run), load="connection_per_request")))
+    rows = unmixed(run.trials, rows_at(run.trials, load="connection_per_request"))
+    return take(run.trials, alike(run.trials, rows))
+
+
+def _numbers(values: pd.Series[float], rows: Rows) -> NDArray[np.float64]:
+    """Some rows of a setting as numbers, NaN where it has none; texts are numbered in order."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes = values.cat.codes.to_numpy()[rows].astype("float64")
+        return np.where(codes < 0, np.nan, codes)
+    return values.array.take(rows).to_numpy(dtype="float64", na_value=np.nan)
+
+
+def _most_common(values: NDArray[np.float64]) -> tuple[float, int]:
+    """The value, the smallest of several, and how often it stands there."""
+    found, counts = np.unique(values, return_counts=True)
+    most = int(counts.argmax())
+    return float(found[most]), int(counts[most])
 
 
 def varying(trials: pd.DataFrame, axis: str, fixed: str) -> pd.DataFrame:

@@ -45,6 +45,10 @@ class Run:
         """Some columns of the trials that count: to take rows is to copy each column."""
         return self.trials[list(columns)][self.trials["valid"]]
 
+    def left_out(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Some columns of the others."""
+        return self.trials[list(columns)][~self.trials["valid"]]
+
     @property
     def void(self) -> pd.DataFrame:
         """The trials that do not count."""

@@ -7,14 +7,13 @@ themselves are only read.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from importlib import resources
-from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from analysis.figures import FigureModule
     from analysis.limits import Kept
     from analysis.records import Run
@@ -50,6 +51,7 @@ GLANCE_FROM = 10
 """Verdicts; more than these get a line of their numbers above the table on any screen."""
 MOST_ROWS_COPIED = 20_000
 """Rows of trials.csv that stand behind a figure; more are not copied beside it."""
+PIECE_BYTES, LINE_END = 2**24, ord("\n")
 VOID_SHOWN = ["block", "server", "active_connections", "idle_connections", "backlog", "reason"]
 
 
@@ -169,7 +171,7 @@ def _section(
     )
 
 
-def _copy_rows(run: Run, name: str, rows: Sequence[int]) -> str:
+def _copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
     """The lines of trials.csv behind a figure, exactly as recorded, in figures/NAME.csv; ''
     where they are too many. A record is a line: the lab writes no line ends into cells."""
     if not 0 < len(rows) <= MOST_ROWS_COPIED:
@@ -179,17 +181,22 @@ def _copy_rows(run: Run, name: str, rows: Sequence[int]) -> str:
         return ""
     path = run.path / "figures" / f"{name}.csv"
     with (run.path / TRIALS).open("rb") as source, path.open("wb") as copy:
-        for line in (0, *(row + 1 for row in rows)):
+        for line in (0, *(rows + 1)):
             source.seek(starts[line])
             copy.write(source.read(starts[line + 1] - starts[line]))
     return f"figures/{name}.csv"
 
 
 @lru_cache(maxsize=1)
-def _starts(run: Run) -> list[int]:
+def _starts(run: Run) -> NDArray[np.int64]:
     """Where each line of trials.csv starts, and where the last one ends."""
-    with (run.path / TRIALS).open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
-        return [0, *(end.end() for end in re.finditer(b"\n", text))]
+    found, at = [np.zeros(1, dtype="int64")], 0
+    with (run.path / TRIALS).open("rb") as file:
+        while raw := file.read(PIECE_BYTES):
+            ends = np.flatnonzero(np.frombuffer(raw, dtype="uint8") == LINE_END)
+            found.append(ends + (at + 1))
+            at += len(raw)
+    return np.concatenate(found)
 
 
 def _libraries() -> list[Markup]:
@@ -204,7 +211,7 @@ def _page(
     run: Run, found: Sequence[Verdict], sections: list[Section], notes: list[str]
 ) -> dict[str, object]:
     """Everything that a template may use."""
-    void = run.void[VOID_SHOWN].sort_values("block", kind="stable").reset_index(drop=True)
+    void = run.left_out(VOID_SHOWN).sort_values("block", kind="stable").reset_index(drop=True)
     blocks = run.trials["block"].nunique()
     return {
         "run": run,

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.judgement import NotRunError
-from analysis.pairs import RUNS, working
+from analysis.pairs import IDENTITY, RUNS, take
 from experiments.record import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 Value = str | bool | int | float | None
 
 
-def select(run: Run, settings: Mapping[str, Value]) -> pd.DataFrame:
-    """The trials with exactly these settings and the usual ones besides, void ones included;
-    NotRunError when the run does not say what is usual. Not to be written into."""
-    trials, odd = working(run), _unusual(run)
+def select(run: Run, settings: Mapping[str, Value], columns: Collection[str] = ()) -> pd.DataFrame:
+    """The trials with exactly these settings and the usual ones besides, void ones included: what
+    tells them apart, and these `columns`; NotRunError when the run does not say what is usual."""
+    odd = _unusual(run)
     wrong = odd.sum(axis=1).to_numpy()
-    keep = np.ones(len(trials), dtype=bool)
+    keep = np.ones(len(run.trials), dtype=bool)
     for name, value in settings.items():
         wrong = wrong - odd[name].to_numpy()
-        keep &= _equal(trials[name], value)
-    chosen: pd.DataFrame = trials[keep & (wrong == 0)]
-    return chosen
+        keep &= _equal(run.trials[name], value)
+    rows = np.flatnonzero(keep & (wrong == 0))
+    return take(run.trials, rows, list(dict.fromkeys((*IDENTITY, *columns))))
 
 
 @lru_cache(maxsize=RUNS)
@@ -51,7 +51,7 @@ def _unusual(run: Run) -> pd.DataFrame:
             f"the manifest does not say what is usual for {missing[0]}, so its trials cannot be "
             "told apart: run the experiment again"
         )
-    trials = working(run)
+    trials = run.trials
     return pd.DataFrame(
         {name: (~_equal(trials[name], usual[name])).astype("int16") for name in SETTINGS}
     )

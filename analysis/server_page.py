@@ -215,9 +215,8 @@ def _memory(run: Run, server: str) -> float | None:
 
 def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
     """Void trials by server: reasons and how often, the most frequent first."""
-    counts = Counter(
-        zip(run.void["server"].astype(str), run.void["reason"].astype("string"), strict=True)
-    )
+    void = run.left_out(["server", "reason"])
+    counts = Counter(zip(void["server"].astype(str), void["reason"].astype("string"), strict=True))
     found: dict[str, list[tuple[str, int]]] = {}
     for (server, reason), times in counts.most_common():
         said = "no reason recorded" if pd.isna(reason) else str(reason)

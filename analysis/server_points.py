@@ -19,6 +19,8 @@ from analysis.text import count
 from experiments.record import SETTINGS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from analysis.records import Run
 
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
@@ -53,7 +55,7 @@ def points(run: Run) -> pd.DataFrame:
     valid = run.counted(["point", "server", "block", RATE, COST, TAIL])
     frame = pd.DataFrame(
         {
-            "condition": names.reindex(valid["point"].astype(str)).to_numpy(),
+            "condition": _of_points(valid, names),
             "server": valid["server"].astype(str).to_numpy(),
             "block": valid["block"].to_numpy(dtype="int64"),
             **{m: valid[m].to_numpy(dtype="float64", na_value=np.nan) for m in (RATE, COST, TAIL)},
@@ -69,8 +71,8 @@ def points(run: Run) -> pd.DataFrame:
         ratios[f"{name}_ratio"] = both[name] / both[f"{name}_of_reference"]
     ratios = summarise(ratios, keys, (f"{RATE}_ratio", f"{COST}_ratio")).drop(columns="n")
     every = run.trials[["valid", "position"]].assign(
-        condition=names.reindex(run.trials["point"].astype(str)).to_numpy(),
-        server=run.trials["server"].astype(str),
+        condition=_of_points(run.trials, names),
+        server=run.trials["server"],
     )
     total = every.groupby(keys, observed=True).agg(
         total=("valid", "size"), position=("position", "min")
@@ -82,6 +84,13 @@ def points(run: Run) -> pd.DataFrame:
     order = conditions.drop_duplicates("condition").set_index("condition")
     table = table.join(order[["load", "active", "idle", "backlog", "settings"]], on="condition")
     return table.sort_values(["load", "active", "idle", "backlog"], ignore_index=True)
+
+
+def _of_points(trials: pd.DataFrame, values: pd.Series[str]) -> NDArray[np.object_]:
+    """What each trial's point has, looked up once a point."""
+    points = trials["point"].cat
+    found: NDArray[np.object_] = values.reindex(points.categories).to_numpy(dtype=object)
+    return found[points.codes]
 
 
 def _conditions(run: Run) -> pd.DataFrame:

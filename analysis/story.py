@@ -50,7 +50,7 @@ def _what_ran(run: Run) -> str:
         f"{plural(servers, 'server')} stood up to {plural(len(run.trials), 'trial')} in "
         f"{plural(blocks, 'block')} on this machine"
     )
-    void = len(run.void)
+    void = int((~run.trials["valid"]).sum())
     if void == len(run.trials):
         return f"{text}, and every trial was void: nothing was measured that could be judged."
     verb = "is" if void == 1 else "are"

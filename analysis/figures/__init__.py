@@ -15,9 +15,12 @@ import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from analysis.explore import Chart
     from analysis.records import Run
@@ -59,8 +62,8 @@ def chart_of(figure: FigureModule, run: Run) -> Chart | None:
     return cast("Chart | None", make(run)) if make else None
 
 
-def rows_of(figure: FigureModule, run: Run) -> list[int]:
+def rows_of(figure: FigureModule, run: Run) -> NDArray[np.intp]:
     """Places in trials.csv, from 0, of the trials behind a figure; all, if it does not say."""
     choose = getattr(figure, "chosen", None)
     trials = choose(run) if choose else run.trials
-    return sorted(int(row) for row in trials.index)
+    return np.sort(trials.index.to_numpy(dtype="intp"))

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from analysis.charts import label_of, legend, panels, plain, run_styles, value_axis
 from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
 from analysis.figures._idle import RUNS, with_void
-from analysis.pairs import at, keep_alive, unmixed, working
+from analysis.pairs import at, keep_alive, rows_at, take, unmixed
 from analysis.palette import PAPER, in_order
 from analysis.text import count, duration, number, server_name
 
@@ -45,11 +45,8 @@ def _axis(run: Run) -> str:
 @lru_cache(maxsize=RUNS)
 def unmixed_open(run: Run) -> pd.DataFrame:
     """The open-loop trials of the usual kind; their rate is what varies."""
-    trials = at(working(run), load="open_loop")
-    rates = trials[OPEN]
-    return trials[trials.index.isin(unmixed(trials.assign(**{OPEN: np.nan})).index)].assign(
-        **{OPEN: rates}
-    )
+    rows = rows_at(run.trials, load="open_loop")
+    return take(run.trials, unmixed(run.trials, rows, free=(OPEN,)))
 
 
 @lru_cache(maxsize=RUNS)

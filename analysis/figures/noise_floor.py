@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from analysis.charts import hollow, panels, plain, run_styles
 from analysis.explore import Chart, Metric, line_of, numbers
+from analysis.figures._idle import RUNS
 from analysis.noise import noise_floor, references
 from analysis.palette import GRID, INK, PAPER
 from analysis.text import count, plural, server_name, share
@@ -30,13 +32,13 @@ MARKED_UP_TO = 400
 
 def table(run: Run) -> pd.DataFrame:
     """The reference trials in the order of the run."""
-    found = references(run.trials)[SHOWN]
+    found = chosen(run)[SHOWN]
     return found.reset_index(drop=True) if found[METRIC].notna().any() else found.head(0)
 
 
 def draw(run: Run) -> Figure:
     """Rate against the position in the run, with the band that holds 95% of equal trials."""
-    found = references(run.trials)
+    found = chosen(run)
     figure, (axis,) = panels(["Reference trials, first and last of every block"], height=2.7)
     server = str(found["server"].iloc[0])
     look = run_styles(run)[server]
@@ -59,14 +61,15 @@ def draw(run: Run) -> Figure:
     return figure
 
 
+@lru_cache(maxsize=RUNS)
 def chosen(run: Run) -> pd.DataFrame:
     """The reference trials, void ones included."""
-    return references(run.trials)
+    return references(run.trials[[*SHOWN, "sweep", "valid"]])
 
 
 def chart(run: Run) -> Chart | None:
     """Rate and cost of the reference trials over their place in the run."""
-    found = references(run.trials)
+    found = chosen(run)
     valid, void = found[found["valid"]], found[~found["valid"]]
     server = str(found["server"].iloc[0])
     line = line_of(server, run_styles(run)[server], valid["position"].astype(float).tolist())
@@ -89,7 +92,7 @@ def chart(run: Run) -> Chart | None:
 def reading(run: Run) -> str:
     """The floor in percent, and the drift."""
     noise = noise_floor(run.trials)
-    found = references(run.trials)
+    found = chosen(run)
     if noise is None:
         return "Fewer than two valid reference trials: the noise of this run is not known."
     server = server_name(str(found["server"].iloc[0]))

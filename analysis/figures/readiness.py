@@ -11,7 +11,7 @@ from analysis.charts import hollow, label_of, legend, panels, run_styles, series
 from analysis.claim import load_claims
 from analysis.explore import Chart, Line, Metric, place, sweep
 from analysis.figures._idle import with_void
-from analysis.pairs import alike, at, working
+from analysis.pairs import alike, at, take
 from analysis.palette import KNOWN, MUTED, VARIABLES, in_order
 from analysis.text import TIMES, count, duration, listed, number, server_name
 from experiments.record import WITHOUT_CLIENTS
@@ -107,8 +107,8 @@ def reading(run: Run) -> str:
 
 def chosen(run: Run) -> pd.DataFrame:
     """The trials without clients; void ones included."""
-    trials = working(run)
-    return alike(trials[trials["load"].isin(WITHOUT_CLIENTS)])
+    rows = np.flatnonzero(run.trials["load"].isin(WITHOUT_CLIENTS))
+    return take(run.trials, alike(run.trials, rows))
 
 
 def _ring(run: Run) -> pd.DataFrame:

@@ -185,7 +185,7 @@ def test_every_figure_explains_itself(name: str, tmp_path: Path) -> None:
     for line in data["lines"]:
         assert line["colour"] in variables
         assert all(len(values) == len(line["at"]) for values in line["values"].values())
-    assert figures.rows_of(module, run)
+    assert len(figures.rows_of(module, run))
 
 
 def test_the_rows_behind_a_figure_are_those_recorded(report: Report) -> None:
