@@ -29,7 +29,7 @@ from experiments.exits import LabError
 from experiments.images.tool import run_tool
 from experiments.stage import stage
 
-ROUNDS = 3
+ROUNDS = 5
 GUEST_S = 60.0
 TRACE_S = 120.0
 SETTLE_S = 0.3
