@@ -63,8 +63,9 @@ def test_counts_what_the_server_answered_to_the_request() -> None:
             connection.sendall(RESPONSE)
 
     with serving(count) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, engine.open_window)
         do(engine, lambda: engine.want_active(8))
-        until(lambda: engine.response.total() >= 200, engine)
+        until(lambda: engine.response.total() >= 200 and engine._covered() == 8, engine)
         frozen = do(engine, engine.freeze)
         # Each connection has one request in flight, answered after the freeze.
         until(lambda: sum(answered) == frozen.requests + 8, engine)

@@ -38,8 +38,10 @@ def test_counts_to_the_request_and_keeps_the_pipeline_full() -> None:
             connection.sendall(RESPONSE * (len(data) // len(REQUEST)))
 
     with serving(count) as address, running(Pipelined(address, EXCHANGE, DEPTH)) as engine:
+        do(engine, engine.open_window)
         do(engine, lambda: engine.want_active(4))
-        until(lambda: engine.response.total() >= 2_000, engine)
+        # A pipeline is full from its first response on, and a thread of the server may start late.
+        until(lambda: engine.response.total() >= 2_000 and engine._covered() == 4, engine)
         frozen = do(engine, engine.freeze)
         until(lambda: sum(received) == frozen.requests + 4 * DEPTH, engine)
     assert frozen.errors == {}
