@@ -60,6 +60,11 @@ def read_source(path: Path, name: str) -> Source:
     return Source(name, path.read_text(encoding="utf-8"), experiment)
 
 
+def kept_source(path: Path, name: str) -> Source:
+    """The experiment that a run's folder keeps, word for word. Raises LabError."""
+    return Source(name, path.read_text(encoding="utf-8"), read(path))
+
+
 def _written(heading: str, experiment: Experiment) -> str:
     document = experiment.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)

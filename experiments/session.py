@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from experiments.choice import read_source
+from experiments.choice import kept_source
 from experiments.containers import PIDS, PROBE, WEB_PORT
 from experiments.docker_driver import DockerDriver
 from experiments.doctor import Needs, preflight
@@ -57,7 +57,7 @@ def last_unfinished() -> Path:
 def resume(folder: Path, console: Console) -> Store:
     """Go on with a run that was stopped; no finished trial is repeated."""
     store = Store.open(folder)
-    return _measure(store.run, read_source(store.experiment, store.name), store, console)
+    return _measure(store.run, kept_source(store.experiment, store.name), store, console)
 
 
 def _measure(run: str, source: Source, store: Store | None, console: Console) -> Store:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from rich.console import Console
 
-from experiments import load
+from experiments import load, session
 from experiments.choice import read_source
 from experiments.exits import LabError
 from experiments.plan import plan, points
+from experiments.source import Source
+from experiments.store import Store
 
 PARTS = {
     "first": {
@@ -66,14 +69,18 @@ def test_what_two_parts_ask_for_runs_once(folder: Path) -> None:
     ]
 
 
-def test_its_text_holds_all_that_it_includes(folder: Path) -> None:
-    """A run goes on by its own text, though the files have changed since."""
+def test_a_run_goes_on_by_its_own_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word for word, though the files that it includes have changed since."""
     source = read_source(folder / "whole.yaml", "whole")
-    kept = folder / "kept.yaml"
-    kept.write_text(source.text)
+    store = Store.create(folder / "results", source, "run-1")
+    store.write_manifest({})
     for name in PARTS:
         (folder / f"{name}.yaml").unlink()
-    again = read_source(kept, "whole")
+    found: list[Source] = []
+    monkeypatch.setattr(session, "_measure", lambda _run, source, *_rest: found.append(source))
+    session.resume(store.folder, Console())
+    (again,) = found
+    assert (again.name, again.sha256) == (source.name, source.sha256)
     assert [t.id for t in plan(again.experiment)] == [t.id for t in plan(source.experiment)]
     assert again.experiment.questions == source.experiment.questions
 
