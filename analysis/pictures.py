@@ -32,6 +32,7 @@ def save(figure: Figure, folder: Path, name: str) -> str:
     no date is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    figure.set_dpi(PNG_DPI)  # so that layout and PNG measure each text once
     FigureCanvasAgg(figure)
     # Finding the layout costs as much as drawing does, and saving would find it
     # anew each time: so find it once, then keep it.
