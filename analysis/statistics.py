@@ -31,7 +31,7 @@ import pandas as pd
 from scipy import special
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
 BOOTSTRAP_FROM = 30
+CELLS_AT_ONCE = 4_000_000
+"""Columns are summarised together, as far as memory for their copies is small."""
 ONE, STUDENT, BOOTSTRAP, ORDER = "one repeat", "Student's t", "bootstrap", "order statistics"
 
 
@@ -88,42 +90,54 @@ def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) ->
     grouped = frame.groupby(keys, sort=True, observed=True, dropna=False)
     result = pd.DataFrame({"n": grouped.size()})
     codes = np.asarray(grouped.ngroup(), dtype=np.int64)
-    for metric in metrics:
-        values = frame[metric].to_numpy(dtype="float64", na_value=np.nan)
-        median, low, high = _per_group(codes, values, len(result))
-        result[metric], result[f"{metric}_low"], result[f"{metric}_high"] = median, low, high
+    step = max(1, CELLS_AT_ONCE // max(1, len(frame)))
+    for first in range(0, len(metrics), step):
+        names = metrics[first : first + step]
+        values = [frame[name].to_numpy(dtype="float64", na_value=np.nan) for name in names]
+        for name, ends in zip(names, _per_group(codes, values, len(result)), strict=True):
+            result[name], result[f"{name}_low"], result[f"{name}_high"] = ends
     return result.reset_index()
 
 
 def _per_group(
-    codes: NDArray[np.int64], values: Floats, groups: int
-) -> tuple[Floats, Floats, Floats]:
-    kept = np.isfinite(values)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(np.where(values > 0, values, np.nan))
-    table = pd.DataFrame({"group": codes[kept], "x": values[kept], "log": logs[kept]})
-    grouped = table.groupby("group")
-    x = grouped["x"].agg(["count", "median", "mean", "std", "min", "max"])
-    log = grouped["log"].agg(["mean", "std"])
-    x, log = x.reindex(range(groups)), log.reindex(range(groups))
-    n = x["count"].fillna(0).to_numpy(dtype="float64")
-    positive = (x["min"] > 0).to_numpy()
-    mean = np.where(positive, log["mean"], x["mean"])
-    sd = np.where(positive, log["std"], x["std"])
+    codes: NDArray[np.int64], values: Sequence[Floats], groups: int
+) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """Of each column of values: medians with the lower and upper ends of their intervals."""
+    table = pd.DataFrame(
+        {
+            place: np.where(np.isfinite(column), column, np.nan)
+            for place, column in enumerate(values)
+        }
+    )
+    grouped, logs = table.groupby(codes), _logs(table).groupby(codes)
+    every = range(groups)
+    n, lowest, highest, median = (
+        found.reindex(every).to_numpy(dtype="float64")
+        for found in (grouped.count(), grouped.min(), grouped.max(), grouped.median())
+    )
+    positive = lowest > 0
+    mean, sd = (
+        np.where(positive, log.reindex(every), plain.reindex(every))
+        for log, plain in ((logs.mean(), grouped.mean()), (logs.std(), grouped.std()))
+    )
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         half = special.stdtrit(n - 1, 1 - TAIL) * sd / np.sqrt(n)
         low, high = mean - half, mean + half
         low, high = np.where(positive, np.exp(low), low), np.where(positive, np.exp(high), high)
-    median = x["median"].to_numpy()
     # Equal values must not get an interval from rounding errors; and an interval
     # that would leave out the median it is shown with is widened to it.
-    equal = (x["min"] == x["max"]).to_numpy() & (n > 1)
+    equal = (lowest == highest) & (n > 1)
     low = np.where(equal, median, np.fmin(low, np.where(n > 1, median, np.nan)))
     high = np.where(equal, median, np.fmax(high, np.where(n > 1, median, np.nan)))
-    for group in np.flatnonzero((n >= BOOTSTRAP_FROM) & ~equal):
-        data = table["x"].to_numpy()[grouped.indices[group]]
-        low[group], high[group] = bootstrap_of_median(data)
-    return median, low, high
+    for group, place in np.argwhere((n >= BOOTSTRAP_FROM) & ~equal):
+        data = finite(values[place][grouped.indices[group]])
+        low[group, place], high[group, place] = bootstrap_of_median(data)
+    yield from zip(median.T, low.T, high.T, strict=True)
+
+
+def _logs(table: pd.DataFrame) -> pd.DataFrame:
+    """NaN where there is none."""
+    return pd.DataFrame(np.log(table.where(table > 0).to_numpy()))
 
 
 def bootstrap_of_median(values: Floats) -> tuple[float, float]:
