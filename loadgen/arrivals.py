@@ -57,10 +57,14 @@ class Arrivals:
     def unanswered(self, flying: Iterable[int]) -> Unanswered:
         """What has no answer yet: `flying` are the moments of requests on their way.
 
-        A stall at the end of a window has no response that would tell of it.
+        A stall at the end of a window has no response that would tell of it. It may be the
+        engine's own: then what was due in it has not even been taken.
         """
+        now = time.perf_counter_ns()
         moments = [*flying, *self.waiting]
-        age_ns = time.perf_counter_ns() - min(moments) if moments else 0
+        while self.due <= now:
+            moments.append(self.take())
+        age_ns = now - min(moments) if moments else 0
         return Unanswered(len(moments), age_ns // 1_000, self.most_waiting)
 
     def sleep_s(self, now: int) -> float:

@@ -10,6 +10,19 @@ from contextlib import contextmanager
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!"
 Handler = Callable[[socket.socket, int], None]
+_held: list[socket.socket] = []
+
+
+def unused_address() -> tuple[str, int]:
+    """An address where nobody listens, nor will: the port is kept, so that no other process is
+    given it. Who asks for it by number, with SO_REUSEADDR as servers do, can listen there.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    _held.append(kept)
+    address: tuple[str, int] = kept.getsockname()
+    return address
 
 
 @contextmanager
