@@ -44,6 +44,7 @@ class Browser:
         # Chromium's driver takes files where selenium's own servers do not look for them.
         connection.add_command(PUT_FILE, "POST", "/session/$sessionId/file")
         self.web = WebDriver(command_executor=connection, options=options)
+        self.web.set_script_timeout(120)
 
     def close(self) -> None:
         """End the session; it takes the files that were put along."""

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.ui import WebDriverWait
 
 from analysis.palette import in_order
 from analysis.report import SYMBOLS, build
@@ -32,13 +33,16 @@ const done = arguments[0];
 const figures = [...document.querySelectorAll(".figure")];
 const step = () => {
   const figure = figures.shift();
-  if (!figure) { setTimeout(done, 300); return; }
+  if (!figure) { done(); return; }
   figure.scrollIntoView({ block: "center", behavior: "instant" });
-  setTimeout(step, 150);
+  const made = () => !figure.querySelector("script") || figure.querySelector(".live");
+  const wait = () => { if (made()) step(); else requestAnimationFrame(wait); };
+  wait();
 };
 step();
 """
-"""Past every figure, so that each chart is made."""
+"""Past every figure, as soon as its chart is made."""
+DRAWN_S = 30
 LAPTOP, TELEPHONE = (1_280, 800), (390, 844)
 """Windows in which the verdicts are seen without scrolling."""
 GOLDEN = Path(__file__).parents[1] / "golden" / "run"
@@ -60,6 +64,14 @@ class Written:
         return sorted((self.folder / "figures").iterdir())
 
 
+def scroll(browser: Browser) -> None:
+    """Past every figure, until each chart is made and drawn."""
+    browser.web.execute_async_script(SCROLL)
+    WebDriverWait(browser.web, DRAWN_S).until(
+        lambda _: all(chart["inks"] > 10 for chart in browser.look("charts")), "a chart is empty"
+    )
+
+
 @pytest.fixture(scope="module")
 def written(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Written:
     folder = Path(shutil.copytree(GOLDEN, tmp_path_factory.mktemp("report") / "run"))
@@ -72,7 +84,7 @@ def test_it_says_nothing_in_the_console_and_asks_for_nothing(
 ) -> None:
     browser.open(written.url)
     browser.web.execute_script(OPEN_ALL)
-    browser.web.execute_async_script(SCROLL)
+    scroll(browser)
     assert browser.console() == []
     assert browser.requests() == [written.url]
 
@@ -130,7 +142,7 @@ def test_every_figure_is_drawn(browser: Browser, written: Written) -> None:
 def test_every_chart_is_made_when_it_is_scrolled_to(browser: Browser, written: Written) -> None:
     browser.open(written.url)
     assert len(browser.look("charts")) < len(browser.look("figures"))
-    browser.web.execute_async_script(SCROLL)
+    scroll(browser)
     charts = browser.look("charts")
     assert len(charts) == len(browser.look("figures"))
     for chart in charts:
@@ -143,7 +155,7 @@ def test_every_chart_is_made_when_it_is_scrolled_to(browser: Browser, written: W
 
 def test_a_server_is_hidden_and_shown_in_all_charts(browser: Browser, written: Written) -> None:
     browser.open(written.url)
-    browser.web.execute_async_script(SCROLL)
+    scroll(browser)
     button = browser.web.find_element(By.CSS_SELECTOR, "#idle_connections .servers button")
     name = button.text.split("\n")[-1]
     assert name in {server_name(server) for server in in_order(trials(1)["server"])}
@@ -157,7 +169,7 @@ def test_a_server_is_hidden_and_shown_in_all_charts(browser: Browser, written: W
 
 def test_metric_scale_and_picture_can_be_chosen(browser: Browser, written: Written) -> None:
     browser.open(written.url)
-    browser.web.execute_async_script(SCROLL)
+    scroll(browser)
     figure = browser.web.find_element(By.ID, "latency")
     choice = Select(figure.find_element(By.TAG_NAME, "select"))
     for option in [one.text for one in choice.options]:
@@ -186,7 +198,7 @@ def test_an_accessibility_checker_finds_nothing_serious(
 ) -> None:
     browser.open(written.url, width, scheme)
     browser.web.execute_script(OPEN_ALL)
-    browser.web.execute_async_script(SCROLL)
+    scroll(browser)
     browser.web.execute_script(AXE.read_text(encoding="utf-8"))
     found = browser.web.execute_async_script("axe.run().then(arguments[0])")
     assert found["passes"]

@@ -59,7 +59,7 @@ class WebUI:
 
     def unfold(self, part: str) -> None:
         """Open a part of the form that is folded away."""
-        self._find(f"//form//*[.='{part}']").click()
+        self._click(f"//form//*[.='{part}']")
 
     def headings(self) -> dict[str, list[str]]:
         """What stands above the fields, each with the names of the fields below it."""
@@ -101,7 +101,7 @@ class WebUI:
                 field.send_keys(Keys.CONTROL, "a", Keys.NULL, str(value))
 
     def press(self, button: str) -> None:
-        self._find(f"//button[.='{button}']").click()
+        self._click(f"//button[.='{button}']")
 
     def submit(self, button: str) -> None:
         """Press it and wait until the form has gone: it covers the page."""
@@ -145,6 +145,15 @@ class WebUI:
     def complaint(self, label: str) -> str:
         """What the browser itself says is wrong with that field; empty: nothing."""
         return str(self.field(label).get_property("validationMessage"))
+
+    def _click(self, path: str) -> None:
+        """Click, which fails while something that fades still covers it."""
+
+        def click() -> bool:
+            self._find(path).click()
+            return True
+
+        self.until(click, f"a click on {path}")
 
     def _find(self, path: str) -> WebElement:
         def look() -> WebElement | None:

@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -145,6 +146,8 @@ class Server:
                     os.kill(pid, signal.SIGKILL)
         self.process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
+        for left in Path(tempfile.gettempdir()).glob(f"c10k-{self.pid}-*.sqlite3*"):
+            left.unlink(missing_ok=True)
 
     def processes(self) -> list[int]:
         """Return the ids of the first process and of all its descendants, parents first."""
@@ -164,6 +167,28 @@ class Server:
         """Return the states that the processes are in: S sleeps, R runs, Z is a zombie."""
         texts = self._read_all("status")
         return {_field(text, "State")[0] for text in texts}
+
+    def is_asleep(self) -> bool:
+        """Return whether all threads of all processes sleep: there is nothing that they can do."""
+        try:
+            texts = [
+                (task / "status").read_text(encoding="ascii")
+                for pid in self.processes()
+                for task in Path(f"/proc/{pid}/task").iterdir()
+            ]
+        except (FileNotFoundError, ProcessLookupError):
+            return False  # one has just ended
+        return all(_field(text, "State")[0] == "S" for text in texts)
+
+    def has_open(self, suffix: str) -> list[int]:
+        """Return the processes that have a file of such a name open."""
+        found = []
+        for pid in self.processes():
+            for entry in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    if str(entry.readlink()).endswith(suffix):
+                        found.append(pid)
+        return found
 
     def memory_bytes(self) -> int:
         """Return the anonymous memory of all processes; what they share counts once (Pss)."""

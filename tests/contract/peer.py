@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PATIENCE_S = 10.0  # after which a test gives up on what should happen at once
 
@@ -81,16 +84,21 @@ class Peer:
         except ConnectionError:
             return True
 
-    def send_until_stuck(self, data: bytes, limit_bytes: int = 64_000_000) -> int:
-        """Send `data` again and again without reading, until the server takes no more.
+    def send_until_stuck(
+        self, data: bytes, is_asleep: Callable[[], bool], limit_bytes: int = 64_000_000
+    ) -> int:
+        """Send `data` again and again without reading, until the server takes no more: it sleeps.
 
         Returns the bytes sent, which may end inside a copy of `data`.
         """
         block = data * (1 + 65_536 // len(data))
         sent = 0
         self.socket.settimeout(0.2)
-        with contextlib.suppress(TimeoutError):
-            while sent < limit_bytes:
+        while sent < limit_bytes:
+            try:
                 sent += self.socket.send(block[sent % len(data) :])
+            except TimeoutError:
+                if is_asleep():
+                    break
         self.socket.settimeout(PATIENCE_S)
         return sent

@@ -62,7 +62,10 @@ def test_each_connection_has_a_process_that_owns_nothing_else(forking: Server) -
         assert all(len(own - listening) == 1 for own in owned)
         assert len(set.union(*owned) - listening) == len(peers)
         assert all(len(os.listdir(f"/proc/{pid}/fd")) == 4 for pid in pids), "stdio, and its own"
-        assert len(os.listdir(f"/proc/{forking.pid}/fd")) == descriptors
+        eventually(
+            lambda: len(os.listdir(f"/proc/{forking.pid}/fd")) == descriptors,
+            "the parent keeps no connection",
+        )
     eventually(lambda: children(forking) == [], "no process and no zombie is left")
 
 
@@ -103,7 +106,8 @@ def test_stopping_leaves_no_process(grace_ms: int) -> None:
         peers = [stack.enter_context(server.connect()) for _ in range(20)]
         assert all(peer.ask() for peer in peers)
         greedy = stack.enter_context(server.connect(4096))
-        greedy.send_until_stuck(GET)
+        assert greedy.ask()
+        greedy.send_until_stuck(GET, server.is_asleep)
         pids = server.processes()
         assert len(pids) == 22
         server.process.send_signal(signal.SIGTERM)

@@ -57,6 +57,8 @@ def test_out_of_descriptors_leaves_the_others_alone(own_server: Server) -> None:
     with contextlib.ExitStack() as stack:
         first = [stack.enter_context(own_server.connect()) for _ in range(5)]
         assert all(peer.ask() for peer in first)
+        # Awake, one may hold a descriptor that it is about to close.
+        eventually(lambda: own_server.states() == {"S"}, "all wait")
         own_server.allow_descriptors(0)
         burst = [stack.enter_context(own_server.connect()) for _ in range(100)]
         assert sum(peer.is_refused() for peer in burst) >= 98
@@ -64,6 +66,7 @@ def test_out_of_descriptors_leaves_the_others_alone(own_server: Server) -> None:
         for peer in first[:3]:
             peer.socket.close()
         if own_server.name in FORKING | SEVERAL_LOOPS:
+            eventually(lambda: own_server.states() == {"S"}, "all wait")
             own_server.allow_descriptors(1)
 
         def served_again() -> bool:

@@ -153,7 +153,7 @@ def test_stops_before_and_during_its_connection(number: signal.Signals) -> None:
 
 
 def test_response_in_flight_ends_whole() -> None:
-    with running(NAME) as server, server.connect(4096) as peer:
+    with running(NAME, "--grace-ms", "60000") as server, server.connect(4096) as peer:
         peer.send(b"GET /bytes/16777216 HTTP/1.0\r\n\r\n")
         start = peer.take(100_000)
         server.process.send_signal(signal.SIGTERM)

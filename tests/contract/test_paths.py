@@ -87,13 +87,18 @@ def test_work_takes_its_time_and_keeps_its_place(server: Server) -> None:
 
 
 def test_what_is_ready_does_not_wait_for_the_database(server: Server) -> None:
-    with server.connect() as peer:
-        peer.send(get("/db/0") + GET + get("/db/500"))
-        started = time.monotonic()
-        response(peer)
-        response(peer)
-        assert time.monotonic() - started < 0.4
-        assert response(peer)[0] == 200
+    def waited_s() -> float:
+        with server.connect() as peer:
+            started = time.monotonic()
+            peer.send(get("/db/0") + GET + get("/db/500"))
+            response(peer)
+            response(peer)
+            waited = time.monotonic() - started
+            assert response(peer)[0] == 200
+            return waited
+
+    # The machine may stall now and then; one that waits for the query does so each time.
+    assert any(waited_s() < 0.4 for _ in range(5))
 
 
 def test_many_queries_at_once(server: Server) -> None:
@@ -121,13 +126,13 @@ def test_ways_of_writing_send_the_same_bytes(variant: str, flags: tuple[str, str
 
 
 def test_idle_connections_are_closed_and_busy_ones_are_not(variant: str) -> None:
-    with running(variant, "--idle-timeout-ms", "600") as server, server.connect() as peer:
-        for _ in range(10):
+    with running(variant, "--idle-timeout-ms", "1500") as server, server.connect() as peer:
+        for _ in range(20):
             time.sleep(0.1)
+            started = time.monotonic()
             assert peer.ask()
-        started = time.monotonic()
         assert peer.rest() == b""
-        assert 0.4 < time.monotonic() - started < 5
+        assert 1.4 < time.monotonic() - started < 10
 
 
 @concurrent

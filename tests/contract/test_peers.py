@@ -41,7 +41,7 @@ def test_peer_that_resets(server: Server) -> None:
 
 def test_response_that_leaves_in_parts(server: Server) -> None:
     with server.connect(SMALL_BUFFER_BYTES) as peer:
-        sent = peer.send_until_stuck(GET)
+        sent = peer.send_until_stuck(GET, server.is_asleep)
         whole, part = divmod(sent, len(GET))
         assert peer.take(whole * len(PERSISTENT)) == PERSISTENT * whole
         assert peer.ask(GET[part:])
@@ -52,7 +52,7 @@ def test_peer_that_never_reads_costs_bounded_memory(own_server: Server) -> None:
     with own_server.connect() as other, own_server.connect(SMALL_BUFFER_BYTES) as peer:
         assert other.ask()
         before = own_server.memory_bytes()
-        sent = peer.send_until_stuck(GET)
+        sent = peer.send_until_stuck(GET, own_server.is_asleep)
         assert sent > 100_000
         assert own_server.memory_bytes() - before < 4_000_000
         assert other.ask()

@@ -113,15 +113,15 @@ def test_hybrid_answers_others_while_a_query_runs_and_keeps_the_order() -> None:
         server.connect() as slow,
         server.connect() as other,
     ):
-        slow.send(GET + get(f"/db/{LONG_MS}") + get("/bytes/5") + get("/cpu/10") + GET)
         started = time.monotonic()
+        slow.send(GET + get("/db/3000") + get("/bytes/5") + get("/cpu/10") + GET)
         assert response(slow)[0] == 200
         for _ in range(20):
             assert other.ask()
-        assert time.monotonic() - started < LONG_MS / 1000
+        assert time.monotonic() - started < 3
         bodies = [response(slow)[1] for _ in range(4)]
         assert bodies == [BODY, b"01234", BODY, BODY]
-        assert time.monotonic() - started >= LONG_MS / 1000
+        assert time.monotonic() - started >= 3
         assert slow.ask()
 
 
@@ -132,10 +132,10 @@ def test_loop_without_threads_holds_up_everyone() -> None:
         server.connect() as other,
     ):
         assert other.ask()
-        slow.send(GET + get(f"/db/{LONG_MS}"))
         started = time.monotonic()
-        assert response(slow)[0] == 200  # written just before the query begins
-        time.sleep(0.05)
+        slow.send(GET + get(f"/db/{LONG_MS}"))
+        assert response(slow)[0] == 200
+        eventually(lambda: server.has_open(".sqlite3") != [], "the query has begun")
         assert other.ask()
         assert time.monotonic() - started >= 0.9 * LONG_MS / 1000
 
@@ -148,10 +148,10 @@ def test_hybrid_works_on_several_jobs_at_once_and_no_more_than_it_has_threads() 
         peers = [stack.enter_context(server.connect()) for _ in range(8)]
         started = time.monotonic()
         for peer in peers:
-            peer.send(get("/db/300"))
+            peer.send(get("/db/1000"))
         for peer in peers:
             assert response(peer) == (200, BODY)
-        assert 0.6 <= time.monotonic() - started < 8 * 0.3
+        assert 2 <= time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("reset", [False, True])
@@ -162,7 +162,7 @@ def test_peer_that_vanishes_during_its_job_harms_nobody(reset: bool) -> None:
         server.connect() as two,
     ):
         for peer in (one, two):  # both threads have their descriptors of the database then
-            peer.send(get("/db/200"))
+            peer.send(get("/db/1000"))
         assert response(one) == response(two) == (200, BODY)
         before = server.descriptors()
         gone = [server.connect() for _ in range(4)]
@@ -190,7 +190,7 @@ def test_nothing_is_read_while_a_job_runs() -> None:
     with running("epoll_hybrid") as server, server.connect(4096) as peer:
         peer.send(get("/db/1000"))
         before = server.memory_bytes()
-        whole, part = divmod(peer.send_until_stuck(GET), len(GET))
+        whole, part = divmod(peer.send_until_stuck(GET, server.is_asleep), len(GET))
         assert server.memory_bytes() - before < 2_000_000
         assert response(peer) == (200, BODY)
         assert peer.take(whole * len(PERSISTENT)) == PERSISTENT * whole
@@ -209,7 +209,7 @@ def test_job_in_flight_is_answered_when_the_server_stops() -> None:
 
 
 def test_connection_with_a_job_is_not_idle() -> None:
-    with running("epoll_hybrid", "--idle-timeout-ms", "200") as server, server.connect() as peer:
-        peer.send(get("/db/900"))
+    with running("epoll_hybrid", "--idle-timeout-ms", "1000") as server, server.connect() as peer:
+        peer.send(get("/db/2500"))
         assert response(peer) == (200, BODY)
         assert peer.rest() == b"", "afterwards it is"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,23 +38,23 @@ def test_stops_with_idle_connections(own_server: Server) -> None:
         assert own_server.stop() == 0
 
 
-def test_response_in_flight_ends_whole(own_server: Server) -> None:
-    with own_server.connect(4096) as peer:
+def test_response_in_flight_ends_whole(variant: str) -> None:
+    with running(variant, "--grace-ms", "60000") as server, server.connect(4096) as peer:
         assert peer.ask()  # so it is no longer in the accept queue
-        peer.send_until_stuck(GET)
-        own_server.process.send_signal(signal.SIGTERM)
-        eventually(lambda: is_closed(own_server), "the listener is closed at once")
+        peer.send_until_stuck(GET, server.is_asleep)
+        server.process.send_signal(signal.SIGTERM)
+        eventually(lambda: is_closed(server), "the listener is closed at once")
         received = peer.rest()
         assert received == PERSISTENT * (len(received) // len(PERSISTENT))
         assert received
-    assert own_server.process.wait(10) == 0
+        assert server.process.wait(10) == 0
 
 
 @pytest.mark.parametrize("target", ["/cpu/300000", "/db/300"])
 def test_job_in_flight_is_answered(own_server: Server, target: str) -> None:
     with own_server.connect() as peer:
-        peer.send(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        time.sleep(0.1)
+        peer.send(GET + f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert peer.take(len(PERSISTENT)) == PERSISTENT  # so the job is next in line
         own_server.process.send_signal(signal.SIGTERM)
         assert peer.rest() == PERSISTENT
     assert own_server.process.wait(10) == 0
@@ -64,14 +63,14 @@ def test_job_in_flight_is_answered(own_server: Server, target: str) -> None:
 def test_grace_time_has_an_end(variant: str) -> None:
     with running(variant, "--grace-ms", "100") as server, server.connect(4096) as peer:
         assert peer.ask()  # so it is no longer in the accept queue
-        peer.send_until_stuck(GET)
+        peer.send_until_stuck(GET, server.is_asleep)
         assert server.stop() == 0
 
 
 def test_second_signal_ends_the_grace_time(variant: str) -> None:
     with running(variant, "--grace-ms", "600000") as server, server.connect(4096) as peer:
         assert peer.ask()  # so it is no longer in the accept queue
-        peer.send_until_stuck(GET)
+        peer.send_until_stuck(GET, server.is_asleep)
         server.process.send_signal(signal.SIGTERM)
         eventually(lambda: is_closed(server), "the listener is closed at once")
         assert server.stop() == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import uuid
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,17 @@ if TYPE_CHECKING:
     Start = Callable[..., str]
 
 SLEEP = ("python3", "-c", "import signal; signal.pause()")
+
+
+@pytest.fixture(autouse=True)
+def cores() -> Iterator[None]:
+    """A run keeps off the server's core; what comes after it may use all again."""
+    if sys.platform != "linux":
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    yield
+    os.sched_setaffinity(0, before)
 
 
 @pytest.fixture(scope="session")

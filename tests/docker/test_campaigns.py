@@ -48,7 +48,8 @@ def test_calls_of_a_traced_server(driver: DockerDriver, engine: DockerDriver) ->
     output = run_tool(driver, images.traced, ("python3", "/opt/lab/tracing.py", "epoll_level"))
     counted = json.loads(output.splitlines()[-1])
     alone = counted["1"]["calls_per_request"]
-    assert alone == {"epoll_wait": 1.0, "read": 1.0, "write": 1.0}
+    # A wait more or less at an edge of the 500 requests is the scheduler's.
+    assert alone == pytest.approx({"epoll_wait": 1.0, "read": 1.0, "write": 1.0}, abs=0.01)
     together = counted["64"]["calls_per_request"]
     assert (together["read"], together["write"]) == (1.0, 1.0)
     assert together["epoll_wait"] <= 1.0

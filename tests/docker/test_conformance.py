@@ -83,7 +83,7 @@ def test_curl(ask: Ask) -> None:
 
 def test_wrk(ask: Ask, variant: str) -> None:
     connections = 1 if variant in ONE_AT_A_TIME else FEW
-    output = ask("wrk", "-t1", f"-c{connections}", "-d1s", URL)
+    output = ask("wrk", "-t1", f"-c{connections}", "-d2s", "--timeout", "10s", URL)
     assert int(re.findall(r"(\d+) requests in", output)[0]) > REQUESTS
     assert "Socket errors" not in output
     assert "Non-2xx" not in output

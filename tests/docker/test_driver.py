@@ -185,11 +185,11 @@ def test_sweep_takes_runs_of_this_owner_only(
         swept = driver.sweep()
         assert len(swept) == 2
         assert network in swept
-        left = {one.id for one in raw.containers.list(all=True)}
+        left = {one.id for one in raw.containers.list(all=True, ignore_removed=True)}
         assert own not in left
         assert {one.id for one in (*strangers, apart)} <= left
         driver.remove_all()  # also what no run started, still nothing of others
-        left = {one.id for one in raw.containers.list(all=True)}
+        left = {one.id for one in raw.containers.list(all=True, ignore_removed=True)}
         assert apart.id not in left
         assert {one.id for one in strangers} <= left
     finally:

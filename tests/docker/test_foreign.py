@@ -90,7 +90,7 @@ def image(engine: DockerDriver, images: Images) -> Iterator[str]:
 
 def test_through_a_sweep(image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "RESULTS", tmp_path)
-    monkeypatch.setattr(trial, "FOREIGN_LISTEN_S", 1.0)
+    monkeypatch.setattr(trial, "FOREIGN_LISTEN_S", 4.0)
     path = tmp_path / "mine.yaml"
     path.write_text(EXPERIMENT.replace("IMAGE", image))
     said = Console(file=io.StringIO())

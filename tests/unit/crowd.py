@@ -6,6 +6,7 @@ import json
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,18 +16,19 @@ from tests.unit.loopback import RESPONSE
 
 END = b"\r\n\r\n"
 LISTENING = "0A"
+PAUSE_S = 0.005
 
 
 class Crowd:
     """`answers` counts answers, `most` the connections that were open at once.
 
-    While it is `paused` it reads nothing, so that what it has answered stands still.
+    While it is `paused` it reads nothing, once it is `still`: what it has answered stands.
     """
 
     def __init__(self) -> None:
         self.answers = 0
         self.most = 0
-        self.paused = False
+        self.paused = self.still = False
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=4_096)
         self._listener.setblocking(False)
         self._open: dict[int, socket.socket] = {}
@@ -42,8 +44,10 @@ class Crowd:
     def connections(self) -> int:
         return len(self._open)
 
-    def all_read(self) -> bool:
-        """Whether the clients have read all that was answered: nothing waits in their sockets."""
+    def at_rest(self) -> bool:
+        """Whether it answers nobody, and the clients have read all: nothing waits in a socket."""
+        if not self.still:
+            return False
         port = f":{self.port:04X}"
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             _, local, remote, state, queues, *_ = line.split()
@@ -63,7 +67,11 @@ class Crowd:
         with select.epoll() as poll:
             poll.register(self._listener, select.EPOLLIN)
             while not self._stop:
-                for fd, _ in poll.poll(0.05) if not self.paused else []:
+                self.still = self.paused
+                if self.still:
+                    time.sleep(PAUSE_S)
+                    continue
+                for fd, _ in poll.poll(0.05):
                     if fd == self._listener.fileno():
                         self._accept(poll)
                     else:

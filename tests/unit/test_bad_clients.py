@@ -9,7 +9,7 @@ from contextlib import closing
 
 from loadgen.bad_clients import ASK_LONG, HALF, TICK_S, BadClients
 from loadgen.population import START
-from tests.unit.loopback import serving
+from tests.unit.loopback import serving, unused_address
 
 LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 16777216\r\n\r\n" + b"x" * 16_777_216
 
@@ -76,9 +76,7 @@ def test_vanishing_ones_end_with_a_reset_inside_a_request() -> None:
 
 
 def test_a_server_that_refuses_them_is_counted_and_not_an_error() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    address = listener.getsockname()
-    listener.close()
+    address = unused_address()
     clients = BadClients(address, writers=2)
     clients.tick(time.monotonic())
     assert clients.counts == {"slow_writer_not_connected": 1}

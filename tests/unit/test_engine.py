@@ -15,7 +15,14 @@ from loadgen.connection_per_request import ConnectionPerRequest
 from loadgen.engine import Engine
 from loadgen.keep_alive import KeepAlive
 from loadgen.measures import Exchange, Window
-from tests.unit.loopback import REQUEST, RESPONSE, answer_for_ever, answer_once, serving
+from tests.unit.loopback import (
+    REQUEST,
+    RESPONSE,
+    answer_for_ever,
+    answer_once,
+    serving,
+    unused_address,
+)
 
 EXCHANGE = Exchange(REQUEST, RESPONSE)
 PATIENCE_S = 20.0
@@ -183,9 +190,7 @@ def test_a_reset_is_named_and_the_connection_opened_again() -> None:
 
 
 def test_a_refused_connection_is_named() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    address = listener.getsockname()
-    listener.close()
+    address = unused_address()
     with running(KeepAlive(address, EXCHANGE)) as engine:
         do(engine, lambda: engine.open_idle(3))
         do(engine, lambda: engine.want_active(1))

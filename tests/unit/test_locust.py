@@ -19,17 +19,15 @@ from typing import Any
 import pytest
 import requests
 
-from tests.unit.loopback import RESPONSE, serving
+from tests.unit.loopback import RESPONSE, serving, unused_address
 
 ROOT = Path(__file__).parents[2]
 LOCUST = (sys.executable, "-m", "locust", "-f", str(ROOT / "loadgen" / "locustfile.py"))
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    return unused_address()[1]
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
@@ -61,15 +59,15 @@ class Web:
         self.url = f"http://127.0.0.1:{port}"
 
     def get(self, path: str) -> Any:
-        return requests.get(f"{self.url}/{path}", timeout=10).json()
+        return requests.get(f"{self.url}/{path}", timeout=PATIENCE_S).json()
 
     def post(self, path: str, **form: Any) -> Any:
-        return requests.post(f"{self.url}/{path}", data=form, timeout=10).json()
+        return requests.post(f"{self.url}/{path}", data=form, timeout=PATIENCE_S).json()
 
     def workers(self) -> int:
         try:
             return int(self.get("worker-count")["worker_count"])
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return 0
 
 
@@ -190,14 +188,14 @@ def test_histograms_hold_all_that_was_counted(web: Web) -> None:
     taken = web.get("c10k/histograms")
     until(lambda: total(web) == taken["histograms"]["response"]["count"], "equal counts")
     assert taken["histograms"]["connect"]["count"] == users
-    log = requests.get(f"{web.url}/c10k/histograms.hlog", timeout=10)
+    log = requests.get(f"{web.url}/c10k/histograms.hlog", timeout=PATIENCE_S)
     assert "attachment" in log.headers["Content-Disposition"]
     assert taken["histograms"]["response"]["encoded"] in log.text
 
 
 def test_a_sweep_is_watched_and_not_touched(tmp_path: Path) -> None:
     with running(tmp_path) as web, serving(Counted()) as (host, port):
-        assert requests.get(f"{web.url}/c10k/histograms", timeout=10).status_code == 404
+        assert requests.get(f"{web.url}/c10k/histograms", timeout=PATIENCE_S).status_code == 404
         form = {"user_count": 1, "spawn_rate": 1, "host": f"http://{host}:{port}"}
         trial = {"trial": "t1", "probe": f"{host}:{free_port()}", "window_s": 1}
         assert web.post("swarm", **form, **trial)["success"]

@@ -10,7 +10,7 @@ from collections import defaultdict
 from loadgen.engine import Engine
 from loadgen.keep_alive import KeepAlive
 from loadgen.population import AT_ONCE, START, TICK_S, Population
-from tests.unit.loopback import REQUEST, RESPONSE, serving
+from tests.unit.loopback import REQUEST, RESPONSE, serving, unused_address
 from tests.unit.test_engine import EXCHANGE, do, running, until
 
 IDLE = 20
@@ -58,6 +58,7 @@ def test_a_trickle_is_a_byte_a_period_from_each_and_one_endless_request() -> Non
         open_idle(engine)
         population = Population(engine, time.monotonic(), trickle_per_s=50)
         look_after(engine, population, 1.5)
+        until(lambda: engine._chore is None, engine)
         until(lambda: sum(map(len, server.later.values())) == population.trickled, engine)
         assert engine.errors == {}
     lengths = sorted(map(len, server.later.values()))
@@ -85,7 +86,8 @@ def test_what_is_due_is_done_a_little_at_a_time() -> None:
 
         population._work = counted  # type: ignore[method-assign]
         do(engine, lambda: population.tick(1.0))
-        until(lambda: population.trickled == IDLE, engine)
+        until(lambda: engine._chore is None, engine)
+        assert population.trickled == IDLE
         assert max(rounds) == AT_ONCE
         assert len(rounds) > IDLE // AT_ONCE
         do(engine, lambda: population.tick(1.0))  # nothing is due
@@ -117,6 +119,7 @@ def test_churn_replaces_a_share_and_keeps_the_number() -> None:
         open_idle(engine)
         population = Population(engine, time.monotonic(), churn_per_s=0.5)
         look_after(engine, population, 2.0)
+        until(lambda: engine._chore is None, engine)
         assert 0.6 * IDLE < population.replaced < 1.5 * IDLE
         until(lambda: engine.gauges().idle_established == IDLE, engine)
         for _ in range(population.replaced):
@@ -142,9 +145,7 @@ def test_silent_connections_are_established_and_say_nothing() -> None:
 
 
 def test_silent_connections_that_are_refused_have_a_name() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    address = listener.getsockname()
-    listener.close()
+    address = unused_address()
     with running(KeepAlive(address, EXCHANGE)) as engine:
         engine.idle_silent = True
         do(engine, lambda: engine.open_idle(2))

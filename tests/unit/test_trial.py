@@ -21,9 +21,10 @@ def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) 
         FakeImages(), place(2), "net", 20_000, "c10k-run", {"my_app": "sha256:app"}
     )
     runner = TrialRunner(driver, cast(Master, master), containers, "master")
-    outcome = runner.run(trial or some_trials()[0])
-    runner.settle()
-    return outcome
+    try:
+        return runner.run(trial or some_trials()[0])
+    finally:
+        runner.settle()
 
 
 def test_a_whole_trial() -> None:
