@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,8 @@ def _workers_cpu_ns(parents: dict[int, int]) -> dict[int, int]:
     if 1 < len(workers) <= MOST_WORKERS:
         for pid in workers:
             try:
-                found[pid] = sum(
-                    int(Path(task.path, "schedstat").read_text().split()[0])
-                    for task in os.scandir(PROC / str(pid) / "task")
-                )
+                threads = _of_threads(PROC / str(pid), "schedstat")
+                found[pid] = sum(int(text.split()[0]) for text in threads)
             except GONE:
                 continue
     return found
@@ -70,13 +69,20 @@ def add_process(path: Path, totals: dict[str, int]) -> int:
     totals["rss_bytes"] += int(status.get("VmRSS", "0 kB").split()[0]) * 1_024
     totals["fds"] += fds
     if int(status["Threads"]) <= MOST_THREADS:
-        for task in os.scandir(path / "task"):
-            for line in Path(task.path, "status").read_text().splitlines():
+        for text in _of_threads(path, "status"):
+            for line in text.splitlines():
                 if "ctxt_switches" in line:
                     count = int(line.split()[1])
                     totals["context_switches"] += count
                     totals["voluntary_switches"] += count if line.startswith("vol") else 0
     return int(status["PPid"])
+
+
+def _of_threads(path: Path, name: str) -> Iterator[str]:
+    """That file of each thread of a process, but of those that end meanwhile."""
+    for task in os.scandir(path / "task"):
+        with suppress(*GONE):
+            yield Path(task.path, name).read_text()
 
 
 def connections_held(workers: Iterable[int], inodes: list[str]) -> dict[int, int]:

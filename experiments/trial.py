@@ -45,6 +45,7 @@ LOST_S = 60.0
 """Beside the ramp, warm-up and window; connecting gives up by itself long before."""
 WORKER_S = 30.0
 STOP_S = 3.0
+END_S = 2.0
 BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
 T = TypeVar("T")
@@ -129,11 +130,20 @@ class TrialRunner:
                 containers["probe"] = self._driver.start(make.probe(trial, pod, server))
             except DriverError:
                 # Nothing can join the pid namespace of a server that has ended at once.
-                if "server" in containers and not self._driver.state(server).running:
+                if "server" in containers and self._ends(server):
                     raise TrialError(ENDED) from None
                 raise
             finally:
                 _collect(loads, containers)
+
+    def _ends(self, container: str) -> bool:
+        """Whether it has ended; the engine learns of that a moment later."""
+        deadline = time.monotonic() + END_S
+        while self._driver.state(container).running:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
 
     def _measure(self, trial: Trial, containers: dict[str, str]) -> dict[str, Any]:
         settings = trial.point.settings

@@ -54,6 +54,20 @@ def test_a_process_is_counted_with_its_descriptors() -> None:
     assert totals["context_switches"] >= totals["voluntary_switches"] > 0
 
 
+def test_a_thread_that_is_ending_costs_its_process_nothing(tmp_path: Path) -> None:
+    (tmp_path / "fd").mkdir()
+    (tmp_path / "task" / "8").mkdir(parents=True)  # its files have gone
+    own = tmp_path / "task" / "7"
+    own.mkdir()
+    own.joinpath("status").write_text(
+        "voluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t2\n"
+    )
+    (tmp_path / "status").write_text("PPid:\t3\nThreads:\t2\nVmRSS:\t9 kB\n")
+    totals = dict.fromkeys(processes.TOTALS, 0)
+    assert processes.add_process(tmp_path, totals) == 3
+    assert [totals[name] for name in processes.TOTALS] == [1, 2, 9_216, 0, 7, 5]
+
+
 def test_the_environment_names_what_the_manifest_needs() -> None:
     found = probe.environment()
     assert found["cores"] == os.cpu_count()
