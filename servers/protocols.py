@@ -72,9 +72,6 @@ class Connection(asyncio.Protocol):
         self._unsent = False
         if self._conversation is not None and self._conversation.more:
             self._answer()
-        elif self._server.stopping and not self._ending:
-            # Requests that have not been read yet will not be: drained, they do not cause a reset.
-            self._finish(Ending.LINGER)
         else:
             self._finish(self._ending)
 
@@ -110,6 +107,9 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, ending: Ending) -> None:
         """Go on as `ending` says, at once or when all output has left."""
+        if self._server.stopping and ending is Ending.OPEN and not self._unsent:
+            # Requests that have not been read yet will not be: drained, they do not cause a reset.
+            ending = Ending.LINGER
         self._ending = ending
         if ending is Ending.CLOSE:
             self._transport.close()  # sends what it still has first

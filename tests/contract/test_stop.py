@@ -50,6 +50,21 @@ def test_response_in_flight_ends_whole(variant: str) -> None:
         assert server.process.wait(10) == 0
 
 
+def test_all_requests_read_before_are_answered(variant: str) -> None:
+    """Long responses get stuck, a short one behind them does not: the connection ends after it."""
+    with running(variant, "--grace-ms", "60000") as server, server.connect(4096) as peer:
+        assert peer.ask()  # so it is no longer in the accept queue
+        peer.send(b"GET /bytes/1000000 HTTP/1.1\r\nHost: x\r\n\r\n" * 8 + GET)
+        received = peer.take(100)
+        eventually(server.is_asleep, "the responses get stuck")
+        server.process.send_signal(signal.SIGTERM)
+        eventually(lambda: is_closed(server), "the listener is closed at once")
+        received += peer.rest()
+        assert received.count(b"HTTP/1.1 200 OK") == 9
+        assert received.endswith(PERSISTENT)
+        assert server.process.wait(10) == 0
+
+
 @pytest.mark.parametrize("target", ["/cpu/300000", "/db/300"])
 def test_job_in_flight_is_answered(own_server: Server, target: str) -> None:
     with own_server.connect() as peer:
