@@ -57,7 +57,7 @@ def plan_(
         click.echo(note)
     if limits is None:
         click.echo("not fitted to this machine, which is not known: `run` reads its limits first")
-    click.echo(f"{len(trials)} trials, about {expected_s(trials) / 60:.0f} minutes")
+    click.echo(f"{len(trials)} trials, about {expected_s(trials) / 60:.0f} min")
 
 
 @cli.command()

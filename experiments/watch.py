@@ -23,10 +23,15 @@ KINDS = {
     "one_wait": "descriptors, one wait",
 }
 NEW_CONNECTIONS = ("connection_per_request", "open_connections")
+IN_WORDS = (
+    *("server", "load", "watched", "rate_per_s", "active_connections", "idle_connections"),
+    *("backlog", "load_workers", "traced", "warm_up_s", "window_s"),
+)
+"""Settings that `describe` has words for, or leaves out, as the times."""
 
 
 def describe(trial: Trial) -> str:
-    """The settings in a few words."""
+    """The settings in a few words; those that are seldom set, and here are, by their names."""
     s = trial.point.settings
     kind = KINDS[s.load]
     if s.watched is not None:
@@ -38,7 +43,12 @@ def describe(trial: Trial) -> str:
     backlog = f", backlog {length}" if s.load in NEW_CONNECTIONS else ""
     workers = f", {s.load_workers} load workers" if s.load_workers > 1 else ""
     traced = ", traced" if s.traced else ""
-    return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}{workers}{traced}"
+    others = "".join(
+        f", {name} {getattr(s, name)}"
+        for name, field in type(s).model_fields.items()
+        if name not in IN_WORDS and getattr(s, name) != field.default
+    )
+    return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}{workers}{others}{traced}"
 
 
 def summarise(row: dict[str, Any]) -> str:

@@ -1,0 +1,35 @@
+"""What a person reads of a trial while a run goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from experiments.plan import Point, Trial
+from experiments.settings import Settings
+from experiments.watch import describe
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"idle_connections": 1_000}, "epoll_level: 64 keep-alive + 1,000 idle"),
+        ({"window_s": 5.0, "traced": True}, "epoll_level: 64 keep-alive, traced"),
+        ({"pipeline_depth": 16}, "epoll_level: 64 keep-alive, pipeline_depth 16"),
+        (
+            {"server": "poll", "path": "/ 95, /db/10 5", "cork": True},
+            "poll: 64 keep-alive, path / 95, /db/10 5, cork True",
+        ),
+        (
+            {"load": "open_loop", "rate_per_s": 500.0, "arrivals": "fixed"},
+            "epoll_level: 64 open loop at 500/s, arrivals fixed",
+        ),
+        (
+            {"load": "connection_per_request", "backlog": None, "load_workers": 2},
+            "epoll_level: 64 conn/request, backlog its own, 2 load workers",
+        ),
+    ],
+)
+def test_trials_that_differ_read_differently(given: dict[str, Any], words: str) -> None:
+    assert describe(Trial(Point("any", Settings.model_validate(given)), 1, 1, 1)) == words
