@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from servers.request import Request, parse_head, parse_head_cached, refusal
+from servers.request import CONTINUE, Request, parse_head, parse_head_cached, refusal
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _EMPTY_LINES = re.compile(rb"(?:\r?\n)*")
@@ -91,6 +91,8 @@ class Framer:
         request = parse(head)
         if request.body_bytes:
             self._awaiting_body, self._skip = request, request.body_bytes
+            if request.expects:
+                found.append(CONTINUE)
         else:
             self._complete(request, found)
         return end.end()

@@ -24,12 +24,17 @@ class Request(NamedTuple):
     minor: int  # of HTTP/1.minor: 0, or 1 for everything later
     persistent: bool  # the connection goes on after the response
     body_bytes: int  # follow the head and are skipped
-    status: int = 200  # another one: the request is refused, and the connection ends
+    status: int = 200  # 100: see CONTINUE; another: it is refused, and the connection ends
+    expects: bool = False  # the peer waits for a word before it sends the body
 
 
-def refusal(status: int) -> Request:
+CONTINUE = Request(b"", b"", 1, True, 0, 100)
+"""Comes before a request that expects: its response says to go on (RFC 9110, 10.1.1)."""
+
+
+def refusal(status: int, method: bytes = b"") -> Request:
     """Return the request that stands for one that cannot be understood."""
-    return Request(b"", b"", 1, False, 0, status)
+    return Request(method, b"", 1, False, 0, status)
 
 
 @lru_cache(maxsize=512)  # heads of at most 4 KiB (see framing.py), so 2 MiB at the very most
@@ -49,24 +54,31 @@ def parse_head(head: bytes) -> Request:
         return refusal(400)
     method, target, major, minor = first.groups()
     if major != b"1":
-        return refusal(505)
-    lengths: set[int] = set()
-    options: set[bytes] = set()
-    for line in lines[1:]:
-        header = _HEADER.fullmatch(line)
-        if header is None:
-            return refusal(400)
-        name, value = header[1].lower(), header[2].rstrip(b" \t")
-        if name == b"transfer-encoding":
-            return refusal(501)
-        if name == b"content-length":
-            if _LENGTH.fullmatch(value) is None:
-                return refusal(400)
-            lengths.add(int(value))
-        elif name == b"connection":
-            options.update(option.strip(b" \t").lower() for option in value.split(b","))
-    if len(lengths) > 1:  # two lengths, two meanings: the way requests are smuggled
-        return refusal(400)
+        return refusal(505, method)
+    headers = _headers(lines[1:])
+    if headers is None:
+        return refusal(400, method)
+    if b"transfer-encoding" in headers:
+        return refusal(501, method)
+    given = headers.get(b"content-length", [])
+    lengths = {int(value) if _LENGTH.fullmatch(value) else -1 for value in given}
+    if -1 in lengths or len(lengths) > 1:  # two lengths, two meanings: requests are smuggled so
+        return refusal(400, method)
+    lists = b",".join(headers.get(b"connection", []))
+    options = {option.strip(b" \t").lower() for option in lists.split(b",")}
     later = minor != b"0"
     persistent = b"close" not in options and (later or b"keep-alive" in options)
-    return Request(method, target, int(later), persistent, max(lengths, default=0))
+    expects = later and b"100-continue" in map(bytes.lower, headers.get(b"expect", []))
+    body_bytes = max(lengths, default=0)
+    return Request(method, target, int(later), persistent, body_bytes, expects=expects)
+
+
+def _headers(lines: list[bytes]) -> dict[bytes, list[bytes]] | None:
+    """Return the values of each header by its name in small letters; None if one is malformed."""
+    found: dict[bytes, list[bytes]] = {}
+    for line in lines:
+        header = _HEADER.fullmatch(line)
+        if header is None:
+            return None
+        found.setdefault(header[1].lower(), []).append(header[2].rstrip(b" \t"))
+    return found

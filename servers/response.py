@@ -53,5 +53,6 @@ def _refusal(status: int) -> Response:
     return Response(head(status, len(body), 1, persistent=False), body)
 
 
-REFUSED = {status: _refusal(status) for status in REFUSALS}
+WITHOUT_REQUEST = {status: _refusal(status) for status in REFUSALS}
 """By status: the request cannot be understood, and the connection ends."""
+WITHOUT_REQUEST[100] = Response(b"HTTP/1.1 100 Continue\r\n\r\n", b"")

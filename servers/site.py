@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from servers.database import Database
-from servers.response import BODY, REFUSED, Response, head, of_length
+from servers.response import BODY, WITHOUT_REQUEST, Response, head, of_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,11 +52,11 @@ class Site:
 
     def respond(self, request: Request, body: bytes = BODY) -> Response:
         """Return the response to a request, `body` being what its job has returned."""
-        if request.status != 200:
-            return REFUSED[request.status]
         minor, persistent = request.minor, request.persistent
         found = _TARGET.fullmatch(request.target)
-        if found is None:
+        if request.status != 200:
+            response = WITHOUT_REQUEST[request.status]
+        elif found is None:
             text = b"There are /, /bytes/N, /cpu/MICROSECONDS and /db/MILLISECONDS.\n"
             response = Response(head(404, len(text), minor, persistent), text)
         elif not found[1] and self._root_bytes != len(BODY):

@@ -90,6 +90,22 @@ def test_body_longer_than_any_buffer(server: Server) -> None:
         assert peer.ask()
 
 
+def test_peer_that_expects_a_word_before_its_body_gets_it(server: Server) -> None:
+    head = b"POST / HTTP/1.%d\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n"
+    with server.connect() as peer:
+        assert peer.ask(head % 1, b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert peer.ask(b"abc")
+        assert peer.ask(GET + head % 1 + b"abc", PERSISTENT + b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert peer.take(len(PERSISTENT)) == PERSISTENT
+        assert peer.ask(head % 0 + b"abc", HOWTO)
+
+
+def test_refused_head_has_no_body(server: Server) -> None:
+    with server.connect() as peer:
+        peer.send(b"HEAD / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert peer.rest().endswith(b"Connection: close\r\n\r\n")
+
+
 def test_half_close_is_answered_then_closed(server: Server) -> None:
     with server.connect() as peer:
         peer.send(GET * 3)
