@@ -22,6 +22,8 @@ from loadgen.team import Team
 _hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 locust.runners.WORKER_REPORT_INTERVAL = 1.0
+# In seconds. Making thousands of users may keep a worker from telling that it lives for some.
+locust.runners.HEARTBEAT_LIVENESS = 10
 FOREVER_S = 1e7
 hooks: Any = events  # Locust leaves its hooks untyped
 

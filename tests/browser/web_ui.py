@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.browser.browser import Browser
 
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 120.0
 FORM: Final = "//button[.='New'] | //form//button[@type='submit']"
 
 
@@ -41,8 +41,8 @@ class WebUI:
     def open_form(self) -> None:
         """The form for a new load with all its parameters, whatever was loaded before."""
         self._browser.open(self._url)
-        if (first := self._find(FORM)).text.lower() == "new":
-            first.click()
+        if self._find(FORM).text.lower() == "new":
+            self._click(FORM)
         self._knobs_are_there()
 
     def edit(self) -> None:

@@ -25,7 +25,7 @@ from tests.unit.loopback import (
 )
 
 EXCHANGE = Exchange(REQUEST, RESPONSE)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def until(condition: Callable[[], bool], engine: Engine) -> None:

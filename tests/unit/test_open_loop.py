@@ -107,10 +107,10 @@ def test_rate_is_kept_and_nothing_waits_when_the_server_is_fast() -> None:
         connect(engine, 16)
         do(engine, engine.open_window)
         do(engine, engine.arrivals.begin)
-        until(lambda: engine.response.total() >= 200 and engine._covered() == 16, engine)
+        served, lag = engine.response.total, engine.arrivals.lag.total
+        until(lambda: served() >= 200 and engine._covered() == 16 and lag() > served() / 2, engine)
         frozen = do(engine, engine.freeze)
         assert taken(frozen) == moments_before(engine, schedule("fixed", 100))
-        assert engine.arrivals.lag.total() > frozen.requests / 2
 
 
 def test_connections_that_are_never_answered_are_counted_and_not_covered() -> None:
@@ -218,9 +218,13 @@ def test_an_answer_that_nobody_asked_for_is_wrong_and_not_a_request() -> None:
         connection.sendall(RESPONSE)
         while connection.recv(len(REQUEST)):
             asked[0] += 1
-            connection.sendall(RESPONSE)
-            time.sleep(0.002)
-            connection.sendall(RESPONSE)
+            try:
+                connection.sendall(RESPONSE)
+                time.sleep(0.002)
+                connection.sendall(RESPONSE)
+            except ConnectionError:  # what had come before the reset was asked as well
+                asked[0] += len(connection.recv(65_536)) // len(REQUEST)
+                return
 
     with serving(twice) as address, running(open_loop(address, 100)) as engine:
         assert isinstance(engine, OpenLoop)

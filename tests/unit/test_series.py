@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 
 from loadgen.keep_alive import KeepAlive
 from loadgen.merging import merge_series
 from loadgen.series import Series
 from tests.unit.loopback import RESPONSE, serving
-from tests.unit.test_engine import EXCHANGE, do, running
+from tests.unit.test_engine import EXCHANGE, do, running, until
 
 
 def test_rows_add_up_and_show_the_slow_second() -> None:
-    begun = time.monotonic()
+    slow = threading.Event()
 
     def slower(connection: socket.socket, _number: int) -> None:
         while connection.recv(4_096):
-            time.sleep(0.002 if time.monotonic() - begun < 1.0 else 0.05)
+            time.sleep(0.05 if slow.is_set() else 0.002)
             connection.sendall(RESPONSE)
 
     with serving(slower) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         do(engine, lambda: engine.want_active(4))
         series = Series(engine)
         series.begin(do(engine, engine.open_window))
-        time.sleep(max(0.0, 1.0 - (time.monotonic() - begun)))
+        until(lambda: engine.response.total() >= 400, engine)
+        slow.set()
         series.look()
-        time.sleep(0.7)
+        seen = engine.response.total()
+        until(lambda: engine.response.total() >= seen + 40, engine)
         frozen = do(engine, engine.freeze)
         series.look()
         rows = merge_series([series.rows()])
