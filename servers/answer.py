@@ -136,9 +136,15 @@ class Answers(dict[bytes, Answer | None]):
     def __init__(self, site: Site) -> None:
         super().__init__()
         self._site = site
+        self._ended = False
+
+    def end(self) -> None:
+        """Answer nothing from now on: a server that stops has to look at each connection."""
+        self.clear()
+        self._ended = True
 
     def __missing__(self, chunk: bytes) -> Answer | None:
-        if not chunk or len(chunk) > CHUNK_BYTES:
+        if not chunk or len(chunk) > CHUNK_BYTES or self._ended:
             return None
         conversation = Conversation(self._site)
         conversation.feed(chunk)

@@ -87,8 +87,8 @@ class BlockingService:
 
     def _answer(self, fd: int, conversation: Conversation, data: bytes) -> Ending:
         """Answer what is complete. A job may take its time: whoever stops the server waits."""
-        conversation.feed(data)
         self._stop.busy.add(fd)
+        conversation.feed(data)
         more = True
         while more:
             output, ending = conversation.answer()

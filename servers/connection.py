@@ -68,6 +68,10 @@ class Connection:
     def finish(self, ending: Ending) -> None:
         """Go on as `ending` says; all output has been written."""
         server, fd = self._server, self._fd
+        if server.stopping and ending is Ending.OPEN:
+            # Requests that have not been read yet will not be. The response is safe from the
+            # reset that they would cause only if they are drained.
+            ending = Ending.LINGER
         if ending is Ending.CLOSE:
             server.drop(fd)
         elif ending is Ending.LINGER:
@@ -94,10 +98,7 @@ class Connection:
             return
         self._server.unsent.discard(self._fd)
         self._server.readiness.watch_input(self._fd)
-        # Requests that have not been read yet will not be, when the server is stopping: the
-        # response is safe from the reset that they would cause only if they are drained.
-        interrupted = self._server.stopping and self._ending is Ending.OPEN
-        self.finish(Ending.LINGER if interrupted else self._ending)
+        self.finish(self._ending)
 
     def _drain(self) -> None:
         received = len(os.read(self._fd, self._server.settings.recv_bytes))

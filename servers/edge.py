@@ -50,6 +50,10 @@ class EdgeServer(ReadinessServer):
         self._unfinished.discard(fd)
         super().drop(fd)
 
+    def see_shut(self, fds: list[int]) -> None:
+        """Read the end of their input: what a server does itself need not be told as a change."""
+        self._unfinished.update(fds)
+
     def _wait_in_turns(self, ticks: float) -> Iterable[tuple[int, int]]:
         """Wait, unless something is unfinished; that is then due together with what is new."""
         if not self._unfinished:

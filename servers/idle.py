@@ -8,13 +8,14 @@ long is shut; its server then reads the end of input and closes it, as it does w
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import struct
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
 LOOKS = 4  # per timeout: a connection lives at most a quarter longer than it should
 ESTABLISHED, CLOSE_WAIT = 1, 8
@@ -31,24 +32,38 @@ class IdleCheck:
         self.interval_s = self._timeout_s / LOOKS  # 0: there is nothing to look for
         self._next = time.monotonic() + self.interval_s
 
-    def look(self) -> None:
-        """Shut the connections that have been idle for too long, if it is time to look."""
-        if time.monotonic() >= self._next:
-            shut_idle(self._timeout_s, self._busy)
-            self._next = time.monotonic() + self.interval_s
+    @property
+    def due_in_s(self) -> float:
+        """Seconds until it is time to look."""
+        return max(0.0, self._next - time.monotonic())
+
+    def look(self) -> list[int]:
+        """If it is time to look, shut the connections that have been idle for too long, and
+        return them. After a whole timeout since the last look the server was held up, and those
+        that have asked meanwhile only look idle: they are served first.
+        """
+        late_s = time.monotonic() - self._next
+        if late_s < 0:
+            return []
+        in_time = self.interval_s + late_s < self._timeout_s
+        shut = shut_idle(self._timeout_s, self._busy) if in_time else []
+        self._next = time.monotonic() + self.interval_s
+        return shut
 
 
-def shut_idle(timeout_s: float, busy: Container[int] = ()) -> None:
-    """Shut every connection of this process that has been idle for so long, and is not busy.
+def shut_idle(timeout_s: float, busy: Container[int] = ()) -> list[int]:
+    """Shut every connection of this process that has been idle for so long, and is not busy;
+    return them.
 
     To be called from the thread that closes connections: a descriptor that another thread closes
     meanwhile could be a different connection by then.
     """
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) in busy:
+    found = []
+    for fd in _descriptors():
+        if fd in busy:
             continue
         try:
-            handle = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=int(name))
+            handle = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=fd)
         except OSError:
             continue  # the descriptor of the listing itself, closed by now
         try:
@@ -56,10 +71,19 @@ def shut_idle(timeout_s: float, busy: Container[int] = ()) -> None:
             state, sent_ms, received_ms = _TCP_INFO.unpack(info)
             if state in (ESTABLISHED, CLOSE_WAIT) and min(sent_ms, received_ms) > timeout_s * 1000:
                 handle.shutdown(socket.SHUT_RDWR)
+                found.append(fd)
         except OSError:
             pass  # not a TCP socket, or its peer has gone: nothing to shut
         finally:
             handle.detach()
+    return found
+
+
+def _descriptors() -> Iterable[int]:
+    try:
+        return map(int, os.listdir("/proc/self/fd"))
+    except OSError:  # listing takes a descriptor: if none is left, every number is in use
+        return range(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def set_timeouts(fd: int, timeout_ms: int) -> None:

@@ -18,10 +18,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from servers.answer import Answers
-from servers.idle import LOOKS, shut_idle
+from servers.idle import IdleCheck
 from servers.listener import Acceptor, open_listener
 from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.shutdown import SWEEP_S, StopSignal
+from servers.shutdown import SWEEP_S, StopSignal, is_idle
 from servers.site import Site
 from servers.writing import Split
 
@@ -38,8 +38,11 @@ FOR_TRANSPORTS = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL | {"nodelay"}
 class Live(Protocol):
     """A connection, as the server that stops sees it."""
 
+    def hold(self) -> None:
+        """Read nothing for a moment."""
+
     def stop(self) -> None:
-        """End now if nothing is in flight; otherwise when that has left."""
+        """End now if nothing is in flight. Otherwise go on, until the next response or call."""
 
     def abort(self) -> None:
         """End now."""
@@ -66,11 +69,19 @@ class LoopServer:
         self._listener = open_listener(settings, blocking=False)
         self._kind = self._listener.family, self._listener.type, self._listener.proto
         self._acceptor = Acceptor(self._listener, log)
+        self._idle = IdleCheck(settings.idle_timeout_ms)
 
     def run(self, new_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         """Serve until SIGTERM or SIGINT, then until what is in flight has ended."""
         with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(self._serve())
+
+    @staticmethod
+    def rests(transport: asyncio.WriteTransport) -> bool:
+        """Whether nothing waits to be read from the peer, or by it."""
+        return not transport.get_write_buffer_size() and is_idle(
+            transport.get_extra_info("socket").fileno()
+        )
 
     def fit(self, transport: Any) -> None:
         """Have a transport keep no output by itself, and read with the buffer of all servers.
@@ -106,7 +117,7 @@ class LoopServer:
         self._stop_signal = StopSignal()
         self._loop.add_reader(self._stop_signal.fd, self._signalled)
         self._loop.add_reader(self._listener.fileno(), self._accept)
-        if self.settings.idle_timeout_ms:
+        if self._idle.interval_s:
             self._look()
         self.log.listening(self._listener.getsockname()[1], self.settings.backlog)
         try:
@@ -129,13 +140,17 @@ class LoopServer:
 
     async def _wind_down(self, grace_s: float) -> None:
         self.stopping = True
+        self.answers.end()  # so that each connection ends with its next response
         self._ending = self._loop.create_future()  # of a second signal
-        await asyncio.sleep(0)  # coroutines that were woken to answer do that first
         for connection in self.live.copy():
-            connection.stop()
+            connection.hold()
         deadline = self._loop.time() + grace_s
+        pause_s = 0.0  # at first: coroutines that were woken to answer do that
         while self.live and not self._ending.done() and self._loop.time() < deadline:
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(pause_s)
+            for connection in self.live.copy():
+                connection.stop()
+            pause_s = SWEEP_S
         while self.live:
             for connection in self.live.copy():
                 connection.abort()
@@ -178,9 +193,8 @@ class LoopServer:
         await self._loop.connect_accepted_socket(self._connected, handle)
 
     def _look(self) -> None:
-        timeout_s = self.settings.idle_timeout_ms / 1000
-        shut_idle(timeout_s)
-        self._loop.call_later(timeout_s / LOOKS, self._look)
+        self._idle.look()
+        self._loop.call_later(self._idle.due_in_s, self._look)
 
     def _tell(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """In place of the loop's own handler, which would print: tell what ended a connection."""

@@ -79,10 +79,19 @@ class Connection(asyncio.Protocol):
         """Forget it: it is closed, by whichever side."""
         self._server.live.discard(self)
 
+    def hold(self) -> None:
+        """Read nothing for a moment."""
+        self._transport.pause_reading()
+
     def stop(self) -> None:
         """End, unless something is in flight."""
-        if not self._unsent and (self._conversation is None or not self._conversation.more):
+        answering = self._conversation is not None and self._conversation.more
+        if answering or self._unsent or self._transport.is_closing():
+            return
+        if self._server.rests(self._transport):
             self._transport.close()
+        else:
+            self._transport.resume_reading()
 
     def abort(self) -> None:
         """End at once."""
@@ -93,7 +102,12 @@ class Connection(asyncio.Protocol):
         conversation = self._conversation
         if conversation is None or self._transport.is_closing():
             return
-        output, self._ending = conversation.answer()
+        try:
+            output, self._ending = conversation.answer()
+        except Exception as error:  # a fault of this one connection; told, and no one else's
+            self._server.log.fault(error)
+            self._transport.abort()
+            return
         if output:
             self._write(output)
         if conversation.more:
@@ -147,6 +161,9 @@ class Lingering(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Forget it."""
         self._server.live.discard(self)
+
+    def hold(self) -> None:
+        """Go on: it answers nothing."""
 
     def stop(self) -> None:
         """Go on: it has an end."""

@@ -24,7 +24,7 @@ from servers.writing import make_write
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from servers.events import EventLog
     from servers.settings import Settings
@@ -98,6 +98,7 @@ class ReadinessServer:
         self.accepted = 0  # connections so far
         self._stop_signal = StopSignal()
         self._grace_deadline: float | None = None
+        self._at_rest = False  # the last wait told of nothing
         self._own = {self._listener.fileno(): self._accept, self._stop_signal.fd: self._stop}
         for fd, handler in self._own.items():
             readiness.watch(fd)
@@ -113,13 +114,25 @@ class ReadinessServer:
         idle = IdleCheck(self.settings.idle_timeout_ms, self.busy)
         look_ticks = idle.interval_s * ticks if idle.interval_s else FOREVER
         while not self._ended():
-            if self._deadlines or self._grace_deadline is not None:
-                handle(wait(SWEEP_S * ticks))
+            if self._deadlines or self.stopping:
+                handle(self._noted(wait(SWEEP_S * ticks if self._in_flight else 0.0)))
                 self._drop_overdue()
             else:
                 handle(wait(look_ticks))
             if idle.interval_s:
-                idle.look()
+                self.see_shut(idle.look())
+
+    def _noted(self, ready: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Pass on what is ready, one by one, and note whether there was anything."""
+        self._at_rest = True
+        for one in ready:
+            self._at_rest = False
+            yield one
+
+    def see_shut(self, fds: list[int]) -> None:
+        """Take note of connections that were shut for being idle: as a rule the end of their
+        input is told like any other.
+        """
 
     def _handle(self, ready: Iterable[tuple[int, int]]) -> None:
         special, answers, close = self.special, self._answers, self.readiness.close
@@ -203,6 +216,7 @@ class ReadinessServer:
 
     def _stop(self) -> None:
         self._stop_signal.take()
+        self._at_rest = False
         grace_s = 0.0 if self.stopping else self.settings.grace_ms / 1000  # a second signal: now
         if not self.stopping:
             listener = self._listener.fileno()
@@ -212,13 +226,19 @@ class ReadinessServer:
             self.special[listener] = _nothing_waits
             del self._own[listener]
             self._listener.close()
+            self._answers.end()  # so that each connection ends with its next response
         self._grace_deadline = time.monotonic() + grace_s
 
+    @property
+    def _in_flight(self) -> bool:
+        return bool(self.unsent or self.busy or self._deadlines)
+
     def _ended(self) -> bool:
+        """Whether all has been answered that had come, or the grace time is over."""
         if self._grace_deadline is None:
             return False
-        nothing_in_flight = not self.unsent and not self.busy and not self._deadlines
-        return nothing_in_flight or time.monotonic() >= self._grace_deadline
+        done = self._at_rest and not self._in_flight
+        return done or time.monotonic() >= self._grace_deadline
 
     def _drop_overdue(self) -> None:
         now = time.monotonic()

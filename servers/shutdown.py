@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-LINGER_S = 1.0  # how long a peer may go on sending after it was refused
+LINGER_S = 2.0  # how long a peer may go on sending after it was refused; Apache's as well
 LINGER_BYTES = 16_777_216  # and how much: what a peer's and a server's full buffers may hold
 STOPS = (signal.SIGTERM, signal.SIGINT)
-SWEEP_S = 0.01  # between two looks of the thread that ends blocking connections
+SWEEP_S = 0.01  # between two looks for connections that are still being served
+LOOKS = 2  # in a row that find none: one that was read from a moment ago looks idle
 
 
 class StopSignal:
@@ -150,7 +151,6 @@ class BlockingStop(Stopping):
         """`wake` is called at the signal, for an accepting thread that may wait elsewhere."""
         super().__init__()
         self.live: set[int] = set()
-        self._idle: set[int] = set()
         self._main_waits = False
         self._listener = listener
         self._shared = shared
@@ -174,7 +174,6 @@ class BlockingStop(Stopping):
             shut(self._listener.fileno(), socket.SHUT_RDWR)
         if self._wake_accepting is not None:
             self._wake_accepting()
-        time.sleep(SWEEP_S)  # a request that has been read now is answered when this is over
         self._sweep(self._grace_s)
         for fd in self._in_flight():
             shut(fd, socket.SHUT_RDWR)
@@ -185,18 +184,22 @@ class BlockingStop(Stopping):
     def _sweep(self, seconds: float) -> None:
         """Wait for all that is in flight, what was accepted a moment ago included."""
         deadline = time.monotonic() + seconds
-        while self._in_flight() and time.monotonic() < deadline:
-            if self._signal.pending():
-                break
+        looks = 0
+        while looks < LOOKS and time.monotonic() < deadline and not self._signal.pending():
+            looks = 0 if self._in_flight() else looks + 1
             time.sleep(SWEEP_S)
 
     def _in_flight(self) -> set[int]:
-        """Return the connections that somebody is to end; wake the main thread for an idle one."""
-        left = self.live.copy() - self._idle
-        for fd in left - self.busy:
+        """Return the connections that somebody is to end; wake the main thread for an idle one.
+
+        One that was idle a moment ago may have asked since.
+        """
+        left = set()
+        for fd in self.live.copy():
             with contextlib.suppress(OSError):  # closed a moment ago, so nothing is in flight
                 if not self._main_waits:
                     self.wake(fd)
-                elif is_idle(fd):
-                    self._idle.add(fd)
-        return left - self._idle
+                    left.add(fd)
+                elif fd in self.busy or not is_idle(fd):
+                    left.add(fd)
+        return left

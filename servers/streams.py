@@ -7,7 +7,7 @@ coroutine that waits for it. That costs a buffer and a switch per read, and a ta
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from servers.answer import Conversation, Ending
 from servers.shutdown import LINGER_BYTES, LINGER_S
@@ -31,21 +31,23 @@ def stream(server: LoopServer) -> asyncio.StreamReaderProtocol:
 class Stream:
     """One connection."""
 
-    __slots__ = ("_conversation", "_server", "_transport")
+    __slots__ = ("_conversation", "_lingers", "_server", "_transport")
 
-    _transport: asyncio.WriteTransport
+    _transport: asyncio.Transport
 
     def __init__(self, server: LoopServer) -> None:
         self._server = server
         self._conversation: Conversation | None = None
+        self._lingers = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve the connection until it ends, and close it. Raises nothing: others live on."""
-        self._transport = writer.transport
+        self._transport = cast("asyncio.Transport", writer.transport)
         self._server.fit(self._transport)  # with it, drain() waits until all has left
         self._server.live.add(self)
         try:
             if not self._server.stopping and await self._converse(reader, writer) is Ending.LINGER:
+                self._lingers = True
                 await _linger(reader, writer)
         except OSError:
             pass  # the peer has reset the connection, vanished, or lingered for too long
@@ -55,11 +57,20 @@ class Stream:
             self._server.live.discard(self)
             writer.close()
 
+    def hold(self) -> None:
+        """Read nothing for a moment."""
+        if not self._lingers:
+            self._transport.pause_reading()
+
     def stop(self) -> None:
-        """End, unless something is in flight."""
+        """End, unless something is in flight, or the end has begun."""
         answering = self._conversation is not None and self._conversation.more
-        if not answering and not self._transport.get_write_buffer_size():
+        if answering or self._lingers or self._transport.is_closing():
+            return
+        if self._server.rests(self._transport):
             self._transport.close()
+        else:
+            self._transport.resume_reading()
 
     def abort(self) -> None:
         """End at once."""

@@ -50,10 +50,14 @@ class Trampoline:
         """
         self._coroutines[fd].close()
 
-    def turn(self, seconds: float) -> None:
-        """Wait (for ever if that is negative), and resume what is ready, each once."""
+    def turn(self, seconds: float) -> bool:
+        """Wait (for ever if that is negative), and resume what is ready, each once.
+
+        Returns whether there was anything.
+        """
         coroutines = self._coroutines
-        for fd, events in self._readiness.wait(seconds):
+        ready = self._readiness.wait(seconds)
+        for fd, events in ready:
             try:
                 wanted = next(coroutines[fd])
             except StopIteration:
@@ -61,6 +65,7 @@ class Trampoline:
                 continue
             if wanted != events:  # it nearly always waits for the same as before
                 self._watch(fd, wanted)
+        return bool(ready)
 
     def _watch(self, fd: int, wanted: int) -> None:
         if wanted == INPUT:

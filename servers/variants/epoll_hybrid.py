@@ -45,6 +45,8 @@ from servers.settings import FOR_SHARED_EPOLL
 from servers.variants.epoll_level import EpollReadiness
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from servers.events import EventLog
     from servers.settings import Settings
     from servers.site import Job
@@ -79,11 +81,6 @@ class HybridConnection(Connection):
         if output or not self._start_job():
             super().hold(output, ending)
 
-    def finish(self, ending: Ending) -> None:
-        # As in _write_on: what comes after the job is not read any more when the server stops.
-        interrupted = self._server.stopping and ending is Ending.OPEN
-        super().finish(Ending.LINGER if interrupted else ending)
-
     def _write_on(self) -> None:
         if self._output or not self._start_job():
             super()._write_on()
@@ -114,7 +111,7 @@ class HybridServer(ReadinessServer):
         self._jobs: SimpleQueue[tuple[int, HybridConnection, Job]] = SimpleQueue()
         self._results: deque[tuple[int, HybridConnection, bytes | Exception]] = deque()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self.special[self._wake] = self._own[self._wake] = self._take_results
+        self.special[self._wake] = self._own[self._wake] = self._woken
         readiness.watch(self._wake)
         start_pool(settings, log, OWN_WORKERS, self._work)
 
@@ -140,8 +137,12 @@ class HybridServer(ReadinessServer):
             self._results.append((fd, connection, result))
             os.eventfd_write(self._wake, 1)
 
-    def _take_results(self) -> None:
+    def _woken(self) -> None:
         os.eventfd_read(self._wake)
+
+    def _handle(self, ready: Iterable[tuple[int, int]]) -> None:
+        # Results come last: one may close a connection, and `ready` may tell of that as well.
+        super()._handle(ready)
         while self._results:
             fd, connection, result = self._results.popleft()
             self.busy.discard(fd)

@@ -70,6 +70,7 @@ class GeneratorServer:
         self._unsent: set[int] = set()  # connections with output that the peer has not taken
         self._deadlines: dict[int, float] = {}  # of lingering connections
         self._grace_deadline: float | None = None
+        self._at_rest = False  # the last turn found nothing ready
         self._trampoline = Trampoline(EpollReadiness())
 
     def run(self) -> None:
@@ -81,7 +82,7 @@ class GeneratorServer:
         turn, idle_s = self._trampoline.turn, idle.interval_s or FOREVER
         while not self._ended():
             if self._deadlines or self._grace_deadline is not None:
-                turn(SWEEP_S)
+                self._at_rest = not turn(SWEEP_S if self._in_flight else 0.0)
                 self._end_overdue()
             else:
                 turn(idle_s)
@@ -118,6 +119,8 @@ class GeneratorServer:
         yield INPUT
         self._stop_signal.take()
         self._trampoline.end(self._listener.fileno())
+        self._answers.end()  # so that each connection ends with its next response
+        self._at_rest = False
         self._grace_deadline = time.monotonic() + self._settings.grace_ms / 1000
         yield INPUT
         self._stop_signal.take()
@@ -215,11 +218,16 @@ class GeneratorServer:
         for fd in [fd for fd, deadline in self._deadlines.items() if deadline <= now]:
             self._trampoline.end(fd)
 
+    @property
+    def _in_flight(self) -> bool:
+        return bool(self._unsent or self._deadlines)
+
     def _ended(self) -> bool:
+        """Whether all has been answered that had come, or the grace time is over."""
         if self._grace_deadline is None:
             return False
-        nothing_in_flight = not self._unsent and not self._deadlines
-        return nothing_in_flight or time.monotonic() >= self._grace_deadline
+        done = self._at_rest and not self._in_flight
+        return done or time.monotonic() >= self._grace_deadline
 
 
 def serve(settings: Settings, log: EventLog) -> None:

@@ -30,10 +30,10 @@ from typing import TYPE_CHECKING
 
 from servers.answer import Answers, Conversation, Ending
 from servers.group import Group
-from servers.idle import LOOKS, shut_idle
+from servers.idle import IdleCheck
 from servers.listener import Acceptor, open_listener
 from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.shutdown import LINGER_BYTES, LINGER_S, SWEEP_S, StopSignal, is_idle
+from servers.shutdown import LINGER_BYTES, LINGER_S, LOOKS, SWEEP_S, StopSignal, is_idle
 from servers.site import Site
 from servers.writing import Split
 
@@ -106,11 +106,15 @@ class GreenletServer:
 
     def _wind_down(self) -> None:
         self._stopping = True
-        left = self._live
         deadline = time.monotonic() + self._settings.grace_ms / 1000
-        while left and not self._hurried and time.monotonic() < deadline:
-            left = {fd for fd in left & self._live if fd in self._busy or not is_idle(fd)}
+        looks = 0
+        while looks < LOOKS and not self._hurried and time.monotonic() < deadline:
+            looks = 0 if self._in_flight() else looks + 1
             self._sleep(SWEEP_S)
+
+    def _in_flight(self) -> bool:
+        """Whether anybody is being served, those included who asked a moment ago."""
+        return any(fd in self._busy or not is_idle(fd) for fd in self._live)
 
     def _signalled(self) -> None:
         self._stop_signal.take()
@@ -118,10 +122,10 @@ class GreenletServer:
         self._ending.set(None)
 
     def _look(self) -> None:
-        timeout_s = self._settings.idle_timeout_ms / 1000
+        idle = IdleCheck(self._settings.idle_timeout_ms)
         while True:
-            self._sleep(timeout_s / LOOKS)
-            shut_idle(timeout_s)
+            self._sleep(idle.due_in_s)
+            idle.look()
 
     def _accept(self) -> None:
         try:

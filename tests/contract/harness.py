@@ -85,6 +85,20 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.005)
 
 
+class LateError(Exception):
+    """An attempt came too late for what it was to see: the machine was busy."""
+
+
+def in_time(attempt: Callable[[], None]) -> None:
+    """Run an attempt again and again until it does not come too late."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(LateError):
+            attempt()
+            return
+    raise AssertionError(f"nothing was in time for {PATIENCE_S} s")
+
+
 class Server:
     """One server, listening on a port that the kernel chose: a process, and what it has forked."""
 
@@ -140,10 +154,11 @@ class Server:
     def kill(self) -> None:
         """End this server's processes, by their own ids, whatever state they are in."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGSTOP)  # so that it forks no more
-            for pid in self.processes()[::-1]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended a moment ago
+                self.process.send_signal(signal.SIGSTOP)  # so that it forks no more
+                for pid in self.processes()[::-1]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
         self.process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
         for left in Path(tempfile.gettempdir()).glob(f"c10k-{self.pid}-*.sqlite3*"):

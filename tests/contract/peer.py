@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE_S = 10.0  # after which a test gives up on what should happen at once
+PATIENCE_S = 30.0  # after which a test gives up on what should happen at once
 
 HEADERS = (
     b"Date: Mon, 1 Jan 1996 01:01:01 GMT\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n"

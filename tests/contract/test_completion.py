@@ -13,7 +13,7 @@ from servers.buffers import FEWEST
 from servers.exits import Exit
 from servers.variants.io_uring import explain
 from tests.contract.harness import ROOT, command, environment, eventually, running
-from tests.contract.peer import CLOSING, GET, GET_CLOSE, PERSISTENT
+from tests.contract.peer import CLOSING, GET, GET_CLOSE, PATIENCE_S, PERSISTENT
 
 BUSY = b"GET /cpu/200000 HTTP/1.1\r\n\r\n"
 SMALL_BUFFER_BYTES = 4096
@@ -104,7 +104,7 @@ def test_refuses_to_start_where_it_is_forbidden(error: int) -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == Exit.UNAVAILABLE, done.stderr

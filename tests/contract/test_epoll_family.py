@@ -15,7 +15,7 @@ from servers.edge import READY, WRITABLE
 from servers.variants.epoll_edge import EdgeReadiness
 from servers.variants.epoll_oneshot import OneshotReadiness
 from tests.contract.harness import eventually, running
-from tests.contract.peer import GET, PERSISTENT
+from tests.contract.peer import GET, PATIENCE_S, PERSISTENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ def test_connection_that_comes_with_the_signal_does_no_harm(name: str) -> None:
         with frozen(server):
             server.process.send_signal(signal.SIGTERM)
             stack.enter_context(server.connect())
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_S) == 0
 
 
 def test_edge_tells_of_each_change_once(pair: tuple[socket.socket, socket.socket]) -> None:

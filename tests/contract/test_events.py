@@ -99,6 +99,9 @@ class FaultyAnswers:
     def __getitem__(self, _chunk: bytes) -> None:
         raise ZeroDivisionError
 
+    def end(self) -> None:
+        pass
+
 
 class NoStop:
     """In place of the signal handling, which belongs to a main thread."""

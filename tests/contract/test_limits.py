@@ -19,6 +19,7 @@ from tests.contract.harness import (
     room_for,
     running,
 )
+from tests.contract.peer import GET, PERSISTENT
 
 if TYPE_CHECKING:
     from tests.contract.harness import Server
@@ -30,6 +31,19 @@ BEYOND_WALL = WALL + 40
 def is_refused(server: Server) -> bool:
     with server.connect() as peer:
         return peer.is_refused()
+
+
+def test_job_that_cannot_be_done_ends_its_connection_alone(variant: str) -> None:
+    """Here the database cannot be opened."""
+    with running(variant, "--grace-ms", "60000") as server:
+        with server.connect() as peer:
+            assert peer.ask()
+            server.allow_descriptors(0)
+            peer.send(GET + b"GET /db/1 HTTP/1.1\r\n\r\n")
+            assert peer.rest() in (b"", PERSISTENT)
+        eventually(lambda: bool(server.log()), "the fault is told")
+        assert server.log()[0]["event"] == "fault"
+        assert server.stop() == 0, "nothing is left that the grace time is for"
 
 
 def test_out_of_descriptors_is_survived(variant: str) -> None:
@@ -92,8 +106,10 @@ def many_descriptors() -> None:
 def test_past_the_wall(variant: str) -> None:
     flags = room_for(variant, BEYOND_WALL)
     with running(variant, *flags) as server, contextlib.ExitStack() as stack:
-        peers = [stack.enter_context(server.connect()) for _ in range(BEYOND_WALL)]
-        refused = sum(peer.is_refused() for peer in peers)
+        peers, refused = [], 0
+        for _ in range(BEYOND_WALL):  # one by one: a thousand new processes would hold up all
+            peers.append(stack.enter_context(server.connect()))
+            refused += peers[-1].is_refused()
         if variant in WALLED:
             eventually(lambda: server.limits() == ["FD_SETSIZE"], "the wall is told")
             (event,) = server.log()

@@ -38,6 +38,9 @@ class FaultyAnswers:
     def __getitem__(self, _chunk: bytes) -> None:
         raise ZeroDivisionError
 
+    def end(self) -> None:
+        pass
+
 
 class UselessAcceptor:
     """In place of `Acceptor`: the listener has become useless."""

@@ -125,16 +125,6 @@ def test_ways_of_writing_send_the_same_bytes(variant: str, flags: tuple[str, str
         assert peer.take(len(PERSISTENT)) == PERSISTENT
 
 
-def test_idle_connections_are_closed_and_busy_ones_are_not(variant: str) -> None:
-    with running(variant, "--idle-timeout-ms", "1500") as server, server.connect() as peer:
-        for _ in range(20):
-            time.sleep(0.1)
-            started = time.monotonic()
-            assert peer.ask()
-        assert peer.rest() == b""
-        assert 1.4 < time.monotonic() - started < 10
-
-
 @concurrent
 def test_one_that_never_reads_holds_up_nobody(own_server: Server) -> None:
     before = own_server.memory_bytes()

@@ -92,7 +92,7 @@ def test_busy_worker_leaves_the_next_connection_to_another(shared: tuple[str, ..
     with running(*shared, *WORKERS) as server, contextlib.ExitStack() as stack:
         before = {pid: sockets(pid) for pid in workers(server)}
         first = stack.enter_context(server.connect())
-        first.send(query(3000))
+        first.send(query(9000))
         eventually(lambda: server.has_open(".sqlite3") != [], "one worker is busy")
         assert held(server, before) == [0, 1]
         second = stack.enter_context(server.connect())

@@ -11,6 +11,7 @@ import pytest
 from servers.__main__ import load, names
 from servers.settings import Settings, SettingsError, parse
 from tests.contract.harness import ROOT, command, environment, running
+from tests.contract.peer import PATIENCE_S
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -20,7 +21,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         env=environment(**variables),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_S,
         check=False,
     )
 
