@@ -15,11 +15,11 @@ from rich.table import Table
 from experiments import load
 from experiments.choice import choose
 from experiments.commands import ROOT, answered, chosen, console, short, told
-from experiments.plan import UNKNOWN, expected_s, notes, plan
+from experiments.plan import UNKNOWN, notes, plan
 from experiments.schema import Experiment
 from experiments.session import RESULTS, last_unfinished, limits_here, resume, start
 from experiments.spoken import spoken
-from experiments.watch import describe
+from experiments.watch import describe, minutes
 
 
 @click.group()
@@ -35,8 +35,7 @@ def list_() -> None:
     for name in load.names():
         experiment = load.read(load.find(name))
         trials = plan(experiment)
-        minutes = expected_s(trials) / 60
-        table.add_row(name, str(len(trials)), f"{minutes:.0f} min", experiment.question)
+        table.add_row(name, str(len(trials)), f"{minutes(trials)} min", experiment.question)
     console.print(table)
 
 
@@ -57,7 +56,7 @@ def plan_(
         click.echo(note)
     if limits is None:
         click.echo("not fitted to this machine, which is not known: `run` reads its limits first")
-    click.echo(f"{len(trials)} trials, about {expected_s(trials) / 60:.0f} min")
+    click.echo(f"{len(trials)} trials, about {minutes(trials)} min")
 
 
 @cli.command()

@@ -51,6 +51,12 @@ def describe(trial: Trial) -> str:
     return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}{workers}{others}{traced}"
 
 
+def minutes(trials: list[Trial]) -> str:
+    """How long they will take, as minutes and seconds."""
+    whole, seconds = divmod(round(expected_s(trials)), 60)
+    return f"{whole}:{seconds:02d}"
+
+
 def summarise(row: dict[str, Any]) -> str:
     """The result in a few words."""
     if row["validity"] == "void":
@@ -115,6 +121,5 @@ class Watch:
 
     def _so_far(self) -> str:
         """The time left, and how many trials of this sitting do not count."""
-        minutes, seconds = divmod(round(expected_s(self._left)), 60)
         void = f", {self._void} void so far" if self._void else ""
-        return f"{minutes}:{seconds:02d} left{void}"
+        return f"{minutes(self._left)} left{void}"
