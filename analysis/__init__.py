@@ -12,16 +12,20 @@ analysis.samples(run, name)                  # what the probe read beside the se
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from analysis.by_point import columns, summary
-from analysis.details import histogram, merged, samples, series
-from analysis.records import Run
-from analysis.records import load as _load
+if TYPE_CHECKING:
+    from analysis.by_point import columns, summary
+    from analysis.details import histogram, merged, samples, series
+    from analysis.records import Run, load
 
 __all__ = ["Run", "columns", "histogram", "load", "merged", "samples", "series", "summary"]
+MODULES = {"columns": "by_point", "summary": "by_point", "Run": "records", "load": "records"}
+"""Where a name is, if not in `details`. Imported when it is asked for: pandas takes its time."""
 
 
-def load(path: str | Path) -> Run:
-    """Read the run in a folder; LabError names what is wrong with its files."""
-    return _load(Path(path))
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{MODULES.get(name, 'details')}"), name)

@@ -7,6 +7,8 @@ drawn in any order and from any thread.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,11 +19,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 from matplotlib.transforms import ScaledTranslation
 
 from analysis.palette import GRID, INK, MUTED, PAPER, Style, styles
-from analysis.text import server_name
+from analysis.text import TIMES, server_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.transforms import Transform
@@ -167,7 +167,7 @@ def connections_axis(axis: Axes, values: Iterable[float], label: str) -> None:
     shown = ticks if len(ticks) <= 8 else [ticks[i] for i in _spread(len(ticks))]
     axis.xaxis.set_major_locator(FixedLocator(shown))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axis.xaxis.set_major_formatter(tick_texts(whole))
     axis.set_xlabel(label)
 
 
@@ -178,7 +178,7 @@ def value_axis(
     LOG_FROM (or `log` asks for it); plain numbers either way."""
     low, high = axis.dataLim.intervaly
     axis.set_ylabel(label)
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: (text or plain)(value)))
+    axis.yaxis.set_major_formatter(tick_texts(text or plain))
     if not log and not (low > 0 and high / low > LOG_FROM):
         axis.set_ylim(bottom=0)
         return
@@ -186,9 +186,34 @@ def value_axis(
     low, high = axis.get_ylim()
     subs = (1.0, 2.0, 5.0) if high / low < 300 else (1.0,)
     axis.yaxis.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: (text or plain)(value)))
+    axis.yaxis.set_major_formatter(tick_texts(text or plain))
     axis.yaxis.set_minor_formatter(NullFormatter())
     axis.yaxis.set_minor_locator(NullLocator())
+
+
+@dataclass(frozen=True, slots=True)
+class TickTexts:
+    """The texts of an axis's ticks, in a form that can be sent to another process."""
+
+    text: Callable[[float], str]
+
+    def __call__(self, value: float, _position: int | None = None) -> str:
+        return self.text(value)
+
+
+def tick_texts(text: Callable[[float], str]) -> FuncFormatter:
+    """Formats ticks by a function of the value, which has to be one of a module's own."""
+    return FuncFormatter(TickTexts(text))
+
+
+def whole(value: float) -> str:
+    """A tick's number: 10,000."""
+    return f"{value:,.0f}"
+
+
+def times(value: float) -> str:
+    """A tick's ratio: 0.5x, 1.25x."""
+    return f"{value:.3g}{TIMES}"
 
 
 def plain(value: float) -> str:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.charts import panels
+from analysis.charts import panels, tick_texts, times
 from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from analysis.compare_metrics import METRICS
 from analysis.palette import ALARM, GRID, INK, KNOWN, MUTED, PAPER
-from analysis.text import TIMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,5 +108,5 @@ def _ratio_axis(axis: Axes, shown: pd.DataFrame) -> None:
     ticks = sorted({1.0, *steps, *(1 / step for step in steps)})
     axis.xaxis.set_major_locator(FixedLocator([t for t in ticks if 1 / reach <= t <= reach]))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}{TIMES}"))
+    axis.xaxis.set_major_formatter(tick_texts(times))
     axis.set_xlabel("figure beside the base run's; lines are 95% intervals")

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from analysis import text
-from analysis.charts import label_of, legend, panels, series
+from analysis.charts import label_of, legend, panels, series, tick_texts, times
 from analysis.compare_metrics import METRICS
 from analysis.history import SHOWN, titles
 from analysis.pages import environment
 from analysis.palette import INK, css_variables, in_order, styles
 from analysis.pictures import inline, save
 from analysis.tables import Table
-from analysis.text import TIMES
 from experiments.exits import LabError
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def _ratio_axis(axis: Axes, ratios: np.ndarray) -> None:
     axis.set_yscale("log")
     axis.set_ylim(1 / reach, reach)
     axis.yaxis.set_major_locator(FixedLocator([t for t in TICKS if 1 / reach <= t <= reach]))
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}{TIMES}"))
+    axis.yaxis.set_major_formatter(tick_texts(times))
     axis.yaxis.set_minor_locator(NullLocator())
     axis.yaxis.set_minor_formatter(NullFormatter())
 

@@ -8,6 +8,7 @@ with its line and column.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.csv_check import find_problems
@@ -18,7 +19,6 @@ from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import pandas as pd
 
@@ -62,8 +62,9 @@ class Run:
         return str(self.trials["experiment"].iloc[0]) if len(self.trials) else self.path.name
 
 
-def load(path: Path) -> Run:
+def load(path: str | Path) -> Run:
     """Read the run in folder `path`; LabError(BAD_INPUT) names all that is wrong."""
+    path = Path(path)
     if not path.is_dir():
         raise LabError(
             f"{path}: no such folder: expected results/EXPERIMENT/RUN, "

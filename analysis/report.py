@@ -7,7 +7,7 @@ themselves are only read.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
 from importlib import resources
@@ -23,8 +23,9 @@ from analysis.limits import judged
 from analysis.machine import machine
 from analysis.noise import warnings
 from analysis.pages import environment
+from analysis.painters import Painters
 from analysis.palette import css_variables
-from analysis.pictures import inline, save
+from analysis.pictures import inline
 from analysis.records import FILE as TRIALS
 from analysis.records import load
 from analysis.server_page import pages, verdict_in_short
@@ -34,7 +35,7 @@ from analysis.tables import Table, as_table
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -99,7 +100,7 @@ class Report:
         return Exit.OK if all(limit.holds for limit in self.limits) else Exit.EXCEEDED
 
 
-def build(run_dir: Path) -> Report:
+def build(run_dir: Path, painters: Painters | None = None) -> Report:
     """Judge the run in `run_dir`, draw it, write its report.
 
     LabError(BAD_INPUT) if its records are out of order, LabError(NOT_READY) if no
@@ -110,28 +111,35 @@ def build(run_dir: Path) -> Report:
         raise LabError(
             f"{run_dir}: no trial has finished: resume the run, then report", Exit.NOT_READY
         )
+    painters = painters or Painters()
+    figures, notes = _figures(run, painters)
     found = verdicts.judge_all(run)
-    sections, notes = _sections(run, found)
     limits = judged(run)
-    page = _page(run, found, sections, notes) | {"limits": limits}
     templates = environment()
     try:
+        table = verdicts.write(found, run_dir)
+        by_point.write(run)
+        sections = [_section(run, figure, rows, found) for figure, rows in figures]
+        page = _page(run, found, notes) | {"limits": limits}
+        page |= _pictured(sections, found, painters.texts())
         html = _write(
             run_dir / "report.html", templates.get_template("report.html.j2").render(page)
         )
         plain = _write(run_dir / "report.md", templates.get_template("report.md.j2").render(page))
-        table = verdicts.write(found, run_dir)
-        by_point.write(run)
     except OSError as error:
         raise LabError(f"{error.filename}: cannot be written: {error.strerror}") from None
     return Report(html, plain, table, found, notes, limits)
 
 
-def _sections(run: Run, found: Sequence[Verdict]) -> tuple[list[Section], list[str]]:
+def _figures(
+    run: Run, painters: Painters
+) -> tuple[list[tuple[FigureModule, pd.DataFrame]], list[str]]:
+    """The figures that the run has trials for, each with its table, given to be painted."""
     known = all_figures()
     asked = run.manifest.figures or []
     wanted = asked or list(known)
-    sections, notes = [], []
+    figures: list[tuple[FigureModule, pd.DataFrame]] = []
+    notes = []
     for name in dict.fromkeys(wanted):
         if name not in known:
             notes.append(f"Figure {name} is not known to this lab: left out.")
@@ -142,8 +150,9 @@ def _sections(run: Run, found: Sequence[Verdict]) -> tuple[list[Section], list[s
             if asked or len(table):  # not asked for, and nothing lost
                 notes.append(f"Figure {name} is left out: the run has no valid trial for it.")
             continue
-        sections.append(_section(run, known[name], table, found))
-    return sections, notes
+        painters.save(known[name].draw(run), run.path / "figures", name)
+        figures.append((known[name], table))
+    return figures, notes
 
 
 def _section(
@@ -151,24 +160,40 @@ def _section(
 ) -> Section:
     reading = figure.reading(run)
     reading = reading[:1].upper() + reading[1:]
-    svg = save(figure.draw(run), run.path / "figures", figure.NAME)
-    picture = inline(svg, figure.NAME, escape(f"{figure.QUESTION} {reading}", quote=True))
     mine = [verdict for verdict in found if verdict.claim in figure.CLAIMS]
     chart = chart_of(figure, run)
     rows = rows_of(figure, run)
-    # The SVG is matplotlib's own output, whose text it escapes itself; so does the chart.
     return Section(
         figure.NAME,
         figure.TITLE,
         figure.QUESTION,
         reading,
-        Markup(picture),  # noqa: S704 - made here, from escaped text
+        Markup(),
         Markup(chart.as_json()) if chart else None,  # noqa: S704 - as JSON without < > &
         as_table(table),
         len(rows),
         _copy_rows(run, figure.NAME, rows),
         mine,
     )
+
+
+def _pictured(
+    sections: Sequence[Section], found: Sequence[Verdict], texts: Mapping[str, str]
+) -> dict[str, object]:
+    """What a template shows of the sections, once their pictures are there."""
+    shown = []
+    for section in sections:
+        label = escape(f"{section.question} {section.reading}", quote=True)
+        picture = inline(texts[section.name], section.name, label)
+        # The SVG is matplotlib's own output, whose text it escapes itself.
+        shown.append(replace(section, svg=Markup(picture)))  # noqa: S704 - see above
+    return {
+        "sections": shown,
+        "libraries": _libraries() if any(section.chart for section in shown) else [],
+        "figures_of": {
+            verdict.claim: [s for s in shown if verdict in s.verdicts] for verdict in found
+        },
+    }
 
 
 def _copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
@@ -180,6 +205,7 @@ def _copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
     if len(starts) != len(run.trials) + 2:
         return ""
     path = run.path / "figures" / f"{name}.csv"
+    path.parent.mkdir(exist_ok=True)
     with (run.path / TRIALS).open("rb") as source, path.open("wb") as copy:
         for line in (0, *(rows + 1)):
             source.seek(starts[line])
@@ -207,10 +233,8 @@ def _libraries() -> list[Markup]:
     return [Markup(source.replace("</script", "<\\/script")) for source in sources]  # noqa: S704 - Bokeh's own
 
 
-def _page(
-    run: Run, found: Sequence[Verdict], sections: list[Section], notes: list[str]
-) -> dict[str, object]:
-    """Everything that a template may use."""
+def _page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, object]:
+    """Everything that a template may use beside the sections."""
     void = run.left_out(VOID_SHOWN).sort_values("block", kind="stable").reset_index(drop=True)
     blocks = run.trials["block"].nunique()
     return {
@@ -226,17 +250,12 @@ def _page(
             Asked(name, question, [one for one in found if _of_part(one, name)])
             for name, question in run.manifest.questions.items()
         ],
-        "libraries": _libraries() if any(section.chart for section in sections) else [],
         "glance_from": GLANCE_FROM,
-        "figures_of": {
-            verdict.claim: [s for s in sections if verdict in s.verdicts] for verdict in found
-        },
         "pages": pages(run),
         "reference": reference_of(run),
         "in_short": verdict_in_short,
         "verdicts": found,
         "counts": verdicts.counted(found),
-        "sections": sections,
         "notes": notes,
         "void": as_table(void),
         "repeats": blocks,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from analysis import details
-from analysis.charts import label_of, plain, run_styles, stacked
+from analysis.charts import label_of, plain, run_styles, stacked, tick_texts
 from analysis.explore import Chart, Metric, line_of
 from analysis.figures._idle import RUNS
 from analysis.pairs import at, per_request
@@ -101,7 +101,7 @@ def draw(run: Run) -> Figure:
         for second in steps:
             axis.axvline(second, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
         axis.yaxis.set_major_locator(LogLocator(base=10, numticks=4))
-        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+        axis.yaxis.set_major_formatter(tick_texts(plain))
         axis.yaxis.set_minor_locator(NullLocator())
         if one.late:
             said = f"{count(one.late)} knocked twice"
@@ -111,7 +111,7 @@ def draw(run: Run) -> Figure:
             )
     last = rows[-1]
     last.xaxis.set_major_locator(FixedLocator([10.0**n for n in range(-5, 3)]))
-    last.xaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value * 1e6)))
+    last.xaxis.set_major_formatter(tick_texts(_seconds))
     last.xaxis.set_minor_locator(NullLocator())
     said = ", ".join(f"{s:g}" for s in steps)
     marked = f"; dotted, the SYN sent again after {said} s" if steps else ""
@@ -195,10 +195,15 @@ def _end(run: Run) -> float:
 def ladder(sysctls: Mapping[str, Any]) -> list[float]:
     """The moments at which an unanswered SYN is sent again, in seconds: TCP_TIMEOUT_INIT
     doubled each time, after so many linear steps of one second."""
-    steps = [1.0] * int(sysctls.get(SYSCTL) or 0) + [2.0**n for n in range(7)]
+    told = str(sysctls.get(SYSCTL) or "0")
+    steps = [1.0] * (int(told) if told.isdecimal() else 0) + [2.0**n for n in range(7)]
     return [float(second) for second in np.cumsum(steps)[:6]]
 
 
 def _steps(run: Run) -> list[float]:
     """Those of the ladder that the picture reaches."""
     return [second for second in ladder(run.manifest.sysctls) if second * 1e6 < _end(run)]
+
+
+def _seconds(value: float) -> str:
+    return duration(value * 1e6)

@@ -9,9 +9,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from analysis.charts import label_of, legend, panels, plain, run_styles, value_axis
+from analysis.charts import (
+    hollow,
+    label_of,
+    legend,
+    panels,
+    plain,
+    run_styles,
+    tick_texts,
+    value_axis,
+)
 from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
-from analysis.figures._idle import RUNS, with_void
+from analysis.figures._idle import RUNS, void_at, with_void
 from analysis.pairs import at, keep_alive, rows_at, take, unmixed
 from analysis.palette import PAPER, in_order
 from analysis.text import count, duration, number, server_name
@@ -68,16 +77,18 @@ def table(run: Run) -> pd.DataFrame:
 def draw(run: Run) -> Figure:
     """The 99th percentile and the median over the rate; a server's points are joined in the
     order of rising load, its intervals drawn both ways."""
-    points = table(run)
+    trials, points = chosen(run), table(run)
     figure, axes = panels(["99th percentile", "Median"])
     looks = run_styles(run)
     for axis, metric in zip(axes, (TAIL, MIDDLE), strict=True):
         for server in in_order(points["server"]):
             _path(axis, points[points["server"] == server], metric, looks[server], server)
+            void = void_at(trials, server)
+            hollow(axis, void[void[RATE].notna()], RATE, metric, looks[server])
         axis.set_yscale("log")
         axis.set_xlabel("requests per second")
         axis.set_xlim(left=0)
-        axis.xaxis.set_major_formatter(lambda value, _: plain(value))
+        axis.xaxis.set_major_formatter(tick_texts(plain))
         value_axis(axis, "response time" if axis is axes[0] else "", duration, log=True)
     legend(figure, axes)
     return figure

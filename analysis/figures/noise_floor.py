@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.charts import hollow, panels, plain, run_styles
+from analysis.charts import hollow, panels, plain, run_styles, tick_texts
 from analysis.explore import Chart, Metric, line_of, numbers
 from analysis.figures._idle import RUNS
 from analysis.noise import noise_floor, references
@@ -57,7 +57,7 @@ def draw(run: Run) -> Figure:
     axis.set_ylim(bottom=0)
     axis.set_xlabel("place in the run (trial)")
     axis.set_ylabel("requests per second")
-    axis.yaxis.set_major_formatter(lambda value, _: plain(value))
+    axis.yaxis.set_major_formatter(tick_texts(plain))
     return figure
 
 

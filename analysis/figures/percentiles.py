@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from analysis import details
-from analysis.charts import label_of, legend, panels, run_styles, value_axis
+from analysis.charts import label_of, legend, panels, run_styles, tick_texts, value_axis
 from analysis.explore import Chart, Metric, curve, line_of
 from analysis.figures._idle import RUNS
 from analysis.pairs import at, keep_alive, rows_at, take
@@ -218,8 +218,11 @@ def _title(run: Run, load: str) -> str:
 def _percentile_axis(axis: Axes) -> None:
     axis.set_xlim(0, 5)
     axis.xaxis.set_major_locator(FixedLocator([place for place, _ in TICKS]))
-    names = dict(TICKS)
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: names.get(value, "")))
+    axis.xaxis.set_major_formatter(tick_texts(_name))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.set_xlabel("percentile")
     axis.set_yscale("log")
+
+
+def _name(place: float) -> str:
+    return dict(TICKS).get(place, "")

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.charts import hollow, label_of, legend, panels, run_styles, series, value_axis
+from analysis.charts import (
+    hollow,
+    label_of,
+    legend,
+    panels,
+    run_styles,
+    series,
+    tick_texts,
+    value_axis,
+    whole,
+)
 from analysis.claim import load_claims
 from analysis.explore import Chart, Line, Metric, place, sweep
 from analysis.figures._idle import with_void
@@ -185,5 +195,5 @@ def _watched_axis(axis: Axes, values: np.ndarray, label: str) -> None:
     axis.set_xscale("log")
     axis.xaxis.set_major_locator(FixedLocator([float(value) for value in values]))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axis.xaxis.set_major_formatter(tick_texts(whole))
     axis.set_xlabel(label)

@@ -13,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from analysis import details
-from analysis.charts import RC, WIDTH_IN, legend, plain, run_styles
+from analysis.charts import RC, WIDTH_IN, legend, plain, run_styles, tick_texts
 from analysis.explore import Chart, Line, Metric, numbers
 from analysis.figures._idle import RUNS
 from analysis.palette import ALARM, GRID, INK, MUTED, VARIABLES
@@ -109,7 +109,7 @@ def draw(run: Run) -> Figure:
     edges = [*seconds["from_s"], seconds["to_s"].iloc[-1]]
     rate.stairs(seconds["requests_per_s"], edges, color=look.colour, linewidth=2)
     rate.set_ylim(bottom=0)
-    rate.yaxis.set_major_formatter(lambda value, _: plain(value))
+    rate.yaxis.set_major_formatter(tick_texts(plain))
     for name, (label, colour, dash, marker) in COUNTERS.items():
         kernel.plot(
             story.kernel["at_s"],

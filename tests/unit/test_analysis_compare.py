@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from analysis.__main__ import cli
+from analysis.commands import cli
 from analysis.compare import Comparison, compare
 from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from analysis.compare_metrics import METRICS

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from analysis.__main__ import cli
+from analysis.commands import cli
 from analysis.history import history
 from experiments.exits import Exit, LabError
 from tests.unit import analysis_data as made

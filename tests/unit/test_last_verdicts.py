@@ -7,8 +7,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from analysis.__main__ import cli
 from analysis.claim import load_claims
+from analysis.commands import cli
 from analysis.last import Last, last_verdicts
 
 
