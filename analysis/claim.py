@@ -74,6 +74,7 @@ class Cause(Strict):
         description="what the figures show; {name} is one of `measured`, or a part's"
     )
     measured: dict[str, Rule] = Field({}, description="figures that show the cause, by name")
+    explains: list[Text] = Field([], description="labels of the parts it is the cause of; all")
 
 
 class Claim(Strict):

@@ -103,12 +103,19 @@ class Comparison:
                 f"None got worse by more than {limit}, and each that decides would have shown it."
             )
         text = f"None is known to have got worse by more than {limit}, but {len(blind):,} could not"
-        needed = blind["repeats"].to_numpy(dtype="float64")
+        absent = blind["why"] != ""
+        needed = blind.loc[~absent, "repeats"].to_numpy(dtype="float64")
+        if absent.any():
+            text = f"{text} show it ({int(absent.sum()):,} of them void or absent)"
+        else:
+            text = f"{text} show it"
         if not np.isfinite(needed).any():
-            return f"{text} show it."
-        repeats = int(blind[["n_base", "n"]].to_numpy(dtype="int64").min())
+            return f"{text}."
+        repeats = int(blind.loc[~absent, ["n_base", "n"]].to_numpy(dtype="int64").min())
         usual = int(np.nanmedian(needed))
-        return f"{text} show it: {plural(repeats, 'repeat')}, about {usual:,} are needed."
+        if usual <= repeats:
+            return f"{text}: what the reference trials moved is beyond it, whatever the repeats."
+        return f"{text}: {plural(repeats, 'repeat')}, about {usual:,} are needed."
 
 
 def compare(

@@ -64,6 +64,19 @@ def histogram(run: Run, trial: str, name: str = "response") -> HdrHistogram | No
         raise _unreadable(run.path / FOLDER / trial / FILE, f"{name}: {error}") from None
 
 
+def seconds(run: Run, trial: str) -> list[tuple[Details, HdrHistogram]]:
+    """The seconds of a trial's window that had responses, each with their histogram; none where
+    those were not kept for all of them.
+    """
+    rows = details(run, trial).get("series") or []
+    if not all(row.get("histogram") for row in rows):
+        return []
+    try:
+        return [(row, decode(row["histogram"])) for row in rows if row["requests"]]
+    except UNREADABLE as error:
+        raise _unreadable(run.path / FOLDER / trial / FILE, f"series: {error}") from None
+
+
 def decode(encoded: str) -> HdrHistogram:
     """A histogram as the load writes it: HdrHistogram's V2 form, compressed, in base64."""
     return HdrHistogram.decode(encoded)

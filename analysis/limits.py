@@ -41,7 +41,7 @@ def judged(run: Run) -> list[Kept]:
         wanted = [parse(text) for text in run.manifest.thresholds]
     except ValueError as error:
         raise LabError(f"{run.path}/manifest.json: thresholds: {error}", Exit.BAD_INPUT) from None
-    columns = ["point", "valid", *(one.column for one in wanted)]
+    columns = list(dict.fromkeys(["point", "valid", *(one.column for one in wanted)]))
     trials = run.trials[columns][(run.trials["sweep"] != "reference") & ~_traced(run.trials)]
     return [_kept(one, trials) for one in wanted]
 

@@ -179,13 +179,17 @@ def _weaknesses(
 
 
 def _kept(mine: pd.DataFrame) -> tuple[float, float] | None:
-    """The most silent connections, and the share of its own rate that it keeps beside them."""
+    """The most silent connections, and the share of its own rate that it keeps beside them: its
+    rate with none, all else being equal. Of several, with the fewest that talk.
+    """
     wanted = mine[(mine["load"] == "keep_alive") & mine[RATE].notna()]
-    for _, group in wanted.groupby("active", sort=True):
+    found = []
+    for _, group in wanted.groupby("beside", sort=True):
         none, most = group[group["idle"] == 0], group[group["idle"] == group["idle"].max()]
         if len(none) and most["idle"].iloc[0] > 0:
-            return float(most["idle"].iloc[0]), float(most[RATE].iloc[0] / none[RATE].iloc[0])
-    return None
+            kept = float(most[RATE].iloc[0] / none[RATE].iloc[0])
+            found.append((float(most["idle"].iloc[0]), -int(most["active"].iloc[0]), kept))
+    return (max(found)[0], max(found)[2]) if found else None
 
 
 def _tail(run: Run, mine: pd.DataFrame, reference: str) -> list[str]:

@@ -48,11 +48,14 @@ def reference_of(run: Run) -> str:
 def points(run: Run) -> pd.DataFrame:
     """A row per server and condition: medians, and the ratios to the reference within blocks.
 
-    A condition is everything that was set but the server.
+    A condition is everything that was set but the server; `beside`, everything but that and the
+    idle connections. Traced trials are left out: their speeds mean nothing.
     """
     conditions = _conditions(run)
     names = conditions["condition"]
-    valid = run.counted(["point", "server", "block", RATE, COST, TAIL])
+    trials = run.trials[["point", "server", "block", "position", "valid", RATE, COST, TAIL]]
+    trials = trials[~run.trials["traced"].fillna(False).astype(bool)]
+    valid = trials[trials["valid"]]
     frame = pd.DataFrame(
         {
             "condition": _of_points(valid, names),
@@ -70,10 +73,7 @@ def points(run: Run) -> pd.DataFrame:
     for name in (RATE, COST):
         ratios[f"{name}_ratio"] = both[name] / both[f"{name}_of_reference"]
     ratios = summarise(ratios, keys, (f"{RATE}_ratio", f"{COST}_ratio")).drop(columns="n")
-    every = run.trials[["valid", "position"]].assign(
-        condition=_of_points(run.trials, names),
-        server=run.trials["server"],
-    )
+    every = trials[["valid", "position", "server"]].assign(condition=_of_points(trials, names))
     total = every.groupby(keys, observed=True).agg(
         total=("valid", "size"), position=("position", "min")
     )
@@ -82,7 +82,7 @@ def points(run: Run) -> pd.DataFrame:
     table["n"] = table["n"].fillna(0).astype(int)
     table["void"] = table["total"].astype(int) - table["n"]
     order = conditions.drop_duplicates("condition").set_index("condition")
-    table = table.join(order[["load", "active", "idle", "backlog", "settings"]], on="condition")
+    table = table.join(order.drop(columns="point", errors="ignore"), on="condition")
     return table.sort_values(["load", "active", "idle", "backlog"], ignore_index=True)
 
 
@@ -102,6 +102,7 @@ def _conditions(run: Run) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "condition": written.agg("|".join, axis=1),
+            "beside": written.drop(columns="idle_connections").agg("|".join, axis=1),
             "load": points["load"].astype(str),
             "active": points["active_connections"].astype(int),
             "idle": points["idle_connections"].astype(int),

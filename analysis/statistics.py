@@ -43,6 +43,8 @@ BOOTSTRAP_FROM = 30
 CELLS_AT_ONCE = 4_000_000
 """Columns are summarised together, as far as memory for their copies is small."""
 ONE, STUDENT, BOOTSTRAP, ORDER = "one repeat", "Student's t", "bootstrap", "order statistics"
+FACTS = ("range", "maximum", "count")
+"""Methods that give no interval of confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class Estimate:
     def bounded(self) -> bool:
         """Whether there is an interval."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its ends; NaN where what stands there is a smallest and a largest value, or a count."""
+        return (float("nan"),) * 2 if self.method in FACTS else (self.low, self.high)
 
 
 def nothing() -> Estimate:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from analysis.verdicts import Verdict
 
 X = "idle_connections"
+FEWEST_EQUAL = 4
+"""Reference trials; of fewer the range of the next one is anybody's guess."""
 
 
 def lead(run: Run, verdicts: Sequence[Verdict]) -> str:
@@ -115,7 +117,8 @@ def _readiness(run: Run) -> str:
 
 
 def _threads(run: Run) -> str:
-    valid = run.counted(["server_threads", "server_rss_bytes", "requests_per_s"])
+    columns = ["server", "server_threads", "server_rss_bytes", "requests_per_s"]
+    valid = at(run.counted(columns), server="thread_per_connection")
     threads = valid["server_threads"].to_numpy(dtype="float64", na_value=np.nan)
     if not len(threads) or not np.nanmax(threads, initial=0) > 100:
         return ""
@@ -153,7 +156,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
 
 def _noise(run: Run) -> str:
     noise = noise_floor(run.trials)
-    if noise is None:
+    if noise is None or noise.n < FEWEST_EQUAL:
         return ""
     return (
         f"Two equal trials differ by up to {share(noise.floor)} here, "

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.claim import Cause, Claim, load_claims
-from analysis.judgement import Judgement, NotRunError, NoValidTrialError, Part, Word
+from analysis.judgement import (
+    REPEATS_NEEDED,
+    Judgement,
+    NotRunError,
+    NoValidTrialError,
+    Part,
+    Word,
+)
 from analysis.judges import find_judge
 from analysis.measuring import figure
-from analysis.text import with_unit
+from analysis.text import listed, plural, with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +83,7 @@ def judge(claim: Claim, run: Run) -> Verdict:
     except NoValidTrialError as reason:
         return _without_figure(claim, Word.INCONCLUSIVE, f"Nothing to judge by: {reason}.")
     head = found.headline
+    low, high = head.estimate.interval
     sentence = found.sentence[:1].upper() + found.sentence[1:]
     if found.verdict is Word.INCONCLUSIVE:
         sentence = f"{sentence} {_why_open(found.parts, claim.experiment)}".strip()
@@ -86,8 +94,8 @@ def judge(claim: Claim, run: Run) -> Verdict:
         claim.title,
         found.verdict,
         _number(head.estimate.value),
-        _number(head.estimate.low),
-        _number(head.estimate.high),
+        _number(low),
+        _number(high),
         head.unit,
         claim.published.text,
         claim.bound.text,
@@ -123,24 +131,37 @@ def write(verdicts: Sequence[Verdict], run_dir: Path) -> Path:
 def _why_open(parts: Sequence[Part], experiment: str) -> str:
     """What would settle an inconclusive verdict."""
     for part in parts:
-        if not part.decides or part.verdict is not Word.INCONCLUSIVE or part.word is not None:
+        n = part.estimate.n
+        if not part.decides or part.verdict is not Word.INCONCLUSIVE:
             continue
-        if part.estimate.n < 2 or not part.estimate.bounded:
-            n = part.estimate.n
-            return f"{n} valid repeat{'s' * (n != 1)} cannot tell ({part.label})."
+        if n < REPEATS_NEEDED:
+            return (
+                f"{plural(n, 'valid repeat')} of {part.label}; a verdict needs {REPEATS_NEEDED} "
+                f"({_command(experiment, REPEATS_NEEDED)})."
+            )
+        if part.word is not None:
+            continue
+        if not part.estimate.bounded:
+            return f"There is no interval of {part.label}."
         needed = part.more_repeats
-        if needed is None or needed <= part.estimate.n:
-            return f"The interval crosses the bound ({part.label})."
+        if needed is None or needed <= n:
+            return f"The interval of {part.label} crosses the bound."
         return (
             f"The interval of {part.label} crosses the bound; with this spread it would "
-            f"take about {needed} repeats to tell "
-            f"(make experiment EXPERIMENT={experiment} REPEATS={needed})."
+            f"take about {needed} repeats to tell ({_command(experiment, needed)})."
         )
     return ""
 
 
+def _command(experiment: str, repeats: int) -> str:
+    return f"make experiment EXPERIMENT={experiment} REPEATS={repeats}"
+
+
 def _cause(cause: Cause, found: Judgement, run: Run) -> str:
     """Why a claim is refuted, in figures of the run that refutes it."""
+    refuted = [part.label for part in found.parts if part.decides and part.verdict is Word.REFUTED]
+    if cause.explains and not set(cause.explains) & set(refuted):
+        return f"It is {listed(refuted)} that refutes it; why was not measured."
     values = dict(found.values)
     try:
         for name, rule in cause.measured.items():

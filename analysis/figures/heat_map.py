@@ -169,14 +169,13 @@ def _columns(run: Run) -> dict[str, list[Column]]:
 
 def _of_trial(run: Run, trial: str, block: int) -> list[Column]:
     """A column per recorded second; one for all of them where no counts were kept."""
-    seconds = details.details(run, trial).get("series") or []
-    if len(seconds) > 1 and all(second.get("histogram") for second in seconds):
+    seconds = details.seconds(run, trial)
+    if len(seconds) > 1:
+        spreads = [(row, _bins(*details.spread(found))) for row, found in seconds]
         return [
-            Column(trial, block, second["from_s"], second["to_s"],
-                   _bins(*details.spread(details.decode(second["histogram"]))), place == 0)
-            for place, second in enumerate(seconds)
-            if second["requests"]
-        ]  # fmt: skip
+            Column(trial, block, row["from_s"], row["to_s"], bins, place == 0)
+            for place, (row, bins) in enumerate(spreads)
+        ]
     whole = details.counts(run, trial)
     if whole is None:
         return []

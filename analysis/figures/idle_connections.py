@@ -15,13 +15,14 @@ from analysis.charts import (
     panels,
     run_styles,
     series,
+    times,
     value_axis,
 )
 from analysis.claim import load_claims
 from analysis.explore import USUAL, Chart, Line, Metric, curve, intervals, place, sweep
 from analysis.figures._idle import X, chosen, summary, void_at
 from analysis.palette import INK, KNOWN, PAPER, VARIABLES, in_order
-from analysis.text import TIMES, count, listed, number, server_name
+from analysis.text import count, listed, number, server_name
 from analysis.walls import find_walls
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ QUESTION = "What do thousands of silent connections cost the few that talk?"
 ORDER = 10
 CLAIMS = (2, 3, 8)
 METRIC = "requests_per_s"
+LOOKING = ("select", "poll")
+"""Servers whose every wait looks at all connections."""
 SHARE = Metric("relative_ratio", "rate / rate with none idle", "ratio", log=False)
 
 
@@ -70,7 +73,7 @@ def draw(run: Run) -> Figure:
     for axis in (left, right):
         connections_axis(axis, ticks, "idle connections")
     value_axis(left, "requests per second")
-    value_axis(right, "rate / rate with none idle", lambda value: f"{value:g}{TIMES}")
+    value_axis(right, "rate / rate with none idle", times)
     for wall in find_walls(trials):
         _mark_wall(left, wall.held, wall.server, looks[wall.server].colour)
     legend(figure, [left, right])
@@ -104,6 +107,7 @@ def reading(run: Run) -> str:
     most = points.loc[points[METRIC].notna(), X].max()
     kept: list[str] = []
     lost: list[str] = []
+    looking: list[str] = []
     for server in in_order(points["server"]):
         relative = _relative(points[points["server"] == server])
         if relative is None or most not in set(relative[X]):
@@ -111,20 +115,20 @@ def reading(run: Run) -> str:
         share = float(relative.loc[relative[X] == most, METRIC].iloc[0])
         if np.isfinite(share):
             text = f"{server_name(server)} ({number(share * 100)}%)"
-            (kept if share >= 0.5 else lost).append(text)
+            (kept if share >= 0.5 else looking if server in LOOKING else lost).append(text)
     sentences = []
     if kept:
         sentences.append(
             f"With {count(most)} idle connections, {listed(kept)} kept most of the rate "
-            "that they have with none (in brackets, the share)."
+            f"that {'it has' if len(kept) == 1 else 'they have'} with none "
+            "(in brackets, the share)."
         )
-    if lost:
-        verb = "falls" if len(lost) == 1 else "fall"
-        opening = "" if kept else f"With {count(most)} idle connections, "
-        sentences.append(
-            f"{opening}{listed(lost)} {verb} behind, because every wait "
-            "looks at every connection again."
-        )
+    reason = ", because every wait looks at every connection again"
+    for servers, why in ((looking, reason), (lost, "")):
+        if servers:
+            verb = "falls" if len(servers) == 1 else "fall"
+            opening = "" if sentences else f"With {count(most)} idle connections, "
+            sentences.append(f"{opening}{listed(servers)} {verb} behind{why}.")
     sentences += [
         f"{server_name(wall.server)} stopped at {count(wall.held)} of {count(wall.asked)} "
         f"connections: {wall.limit}."

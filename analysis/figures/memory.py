@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, MultipleLocator
 
 from analysis.charts import (
     connections_axis,
+    hollow,
     label_of,
     legend,
     panels,
@@ -22,7 +23,7 @@ from analysis.charts import (
 from analysis.explore import MEMORY as MEMORY_METRIC
 from analysis.explore import THREADS as THREADS_METRIC
 from analysis.explore import USUAL, Chart, Metric, sweep
-from analysis.figures._idle import KEYS, RUNS, X, with_void
+from analysis.figures._idle import KEYS, RUNS, X, void_at, with_void
 from analysis.figures._idle import chosen as idle_trials
 from analysis.palette import in_order
 from analysis.text import count, listed, number, server_name, size
@@ -82,6 +83,7 @@ def draw(run: Run) -> Figure:
         for server in in_order(points["server"]):
             mine = points[points["server"] == server]
             series(axis, mine, X, metric, looks[server], label_of(server))
+            hollow(axis, void_at(chosen(run), server), X, metric, looks[server])
         shown = points if metric != EACH else points[points[EACH].notna()]
         connections_axis(axis, shown[X].unique(), "idle connections")
     if chosen(run)[THREADS].notna().any():

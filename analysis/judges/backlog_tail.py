@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from analysis.judgement import REPEATS_NEEDED, Judgement, Part, Word, most_telling
+from analysis.judgement import (
+    REPEATS_NEEDED,
+    Judgement,
+    NotRunError,
+    Part,
+    Word,
+    most_telling,
+)
 from analysis.judges._evidence import evidence
 from analysis.pairs import at, paired_ratio, per_request
 from analysis.statistics import Estimate, order_interval
@@ -43,10 +50,14 @@ def judge(claim: Claim, run: Run) -> Judgement:
     server = claim.parameters["server"]
     clients = claim.parameters["active_connections"]
     valid = evidence(per_request(run), server=server, active_connections=clients)
+    valid = valid[valid["listen_drops"].notna()]
+    if not len(valid):
+        raise NotRunError("no trial has counted the SYNs that were dropped")
     short = valid[valid["backlog"] < claim.parameters["below"]]
     long = valid[valid["backlog"] >= claim.parameters["none_from"]]
     tail_us = claim.parameters["tail_s"] * 1e6
     below, above = f"below {claim.parameters['below']}", f"from {claim.parameters['none_from']}"
+    few = short["block"].nunique() < REPEATS_NEEDED
     parts = (
         Part(
             f"p99.9 of the response time, backlog {below}",
@@ -54,6 +65,7 @@ def judge(claim: Claim, run: Run) -> Judgement:
             "s",
             claim.bound.min,
             claim.bound.max,
+            Word.INCONCLUSIVE if few else None,
         ),
         _all_trials(f"trials {below} with dropped SYNs", short, short["listen_drops"] > 0),
         _all_trials(
@@ -75,7 +87,7 @@ def _all_trials(label: str, trials: pd.DataFrame, holds: pd.Series[bool]) -> Par
     times, n = int(kept.sum()), len(trials)
     found = Estimate(times, times, times, n, "count")
     word = Word.INCONCLUSIVE
-    if n >= REPEATS_NEEDED:
+    if trials["block"].nunique() >= REPEATS_NEEDED:
         word = Word.REPRODUCED if times == n else Word.REFUTED if times * 2 < n else word
     return Part(label, found, f"of {n} trials", word=word)
 

@@ -60,7 +60,7 @@ def _wall(claim: Claim, beyond: pd.DataFrame) -> tuple[Part, str]:
     held = held_connections(beyond)
     low, high = claim.bound.min or 0, claim.bound.max or np.inf
     stopped = ~beyond["valid"] & named & held.between(low, high)
-    enough = len(beyond) >= REPEATS_NEEDED
+    enough = beyond["block"].nunique() >= REPEATS_NEEDED
     if beyond["valid"].any():
         word = Word.REFUTED if enough else Word.INCONCLUSIVE
         told = f"{server} held every connection in {plural(int(beyond['valid'].sum()), 'trial')}."

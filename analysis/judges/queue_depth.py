@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from analysis.judgement import REPEATS_NEEDED, Judgement, Part, Word
+from analysis.judgement import REPEATS_NEEDED, Judgement, NotRunError, Part, Word
 from analysis.judges._evidence import evidence
 from analysis.pairs import at, per_request
 from analysis.statistics import Estimate, finite, nothing
@@ -56,7 +56,9 @@ def judge(claim: Claim, run: Run) -> Judgement:
     server, free_from = claim.parameters["server"], claim.parameters["no_overflow_from"]
     clients = claim.parameters["active_connections"]
     valid = evidence(per_request(run), server=server, active_connections=clients)
-    levels = seen(valid)
+    levels = seen(valid[valid["full_queue_overflows"].notna() & valid["full_queue_drops"].notna()])
+    if not levels:
+        raise NotRunError("no trial has looked at its full queue")
     short = [level for level in levels if level.backlog < free_from]
     long = [level for level in levels if level.backlog >= free_from]
     parts = [_depth(level) for level in short if level.lossy]

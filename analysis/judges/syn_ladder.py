@@ -14,7 +14,14 @@ import pandas as pd
 from pydantic import Field
 
 from analysis.details import counts as counted
-from analysis.judgement import REPEATS_NEEDED, Judgement, Part, Word, most_telling
+from analysis.judgement import (
+    REPEATS_NEEDED,
+    Judgement,
+    NotRunError,
+    Part,
+    Word,
+    most_telling,
+)
 from analysis.judges._evidence import evidence_of
 from analysis.rules import Value
 from analysis.selection import select
@@ -61,6 +68,10 @@ def judge(claim: Claim, run: Run) -> Judgement:
     for name, ladder in asked.ladders.items():
         settings = {**asked.settings, **ladder.settings}
         trials = evidence_of(select(run, settings), settings)
+        kept = [counted(run, str(trial), "connect") is not None for trial in trials["trial"]]
+        trials = trials[kept]
+        if not len(trials):
+            raise NotRunError("no trial has kept its histograms of the time to connect")
         steps = np.array(ladder.steps_s)
         shares = _shares(run, trials, steps, asked.tolerance_s)
         on_steps = shares.groupby(trials["block"].to_numpy()).median().sum(axis=1, min_count=1)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 import pytest
 
 import analysis
-from analysis.claim import load_claims
-from analysis.judgement import Part, Word, against, joined
+from analysis.claim import Cause, load_claims
+from analysis.judgement import Judgement, Part, Word, against, joined
 from analysis.judges import all_judges, find_judge
 from analysis.statistics import Estimate
-from analysis.verdicts import COLUMNS, Verdict, as_table, judge_all
+from analysis.verdicts import COLUMNS, Verdict, _cause, as_table, judge_all
 from experiments.exits import LabError
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from analysis.records import Run
 
     Change = Callable[[pd.DataFrame], None]
 
@@ -152,7 +155,11 @@ def test_unclear_records_are_inconclusive(judged: Callable[..., Verdict], name: 
 def test_fewer_than_five_repeats_decide_nothing(
     judged: Callable[..., Verdict], number: int, blocks: int
 ) -> None:
-    assert judged(number, blocks=blocks).verdict is Word.INCONCLUSIVE
+    found = judged(number, blocks=blocks)
+    assert found.verdict is Word.INCONCLUSIVE
+    if number != 16:  # its repeats are taken together
+        assert "a verdict needs 5 (make experiment EXPERIMENT=" in found.explanation
+    assert "crosses the bound" not in found.explanation
 
 
 NEEDED: dict[int, dict[str, object]] = {
@@ -219,7 +226,7 @@ def test_void_trials_are_never_averaged_in(judged: Callable[..., Verdict]) -> No
 
 
 def test_an_open_verdict_says_what_it_would_take(judged: Callable[..., Verdict]) -> None:
-    found = judged(2, blocks=4, noise=0.08)
+    found = judged(2, blocks=6, noise=0.08)
     assert found.verdict is Word.INCONCLUSIVE
     needed = re.search(r"about (\d+) repeats to tell", found.explanation)
     assert needed
@@ -285,3 +292,43 @@ def test_faulty_claims_are_all_named(tmp_path: Path) -> None:
 def test_a_part_knows_how_many_repeats_it_lacks() -> None:
     part = Part("x", Estimate(1.0, 0.8, 1.2, 3, spread=0.05), low=0.9, high=1.1)
     assert part.more_repeats is not None
+
+
+def test_a_lower_limit_of_a_ratio_refutes_nothing(judged: Callable[..., Verdict]) -> None:
+    """The generator bounded the server that holds, so the true ratio is larger."""
+    close = put("requests_per_s", 70_000.0, **POLL_IDLE)
+    assert judged(3, close).verdict is Word.REFUTED
+    bounded = put("validity", "generator_bound", **EPOLL_IDLE)
+    found = judged(3, both(close, bounded))
+    ratio = found.parts[0]
+    assert ratio.verdict is Word.INCONCLUSIVE
+    assert against(ratio.estimate, ratio.low, ratio.high) is Word.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("number", "columns"),
+    [(14, ("full_queue_overflows", "full_queue_drops")), (16, ("listen_drops",))],
+)
+def test_what_was_not_measured_is_no_evidence(
+    judged: Callable[..., Verdict], number: int, columns: tuple[str, ...]
+) -> None:
+    def forget(frame: pd.DataFrame) -> None:
+        frame[list(columns)] = pd.NA
+
+    assert judged(number, forget).verdict is Word.NOT_RUN
+
+
+def test_a_cause_is_told_of_the_parts_that_it_explains() -> None:
+    ends = Estimate(2.0, 1.9, 2.1, 5)
+    good, bad = Part("kept", ends, high=3.0), Part("broken", ends, high=1.0)
+    run = SimpleNamespace()
+    found = Judgement((good, bad), "", bad)
+    for explains, words in (([], "Why."), (["broken"], "Why."), (["kept"], "It is broken that")):
+        cause = Cause(text="Why.", explains=explains)
+        assert _cause(cause, found, cast("Run", run)).startswith(words)
+
+
+def test_every_cause_names_parts_that_there_are() -> None:
+    for claim in load_claims().values():
+        labels = {part.get("label") for part in claim.parameters.get("parts", {}).values()}
+        assert set(claim.refuted_because.explains) <= labels | {None}

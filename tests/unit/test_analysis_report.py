@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 import analysis
 from analysis import figures
-from analysis.__main__ import cli
 from analysis.claim import load_claims
+from analysis.commands import cli
 from analysis.pages import markdown
 from analysis.palette import FAMILIES, KNOWN, SPARE, css_variables, family, in_order, styles
 from analysis.report import Report, build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -100,3 +101,13 @@ def test_a_spoilt_result_is_named(
     (tmp_path / "trials" / "t0" / "result.json").write_text(text)
     with pytest.raises(LabError, match=r"t0/result\.json: no result of a trial"):
         judge(load_claims()[15], analysis.load(tmp_path))
+
+
+def test_without_its_histograms_it_is_not_run(
+    judged: Callable[..., Verdict], tmp_path: Path
+) -> None:
+    judged(LINEAR, CLASSIC)
+    shutil.rmtree(tmp_path / "trials")
+    found = judge(load_claims()[15], analysis.load(tmp_path))
+    assert found.verdict is Word.NOT_RUN
+    assert "histograms" in found.explanation

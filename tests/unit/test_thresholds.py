@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import analysis
-from analysis.__main__ import cli
+from analysis.commands import cli
 from analysis.limits import judged
 from analysis.report import build
 from experiments.exits import Exit, LabError
@@ -102,3 +102,9 @@ def test_others_are_told_with_their_line(tmp_path: Path, text: str) -> None:
     path.write_text(f"question: q\nsweeps: [{{name: a}}]\nthresholds:\n  - {text}\n")
     with pytest.raises(LabError, match=r"mine.yaml:4: thresholds.0"):
         read(path)
+
+
+def test_a_range_is_two_thresholds_of_one_column(tmp_path: Path) -> None:
+    above, below = judged(analysis.load(run_with(tmp_path, KEPT, "requests_per_s < 1e9")))
+    assert above.holds
+    assert below.holds
