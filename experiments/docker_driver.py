@@ -49,12 +49,20 @@ def guard(doing: str) -> Iterator[None]:
         yield
     except APIError as error:
         raise DriverError(explain(doing, str(error.explanation or error))) from error
-    except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
+    except (requests.exceptions.RequestException, urllib3.exceptions.TimeoutError) as error:
+        if not _is_timeout(error):
+            raise unreachable(error, os.environ.get("DOCKER_HOST", "the local socket")) from error
         raise DriverError(
             f"{doing}: the engine did not answer in time; see whether `docker ps` answers"
         ) from error
     except (DockerException, OSError, urllib3.exceptions.HTTPError) as error:
         raise unreachable(error, os.environ.get("DOCKER_HOST", "the local socket")) from error
+
+
+def _is_timeout(error: Exception) -> bool:
+    """A timeout after the first bytes is a lost connection to requests, with its cause inside."""
+    kinds = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
+    return isinstance(error, kinds) or any(isinstance(cause, kinds) for cause in error.args)
 
 
 class DockerDriver:

@@ -19,7 +19,7 @@ from experiments.record import REFERENCE_SERVERS
 from experiments.schema import Experiment, Sweep
 
 FOLDER = Path(__file__).parent
-TAKEN = ("latest", "bench-loadgen", "bench-servers", "bench-analysis", "hostile")
+TAKEN = ("latest", "bench-loadgen", "bench-servers", "bench-analysis", "crosscheck", "hostile")
 VARIANTS = FOLDER.parent / "servers" / "variants"
 
 
@@ -57,11 +57,14 @@ def read(path: Path, inside: tuple[Path, ...] = ()) -> Experiment:
         text = path.read_text(encoding="utf-8")
         document = yaml.safe_load(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        twice = _twice(node) if node is not None else []
+    except RecursionError:
+        raise LabError(f"{path}: nested too deeply, or in itself", Exit.BAD_INPUT) from None
     except (yaml.YAMLError, ValueError, OSError) as error:
         raise LabError(f"{path}: not valid YAML: {error}", Exit.BAD_INPUT) from error
     if node is None or not isinstance(document, dict):
         raise LabError(f"{path}:1: expected keys and values at the top level", Exit.BAD_INPUT)
-    faults = [*_twice(node), *_taken_names(document, node), *_unknown_servers(document, node)]
+    faults = [*twice, *_taken_names(document, node), *_unknown_servers(document, node)]
     experiment: Experiment | None = None
     try:
         experiment = Experiment.model_validate(document)

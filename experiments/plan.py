@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
+from pydantic import ValidationError
+
 from experiments.exits import Exit, LabError
 from experiments.foreign import Foreign
 from experiments.limits import Limits, fit
@@ -99,7 +101,7 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
     known = {one.name: one for one in (*REFERENCES, *experiment.servers)}
     found: dict[str, Point] = {}
     for sweep in experiment.sweeps:
-        for settings, note in expand(experiment, sweep, limits):
+        for settings, note in _fitted(experiment, sweep, limits):
             foreign = known.get(settings.server)
             if foreign and settings.traced:
                 raise LabError(
@@ -116,6 +118,21 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                 known_one, repeats=_more(known_one, point), note=known_one.note or note
             )
     return list(found.values())
+
+
+def _fitted(experiment: Experiment, sweep: Sweep, limits: Limits) -> list[tuple[Settings, str]]:
+    """The settings of a sweep. Raises LabError where what is left does not go together."""
+    try:
+        return list(expand(experiment, sweep, limits))
+    except ValidationError as error:
+        if limits == UNKNOWN:
+            raise  # the file's own fault, to be told with its line
+        why = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        raise LabError(
+            f"sweep {sweep.name}: cut to what this machine grants, its settings do not go "
+            f"together: {why}; ask for less, or see `make doctor`",
+            Exit.BAD_INPUT,
+        ) from None
 
 
 def _more(one: Point, other: Point) -> int | None:

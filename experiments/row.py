@@ -81,7 +81,8 @@ def server_limits(log: str) -> str:
     """Limits that the server named in its log, as `NAME: message`."""
     named: dict[str, str] = {}
     for event in events(log):
-        if event.get("event") == "limit":
+        # A foreign server's log says what it likes.
+        if event.get("event") == "limit" and {"limit", "message"} <= event.keys():
             named[str(event["limit"])] = str(event["message"])
     return "; ".join(f"{name}: {message}" for name, message in named.items())
 

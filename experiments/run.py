@@ -59,7 +59,7 @@ def execute(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Run what is not finished yet; returns how many trials were run."""
-    finished = store.finished()
+    finished = store.finished(cut=True)
     left = [trial for trial in trials if trial.id not in finished]
     for trial in left:
         progress.begin(trial)

@@ -48,9 +48,12 @@ def last_unfinished() -> Path:
     """The newest run with trials left. Raises LabError when there is none."""
     found = sorted(RESULTS.glob("*/*/manifest.json"), key=lambda path: path.parent.name)
     for manifest in reversed(found):
-        store = Store.open(manifest.parent)
-        if len(store.finished()) < len(plan(read(store.experiment), _limits(store))):
-            return store.folder
+        try:
+            store = Store.open(manifest.parent)
+            if len(store.finished()) < len(plan(read(store.experiment), _limits(store))):
+                return store.folder
+        except LabError:
+            continue  # of another version, or of servers that are gone: not to be gone on with
     raise LabError("there is no unfinished run to go on with", Exit.BAD_INPUT)
 
 
@@ -87,7 +90,7 @@ def _measure(run: str, source: Source, store: Store | None, console: Console) ->
                 f"free space there, then go on with: make resume RUN={store.folder}",
                 Exit.NOT_READY,
             ) from error
-    store.point_latest()
+    store.point_latest(RESULTS)
     return store
 
 

@@ -91,15 +91,17 @@ class Store:
             (details / f"{role}.log").write_text(text)
         _append(self.folder / TRIALS, [_cell(row.get(name)) for name in NAMES])
 
-    def finished(self) -> set[str]:
-        """Identifiers of the trials that have a whole row; half a last line is cut off."""
+    def finished(self, *, cut: bool = False) -> set[str]:
+        """Identifiers of the trials that have a whole row; half a last line does not count, and
+        who goes on with the run has it `cut` off.
+        """
         path = self.folder / TRIALS
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise LabError(f"{path}: not UTF-8 text: {error}", Exit.BAD_INPUT) from error
         whole = text[: text.rfind("\n") + 1]
-        if whole != text:
+        if cut and whole != text:
             os.truncate(path, len(whole.encode()))
         reader = csv.DictReader(io.StringIO(whole))
         if tuple(reader.fieldnames or ()) != NAMES:
@@ -111,9 +113,11 @@ class Store:
             done.add(row["trial"])
         return done
 
-    def point_latest(self) -> None:
-        """`results/latest` leads to this run."""
-        link = self.folder.parent.parent / "latest"
+    def point_latest(self, results: Path) -> None:
+        """`results/latest` leads to this run, if that is where it is."""
+        link = results.resolve() / "latest"
+        if self.folder.resolve().parent.parent != link.parent:
+            return
         fresh = link.with_name(f".latest.{os.getpid()}")
         fresh.symlink_to(Path(self.name) / self.run, target_is_directory=True)
         fresh.replace(link)

@@ -85,6 +85,7 @@ class TrialRunner:
         self._master_container = master_container
         self._remover = ThreadPoolExecutor(1, thread_name_prefix="remover")
         self._removal: Future[None] | None = None
+        self._doomed: list[str] = []
 
     def run(self, trial: Trial) -> Outcome:
         """Never raises for what a server or a worker does; its reason is in the outcome.
@@ -110,10 +111,18 @@ class TrialRunner:
         return outcome
 
     def settle(self) -> None:
-        """Wait until the trial before is removed, so that no removal runs in a window."""
+        """Wait until the trial before is removed, so that no removal runs in a window.
+
+        What the engine did not remove is no fault of the next trial: it is tried again after
+        that, and by the sweep at the end of the run.
+        """
         if self._removal is not None:
-            self._removal.result()
-            self._removal = None
+            removal, self._removal = self._removal, None
+            try:
+                removal.result()
+            except DriverError:
+                return  # they stay among the doomed
+            self._doomed = []
 
     def _start(self, trial: Trial, containers: dict[str, str]) -> None:
         make, bridged = self.containers, trial.point.settings.network == "bridge"
@@ -223,7 +232,8 @@ class TrialRunner:
                     outcome.logs[name] = self._driver.logs(containers[name])
         except DriverError as error:
             outcome.reason = outcome.reason or str(error)
-        self._removal = self._remover.submit(self._driver.remove, list(containers.values()))
+        self._doomed += containers.values()
+        self._removal = self._remover.submit(self._driver.remove, list(self._doomed))
 
 
 def _has_workers(result: dict[str, Any] | None) -> bool:

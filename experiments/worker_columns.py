@@ -30,8 +30,13 @@ def accepted(log: str) -> dict[str, int]:
     return {
         str(event["pid"]): int(event["connections"])
         for event in events(log)
-        if event.get("event") == "accepted"
+        if event.get("event") == "accepted" and _is_ours(event)
     }
+
+
+def _is_ours(event: Mapping[str, Any]) -> bool:
+    """Whether it is what the lab's workers write: a foreign server's log says what it likes."""
+    return all(isinstance(event.get(name), int) for name in ("pid", "connections"))
 
 
 def _listed(by_pid: Mapping[str, float]) -> str | None:

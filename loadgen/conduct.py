@@ -167,13 +167,14 @@ class Conductor:
     def _measure(self) -> None:
         together, options = self._together, self.options
         self._witness = witness = Witness(options.probe if together.leads else "")
-        self.engine = engine = make_engine(options)
+        engine = make_engine(options)
         clients = sum(together.meet("verified", self._users()))
         if not options.persistent:
             witness.fill_accept_queue(engine.address, clients, options.late_acks)
         witness.note("start")
         together.meet("start")
         engine.start()
+        self.engine = engine  # from now on there is something to freeze
         self._enter("connect_idle")
         call(engine, lambda: engine.open_idle(options.idle_connections))
         self._wait(lambda gauges: gauges.idle_established, options.idle_connections)
@@ -241,6 +242,8 @@ class Conductor:
         if engine is None:
             raise TrialVoid("the load engine was not started")
         best, moved = -1, time.perf_counter()
+        pace = self.options.connect_pace_per_s
+        patience_s = max(NO_PROGRESS_S, 2 / pace if pace else 0.0)
         while (now := reached(engine.gauges())) < wanted:
             if engine.failure is not None:
                 raise TrialVoid(f"the load engine failed: {engine.failure!r}")
@@ -248,7 +251,7 @@ class Conductor:
             if now > best:
                 best, moved = now, time.perf_counter()
             lost_all = gauges.idle_failed and now + gauges.idle_failed >= wanted
-            if lost_all or time.perf_counter() - moved > NO_PROGRESS_S:
+            if lost_all or time.perf_counter() - moved > patience_s:
                 self._gauges = gauges
                 kind = "idle" if self.phase == "connect_idle" else "active"
                 errors = ", ".join(f"{k} {n:,}" for k, n in sorted(engine.errors.items()))

@@ -114,7 +114,12 @@ class ConnectionPerRequest(Engine):
         client = self._client.pop(fd)
         self._active.discard(fd)
         os.close(fd)
-        sock = _socket.socket(_socket.AF_INET, NON_BLOCKING_STREAM)
+        try:
+            sock = _socket.socket(_socket.AF_INET, NON_BLOCKING_STREAM)
+        except OSError as error:  # another thread was quicker to take the last descriptor
+            self._free.append(client)
+            self._failed(error.errno or 0, idle=False)
+            return
         started = time.perf_counter_ns()
         code = sock.connect_ex(self.address)
         fd = sock.detach()

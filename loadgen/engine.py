@@ -16,6 +16,7 @@ from __future__ import annotations
 import mmap
 import os
 import time
+import weakref
 from collections import Counter, deque
 from collections.abc import Callable
 from select import EPOLLIN
@@ -42,6 +43,8 @@ class Engine(Connections):
         self.failure: BaseException | None = None
         self.finished = False
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
+        # Not by the thread that ends: a late call would write to whoever has the number then.
+        weakref.finalize(self, os.close, self._wake)
         self._epoll.register(self._wake, EPOLLIN)
         self._commands: deque[Ticket] = deque()
         self._chore: Callable[[], bool] | None = None
@@ -180,7 +183,6 @@ class Engine(Connections):
             self.failure = error
         finally:
             self._close_all()
-            os.close(self._wake)
             self.finished = True
 
     def _rest(self) -> None:

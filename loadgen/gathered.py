@@ -96,7 +96,8 @@ class Gathered:
             return  # a trial's sample, told before
         requests = sum(row.get("requests", 0) for row in self.rows.values())
         sample = Sample(load, self._clock(), requests, counters)
-        if self.first is None or self.first.load != load:
+        # Until a request is counted the load connects and warms up.
+        if self.first is None or self.first.load != load or not requests:
             self.first = sample
         self.samples.append(sample)
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import _socket
+import errno
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from loadgen import connection_per_request
 from loadgen.connection_per_request import ConnectionPerRequest
 from loadgen.engine import Engine
 from loadgen.keep_alive import KeepAlive
@@ -244,3 +249,40 @@ def test_connection_per_request_beside_idle_connections() -> None:
         frozen = window(engine, 30)
         assert engine.gauges().idle_established == 4
     assert frozen.errors == {}
+
+
+def test_a_client_without_a_descriptor_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may take the last one between the end of a connection and the next."""
+    refusals = iter([False] * 20 + [True] * 5)
+
+    def scarce(*arguments: int) -> Any:
+        if next(refusals, False):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return _socket.socket(*arguments)
+
+    names = SimpleNamespace(socket=scarce, AF_INET=_socket.AF_INET)
+    monkeypatch.setattr(connection_per_request, "_socket", names)
+    with (
+        serving(answer_once) as address,
+        running(ConnectionPerRequest(address, EXCHANGE)) as engine,
+    ):
+        do(engine, lambda: engine.want_active(3))
+        until(lambda: engine.errors["out_of_descriptors"] == 5, engine)
+        frozen = window(engine, 60, covered=3)
+    assert frozen.errors == {}
+
+
+def test_a_call_that_comes_too_late_writes_to_nobody() -> None:
+    with serving(answer_for_ever) as address:
+        engine: Engine = KeepAlive(address, EXCHANGE)
+        with running(engine):
+            pass
+        reader, writer = os.pipe()  # either could have got the number of what the engine had
+        try:
+            os.set_blocking(reader, False)
+            assert not engine.call(engine.begin).done
+            with pytest.raises(BlockingIOError):
+                os.read(reader, 8)
+        finally:
+            os.close(reader)
+            os.close(writer)

@@ -204,3 +204,14 @@ def test_a_new_load_forgets_the_one_before(gathered: Gathered) -> None:
     gathered.begin("select")
     assert gathered.merged() == {}
     assert not any(table["data"] for table in tables(gathered, []))
+
+
+def test_the_whole_load_begins_with_its_first_request(gathered: Gathered, clock: Clock) -> None:
+    """What connecting and the warm-up cost belongs to no request that is counted."""
+    for second, requests, cpu_s in ((0, 0, 0), (10, 0, 5), (11, 0, 6), (12, 100, 7), (13, 200, 8)):
+        clock.now_s = 1_000.0 + second
+        server = sample(second * 10**9, cpu_s * 10**9)
+        gathered.tell("w1", told(requests, at_s=clock.now_s, server=server))
+    assert gathered.first is not None
+    assert gathered.first.requests == 0
+    assert gathered.first.counters["cpu_ns"] == 6 * 10**9

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from experiments import session
 from experiments.axes import Axes, PartialSettings
 from experiments.choice import read_source
+from experiments.exits import LabError
 from experiments.limits import MARGIN, Limits, fit, limits_of, most_connections
 from experiments.load import find
 from experiments.plan import notes, plan, points
@@ -135,3 +136,15 @@ def test_a_fault_in_such_an_axis_is_told_once() -> None:
         ("idle_connections", 1),
         ("idle_connections", 2),
     ]
+
+
+def test_what_does_not_go_together_any_more_is_told() -> None:
+    sweep = {
+        "name": "s",
+        "axes": {"active_connections": [25_000]},
+        "settings": {"idle_connections": 500, "churn_per_s": 0.1},
+    }
+    asked = Experiment.model_validate({"question": "?", "sweeps": [sweep]})
+    assert points(asked)
+    with pytest.raises(LabError, match=r"sweep s: cut to what this machine grants.*churn_per_s"):
+        points(asked, SMALL)

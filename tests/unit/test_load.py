@@ -75,3 +75,11 @@ def test_an_unknown_experiment_is_answered_with_the_nearest() -> None:
 
 def test_servers_are_found_by_file_name() -> None:
     assert {"epoll_level", "iterative", "poll", "select", "thread_per_connection"} <= set(servers())
+
+
+@pytest.mark.parametrize("text", ["sweeps: &a [*a]\n", "a: " + "[" * 2_000 + "]" * 2_000 + "\n"])
+def test_what_is_nested_without_end_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "deep.yaml"
+    path.write_text(text)
+    with pytest.raises(LabError, match="nested too deeply, or in itself"):
+        read(path)

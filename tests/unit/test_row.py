@@ -13,6 +13,7 @@ from experiments.row import make_row, server_limits
 from experiments.server_series import server_series
 from experiments.trial import Outcome
 from experiments.validity import judge
+from experiments.worker_columns import accepted
 from tests.unit.fakes import a_result, a_sample, some_trials
 
 
@@ -283,3 +284,12 @@ def test_of_a_quota_less_can_be_used(
         "generator_cpu_share": generator,
     }
     assert judge(row) == (validity, "")
+
+
+def test_a_foreign_server_s_log_says_what_it_likes() -> None:
+    log = (
+        '{"event": "accepted", "peer": "10.0.0.1"}\n{"event": "accepted", "pid": "x"}\n'
+        '{"event": "limit", "user": 7}\n[1]\n{"event": "accepted", "pid": 7, "connections": 3}\n'
+    )
+    assert server_limits(log) == ""
+    assert accepted(log) == {"7": 3}

@@ -92,10 +92,27 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
         Store.open(tmp_path)
 
 
-def test_latest_leads_to_the_newest_run(store: Store) -> None:
-    store.point_latest()
-    store.point_latest()
+def test_latest_leads_to_the_newest_run(store: Store, tmp_path: Path) -> None:
+    store.point_latest(tmp_path)
+    store.point_latest(tmp_path)
     assert (store.folder.parent.parent / "latest").resolve() == store.folder
+
+
+def test_a_run_that_is_kept_elsewhere_changes_nothing_beside_it(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "latest").write_text("somebody's")
+    store.point_latest(tmp_path / "results")
+    assert (tmp_path / "latest").read_text() == "somebody's"
+
+
+def test_half_a_row_stays_while_it_is_only_looked_at(store: Store) -> None:
+    execute(some_trials(), store, Conductor(), Quiet())
+    path = store.folder / "trials.csv"
+    half = path.read_bytes()[:-20]
+    path.write_bytes(half)
+    assert len(store.finished()) == len(some_trials()) - 1
+    assert path.read_bytes() == half
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

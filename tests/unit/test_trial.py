@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 
 from experiments import trial as module
 from experiments.containers import Containers, place
+from experiments.driver import DriverError
 from experiments.exits import LabError
 from experiments.master import Master
 from experiments.plan import Trial
@@ -188,3 +190,22 @@ def test_the_load_worker_that_died_is_named() -> None:
 def test_one_core_is_not_enough() -> None:
     with pytest.raises(LabError, match="two cores"):
         place(1)
+
+
+def test_what_the_engine_does_not_remove_is_no_fault_of_the_next_trial() -> None:
+    class Stubborn(FakeDriver):
+        refusals = 1
+
+        def remove(self, containers: Iterable[str]) -> None:
+            if self.refusals:
+                self.refusals -= 1
+                raise DriverError("device or resource busy")
+            super().remove(containers)
+
+    driver = Stubborn()
+    containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run", {})
+    runner = TrialRunner(driver, cast(Master, FakeMaster()), containers, "master")
+    outcomes = [runner.run(trial) for trial in some_trials()[:2]]
+    runner.settle()
+    assert [outcome.reason for outcome in outcomes] == ["", ""]
+    assert not driver.up

@@ -1,0 +1,32 @@
+"""What the engine's client raises becomes the lab's own errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+
+from experiments.docker_driver import guard
+from experiments.driver import DriverError
+from experiments.exits import Exit, LabError
+
+LATE: Any = urllib3.exceptions.ReadTimeoutError(None, "/wait", "Read timed out.")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "error", [requests.exceptions.ReadTimeout("late"), requests.ConnectionError(LATE), LATE]
+)
+def test_an_answer_that_does_not_come_in_time_is_no_missing_engine(error: Exception) -> None:
+    with (
+        pytest.raises(DriverError, match="waiting: the engine did not answer in time"),
+        guard("waiting"),
+    ):
+        raise error
+
+
+def test_an_engine_that_is_gone_is_told() -> None:
+    with pytest.raises(LabError) as caught, guard("waiting"):
+        raise requests.ConnectionError("connection refused")
+    assert caught.value.exit is Exit.NO_DOCKER
