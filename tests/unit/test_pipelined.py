@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 
@@ -130,4 +129,3 @@ def test_long_responses_cost_no_memory_of_the_depth() -> None:
         assert sum(map(len, engine._multiples().values())) <= 1_000_000
     finally:
         engine._close_all()
-        os.close(engine._wake)
