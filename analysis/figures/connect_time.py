@@ -42,6 +42,8 @@ LATE_US = 500_000
 """Beyond this only a SYN that was sent again explains the wait: the first repeat is at 1 s."""
 MOST = 8
 ROW_IN = 0.72
+LEAST = 0.6
+"""Of the axis of numbers: a single connection stands above it, and none below."""
 INKS = [KNOWN[name].colour for name in ("iterative", "poll", "epoll_level")]
 INKS += [style.colour for style in SPARE]
 """One for each backlog in the chart to explore, where a server has several."""
@@ -88,15 +90,9 @@ def draw(run: Run) -> Figure:
     for axis, one in zip(rows, found, strict=True):
         axis.set_xscale("log")
         axis.set_yscale("log")
-        heights = np.where(one.bins > 0, one.bins, np.nan)
-        axis.bar(
-            EDGES[:-1] / 1e6,
-            heights,
-            np.diff(EDGES) / 1e6,
-            align="edge",
-            color=looks[one.server].colour,
-        )
-        axis.set_ylim(0.6, most * 2)
+        colour = looks[one.server].colour
+        axis.stairs(one.bins, EDGES / 1e6, baseline=LEAST / 2, fill=True, color=colour)
+        axis.set_ylim(LEAST, most * 2)
         axis.set_xlim(EDGES[0] / 1e6, _end(run) / 1e6)
         for second in steps:
             axis.axvline(second, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
