@@ -12,6 +12,7 @@ from experiments.docker_driver import DockerDriver
 from experiments.doctor import check_port, port_is_free
 from experiments.exits import Exit, LabError
 from experiments.images.build import ensure_images
+from experiments.master import Master
 from experiments.owner import holder, owner_id
 
 ROOT = Path(__file__).parent.parent
@@ -55,16 +56,28 @@ def up(workers: int = 1) -> str:
             "C10K_LOAD_CPUS": ",".join(placement.loads[:workers]),
             "C10K_NOFILE": str(nofile),
         }
+    url = f"http://127.0.0.1:{WEB_PORT}"
     check = check_port(WEB_PORT, port_is_free(WEB_PORT), None)
     if check.status == "fail":
         raise LabError(f"{check.name}: {check.seen}; {check.advice}", Exit.NOT_READY)
     try:
         scale = ("--scale", f"worker={workers}")
         _compose(compose, "up", "--detach", *scale, variables=variables)
+        _await(url, workers)
     except LabError:
         down()
         raise
-    return f"http://127.0.0.1:{WEB_PORT}"
+    return url
+
+
+def _await(url: str, workers: int) -> None:
+    """Whoever opens the page finds it, and somebody to do the work."""
+    master = Master(url)
+    try:
+        master.wait_until_up()
+        master.wait_until_joined(workers)
+    finally:
+        master.close()
 
 
 def down() -> None:

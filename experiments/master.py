@@ -33,6 +33,21 @@ class Master:
                     raise LabError(f"the Locust master does not answer at {self._url}") from error
                 time.sleep(0.05)
 
+    def wait_until_joined(self, count: int) -> None:
+        """Until so many workers are there, whoever they are. Raises LabError."""
+        deadline = time.monotonic() + START_S
+        while (found := self._worker_count()) < count:
+            if time.monotonic() > deadline:
+                raise LabError(
+                    f"{found} of {count} load workers reached the Locust master at {self._url}"
+                )
+            time.sleep(0.05)
+
+    def _worker_count(self) -> int:
+        answer = self._http.get(f"{self._url}/worker-count", timeout=POLL_S)
+        answer.raise_for_status()
+        return int(answer.json()["worker_count"])
+
     def wait_for_workers(self, name: str, count: int) -> bool:
         """One long poll: are so many workers of this host there, and no others?"""
         return self._get(f"worker/{name}", count=count) is not None
