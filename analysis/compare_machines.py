@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from analysis.records import Run
 
-# Every run has its own, or they say nothing about the conditions.
-ALWAYS_DIFFER = ("run", "started_at", "resumed_at", "finished_at")
+# Every run has its own, or they say nothing about the conditions. Where the free memory cut an
+# experiment, `scaled` says so.
+ALWAYS_DIFFER = ("run", "started_at", "resumed_at", "finished_at", "limits.memory_bytes")
 LONGEST = 60
 ID = 19
 """Of an image or a file: as many letters as tell it apart."""
@@ -46,12 +47,13 @@ def differences(runs: Sequence[Run]) -> list[Difference]:
 def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Leaves by their path: {'kernel': {'release': 'x'}} is ('kernel.release', 'x')."""
     for key, inner in value.items():
-        if not prefix and key in ALWAYS_DIFFER:
+        path = f"{prefix}{key}"
+        if path in ALWAYS_DIFFER:
             continue
         if isinstance(inner, dict):
-            yield from _flat(inner, f"{prefix}{key}.")
+            yield from _flat(inner, f"{path}.")
         else:
-            yield f"{prefix}{key}", inner
+            yield path, inner
 
 
 def _short(value: Any) -> str:

@@ -168,10 +168,14 @@ def test_a_run_without_a_trial_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_differs_between_the_machines_comes_first(tmp_path: Path) -> None:
-    a = written(tmp_path, "a")
-    b = written(
-        tmp_path, "b", kernel={"release": "6.19.0"}, seed=5, governor="powersave", clock_source=None
-    )
+    a = written(tmp_path, "a", limits={"memory_bytes": 10**9, "nofile": 1_024})
+    limits = {"memory_bytes": 2 * 10**9, "nofile": 1_024}  # free memory always differs
+    machine: dict[str, Any] = {
+        "kernel": {"release": "6.19.0"},
+        "governor": "powersave",
+        "clock_source": None,
+    }
+    b = written(tmp_path, "b", seed=5, limits=limits, **machine)
     told = {one.key: one.values for one in compare([a, b]).differences}
     assert told == {
         "clock_source": ("tsc", MISSING),
