@@ -2,8 +2,7 @@
 
 Finding the layout of a picture, its PNG and its SVG take half of a report's time. A figure is
 sent as a pickle, and its SVG comes back; what is left when the report has nothing else to do is
-saved here, from the other end of the queue. The helper ends when its input does, so it outlives
-nobody.
+saved here. The helper ends when its input does, so it outlives nobody.
 """
 
 from __future__ import annotations

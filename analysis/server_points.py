@@ -33,6 +33,8 @@ LOADS = {
     "one_wait": "one wait",
 }
 FALLBACK = "epoll_level"
+SHOWN = ("load", "active", "idle", "backlog", "beside", "settings")
+"""Of a condition, by column."""
 
 
 def reference_of(run: Run) -> str:
@@ -82,7 +84,7 @@ def points(run: Run) -> pd.DataFrame:
     table["n"] = table["n"].fillna(0).astype(int)
     table["void"] = table["total"].astype(int) - table["n"]
     order = conditions.drop_duplicates("condition").set_index("condition")
-    table = table.join(order.drop(columns="point", errors="ignore"), on="condition")
+    table = table.join(order[list(SHOWN)], on="condition")
     return table.sort_values(["load", "active", "idle", "backlog"], ignore_index=True)
 
 

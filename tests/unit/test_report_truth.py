@@ -1,0 +1,58 @@
+"""Sentences of the report are said only of the servers and trials that they hold for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+import analysis
+from analysis.figures import all_figures
+from analysis.server_page import pages
+from analysis.story import more
+from tests.unit import analysis_data as made
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analysis.records import Run
+
+
+def renamed(folder: Path, server: str, name: str) -> Run:
+    frame = made.trials(3)
+    frame["server"] = frame["server"].replace(server, name)
+    return analysis.load(made.write_run(folder, frame))
+
+
+def test_a_server_keeps_its_rate_where_all_else_is_equal(tmp_path: Path) -> None:
+    """Pipelining is four times as fast; traced, a request costs ten times as much."""
+    frame = made.trials(3)
+    plain = frame[(frame["server"] == "epoll_level") & (frame["idle_connections"] == 0)]
+    others = []
+    for name, settings in (("deep", {"pipeline_depth": 16}), ("traced", {"traced": True})):
+        other = plain[plain["active_connections"] == 8].assign(**settings)
+        other["requests_per_s"] *= 4.0
+        for column in ("point", "trial"):
+            other[column] = f"{name}-" + other[column]
+        others.append(other)
+    run = analysis.load(made.write_run(tmp_path, pd.concat([frame, *others], ignore_index=True)))
+    page = next(page for page in pages(run) if page.server == "epoll_level")
+    assert any("Silent connections cost it little" in text for text in page.strengths)
+    assert not any("Silent connections" in text for text in page.weaknesses)
+    shown = [row.settings for row in page.rows]
+    assert any("pipeline depth 16" in text for text in shown)
+    assert not any("traced" in text for text in shown)
+
+
+def test_a_pool_is_no_thread_for_every_client(tmp_path: Path) -> None:
+    server = "thread_per_connection"
+    assert "A thread for every client" in more(renamed(tmp_path / "a", server, server))
+    assert "A thread for every client" not in more(renamed(tmp_path / "b", server, "epoll_hybrid"))
+
+
+def test_only_select_and_poll_look_at_every_connection(tmp_path: Path) -> None:
+    figure, reason = all_figures()["idle_connections"], "every wait looks at every connection"
+    assert reason in figure.reading(renamed(tmp_path / "a", "poll", "poll"))
+    other = figure.reading(renamed(tmp_path / "b", "poll", "asyncio_streams"))
+    assert reason not in other
+    assert "falls behind." in other
