@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.statistics import summarise
+from analysis.spreads import first_rows, numbers, spreads
 from experiments.record import COLUMNS, SETTINGS
 
 if TYPE_CHECKING:
@@ -34,15 +34,11 @@ SUMMARISED = (
 def summary(run: Run) -> pd.DataFrame:
     """`point`, the settings, `n` valid and `void` trials, then each of SUMMARISED with its
     interval; a point that has only void trials keeps its row. Sorted by the order of the run."""
-    trials = run.trials
-    settings = trials[["point", *SETTINGS]].drop_duplicates("point")
-    values = summarise(run.counted(["point", *SUMMARISED]), ["point"], SUMMARISED)
-    void = run.left_out(["point"])["point"].value_counts().rename("void").reset_index()
-    table = settings.merge(values, on="point", how="left").merge(void, on="point", how="left")
-    counts = {name: table[name].fillna(0).astype("int64") for name in ("n", "void")}
-    first = ["point", *SETTINGS, "n", "void"]
-    rest = [name for name in table.columns if name not in first]
-    return table.assign(**counts)[first + rest]
+    known, trials = spreads(run), run.trials
+    table = trials[["point", *SETTINGS]].iloc[first_rows(trials)]
+    table = table.set_axis(numbers(table))
+    counts = {"n": known.valid[table.index], "void": known.void[table.index]}
+    return table.assign(**counts).join(known.of(SUMMARISED)).reset_index(drop=True)
 
 
 def columns() -> pd.DataFrame:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.charts import label_of, run_styles
-from analysis.figures._idle import with_void
 from analysis.palette import VARIABLES, in_order
+from analysis.spreads import with_void
 from analysis.text import count
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def _points(
     run: Run, choose: Callable[[Run], pd.DataFrame], x: str, names: tuple[str, ...]
 ) -> pd.DataFrame:
     """Several figures choose the same trials, and show the same of them."""
-    trials = choose(run)[["server", x, "valid", *names]]
-    return with_void(trials[trials[x].notna()], ("server", x), names)
+    trials = choose(run)[["point", "server", x, "valid", *names]]
+    return with_void(run, trials[trials[x].notna()], ("server", x), names)
 
 
 def line_of(server: str, style: Style, at: list[float]) -> Line:

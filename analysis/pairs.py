@@ -33,8 +33,8 @@ COMPARED = ("server", "load", "active_connections", "idle_connections", "backlog
 OTHERS = tuple(name for name in SETTINGS if name not in (*ENVIRONMENT, *COMPARED))
 """What no figure of these varies: kinds of requests and clients, flags of servers."""
 IDENTITY = (
-    *("trial", "sweep", "block", "position", "origin", *COMPARED, "somaxconn", "rate_per_s"),
-    *("watched", "valid", "validity", "reason", "server_limit"),
+    *("trial", "point", "sweep", "block", "position", "origin", *COMPARED, "somaxconn"),
+    *("rate_per_s", "watched", "valid", "validity", "reason", "server_limit"),
 )
 """What tells trials apart, and whether they count."""
 SHOWN = (

@@ -9,18 +9,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from analysis.pairs import OTHERS, at
 from analysis.palette import in_order
-from analysis.statistics import summarise
+from analysis.spreads import first_rows, numbers, spreads
 from analysis.text import count
 from experiments.record import SETTINGS
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from analysis.records import Run
 
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
@@ -33,8 +30,6 @@ LOADS = {
     "one_wait": "one wait",
 }
 FALLBACK = "epoll_level"
-SHOWN = ("load", "active", "idle", "backlog", "beside", "settings")
-"""Of a condition, by column."""
 
 
 def reference_of(run: Run) -> str:
@@ -53,56 +48,26 @@ def points(run: Run) -> pd.DataFrame:
     A condition is everything that was set but the server; `beside`, everything but that and the
     idle connections. Traced trials are left out: their speeds mean nothing.
     """
-    conditions = _conditions(run)
-    names = conditions["condition"]
-    trials = run.trials[["point", "server", "block", "position", "valid", RATE, COST, TAIL]]
-    trials = trials[~run.trials["traced"].fillna(False).astype(bool)]
-    valid = trials[trials["valid"]]
-    frame = pd.DataFrame(
-        {
-            "condition": _of_points(valid, names),
-            "server": valid["server"].astype(str).to_numpy(),
-            "block": valid["block"].to_numpy(dtype="int64"),
-            **{m: valid[m].to_numpy(dtype="float64", na_value=np.nan) for m in (RATE, COST, TAIL)},
-        }
-    )
-    keys = ["condition", "server"]
-    medians = summarise(frame, keys, (RATE, COST, TAIL))
-    blocks = frame.groupby([*keys, "block"])[[RATE, COST]].median().reset_index()
-    others = blocks[blocks["server"] == reference_of(run)].drop(columns="server")
-    both = blocks.merge(others, on=["condition", "block"], suffixes=("", "_of_reference"))
-    ratios = pd.DataFrame({key: both[key] for key in keys})
-    for name in (RATE, COST):
-        ratios[f"{name}_ratio"] = both[name] / both[f"{name}_of_reference"]
-    ratios = summarise(ratios, keys, (f"{RATE}_ratio", f"{COST}_ratio")).drop(columns="n")
-    every = trials[["valid", "position", "server"]].assign(condition=_of_points(trials, names))
-    total = every.groupby(keys, observed=True).agg(
-        total=("valid", "size"), position=("position", "min")
-    )
-    table = total.reset_index().merge(medians, on=keys, how="left")
-    table = table.merge(ratios, on=keys, how="left")
-    table["n"] = table["n"].fillna(0).astype(int)
-    table["void"] = table["total"].astype(int) - table["n"]
-    order = conditions.drop_duplicates("condition").set_index("condition")
-    table = table.join(order[list(SHOWN)], on="condition")
-    return table.sort_values(["load", "active", "idle", "backlog"], ignore_index=True)
-
-
-def _of_points(trials: pd.DataFrame, values: pd.Series[str]) -> NDArray[np.object_]:
-    """What each trial's point has, looked up once a point."""
-    points = trials["point"].cat
-    found: NDArray[np.object_] = values.reindex(points.categories).to_numpy(dtype=object)
-    return found[points.codes]
+    table, known = _conditions(run), spreads(run)
+    table["n"], table["void"] = known.valid[table.index], known.void[table.index]
+    table = table.join(known.of((RATE, COST, TAIL)))
+    reference = table[table["server"] == reference_of(run)].reset_index()
+    others = table["condition"].map(reference.set_index("condition")["index"])
+    table = table.join([known.ratios(name, others.dropna()) for name in (RATE, COST)])
+    order = ["load", "active", "idle", "backlog", "condition", "server"]
+    return table.sort_values(order, ignore_index=True)
 
 
 def _conditions(run: Run) -> pd.DataFrame:
-    """By point: its condition, and the condition in words."""
-    points = run.trials[["point", *SETTINGS]].drop_duplicates("point")
-    points = points.set_index(points["point"].astype(str))
+    """By number of the point: its server, its condition, and the condition in words."""
+    points = run.trials[["point", *SETTINGS]].iloc[first_rows(run.trials)]
+    points = points.set_index(numbers(points))
+    points = points[~points["traced"].fillna(False).astype(bool)]
     written = points[[name for name in SETTINGS if name != "server"]].astype("string").fillna("")
-    usual = {name: str(written[name].mode().iloc[0]) for name in OTHERS}
+    usual = {name: str(written[name].mode().iloc[0]) for name in OTHERS if len(written)}
     return pd.DataFrame(
         {
+            "server": points["server"].astype(str),
             "condition": written.agg("|".join, axis=1),
             "beside": written.drop(columns="idle_connections").agg("|".join, axis=1),
             "load": points["load"].astype(str),
@@ -110,7 +75,8 @@ def _conditions(run: Run) -> pd.DataFrame:
             "idle": points["idle_connections"].astype(int),
             "backlog": points["backlog"].astype("float64"),
             "settings": [in_words(dict(row), usual) for _, row in written.iterrows()],
-        }
+        },
+        index=points.index,
     )
 
 

@@ -31,7 +31,7 @@ import pandas as pd
 from scipy import special
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -93,17 +93,34 @@ def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) ->
     """Per group of `by`: `n` rows, and for each metric its median in a column of
     the metric's name with the interval in `_low` and `_high`; one row per group,
     sorted by `by`, which stay columns. A missing setting is a group of its own."""
-    keys = list(by)
-    grouped = frame.groupby(keys, sort=True, observed=True, dropna=False)
+    grouped = frame.groupby(list(by), sort=True, observed=True, dropna=False)
     result = pd.DataFrame({"n": grouped.size()})
     codes = np.asarray(grouped.ngroup(), dtype=np.int64)
-    step = max(1, CELLS_AT_ONCE // max(1, len(frame)))
-    for first in range(0, len(metrics), step):
-        names = metrics[first : first + step]
-        values = [frame[name].to_numpy(dtype="float64", na_value=np.nan) for name in names]
-        for name, ends in zip(names, _per_group(codes, values, len(result)), strict=True):
-            result[name], result[f"{name}_low"], result[f"{name}_high"] = ends
-    return result.reset_index()
+    values = {name: frame[name] for name in metrics}
+    found = summarise_groups(codes, len(result), values).set_axis(result.index)
+    return pd.concat([result, found], axis=1).reset_index()
+
+
+def summarise_groups(
+    codes: NDArray[np.int64], groups: int, values: Mapping[str, pd.Series[float]]
+) -> pd.DataFrame:
+    """The same by number of group: `codes` has it for each value, -1 for one that belongs to
+    none. A row for each of the `groups`, in their order; NaN where nothing was measured."""
+    found: dict[str, Floats] = {}
+    belongs = codes >= 0
+    kept = codes if belongs.all() else codes[belongs]
+    step = max(1, CELLS_AT_ONCE // max(1, len(kept)))
+    names = list(values)
+    for first in range(0, len(names), step):
+        some = names[first : first + step]
+        columns: list[Floats] = [
+            values[name].to_numpy(dtype="float64", na_value=np.nan) for name in some
+        ]
+        if len(kept) < len(codes):
+            columns = [column[belongs] for column in columns]
+        for name, ends in zip(some, _per_group(kept, columns, groups), strict=True):
+            found[name], found[f"{name}_low"], found[f"{name}_high"] = ends
+    return pd.DataFrame(found, index=pd.RangeIndex(groups))
 
 
 def _per_group(
@@ -116,17 +133,15 @@ def _per_group(
             for place, column in enumerate(values)
         }
     )
-    grouped, logs = table.groupby(codes), _logs(table).groupby(codes)
-    every = range(groups)
+    # Numbers that are categories already need not be found out by hashing each.
+    by = pd.CategoricalIndex(pd.Categorical.from_codes(codes, pd.RangeIndex(groups)))
+    grouped = table.groupby(by, observed=False)
     n, lowest, highest, median = (
-        found.reindex(every).to_numpy(dtype="float64")
+        found.to_numpy(dtype="float64")
         for found in (grouped.count(), grouped.min(), grouped.max(), grouped.median())
     )
-    positive = lowest > 0
-    mean, sd = (
-        np.where(positive, log.reindex(every), plain.reindex(every))
-        for log, plain in ((logs.mean(), grouped.mean()), (logs.std(), grouped.std()))
-    )
+    positive = ~(lowest <= 0)  # those without values too
+    mean, sd = _moments(table, by, positive)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         half = special.stdtrit(n - 1, 1 - TAIL) * sd / np.sqrt(n)
         low, high = mean - half, mean + half
@@ -136,10 +151,25 @@ def _per_group(
     equal = (lowest == highest) & (n > 1)
     low = np.where(equal, median, np.fmin(low, np.where(n > 1, median, np.nan)))
     high = np.where(equal, median, np.fmax(high, np.where(n > 1, median, np.nan)))
-    for group, place in np.argwhere((n >= BOOTSTRAP_FROM) & ~equal):
-        data = finite(values[place][grouped.indices[group]])
+    many = (n >= BOOTSTRAP_FROM) & ~equal
+    indices = grouped.indices if many.any() else {}
+    for group, place in np.argwhere(many):
+        data = finite(values[place][indices[group]])
         low[group, place], high[group, place] = bootstrap_of_median(data)
     yield from zip(median.T, low.T, high.T, strict=True)
+
+
+def _moments(
+    table: pd.DataFrame, by: pd.CategoricalIndex, positive: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """Mean and standard deviation by group: of logarithms where a group's values are positive."""
+    logs, plain = _logs(table).groupby(by, observed=False), table.groupby(by, observed=False)
+    if positive.all():
+        return logs.mean().to_numpy(), logs.std().to_numpy()
+    return (
+        np.where(positive, logs.mean(), plain.mean()),
+        np.where(positive, logs.std(), plain.std()),
+    )
 
 
 def _logs(table: pd.DataFrame) -> pd.DataFrame:

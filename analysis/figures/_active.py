@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from analysis.figures._idle import RUNS, with_void
+from analysis.figures._idle import RUNS
 from analysis.pairs import at, keep_alive
+from analysis.spreads import with_void
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,4 +27,4 @@ def chosen(run: Run) -> pd.DataFrame:
 @lru_cache(maxsize=RUNS * 4)
 def summary(run: Run, metrics: tuple[str, ...]) -> pd.DataFrame:
     """Medians and intervals by server and active connections."""
-    return with_void(chosen(run), ("server", X), metrics)
+    return with_void(run, chosen(run), ("server", X), metrics)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from analysis.pairs import at, keep_alive, varying
-from analysis.statistics import summarise
+from analysis.spreads import with_void
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import pandas as pd
 
     from analysis.records import Run
 
@@ -33,24 +31,7 @@ def chosen(run: Run) -> pd.DataFrame:
 def summary(run: Run, metrics: tuple[str, ...]) -> pd.DataFrame:
     """Medians and intervals of valid trials, a row per server and point, and the
     number of void ones; points that have only void trials keep their row."""
-    return with_void(chosen(run), KEYS, metrics)
-
-
-def with_void(trials: pd.DataFrame, keys: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
-    """`summarise` over the valid trials, with the count of void ones beside."""
-    if not len(trials):
-        return pd.DataFrame()
-    keys = list(keys)
-    counted = trials["valid"]
-    valid = summarise(trials[[*keys, *metrics]][counted], keys, metrics)
-    groups = trials[keys][~counted].groupby(keys, observed=True, dropna=False)
-    void = groups.size().rename("void").reset_index()
-    table = valid.merge(void, on=keys, how="outer").sort_values(keys, ignore_index=True)
-    table["n"], table["void"] = (
-        table["n"].fillna(0).astype(int),
-        table["void"].fillna(0).astype(int),
-    )
-    return table[[*keys, "n", "void", *[c for c in table.columns if c not in (*keys, "n", "void")]]]
+    return with_void(run, chosen(run), KEYS, metrics)
 
 
 def void_at(trials: pd.DataFrame, server: str) -> pd.DataFrame:

@@ -18,9 +18,10 @@ from analysis.charts import (
     value_axis,
 )
 from analysis.explore import DROPS, P999, USUAL, Chart, sweep
-from analysis.figures._idle import RUNS, void_at, with_void
+from analysis.figures._idle import RUNS, void_at
 from analysis.pairs import per_request, varying
 from analysis.palette import INK, MUTED, in_order
+from analysis.spreads import with_void
 from analysis.text import count, duration, number, server_name
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def table(run: Run) -> pd.DataFrame:
 
     A foreign server has one row, with a backlog of its own choice.
     """
-    return with_void(chosen(run), ("server", X), [MEDIAN, TAIL, RATE, LOST, DROPPED])
+    return with_void(run, chosen(run), ("server", X), [MEDIAN, TAIL, RATE, LOST, DROPPED])
 
 
 def draw(run: Run) -> Figure:

@@ -20,9 +20,10 @@ from analysis.charts import (
     value_axis,
 )
 from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
-from analysis.figures._idle import RUNS, void_at, with_void
+from analysis.figures._idle import RUNS, void_at
 from analysis.pairs import at, keep_alive, rows_at, take, unmixed
 from analysis.palette import PAPER, in_order
+from analysis.spreads import with_void
 from analysis.text import count, duration, number, server_name
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def chosen(run: Run) -> pd.DataFrame:
 @lru_cache(maxsize=RUNS)
 def table(run: Run) -> pd.DataFrame:
     """Rate and response times by server and load, in the order of rising load."""
-    return with_void(chosen(run), ("server", _axis(run)), (RATE, *METRICS))
+    return with_void(run, chosen(run), ("server", _axis(run)), (RATE, *METRICS))
 
 
 def draw(run: Run) -> Figure:

@@ -23,9 +23,10 @@ from analysis.charts import (
 from analysis.explore import MEMORY as MEMORY_METRIC
 from analysis.explore import THREADS as THREADS_METRIC
 from analysis.explore import USUAL, Chart, Metric, sweep
-from analysis.figures._idle import KEYS, RUNS, X, void_at, with_void
+from analysis.figures._idle import KEYS, RUNS, X, void_at
 from analysis.figures._idle import chosen as idle_trials
 from analysis.palette import in_order
+from analysis.spreads import with_void
 from analysis.text import count, listed, number, server_name, size
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def table(run: Run) -> pd.DataFrame:
     trials = chosen(run)
     had = [name for name in (MEMORY, THREADS, EACH, SLAB) if name in trials]
     had = [name for name in had if name in (MEMORY, THREADS) or trials[name].notna().any()]
-    return with_void(trials, KEYS, had)
+    return with_void(run, trials, KEYS, had)
 
 
 def draw(run: Run) -> Figure:

@@ -20,9 +20,9 @@ from analysis.charts import (
 )
 from analysis.claim import load_claims
 from analysis.explore import Chart, Line, Metric, place, sweep
-from analysis.figures._idle import with_void
 from analysis.pairs import alike, at, take
 from analysis.palette import KNOWN, MUTED, VARIABLES, in_order
+from analysis.spreads import with_void
 from analysis.text import TIMES, count, duration, listed, number, server_name
 from experiments.record import WITHOUT_CLIENTS
 
@@ -57,7 +57,7 @@ DRAWN_AS = {"epoll": "epoll_level", "poll": "poll", "select": "select"}
 
 def table(run: Run) -> pd.DataFrame:
     """Passes per second and the time of a wait, by server and descriptors watched."""
-    return with_void(chosen(run), ("load", "server", X), METRICS)
+    return with_void(run, chosen(run), ("load", "server", X), METRICS)
 
 
 def draw(run: Run) -> Figure:

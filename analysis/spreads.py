@@ -1,0 +1,125 @@
+"""Medians with intervals by point, computed once for whoever asks.
+
+A point is all settings of a trial, so whatever settings a figure groups trials by, a group is
+nearly always one point; and a point stands in several figures, in `summary.csv` and on its
+server's page.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.statistics import summarise_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from analysis.records import Run
+
+    Numbers = NDArray[np.int64]
+
+RUNS = 4
+"""Runs to remember, as `pairs` does."""
+
+
+class Spreads:
+    """The points of one run, in the order of the categories of the column `point`."""
+
+    def __init__(self, trials: pd.DataFrame) -> None:
+        self._trials = trials
+        self._known: dict[str, pd.DataFrame] = {}
+        codes, valid = numbers(trials), trials["valid"].to_numpy(dtype=bool)
+        self._codes = np.where(valid, codes, -1)
+        self._points = len(trials["point"].cat.categories)
+        self.valid = np.bincount(codes[valid], minlength=self._points)
+        """Trials that count, by point."""
+        self.void = np.bincount(codes[~valid], minlength=self._points)
+
+    def of(self, metrics: Sequence[str]) -> pd.DataFrame:
+        """A row per point, and for each metric its median with the ends of its 95% interval in
+        `_low` and `_high`; NaN where nothing was measured."""
+        new = {name: self._trials[name] for name in metrics if name not in self._known}
+        if new:
+            found = summarise_groups(self._codes, self._points, new)
+            self._known |= {name: found[[name, f"{name}_low", f"{name}_high"]] for name in new}
+        return pd.concat([self._known[name] for name in metrics], axis=1)
+
+    def ratios(self, metric: str, others: pd.Series[int]) -> pd.DataFrame:
+        """As `of`, in columns METRIC_ratio: to another point within blocks; `others` has that
+        one's number for each point that has one."""
+        values = self._by_block(metric)
+        other_of = np.full(self._points, -1)
+        other_of[others.index] = others
+        points = values.index.to_numpy() % self._points
+        below = values.reindex(values.index + (other_of[points] - points))
+        ratios = pd.Series(values.to_numpy() / below.to_numpy())
+        codes = np.where(other_of[points] >= 0, points, -1)
+        return summarise_groups(codes, self._points, {f"{metric}_ratio": ratios})
+
+    def _by_block(self, metric: str) -> pd.Series[float]:
+        """Medians by block and point, both in one number: the place of the block among all,
+        times the number of points, plus the point's."""
+        values = self._trials[metric].to_numpy(dtype="float64", na_value=np.nan)
+        kept = (self._codes >= 0) & np.isfinite(values)
+        block, _ = pd.factorize(self._trials["block"].to_numpy(dtype="int64")[kept])
+        found = pd.Series(values[kept], index=block * self._points + self._codes[kept])
+        several = found.index.duplicated(keep=False)  # few have: grouping takes long
+        return pd.concat([found[~several], found[several].groupby(level=0).median()])
+
+
+@lru_cache(maxsize=RUNS)
+def spreads(run: Run) -> Spreads:
+    """Those of a run."""
+    return Spreads(run.trials)
+
+
+def with_void(
+    run: Run, trials: pd.DataFrame, keys: Sequence[str], metrics: Sequence[str]
+) -> pd.DataFrame:
+    """Medians and intervals of the valid ones of some trials of the run, a row per group of
+    `keys`, which are settings, with `n` and the number of void ones beside; sorted by `keys`.
+    Groups that have only void ones keep their row."""
+    if not len(trials):
+        return pd.DataFrame()
+    points = trials[["point", *keys]].iloc[first_rows(trials)]
+    grouped = points.groupby(list(keys), sort=True, observed=True, dropna=False)
+    table = pd.DataFrame(index=grouped.size().index).reset_index()
+    known, codes = spreads(run), numbers(points)
+    group_of = np.zeros(len(known.valid), dtype="int64")
+    group_of[codes] = grouped.ngroup()
+    valid = trials["valid"].to_numpy(dtype=bool)
+    groups = group_of[numbers(trials)]
+    table["n"] = np.bincount(groups[valid], minlength=len(table))
+    table["void"] = np.bincount(groups[~valid], minlength=len(table))
+    measured = codes[known.valid[codes] > 0]
+    place = np.full(len(table), -1)
+    place[group_of[measured]] = measured
+    # A group of one point, and all trials of it: then its figures are those of the point.
+    whole = table["n"].sum() == known.valid[place[place >= 0]].sum() == known.valid[codes].sum()
+    remembered = [name for name in metrics if whole and name in run.trials]
+    others = {name: trials[name] for name in metrics if name not in remembered}
+    if remembered:
+        table = table.join(known.of(remembered).reindex(place).reset_index(drop=True))
+    if others:
+        table = table.join(summarise_groups(np.where(valid, groups, -1), len(table), others))
+    return table
+
+
+def numbers(trials: pd.DataFrame) -> Numbers:
+    """Which point each trial is of, as the number of its category."""
+    codes: Numbers = trials["point"].cat.codes.to_numpy().astype("int64")
+    return codes
+
+
+def first_rows(trials: pd.DataFrame) -> NDArray[np.intp]:
+    """Where each point stands first, in the order of the trials."""
+    codes = numbers(trials)
+    first = np.full(len(trials["point"].cat.categories), -1, dtype="intp")
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    return np.sort(first[first >= 0])
