@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,6 +92,7 @@ def stacked(titles: Iterable[str], height: float) -> tuple[Figure, list[Axes]]:
     return figure, axes
 
 
+@lru_cache(maxsize=4)
 def run_styles(run: Run) -> dict[str, Style]:
     """The styles of all servers of the run."""
     return styles(str(server) for server in run.trials["server"].unique())

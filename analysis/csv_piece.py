@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.record import COLUMNS, NAMES
+from experiments.record import COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from experiments.record import Column
 
 UNIQUE = ("trial", "started_at")
 TEXTS = tuple(c.name for c in COLUMNS if c.kind == "text" and c.name not in UNIQUE)
@@ -31,18 +35,24 @@ Piece = dict[str, Any]
 
 def piece(raw: bytes, header: list[str]) -> Piece | None:
     """A piece by column, or None if it is out of order: floats with NaN for what is missing,
-    texts and flags as categories, the two that no trial shares as they are."""
-    if not raw.endswith(b"\n") or b"\0" in raw or not _even(raw, len(header)):
+    texts and flags as categories, the two that no trial shares as they are. A column that is
+    empty in every row is left out."""
+    if not raw.endswith(b"\n") or b"\0" in raw:
         return None
-    types = {c.name: "object" if c.name in UNIQUE else DTYPES[c.kind] for c in COLUMNS}
+    filled = _filled(raw, header)
+    columns = [column for column in COLUMNS if column.name in filled]
+    if not {c.name for c in COLUMNS if c.required} <= filled:
+        return None
+    types = {c.name: "object" if c.name in UNIQUE else DTYPES[c.kind] for c in columns}
     try:
         frame = _frame(raw, header, types)
         # The parser takes words that look like numbers or truth values for such, even as
         # categories; the few columns where it did are read again as they stand.
-        mistaken = [name for name in TEXTS if not _are_texts(frame[name].cat.categories)]
+        texts = [name for name in TEXTS if name in filled]
+        mistaken = [name for name in texts if not _are_texts(frame[name].cat.categories)]
         if mistaken:
             frame = _frame(raw, header, {**types, **dict.fromkeys(mistaken, "object")})
-        return _checked(frame)
+        return _checked(frame, columns)
     except (ValueError, TypeError, OverflowError):
         return None
 
@@ -53,7 +63,7 @@ def _frame(raw: bytes, header: list[str], types: dict[str, str]) -> pd.DataFrame
         header=None,
         names=header,
         index_col=False,
-        usecols=list(NAMES),
+        usecols=list(types),
         dtype=types,
         keep_default_na=False,
         na_values=[""],
@@ -67,39 +77,43 @@ def _are_texts(categories: pd.Index[Any]) -> bool:
     return not len(categories) or isinstance(categories[0], str)
 
 
-def _even(raw: bytes, width: int) -> bool:
-    """Whether every record has `width` fields: the parser would fill up a short one.
+def _filled(raw: bytes, header: list[str]) -> set[str]:
+    """The columns that hold something in any row; none where a record has not a field for each
+    of them, for the parser would fill up a short one.
 
     Every so many separators outside quotes one must be a line's end, and no other.
     """
+    width = len(header)
     data = np.frombuffer(raw, dtype=np.uint8)
     ends = data == END
-    places = np.flatnonzero((data == COMMA) | ends)
+    places = np.flatnonzero((data == COMMA) | ends).astype(np.int32)
     if b'"' in raw:
         places = _outside_quotes(places, np.flatnonzero(data == QUOTE))
-    last = ends[places[width - 1 :: width]]
-    if len(places) % width == 0 and last.all() and ends[places].sum() == len(last):
-        return True
-    # A lone quote inside a cell that is not quoted is odd, but no fault.
-    return all(len(row) == width for row in csv.reader(io.StringIO(raw.decode()), strict=True))
+    rows = len(places) // width
+    if len(places) == rows * width and np.count_nonzero(ends) == rows:
+        records = places.reshape(rows, width)
+        if ends[records[:, -1]].all():
+            wider = np.flatnonzero((np.diff(records, axis=1) > 1).any(axis=0))
+            return {header[0], *(header[column + 1] for column in wider)}
+    # A lone quote inside a cell that is not quoted is odd, and an end inside quotes, but no fault.
+    read = csv.reader(io.StringIO(raw.decode()), strict=True)
+    return set(header) if all(len(row) == width for row in read) else set()
 
 
-def _outside_quotes(places: NDArray[np.intp], quotes: NDArray[np.intp]) -> NDArray[np.intp]:
+def _outside_quotes(places: NDArray[np.int32], quotes: NDArray[np.intp]) -> NDArray[np.int32]:
     """The places that are not between an odd quote and the even one after it."""
     if len(quotes) % 2:
         return places
     opened, closed = (np.searchsorted(places, quotes[first::2]) for first in (0, 1))
-    change = np.zeros(len(places) + 1, dtype=np.int8)
-    np.add.at(change, opened, 1)
-    np.add.at(change, closed, -1)
-    outside: NDArray[np.intp] = places[np.cumsum(change[:-1], dtype=np.int8) == 0]
-    return outside
+    lengths = closed - opened
+    inside = np.repeat(closed - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
+    return np.delete(places, inside)
 
 
-def _checked(frame: pd.DataFrame) -> Piece | None:
+def _checked(frame: pd.DataFrame, wanted: Sequence[Column]) -> Piece | None:
     """The columns of a piece, if every cell is what the record format says."""
     columns: Piece = {}
-    for column in COLUMNS:
+    for column in wanted:
         values = frame[column.name]
         if column.name in UNIQUE:
             columns[column.name] = values

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PIECE_BYTES = 8 * 2**20
 """Of 2 to 16 MiB the quickest, by a seventh: larger ones leave a thread without work at the end."""
 THREADS = 2
+CODED = {c.name for c in COLUMNS if c.kind in ("text", "flag") and c.name not in UNIQUE}
 MISSING = -1
 """The code of a cell that is empty."""
 
@@ -41,7 +42,7 @@ def parse(file: BinaryIO) -> pd.DataFrame | None:
         if not set(NAMES) <= set(header):
             return None
         start = file.tell()
-        whole = Whole(sum(raw.count(b"\n") for raw in _raw(file)))
+        whole = Whole(sum(_count(raw, b"\n") for raw in _raw(file)))
         file.seek(start)
         for part in _pieces(file, header):
             if part is None:
@@ -73,36 +74,43 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
     """The file in pieces that end with a line; a quoted cell may hold a line's end."""
     for raw in _raw(file):
         whole = raw + file.readline()
-        while whole.count(b'"') % 2 and (more := file.readline()):
+        while _count(whole, b'"') % 2 and (more := file.readline()):
             whole += more
         yield whole
 
 
-class Whole:
-    """The columns of all pieces, at most `rows` long, filled as the pieces come."""
+def _count(raw: bytes, sign: bytes) -> int:
+    """How often a byte occurs; three times as quick as bytes.count()."""
+    return int(np.count_nonzero(np.frombuffer(raw, dtype=np.uint8) == ord(sign)))
 
-    def __init__(self, rows: int) -> None:
-        self._numbers = {
-            column.name: np.empty(rows) for column in COLUMNS if column.kind in ("int", "float")
-        }
-        others = [c.name for c in COLUMNS if c.name not in self._numbers and c.name not in UNIQUE]
-        self._codes = {name: np.empty(rows, dtype="int32") for name in others}
-        self._words: dict[str, dict[str, int]] = {name: {} for name in others}
+
+class Whole:
+    """The columns of all pieces, at most `room` long, filled as the pieces come; one that no
+    piece has anything for takes no memory."""
+
+    def __init__(self, room: int) -> None:
+        self._room, self._rows = room, 0
+        self._columns: dict[str, NDArray[Any]] = {}
+        self._words: dict[str, dict[str, int]] = {name: {} for name in CODED}
         self._unique: dict[str, list[pd.Series]] = {name: [] for name in UNIQUE}
-        self._rows = 0
 
     def add(self, part: Piece) -> None:
         """Copy a piece to its place."""
         start, self._rows = self._rows, self._rows + len(part["trial"])
-        place = slice(start, self._rows)
-        for name, numbers in self._numbers.items():
-            numbers[place] = part[name]
-        for name, codes in self._codes.items():
-            texts, words = part[name], self._words[name]
-            known = [words.setdefault(str(word), len(words)) for word in texts.categories]
-            codes[place] = np.array([*known, MISSING], dtype="int32")[texts.codes]
-        for name, parts in self._unique.items():
-            parts.append(part[name])
+        for name in self._columns.keys() | part.keys():
+            if name in UNIQUE:
+                self._unique[name].append(part[name])
+                continue
+            nothing = np.int32(MISSING) if name in CODED else np.float64(np.nan)
+            if name not in self._columns:
+                self._columns[name] = np.empty(self._room, dtype=nothing.dtype)
+                self._columns[name][:start] = nothing
+            cells = part.get(name, nothing)
+            if name in CODED and name in part:
+                words = self._words[name]
+                known = [words.setdefault(str(word), len(words)) for word in cells.categories]
+                cells = np.array([*known, MISSING], dtype="int32")[cells.codes]
+            self._columns[name][start : self._rows] = cells
 
     def frame(self) -> pd.DataFrame | None:
         """All columns with their types; None where two trials have one name."""
@@ -116,13 +124,18 @@ class Whole:
                 if names.duplicated().any():
                     return None
                 columns[name] = names.astype("string")
-            elif kind in ("int", "float"):
-                columns[name] = _masked(self._numbers.pop(name)[: self._rows], kind)
-            else:
-                codes = self._codes.pop(name)[: self._rows]
+            elif name in CODED:
+                codes = self._filled(name, np.int32(MISSING))
                 words = self._words.pop(name)
                 columns[name] = _flags(codes, words) if kind == "flag" else _texts(codes, words)
+            else:
+                columns[name] = _masked(self._filled(name, np.float64(np.nan)), kind)
         return pd.DataFrame(columns, copy=False)
+
+    def _filled(self, name: str, nothing: np.generic) -> NDArray[Any]:
+        if name in self._columns:
+            return self._columns.pop(name)[: self._rows]
+        return np.broadcast_to(nothing, self._rows)  # one cell stands for all
 
     def _joined(self, name: str, dtype: str) -> pd.Series[Any]:
         parts = self._unique.pop(name)
@@ -130,12 +143,14 @@ class Whole:
 
 
 def _masked(numbers: NDArray[np.float64], kind: str) -> Any:
-    mask = np.isnan(numbers)
     array = pd.arrays.FloatingArray if kind == "float" else pd.arrays.IntegerArray
     dtype = "float64" if kind == "float" else "int64"
-    if mask.all():  # as many a column is; one cell then stands for all
+    if not numbers.flags.writeable:  # nothing in any row
         nothing = np.zeros((), dtype)
-        return array(np.broadcast_to(nothing, len(mask)), np.broadcast_to(np.True_, len(mask)))
+        return array(
+            np.broadcast_to(nothing, len(numbers)), np.broadcast_to(np.True_, len(numbers))
+        )
+    mask = np.isnan(numbers)
     numbers[mask] = 0
     return array(numbers.astype(dtype, copy=False), mask)
 

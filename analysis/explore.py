@@ -118,7 +118,7 @@ def sweep(
         line = line_of(server, looks[server], places(mine[x], where))
         line.values = {name: intervals(mine, name) for name in names}
         gone = void[void["server"] == server]
-        line.hollow = {name: _pairs(places(gone[x], where), gone[name]) for name in names}
+        line.hollow = {name: _pairs(gone, x, name, where) for name in names}
         lines.append(line)
     return Chart(label, [(where[v], count(v)) for v in sorted(where)], had, lines)
 
@@ -172,7 +172,11 @@ def curve(at: Iterable[float], values: Iterable[float]) -> tuple[list[float], An
     return xs, [[value] for value in numbers(values)]
 
 
-def _pairs(at: list[float], values: pd.Series[Any]) -> list[list[float | None]]:
+def _pairs(
+    void: pd.DataFrame, x: str, name: str, where: dict[float, float]
+) -> list[list[float | None]]:
     """Void trials as [place, value]; the value is None where nothing was measured."""
-    read = values.to_numpy(dtype="float64", na_value=np.nan)
+    found = void[[x, name]].drop_duplicates()
+    read = found[name].to_numpy(dtype="float64", na_value=np.nan)
+    at = places(found[x], where)
     return [[x, y] for x, y in dict.fromkeys(zip(at, numbers(read), strict=True))]

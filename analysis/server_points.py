@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.pairs import OTHERS, at
+from analysis.pairs import OTHERS, rows_at
 from analysis.palette import in_order
 from analysis.spreads import first_rows, numbers, spreads
 from analysis.text import count
@@ -34,11 +34,12 @@ FALLBACK = "epoll_level"
 
 def reference_of(run: Run) -> str:
     """The server that all others are compared with."""
-    found = at(run.trials, sweep="reference")["server"]
+    servers = run.trials["server"]
+    found = rows_at(run.trials, sweep="reference")
     if len(found):
-        return str(found.iloc[0])
-    servers = set(run.trials["server"])
-    return FALLBACK if FALLBACK in servers else in_order(servers)[0]
+        return str(servers.iloc[found[0]])
+    present = servers.unique()
+    return FALLBACK if FALLBACK in present else in_order(present)[0]
 
 
 @lru_cache(maxsize=2)

@@ -110,17 +110,16 @@ def summarise_groups(
     belongs = codes >= 0
     kept = codes if belongs.all() else codes[belongs]
     step = max(1, CELLS_AT_ONCE // max(1, len(kept)))
-    names = list(values)
+    names = [name for name, column in values.items() if column.notna().any()]
     for first in range(0, len(names), step):
         some = names[first : first + step]
-        columns: list[Floats] = [
-            values[name].to_numpy(dtype="float64", na_value=np.nan) for name in some
-        ]
+        columns = [_floats(values[name]) for name in some]
         if len(kept) < len(codes):
             columns = [column[belongs] for column in columns]
         for name, ends in zip(some, _per_group(kept, columns, groups), strict=True):
             found[name], found[f"{name}_low"], found[f"{name}_high"] = ends
-    return pd.DataFrame(found, index=pd.RangeIndex(groups))
+    columns_of_all = [f"{name}{end}" for name in values for end in ("", "_low", "_high")]
+    return pd.DataFrame(found, index=pd.RangeIndex(groups)).reindex(columns=columns_of_all)
 
 
 def _per_group(
@@ -170,6 +169,10 @@ def _moments(
         np.where(positive, logs.mean(), plain.mean()),
         np.where(positive, logs.std(), plain.std()),
     )
+
+
+def _floats(values: pd.Series[float]) -> Floats:
+    return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
 
 
 def _logs(table: pd.DataFrame) -> pd.DataFrame:

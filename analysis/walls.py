@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+COUNTED = ("active_established", "idle_established", "server_established", "watched_held")
+READ = ("server", "server_limit", "active_connections", "idle_connections", "watched", *COUNTED)
+
 
 @dataclass(frozen=True, slots=True)
 class Wall:
@@ -42,7 +45,7 @@ def held_connections(trials: pd.DataFrame) -> pd.Series[float]:
 
 def find_walls(trials: pd.DataFrame) -> list[Wall]:
     """The limits of a run: one per server, limit and number of connections asked for."""
-    hit = trials[~trials["valid"] & trials["server_limit"].notna()]
+    hit = trials[list(READ)][~trials["valid"] & trials["server_limit"].notna()]
     if not len(hit):
         return []
     frame = pd.DataFrame(

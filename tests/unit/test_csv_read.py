@@ -53,6 +53,24 @@ def test_pieces_make_the_whole(content: bytes, size: int, monkeypatch: pytest.Mo
     assert whole["nodelay"].tolist()[:3] == [pd.NA, True, pd.NA]
 
 
+@pytest.mark.parametrize("size", [500, 5000, 40_000])
+def test_a_column_may_be_empty_in_some_pieces_and_not_in_others(
+    content: bytes, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = content.decode().split("\n")
+    plain = [n for n, line in enumerate(lines) if n and line.count(",") == len(NAMES) - 1]
+    late = edited(content, "rate_per_s", "2.5", plain[-1])
+    late = edited(late, "server_limit", "none left", plain[len(plain) // 2])
+    whole = parsed(late)
+    monkeypatch.setattr(csv_read, "PIECE_BYTES", size)
+    pieces = parsed(late)
+    assert whole is not None
+    assert pieces is not None
+    pd.testing.assert_frame_equal(pieces, whole)
+    assert pieces["rate_per_s"].dropna().tolist() == [2.5]
+    assert (pieces["server_limit"] == "none left").sum() == 1
+
+
 def test_numbers_are_those_of_the_file(content: bytes) -> None:
     found = parsed(content)
     assert found is not None
