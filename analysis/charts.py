@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
@@ -67,13 +66,11 @@ def panels(titles: Iterable[str], height: float = PANEL_IN) -> tuple[Figure, lis
     """A figure with a panel beside the other for each title."""
     names = list(titles)
     with rc_context(RC):
-        figure = Figure(
-            figsize=(WIDTH_IN, height), layout=ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.05)
-        )
+        figure = Figure(figsize=(WIDTH_IN, height))
         axes = list(np.atleast_1d(np.asarray(figure.subplots(1, len(names)))))
         for axis, name in zip(axes, names, strict=True):
             axis.set_title(name)
-            axis.tick_params(length=0)
+            axis.tick_params(length=0, bottom=False, left=False)
     return figure, axes
 
 
@@ -81,14 +78,11 @@ def stacked(titles: Iterable[str], height: float) -> tuple[Figure, list[Axes]]:
     """A figure with a panel below the other for each title, all with one x axis."""
     names = list(titles)
     with rc_context(RC):
-        figure = Figure(
-            figsize=(WIDTH_IN, height * len(names) + 0.6),
-            layout=ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.02),
-        )
+        figure = Figure(figsize=(WIDTH_IN, height * len(names) + 0.6))
         axes = list(np.atleast_1d(np.asarray(figure.subplots(len(names), 1, sharex=True))))
         for axis, name in zip(axes, names, strict=True):
             axis.set_title(name, fontsize=9, pad=4)
-            axis.tick_params(length=0)
+            axis.tick_params(length=0, bottom=False, left=False)
     return figure, axes
 
 
@@ -155,9 +149,12 @@ def hollow(axis: Axes, void: pd.DataFrame, x: str, metric: str, style: Style) ->
         "linestyle": "none",
         "zorder": 5,
     }
-    axis.plot(at[measured], y[measured], **look)
-    missing = np.unique(at[~measured])
-    axis.plot(missing, np.full(len(missing), 0.035), transform=axis.get_xaxis_transform(), **look)
+    if measured.any():
+        axis.plot(at[measured], y[measured], **look)
+    if not measured.all():
+        missing = np.unique(at[~measured])
+        foot = np.full(len(missing), 0.035)
+        axis.plot(missing, foot, transform=axis.get_xaxis_transform(), **look)
 
 
 def connections_axis(axis: Axes, values: Iterable[float], label: str) -> None:
@@ -237,7 +234,7 @@ def legend(figure: Figure, axes: Iterable[Axes]) -> None:
         figure.legend(
             list(entries.values()),
             list(entries),
-            loc="outside upper left",
+            loc="upper left",
             ncols=math.ceil(len(entries) / math.ceil(len(entries) / LEGEND_COLUMNS)),
             labelcolor=INK,
             frameon=False,

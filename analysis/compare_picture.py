@@ -45,7 +45,7 @@ def picture(figures: pd.DataFrame, run: str, base: str) -> Figure:
             for label, (colour, marker) in LOOKS.items()
         ]
         + [_hollow(CANNOT_TELL)],
-        loc="outside lower left",
+        loc="lower left",
         ncols=4,
         labelcolor=INK,
         frameon=False,

@@ -1,6 +1,6 @@
 """Pictures drawn by two processes: a helper saves them while this one computes on.
 
-Finding the layout of a picture, its PNG and its SVG take half of a report's time. A figure is
+The layout of the pictures, their PNG and their SVG take two fifths of a report's time. A figure is
 sent as a pickle, and its SVG comes back; what is left when the report has nothing else to do is
 saved here. The helper ends when its input does, so it outlives nobody.
 """

@@ -11,9 +11,9 @@ import re
 from typing import TYPE_CHECKING
 
 from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+from analysis.layout import arrange
 from analysis.palette import VARIABLES
 
 if TYPE_CHECKING:
@@ -33,18 +33,12 @@ def save(figure: Figure, folder: Path, name: str) -> str:
     """
     folder.mkdir(parents=True, exist_ok=True)
     figure.set_dpi(PNG_DPI)  # so that layout and PNG measure each text once
-    FigureCanvasAgg(figure)
-    # Finding the layout costs as much as drawing does, and saving would find it
-    # anew each time: so find it once, then keep it.
-    layout = figure.get_layout_engine()
-    if layout is not None:
-        layout.execute(figure)
-        figure.set_layout_engine(None)
+    arrange(figure)
     figure.savefig(
         folder / f"{name}.png",
         dpi=PNG_DPI,
         metadata={"Software": None},
-        pil_kwargs={"compress_level": 4},
+        pil_kwargs={"compress_level": 1},
     )
     FigureCanvasSVG(figure)
     buffer = io.StringIO()

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from analysis import details
@@ -97,13 +96,13 @@ def draw(run: Run) -> Figure:
         raise ValueError("no trial of this run has a timeline")
     look = run_styles(run)[story.server]
     with rc_context(RC):
-        figure = Figure(figsize=(WIDTH_IN, 4.6), layout=ConstrainedLayoutEngine(h_pad=0.05))
+        figure = Figure(figsize=(WIDTH_IN, 4.6))
         made = figure.subplots(3, 1, sharex=True, height_ratios=[0.5, 1.5, 1.5])
         strip, rate, kernel = made
         titles = (_title(run), "Requests per second", "Kernel, counted since the load began")
         for axis, title in zip(made, titles, strict=True):
             axis.set_title(title)
-            axis.tick_params(length=0)
+            axis.tick_params(length=0, bottom=False, left=False)
     _strip(strip, story, look.colour)
     seconds = table(run)
     edges = [*seconds["from_s"], seconds["to_s"].iloc[-1]]
