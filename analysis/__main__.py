@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from analysis.painters import Painters
@@ -9,6 +10,8 @@ from analysis.painters import Painters
 
 def main() -> None:
     """Run the command line. The helper of a report is started first: both import at once."""
+    # The process ends with its one command: collecting cycles would only take time.
+    gc.disable()
     with Painters(helped=sys.argv[1:2] == ["report"]) as painters:
         from analysis.commands import run
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from analysis.verdicts import as_table
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ def in_json(wanted: bool) -> Iterator[None]:
 
 def of_report(made: Report, run_dir: Path) -> dict[str, Any]:
     """A report: where it is, and the verdicts."""
+    from analysis.verdicts import as_table
+
     return {
         "exit": int(made.exit),
         "run": str(run_dir.resolve()),

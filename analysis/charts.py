@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from analysis.palette import GRID, INK, MUTED, PAPER, Style, styles
-from analysis.text import TIMES, server_name
+from analysis.text import server_name
+from analysis.ticks import plain, tick_texts, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,40 +188,6 @@ def value_axis(
     axis.yaxis.set_major_formatter(tick_texts(text or plain))
     axis.yaxis.set_minor_formatter(NullFormatter())
     axis.yaxis.set_minor_locator(NullLocator())
-
-
-@dataclass(frozen=True, slots=True)
-class TickTexts:
-    """The texts of an axis's ticks, in a form that can be sent to another process."""
-
-    text: Callable[[float], str]
-
-    def __call__(self, value: float, _position: int | None = None) -> str:
-        return self.text(value)
-
-
-def tick_texts(text: Callable[[float], str]) -> FuncFormatter:
-    """Formats ticks by a function of the value, which has to be one of a module's own."""
-    return FuncFormatter(TickTexts(text))
-
-
-def whole(value: float) -> str:
-    """A tick's number: 10,000."""
-    return f"{value:,.0f}"
-
-
-def times(value: float) -> str:
-    """A tick's ratio: 0.5x, 1.25x."""
-    return f"{value:.3g}{TIMES}"
-
-
-def plain(value: float) -> str:
-    """A tick's number: 20k, 1M, 500, 0.5."""
-    if value >= 1e6:
-        return f"{value / 1e6:g}M"
-    if value >= 1e4:
-        return f"{value / 1e3:g}k"
-    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
 def legend(figure: Figure, axes: Iterable[Axes]) -> None:

@@ -1,39 +1,23 @@
-"""The command line: report, compare, history, claims."""
+"""The command line: report, compare, history, claims.
+
+Each command imports what it needs when it needs it: the sooner a report's first picture is given
+to the helper, the sooner both are done.
+"""
 
 from __future__ import annotations
 
-import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import pandas as pd
-from rich.console import Console
-from rich.table import Table
 
 from analysis.answers import answer, in_json, of_comparison, of_report, of_trend
-from analysis.claim import load_claims
-from analysis.compare_figures import CANNOT_TELL, CHANGED
-from analysis.compare_metrics import METRICS
-from analysis.judgement import Word
-from analysis.last import last_verdicts
-from analysis.report import SYMBOLS, build
-from analysis.text import MISSING, interval, number, plural, with_unit
 from experiments.exits import Exit, LabError
 from experiments.spoken import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.compare import Comparison
-    from analysis.limits import Kept
     from analysis.painters import Painters
-    from analysis.report import Report
-    from analysis.verdicts import Verdict
-
-MOST_TOLD = 20
-COLOURS = {"reproduced": "green", "refuted": "red", "inconclusive": "yellow", "not run": "dim"}
 
 
 @click.group()
@@ -47,23 +31,17 @@ def cli() -> None:
 @click.pass_obj
 def report(painters: Painters | None, run_dir: Path, quiet: bool, as_json: bool) -> None:
     """Write report.html, report.md, verdicts.csv and figures/ into RUN_DIR."""
+    from analysis.report import build
+
     with in_json(as_json):
         made = build(run_dir, painters)
     if as_json:
         answer(of_report(made, run_dir))
     elif not quiet:
-        _tell_report(made)
+        from analysis.told import tell_report
+
+        tell_report(made)
     sys.exit(made.exit)
-
-
-def _tell_report(made: Report) -> None:
-    if made.verdicts:
-        Console(highlight=False).print(verdict_table(made.verdicts))
-    for note in made.notes:
-        click.echo(note)
-    for limit in made.limits:
-        click.echo(told(limit))
-    click.echo(f"Report: {made.html}")
 
 
 @cli.command()
@@ -97,7 +75,9 @@ def compare(
     if as_json:
         answer(of_comparison(found, written))
     elif not quiet:
-        tell(found)
+        from analysis.told import tell_comparison
+
+        tell_comparison(found)
         click.echo(f"Comparison: {written.html}")
     sys.exit(found.exit)
 
@@ -124,20 +104,14 @@ def history(folder: Path, quiet: bool, as_json: bool) -> None:
         click.echo(f"History of {len(trend.runs)} runs: {written.html}")
 
 
-def tell(found: Comparison) -> None:
-    """What differs, what changed, and the summary, on the terminal."""
-    for difference in found.differences:
-        click.echo(f"differs: {difference.text}")
-    for note in found.notes:
-        click.echo(f"note: {note}")
-    figures = found.figures
-    told = pd.concat([figures[figures["word"] == word] for word in (CHANGED, CANNOT_TELL)])
-    for row in told.head(MOST_TOLD).to_dict("records"):
-        run = f"{row['run']}, " if len(found.runs) > 2 else ""
-        click.echo(f"{run}{row['point']}: {METRICS[row['metric']].title}: {row['text']}")
-    if len(told) > MOST_TOLD:
-        click.echo(f"and {len(told) - MOST_TOLD} more")
-    click.echo(found.summary)
+@cli.command()
+@click.argument("results", type=click.Path(path_type=Path), default=Path("results"))
+def claims(results: Path) -> None:
+    """List the claims that the lab judges, each with its last verdict in RESULTS."""
+    from analysis.last import last_verdicts
+    from analysis.told import tell_claims
+
+    tell_claims(last_verdicts(results))
 
 
 def parsed_share(text: str) -> float:
@@ -151,62 +125,8 @@ def parsed_share(text: str) -> float:
     return value
 
 
-@cli.command()
-@click.argument("results", type=click.Path(path_type=Path), default=Path("results"))
-def claims(results: Path) -> None:
-    """List the claims that the lab judges, each with its last verdict in RESULTS."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("", "claim", "experiment", "last verdict", "run", "date"):
-        table.add_column(heading, no_wrap=heading in ("", "experiment", "date"))
-    last = last_verdicts(results)
-    for key, claim in load_claims().items():
-        found = last.get(key)
-        shown = _coloured(Word(found.verdict)) if found else MISSING
-        run, date = (found.run, found.date) if found else ("", "")
-        table.add_row(str(key), claim.sentence, claim.experiment, shown, run, date)
-    Console(highlight=False).print(table)
-
-
-def _coloured(word: Word) -> str:
-    colour = COLOURS[word]
-    return f"[{colour}]{SYMBOLS[word]} {word}[/{colour}]"
-
-
-def told(limit: Kept) -> str:
-    """One threshold, in a line."""
-    if not limit.points:
-        return f"Threshold {limit.threshold}: no trial to judge it by."
-    if limit.holds:
-        return f"Threshold {limit.threshold}: kept by all of {plural(limit.points, 'point')}."
-    return (
-        f"Threshold {limit.threshold}: NOT kept by {limit.broken} of "
-        f"{plural(limit.points, 'point')}; the worst is {limit.worst}, with {number(limit.value)}."
-    )
-
-
-def verdict_table(verdicts: Sequence[Verdict]) -> Table:
-    """The verdicts, a line each, with figure and interval."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("", justify="right")
-    table.add_column("claim")
-    table.add_column("measured", justify="right", no_wrap=True)
-    table.add_column("95% interval", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    for found in verdicts:
-        table.add_row(
-            str(found.claim),
-            found.title,
-            with_unit(found.measured, found.unit),
-            interval(found.low, found.high, found.unit) or MISSING,
-            _coloured(found.verdict),
-        )
-    return table
-
-
 def run(painters: Painters) -> None:
     """Run the command line; what a person can mend ends in a named exit code."""
-    # The process ends with its one command: collecting cycles would only take time.
-    gc.disable()
     try:
         cli.main(standalone_mode=False, obj=painters)
     except LabError as error:

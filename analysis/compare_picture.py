@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.charts import panels, tick_texts, times
+from analysis.charts import panels
 from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from analysis.compare_metrics import METRICS
 from analysis.palette import ALARM, GRID, INK, KNOWN, MUTED, PAPER
+from analysis.ticks import tick_texts, times
 
 if TYPE_CHECKING:
     import pandas as pd

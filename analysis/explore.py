@@ -176,6 +176,8 @@ def _pairs(
     void: pd.DataFrame, x: str, name: str, where: dict[float, float]
 ) -> list[list[float | None]]:
     """Void trials as [place, value]; the value is None where nothing was measured."""
+    if not len(void):
+        return []
     found = void[[x, name]].drop_duplicates()
     read = found[name].to_numpy(dtype="float64", na_value=np.nan)
     at = places(found[x], where)

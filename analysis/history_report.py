@@ -11,13 +11,14 @@ from markupsafe import Markup
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from analysis import text
-from analysis.charts import label_of, legend, panels, series, tick_texts, times
+from analysis.charts import label_of, legend, panels, series
 from analysis.compare_metrics import METRICS
 from analysis.history import SHOWN, titles
 from analysis.pages import environment
 from analysis.palette import INK, css_variables, in_order, styles
 from analysis.pictures import inline, save
 from analysis.tables import Table
+from analysis.ticks import tick_texts, times
 from experiments.exits import LabError
 
 if TYPE_CHECKING:

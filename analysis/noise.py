@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
+from analysis.distributions import student
 from analysis.lines import fit
 from analysis.outliers import SMALLEST, outliers
 from analysis.pairs import at
@@ -75,7 +75,7 @@ def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
         return None
     logs = np.log(values[kept])
     spread = float(logs.std(ddof=1))
-    floor = float(np.expm1(special.stdtrit(n - 1, 1 - TAIL) * np.sqrt(2) * spread))
+    floor = float(np.expm1(float(student(n - 1, 1 - TAIL)) * np.sqrt(2) * spread))
     blocks = int(valid.loc[kept, "block"].nunique())
     position = valid["position"].to_numpy(dtype="float64")[kept]
     drift = _drift(position, logs)
@@ -91,7 +91,7 @@ def _drift(position: Floats, logs: Floats) -> tuple[float, float, float]:
         return float("nan"), float("nan"), float("nan")
     line = fit(np.zeros(n, dtype="int64"), position, logs)
     slope = float(line.slope[0])
-    half = float(special.stdtrit(n - 2, 1 - TAIL)) * float(line.stderr[0])
+    half = float(student(n - 2, 1 - TAIL)) * float(line.stderr[0])
     return (
         float(np.expm1(slope * extent)),
         float(np.expm1((slope - half) * extent)),

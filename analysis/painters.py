@@ -111,10 +111,12 @@ def main() -> None:
     import gc
     import signal
 
-    from analysis import charts, pictures  # noqa: F401 - a figure needs both to be read
-
     gc.disable()
+
+    from analysis import pictures, ticks  # noqa: F401 - figures name the functions of ticks
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent's: then the input ends
+    pictures.warm_up()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:

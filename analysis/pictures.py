@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 
 from analysis.layout import arrange
 from analysis.palette import VARIABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from matplotlib.figure import Figure
 
 PNG_DPI = 144
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
@@ -47,6 +46,14 @@ def save(figure: Figure, folder: Path, name: str) -> str:
     text = re.sub(r"'DejaVu Sans'(, [a-zA-Z' -]+)*", FONT, buffer.getvalue())
     (folder / f"{name}.svg").write_text(text, encoding="utf-8")
     return text
+
+
+def warm_up() -> None:
+    """Load what a first picture takes beside its own time: projections, fonts, both formats."""
+    figure = Figure()
+    figure.subplots().plot([1, 2], marker="o")
+    for kind in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=kind)
 
 
 def inline(svg: str, name: str, label: str) -> str:

@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import special
+
+from analysis.distributions import at_most, student
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -142,7 +143,7 @@ def _per_group(
     positive = ~(lowest <= 0)  # those without values too
     mean, sd = _moments(table, by, positive)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        half = special.stdtrit(n - 1, 1 - TAIL) * sd / np.sqrt(n)
+        half = student(n - 1, 1 - TAIL) * sd / np.sqrt(n)
         low, high = mean - half, mean + half
         low, high = np.where(positive, np.exp(low), low), np.where(positive, np.exp(high), high)
     # Equal values must not get an interval from rounding errors; and an interval
@@ -192,8 +193,8 @@ def bootstrap_of_median(values: Floats) -> tuple[float, float]:
     n = len(data)
     lower, upper = (n + 1) // 2 - 1, n // 2
     # Both chances rise with i, so the first that is enough is found by halving.
-    low = bisect_left(range(1, n), TAIL, key=lambda i: float(special.bdtrc(lower, n, i / n)))
-    high = bisect_left(range(1, n), 1 - TAIL, key=lambda i: float(special.bdtrc(upper, n, i / n)))
+    low = bisect_left(range(1, n), TAIL, key=lambda i: 1 - float(at_most(lower, n, i / n)))
+    high = bisect_left(range(1, n), 1 - TAIL, key=lambda i: 1 - float(at_most(upper, n, i / n)))
     return float(data[low]), float(data[high])
 
 
@@ -211,7 +212,7 @@ def order_interval(values: ArrayLike) -> Estimate:
         return nothing()
     middle = float(np.median(data))
     # The chance that at most k of n values lie below the median, for k = 0, 1, ...
-    below = int((special.bdtr(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
+    below = int((at_most(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
     if below < 0:
         return Estimate(middle, float("nan"), float("nan"), n, ORDER)
     return Estimate(middle, float(data[below]), float(data[n - 1 - below]), n, ORDER)
@@ -234,6 +235,6 @@ def repeats_needed(found: Estimate, distance: float, limit: int = 200) -> int | 
     if not (np.isfinite(found.spread) and distance > 0):
         return None
     n = np.arange(3, limit + 1)
-    half = special.stdtrit(n - 1, 1 - TAIL) * found.spread / np.sqrt(n)
+    half = student(n - 1, 1 - TAIL) * found.spread / np.sqrt(n)
     enough = n[half < distance]
     return int(enough[0]) if len(enough) else None

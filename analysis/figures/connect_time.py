@@ -15,12 +15,13 @@ import pandas as pd
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from analysis import details
-from analysis.charts import label_of, plain, run_styles, stacked, tick_texts
+from analysis.charts import label_of, run_styles, stacked
 from analysis.explore import Chart, Metric, line_of
 from analysis.figures._idle import RUNS
 from analysis.pairs import at, per_request
 from analysis.palette import INK, KNOWN, MUTED, SPARE, VARIABLES, in_order
 from analysis.text import count, duration, known, server_name, share
+from analysis.ticks import plain, seconds, tick_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,7 @@ def draw(run: Run) -> Figure:
             )
     last = rows[-1]
     last.xaxis.set_major_locator(FixedLocator([10.0**n for n in range(-5, 3)]))
-    last.xaxis.set_major_formatter(tick_texts(_seconds))
+    last.xaxis.set_major_formatter(tick_texts(seconds))
     last.xaxis.set_minor_locator(NullLocator())
     said = ", ".join(f"{s:g}" for s in steps)
     marked = f"; dotted, the SYN sent again after {said} s" if steps else ""
@@ -199,7 +200,3 @@ def ladder(sysctls: Mapping[str, Any]) -> list[float]:
 def _steps(run: Run) -> list[float]:
     """Those of the ladder that the picture reaches."""
     return [second for second in ladder(run.manifest.sysctls) if second * 1e6 < _end(run)]
-
-
-def _seconds(value: float) -> str:
-    return duration(value * 1e6)

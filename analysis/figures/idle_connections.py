@@ -15,7 +15,6 @@ from analysis.charts import (
     panels,
     run_styles,
     series,
-    times,
     value_axis,
 )
 from analysis.claim import load_claims
@@ -23,6 +22,7 @@ from analysis.explore import USUAL, Chart, Line, Metric, curve, intervals, place
 from analysis.figures._idle import X, chosen, summary, void_at
 from analysis.palette import INK, KNOWN, PAPER, VARIABLES, in_order
 from analysis.text import count, listed, number, server_name
+from analysis.ticks import times
 from analysis.walls import find_walls
 
 if TYPE_CHECKING:

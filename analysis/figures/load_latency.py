@@ -9,22 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from analysis.charts import (
-    hollow,
-    label_of,
-    legend,
-    panels,
-    plain,
-    run_styles,
-    tick_texts,
-    value_axis,
-)
+from analysis.charts import hollow, label_of, legend, panels, run_styles, value_axis
 from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
 from analysis.figures._idle import RUNS, void_at
 from analysis.pairs import at, keep_alive, rows_at, take, unmixed
 from analysis.palette import PAPER, in_order
 from analysis.spreads import with_void
 from analysis.text import count, duration, number, server_name
+from analysis.ticks import plain, tick_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

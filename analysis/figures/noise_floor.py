@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.charts import hollow, panels, plain, run_styles, tick_texts
+from analysis.charts import hollow, panels, run_styles
 from analysis.explore import Chart, Metric, line_of, numbers
 from analysis.figures._idle import RUNS
 from analysis.noise import noise_floor, references
 from analysis.palette import GRID, INK, PAPER
 from analysis.text import count, plural, server_name, share
+from analysis.ticks import plain, tick_texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

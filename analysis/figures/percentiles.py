@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
 from analysis import details
-from analysis.charts import label_of, legend, panels, run_styles, tick_texts, value_axis
+from analysis.charts import label_of, legend, panels, run_styles, value_axis
 from analysis.explore import Chart, Metric, curve, line_of
 from analysis.figures._idle import RUNS
 from analysis.pairs import at, keep_alive, rows_at, take
@@ -217,12 +217,7 @@ def _title(run: Run, load: str) -> str:
 
 def _percentile_axis(axis: Axes) -> None:
     axis.set_xlim(0, 5)
-    axis.xaxis.set_major_locator(FixedLocator([place for place, _ in TICKS]))
-    axis.xaxis.set_major_formatter(tick_texts(_name))
+    axis.set_xticks([place for place, _ in TICKS], [name for _, name in TICKS])
     axis.xaxis.set_minor_locator(NullLocator())
     axis.set_xlabel("percentile")
     axis.set_yscale("log")
-
-
-def _name(place: float) -> str:
-    return dict(TICKS).get(place, "")

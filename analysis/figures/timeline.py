@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis import details
-from analysis.charts import RC, WIDTH_IN, legend, plain, run_styles, tick_texts
+from analysis.charts import RC, WIDTH_IN, legend, run_styles
 from analysis.explore import Chart, Line, Metric, numbers
 from analysis.figures._idle import RUNS
 from analysis.palette import ALARM, GRID, INK, MUTED, VARIABLES
 from analysis.text import count, duration, number, plural, server_name
+from analysis.ticks import plain, tick_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

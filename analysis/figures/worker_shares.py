@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.charts import label_of, panels, run_styles, tick_texts
+from analysis.charts import label_of, panels, run_styles
 from analysis.explore import Chart, Metric, line_of
 from analysis.figures._idle import RUNS
 from analysis.palette import MUTED, PAPER, in_order
 from analysis.text import number, server_name, share
+from analysis.ticks import percent, tick_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ def draw(run: Run) -> Figure:
         axis.set_yticks(range(len(servers)), [label_of(s) for s in servers])
         axis.tick_params(axis="y", labelleft=axis is axes[0])
         axis.grid(visible=False, axis="y")
-        axis.xaxis.set_major_formatter(tick_texts(_percent))
+        axis.xaxis.set_major_formatter(tick_texts(percent))
         axis.set_xlabel("share, workers from the busiest to the least busy")
     return figure
 
@@ -162,7 +163,3 @@ def _bar(axis: Axes, row: int, shares: np.ndarray, colour: str) -> None:
             linewidth=1,
             linestyle=(0, (1, 2)),
         )
-
-
-def _percent(value: float) -> str:
-    return f"{value * 100:.0f}%"

@@ -15,8 +15,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.ui import WebDriverWait
 
+from analysis.page import SYMBOLS
 from analysis.palette import in_order
-from analysis.report import SYMBOLS, build
+from analysis.report import build
 from analysis.text import server_name
 from tests.browser.browser import HEIGHT, NARROW, WIDE
 from tests.unit.analysis_data import trials

@@ -1,0 +1,75 @@
+"""What the page of a report says beside its figures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis import text, verdicts
+from analysis.machine import machine
+from analysis.noise import warnings
+from analysis.palette import css_variables
+from analysis.server_page import pages, verdict_in_short
+from analysis.server_points import reference_of
+from analysis.story import lead, more
+from analysis.tables import as_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.records import Run
+    from analysis.verdicts import Verdict
+
+SYMBOLS = {"reproduced": "✓", "refuted": "✗", "inconclusive": "?", "not run": "○"}
+GLANCE_FROM = 10
+"""Verdicts; more than these get a line of their numbers above the table on any screen."""
+VOID_SHOWN = ["block", "server", "active_connections", "idle_connections", "backlog", "reason"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A part of an experiment that is made of others: what it asks, and its claims."""
+
+    name: str
+    question: str
+    verdicts: list[Verdict]
+
+
+def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, object]:
+    """Everything that a template may use beside the sections."""
+    void = run.left_out(VOID_SHOWN).sort_values("block", kind="stable").reset_index(drop=True)
+    blocks = run.trials["block"].nunique()
+    return {
+        "run": run,
+        "name": run.name,
+        "run_id": run.manifest.run or run.path.name,
+        "question": run.manifest.question or "",
+        "started": str(run.trials["started_at"].min())[:16],
+        "lead": lead(run, found),
+        "more": more(run),
+        "doubts": [doubt[:1].upper() + doubt[1:] for doubt in warnings(run.trials)],
+        "parts_asked": [
+            Asked(name, question, [one for one in found if _of_part(one, name)])
+            for name, question in run.manifest.questions.items()
+        ],
+        "glance_from": GLANCE_FROM,
+        "pages": pages(run),
+        "reference": reference_of(run),
+        "in_short": verdict_in_short,
+        "verdicts": found,
+        "counts": verdicts.counted(found),
+        "notes": notes,
+        "void": as_table(void),
+        "repeats": blocks,
+        "machine": machine(run.manifest),
+        "manifest": json.dumps(run.manifest.raw, indent=2, sort_keys=True, ensure_ascii=False),
+        "symbols": SYMBOLS,
+        "colours": css_variables(),
+        "text": text,
+    }
+
+
+def _of_part(verdict: Verdict, name: str) -> bool:
+    """Whether a verdict is on a claim that this experiment feeds."""
+    return verdict.details is not None and verdict.details.experiment == name

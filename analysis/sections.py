@@ -1,0 +1,129 @@
+"""The figures of a report, each with its question, its reading, its table and its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from html import escape
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup
+
+from analysis.figures import chart_of, rows_of
+from analysis.pictures import inline
+from analysis.records import FILE as TRIALS
+from analysis.tables import Table, as_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from analysis.figures import FigureModule
+    from analysis.records import Run
+    from analysis.verdicts import Verdict
+
+LIBRARIES = ("bokeh.min.js", "bokeh-api.min.js")
+"""Bokeh's own scripts, out of its Python package: the page needs no network."""
+MOST_ROWS_COPIED = 20_000
+"""Rows of trials.csv that stand behind a figure; more are not copied beside it."""
+PIECE_BYTES, LINE_END = 2**24, ord("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One figure as the report shows it; `svg` is an element for the page, `chart` the data of
+    its interactive form. `rows` trials stand behind it, copied to `rows_file` if that is named."""
+
+    name: str
+    title: str
+    question: str
+    reading: str
+    svg: Markup
+    chart: Markup | None
+    table: Table
+    rows: int
+    rows_file: str
+    verdicts: list[Verdict]
+
+
+def section(
+    run: Run, figure: FigureModule, table: pd.DataFrame, found: Sequence[Verdict]
+) -> Section:
+    """A figure of a run, whose picture is still to come; writes the rows behind it."""
+    reading = figure.reading(run)
+    reading = reading[:1].upper() + reading[1:]
+    mine = [verdict for verdict in found if verdict.claim in figure.CLAIMS]
+    chart = chart_of(figure, run)
+    rows = rows_of(figure, run)
+    return Section(
+        figure.NAME,
+        figure.TITLE,
+        figure.QUESTION,
+        reading,
+        Markup(),
+        Markup(chart.as_json()) if chart else None,  # noqa: S704 - as JSON without < > &
+        as_table(table),
+        len(rows),
+        _copy_rows(run, figure.NAME, rows),
+        mine,
+    )
+
+
+def pictured(
+    sections: Sequence[Section], found: Sequence[Verdict], texts: Mapping[str, str]
+) -> dict[str, object]:
+    """What a template shows of the sections, once their pictures are there."""
+    shown = []
+    for section in sections:
+        label = escape(f"{section.question} {section.reading}", quote=True)
+        picture = inline(texts[section.name], section.name, label)
+        # The SVG is matplotlib's own output, whose text it escapes itself.
+        shown.append(replace(section, svg=Markup(picture)))  # noqa: S704 - see above
+    return {
+        "sections": shown,
+        "libraries": _libraries() if any(section.chart for section in shown) else [],
+        "figures_of": {
+            verdict.claim: [s for s in shown if verdict in s.verdicts] for verdict in found
+        },
+    }
+
+
+def _copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
+    """The lines of trials.csv behind a figure, exactly as recorded, in figures/NAME.csv; ''
+    where they are too many. A record is a line: the lab writes no line ends into cells."""
+    if not 0 < len(rows) <= MOST_ROWS_COPIED:
+        return ""
+    starts = _starts(run)
+    if len(starts) != len(run.trials) + 2:
+        return ""
+    path = run.path / "figures" / f"{name}.csv"
+    path.parent.mkdir(exist_ok=True)
+    with (run.path / TRIALS).open("rb") as source, path.open("wb") as copy:
+        for line in (0, *(rows + 1)):
+            source.seek(starts[line])
+            copy.write(source.read(starts[line + 1] - starts[line]))
+    return f"figures/{name}.csv"
+
+
+@lru_cache(maxsize=1)
+def _starts(run: Run) -> NDArray[np.int64]:
+    """Where each line of trials.csv starts, and where the last one ends."""
+    found, at = [np.zeros(1, dtype="int64")], 0
+    with (run.path / TRIALS).open("rb") as file:
+        while raw := file.read(PIECE_BYTES):
+            ends = np.flatnonzero(np.frombuffer(raw, dtype="uint8") == LINE_END)
+            found.append(ends + (at + 1))
+            at += len(raw)
+    return np.concatenate(found)
+
+
+def _libraries() -> list[Markup]:
+    """The scripts that draw the charts, as text for the page."""
+    folder = resources.files("bokeh") / "server" / "static" / "js"
+    sources = [(folder / name).read_text(encoding="utf-8") for name in LIBRARIES]
+    # A script element ends where its text says so; in JavaScript both forms are the same string.
+    return [Markup(source.replace("</script", "<\\/script")) for source in sources]  # noqa: S704 - Bokeh's own

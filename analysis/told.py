@@ -1,0 +1,106 @@
+"""What the commands say on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from analysis.claim import load_claims
+from analysis.judgement import Word
+from analysis.page import SYMBOLS
+from analysis.text import MISSING, interval, number, plural, with_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from analysis.compare import Comparison
+    from analysis.last import Last
+    from analysis.limits import Kept
+    from analysis.report import Report
+    from analysis.verdicts import Verdict
+
+MOST_TOLD = 20
+COLOURS = {"reproduced": "green", "refuted": "red", "inconclusive": "yellow", "not run": "dim"}
+
+
+def tell_report(made: Report) -> None:
+    """The verdicts, what was left out, the thresholds, and where the report is."""
+    if made.verdicts:
+        Console(highlight=False).print(verdict_table(made.verdicts))
+    for note in made.notes:
+        click.echo(note)
+    for limit in made.limits:
+        click.echo(threshold(limit))
+    click.echo(f"Report: {made.html}")
+
+
+def tell_comparison(found: Comparison) -> None:
+    """What differs, what changed, and the summary."""
+    from analysis.compare_figures import CANNOT_TELL, CHANGED
+    from analysis.compare_metrics import METRICS
+
+    for difference in found.differences:
+        click.echo(f"differs: {difference.text}")
+    for note in found.notes:
+        click.echo(f"note: {note}")
+    figures = found.figures
+    told = pd.concat([figures[figures["word"] == word] for word in (CHANGED, CANNOT_TELL)])
+    for row in told.head(MOST_TOLD).to_dict("records"):
+        run = f"{row['run']}, " if len(found.runs) > 2 else ""
+        click.echo(f"{run}{row['point']}: {METRICS[row['metric']].title}: {row['text']}")
+    if len(told) > MOST_TOLD:
+        click.echo(f"and {len(told) - MOST_TOLD} more")
+    click.echo(found.summary)
+
+
+def tell_claims(last: Mapping[int, Last]) -> None:
+    """Every claim that the lab judges, each with its last verdict."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "claim", "experiment", "last verdict", "run", "date"):
+        table.add_column(heading, no_wrap=heading in ("", "experiment", "date"))
+    for key, claim in load_claims().items():
+        found = last.get(key)
+        shown = _coloured(Word(found.verdict)) if found else MISSING
+        run, date = (found.run, found.date) if found else ("", "")
+        table.add_row(str(key), claim.sentence, claim.experiment, shown, run, date)
+    Console(highlight=False).print(table)
+
+
+def threshold(limit: Kept) -> str:
+    """One threshold, in a line."""
+    if not limit.points:
+        return f"Threshold {limit.threshold}: no trial to judge it by."
+    if limit.holds:
+        return f"Threshold {limit.threshold}: kept by all of {plural(limit.points, 'point')}."
+    return (
+        f"Threshold {limit.threshold}: NOT kept by {limit.broken} of "
+        f"{plural(limit.points, 'point')}; the worst is {limit.worst}, with {number(limit.value)}."
+    )
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    """The verdicts, a line each, with figure and interval."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", justify="right")
+    table.add_column("claim")
+    table.add_column("measured", justify="right", no_wrap=True)
+    table.add_column("95% interval", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for found in verdicts:
+        table.add_row(
+            str(found.claim),
+            found.title,
+            with_unit(found.measured, found.unit),
+            interval(found.low, found.high, found.unit) or MISSING,
+            _coloured(found.verdict),
+        )
+    return table
+
+
+def _coloured(word: Word) -> str:
+    colour = COLOURS[word]
+    return f"[{colour}]{SYMBOLS[word]} {word}[/{colour}]"
