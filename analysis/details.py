@@ -106,8 +106,18 @@ def spread(found: HdrHistogram) -> tuple[Floats, Floats]:
     """
     many = np.ctypeslib.as_array(found.counts)
     used = np.flatnonzero(many)
-    us = [found.get_value_from_index(int(bucket) + 1) - 1 for bucket in used]
-    return np.asarray(us, dtype="float64"), many[used].astype("float64")
+    us = _longest_us(
+        found.lowest_trackable_value, found.highest_trackable_value, found.significant_figures
+    )
+    return us[used], many[used].astype("float64")
+
+
+@lru_cache(maxsize=4)
+def _longest_us(lowest: int, highest: int, digits: int) -> Floats:
+    """The longest duration that each bucket of such histograms holds."""
+    empty = HdrHistogram(lowest, highest, digits)
+    last = [empty.get_value_from_index(n + 1) - 1 for n in range(empty.counts_len)]
+    return np.array(last, dtype="float64")
 
 
 def series(run: Run, trial: str) -> pd.DataFrame:

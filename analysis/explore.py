@@ -105,20 +105,21 @@ def sweep(
     trials = choose(run)
     shown = trials["valid"] & trials[x].notna()
     offered = [metric for metric in dict.fromkeys(metrics) if metric.name in trials]
-    had = [metric for metric in offered if trials.loc[shown, metric.name].notna().any()]
+    had = [metric for metric in offered if (shown & trials[metric.name].notna()).any()]
     if not had:
         return None
     names = tuple(metric.name for metric in had)
     points = _points(run, choose, x, tuple(sorted(names)))
     where = spread(points[x])
-    void, looks = trials[~trials["valid"] & trials[x].notna()], run_styles(run)
+    gone = trials[["server", x, *names]][~trials["valid"] & trials[x].notna()]
+    looks = run_styles(run)
     lines = []
     for server in in_order(points["server"]):
         mine = points[points["server"] == server]
         line = line_of(server, looks[server], places(mine[x], where))
         line.values = {name: intervals(mine, name) for name in names}
-        gone = void[void["server"] == server]
-        line.hollow = {name: _pairs(gone, x, name, where) for name in names}
+        void = gone[gone["server"] == server]
+        line.hollow = {name: _pairs(void, x, name, where) for name in names}
         lines.append(line)
     return Chart(label, [(where[v], count(v)) for v in sorted(where)], had, lines)
 

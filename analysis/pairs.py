@@ -54,7 +54,9 @@ KINDS = {column.name: column for column in COLUMNS}
 def at(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
     """The trials with exactly these settings, whatever sweep asked for them."""
     rows = rows_at(trials, **settings)
-    return trials if len(rows) == len(trials) else trials.iloc[rows]
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return trials.iloc[rows[0] : rows[-1] + 1]  # a part of what is there, and no copy
+    return trials.iloc[rows]
 
 
 def rows_at(trials: pd.DataFrame, **settings: Hashable) -> Rows:
@@ -114,16 +116,25 @@ def take(trials: pd.DataFrame, rows: Rows, names: Sequence[str] = SHOWN) -> pd.D
 
 @lru_cache(maxsize=RUNS)
 def keep_alive(run: Run) -> pd.DataFrame:
-    """Keep-alive trials on the usual path with the usual backlog; not to be written into."""
+    """Keep-alive trials on the usual path with the usual backlog, point by point; not to be
+    written into."""
     rows = unmixed(run.trials, rows_at(run.trials, load="keep_alive"))
-    return take(run.trials, alike(run.trials, rows, (*ENVIRONMENT, "backlog")))
+    return take(run.trials, _by_point(run, alike(run.trials, rows, (*ENVIRONMENT, "backlog"))))
 
 
 @lru_cache(maxsize=RUNS)
 def per_request(run: Run) -> pd.DataFrame:
-    """Trials with a connection per request on the usual path; not to be written into."""
+    """Trials with a connection per request on the usual path, point by point; not to be written
+    into."""
     rows = unmixed(run.trials, rows_at(run.trials, load="connection_per_request"))
-    return take(run.trials, alike(run.trials, rows))
+    return take(run.trials, _by_point(run, alike(run.trials, rows)))
+
+
+def _by_point(run: Run, rows: Rows) -> Rows:
+    """The same rows with the trials of a point, and the points of a server, side by side: most
+    selections are then parts of the frame, and need not be copied out of it."""
+    codes = run.trials["point"].cat.codes.to_numpy()[rows]
+    return rows[np.argsort(codes, kind="stable")]
 
 
 def _numbers(values: pd.Series[float], rows: Rows) -> NDArray[np.float64]:

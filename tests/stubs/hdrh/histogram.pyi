@@ -9,6 +9,10 @@ class Step:
 
 class HdrHistogram:
     total_count: int
+    lowest_trackable_value: int
+    highest_trackable_value: int
+    significant_figures: int
+    counts_len: int
     counts: Any
     """An array of ctypes."""
     def __init__(self, lowest: int, highest: int, significant_figures: int) -> None: ...
