@@ -2,7 +2,8 @@
 
 The records are made up by the tests' generator and analysed by the real command, each
 in a process of its own, whose time and peak memory the kernel tells. A second report of
-half the rows says whether time grows in proportion.
+half the rows says whether time grows in proportion; and as machines differ, what the libraries
+take by themselves is timed beside them.
 """
 
 from __future__ import annotations
@@ -15,17 +16,24 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from experiments.exits import Exit, LabError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ROOT = Path(__file__).parent.parent
 ROWS, HISTOGRAMS = 1_000_000, 1_000
 COMPARED_BLOCKS, COMPARED_COPIES = 5, 20
 """Of each of the two runs compared: as many points as a run of every experiment has."""
 C10K_BLOCKS = 3
+READ = "import sys, pandas; pandas.read_csv(sys.argv[1])"
+IMPORT = "import pandas, matplotlib.figure, scipy.special"
+"""What a report cannot do without: to read its records, to import its libraries."""
 GB = 2**30
 KB = 1024
 
@@ -69,16 +77,23 @@ def bench_analysis(console: Console, rows: int = ROWS) -> Exit:
             _made(folder / name, "points", COMPARED_BLOCKS, COMPARED_COPIES) for name in ("a", "b")
         ]
         taken = [
-            _timed(f"report of {rows // 2:,} trials", ["report", half]),
-            _timed(f"report of {rows:,} trials", ["report", whole], REPORT),
-            _timed("report of a c10k run", ["report", small], SMALL),
-            _timed("comparison of two large runs", ["compare", *pair], COMPARE),
+            _timed(f"report of {rows // 2:,} trials", _analysis("report", half)),
+            _timed(f"report of {rows:,} trials", _analysis("report", whole), REPORT),
+            _timed(f"pandas.read_csv of {rows:,} trials", ["-c", READ, whole / "trials.csv"]),
+            _timed("report of a c10k run", _analysis("report", small), SMALL),
+            _timed("import of its libraries", ["-c", IMPORT]),
+            _timed("comparison of two large runs", _analysis("compare", *pair), COMPARE),
         ]
     finally:
         shutil.rmtree(folder)
     console.print(_table(taken))
-    growth = taken[1].seconds / taken[0].seconds
-    console.print(f"twice the trials take {growth:.2f} times as long", highlight=False)
+    half_s, whole_s, read_s, small_s, import_s, _ = (one.seconds for one in taken)
+    console.print(
+        f"twice the trials take {whole_s / half_s:.2f} times as long; a large report takes "
+        f"{whole_s / read_s:.1f} times what pandas takes to read its trials, a small one "
+        f"{small_s / import_s:.1f} times what its libraries take to be imported",
+        highlight=False,
+    )
     return Exit.OK if all(one.within for one in taken) else Exit.FAILED
 
 
@@ -93,9 +108,13 @@ def _made(folder: Path, *what: object) -> Path:
     return folder
 
 
-def _timed(what: str, arguments: list[str | Path], limit: Limit | None = None) -> Taken:
-    """Run a command of analysis to its end; LabError if it does not do its work."""
-    words = [sys.executable, "-m", "analysis", *map(str, arguments), "--json"]
+def _analysis(*words: str | Path) -> list[str | Path]:
+    return ["-m", "analysis", *words, "--json"]
+
+
+def _timed(what: str, arguments: Sequence[str | Path], limit: Limit | None = None) -> Taken:
+    """Run Python with these arguments to its end; LabError if it does not do its work."""
+    words = [sys.executable, *map(str, arguments)]
     started = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
         words, cwd=ROOT, stdout=subprocess.DEVNULL
