@@ -7,7 +7,7 @@ drawn in any order and from any thread.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,8 @@ WIDTH_IN = 8.6
 PANEL_IN = 3.5
 LOG_FROM = 6
 LEGEND_COLUMNS = 5
+LETTER_IN, HANDLE_IN, ROW_IN = 0.066, 0.66, 0.2
+"""Room for a letter of a legend, for what stands before and between its texts, for a row."""
 RC: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -191,7 +193,8 @@ def value_axis(
 
 
 def legend(figure: Figure, axes: Iterable[Axes]) -> None:
-    """One legend for all panels, above them, each label once."""
+    """One legend for all panels, above them, each label once; a long one makes the figure
+    higher, and not the panels lower."""
     entries: dict[str, Any] = {}
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
@@ -201,12 +204,24 @@ def legend(figure: Figure, axes: Iterable[Axes]) -> None:
             list(entries.values()),
             list(entries),
             loc="upper left",
-            ncols=math.ceil(len(entries) / math.ceil(len(entries) / LEGEND_COLUMNS)),
+            ncols=(columns := _columns(list(entries))),
             labelcolor=INK,
             frameon=False,
             columnspacing=1.6,
             handletextpad=0.5,
         )
+        rows = math.ceil(len(entries) / columns)
+        figure.set_figheight(figure.get_figheight() + ROW_IN * max(0, rows - 2))
+
+
+def _columns(labels: Sequence[str]) -> int:
+    """How many columns of a legend fit beside each other; as few as its rows allow."""
+    most = math.ceil(len(labels) / math.ceil(len(labels) / LEGEND_COLUMNS))
+    for columns in range(most, 1, -1):
+        longest = [max(map(len, part)) for part in np.array_split(labels, columns)]
+        if sum(longest) * LETTER_IN + columns * HANDLE_IN <= WIDTH_IN:
+            return columns
+    return 1
 
 
 def label_of(server: str) -> str:

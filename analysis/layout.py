@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.ticker import FixedLocator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +36,9 @@ def arrange(figure: Figure) -> None:
     for panel in figure.axes:
         row, column = _cell(panel)
         inner, outer = panel.bbox, _with_texts(panel, renderer)
+        for axis in (panel.xaxis, panel.yaxis):
+            # A lower or a higher panel would have others, whose texts nobody has measured.
+            axis.set_major_locator(FixedLocator(list(axis.get_majorticklocs())))
         left[column] = max(left[column], inner.x0 - outer.x0)
         right[column] = max(right[column], outer.x1 - inner.x1)
         top[row] = max(top[row], outer.y1 - inner.y1)

@@ -85,6 +85,27 @@ def test_wide_ticks_and_labels_get_their_room(columns: int) -> None:
     assert widths.pop() > 0.05
 
 
+@pytest.mark.parametrize(("lines", "letters"), [(26, 20), (7, 40), (3, 9), (1, 90)])
+def test_a_legend_has_as_many_columns_as_fit(lines: int, letters: int) -> None:
+    figure, axes = panels(["one", "two"], height=6)
+    for n in range(lines):
+        axes[0].plot([0, 1], [0, n], label=f"{n:02} " + "letters of a long name " * 5)
+        axes[0].lines[-1].set_label(str(axes[0].lines[-1].get_label())[:letters])
+    legend(figure, axes)
+    check(figure)
+
+
+def test_ticks_stay_those_that_were_measured() -> None:
+    figure, (axis,) = panels(["one"], height=2.0)
+    axis.plot([0, 1], [0, 14.6])
+    arrange(figure)
+    measured = [list(one.get_majorticklocs()) for one in (axis.xaxis, axis.yaxis)]
+    for height in (1.0, 9.0):
+        axis.set_position((0.1, 0.1, 0.8, 0.8))
+        figure.set_size_inches(2 * height, height)
+        assert [list(one.get_majorticklocs()) for one in (axis.xaxis, axis.yaxis)] == measured
+
+
 def test_rows_share_the_height_and_the_place_of_their_axes() -> None:
     figure, axes = stacked(["one", "two", "three"], 0.8)
     axes[1].plot([0, 1], [0, 10_000_000])
