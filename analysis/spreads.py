@@ -58,7 +58,7 @@ class Spreads:
         other_of[others.index] = others
         points = values.index.to_numpy() % self._points
         below = values.reindex(values.index + (other_of[points] - points))
-        ratios = pd.Series(values.to_numpy() / below.to_numpy())
+        ratios = values / below.to_numpy()  # by pandas, to which a rate of 0 is no warning
         codes = np.where(other_of[points] >= 0, points, -1)
         return summarise_groups(codes, self._points, {f"{metric}_ratio": ratios})
 

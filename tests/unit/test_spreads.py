@@ -88,6 +88,17 @@ def test_ratios_are_of_the_same_block(run: Run) -> None:
     assert found.drop(index=first).isna().all(axis=None)
 
 
+def test_beside_a_rate_of_nothing_there_is_no_ratio(tmp_path: Path) -> None:
+    frame = made.trials(2)
+    frame.loc[frame["server"] == "epoll_level", RATE] = 0.0
+    slow = load(made.write_run(tmp_path, frame))
+    codes = dict(zip(slow.trials["server"], numbers(slow.trials), strict=True))
+    found = spreads(slow).ratios(
+        RATE, pd.Series([int(codes["epoll_level"])], index=[int(codes["poll"])])
+    )
+    assert found.isna().all(axis=None)
+
+
 def test_what_nobody_measured_is_missing(run: Run) -> None:
     found = spreads(run).of(("wait_us", RATE))
     assert found["wait_us"].isna().all()
