@@ -113,9 +113,7 @@ class Comparison:
             return f"{text}."
         repeats = int(blind.loc[~absent, ["n_base", "n"]].to_numpy(dtype="int64").min())
         usual = int(np.nanmedian(needed))
-        if usual <= repeats:
-            return f"{text}: what the reference trials moved is beyond it, whatever the repeats."
-        return f"{text}: {plural(repeats, 'repeat')}, about {usual:,} are needed."
+        return f"{text}: {plural(repeats, 'repeat')}, about {max(usual, repeats + 1):,} are needed."
 
 
 def compare(
@@ -167,7 +165,7 @@ def _shifts(figures: pd.DataFrame) -> list[str]:
     return [
         f"The reference trials of {row['run']} are {row['text']} "
         f"({METRICS[row['metric']].title}): the machine changed, or something that all servers "
-        "share. Other figures count as changed only where they moved further."
+        "share. Other figures of the kind are taken beside them, as ratios within blocks."
         for row in changed.to_dict("records")
     ]
 

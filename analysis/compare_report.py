@@ -31,7 +31,7 @@ T = TypeVar("T")
 NAME = "comparison"
 COLUMNS = (
     *("base", "run", "point", "server", "reference", "metric", "base_value", "value", "ratio"),
-    *("low", "high", "noise", "n_base", "n", "repeats", "word", "text"),
+    *("low", "high", "beside", "noise", "n_base", "n", "repeats", "word", "text"),
 )
 CHIPS = {
     "worse": ("refuted", "✗"),

@@ -19,16 +19,20 @@ MOST_REPEATS = 500
 
 
 def in_words(row: Mapping[Hashable, object]) -> str:
-    """'faster by 12% to 18%', 'within noise (±6%)', 'cannot tell: 3 repeats, needs about 9'."""
+    """'faster by 12% to 18%', 'within noise (±6%)', 'cannot tell: 3 repeats, needs about 9'.
+
+    The first two say where they are of ratios to the reference.
+    """
+    beside = " beside the reference" if row["beside"] else ""
     ratio, low, high = (_number(row[name]) for name in ("ratio", "low", "high"))
     if row["word"] == CHANGED:
-        return f"{METRICS[str(row['metric'])].word(ratio)} by {_extent(ratio, low, high)}"
+        return f"{METRICS[str(row['metric'])].word(ratio)} by {_extent(ratio, low, high)}{beside}"
     if row["word"] == CANNOT_TELL:
         if row["why"]:
             return f"cannot tell: {row['why']}"
         repeats = int(min(_number(row["n_base"]), _number(row["n"])))
         return f"cannot tell: {plural(repeats, 'repeat')}{_needs(_number(row['repeats']), repeats)}"
-    return f"within noise (±{share(_number(row['noise']))})"
+    return f"within noise (±{share(_number(row['noise']))}){beside}"
 
 
 def side_by_side(row: Mapping[Hashable, object]) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.compare_figures import logarithms
+from analysis.compare_logs import logarithms
 from analysis.compare_machines import differences
 from analysis.compare_metrics import METRICS
 from analysis.compare_points import KEY, points

@@ -121,6 +121,24 @@ def test_a_machine_that_changed_is_told_from_a_server_that_changed(tmp_path: Pat
     assert found.regressions["reference"].any()
 
 
+def test_a_server_that_lost_what_the_machine_gained_is_told_beside_the_reference(
+    tmp_path: Path,
+) -> None:
+    frame = made.trials(10, seed=2, noise=0.02)
+    frame[RATE] *= 1.12
+    frame[[CPU, *TIMES]] /= 1.12
+    frame = slowed(frame, "poll", 1.12)
+    found = compare(
+        [written(tmp_path, "a", made.trials(10, seed=1, noise=0.02)), written(tmp_path, "b", frame)]
+    )
+    assert (words(found, "poll") == CHANGED).all()
+    mine = found.figures.loc[words(found, "poll").index]
+    assert mine["ratio"].to_numpy() == pytest.approx(1 / 1.12, rel=0.05)
+    assert (mine["value"] / mine["base_value"]).to_numpy() == pytest.approx(1, rel=0.05)
+    assert mine["text"].str.fullmatch(r"slower by [\d.]+% to [\d.]+% beside the reference").all()
+    assert set(found.regressions["server"]) == {"poll"}
+
+
 def test_a_point_that_became_void_cannot_be_told(tmp_path: Path) -> None:
     frame = made.trials(3, seed=2)
     gone = (frame["server"] == "poll") & (frame["idle_connections"] == 10000)
