@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
+from analysis.memory import keep_memory
 from analysis.painters import Painters
 
 
@@ -12,6 +13,7 @@ def main() -> None:
     """Run the command line. The helper of a report is started first: both import at once."""
     # The process ends with its one command: collecting cycles would only take time.
     gc.disable()
+    keep_memory()
     with Painters(helped=sys.argv[1:2] == ["report"]) as painters:
         from analysis.commands import run
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analysis.helper import serve
+from analysis.memory import keep_memory
 from experiments.record import COLUMNS
 
 if TYPE_CHECKING:
@@ -148,3 +150,16 @@ def _are_sizes(numbers: NDArray[np.float64]) -> bool:
 def _are_counts(numbers: NDArray[np.float64]) -> bool:
     whole = (numbers == np.floor(numbers)) | np.isnan(numbers)
     return bool(whole.all()) and not ((numbers < 0) | (numbers > LARGEST_WHOLE)).any()
+
+
+def main() -> None:
+    """Be a helper that parses pieces."""
+    import gc
+
+    gc.disable()
+    keep_memory()
+    serve(lambda job: piece(*job))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,16 @@
-"""Reading a good `trials.csv` quickly: in pieces, on two threads, into columns of full length.
+"""Reading a good `trials.csv` quickly: in pieces, two at a time, into columns of full length.
 
 Anything out of order gives None, and `csv_check` then says what it is. Each piece is copied to
-its place as it comes and let go: columns joined at the end would all exist twice.
+its place as it comes and let go: columns joined at the end would all exist twice. pandas' parser
+holds Python's lock for much of its time, so of a large file a helper takes half of the pieces.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import os
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -15,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.csv_piece import TRUE, UNIQUE, piece
+from analysis.helper import Helper, HelperGoneError
 from experiments.record import COLUMNS, NAMES
 
 if TYPE_CHECKING:
@@ -26,7 +31,11 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 8 * 2**20
 """Of 2 to 16 MiB the quickest, by a seventh: larger ones leave a thread without work at the end."""
+HELPED_FROM = 64 * 2**20
+"""Bytes: a smaller file is read before a helper has imported pandas."""
 THREADS = 2
+SPARE = 1.1
+"""Rows that are shorter than those of the first piece are more than it tells."""
 CODED = {c.name for c in COLUMNS if c.kind in ("text", "flag") and c.name not in UNIQUE}
 MISSING = -1
 """The code of a cell that is empty."""
@@ -42,23 +51,51 @@ def parse(file: BinaryIO) -> pd.DataFrame | None:
         if not set(NAMES) <= set(header):
             return None
         start = file.tell()
-        whole = Whole(sum(_count(raw, b"\n") for raw in _raw(file)))
+        size = file.seek(0, os.SEEK_END) - start
         file.seek(start)
-        for part in _pieces(file, header):
-            if part is None:
-                return None
-            whole.add(part)
+        whole = Whole(pieces=size / PIECE_BYTES)
+        with Parser(helped=size >= HELPED_FROM) as parser:
+            for part in _pieces(file, header, parser):
+                if part is None:
+                    return None
+                whole.add(part)
     except (ValueError, csv.Error):
         return None
     return whole.frame()
 
 
-def _pieces(file: BinaryIO, header: list[str]) -> Iterator[Piece | None]:
+class Parser:
+    """Parses pieces for several threads, one of them by a helper; to be used as a context
+    manager."""
+
+    def __init__(self, *, helped: bool = False) -> None:
+        self._helper = Helper("analysis.csv_piece") if helped else None
+        self._free = threading.Lock()
+
+    def __enter__(self) -> Parser:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._helper is not None:
+            self._helper.kill()
+            self._helper.close()
+
+    def parse(self, raw: bytes, header: list[str]) -> Piece | None:
+        """As `piece` does."""
+        if self._helper is not None and self._free.acquire(blocking=False):
+            with contextlib.suppress(HelperGoneError):  # then it stays taken
+                found: Piece | None = self._helper.ask((raw, header))
+                self._free.release()
+                return found
+        return piece(raw, header)
+
+
+def _pieces(file: BinaryIO, header: list[str], parser: Parser) -> Iterator[Piece | None]:
     """The pieces in order, a few of them under way at a time, so that memory stays small."""
     with ThreadPoolExecutor(THREADS) as pool:
         under_way = deque[Any]()
         for raw in _whole_lines(file):
-            under_way.append(pool.submit(piece, raw, header))
+            under_way.append(pool.submit(parser.parse, raw, header))
             while len(under_way) > THREADS:
                 yield under_way.popleft().result()
         while under_way:
@@ -85,11 +122,12 @@ def _count(raw: bytes, sign: bytes) -> int:
 
 
 class Whole:
-    """The columns of all pieces, at most `room` long, filled as the pieces come; one that no
-    piece has anything for takes no memory."""
+    """The columns of all pieces, filled as these come; one that no piece has anything for takes
+    no memory."""
 
-    def __init__(self, room: int) -> None:
-        self._room, self._rows = room, 0
+    def __init__(self, pieces: float) -> None:
+        """Of about so many pieces; how many rows they have, the first one tells."""
+        self._pieces, self._room, self._rows = pieces, 0, 0
         self._columns: dict[str, NDArray[Any]] = {}
         self._words: dict[str, dict[str, int]] = {name: {} for name in CODED}
         self._unique: dict[str, list[pd.Series]] = {name: [] for name in UNIQUE}
@@ -97,6 +135,8 @@ class Whole:
     def add(self, part: Piece) -> None:
         """Copy a piece to its place."""
         start, self._rows = self._rows, self._rows + len(part["trial"])
+        if self._rows > self._room:
+            self._grow()
         for name in self._columns.keys() | part.keys():
             if name in UNIQUE:
                 self._unique[name].append(part[name])
@@ -111,6 +151,14 @@ class Whole:
                 known = [words.setdefault(str(word), len(words)) for word in cells.categories]
                 cells = np.array([*known, MISSING], dtype="int32")[cells.codes]
             self._columns[name][start : self._rows] = cells
+
+    def _grow(self) -> None:
+        """Make room for rows to come. What is never written to takes no memory."""
+        known = self._room or self._rows * max(1.0, self._pieces)
+        self._room = max(self._rows, int(known * SPARE))
+        for name, cells in self._columns.items():
+            self._columns[name] = np.empty(self._room, dtype=cells.dtype)
+            self._columns[name][: len(cells)] = cells
 
     def frame(self) -> pd.DataFrame | None:
         """All columns with their types; None where two trials have one name."""

@@ -48,6 +48,16 @@ def recorded(run: Run) -> frozenset[str]:
     return frozenset(entry.name for entry in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
+@lru_cache(maxsize=4)
+def _recorded_rows(run: Run) -> NDArray[np.intp]:
+    return np.flatnonzero(run.trials["trial"].isin(recorded(run)))
+
+
+def among(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
+    """Those of some trials of the run that have a folder; of a million, few may."""
+    return trials[np.isin(trials.index, _recorded_rows(run), kind="table")]
+
+
 @lru_cache(maxsize=4096)
 def details(run: Run, trial: str) -> Details:
     """All that was recorded of a trial; empty where there is nothing."""

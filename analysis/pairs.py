@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics import estimate
+from analysis.threads import side_by_side
 from experiments.record import COLUMNS, SETTINGS
 
 if TYPE_CHECKING:
@@ -99,18 +100,19 @@ def unmixed(trials: pd.DataFrame, rows: Rows, free: Sequence[str] = ()) -> Rows:
 def take(trials: pd.DataFrame, rows: Rows, names: Sequence[str] = SHOWN) -> pd.DataFrame:
     """Columns of some trials with plain numbers instead of nullable ones (a missing one is NaN):
     pandas keeps those in one array each kind, so that selecting rows again is quick."""
-    columns: dict[str, object] = {}
-    for name in names:
+
+    def taken(name: str) -> object:
         values = trials[name].array.take(rows)
         column = KINDS.get(name)
         if column is None:  # `valid`, which analysis has added
-            columns[name] = np.asarray(values, dtype=bool)
-        elif column.kind == "int" and column.required:
-            columns[name] = np.asarray(values, dtype="int64")
-        elif column.kind in ("int", "float"):
-            columns[name] = values.to_numpy(dtype="float64", na_value=np.nan)
-        else:
-            columns[name] = values
+            return np.asarray(values, dtype=bool)
+        if column.kind == "int" and column.required:
+            return np.asarray(values, dtype="int64")
+        if column.kind in ("int", "float"):
+            return values.to_numpy(dtype="float64", na_value=np.nan)
+        return values
+
+    columns = dict(zip(names, side_by_side(taken, names), strict=True))
     return pd.DataFrame(columns, index=trials.index[rows])
 
 
@@ -120,6 +122,12 @@ def keep_alive(run: Run) -> pd.DataFrame:
     written into."""
     rows = unmixed(run.trials, rows_at(run.trials, load="keep_alive"))
     return take(run.trials, _by_point(run, alike(run.trials, rows, (*ENVIRONMENT, "backlog"))))
+
+
+@lru_cache(maxsize=RUNS)
+def nothing_idle(run: Run) -> pd.DataFrame:
+    """Those of `keep_alive` without idle connections; not to be written into."""
+    return at(keep_alive(run), idle_connections=0)
 
 
 @lru_cache(maxsize=RUNS)

@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.distributions import at_most, student
+from analysis.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
 BOOTSTRAP_FROM = 30
-CELLS_AT_ONCE = 4_000_000
+CELLS_AT_ONCE = 2_000_000
 """Columns are summarised together, as far as memory for their copies is small."""
 ONE, STUDENT, BOOTSTRAP, ORDER = "one repeat", "Student's t", "bootstrap", "order statistics"
 FACTS = ("range", "maximum", "count")
@@ -110,14 +111,18 @@ def summarise_groups(
     found: dict[str, Floats] = {}
     belongs = codes >= 0
     kept = codes if belongs.all() else codes[belongs]
-    step = max(1, CELLS_AT_ONCE // max(1, len(kept)))
     names = [name for name, column in values.items() if column.notna().any()]
-    for first in range(0, len(names), step):
-        some = names[first : first + step]
-        columns = [_floats(values[name]) for name in some]
+    step = max(1, CELLS_AT_ONCE // max(1, len(kept)))
+    parts = [names[first : first + step] for first in range(0, len(names), step)]
+
+    def of_part(part: Sequence[str]) -> list[tuple[Floats, Floats, Floats]]:
+        columns = [_floats(values[name]) for name in part]
         if len(kept) < len(codes):
             columns = [column[belongs] for column in columns]
-        for name, ends in zip(some, _per_group(kept, columns, groups), strict=True):
+        return list(_per_group(kept, columns, groups))
+
+    for part, ends_of in zip(parts, side_by_side(of_part, parts), strict=True):
+        for name, ends in zip(part, ends_of, strict=True):
             found[name], found[f"{name}_low"], found[f"{name}_high"] = ends
     columns_of_all = [f"{name}{end}" for name in values for end in ("", "_low", "_high")]
     return pd.DataFrame(found, index=pd.RangeIndex(groups)).reindex(columns=columns_of_all)

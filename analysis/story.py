@@ -63,8 +63,8 @@ def _what_ran(run: Run) -> str:
 
 def _idle(run: Run) -> str:
     """The rate of the best and the worst server at the most idle connections."""
-    trials = idle_trials(run)
-    valid = trials[trials["valid"]]
+    columns = ["valid", "server", "active_connections", X, "requests_per_s"]
+    valid = at(idle_trials(run)[columns], valid=True)
     if not len(valid):
         return ""
     rates = summarise(valid, ["server", X], ["requests_per_s"])

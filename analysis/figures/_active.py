@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from analysis.figures._idle import RUNS
-from analysis.pairs import at, keep_alive
+from analysis.pairs import nothing_idle
 from analysis.spreads import with_void
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ X = "active_connections"
 @lru_cache(maxsize=RUNS)
 def chosen(run: Run) -> pd.DataFrame:
     """The keep-alive trials with nothing idle; void ones included."""
-    trials = at(keep_alive(run), idle_connections=0)
+    trials = nothing_idle(run)
     return trials if trials[X].nunique() > 1 else trials.head(0)
 
 

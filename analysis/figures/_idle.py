@@ -36,4 +36,4 @@ def summary(run: Run, metrics: tuple[str, ...]) -> pd.DataFrame:
 
 def void_at(trials: pd.DataFrame, server: str) -> pd.DataFrame:
     """The void trials of one server."""
-    return at(trials[~trials["valid"]], server=server)
+    return at(trials, server=server, valid=False)

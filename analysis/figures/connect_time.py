@@ -68,8 +68,7 @@ class Spread(NamedTuple):
 @lru_cache(maxsize=RUNS)
 def chosen(run: Run) -> pd.DataFrame:
     """Valid trials with a connection per request that left a histogram."""
-    trials = at(per_request(run), valid=True)
-    return trials[trials["trial"].isin(details.recorded(run))]
+    return at(details.among(run, per_request(run)), valid=True)
 
 
 def table(run: Run) -> pd.DataFrame:

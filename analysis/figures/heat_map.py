@@ -20,7 +20,7 @@ from analysis import details
 from analysis.charts import label_of, panels, run_styles, value_axis
 from analysis.explore import Chart, Metric, line_of, numbers
 from analysis.figures._idle import RUNS
-from analysis.pairs import at, keep_alive
+from analysis.pairs import at, nothing_idle
 from analysis.palette import MUTED, in_order
 from analysis.text import count, duration, number, server_name
 
@@ -64,8 +64,7 @@ def chosen(run: Run) -> pd.DataFrame:
     """The valid keep-alive trials with nothing idle that left histograms, at the number of
     active connections that most servers have (the largest such), of the servers with the
     longest tails."""
-    trials = at(keep_alive(run), idle_connections=0, valid=True)
-    trials = trials[trials["trial"].isin(details.recorded(run))]
+    trials = at(details.among(run, nothing_idle(run)), valid=True)
     if not len(trials):
         return trials
     servers = trials.groupby("active_connections")["server"].nunique()

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from analysis.charts import hollow, label_of, legend, panels, run_styles, value_axis
 from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
 from analysis.figures._idle import RUNS, void_at
-from analysis.pairs import at, keep_alive, rows_at, take, unmixed
+from analysis.pairs import at, nothing_idle, rows_at, take, unmixed
 from analysis.palette import PAPER, in_order
 from analysis.spreads import with_void
 from analysis.text import count, duration, number, server_name
@@ -55,7 +55,7 @@ def unmixed_open(run: Run) -> pd.DataFrame:
 def chosen(run: Run) -> pd.DataFrame:
     """The trials of servers that met at least LEVELS loads; void ones included."""
     x = _axis(run)
-    trials = unmixed_open(run) if x == OPEN else at(keep_alive(run), idle_connections=0)
+    trials = unmixed_open(run) if x == OPEN else nothing_idle(run)
     levels = trials[trials["valid"]].groupby("server", observed=True)[x].nunique()
     enough = levels.index[levels >= (LEVELS if x == OPEN else 2)]
     return trials[trials["server"].isin(enough)]

@@ -17,7 +17,7 @@ from analysis import details
 from analysis.charts import label_of, legend, panels, run_styles, value_axis
 from analysis.explore import Chart, Metric, curve, line_of
 from analysis.figures._idle import RUNS
-from analysis.pairs import at, keep_alive, rows_at, take
+from analysis.pairs import at, nothing_idle, rows_at, take
 from analysis.palette import in_order
 from analysis.text import count, duration, number, server_name
 
@@ -62,11 +62,9 @@ class Curve(NamedTuple):
 def chosen(run: Run) -> pd.DataFrame:
     """The valid trials with histograms: keep-alive with nothing idle, at the number of active
     connections that most servers have (the largest such), and open loops at their usual rate."""
-    busy = at(keep_alive(run), idle_connections=0, valid=True)
-    opened = take(run.trials, rows_at(run.trials, load=OPEN, valid=True))
-    parts = [_most_shared(busy, "active_connections"), _most_shared(opened, "rate_per_s")]
-    trials = pd.concat(parts)
-    return trials[trials["trial"].isin(details.recorded(run))]
+    busy = at(details.among(run, nothing_idle(run)), valid=True)
+    opened = details.among(run, take(run.trials, rows_at(run.trials, load=OPEN, valid=True)))
+    return pd.concat([_most_shared(busy, "active_connections"), _most_shared(opened, "rate_per_s")])
 
 
 def table(run: Run) -> pd.DataFrame:

@@ -63,8 +63,8 @@ class Story(NamedTuple):
 @lru_cache(maxsize=RUNS)
 def chosen(run: Run) -> pd.DataFrame:
     """The one trial with most to see: the most SYNs dropped, else the longest window."""
-    trials = run.counted(["trial", "listen_drops", "window_s"])
-    trials = trials[trials["trial"].isin(details.recorded(run))]
+    trials = details.among(run, run.trials[["valid", "listen_drops", "window_s"]])
+    trials = trials[trials["valid"]]
     if not len(trials):
         return run.trials.head(0)
     drops = trials["listen_drops"].fillna(0)

@@ -42,7 +42,7 @@ def judge(claim: Claim, run: Run) -> Judgement:
     fast = evidence(trials, server=other, active_connections=active, idle_connections=idle)
     ratio = paired_ratio(fast, slow, "requests_per_s")
     line = growth(
-        at(trials[trials["valid"]], server=server, active_connections=active), "idle_connections"
+        at(trials, server=server, active_connections=active, valid=True), "idle_connections"
     )
     label = f"{server_name(other)} over {server_name(server)}"
     first = Part(label, ratio, "x", claim.bound.min, claim.bound.max)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from analysis.judgement import Judgement, NotRunError, Part, Word, most_telling
 from analysis.judges._evidence import evidence, generator_bound
-from analysis.pairs import at, keep_alive, paired_ratio
+from analysis.pairs import at, nothing_idle, paired_ratio
 from analysis.strict import Strict, Text
 from analysis.text import count, listed, number, server_name
 
@@ -39,7 +39,7 @@ def judge(claim: Claim, run: Run) -> Judgement:
     other's, and its requests per CPU second over the other's."""
     other = claim.parameters["against"]
     first, last = claim.parameters["active_from"], claim.parameters["active_to"]
-    trials = at(keep_alive(run), idle_connections=0)
+    trials = nothing_idle(run)
     levels = chosen_levels(trials, other, first, last)
     parts: list[Part] = []
     limited = False

@@ -1,0 +1,99 @@
+"""A helper answers, tells its faults, and is gone when its parent has no more to ask."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from analysis import csv_read
+from analysis.csv_piece import piece
+from analysis.csv_read import Parser
+from analysis.helper import Helper, HelperGoneError
+from tests.unit import analysis_data as made
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODULE = "analysis.csv_piece"
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> bytes:
+    return (made.write_run(tmp_path, made.trials(5)) / "trials.csv").read_bytes()
+
+
+def split(content: bytes) -> tuple[list[str], bytes]:
+    header, _, rest = content.partition(b"\n")
+    return header.decode().split(","), rest
+
+
+def test_it_answers_one_job_after_the_other(content: bytes) -> None:
+    header, raw = split(content)
+    here = piece(raw, header)
+    assert here is not None
+    with Helper(MODULE) as helper:
+        for _ in range(2):
+            found = helper.ask((raw, header))
+            assert found.keys() == here.keys()
+            for name, cells in here.items():
+                pd.testing.assert_series_equal(pd.Series(found[name]), pd.Series(cells))
+        assert helper.ask((b"no line", header)) is None
+
+
+def test_its_faults_are_raised_here_and_it_goes_on(content: bytes) -> None:
+    header, raw = split(content)
+    with Helper(MODULE) as helper:
+        with pytest.raises(TypeError):
+            helper.ask((raw,))
+        assert helper.ask((raw, header)) is not None
+
+
+def test_one_that_has_died_is_told() -> None:
+    with Helper(MODULE) as helper:
+        helper.kill()
+        with pytest.raises(HelperGoneError):
+            helper.ask((b"", []))
+
+
+def test_it_ends_when_its_input_does() -> None:
+    done = subprocess.run(  # noqa: S603 - this interpreter, our own module
+        [sys.executable, "-m", MODULE], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_large_file_is_the_same_with_a_helper_and_after_its_death(
+    content: bytes, dies: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = csv_read.parse(io.BytesIO(content))
+    helpers = []
+
+    class Watched(Helper):
+        def __init__(self, module: str) -> None:
+            super().__init__(module)
+            helpers.append(self)
+            if dies:
+                self.kill()
+
+    monkeypatch.setattr(csv_read, "Helper", Watched)
+    monkeypatch.setattr(csv_read, "HELPED_FROM", 1)
+    monkeypatch.setattr(csv_read, "PIECE_BYTES", 4000)
+    helped = csv_read.parse(io.BytesIO(content))
+    assert len(helpers) == 1
+    assert alone is not None
+    assert helped is not None
+    pd.testing.assert_frame_equal(helped, alone)
+    assert helpers[0]._process.returncode is not None
+
+
+def test_a_helper_that_is_busy_is_not_waited_for(content: bytes) -> None:
+    header, raw = split(content)
+    with Parser(helped=True) as parser:
+        assert parser._free.acquire(blocking=False)
+        assert parser.parse(raw, header) is not None
