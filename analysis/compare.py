@@ -16,7 +16,7 @@ from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE, judged,
 from analysis.compare_machines import Difference, differences
 from analysis.compare_metrics import METRICS
 from analysis.compare_points import check_alike, points
-from analysis.compare_words import in_words
+from analysis.compare_words import changed, in_words
 from analysis.noise import warnings
 from analysis.records import load
 from analysis.text import listed, plural, share
@@ -110,7 +110,9 @@ class Comparison:
         else:
             text = f"{text} show it"
         if not np.isfinite(needed).any():
-            return f"{text}."
+            strays = bool((blind["stray"] > 0).any())
+            why = ": servers follow a changed machine less alike than that, whatever the repeats"
+            return f"{text}{why if strays else ''}."
         repeats = int(blind.loc[~absent, ["n_base", "n"]].to_numpy(dtype="int64").min())
         usual = int(np.nanmedian(needed))
         return f"{text}: {plural(repeats, 'repeat')}, about {max(usual, repeats + 1):,} are needed."
@@ -161,13 +163,21 @@ def labels_of(runs: Sequence[Run]) -> tuple[str, ...]:
 
 def _shifts(figures: pd.DataFrame) -> list[str]:
     """What the reference trials did, where they changed: it concerns every figure."""
-    changed = figures[figures["reference"] & (figures["word"] == CHANGED)]
-    return [
-        f"The reference trials of {row['run']} are {row['text']} "
-        f"({METRICS[row['metric']].title}): the machine changed, or something that all servers "
-        "share. Other figures of the kind are taken beside them, as ratios within blocks."
-        for row in changed.to_dict("records")
-    ]
+    found = []
+    for _, mine in figures.groupby(["run", "metric"], sort=False):
+        beside = bool(mine["beside"].any())
+        for row in mine[mine["reference"]].to_dict("records"):
+            if not beside and row["word"] != CHANGED:
+                continue
+            text = (
+                f"The reference trials of {row['run']} are {changed(row)} "
+                f"({METRICS[row['metric']].title}): the machine changed, or something that all "
+                "servers share."
+            )
+            if beside:
+                text += " Other figures of the kind are taken beside them, as ratios within blocks."
+            found.append(text)
+    return found
 
 
 def _without_reference(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:

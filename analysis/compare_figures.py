@@ -45,8 +45,8 @@ def pair(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
     `value` (geometric means), `ratio` with `low` and `high`, `beside` (whether the ratio is
     one of ratios to the reference, because that moved), `noise` (a smaller change
     is not told from none, as a share), `n_base` and `n` blocks, `spread` (standard
-    deviation of one block's logarithm), `p` (of this figure alone), `why` (the reason where it
-    cannot be compared).
+    deviation of one block's logarithm), `stray` (that of servers from the reference, which no
+    repeats lower), `p` (of this figure alone), `why` (the reason where it cannot be compared).
     """
     table = points(base).table
     there = points(run).table.reindex(table.index)
@@ -69,9 +69,13 @@ def pair(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
 
 def _figures(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.DataFrame:
     mine, theirs = (of_metric(one, metric, False, table.index) for one in (base, run))
-    beside = [of_metric(one, metric, True, table.index) for one in (base, run)]
-    reference = table["reference"].to_numpy(dtype=bool)
-    found = judged_steps(steps(mine, theirs), steps(*beside), reference, table["server"].to_numpy())
+    pairs = [of_metric(one, metric, True, table.index) for one in (base, run)]
+    reference, server = table["reference"].to_numpy(dtype=bool), table["server"].to_numpy()
+    found = judged_steps(steps(mine, theirs), steps(*pairs), reference, server)
+    n_base, n = (
+        np.where(found.paired, pair["count"], side["count"].fillna(0)).astype("int64")
+        for pair, side in zip(pairs, (mine, theirs), strict=True)
+    )
     size, half = found.steps.size, found.steps.half
     with np.errstate(over="ignore"):
         low, high = np.exp(size - half), np.exp(size + half)
@@ -83,10 +87,11 @@ def _figures(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.DataFr
             "low": low,
             "high": high,
             "beside": found.beside,
-            "noise": np.fmax(found.noise, SMALLEST),
-            "n_base": mine["count"].fillna(0).to_numpy(dtype="int64"),
-            "n": theirs["count"].fillna(0).to_numpy(dtype="int64"),
+            "noise": np.maximum(found.noise, SMALLEST),
+            "n_base": n_base,
+            "n": n,
             "spread": found.spread,
+            "stray": found.stray,
             "p": found.p,
         }
     )
@@ -113,9 +118,9 @@ def _why(table: pd.DataFrame, there: pd.DataFrame, found: pd.DataFrame) -> list[
 
 
 def judged(figures: pd.DataFrame, tolerance: float) -> pd.DataFrame:
-    """`figures` of one or several pairs, with `word` (one of WORDS) and `repeats`: how
-    many would show a change of `tolerance` with a chance of 80%, had half of the metrics
-    of one server alone changed."""
+    """`figures` of one or several pairs, told apart by `run`, with `word` (one of WORDS) and
+    `repeats`: how many would show a change of `tolerance` with a chance of 80%, had half of the
+    metrics of one server alone changed."""
     p = figures["p"].to_numpy(dtype="float64")
     with np.errstate(divide="ignore"):
         size = abs(np.log(figures["ratio"].to_numpy(dtype="float64")))
@@ -125,16 +130,18 @@ def judged(figures: pd.DataFrame, tolerance: float) -> pd.DataFrame:
         [CANNOT_TELL, CHANGED, CANNOT_TELL],
         WITHIN_NOISE,
     )
-    families = 2 * max(1, figures["server"].nunique())
-    spread = figures["spread"].to_numpy(dtype="float64")
-    return figures.assign(word=word, repeats=repeats_for(spread, tolerance, families))
+    families = 2 * max(1, len(figures[["run", "server"]].drop_duplicates()))
+    spread, stray = (figures[name].to_numpy(dtype="float64") for name in ("spread", "stray"))
+    left = np.log1p(tolerance) - special.ndtri(1 - TAIL) * stray
+    change = np.expm1(np.where(left > 0, left, np.nan))
+    return figures.assign(word=word, repeats=repeats_for(spread, change, families))
 
 
-def repeats_for(spread: Floats, change: float, families: int = 1) -> Floats:
+def repeats_for(spread: Floats, change: float | Floats, families: int = 1) -> Floats:
     """How many repeats show a `change` (a share) with a chance of 80%, at a level of 5%
     shared by `families`: Guenther, *Sample size formulas for normal theory t tests*,
-    The American Statistician 35 (1981). NaN where the spread is not known."""
+    The American Statistician 35 (1981). NaN where the spread or the change is not known."""
     level = float(special.ndtri(1 - TAIL / families))
     power = float(special.ndtri(POWER))
     needed = 2 * (spread * (level + power) / np.log1p(change)) ** 2 + level**2 / 4
-    return np.where(np.isfinite(spread), np.fmax(np.ceil(needed), 2), np.nan)
+    return np.maximum(np.ceil(needed), 2)

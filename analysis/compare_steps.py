@@ -4,13 +4,14 @@ Two runs of one machine differ as a whole: another hour, other neighbours. The r
 trials, the same in every run, measure that.
 
 - Where they moved beyond doubt, a figure counts beside them: its ratio to the reference
-  trials of its block, for both met the same machine. Servers do not follow a machine all
-  alike, though. Where there are MANY, the error of each is widened by what the usual one
-  strays: the median of the squared statistics over that of chance (Devlin and Roeder,
-  *Genomic control for association studies*, Biometrics 55, 1999).
-- Elsewhere it has to have changed by itself and beside them as well, in the same direction:
-  an intersection-union test (Berger, *Multiparameter hypothesis testing and acceptance
-  sampling*, Technometrics 24, 1982).
+  trials of its block, for both met the same machine; or less what they moved as a whole, where
+  too few blocks have both. Servers do not follow a machine all alike, though. Where there are
+  MANY, the error of each is widened by what the usual one strays: the median of the squared
+  statistics over that of chance (Devlin and Roeder, *Genomic control for association studies*,
+  Biometrics 55, 1999), known as well as so many servers allow.
+- Elsewhere it has to have changed by itself, and beyond what they moved as well, in the same
+  direction: an intersection-union test (Berger, *Multiparameter hypothesis testing and
+  acceptance sampling*, Technometrics 24, 1982).
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
 from analysis.spread import moderated
-from analysis.statistics import CONFIDENCE, TAIL
+from analysis.statistics import TAIL
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from analysis.statistics import Floats
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 MANY = 5
 """Servers: with fewer, one that has changed would widen its own error."""
 SMALLEST = 0.02
+BEYOND_DOUBT = 0.01
+"""The p of a reference that moved; there is one of each metric."""
+SMALLEST_P = 1e-300
 MEDIAN_OF_CHANCE = float(special.chdtri(1, 0.5))
 
 
@@ -76,13 +80,17 @@ class Steps:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Steps with the `p` of a change, the `noise` (a smaller change is not told from none, as a
-    share), the `spread` that decides on the repeats, and which count `beside` the reference."""
+    share), the `spread` of a block that more repeats average out, how far servers `stray` from
+    the reference, which they do not (both of logarithms), and which rows count `beside` the
+    reference, and of those which are `paired` by block."""
 
     steps: Steps
     p: Floats
     noise: Floats
     spread: Floats
+    stray: Floats
     beside: NDArray[np.bool_]
+    paired: NDArray[np.bool_]
 
 
 def steps(mine: pd.DataFrame, theirs: pd.DataFrame) -> Steps:
@@ -106,38 +114,55 @@ def steps(mine: pd.DataFrame, theirs: pd.DataFrame) -> Steps:
 
 
 def judged_steps(
-    alone: Steps, beside: Steps, reference: NDArray[np.bool_], server: NDArray[np.object_]
+    alone: Steps, pairs: Steps, reference: NDArray[np.bool_], server: NDArray[np.object_]
 ) -> Judged:
-    """What of the steps is the figures' own. `alone` is as measured, `beside` as ratios to the
-    reference, which is the row where `reference` is true; `server` names each row's."""
-    both = beside.known & ~reference
-    beside = _widened(beside, server, both)
-    shift = _of_reference(alone, reference)
-    if shift.p[0] < 1 - CONFIDENCE and abs(shift.size[0]) > np.log1p(SMALLEST):
-        used = beside.or_else(both, alone)
-        return Judged(used, used.p, np.expm1(used.half), used.spread, both)
-    same = alone.size * beside.size > 0
-    p = np.where(both, np.where(same, np.fmax(alone.p, beside.p), 1.0), alone.p)
-    moved = np.where(both, abs(shift.size[0]), 0.0)
-    noise = np.maximum(alone.half + moved, np.where(both, beside.half, 0.0))
-    spread = np.where(both, np.fmax(alone.spread, beside.spread), alone.spread)
-    nowhere = np.zeros(len(p), dtype=bool)
-    return Judged(alone, p, np.expm1(noise), spread, nowhere)
+    """What of the steps is the figures' own. `alone` is as measured, `pairs` as ratios to the
+    reference by block, which is the row where `reference` is true; `server` names each row's."""
+    shift, shift_error, shift_p = _of_reference(alone, reference)
+    others = np.where(reference, 0.0, 1.0)
+    error = np.hypot(alone.error, shift_error * others)
+    spread = np.where(alone.known, alone.spread * error / alone.error, alone.spread)
+    whole = Steps(alone.size - shift * others, error, alone.freedom, spread)
+    nowhere, nothing = np.zeros(len(others), dtype=bool), np.zeros(len(others))
+    if shift_p < BEYOND_DOUBT and abs(shift) > np.log1p(SMALLEST):
+        paired = pairs.known & ~reference
+        factor, freedom = straying(pairs, server, paired)
+        widened = Steps(pairs.size, pairs.error * factor, np.fmin(pairs.freedom, freedom), nothing)
+        used = widened.or_else(paired, whole)
+        stray = np.where(paired, pairs.error * np.sqrt(factor**2 - 1), 0.0)
+        spread = np.where(paired, pairs.spread, whole.spread)
+        beside = whole.known & ~reference | paired
+        return Judged(used, used.p, np.expm1(used.half), spread, stray, beside, paired)
+    same = alone.size * whole.size > 0
+    p = np.where(same, np.maximum(alone.p, whole.p), np.where(alone.known, 1.0, np.nan))
+    noise = np.expm1(abs(shift) * others + whole.half)
+    return Judged(alone, p, noise, whole.spread, nothing, nowhere, nowhere)
 
 
-def _of_reference(alone: Steps, reference: NDArray[np.bool_]) -> Steps:
-    """The reference's one step; of no size where it is not known."""
-    known = np.flatnonzero(reference & alone.known)[:1]
+def _of_reference(alone: Steps, reference: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """How far the reference went, with the error and the p of it; none where it is not known."""
+    known = np.flatnonzero(reference & alone.known)
     if not len(known):
-        return Steps(*(np.array([value]) for value in (0.0, np.inf, 1.0, np.nan)))
-    return Steps(alone.size[known], alone.error[known], alone.freedom[known], alone.spread[known])
+        return 0.0, 0.0, 1.0
+    at = known[0]
+    return float(alone.size[at]), float(alone.error[at]), float(alone.p[at])
 
 
-def _widened(beside: Steps, server: NDArray[np.object_], counted: NDArray[np.bool_]) -> Steps:
-    """With errors and spreads widened by what the usual server strays beyond chance."""
-    squares = pd.Series(special.chdtri(1, beside.p))[counted]
-    each = squares.groupby(server[counted]).median()
-    if len(each) < MANY:
-        return beside
-    factor = float(np.sqrt(max(1.0, each.median() / MEDIAN_OF_CHANCE)))
-    return Steps(beside.size, beside.error * factor, beside.freedom, beside.spread * factor)
+def straying(
+    pairs: Steps, server: NDArray[np.object_], counted: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """By what the usual server strays, errors are wider than by chance: the factor, and the
+    degrees of freedom that so many servers leave to know it. A server counts once, however
+    many figures it has."""
+    names, places, times = np.unique(
+        server[counted].astype(str), return_inverse=True, return_counts=True
+    )
+    if len(names) < MANY:
+        return 1.0, np.inf
+    squares = special.chdtri(1, np.fmax(pairs.p[counted], SMALLEST_P))
+    order = np.argsort(squares)
+    weights = 1 / times[places[order]]
+    below = np.cumsum(weights) - weights / 2
+    middle = np.interp(len(names) / 2, below, squares[order])
+    factor = float(np.sqrt(max(1.0, middle / MEDIAN_OF_CHANCE)))
+    return factor, len(names) - 1 if factor > 1 else np.inf

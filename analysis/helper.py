@@ -26,13 +26,14 @@ class Helper:
 
     def __init__(self, module: str) -> None:
         """Start it; it begins to import at once."""
-        # Found wherever this process found it.
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path)}
+        # Found where this process found it, and not in the folder where that happens to stand.
+        places = os.pathsep.join(place for place in sys.path if isinstance(place, str))
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
-            [sys.executable, "-m", module],
+            [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env={**os.environ, "PYTHONPATH": places},
+            process_group=0,  # Ctrl-C is for its parent: then its input ends
         )
 
     def __enter__(self) -> Helper:
@@ -74,9 +75,6 @@ class Helper:
 
 def serve(answer: Callable[[Any], Any]) -> None:
     """Be a helper: answer jobs until there are no more."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent's: then the input ends
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:

@@ -139,6 +139,21 @@ def test_a_server_that_lost_what_the_machine_gained_is_told_beside_the_reference
     assert set(found.regressions["server"]) == {"poll"}
 
 
+def test_a_figure_beside_the_reference_has_the_repeats_of_both(tmp_path: Path) -> None:
+    """And it is told that the machine moved, however few figures are asked for."""
+    frame = made.trials(10, seed=2, noise=0.02)
+    frame[RATE] *= 1.12
+    lost = (frame["sweep"] == "reference") & (frame["block"] > 4)
+    frame.loc[lost, "validity"], frame.loc[lost, "reason"] = "void", "the server died"
+    base = written(tmp_path, "a", made.trials(10, seed=1, noise=0.02))
+    found = compare([base, written(tmp_path, "b", frame)], metrics=[RATE])
+    assert found.figures["beside"].sum() == (~found.figures["reference"]).sum()
+    measured = found.figures[found.figures["beside"] & (found.figures["why"] == "")]
+    assert set(measured["n"]) == {4}
+    assert set(measured["n_base"]) == {10}
+    assert [note for note in found.notes if "taken beside them" in note]
+
+
 def test_a_point_that_became_void_cannot_be_told(tmp_path: Path) -> None:
     frame = made.trials(3, seed=2)
     gone = (frame["server"] == "poll") & (frame["idle_connections"] == 10000)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -60,6 +61,24 @@ def test_one_that_has_died_is_told() -> None:
             helper.ask((b"", []))
 
 
+def test_it_is_found_where_its_parent_found_it(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in a folder that happens to have a package of the same name."""
+    (tmp_path / "analysis").mkdir()
+    (tmp_path / "analysis" / "__init__.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])  # no text, as the importer allows
+    header, raw = split(content)
+    with Helper(MODULE) as helper:
+        assert helper.ask((raw, header)) is not None
+
+
+def test_ctrl_c_is_not_for_it() -> None:
+    with Helper(MODULE) as helper:
+        assert os.getpgid(helper._process.pid) != os.getpgid(0)
+
+
 def test_it_ends_when_its_input_does() -> None:
     done = subprocess.run(  # noqa: S603 - this interpreter, our own module
         [sys.executable, "-m", MODULE], stdin=subprocess.DEVNULL, capture_output=True, check=False
@@ -75,11 +94,18 @@ def test_a_large_file_is_the_same_with_a_helper_and_after_its_death(
     helpers = []
 
     class Watched(Helper):
+        answers = 0
+
         def __init__(self, module: str) -> None:
             super().__init__(module)
             helpers.append(self)
             if dies:
                 self.kill()
+
+        def ask(self, job: Any) -> Any:
+            found = super().ask(job)
+            self.answers += 1
+            return found
 
     monkeypatch.setattr(csv_read, "Helper", Watched)
     monkeypatch.setattr(csv_read, "HELPED_FROM", 1)
@@ -89,11 +115,17 @@ def test_a_large_file_is_the_same_with_a_helper_and_after_its_death(
     assert alone is not None
     assert helped is not None
     pd.testing.assert_frame_equal(helped, alone)
+    assert bool(helpers[0].answers) is not dies
     assert helpers[0]._process.returncode is not None
 
 
 def test_a_helper_that_is_busy_is_not_waited_for(content: bytes) -> None:
     header, raw = split(content)
     with Parser(helped=True) as parser:
+        assert parser._helper is not None
+        parser._helper.kill()  # whoever asked it now would find the lock taken for good
         assert parser._free.acquire(blocking=False)
         assert parser.parse(raw, header) is not None
+        parser._free.release()
+        assert parser.parse(raw, header) is not None
+        assert parser._free.locked()

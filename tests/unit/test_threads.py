@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from analysis.memory import keep_memory
 from analysis.threads import side_by_side
 
 
@@ -23,8 +22,3 @@ def test_two_are_worked_on_at_a_time() -> None:
 def test_a_fault_is_raised_here() -> None:
     with pytest.raises(ZeroDivisionError):
         side_by_side(lambda number: 1 / number, [1, 0])
-
-
-def test_memory_may_be_kept_twice() -> None:
-    keep_memory()
-    keep_memory()
