@@ -162,21 +162,24 @@ def labels_of(runs: Sequence[Run]) -> tuple[str, ...]:
 
 
 def _shifts(figures: pd.DataFrame) -> list[str]:
-    """What the reference trials did, where they changed: it concerns every figure."""
+    """What the reference trials of each run did, where they changed: it concerns every figure."""
     found = []
-    for _, mine in figures.groupby(["run", "metric"], sort=False):
-        beside = bool(mine["beside"].any())
-        for row in mine[mine["reference"]].to_dict("records"):
-            if not beside and row["word"] != CHANGED:
-                continue
-            text = (
-                f"The reference trials of {row['run']} are {changed(row)} "
-                f"({METRICS[row['metric']].title}): the machine changed, or something that all "
-                "servers share."
-            )
-            if beside:
-                text += " Other figures of the kind are taken beside them, as ratios within blocks."
-            found.append(text)
+    for run, mine in figures.groupby("run", sort=False):
+        beside = set(mine.loc[mine["beside"], "metric"])
+        changes = [
+            f"{changed(row)} ({METRICS[row['metric']].title})"
+            for row in mine[mine["reference"]].to_dict("records")
+            if row["metric"] in beside or row["word"] == CHANGED
+        ]
+        if not changes:
+            continue
+        text = (
+            f"The reference trials of {run} are {listed(changes)}: the machine changed, or "
+            "something that all servers share."
+        )
+        if beside:
+            text += " Figures told “beside the reference” are ratios to them, block by block."
+        found.append(text)
     return found
 
 

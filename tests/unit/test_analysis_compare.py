@@ -151,7 +151,7 @@ def test_a_figure_beside_the_reference_has_the_repeats_of_both(tmp_path: Path) -
     measured = found.figures[found.figures["beside"] & (found.figures["why"] == "")]
     assert set(measured["n"]) == {4}
     assert set(measured["n_base"]) == {10}
-    assert [note for note in found.notes if "taken beside them" in note]
+    assert len([note for note in found.notes if "told “beside the reference”" in note]) == 1
 
 
 def test_a_point_that_became_void_cannot_be_told(tmp_path: Path) -> None:
