@@ -74,7 +74,10 @@ class Helper:
 
 
 def serve(answer: Callable[[Any], Any]) -> None:
-    """Be a helper: answer jobs until there are no more."""
+    """Be a helper: answer jobs until there are no more, or nobody to hear of them."""
+    import signal
+
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:

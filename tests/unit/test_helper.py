@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -84,6 +86,24 @@ def test_it_ends_when_its_input_does() -> None:
         [sys.executable, "-m", MODULE], stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_it_ends_in_silence_when_its_parent_has_gone(content: bytes) -> None:
+    header, raw = split(content)
+    with subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+        [sys.executable, "-m", MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        pickle.dump((raw, header), process.stdin)
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == -signal.SIGPIPE
 
 
 @pytest.mark.parametrize("dies", [False, True])
