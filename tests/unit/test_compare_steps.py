@@ -133,11 +133,19 @@ def test_what_servers_stray_is_not_averaged_out() -> None:
     assert spread == pytest.approx([NOISE * np.sqrt(2)] * 3, rel=0.1)
 
 
+def test_a_server_counts_once_however_many_figures_stray() -> None:
+    server = np.array([f"s{number}" for number in range(7)] + ["odd"] * 40, dtype=object)
+    sizes = np.where(server == "odd", 1.0, 0.01)
+    rest = [np.full(len(server), value) for value in (0.05, 1e6, 0.1)]
+    factor, freedom = straying(Steps(sizes, *rest), server, np.full(len(server), True))
+    assert (factor, freedom) == (1, np.inf)
+
+
 def test_a_change_far_beyond_chance_widens_to_no_infinity() -> None:
-    many = Machine(11, servers=8, blocks=30)
-    found = many.judged(moved=0.5, changed=np.where(many.reference, 0, 40.0))
-    assert np.isfinite(found.noise).all()
-    assert np.isfinite(found.steps.error).all()
+    server = np.array([f"s{number}" for number in range(8)], dtype=object)
+    far = Steps(*(np.full(8, value) for value in (40.0, 0.05, 1e6, 0.1)))
+    assert (far.p == 0).all()
+    assert np.isfinite(straying(far, server, np.full(8, True))[0])
 
 
 def test_half_of_the_servers_may_change_where_the_machine_did_not() -> None:
