@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from analysis.csv_piece import Piece
 
 PIECE_BYTES = 8 * 2**20
-"""Of 2 to 16 MiB the quickest, by a seventh: larger ones leave a thread without work at the end."""
+"""Smaller pieces cost more each, and larger ones leave nothing to do beside the last."""
 HELPED_FROM = 64 * 2**20
 """Bytes: a smaller file is read before a helper has imported pandas."""
 THREADS = 2
