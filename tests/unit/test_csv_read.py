@@ -137,6 +137,28 @@ def test_a_lone_quote_inside_a_cell_is_no_fault(content: bytes) -> None:
     assert '5" disk' in set(found["server_limit"].dropna())
 
 
+def test_lines_may_end_as_on_windows(content: bytes) -> None:
+    whole = parsed(content)
+    found = parsed(content.replace(b"\n", b"\r\n").replace(b"then\r\n", b"then\n"))
+    assert found is not None
+    assert whole is not None
+    pd.testing.assert_frame_equal(found, whole)
+
+
+@pytest.mark.parametrize("name", ["rate_per_s", "watched", "path", "cork", "server_limit"])
+def test_nothing_in_quotes_is_missing(content: bytes, name: str) -> None:
+    found = parsed(edited(content, name, '""'))
+    assert found is not None
+    assert found[name].isna().iloc[1]
+
+
+@pytest.mark.parametrize("name", ["trial", "block", "window_s", "server", "started_at", "load"])
+def test_nothing_in_quotes_is_seen_where_there_has_to_be_something(
+    content: bytes, name: str
+) -> None:
+    assert parsed(edited(content, name, '""')) is None
+
+
 def test_a_header_alone_is_an_empty_frame(content: bytes) -> None:
     found = parsed(content.split(b"\n")[0] + b"\n")
     whole = parsed(content)
