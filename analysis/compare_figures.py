@@ -22,9 +22,9 @@ from scipy import special
 from analysis.compare_logs import of_metric
 from analysis.compare_points import KEY, labelled, points
 from analysis.compare_steps import SMALLEST, judged_steps, steps
+from analysis.medians import CONFIDENCE, TAIL
 from analysis.multiplicity import adjusted
 from analysis.noise import noise_floor
-from analysis.statistics import CONFIDENCE, TAIL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from analysis.medians import TAIL
 from analysis.spread import moderated
-from analysis.statistics import TAIL
 
 if TYPE_CHECKING:
     import pandas as pd

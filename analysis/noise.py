@@ -14,9 +14,9 @@ import numpy as np
 
 from analysis.distributions import student
 from analysis.lines import fit
+from analysis.medians import TAIL
 from analysis.outliers import SMALLEST, outliers
 from analysis.pairs import at
-from analysis.statistics import TAIL
 from analysis.text import listed, plural, share
 
 if TYPE_CHECKING:

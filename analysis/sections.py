@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
 
-import numpy as np
 from markupsafe import Markup
 
+from analysis.copied_rows import copy_rows
 from analysis.figures import chart_of, rows_of
 from analysis.pictures import inline
-from analysis.records import FILE as TRIALS
 from analysis.tables import Table, as_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from analysis.figures import FigureModule
     from analysis.records import Run
@@ -28,9 +25,6 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("bokeh.min.js", "bokeh-api.min.js")
 """Bokeh's own scripts, out of its Python package: the page needs no network."""
-MOST_ROWS_COPIED = 20_000
-"""Rows of trials.csv that stand behind a figure; more are not copied beside it."""
-PIECE_BYTES, LINE_END = 2**24, ord("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,7 @@ def section(
         Markup(chart.as_json()) if chart else None,  # noqa: S704 - as JSON without < > &
         as_table(table),
         len(rows),
-        _copy_rows(run, figure.NAME, rows),
+        copy_rows(run, figure.NAME, rows),
         mine,
     )
 
@@ -90,35 +84,6 @@ def pictured(
             verdict.claim: [s for s in shown if verdict in s.verdicts] for verdict in found
         },
     }
-
-
-def _copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
-    """The lines of trials.csv behind a figure, exactly as recorded, in figures/NAME.csv; ''
-    where they are too many. A record is a line: the lab writes no line ends into cells."""
-    if not 0 < len(rows) <= MOST_ROWS_COPIED:
-        return ""
-    starts = _starts(run)
-    if len(starts) != len(run.trials) + 2:
-        return ""
-    path = run.path / "figures" / f"{name}.csv"
-    path.parent.mkdir(exist_ok=True)
-    with (run.path / TRIALS).open("rb") as source, path.open("wb") as copy:
-        for line in (0, *(rows + 1)):
-            source.seek(starts[line])
-            copy.write(source.read(starts[line + 1] - starts[line]))
-    return f"figures/{name}.csv"
-
-
-@lru_cache(maxsize=1)
-def _starts(run: Run) -> NDArray[np.int64]:
-    """Where each line of trials.csv starts, and where the last one ends."""
-    found, at = [np.zeros(1, dtype="int64")], 0
-    with (run.path / TRIALS).open("rb") as file:
-        while raw := file.read(PIECE_BYTES):
-            ends = np.flatnonzero(np.frombuffer(raw, dtype="uint8") == LINE_END)
-            found.append(ends + (at + 1))
-            at += len(raw)
-    return np.concatenate(found)
 
 
 def _libraries() -> list[Markup]:

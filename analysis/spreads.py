@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.statistics import summarise_groups
+from analysis.medians import Grouping
+from analysis.statistics import of_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,7 @@ class Spreads:
         codes, valid = numbers(trials), trials["valid"].to_numpy(dtype=bool)
         self._codes = np.where(valid, codes, -1)
         self._points = len(trials["point"].cat.categories)
+        self._grouping = Grouping(self._codes, self._points)
         self.valid = np.bincount(codes[valid], minlength=self._points)
         """Trials that count, by point."""
         self.void = np.bincount(codes[~valid], minlength=self._points)
@@ -46,7 +48,7 @@ class Spreads:
         `_low` and `_high`; NaN where nothing was measured."""
         new = {name: self._trials[name] for name in metrics if name not in self._known}
         if new:
-            found = summarise_groups(self._codes, self._points, new)
+            found = of_groups(self._grouping, new)
             self._known |= {name: found[[name, f"{name}_low", f"{name}_high"]] for name in new}
         return pd.concat([self._known[name] for name in metrics], axis=1)
 
@@ -60,7 +62,7 @@ class Spreads:
         below = values.reindex(values.index + (other_of[points] - points))
         ratios = values / below.to_numpy()  # by pandas, to which a rate of 0 is no warning
         codes = np.where(other_of[points] >= 0, points, -1)
-        return summarise_groups(codes, self._points, {f"{metric}_ratio": ratios})
+        return of_groups(Grouping(codes, self._points), {f"{metric}_ratio": ratios})
 
     def _by_block(self, metric: str) -> pd.Series[float]:
         """Medians by block and point, both in one number: the place of the block among all,
@@ -107,7 +109,8 @@ def with_void(
     if remembered:
         table = table.join(known.of(remembered).reindex(place).reset_index(drop=True))
     if others:
-        table = table.join(summarise_groups(np.where(valid, groups, -1), len(table), others))
+        grouping = Grouping(np.where(valid, groups, -1), len(table))
+        table = table.join(of_groups(grouping, others))
     return table
 
 

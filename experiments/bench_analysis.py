@@ -66,7 +66,7 @@ class Taken:
 
 
 def bench_analysis(console: Console, rows: int = ROWS) -> Exit:
-    """Make the records, time the commands, print a table; FAILED if a limit is passed."""
+    """Make the records, time the commands, print a table; FAILED if a limit is exceeded."""
     folder = Path(tempfile.mkdtemp(prefix="c10k-lab-bench-analysis-"))
     try:
         console.print(f"making {rows:,} trials and half as many", highlight=False)
@@ -132,6 +132,6 @@ def _table(taken: list[Taken]) -> Table:
     table = Table("", "seconds", "memory", "limit", "", box=None)
     for one in taken:
         limit = f"{one.limit.seconds:g} s, {one.limit.bytes / GB:g} GB" if one.limit else ""
-        word = "" if one.limit is None else "kept" if one.within else "passed"
+        word = "" if one.limit is None else "kept" if one.within else "exceeded"
         table.add_row(one.what, f"{one.seconds:.1f}", f"{one.bytes / GB:.2f} GB", limit, word)
     return table

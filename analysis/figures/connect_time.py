@@ -87,13 +87,13 @@ def draw(run: Run) -> Figure:
     found, looks, steps = _spreads(run), run_styles(run), _steps(run)
     figure, rows = stacked([_label(one) for one in found], ROW_IN)
     most = max(one.bins.max() for one in found)
+    rows[0].set_xscale("log")  # the rows share it
+    rows[0].set_xlim(EDGES[0] / 1e6, _end(run) / 1e6)
     for axis, one in zip(rows, found, strict=True):
-        axis.set_xscale("log")
         axis.set_yscale("log")
         colour = looks[one.server].colour
         axis.stairs(one.bins, EDGES / 1e6, baseline=LEAST / 2, fill=True, color=colour)
         axis.set_ylim(LEAST, most * 2)
-        axis.set_xlim(EDGES[0] / 1e6, _end(run) / 1e6)
         for second in steps:
             axis.axvline(second, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
         axis.yaxis.set_major_locator(LogLocator(base=10, numticks=4))

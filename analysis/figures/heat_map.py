@@ -8,12 +8,14 @@ each second; a shorter one is a column by itself.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from analysis import details
@@ -156,13 +158,14 @@ def _columns(run: Run) -> dict[str, list[Column]]:
     found: dict[str, list[Column]] = {}
     for server in in_order(trials["server"]):
         mine = at(trials, server=server)
-        columns = [
+        columns = (
             column
             for name, block in zip(mine["trial"], mine["block"], strict=True)
             for column in _of_trial(run, str(name), int(block))
-        ]
-        if len(columns) > 1:
-            found[server] = columns[:MOST_COLUMNS]
+        )
+        shown = list(islice(columns, MOST_COLUMNS))
+        if len(shown) > 1:
+            found[server] = shown
     return found
 
 
@@ -188,18 +191,22 @@ def _bins(us: Floats, many: Floats) -> Floats:
 
 
 def _panel(axis: Axes, columns: list[Column], colour: str) -> None:
-    boxes, shades, at_s = [], [], 0.0
+    boxes: dict[float, list[list[tuple[float, float]]]] = {}
+    at_s = 0.0
     for one in columns:
-        width = one.to_s - one.from_s
+        end_s = at_s + one.to_s - one.from_s
         for place in np.flatnonzero(one.bins):
-            share = one.bins[place] / one.bins.sum()
+            shade = SHADES[int(np.searchsorted(STEPS, one.bins[place] / one.bins.sum()))]
             low, high = EDGES[place], EDGES[place + 1]
-            boxes.append([(at_s, low), (at_s + width, low), (at_s + width, high), (at_s, high)])
-            shades.append(to_rgba(colour, SHADES[int(np.searchsorted(STEPS, share))]))
+            corners = [(at_s, low), (end_s, low), (end_s, high), (at_s, high)]
+            boxes.setdefault(shade, []).append(corners)
         if one.first and at_s:
             axis.axvline(at_s, color=MUTED, linewidth=0.7)
-        at_s += width
-    axis.add_collection(PolyCollection(boxes, facecolors=shades, edgecolors="none"))
+        at_s = end_s
+    for shade, same in sorted(boxes.items()):
+        # As one shape: thousands would each be drawn, and written, for themselves.
+        shape = Path.make_compound_path_from_polys(np.array(same))
+        axis.add_patch(PathPatch(shape, facecolor=to_rgba(colour, shade), edgecolor="none"))
     axis.set_xlim(0, at_s)
     axis.xaxis.set_major_locator(FixedLocator([float(round(at_s * n / 4)) for n in range(5)]))
     axis.xaxis.set_minor_locator(NullLocator())

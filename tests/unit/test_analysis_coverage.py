@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.statistics import bootstrap_of_median, order_interval, summarise
+from analysis.medians import bootstrap_of_median
+from analysis.statistics import order_interval, summarise
 
 RUNS = 4000
 TRUTH = 1000.0

@@ -30,7 +30,7 @@ def test_a_limit_is_kept_in_time_and_memory(seconds: float, memory: int, within:
     assert bench.Taken("report", seconds, memory).within
 
 
-def test_a_limit_that_is_passed_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_that_is_exceeded_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "_made", lambda folder, *_what: folder)
     for seconds, code in ((1.0, Exit.OK), (60.0, Exit.FAILED)):
         monkeypatch.setattr(
@@ -40,7 +40,7 @@ def test_a_limit_that_is_passed_fails(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         file = io.StringIO()
         assert bench.bench_analysis(Console(file=file, width=120)) is code
-        assert ("passed" in file.getvalue()) is (code is Exit.FAILED)
+        assert ("exceeded" in file.getvalue()) is (code is Exit.FAILED)
         told = " ".join(file.getvalue().split())
         assert "twice the trials take 1.00 times as long" in told
         assert "1.0 times what pandas takes to read its trials" in told

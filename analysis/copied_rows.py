@@ -1,0 +1,68 @@
+"""The rows of `trials.csv` behind a figure, copied beside it exactly as they were recorded."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.records import FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from analysis.records import Run
+
+MOST_ROWS = 20_000
+"""Rows that stand behind a figure; more are not copied."""
+PIECE_BYTES, LINE_END = 2**24, ord("\n")
+
+
+def copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
+    """The lines of some trials in figures/NAME.csv, which is returned; '' where they are too
+    many, or where a record is not a line: the lab writes no line ends into cells."""
+    if not 0 < len(rows) <= MOST_ROWS:
+        return ""
+    starts = _lines(run).starts(int(rows.max()) + 1)
+    with (run.path / FILE).open("rb") as source:
+        lines = []
+        for line in (0, *(rows + 1)):
+            source.seek(starts[line])
+            lines.append(source.read(starts[line + 1] - starts[line]))
+    trials = run.trials["trial"].iloc[rows]
+    if not all(trial.encode() in line for trial, line in zip(trials, lines[1:], strict=True)):
+        return ""
+    path = run.path / "figures" / f"{name}.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"".join(lines))
+    return f"figures/{name}.csv"
+
+
+class Lines:
+    """Where the lines of a file start, found as far as anybody has asked."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._read = path, 0
+        self._starts = np.zeros(1, dtype="int64")
+
+    def starts(self, line: int) -> NDArray[np.int64]:
+        """Where each line starts, from 0 to `line` and the end of that one."""
+        found = [self._starts]
+        known = len(self._starts)
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            while known < line + 2 and (raw := file.read(PIECE_BYTES)):
+                ends = np.flatnonzero(np.frombuffer(raw, dtype="uint8") == LINE_END)
+                found.append(ends + (self._read + 1))
+                known += len(ends)
+                self._read += len(raw)
+        self._starts = np.concatenate(found)
+        return self._starts
+
+
+@lru_cache(maxsize=1)
+def _lines(run: Run) -> Lines:
+    return Lines(run.path / FILE)
