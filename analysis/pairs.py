@@ -139,10 +139,11 @@ def per_request(run: Run) -> pd.DataFrame:
 
 
 def _by_point(run: Run, rows: Rows) -> Rows:
-    """The same rows with the trials of a point, and the points of a server, side by side: most
-    selections are then parts of the frame, and need not be copied out of it."""
-    codes = run.trials["point"].cat.codes.to_numpy()[rows]
-    return rows[np.argsort(codes, kind="stable")]
+    """The same rows by number of idle connections, and in that by point: most selections are then
+    parts of the frame, and need not be copied out of it."""
+    idle = run.trials["idle_connections"].to_numpy(dtype="int64")[rows]
+    points = run.trials["point"].cat.codes.to_numpy()[rows]
+    return rows[np.lexsort((points, idle))]
 
 
 def _numbers(values: pd.Series[float], rows: Rows) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.colors import to_rgba
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from analysis import details
 from analysis.charts import label_of, panels, run_styles, value_axis
@@ -191,23 +191,23 @@ def _bins(us: Floats, many: Floats) -> Floats:
 
 
 def _panel(axis: Axes, columns: list[Column], colour: str) -> None:
-    boxes: dict[float, list[list[tuple[float, float]]]] = {}
-    at_s = 0.0
-    for one in columns:
-        end_s = at_s + one.to_s - one.from_s
-        for place in np.flatnonzero(one.bins):
-            shade = SHADES[int(np.searchsorted(STEPS, one.bins[place] / one.bins.sum()))]
+    edges_s = np.cumsum([0.0, *(one.to_s - one.from_s for one in columns)])
+    for one, start_s in zip(columns[1:], edges_s[1:], strict=False):
+        if one.first:
+            axis.axvline(start_s, color=MUTED, linewidth=0.7)
+    bins = np.array([one.bins for one in columns])
+    steps = np.searchsorted(STEPS, bins / bins.sum(axis=1, keepdims=True))
+    for step, shade in enumerate(SHADES):
+        column, place = np.nonzero((steps == step) & (bins > 0))
+        if len(column):
+            left, right = edges_s[column], edges_s[column + 1]
             low, high = EDGES[place], EDGES[place + 1]
-            corners = [(at_s, low), (end_s, low), (end_s, high), (at_s, high)]
-            boxes.setdefault(shade, []).append(corners)
-        if one.first and at_s:
-            axis.axvline(at_s, color=MUTED, linewidth=0.7)
-        at_s = end_s
-    for shade, same in sorted(boxes.items()):
-        # As one shape: thousands would each be drawn, and written, for themselves.
-        shape = Path.make_compound_path_from_polys(np.array(same))
-        axis.add_patch(PathPatch(shape, facecolor=to_rgba(colour, shade), edgecolor="none"))
+            corners = [[left, low], [right, low], [right, high], [left, high]]
+            # As one shape: thousands would each be drawn, and written, for themselves.
+            shape = Path.make_compound_path_from_polys(np.array(corners).transpose(2, 0, 1))
+            axis.add_patch(PathPatch(shape, facecolor=to_rgba(colour, shade), edgecolor="none"))
+    at_s = float(edges_s[-1])
     axis.set_xlim(0, at_s)
-    axis.xaxis.set_major_locator(FixedLocator([float(round(at_s * n / 4)) for n in range(5)]))
+    axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.dataLim.update_from_data_y([EDGES[0], EDGES[-1]])

@@ -54,7 +54,7 @@ def test_groups_are_what_each_is(usual: int, large: int, monkeypatch: pytest.Mon
 def test_many_groups_need_no_small_numbers() -> None:
     groups = 2**15 + 5
     codes = np.repeat(np.arange(groups), 2)[::-1].copy()
-    column = codes * 1.0
+    column = codes.astype("float64")
     column[::2] += 1
     middle, low, high = Grouping(codes, groups).medians(column)
     np.testing.assert_array_equal(middle, np.arange(groups) + 0.5)
@@ -63,7 +63,7 @@ def test_many_groups_need_no_small_numbers() -> None:
 
 def test_the_largest_floats_have_a_middle() -> None:
     most = float(np.finfo("f8").max)
-    column = np.array([1.0, 0.5]) * most
+    column = np.array([most, most / 2])
     middle, _, _ = Grouping(np.zeros(2, dtype="int64"), 1).medians(column)
     assert middle[0] == most * 0.75
 
