@@ -10,11 +10,11 @@ from analysis.painters import Painters
 
 
 def main() -> None:
-    """Run the command line. The helper of a report is started first: both import at once."""
+    """Run the command line. A helper that is to save pictures starts first: both import at once."""
     # The process ends with its one command: collecting cycles would only take time.
     gc.disable()
     keep_memory()
-    with Painters(helped=sys.argv[1:2] == ["report"]) as painters:
+    with Painters(helped=sys.argv[1:2] in (["report"], ["compare"])) as painters:
         from analysis.commands import run
 
         run(painters)

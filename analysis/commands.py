@@ -51,7 +51,9 @@ def report(painters: Painters | None, run_dir: Path, quiet: bool, as_json: bool)
 @click.option("--metrics", default="", help="Only these columns, separated by commas.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the files.")
 @spoken
+@click.pass_obj
 def compare(
+    painters: Painters | None,
     base: Path,
     runs: tuple[Path, ...],
     tolerance: str,
@@ -71,7 +73,7 @@ def compare(
     with in_json(as_json):
         share = parsed_share(tolerance)
         found = compared([base, *runs], share, metrics.replace(",", " ").split())
-        written = write(found, output or newest(found))
+        written = write(found, output or newest(found), painters)
     if as_json:
         answer(of_comparison(found, written))
     elif not quiet:

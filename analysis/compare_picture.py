@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 BETTER = KNOWN["epoll_level"].colour
 ROW_IN, EDGE_IN = 0.62, 1.25
@@ -68,7 +71,7 @@ def _row(axis: Axes, mine: pd.DataFrame, place: int) -> None:
     for label, (colour, marker) in LOOKS.items():
         changed = (word == CHANGED) & (more == (label == "worse"))
         chosen = word == WITHIN_NOISE if label == WITHIN_NOISE else changed
-        axis.hlines(y[chosen], low[chosen], high[chosen], color=colour, linewidth=0.9, alpha=0.7)
+        _intervals(axis, y[chosen], low[chosen], high[chosen], color=colour, alpha=0.7)
         axis.plot(
             *(ratio[chosen], y[chosen]),
             color=colour,
@@ -80,7 +83,7 @@ def _row(axis: Axes, mine: pd.DataFrame, place: int) -> None:
         )
     open_ = word == CANNOT_TELL
     bounded = open_ & np.isfinite(low)
-    axis.hlines(y[bounded], low[bounded], high[bounded], color=INK, linewidth=0.9)
+    _intervals(axis, y[bounded], low[bounded], high[bounded], color=INK, alpha=1)
     look = _hollow("")
     axis.plot(
         *(ratio[open_], y[open_]),
@@ -90,6 +93,16 @@ def _row(axis: Axes, mine: pd.DataFrame, place: int) -> None:
         markersize=5,
         linestyle="none",
     )
+
+
+def _intervals(
+    axis: Axes, y: Floats, low: Floats, high: Floats, *, color: str, alpha: float
+) -> None:
+    """A line from each lower to each upper end: as one with gaps, for hundreds of lines would each
+    be drawn, and written, for themselves."""
+    gap = np.full(len(y), np.nan)
+    ends = np.column_stack([low, high, gap]).ravel()
+    axis.plot(ends, np.repeat(y, 3), color=color, alpha=alpha, linewidth=0.9, zorder=1.9)
 
 
 def _hollow(label: str) -> Line2D:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,13 +17,14 @@ from analysis.compare_metrics import METRICS
 from analysis.compare_picture import picture
 from analysis.compare_words import side_by_side, times
 from analysis.pages import environment
+from analysis.painters import Painters
 from analysis.palette import css_variables
-from analysis.pictures import inline, save
+from analysis.pictures import inline
 from analysis.tables import Table
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from analysis.compare import Comparison
 
@@ -57,18 +58,18 @@ class Pair:
     """A run beside the base: what deserves a look, and the rest by metric."""
 
     run: str
+    name: str
     svg: Markup | None
-    picture: str
     noteworthy: Table
     rest: list[tuple[str, Table]]
 
 
-def write(comparison: Comparison, folder: Path) -> Written:
+def write(comparison: Comparison, folder: Path, painters: Painters | None = None) -> Written:
     """Write the files into `folder`, with the pictures in `figures/` there. LabError
     if that cannot be done."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        page = _page(comparison, folder)
+        page = _page(comparison, folder, painters or Painters())
         templates = environment()
         paths = []
         for end in ("html", "md"):
@@ -89,8 +90,12 @@ def newest(comparison: Comparison) -> Path:
     return max(comparison.runs, key=lambda run: run.trials["started_at"].min()).path
 
 
-def _page(comparison: Comparison, folder: Path) -> dict[str, object]:
+def _page(comparison: Comparison, folder: Path, painters: Painters) -> dict[str, object]:
     runs = zip(comparison.runs, comparison.labels, strict=True)
+    pairs = [
+        _pair(comparison, label, number, folder, painters)
+        for number, label in enumerate(comparison.labels[1:], 1)
+    ]
     return {
         "name": comparison.runs[0].name,
         "labels": comparison.labels,
@@ -102,14 +107,11 @@ def _page(comparison: Comparison, folder: Path) -> dict[str, object]:
             (label, run.path, str(run.trials["started_at"].min())[:16], len(run.trials))
             for run, label in runs
         ],
-        "pairs": [
-            _pair(comparison, label, number, folder)
-            for number, label in enumerate(comparison.labels[1:], 1)
-        ],
         "tolerance": comparison.tolerance,
         "passed": comparison.exit is Exit.OK,
         "colours": css_variables(),
         "text": text,
+        "pairs": _pictured(pairs, painters.texts(), comparison.labels[0]),
     }
 
 
@@ -126,15 +128,14 @@ def _chips(comparison: Comparison) -> list[tuple[str, str, str]]:
     return [(*CHIPS[kind], f"{counts[kind]:,} {kind}") for kind in CHIPS if kind in counts]
 
 
-def _pair(comparison: Comparison, label: str, number: int, folder: Path) -> Pair:
+def _pair(
+    comparison: Comparison, label: str, number: int, folder: Path, painters: Painters
+) -> Pair:
+    """A pair whose picture is still to come."""
     mine = comparison.figures[comparison.figures["run"] == label]
     name = NAME if len(comparison.runs) == 2 else f"{NAME}-{number}"
-    svg = None
     if np.isfinite(mine["ratio"]).any():
-        drawn = save(picture(mine, label, comparison.labels[0]), folder / "figures", name)
-        described = f"Every figure of {label} beside that of {comparison.labels[0]}."
-        # The SVG is matplotlib's own output, whose text it escapes itself.
-        svg = Markup(inline(drawn, name, escape(described, quote=True)))  # noqa: S704
+        painters.save(picture(mine, label, comparison.labels[0]), folder / "figures", name)
     quiet = mine["word"] == WITHIN_NOISE
     order = {CHANGED: 0, CANNOT_TELL: 1}
     telling = mine[~quiet]
@@ -143,7 +144,20 @@ def _pair(comparison: Comparison, label: str, number: int, folder: Path) -> Pair
         (METRICS[str(metric)].title, _table(group, with_metric=False))
         for metric, group in mine[quiet].groupby("metric", sort=False)
     ]
-    return Pair(label, svg, f"figures/{name}.png", _table(telling), rest)
+    return Pair(label, name, None, _table(telling), rest)
+
+
+def _pictured(pairs: Sequence[Pair], drawn: Mapping[str, str], base: str) -> list[Pair]:
+    """The same with the pictures of those that have one."""
+    shown = []
+    for pair in pairs:
+        svg = None
+        if pair.name in drawn:
+            label = escape(f"Every figure of {pair.run} beside that of {base}.", quote=True)
+            # The SVG is matplotlib's own output, whose text it escapes itself.
+            svg = Markup(inline(drawn[pair.name], pair.name, label))  # noqa: S704
+        shown.append(replace(pair, svg=svg))
+    return shown
 
 
 def _table(figures: pd.DataFrame, with_metric: bool = True) -> Table:
