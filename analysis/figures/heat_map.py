@@ -205,7 +205,8 @@ def _panel(axis: Axes, columns: list[Column], colour: str) -> None:
             corners = [[left, low], [right, low], [right, high], [left, high]]
             # As one shape: thousands would each be drawn, and written, for themselves.
             shape = Path.make_compound_path_from_polys(np.array(corners).transpose(2, 0, 1))
-            axis.add_patch(PathPatch(shape, facecolor=to_rgba(colour, shade), edgecolor="none"))
+            # No patch: its extent would be sought corner by corner.
+            axis.add_artist(PathPatch(shape, facecolor=to_rgba(colour, shade), edgecolor="none"))
     at_s = float(edges_s[-1])
     axis.set_xlim(0, at_s)
     axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
