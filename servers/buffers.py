@@ -1,19 +1,17 @@
 """A ring of buffers that the kernel takes from when data comes, not when a receive is asked for.
 
 Ten thousand receives that wait would need ten thousand buffers; from a common ring only those
-that have data take one (io_uring_setup_buf_ring(3), Linux 5.19). The `liburing` package knows that
-call, but its version 2026.3.30 cannot be given the address that it stores an error at, so the
-ring is registered here, by the system call itself.
+that have data take one (io_uring_register(2), IORING_REGISTER_PBUF_RING, Linux 5.19).
 """
 
 from __future__ import annotations
 
 import ctypes
 import mmap
-import os
 import struct
 
-IO_URING_REGISTER = 427  # the number of the system call, the same on all architectures
+from servers.queues import REGISTER, address, system_call
+
 REGISTER_PBUF_RING = 22
 _REGISTRATION = struct.Struct("=QIHHQQQ")  # address, entries, group, flags, reserved
 _ENTRY = struct.Struct("=QIH")  # of one buffer: address, length, number
@@ -42,10 +40,7 @@ class BufferRing:
         self._tail = 0
         self.give_back(range(self.count))
         registration = _REGISTRATION.pack(_address(self._ring), self.count, group, 0, 0, 0, 0)
-        system_call = ctypes.CDLL(None, use_errno=True).syscall
-        if system_call(IO_URING_REGISTER, ring_fd, REGISTER_PBUF_RING, registration, 1) < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
+        system_call(REGISTER, ring_fd, REGISTER_PBUF_RING, address(registration), 1)
 
     def give_back(self, numbers: range | list[int]) -> None:
         """Let the kernel use these buffers again.

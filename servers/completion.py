@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import socket
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from servers.accepting import ACCEPT, LISTENER, Accepting
 from servers.answer import Answers, Ending
@@ -43,17 +43,6 @@ SEND = 1
 SERIAL_SHIFT = 25
 DESCRIPTOR_MASK = (1 << SERIAL_SHIFT - 1) - 1
 CLOSED = object()  # in place of the state of a connection that is none any more
-
-
-class Entry(Protocol):
-    """A completion, as the binding shows it."""
-
-    user_data: int
-    flags: int
-
-    @property
-    def res(self) -> int:
-        """The result. Raises the OSError that a negative one stands for."""
 
 
 class CompletionServer:
@@ -118,58 +107,48 @@ class CompletionServer:
 
     def _handle(self) -> None:
         ring, live, answers, sent = self._ring, self._live, self._answers, self._sent
-        get_entry, prepare_send, queues = ring.get_entry, ring.prepare_send, ring.queues
-        at_once, silent, shift, usual = ring.AT_ONCE, ring.SILENT, ring.BUFFER_SHIFT, ring.USUAL
+        send, shift, usual = ring.send_at_once, ring.BUFFER_SHIFT, ring.USUAL
         memory, size = ring.buffers.memory, ring.buffers.size
         split = self.site.split_writes
         used: list[int] = []
-        count, completion = ring.ready()
-        for _ in ring.completions():
-            entry = completion[0]
-            key, flags = entry.user_data, entry.flags
+        completions = ring.completions()
+        for key, result, flags in completions:
             try:
                 if flags & usual != usual or live.get(key, CLOSED) is not None or key in sent:
-                    self._special(key, entry, used)
+                    self._special(key, result, flags, used)
                     continue
                 number = flags >> shift
                 used.append(number)
                 start = number * size
-                data = memory[start : start + entry.res]
+                data = memory[start : start + result]
                 answered = answers[data]
                 if answered is None or answered[1] or split:
                     self._answer(key, data, answered)
                     continue
-                request = get_entry(queues) or ring.entry()
                 sent[key] = output = answered[0]
-                prepare_send(request, key >> 1 & DESCRIPTOR_MASK, output, at_once)
-                request.flags = silent
-                request.user_data = key | SEND
+                send(key >> 1 & DESCRIPTOR_MASK, output, key | SEND)
             except Exception as error:
                 self._failed(key, error)
-        ring.seen(count)
+        ring.seen(len(completions))
         ring.buffers.give_back(used)
 
-    def _special(self, key: int, entry: Entry, used: list[int]) -> None:
+    def _special(self, key: int, result: int, flags: int, used: list[int]) -> None:
         """Deal with a completion that is not input of a connection with nothing pending."""
         ring, connection = self._ring, key & ~SEND
-        try:
-            result = entry.res
-        except OSError as error:
-            result = -(error.errno or 0)
         data = b""
-        if entry.flags & ring.WITH_BUFFER:
-            used.append(entry.flags >> ring.BUFFER_SHIFT)
+        if flags & ring.WITH_BUFFER:
+            used.append(flags >> ring.BUFFER_SHIFT)
             start = used[-1] * ring.buffers.size
             data = ring.buffers.memory[start : start + result]
         if key in self._own:
-            self._own[key](result, bool(entry.flags & ring.GOES_ON))
+            self._own[key](result, bool(flags & ring.GOES_ON))
         elif key & SEND and connection in self._before:
             self._sent_in_part(connection, result)
         elif connection in self._live:
             if key & SEND:
                 self._pending(connection).sent(result)
             else:
-                goes_on = bool(entry.flags & ring.GOES_ON)
+                goes_on = bool(flags & ring.GOES_ON)
                 self._pending(connection).received(result, data, goes_on)
 
     def _answer(self, key: int, data: bytes, answered: Answer | None) -> None:

@@ -28,23 +28,6 @@ GLIBC: Final = ("2_34", "2_31", "2_28", "2_27", "2_26", "2_24", "2_17", "2_12", 
 LEGACY: Final = ("manylinux2014", "manylinux2010", "manylinux1")
 
 
-WHEELS_FOR: Final = {"liburing": "x86_64"}
-"""Packages that have wheels for one machine only. Elsewhere the images do without
-them, and the variant that needs one says so."""
-
-
-def lock_for(architecture: str, lock: Path) -> str:
-    """The lock's text, without the packages that this machine cannot have."""
-    lines = []
-    wanted = True
-    for line in lock.read_text().splitlines(keepends=True):
-        if not line.startswith(" "):  # a package; the lines of its hashes are indented
-            wanted = WHEELS_FOR.get(line.partition("==")[0], architecture) == architecture
-        if wanted:
-            lines.append(line)
-    return "".join(lines)
-
-
 def download_command(architecture: str, lock: Path, folder: Path) -> list[str]:
     """pip's arguments: exactly the locked wheels, for the images' Python and machine."""
     tags = [f"manylinux_{glibc}_{architecture}" for glibc in GLIBC]
@@ -58,7 +41,7 @@ def download_command(architecture: str, lock: Path, folder: Path) -> list[str]:
 
 def wheel_folder(architecture: str, lock: Path, cache: Path = CACHE) -> Path:
     """Where the wheels of this lock are, or will be."""
-    digest = hashlib.sha256(f"{architecture}\0{lock_for(architecture, lock)}".encode())
+    digest = hashlib.sha256(f"{architecture}\0{lock.read_text()}".encode())
     return cache / digest.hexdigest()[:12]
 
 
@@ -73,7 +56,7 @@ def ensure_wheels(architecture: str, lock: Path, say: Callable[[str], None]) -> 
     fresh = Path(tempfile.mkdtemp(dir=CACHE))
     own = fresh / "requirements.lock"
     try:
-        own.write_text(lock_for(architecture, lock))
+        own.write_text(lock.read_text())
         done = subprocess.run(  # noqa: S603 - fixed words, no shell
             download_command(architecture, own, fresh), text=True, capture_output=True, check=False
         )

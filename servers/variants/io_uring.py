@@ -29,8 +29,7 @@ sends told of their success, took 2 with one connection: each wait was ended by 
 Yet the processor time per request was at best some 15% less than under epoll_level with 64
 connections, and no less with one. In a profile seven eighths of it is the kernel's, nearly all of
 that TCP, which is the same whoever asks for it; and of what is saved in system calls Python spends
-a part again, because each completion and each entry is an object with attributes, and an error is
-an exception.
+a part again, because each entry has to be packed and each completion unpacked.
 
 Source. Kegel, "The C10K problem", asynchronous I/O; the man pages io_uring(7), io_uring_enter(2)
 and those of liburing. frevib/io_uring-echo-server published 1.5 times epoll at 300 clients, in C;
@@ -52,13 +51,10 @@ from servers.buffers import BufferRing
 from servers.completion import CompletionServer
 from servers.exits import UnavailableError
 from servers.group import Group
+from servers.queues import Queues, address
 from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from liburing import SQE, Cqe
-
     from servers.events import EventLog
     from servers.settings import Settings
 
@@ -73,6 +69,11 @@ GROUP_ID = 0  # of the buffers
 CHAIN = 3  # entries that must be handed over together
 NOBODY = 0  # completions that nobody waits for
 TEST_S = 5.0  # in which the self-test must have ended
+POLL, ACCEPT, CANCEL, CLOSE, SEND, RECEIVE = 6, 13, 14, 19, 26, 27  # operations
+LINK, HARD_LINK, SELECT_BUFFER, SILENT = 1 << 2, 1 << 3, 1 << 5, 1 << 6  # flags of an entry
+ACCEPT_ALL, RECEIVE_ALL = 1 << 0, 1 << 1  # multishot, where other operations have a priority
+WHOLE = socket.MSG_WAITALL | socket.MSG_NOSIGNAL  # a short send is continued by the kernel
+AT_ONCE = WHOLE | socket.MSG_DONTWAIT  # or it fails
 
 
 class Ring:
@@ -81,50 +82,23 @@ class Ring:
     Nothing is done before the next `wait`, which hands over all that was asked for at once.
     """
 
-    WHOLE = socket.MSG_WAITALL | socket.MSG_NOSIGNAL  # a short send is continued by the kernel
-    AT_ONCE = WHOLE | socket.MSG_DONTWAIT  # or it fails
+    WITH_BUFFER, GOES_ON = 1 << 0, 1 << 1  # flags of a completion
+    USUAL = WITH_BUFFER | GOES_ON
+    BUFFER_SHIFT = 16
 
     def __init__(self, recv_bytes: int) -> None:
-        """Raises UnavailableError, or the OSError of the kernel, if there can be no ring."""
-        try:
-            import liburing as lib
-        except ImportError as error:
-            raise UnavailableError(f"the `liburing` package cannot be imported: {error}") from error
-        self._lib = lib
-        self.queues = lib.Ring()
-        self._completion = lib.Cqe()
-        self._timeouts: dict[float, lib.Timespec] = {}
-        # With these flags the kernel works for this ring in this thread's system calls alone:
-        # there is nobody to be interrupted by, and no memory that changes meanwhile.
-        flags = lib.IORING_SETUP_SINGLE_ISSUER | lib.IORING_SETUP_DEFER_TASKRUN
-        lib.io_uring_queue_init(ENTRIES, self.queues, flags | lib.IORING_SETUP_SUBMIT_ALL)
-        self.buffers = BufferRing(self.queues.ring_fd, GROUP_ID, recv_bytes)
-        # For the hot loop: the binding's own functions and numbers.
-        self.get_entry, self.prepare_send = lib.io_uring_get_sqe, lib.io_uring_prep_send
-        self.WITH_BUFFER, self.GOES_ON = lib.IORING_CQE_F_BUFFER, lib.IORING_CQE_F_MORE
-        self.USUAL = self.WITH_BUFFER | self.GOES_ON
-        self.BUFFER_SHIFT, self.SILENT = lib.IORING_CQE_BUFFER_SHIFT, lib.IOSQE_CQE_SKIP_SUCCESS
-
-    def entry(self, count: int = 1) -> SQE:
-        """Return the next entry of the submission queue, with room for `count` in all."""
-        if self._lib.io_uring_sq_space_left(self.queues) < count:
-            self._lib.io_uring_submit(self.queues)
-        entry = self.get_entry(self.queues)
-        if entry is None:
-            raise BufferError("the submission queue is full although it has been submitted")
-        return entry
+        """Raises the OSError of the kernel if there can be no ring."""
+        queues = self._queues = Queues(ENTRIES)
+        self.buffers = BufferRing(queues.fd, GROUP_ID, recv_bytes)
+        self.overflowed, self.completions, self.seen = (
+            *(queues.overflowed, queues.completions),
+            queues.seen,
+        )
 
     def wait(self, seconds: float) -> None:
         """Hand over what was asked for; wait for a completion, for ever if `seconds` is 0."""
         try:
-            if not seconds:
-                self._lib.io_uring_submit_and_wait(self.queues, 1)
-                return
-            if seconds not in self._timeouts:
-                self._timeouts[seconds] = self._lib.timespec(seconds)
-            self._lib.io_uring_submit_and_wait_timeout(
-                self.queues, self._completion, 1, self._timeouts[seconds]
-            )
+            self._queues.enter(1, seconds)
         except OSError as error:
             # The time is over; a signal has come; completions must be taken, or memory freed,
             # before more can be handed over. What was not handed over will be the next time.
@@ -133,80 +107,49 @@ class Ring:
 
     def look(self) -> None:
         """Hand over what was asked for, and do not wait."""
-        self._lib.io_uring_submit_and_get_events(self.queues)
-
-    def overflowed(self) -> bool:
-        """Whether there are completions that the queue had no room for; they come next."""
-        return self._lib.io_uring_cq_has_overflow(self.queues)
-
-    def ready(self) -> tuple[int, Cqe]:
-        """Return how many completions are there, and where each is found in its turn, at 0."""
-        return self._lib.io_uring_cq_ready(self.queues), self._completion
-
-    def completions(self) -> Iterator[int]:
-        """Go through the completions that are there."""
-        return self._lib.CqeIter(self.queues, self._completion)
-
-    def seen(self, count: int) -> None:
-        """Give the entries of so many completions back to the kernel."""
-        self._lib.io_uring_cq_advance(self.queues, count)
+        self._queues.enter(0)
 
     def accept(self, listener: int, key: int) -> None:
         """Accept all connections, a completion each."""
-        entry = self.entry()
-        self._lib.io_uring_prep_multishot_accept(entry, listener, None, socket.SOCK_CLOEXEC)
-        entry.user_data = key
+        self._queues.ask(ACCEPT, listener, key, options=socket.SOCK_CLOEXEC, priority=ACCEPT_ALL)
 
     def receive(self, fd: int, key: int) -> None:
         """Receive all input, a completion and a buffer for each piece."""
-        entry = self.entry()
-        self._lib.io_uring_prep_recv_multishot(entry, fd)
-        entry.flags = self._lib.IOSQE_BUFFER_SELECT
-        self._lib.io_uring_sqe_set_buf_group(entry, GROUP_ID)
-        entry.user_data = key
+        self._queues.ask(RECEIVE, fd, key, SELECT_BUFFER, priority=RECEIVE_ALL, group=GROUP_ID)
 
     def watch(self, fd: int, key: int) -> None:
         """Tell, once, that a descriptor has become readable."""
-        entry = self.entry()
-        self._lib.io_uring_prep_poll_add(entry, fd, select.POLLIN)
-        entry.user_data = key
+        self._queues.ask(POLL, fd, key, options=select.POLLIN)
 
     def send(self, fd: int, output: bytes, key: int) -> None:
         """Send output, which must stay as it is until that is completed."""
-        entry = self.entry()
-        self.prepare_send(entry, fd, output, self.WHOLE)
-        entry.user_data = key
+        self._queues.ask(SEND, fd, key, 0, address(output), len(output), WHOLE)
+
+    def send_at_once(self, fd: int, output: bytes, key: int) -> None:
+        """The same, and tell only if not all could be sent at once."""
+        self._queues.ask(SEND, fd, key, SILENT, address(output), len(output), AT_ONCE)
 
     def cancel(self, key: int) -> None:
         """Ask for an early end of what was asked for under this key."""
-        entry = self.entry()
-        self._lib.io_uring_prep_cancel64(entry, key)
-        entry.flags = self.SILENT
-        entry.user_data = NOBODY
+        self._queues.ask(CANCEL, -1, NOBODY, SILENT, key)
 
     def send_and_close(self, fd: int, output: bytes, key: int, receive: int) -> None:
         """Send at once, then close; if not all can be sent at once, close nothing, and tell."""
-        entry = self.entry(CHAIN)
-        self.prepare_send(entry, fd, output, self.AT_ONCE)
-        entry.flags = self._lib.IOSQE_IO_LINK | self.SILENT
-        entry.user_data = key
+        self._queues.make_room(CHAIN)
+        length = len(output)
+        self._queues.ask(SEND, fd, key, LINK | SILENT, address(output), length, AT_ONCE)
         self.close(fd, receive)
 
     def close(self, fd: int, receive: int) -> None:
         """Close a connection; the receive under that key would keep it open, and is cancelled."""
-        entry = self.entry(CHAIN - 1)
-        self._lib.io_uring_prep_cancel64(entry, receive)
+        self._queues.make_room(CHAIN - 1)
         # A hard link: there may be no receive any more, and the descriptor is to be closed anyway.
-        entry.flags = self._lib.IOSQE_IO_HARDLINK | self.SILENT
-        entry.user_data = NOBODY
-        entry = self.entry()
-        self._lib.io_uring_prep_close(entry, fd)
-        entry.flags = self.SILENT
-        entry.user_data = NOBODY
+        self._queues.ask(CANCEL, -1, NOBODY, HARD_LINK | SILENT, receive)
+        self._queues.ask(CLOSE, fd, NOBODY, SILENT)
 
     def end(self) -> None:
         """End the ring, and whatever it has been asked for."""
-        self._lib.io_uring_queue_exit(self.queues)
+        self._queues.end()
 
 
 def serve(settings: Settings, log: EventLog) -> None:
@@ -242,12 +185,13 @@ def test() -> None:
 def _result(ring: Ring) -> int:
     """Return the result of the next completion, of what is to go on by itself."""
     ring.wait(TEST_S)
-    count, completion = ring.ready()
-    if not count:
+    found = ring.completions()
+    if not found:
         raise TimeoutError(errno.ETIMEDOUT, "the self-test has had no completion")
-    next(ring.completions())
-    result, flags = completion[0].res, completion[0].flags
+    _, result, flags = found[0]
     ring.seen(1)
+    if result < 0:
+        raise OSError(-result, os.strerror(-result))
     if not flags & ring.GOES_ON:
         raise OSError(errno.EINVAL, "accept or receive does not go on by itself")
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -26,51 +26,35 @@ BUFFER_BYTES = 1000
 DESCRIPTOR = 100  # is not open, and nothing here uses it
 
 
-class Entry(NamedTuple):
-    """A completion."""
-
-    user_data: int
-    result: int
-    flags: int
-
-    @property
-    def res(self) -> int:
-        if self.result < 0:
-            raise OSError(-self.result, "as the binding does")
-        return self.result
-
-
 class FakeRing:
     """Completes what the test says, and notes which sends were asked for."""
 
-    AT_ONCE, SILENT, BUFFER_SHIFT = 0, 0, 16
+    BUFFER_SHIFT = 16
     WITH_BUFFER, GOES_ON, USUAL = WITH_BUFFER, GOES_ON, WITH_BUFFER | GOES_ON
-    queues = None
 
     def __init__(self) -> None:
         self.buffers = SimpleNamespace(memory=b"", size=BUFFER_BYTES, give_back=lambda _used: None)
         self.asked: list[bytes] = []  # outputs, since they were last looked at
         self.closed = 0
         self.full = False
-        self._entries: list[Entry] = []
-        self._current: list[Entry] = []
+        self._completions: list[tuple[int, int, int]] = []
 
     def comes(self, key: int, data: bytes) -> None:
         """Complete a receive in the next turn."""
-        flags = WITH_BUFFER | GOES_ON | len(self._entries) << self.BUFFER_SHIFT
-        self._add(Entry(key, len(data), flags), data)
+        flags = WITH_BUFFER | GOES_ON | len(self._completions) << self.BUFFER_SHIFT
+        self._add(data, key, len(data), flags)
 
     def connects(self) -> int:
         """Complete an accept in the next turn; return the key that the connection will have."""
-        self._add(Entry(ACCEPT, DESCRIPTOR, GOES_ON), b"")
+        self._add(b"", ACCEPT, DESCRIPTOR, GOES_ON)
         return 1 << SERIAL_SHIFT | DESCRIPTOR << 1
 
     def tells(self, key: int, result: int) -> None:
         """Complete a send in the next turn."""
-        self._add(Entry(key | SEND, result, 0), b"")
+        self._add(b"", key | SEND, result, 0)
 
-    def _add(self, entry: Entry, data: bytes) -> None:
-        self._entries.append(entry)
+    def _add(self, data: bytes, key: int, result: int, flags: int) -> None:
+        self._completions.append((key, result, flags))
         self.buffers.memory += data.ljust(BUFFER_BYTES, b"?")
 
     def took(self) -> list[bytes]:
@@ -81,26 +65,17 @@ class FakeRing:
     def overflowed(self) -> bool:
         return self.full
 
-    def ready(self) -> tuple[int, list[Entry]]:
-        return len(self._entries), self._current
-
-    def completions(self) -> Iterator[int]:
-        for number, entry in enumerate(self._entries):
-            self._current[:] = [entry]
-            yield number
+    def completions(self) -> list[tuple[int, int, int]]:
+        return list(self._completions)
 
     def seen(self, _count: int) -> None:
-        self._entries.clear()
+        self._completions.clear()
         self.buffers.memory = b""
-
-    def get_entry(self, _queues: None) -> SimpleNamespace:
-        return SimpleNamespace()
-
-    def prepare_send(self, _entry: object, _fd: int, output: bytes, _flags: int) -> None:
-        self.asked.append(output)
 
     def send(self, _fd: int, output: bytes, _key: int) -> None:
         self.asked.append(output)
+
+    send_at_once = send
 
     def send_and_close(self, _fd: int, output: bytes, _key: int, _receive: int) -> None:
         self.asked.append(output)

@@ -254,15 +254,5 @@ def test_each_stage_finds_its_wheels_in_the_context(target: str) -> None:
     assert list(build.locks(target)) == copied  # the classic builder builds all stages above
 
 
-def test_machine_gets_only_what_has_wheels_for_it() -> None:
-    lock = ROOT / build.LOCKS["server"]
-    assert wheelhouse.lock_for("x86_64", lock) == lock.read_text()
-    other = wheelhouse.lock_for("aarch64", lock)
-    names = [line.partition("==")[0] for line in other.splitlines() if not line.startswith(" ")]
-    assert "liburing" not in names
-    assert {"gevent", "pip", "uvloop"} <= set(names)
-    assert other.count("--hash=") < lock.read_text().count("--hash=")
-
-
 def test_labels_are_one_step() -> None:
     assert label_step({"a": "1", "b.c": "two"}) == 'LABEL "a"="1" "b.c"="two"'

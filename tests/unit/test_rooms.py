@@ -12,7 +12,7 @@ import pytest
 from experiments.images.build import PROBE
 
 ROOT = Path(__file__).parents[2]
-LOOPS = {"gevent", "liburing", "uvloop"}  # that a variant of servers/ is built on
+LOOPS = {"gevent", "uvloop"}  # that a variant of servers/ is built on
 ROOMS = {
     "servers": {"servers", *LOOPS},
     "loadgen": {"loadgen", "locust", "gevent", "hdrh", "flask"},
