@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -26,14 +27,17 @@ def copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
     many, or where a record is not a line: the lab writes no line ends into cells."""
     if not 0 < len(rows) <= MOST_ROWS:
         return ""
-    starts = _lines(run).starts(int(rows.max()) + 1)
+    last = int(rows.max()) + 1
+    starts = _lines(run).starts(last)
+    if len(starts) < last + 2:  # a lone carriage return may end one
+        return ""
     with (run.path / FILE).open("rb") as source:
         lines = []
         for line in (0, *(rows + 1)):
             source.seek(starts[line])
             lines.append(source.read(starts[line + 1] - starts[line]))
-    trials = run.trials["trial"].iloc[rows]
-    if not all(trial.encode() in line for trial, line in zip(trials, lines[1:], strict=True)):
+    read = csv.DictReader(line.decode() for line in lines)
+    if [row["trial"] for row in read] != run.trials["trial"].iloc[rows].tolist():
         return ""
     path = run.path / "figures" / f"{name}.csv"
     path.parent.mkdir(exist_ok=True)

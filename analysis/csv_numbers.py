@@ -44,7 +44,7 @@ AFTER_DOT = np.uint64(0x0706050403020100), np.uint64(0x0F0E0D0C0B0A0908)
 
 
 def numbers(cells: Cells) -> Floats:
-    """A float per cell, NaN for an empty one, and one alone where all cells are alike; raises
+    """A float per cell, NaN for an empty one, and one alone where plain cells are alike; raises
     ValueError if one is no number."""
     if not cells.longest:
         return np.array([np.nan])

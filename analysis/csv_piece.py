@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
 NUMERIC = {column.name for column in COLUMNS if column.kind in ("int", "float")}
 TRUE, FALSE = ("true", "1"), ("false", "0")
+LARGEST_PIECE = 2**31 - 2**10
+"""Bytes whose places are numbers of 32 bits."""
 LARGEST, LARGEST_WHOLE = np.finfo("f8").max, 2.0**53
 
 
 class Piece(NamedTuple):
     """Some rows by column: floats with NaN for what is missing, texts and flags as numbers of
     the few that there are, the names of trials as they are, moments in UTC. A column that is
-    empty in every row is left out; an array of one cell stands for all rows."""
+    empty in every row is left out, and an array of one cell stands for all rows."""
 
     rows: int
     columns: dict[str, Found]
@@ -44,7 +46,7 @@ class Piece(NamedTuple):
 
 def piece(raw: bytes, header: list[str]) -> Piece | None:
     """The rows of whole lines, or None if they are out of order."""
-    if not raw.endswith(b"\n") or b"\0" in raw:
+    if not raw.endswith(b"\n") or b"\0" in raw or len(raw) > LARGEST_PIECE:
         return None
     numeric = [name in NUMERIC for name in header]
     try:
@@ -64,7 +66,7 @@ def _as_written(raw: bytes) -> bytes:
     """The same as the lab writes it: a lone quote in a cell that is not quoted is odd, and so are
     lines that end as on Windows, but no fault. Raises csv.Error at what is."""
     plain = io.StringIO(newline="")
-    rows = csv.reader(io.StringIO(raw.decode(), newline=""), strict=True)
+    rows = csv.reader(io.StringIO(raw.decode()), strict=True)
     csv.writer(plain, lineterminator="\n").writerows(rows)
     return plain.getvalue().encode()
 
@@ -109,5 +111,7 @@ def _check(numbers: Floats, column: Column) -> None:
 def _times(found: Coded) -> Times:
     """Raises ValueError if one is no time."""
     times = pd.to_datetime(pd.Series(found.texts), format="ISO8601", utc=True)
+    if times.isna().any():
+        raise ValueError("no time")
     read: Times = times.dt.tz_localize(None).to_numpy("datetime64[us]")
     return read[found.codes]

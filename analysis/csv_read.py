@@ -1,7 +1,8 @@
 """Reading a good `trials.csv` quickly: in pieces, two at a time.
 
-Anything out of order gives None, and `csv_check` then says what it is. The work on a piece holds
-Python's lock for half of its time, so of a large file a helper takes half of the pieces.
+Anything out of order gives None, and `csv_check` then says what it is. Much of the work on a
+piece holds Python's lock, and two threads are hardly quicker than one: of a large file a helper
+takes half of the pieces.
 """
 
 from __future__ import annotations
@@ -104,10 +105,12 @@ def _raw(file: BinaryIO) -> Iterator[bytes]:
 def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
     """The file in pieces that end with a line; a quoted cell may hold a line's end."""
     for raw in _raw(file):
-        whole = raw + file.readline()
-        while _count(whole, b'"') % 2 and (more := file.readline()):
-            whole += more
-        yield whole
+        parts = [raw, file.readline()]
+        quotes = sum(_count(part, b'"') for part in parts)
+        while quotes % 2 and (more := file.readline()):
+            parts.append(more)
+            quotes += _count(more, b'"')
+        yield b"".join(parts)
 
 
 def _count(raw: bytes, sign: bytes) -> int:

@@ -26,7 +26,7 @@ ODD, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
 
 class Coded(NamedTuple):
-    """Texts by number, EMPTY for none; where all cells are alike, one number alone."""
+    """Texts by number, EMPTY for none; where all cells are alike, and short, one number alone."""
 
     codes: Codes
     texts: list[str]

@@ -1,7 +1,7 @@
 """The pieces of a `trials.csv` as one typed frame.
 
 Each piece is copied to its place as it comes and let go: columns joined at the end would all
-exist twice. A column takes no memory as long as all its cells are alike, as half of them are.
+exist twice. Of a column whose cells are alike, one is in memory, and cannot be written to.
 """
 
 from __future__ import annotations

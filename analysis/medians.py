@@ -92,16 +92,9 @@ def medians(values: Floats, sizes: Counts) -> Floats:
     return np.array([median, low, high])
 
 
-def bootstrap_of_median(values: Floats) -> tuple[float, float]:
-    """Percentile bootstrap interval of the median, in closed form."""
-    low, high = _ranks(len(values))
-    data = np.sort(values)
-    return float(data[low]), float(data[high])
-
-
 @lru_cache(maxsize=4096)
 def _ranks(n: int) -> tuple[int, int]:
-    """Which of n sorted values are the ends of that interval.
+    """Which of n sorted values are the ends of the bootstrap's interval.
 
     A resample's k-th smallest value is at most x_(i) when at least k of its n
     draws are, and each draw is with probability i/n. An even n has two middle

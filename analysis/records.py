@@ -62,8 +62,9 @@ class Run:
         return str(self.trials["experiment"].iloc[0]) if len(self.trials) else self.path.name
 
 
-def load(path: str | Path) -> Run:
-    """Read the run in folder `path`; LabError(BAD_INPUT) names all that is wrong."""
+def load(path: str | Path, *, writable: bool = True) -> Run:
+    """Read the run in folder `path`; LabError(BAD_INPUT) names all that is wrong. Columns whose
+    cells are alike take memory only if they are to be `writable`."""
     path = Path(path)
     if not path.is_dir():
         raise LabError(
@@ -71,7 +72,8 @@ def load(path: str | Path) -> Run:
             f"with {MANIFEST_FILE} and {FILE} in it",
             Exit.BAD_INPUT,
         )
-    return Run(path, read_manifest(path / MANIFEST_FILE), read_trials(path / FILE))
+    manifest, trials = read_manifest(path / MANIFEST_FILE), read_trials(path / FILE)
+    return Run(path, manifest, trials.copy() if writable else trials)
 
 
 def read_trials(path: Path) -> pd.DataFrame:

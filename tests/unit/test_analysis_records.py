@@ -178,3 +178,10 @@ def test_a_manifest_may_hold_less_and_more(tmp_path: Path) -> None:
     run = analysis.load(tmp_path)
     assert run.name == "c10k"
     assert run.manifest.raw["later"] == [1]
+
+
+def test_trials_are_there_to_be_worked_with(tmp_path: Path) -> None:
+    trials = analysis.load(made.write_run(tmp_path, made.trials(2))).trials
+    for name in trials.columns:
+        trials.loc[0, name] = trials[name].iloc[1]
+    assert trials["somaxconn"].cumsum().iloc[-1] == trials["somaxconn"].sum()

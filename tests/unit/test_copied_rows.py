@@ -25,6 +25,7 @@ def test_lines_are_found_as_far_as_asked(
     path.write_bytes(b"head\n\nthird\nfourth\n")
     lines = Lines(path)
     assert lines.starts(0)[:2].tolist() == [0, 5]
+    assert (len(lines.starts(0)) == 2) is (size == 1)  # no further than need be
     assert lines.starts(2)[:4].tolist() == [0, 5, 6, 12]
     assert lines.starts(3).tolist() == [0, 5, 6, 12, 19]
     assert lines.starts(1)[:3].tolist() == [0, 5, 6]
@@ -41,10 +42,12 @@ def test_rows_are_copied_in_their_order(tmp_path: Path) -> None:
 
 def test_none_are_copied_where_a_record_is_not_a_line(tmp_path: Path) -> None:
     frame = made.trials(2)
+    frame["trial"] = [f"t{n % 6}{'0' * (n // 6)}" for n in range(len(frame))]  # parts of others
     frame.loc[1, "reason"] = "two\nlines"
     run = load(made.write_run(tmp_path, frame))
     assert copy_rows(run, "early", np.array([0])) == "figures/early.csv"
-    assert copy_rows(run, "late", np.array([0, 5])) == ""
+    for rows in ([0, 5], [12], [13]):
+        assert copy_rows(run, "late", np.array(rows)) == ""
     assert not (tmp_path / "figures" / "late.csv").exists()
 
 

@@ -65,7 +65,7 @@ def test_plain_numbers_are_rounded_as_python_does(longest: int, one_by_one: list
 
 
 ODD = "1e5 -1 +1 5. 1234567890.1234567 9007199254740993 99999999999999999999 1E-3 12345678. 3\u0664"
-BAD = '1.2.3 . .. 1..2 a 0x10 nan 12345678.1.1 1.2345678.12 - 1234567.12345.6 " "1 1-2 1:2 /5 \xe91'
+BAD = "1.2.3 . .. 1..2 a 0x10 nan 12345678.1.1 1.2345678.12 - 1234567.12345.6 1-2 1:2 /5 \xe91"
 
 
 @pytest.mark.parametrize("odd", [*ODD.split(), " 1", '"5"'])
@@ -125,7 +125,7 @@ def test_nothing_in_quotes_is_nothing() -> None:
     assert np.isnan(numbers(cells(["1", '""', ""], number=True))[1:]).all()
 
 
-@pytest.mark.parametrize("bad", ['"', '"a', '"a"b', '"a"b"'])
+@pytest.mark.parametrize("bad", ['"a"b', '""b', '"a""b"c'])
 def test_a_quote_that_does_not_end_with_its_cell_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="quote"):
         texts(cells(["a", bad]))
@@ -134,6 +134,11 @@ def test_a_quote_that_does_not_end_with_its_cell_is_refused(bad: str) -> None:
 def test_records_of_another_width_are_none() -> None:
     for raw in (b"1,2\n3\n", b"1\n2,3\n", b"1,2,3\n4\n", b"1,2\n\n", b"1,2\n3,4"):
         assert columns(raw, [False, False]) is None, raw
+
+
+@pytest.mark.parametrize("lines", ['1,"', '1,"a', '1,a"', '1,a"b"', '1,a"\n2,b"', '1,a"",""b'])
+def test_a_quote_that_stands_alone_is_none(lines: str) -> None:
+    assert columns(f"{lines}\n".encode(), [False, False]) is None
 
 
 def test_a_column_grows_from_one_cell_to_all() -> None:

@@ -102,6 +102,8 @@ def test_a_word_stays_the_word_that_it_is(content: bytes, word: str) -> None:
         ("block", ""),
         ("cork", "maybe"),
         ("started_at", "yesterday"),
+        ("started_at", "NaT"),
+        ("started_at", "nan"),
         ("trial", ""),
     ],
 )
@@ -157,6 +159,26 @@ def test_nothing_in_quotes_is_seen_where_there_has_to_be_something(
     content: bytes, name: str
 ) -> None:
     assert parsed(edited(content, name, '""')) is None
+
+
+@pytest.mark.parametrize("name", ["trial", "server", "reason"])
+@pytest.mark.parametrize("lines", [(2, 3), (2, 5), (2, 3, 4)])
+def test_lone_quotes_in_several_lines_join_nothing(
+    content: bytes, name: str, lines: tuple[int, ...]
+) -> None:
+    odd = content
+    for line in lines:
+        odd = edited(odd, name, f'{line}" disk', line)
+    found, whole = parsed(odd), parsed(content)
+    assert found is not None
+    assert whole is not None
+    assert len(found) == len(whole)
+    assert {f'{line}" disk' for line in lines} <= set(found[name].dropna())
+
+
+def test_a_lone_carriage_return_ends_no_record(content: bytes) -> None:
+    lines = content.split(b"\n")
+    assert parsed(b"\n".join([lines[0], lines[1] + b"\r" + lines[2], *lines[3:]])) is None
 
 
 def test_a_header_alone_is_an_empty_frame(content: bytes) -> None:
