@@ -95,13 +95,15 @@ def _separators(signs: NDArray[np.uint8], width: int) -> Places | None:
 
 
 def _are_pairs(signs: NDArray[np.uint8], quotes: Places) -> bool:
-    """Whether each odd quote begins a cell, or follows upon the even one before it."""
+    """Whether odd quotes begin cells and even ones end them, but for two in a row inside one."""
     if len(quotes) % 2:
         return False
-    before = signs[quotes[::2] - 1]
-    begins = (before == COMMA) | (before == END) | (quotes[::2] == ROOM)
-    begins[1:] |= quotes[2::2] - 1 == quotes[1:-1:2]
-    return bool(begins.all())
+    opening, closing = quotes[::2], quotes[1::2]
+    before, after = signs[opening - 1], signs[closing + 1]
+    begins = (before == COMMA) | (before == END) | (opening == ROOM)
+    begins[1:] |= closing[:-1] == opening[1:] - 1
+    ends = (after == COMMA) | (after == END) | (after == QUOTE)
+    return bool(begins.all() and ends.all())
 
 
 def _between(places: Places, quotes: Places) -> NDArray[np.intp]:

@@ -10,6 +10,7 @@ import csv
 import difflib
 import io
 import math
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from experiments.record import Column
 
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
 EXPECTED = {"int": "a whole number, 0 or more", "float": "a number, 0 or more"}
 
 
@@ -118,4 +120,4 @@ def _is_time(cell: str) -> bool:
         datetime.fromisoformat(cell)
     except ValueError:
         return False
-    return True
+    return TIME.fullmatch(cell) is not None

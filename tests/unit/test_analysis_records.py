@@ -180,6 +180,15 @@ def test_a_manifest_may_hold_less_and_more(tmp_path: Path) -> None:
     assert run.manifest.raw["later"] == [1]
 
 
+@pytest.mark.parametrize("time", ["2026-W01-1", "2026-01-01T12:00.00+00:00", "NaT"])
+def test_times_that_others_would_take_are_named(tmp_path: Path, time: str) -> None:
+    def change(lines: Lines) -> None:
+        lines[4][column(lines, "started_at")] = time
+
+    found, _ = problems(edited(tmp_path, change))
+    assert f"line 5, column started_at: {time!r}: expected a time" in found[0]
+
+
 def test_trials_are_there_to_be_worked_with(tmp_path: Path) -> None:
     trials = analysis.load(made.write_run(tmp_path, made.trials(2))).trials
     for name in trials.columns:
