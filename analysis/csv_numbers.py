@@ -85,7 +85,7 @@ def _parsed(words: list[Words], lengths: Places) -> Floats | None:
         moved = NONE - has_dot  # all of its bits, or none
         last |= (first & moved) >> TOP
         early = _dot(first)
-        bad |= early & ((early - ONE) | moved)
+        bad |= early & (early - ONE)  # beside one in the last word it stays, above nine
         after |= (early * AFTER_DOT[1]) >> TOP
         first = _joined(first, early, (early - (early != 0)) | moved)
         bad |= _above_nine(first)

@@ -37,7 +37,8 @@ def test_completions_come_in_order_round_and_round(queues: Queues) -> None:
     for key in range(1, 100):
         queues.ask(NOTHING, -1, key)
         if key % 3 == 0:
-            found += taken(queues)
+            found += (batch := taken(queues))
+            assert len(batch) == 3  # also where the queue begins anew
     assert found == [(key, 0, 0) for key in range(1, 100)]
     assert queues.completions() == []
 
