@@ -14,6 +14,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from analysis.csv_piece import LARGEST_WHOLE
 from experiments.record import COLUMNS, NAMES
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from experiments.record import Column
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
-EXPECTED = {"int": "a whole number, 0 or more", "float": "a number, 0 or more"}
 
 
 def find_problems(text: str) -> list[str]:
@@ -98,8 +98,10 @@ def _check(column: Column) -> Callable[[str], str]:
     if column.choices:
         listed = ", ".join(column.choices)
         return lambda cell: "" if cell in column.choices else f"one of {listed}"
-    if column.kind in EXPECTED:
-        return lambda cell: "" if _is_number(cell, column.kind == "int") else EXPECTED[column.kind]
+    if column.kind == "int":
+        return _not_whole
+    if column.kind == "float":
+        return lambda cell: "" if _is_number(cell) else "a number, 0 or more"
     if column.kind == "flag":
         return lambda cell: "" if cell in ("true", "false", "0", "1") else "true or false"
     if column.name == "started_at":
@@ -107,12 +109,18 @@ def _check(column: Column) -> Callable[[str], str]:
     return lambda _: ""
 
 
-def _is_number(cell: str, whole: bool) -> bool:
+def _not_whole(cell: str) -> str:
+    if not _is_number(cell) or not float(cell).is_integer():
+        return "a whole number, 0 or more"
+    return "" if float(cell) <= LARGEST_WHOLE else f"a whole number, at most {LARGEST_WHOLE:.0f}"
+
+
+def _is_number(cell: str) -> bool:
     try:
         number = float(cell)
     except ValueError:
         return False
-    return math.isfinite(number) and number >= 0 and (not whole or number == int(number))
+    return math.isfinite(number) and number >= 0
 
 
 def _is_time(cell: str) -> bool:

@@ -189,6 +189,17 @@ def test_times_that_others_would_take_are_named(tmp_path: Path, time: str) -> No
     assert f"line 5, column started_at: {time!r}: expected a time" in found[0]
 
 
+def test_a_count_that_no_float_holds_is_named(tmp_path: Path) -> None:
+    def change(lines: Lines) -> None:
+        lines[4][column(lines, "requests")] = "9007199254740994"
+
+    found, _ = problems(edited(tmp_path, change))
+    assert (
+        "requests: '9007199254740994': expected a whole number, at most 9007199254740992"
+        in (found[0])
+    )
+
+
 def test_trials_are_there_to_be_worked_with(tmp_path: Path) -> None:
     trials = analysis.load(made.write_run(tmp_path, made.trials(2))).trials
     for name in trials.columns:
