@@ -90,10 +90,8 @@ class Ring:
         """Raises the OSError of the kernel if there can be no ring."""
         queues = self._queues = Queues(ENTRIES)
         self.buffers = BufferRing(queues.fd, GROUP_ID, recv_bytes)
-        self.overflowed, self.completions, self.seen = (
-            *(queues.overflowed, queues.completions),
-            queues.seen,
-        )
+        self.overflowed = queues.overflowed
+        self.completions, self.seen = queues.completions, queues.seen
 
     def wait(self, seconds: float) -> None:
         """Hand over what was asked for; wait for a completion, for ever if `seconds` is 0."""
