@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 
-from analysis.memory import keep_memory
 from analysis.painters import Painters
 
 
@@ -13,7 +12,6 @@ def main() -> None:
     """Run the command line. A helper that is to save pictures starts first: both import at once."""
     # The process ends with its one command: collecting cycles would only take time.
     gc.disable()
-    keep_memory()
     with Painters(helped=sys.argv[1:2] in (["report"], ["compare"])) as painters:
         from analysis.commands import run
 

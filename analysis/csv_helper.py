@@ -6,9 +6,7 @@ import gc
 
 from analysis.csv_piece import piece
 from analysis.helper import serve
-from analysis.memory import keep_memory
 
 if __name__ == "__main__":
     gc.disable()
-    keep_memory()
     serve(lambda job: piece(*job))
