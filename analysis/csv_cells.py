@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Signs = NDArray[np.uint8]
     Places = NDArray[np.int32]
     Words = NDArray[np.uint64]
 
@@ -27,6 +28,10 @@ ROOM = 2 * WORD
 MOST = 8 * WORD
 """Bytes of a text that are read as words, and after a piece; longer ones are seldom many."""
 QUOTE, COMMA, END = b'",\n'
+PART = 2**17
+"""Bytes that are searched at a time, so that what is known of them stays in a cache."""
+LINES = 64
+"""Lines that are turned into columns at a time, so that all their places stay in a cache."""
 
 
 class Cells(NamedTuple):
@@ -74,27 +79,46 @@ def columns(raw: bytes, numeric: Sequence[bool]) -> list[Cells] | None:
     return found
 
 
-def _separators(signs: NDArray[np.uint8], width: int) -> Places | None:
+def _separators(signs: Signs, width: int) -> Places | None:
     """Where each cell ends, by column; None where a record has not that many, or a quote stands
     alone in a cell."""
-    ends = signs == END
-    places = np.flatnonzero((signs == COMMA) | ends).astype(np.int32)
-    quotes = np.flatnonzero(signs == QUOTE).astype(np.int32)
-    lines = np.count_nonzero(ends)
+    places, quotes = _places(signs, COMMA, END), _places(signs, QUOTE)
+    lines = np.count_nonzero(signs == END)
     if len(quotes):
         if not _are_pairs(signs, quotes):
             return None
         inside = _between(places, quotes)
-        lines -= np.count_nonzero(ends[places[inside]])
+        lines -= np.count_nonzero(signs[places[inside]] == END)
         places = np.delete(places, inside)
     # Every so many separators one must be a line's end, and no other.
     if len(places) != lines * width:
         return None
-    by_column = np.ascontiguousarray(places.reshape(lines, width).T)
-    return by_column if ends[by_column[-1]].all() else None
+    by_column = _turned(places.reshape(lines, width))
+    return by_column if (signs[by_column[-1]] == END).all() else None
 
 
-def _are_pairs(signs: NDArray[np.uint8], quotes: Places) -> bool:
+def _places(signs: Signs, *wanted: int) -> Places:
+    """Where any of these bytes stand."""
+    found = []
+    for start in range(0, len(signs), PART):
+        part = signs[start : start + PART]
+        known = part == wanted[0]
+        for sign in wanted[1:]:
+            known |= part == sign
+        found.append(np.flatnonzero(known).astype(np.int32) + np.int32(start))
+    return np.concatenate(found)
+
+
+def _turned(by_line: Places) -> Places:
+    """The same by column. All lines at once would take ten times as long: places in a column are
+    then as far apart as lines are long, and evict each other."""
+    turned = np.empty(by_line.shape[::-1], dtype=by_line.dtype)
+    for start in range(0, len(by_line), LINES):
+        turned[:, start : start + LINES] = by_line[start : start + LINES].T
+    return turned
+
+
+def _are_pairs(signs: Signs, quotes: Places) -> bool:
     """Whether odd quotes begin cells and even ones end them, but for two in a row inside one."""
     if len(quotes) % 2:
         return False

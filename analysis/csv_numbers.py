@@ -73,6 +73,28 @@ def _plain(cells: Cells) -> Floats | None:
 
 def _parsed(words: list[Words], lengths: Places) -> Floats | None:
     """The numbers whose bytes are the last of one word or two."""
+    after = None
+    if _other_than_digits(words):
+        found = _without_dots(words)
+        if found is None:
+            return None
+        words, after = found
+    whole = _sum(words[-1])
+    if len(words) > 1:
+        whole += _sum(words[0]) * np.uint64(10**WORD)
+        if whole.max() > EXACT:
+            return None
+    numbers = whole.astype("float64")
+    if after is not None:
+        numbers /= TENS[after]
+    if not lengths.all():
+        numbers[lengths == 0] = np.nan
+    return numbers
+
+
+def _without_dots(words: list[Words]) -> tuple[list[Words], Words] | None:
+    """The digits alone, and how many of them come after a dot; None unless it is at most one,
+    with a digit on each side."""
     last = words[-1]
     dot = _dot(last)
     bad = dot & (dot - ONE)
@@ -80,6 +102,7 @@ def _parsed(words: list[Words], lengths: Places) -> Floats | None:
     has_dot = dot != 0
     after = (dot * AFTER_DOT[0]) >> TOP
     last = _joined(last, dot, dot - has_dot)
+    digits = [last]
     if len(words) > 1:
         first = words[0]
         moved = NONE - has_dot  # all of its bits, or none
@@ -87,22 +110,12 @@ def _parsed(words: list[Words], lengths: Places) -> Floats | None:
         early = _dot(first)
         bad |= early & (early - ONE)  # beside one in the last word it stays, above nine
         after |= (early * AFTER_DOT[1]) >> TOP
-        first = _joined(first, early, (early - (early != 0)) | moved)
-        bad |= _above_nine(first)
-    bad |= _above_nine(last)
-    if bad.any():
-        return None
-    whole = _sum(last)
-    if len(words) > 1:
-        whole += _sum(first) * np.uint64(10**WORD)
-        if whole.max() > EXACT:
-            return None
-    found = whole.astype("float64")
-    if after.any():
-        found /= TENS[after]
-    if not lengths.all():
-        found[lengths == 0] = np.nan
-    return found
+        digits.insert(0, _joined(first, early, (early - (early != 0)) | moved))
+    return None if bad.any() or _other_than_digits(digits) else (digits, after)
+
+
+def _other_than_digits(words: list[Words]) -> bool:
+    return any((((word + ABOVE_NINE) | word) & HIGH).any() for word in words)
 
 
 def _dot(words: Words) -> Words:
@@ -114,10 +127,6 @@ def _dot(words: Words) -> Words:
 def _joined(words: Words, dot: Words, before: Words) -> Words:
     """Without the byte of the dot: what is `before` it takes its place."""
     return ((words & before) << BYTE) | (words & ~(before | dot * BYTES))
-
-
-def _above_nine(words: Words) -> Words:
-    return ((words + ABOVE_NINE) | words) & HIGH
 
 
 def _sum(words: Words) -> Words:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from analysis.csv_piece import Piece
 
-PIECE_BYTES = 8 * 2**20
+PIECE_BYTES = 4 * 2**20
 """Smaller pieces cost more each, and larger ones leave nothing to do beside the last."""
 HELPED_FROM = 64 * 2**20
 """Bytes: a smaller file is read before a helper has imported pandas."""
