@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.plain import take
 from analysis.statistics import estimate
-from analysis.threads import side_by_side
-from experiments.record import COLUMNS, SETTINGS
+from experiments.record import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from analysis.plain import Rows
     from analysis.records import Run
     from analysis.statistics import Estimate
-
-    Rows = NDArray[np.intp]
-    """Places in a frame of trials, rising."""
 
 # Runs whose selections are remembered: every judge and figure asks for the same.
 RUNS = 4
@@ -33,23 +31,6 @@ ENVIRONMENT = ("network", "somaxconn")
 COMPARED = ("server", "load", "active_connections", "idle_connections", "backlog")
 OTHERS = tuple(name for name in SETTINGS if name not in (*ENVIRONMENT, *COMPARED))
 """What no figure of these varies: kinds of requests and clients, flags of servers."""
-IDENTITY = (
-    *("trial", "point", "sweep", "block", "position", "origin", *COMPARED, "somaxconn"),
-    *("rate_per_s", "watched", "valid", "validity", "reason", "server_limit"),
-)
-"""What tells trials apart, and whether they count."""
-SHOWN = (
-    *IDENTITY,
-    *("requests_per_s", "server_cpu_us_per_request", "wait_us", "bare_us"),
-    *("response_p50_us", "response_p90_us", "response_p99_us", "response_p999_us"),
-    *("connect_p99_us", "server_rss_bytes", "server_rss_idle_bytes", "server_threads"),
-    *("kernel_slab_bytes", "kernel_slab_idle_bytes", "listen_overflows", "listen_drops"),
-    *("full_queue_depth", "full_queue_overflows", "full_queue_drops"),
-    *("active_established", "idle_established", "server_established", "watched_held"),
-)
-"""What figures and judges read of the trials of a selection; what a new one needs besides is
-added here. Of a million trials, all columns would be a gigabyte, and again for each selection."""
-KINDS = {column.name: column for column in COLUMNS}
 
 
 def at(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
@@ -95,25 +76,6 @@ def unmixed(trials: pd.DataFrame, rows: Rows, free: Sequence[str] = ()) -> Rows:
         kept = (values == usual) | (missing & foreign[rows])
         rows = rows[kept if times > missing.sum() else missing]
     return rows
-
-
-def take(trials: pd.DataFrame, rows: Rows, names: Sequence[str] = SHOWN) -> pd.DataFrame:
-    """Columns of some trials with plain numbers instead of nullable ones (a missing one is NaN):
-    pandas keeps those in one array each kind, so that selecting rows again is quick."""
-
-    def taken(name: str) -> object:
-        values = trials[name].array.take(rows)
-        column = KINDS.get(name)
-        if column is None:  # `valid`, which analysis has added
-            return np.asarray(values, dtype=bool)
-        if column.kind == "int" and column.required:
-            return np.asarray(values, dtype="int64")
-        if column.kind in ("int", "float"):
-            return values.to_numpy(dtype="float64", na_value=np.nan)
-        return values
-
-    columns = dict(zip(names, side_by_side(taken, names), strict=True))
-    return pd.DataFrame(columns, index=trials.index[rows])
 
 
 @lru_cache(maxsize=RUNS)

@@ -11,15 +11,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from analysis.judgement import NotRunError
-from analysis.pairs import IDENTITY, RUNS, take
+from analysis.pairs import RUNS
+from analysis.plain import IDENTITY, take
 from experiments.record import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from analysis.records import Run
@@ -32,18 +33,19 @@ def select(run: Run, settings: Mapping[str, Value], columns: Collection[str] = (
     """The trials with exactly these settings and the usual ones besides, void ones included: what
     tells them apart, and these `columns`; NotRunError when the run does not say what is usual."""
     odd = _unusual(run)
-    wrong = odd.sum(axis=1).to_numpy()
-    keep = np.ones(len(run.trials), dtype=bool)
+    wrong = np.zeros(len(run.trials), dtype=bool)
+    for name in odd.keys() - settings.keys():
+        wrong |= odd[name]
+    keep = ~wrong
     for name, value in settings.items():
-        wrong = wrong - odd[name].to_numpy()
         keep &= _equal(run.trials[name], value)
-    rows = np.flatnonzero(keep & (wrong == 0))
+    rows = np.flatnonzero(keep)
     return take(run.trials, rows, list(dict.fromkeys((*IDENTITY, *columns))))
 
 
 @lru_cache(maxsize=RUNS)
-def _unusual(run: Run) -> pd.DataFrame:
-    """Per trial and setting, 1 where it is not the usual one."""
+def _unusual(run: Run) -> dict[str, Flags]:
+    """The trials for which a setting is not the usual one, by setting, if there are any."""
     usual = run.manifest.usual
     missing = [name for name in SETTINGS if name not in usual]
     if missing:
@@ -51,10 +53,8 @@ def _unusual(run: Run) -> pd.DataFrame:
             f"the manifest does not say what is usual for {missing[0]}, so its trials cannot be "
             "told apart: run the experiment again"
         )
-    trials = run.trials
-    return pd.DataFrame(
-        {name: (~_equal(trials[name], usual[name])).astype("int16") for name in SETTINGS}
-    )
+    odd = {name: ~_equal(run.trials[name], usual[name]) for name in SETTINGS}
+    return {name: flags for name, flags in odd.items() if flags.any()}
 
 
 def _equal(values: pd.Series, value: Value) -> Flags:

@@ -131,8 +131,8 @@ def _threads(run: Run) -> str:
 
 
 def _backlog(run: Run) -> str:
-    trials = backlog.chosen(run)
-    valid = trials[trials["valid"] & (trials["server"] == "iterative")]
+    columns = ["valid", "server", "backlog", "active_connections", "response_p999_us"]
+    valid = at(backlog.chosen(run)[columns], valid=True, server="iterative")
     if valid["backlog"].nunique() < 2:
         return ""
     short = valid[valid["backlog"] == valid["backlog"].min()]

@@ -12,8 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from analysis.charts import hollow, label_of, legend, panels, run_styles, value_axis
 from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
 from analysis.figures._idle import RUNS, void_at
-from analysis.pairs import at, nothing_idle, rows_at, take, unmixed
+from analysis.pairs import at, nothing_idle, rows_at, unmixed
 from analysis.palette import PAPER, in_order
+from analysis.plain import take
 from analysis.spreads import with_void
 from analysis.text import count, duration, number, server_name
 from analysis.ticks import plain, tick_texts

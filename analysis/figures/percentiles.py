@@ -17,8 +17,9 @@ from analysis import details
 from analysis.charts import label_of, legend, panels, run_styles, value_axis
 from analysis.explore import Chart, Metric, curve, line_of
 from analysis.figures._idle import RUNS
-from analysis.pairs import at, nothing_idle, rows_at, take
+from analysis.pairs import at, nothing_idle, rows_at
 from analysis.palette import in_order
+from analysis.plain import take
 from analysis.text import count, duration, number, server_name
 
 if TYPE_CHECKING:

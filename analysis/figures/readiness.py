@@ -10,8 +10,9 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from analysis.charts import hollow, label_of, legend, panels, run_styles, series, value_axis
 from analysis.claim import load_claims
 from analysis.explore import Chart, Line, Metric, place, sweep
-from analysis.pairs import alike, at, take
+from analysis.pairs import alike, at
 from analysis.palette import KNOWN, MUTED, VARIABLES, in_order
+from analysis.plain import take
 from analysis.spreads import with_void
 from analysis.text import TIMES, count, duration, listed, number, server_name
 from analysis.ticks import tick_texts, whole

@@ -42,14 +42,14 @@ def judge(claim: Claim, run: Run) -> Judgement:
     server, reach = claim.parameters["server"], claim.parameters["others_reach"]
     trials = keep_alive(run)
     asked = trials["active_connections"] + trials["idle_connections"]
-    beyond = at(trials[asked > claim.parameters["descriptors"]], server=server)
+    beyond = trials[(asked > claim.parameters["descriptors"]) & (trials["server"] == server)]
     if not len(beyond):
         raise NotRunError(
             f"no trial asks {server_name(server)} for more than "
             f"{count(claim.parameters['descriptors'])} connections"
         )
     wall, told = _wall(claim, beyond)
-    others, reached = _others(trials[asked >= reach], server, reach)
+    others, reached = _others(trials[["server", "valid"]][asked >= reach], server, reach)
     return Judgement((wall, others), f"{told} {reached}", wall)
 
 
