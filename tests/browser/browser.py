@@ -27,7 +27,8 @@ LOGS: Final = {"browser": "ALL", "performance": "ALL"}
 HEIGHT: Final = 900
 WIDE: Final = 1_280
 NARROW: Final = 390
-"""Pixels: a laptop's window and a telephone's."""
+PAPER: Final = 718
+"""Pixels: a laptop's window, a telephone's, and a sheet of A4 between margins of a centimetre."""
 PUT_FILE: Final = "putFile"
 LOOK: Final = Path(__file__).with_name("look.js")
 
@@ -58,15 +59,16 @@ class Browser:
         content = base64.b64encode(packed.getvalue()).decode()
         return f"file://{self.web.execute(PUT_FILE, {'file': content})['value']}"
 
-    def open(self, url: str, width: int = WIDE, scheme: str = "light") -> None:
-        """Load a page into a window of that width; what was logged before is forgotten."""
+    def open(self, url: str, width: int = WIDE, scheme: str = "light", media: str = "") -> None:
+        """Load a page into a window of that width, or as `media` "print" has it; what was logged
+        before is forgotten."""
         self.web.get("about:blank")
         self.console()
         self.requests()
         self._tell("Network.clearBrowserCache")
         self.resize(width)
         feature = {"name": "prefers-color-scheme", "value": scheme}
-        self._tell("Emulation.setEmulatedMedia", features=[feature])
+        self._tell("Emulation.setEmulatedMedia", media=media, features=[feature])
         self.web.get(url)
 
     def resize(self, width: int) -> None:

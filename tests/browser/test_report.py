@@ -19,7 +19,7 @@ from analysis.page import SYMBOLS
 from analysis.palette import in_order
 from analysis.report import build
 from analysis.text import server_name
-from tests.browser.browser import HEIGHT, NARROW, WIDE
+from tests.browser.browser import HEIGHT, NARROW, PAPER, WIDE
 from tests.unit.analysis_data import trials
 from tests.unit.trial_details import write_details
 
@@ -47,6 +47,7 @@ DRAWN_S = 30
 LAPTOP, TELEPHONE = (1_280, 800), (390, 844)
 """Windows in which the verdicts are seen without scrolling."""
 GOLDEN = Path(__file__).parents[1] / "golden" / "run"
+SEEN = "return [...document.querySelectorAll(arguments[0])].map((one) => one.checkVisibility())"
 OPEN_ALL = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
@@ -242,6 +243,22 @@ def test_nothing_stands_out_of_the_page(browser: Browser, written: Written, widt
     assert browser.look("overflowing") == []
     browser.web.execute_script(OPEN_ALL)
     assert browser.look("overflowing") == []
+
+
+def test_paper_has_all_that_fits_on_it(browser: Browser, written: Written) -> None:
+    """Nothing can be opened or moved there; sources and the manifest are in the file."""
+    browser.open(written.url, PAPER, media="print")
+    assert browser.look("overflowing") == []
+    for shown in (".picture", ".figure ~ details .data", ".server .data", ".verdicts summary"):
+        assert set(seen(browser, shown)) == {True}, shown
+    for left_out in (".verdicts details p", "#machine pre", ".controls", ".live", "nav", ".short"):
+        assert not any(seen(browser, left_out)), left_out
+
+
+def seen(browser: Browser, selector: str) -> list[bool]:
+    """Whether each such element can be seen."""
+    found: list[bool] = browser.web.execute_script(SEEN, selector)
+    return found
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
