@@ -141,6 +141,14 @@ def test_what_is_not_named_is_as_usual(run_of: Callable[..., analysis.Run], name
     assert set(chosen["requests_per_s"]) == {9.0}
 
 
+def test_a_setting_that_no_trial_has_as_usual_leaves_none(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    run = run_of(rows(server="poll", requests_per_s=9.0, workers=2))
+    assert not len(select(run, {"server": "poll"}, RATE))
+    assert len(select(run, {"server": "poll", "workers": 2}, RATE)) == 5
+
+
 def test_what_is_usual_is_the_run_s_to_say(run_of: Callable[..., analysis.Run]) -> None:
     usual = made.USUAL.model_copy(update={"network": "bridge"}).model_dump(include=set(SETTINGS))
     run = run_of(FAST, rows(server="poll", requests_per_s=9.0, network="bridge"), usual=usual)

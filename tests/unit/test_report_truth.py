@@ -44,6 +44,15 @@ def test_a_server_keeps_its_rate_where_all_else_is_equal(tmp_path: Path) -> None
     assert not any("traced" in text for text in shown)
 
 
+def test_a_void_trial_says_nothing_of_the_backlog(tmp_path: Path) -> None:
+    frame = made.trials(3)
+    said = "a listen backlog of 1 made one request"
+    assert said in more(analysis.load(made.write_run(tmp_path / "a", frame)))
+    short = (frame["server"] == "iterative") & (frame["backlog"] == 1)
+    frame.loc[short, ["validity", "reason"]] = ["void", "the server died"]
+    assert said not in more(analysis.load(made.write_run(tmp_path / "b", frame)))
+
+
 def test_a_pool_is_no_thread_for_every_client(tmp_path: Path) -> None:
     server = "thread_per_connection"
     assert "A thread for every client" in more(renamed(tmp_path / "a", server, server))
