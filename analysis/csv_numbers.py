@@ -93,8 +93,8 @@ def _parsed(words: list[Words], lengths: Places) -> Floats | None:
 
 
 def _without_dots(words: list[Words]) -> tuple[list[Words], Words] | None:
-    """The digits alone, and how many of them come after a dot; None unless it is at most one,
-    with a digit on each side."""
+    """The digits alone, and how many of them come after a dot; None if there is more than one, one
+    at the end, or anything else."""
     last = words[-1]
     dot = _dot(last)
     bad = dot & (dot - ONE)
