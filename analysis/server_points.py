@@ -9,11 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from analysis.pairs import OTHERS, rows_at
 from analysis.palette import in_order
-from analysis.spreads import first_rows, numbers, spreads
+from analysis.spreads import Spreads, first_rows, numbers, spreads
 from analysis.text import count
 from experiments.record import SETTINGS
 
@@ -47,9 +48,17 @@ def points(run: Run) -> pd.DataFrame:
     """A row per server and condition: medians, and the ratios to the reference within blocks.
 
     A condition is everything that was set but the server; `beside`, everything but that and the
-    idle connections. Traced trials are left out: their speeds mean nothing.
+    idle connections. Traced trials are left out: their speeds mean nothing. Points of one server
+    and condition are one row: the reference trials may be set as a sweep's are.
     """
-    table, known = _conditions(run), spreads(run)
+    table = _conditions(run)
+    same = table.index.to_series().groupby([table["server"], table["condition"]]).transform("first")
+    known = spreads(run)
+    if (same != same.index).any():
+        first = np.arange(len(known.valid))
+        first[same.index] = same
+        known = Spreads(run.trials, first[numbers(run.trials)])
+        table = table.loc[same.unique()]
     table["n"], table["void"] = known.valid[table.index], known.void[table.index]
     table = table.join(known.of((RATE, COST, TAIL)))
     reference = table[table["server"] == reference_of(run)].reset_index()

@@ -30,12 +30,13 @@ RUNS = 4
 
 
 class Spreads:
-    """The points of one run, in the order of the categories of the column `point`."""
+    """The points of one run, in the order of the categories of the column `point`; `codes` has
+    the number of each trial's point, which may be that of another one with equal settings."""
 
-    def __init__(self, trials: pd.DataFrame) -> None:
+    def __init__(self, trials: pd.DataFrame, codes: Numbers) -> None:
         self._trials = trials
         self._known: dict[str, pd.DataFrame] = {}
-        codes, valid = numbers(trials), trials["valid"].to_numpy(dtype=bool)
+        valid = trials["valid"].to_numpy(dtype=bool)
         self._codes = np.where(valid, codes, -1)
         self._points = len(trials["point"].cat.categories)
         self._grouping = Grouping(self._codes, self._points)
@@ -78,7 +79,7 @@ class Spreads:
 @lru_cache(maxsize=RUNS)
 def spreads(run: Run) -> Spreads:
     """Those of a run."""
-    return Spreads(run.trials)
+    return Spreads(run.trials, numbers(run.trials))
 
 
 def with_void(

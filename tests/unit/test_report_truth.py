@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+import pytest
 
 import analysis
 from analysis.figures import all_figures
+from analysis.report import build
 from analysis.server_page import pages
+from analysis.server_points import RATE, points
 from analysis.story import more
 from tests.unit import analysis_data as made
 
@@ -42,6 +46,27 @@ def test_a_server_keeps_its_rate_where_all_else_is_equal(tmp_path: Path) -> None
     shown = [row.settings for row in page.rows]
     assert any("pipeline depth 16" in text for text in shown)
     assert not any("traced" in text for text in shown)
+
+
+def test_a_sweep_may_ask_for_what_the_reference_is(tmp_path: Path) -> None:
+    """Equal settings are one row, with the trials of both: two references and a sweep's a block."""
+    frame = made.trials(3)
+    references = frame[frame["sweep"] == "reference"]
+    again = references[references["repeat"] % 2 == 1].assign(sweep="concurrency", position=1000)
+    again[RATE] *= 4.0
+    again["point"] = "asked-for-" + again["point"]
+    again["trial"] = [f"{point}-r{block}" for point, block in again[["point", "block"]].to_numpy()]
+    run = analysis.load(made.write_run(tmp_path, pd.concat([frame, again], ignore_index=True)))
+    every = pd.concat([references, again])
+    table = points(run)
+    alike = table[(table["load"] == "keep_alive") & (table["active"] == 64)].set_index("server")
+    assert alike.index.is_unique
+    assert alike.loc["epoll_level", "n"] == 9
+    assert alike.loc["epoll_level", RATE] == every[RATE].median()
+    poll = frame[(frame["server"] == "poll") & (frame["active_connections"] == 64)]
+    ratios = poll.groupby("block")[RATE].median() / every.groupby("block")[RATE].median()
+    assert alike.loc["poll", f"{RATE}_ratio"] == pytest.approx(np.median(ratios))
+    assert build(run.path).html.is_file()
 
 
 def test_a_void_trial_says_nothing_of_the_backlog(tmp_path: Path) -> None:
