@@ -39,7 +39,7 @@ HEADINGS = {
     "to_s": "to, s",
     "window_s": "lasting, s",
 }
-TEXT = ("server", "load", "validity", "reason", "limit", "timed", "shared")
+TEXT = ("server", "load", "validity", "reason", "limit", "timed", "shared", "settings")
 MOST_ROWS = 200
 
 
