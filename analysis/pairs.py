@@ -31,6 +31,11 @@ ENVIRONMENT = ("network", "somaxconn")
 COMPARED = ("server", "load", "active_connections", "idle_connections", "backlog")
 OTHERS = tuple(name for name in SETTINGS if name not in (*ENVIRONMENT, *COMPARED))
 """What no figure of these varies: kinds of requests and clients, flags of servers."""
+OWN = (
+    *("workers", "accepts_per_wakeup", "epoll_exclusive", "switch_interval_us"),
+    *("thread_stack_bytes", "sigpending"),
+)
+"""What concerns how a server works alone: another one may have no such thing."""
 
 
 def at(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:

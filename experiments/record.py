@@ -15,10 +15,8 @@ FORMAT_VERSION = 2
 OUTCOMES = ("completed", "failed")
 VALIDITIES = ("server_bound", "generator_bound", "unsaturated", "void")
 WITHOUT_CLIENTS = ("token_ring", "one_wait")
-LOADS = (
-    *("keep_alive", "connection_per_request", "open_loop", "open_connections"),
-    *WITHOUT_CLIENTS,
-)
+OPEN_LOADS = ("open_loop", "open_connections")
+LOADS = ("keep_alive", "connection_per_request", *OPEN_LOADS, *WITHOUT_CLIENTS)
 ARRIVALS = ("fixed", "poisson")
 IDLES = ("after_one", "silent")
 NETWORKS = ("pod", "bridge")

@@ -7,12 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from experiments.foreign import ServerName
-from experiments.record import WITHOUT_CLIENTS
+from experiments.record import OPEN_LOADS, WITHOUT_CLIENTS
 from experiments.strict import Strict
 
 MOST_CONNECTIONS = 55_000
 MOST_LOAD_WORKERS = 64
-OPEN_LOADS = ("open_loop", "open_connections")
 CONNECTING_LOADS = ("connection_per_request", "open_connections")
 MOST_TRACED_S = 10
 """A traced server writes some MB a second (an estimate), into a file system of 64 MiB."""

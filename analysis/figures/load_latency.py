@@ -11,10 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.charts import hollow, label_of, legend, panels, run_styles, value_axis
 from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
+from analysis.figures import _rising
 from analysis.figures._idle import RUNS, void_at
-from analysis.pairs import at, nothing_idle, rows_at, unmixed
+from analysis.pairs import nothing_idle
 from analysis.palette import PAPER, in_order
-from analysis.plain import take
 from analysis.spreads import with_void
 from analysis.text import count, duration, number, server_name
 from analysis.ticks import plain, tick_texts
@@ -33,33 +33,24 @@ ORDER = 44
 CLAIMS: tuple[int, ...] = ()
 RATE, TAIL, MIDDLE = "requests_per_s", "response_p99_us", "response_p50_us"
 METRICS = (TAIL, MIDDLE, "response_p90_us", "response_p999_us")
-CLOSED, OPEN = "active_connections", "rate_per_s"
-LEVELS = 3
+CLOSED, OPEN = "active_connections", _rising.X
+LEVELS = 2
 
 
-@lru_cache(maxsize=RUNS)
 def _axis(run: Run) -> str:
     """What raises the load: the rate of an open loop if the run varies it, else the number
     of active connections."""
-    opened = at(unmixed_open(run), valid=True)
-    return OPEN if opened.groupby("server")[OPEN].nunique().max() >= LEVELS else CLOSED
-
-
-@lru_cache(maxsize=RUNS)
-def unmixed_open(run: Run) -> pd.DataFrame:
-    """The open-loop trials of the usual kind; their rate is what varies."""
-    rows = rows_at(run.trials, load="open_loop")
-    return take(run.trials, unmixed(run.trials, rows, free=(OPEN,)))
+    return OPEN if len(_rising.chosen(run)) else CLOSED
 
 
 @lru_cache(maxsize=RUNS)
 def chosen(run: Run) -> pd.DataFrame:
-    """The trials of servers that met at least LEVELS loads; void ones included."""
-    x = _axis(run)
-    trials = unmixed_open(run) if x == OPEN else nothing_idle(run)
-    levels = trials[trials["valid"]].groupby("server", observed=True)[x].nunique()
-    enough = levels.index[levels >= (LEVELS if x == OPEN else 2)]
-    return trials[trials["server"].isin(enough)]
+    """The trials of servers that met several loads; void ones included."""
+    if _axis(run) == OPEN:
+        return _rising.chosen(run)
+    trials = nothing_idle(run)
+    levels = trials[trials["valid"]].groupby("server", observed=True)[CLOSED].nunique()
+    return trials[trials["server"].isin(levels.index[levels >= LEVELS])]
 
 
 @lru_cache(maxsize=RUNS)

@@ -1,0 +1,43 @@
+"""The open-loop trials that show best what a rising rate does."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from analysis.figures._idle import RUNS
+from analysis.pairs import OWN
+from analysis.spreads import first_rows
+from experiments.record import OPEN_LOADS, SETTINGS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.records import Run
+
+X = "rate_per_s"
+LEVELS = 3
+"""Rates; fewer are no curve."""
+
+
+@lru_cache(maxsize=RUNS)
+def chosen(run: Run) -> pd.DataFrame:
+    """Under the settings that most servers met at LEVELS rates or more: each such server's trials,
+    with those settings of its own (workers) that it met most rates with. Void ones included."""
+    points = run.trials[["point", "valid", *SETTINGS]].iloc[first_rows(run.trials)]
+    open_ones = points["load"].isin(OPEN_LOADS) & ~points["traced"].fillna(False).astype(bool)
+    points = points[open_ones]
+    if not len(points):
+        return run.trials.head(0)
+    texts = points[list(SETTINGS)].astype("string").fillna("")
+    asked = texts.drop(columns=["server", X, *OWN]).agg("|".join, axis=1)
+    built = texts[["server", *OWN]].agg("|".join, axis=1)
+    rates = points[X].groupby([asked, built]).nunique()
+    rates = rates[rates >= LEVELS]
+    if not len(rates):
+        return run.trials.head(0)
+    most = rates.groupby(level=0).agg(["size", "sum"]).sort_values(["size", "sum"]).index[-1]
+    best = rates[most].sort_values(ascending=False, kind="stable")
+    best = best[~best.index.str.split("|").str[0].duplicated()]
+    kept = points["point"][(asked == most) & built.isin(best.index)]
+    return run.trials[run.trials["point"].isin(kept)]
