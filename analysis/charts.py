@@ -32,6 +32,8 @@ WIDTH_IN = 8.6
 PANEL_IN = 3.5
 LOG_FROM = 6
 LEGEND_COLUMNS = 5
+DIGIT_IN, BESIDE_IN = 0.085, 0.9
+"""Room for a digit of a tick, and for what stands beside a panel."""
 LETTER_IN, HANDLE_IN, ROW_IN = 0.066, 0.66, 0.2
 """Room for a letter of a legend, for what stands before and between its texts, for a row."""
 RC: Any = {
@@ -160,16 +162,37 @@ def hollow(axis: Axes, void: pd.DataFrame, x: str, metric: str, style: Style) ->
 
 
 def connections_axis(axis: Axes, values: Iterable[float], label: str) -> None:
-    """A logarithmic x axis that has room for zero, with a tick at each value used."""
+    """A logarithmic x axis that has room for zero, with a tick at each value used whose text has
+    room: the ends first, then the roundest."""
     ticks = sorted({float(value) for value in values})
     positive = [tick for tick in ticks if tick > 0]
     if positive and (ticks[0] == 0 or positive[-1] / positive[0] > 5):
         axis.set_xscale("symlog", linthresh=positive[0], linscale=1.0)
-    shown = ticks if len(ticks) <= 8 else [ticks[i] for i in _spread(len(ticks))]
-    axis.xaxis.set_major_locator(FixedLocator(shown))
+    axis.xaxis.set_major_locator(FixedLocator(_roomy(axis, ticks)))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(tick_texts(whole))
     axis.set_xlabel(label)
+
+
+def _roomy(axis: Axes, ticks: Sequence[float]) -> list[float]:
+    """The ticks whose texts stand beside each other."""
+    places = axis.xaxis.get_transform().transform(np.array(ticks))
+    grid = axis.get_subplotspec()
+    panel_in = WIDTH_IN / (grid.get_gridspec().ncols if grid else 1) - BESIDE_IN
+    inch = (places - places[0]) / ((places[-1] - places[0]) or 1.0) * panel_in
+    kept: list[int] = []
+    ends = (0, len(ticks) - 1)
+    for n in sorted(range(len(ticks)), key=lambda n: (n not in ends, _digits(ticks[n]))):
+        half = {m: len(whole(ticks[m])) * DIGIT_IN / 2 for m in (n, *kept)}
+        if all(abs(inch[n] - inch[m]) > half[n] + half[m] + DIGIT_IN for m in kept if m != n):
+            kept.append(n)
+    return [ticks[n] for n in sorted(set(kept))]
+
+
+def _digits(value: float) -> tuple[int, float]:
+    """How much there is to read in a number: 1,000 is rounder than 900, and that than 64."""
+    digits = f"{value:.0f}".rstrip("0")
+    return len(digits), float(digits or 0)
 
 
 def value_axis(
@@ -227,7 +250,3 @@ def _columns(labels: Sequence[str]) -> int:
 def label_of(server: str) -> str:
     """The legend's text for a server."""
     return server_name(server)
-
-
-def _spread(length: int, shown: int = 8) -> list[int]:
-    return [round(i * (length - 1) / (shown - 1)) for i in range(shown)]

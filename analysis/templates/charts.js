@@ -184,13 +184,16 @@
       };
       const [across, up] = [figure.xaxis, figure.yaxis];
       const places = this.data.ticks.map(([at]) => at);
+      const ticker = this.ticker(Bokeh);
       across.each((axis) => Object.assign(axis, look, {
         axis_label: this.data.x,
         ticker: new Bokeh.FixedTicker({ ticks: places }),
         major_label_overrides: new Map(this.data.ticks),
+        major_label_policy: new Bokeh.NoOverlap({ min_distance: 6 }),
       }));
       up.each((axis) => Object.assign(axis, look, {
         axis_label: this.metric.label,
+        ...ticker,
         formatter: new Bokeh.CustomJSTickFormatter({
           code: `return window.c10kWrite(tick, "${this.metric.unit}")`,
         }),
@@ -198,8 +201,15 @@
       figure.xgrid.each((grid) => Object.assign(grid, {
         grid_line_color: colour("grid"), ticker: new Bokeh.FixedTicker({ ticks: places }),
       }));
-      figure.ygrid.each((grid) => { grid.grid_line_color = colour("grid"); });
+      figure.ygrid.each((grid) => Object.assign(grid, { grid_line_color: colour("grid"), ...ticker }));
       return figure;
+    }
+
+    // Bytes are counted by powers of two; all else by Bokeh's own choice.
+    ticker(Bokeh) {
+      if (this.metric.unit !== "bytes") return {};
+      const ticks = { base: 2, mantissas: [1] };
+      return { ticker: this.log ? new Bokeh.LogTicker(ticks) : new Bokeh.BasicTicker(ticks) };
     }
 
     // Line, intervals, markers; void trials hollow. Returns what answers the pointer.
