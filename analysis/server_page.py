@@ -12,7 +12,7 @@ from analysis.charts import run_styles
 from analysis.figures import memory
 from analysis.figures._idle import X as IDLE
 from analysis.palette import VARIABLES, family, in_order
-from analysis.server_points import COST, RATE, TAIL, points, reference_of
+from analysis.server_points import COST, RATE, REFERENCE_TAIL, TAIL, points, reference_of
 from analysis.text import (
     TIMES,
     count,
@@ -62,13 +62,18 @@ class Page:
     name: str
     family: str
     colour: str
-    is_reference: bool
+    reference: str
     strengths: list[str]
     weaknesses: list[str]
     walls: list[Wall]
     void: list[tuple[str, int]]
     rows: list[Row]
     left_out: int
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is the server that the others are compared with."""
+        return self.server == self.reference
 
 
 def pages(run: Run) -> list[Page]:
@@ -87,7 +92,7 @@ def pages(run: Run) -> list[Page]:
                 server_name(server),
                 family(server),
                 VARIABLES[looks[server].colour],
-                server == reference,
+                reference,
                 _strengths(run, mine, server, reference),
                 _weaknesses(run, mine, server, reference, own),
                 own,
@@ -171,7 +176,7 @@ def _weaknesses(
             f"A request costs it up to {_ratio(worst, f'{COST}_ratio')} the CPU time of "
             f"{server_name(reference)} ({worst['settings']})."
         )
-    found += _tail(run, mine, reference)
+    found += _tail(mine, reference)
     each = _memory(run, server)
     if each is not None and each > EACH_DEAR:
         found.append(f"A connection adds {size(each)} to its memory.")
@@ -192,18 +197,14 @@ def _kept(mine: pd.DataFrame) -> tuple[float, float] | None:
     return (max(found)[0], max(found)[2]) if found else None
 
 
-def _tail(run: Run, mine: pd.DataFrame, reference: str) -> list[str]:
+def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     """Where its 99th percentile is far longer than the reference's."""
-    every = points(run)
-    others = every[every["server"] == reference][["condition", TAIL]]
-    both = mine.merge(others, on="condition", suffixes=("", "_of_reference"))
-    both["factor"] = both[TAIL] / both[f"{TAIL}_of_reference"]
-    longer = both[both["factor"] >= LONGER].sort_values("factor")
-    if not len(longer):
+    factors = mine[TAIL] / mine[REFERENCE_TAIL]
+    if not (factors >= LONGER).any():
         return []
-    worst = longer.iloc[-1]
+    worst = mine.iloc[int(factors.argmax())]
     return [
-        f"Its 99th percentile is {duration(worst[TAIL])}, {number(worst['factor'])} times that of "
+        f"Its 99th percentile is {duration(worst[TAIL])}, {number(factors.max())} times that of "
         f"{server_name(reference)} ({worst['settings']})."
     ]
 
@@ -229,6 +230,14 @@ def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
 
 
 def verdict_in_short(page: Page) -> str:
-    """The first word for it and the first against it, for the folded page."""
+    """The first word for it and the first against it, for the folded page; if there is none, what
+    a request costs."""
     said = page.strengths[:1] + page.weaknesses[:1]
+    compared = [row for row in page.rows if row.cost_ratio]
+    if not said and compared and not page.is_reference:
+        most = max(compared, key=lambda row: row.n)
+        said = [
+            f"A request costs it {most.cost_ratio} the CPU time of {server_name(page.reference)} "
+            f"({most.settings})."
+        ]
     return " ".join(said) or f"Measured in {plural(len(page.rows), 'setting')}."

@@ -1,7 +1,7 @@
 """A run as points: every server under every setting, with its ratios to the reference.
 
 The reference is the server of the reference trials. Ratios are taken within blocks,
-between trials of equal settings.
+between trials of equal settings, but for what is a server's own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.pairs import OTHERS, rows_at
+from analysis.pairs import OTHERS, OWN, rows_at
 from analysis.palette import in_order
 from analysis.spreads import Spreads, first_rows, numbers, spreads
 from analysis.text import count
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
+REFERENCE_TAIL = f"{TAIL}_of_reference"
 LOADS = {
     "keep_alive": "keep-alive",
     "connection_per_request": "a connection per request",
@@ -47,9 +48,10 @@ def reference_of(run: Run) -> str:
 def points(run: Run) -> pd.DataFrame:
     """A row per server and condition: medians, and the ratios to the reference within blocks.
 
-    A condition is everything that was set but the server; `beside`, everything but that and the
-    idle connections. Traced trials are left out: their speeds mean nothing. Points of one server
-    and condition are one row: the reference trials may be set as a sweep's are.
+    A condition is everything that was set but the server; `asked`, what of it is not OWN;
+    `heard`, what of that is not the backlog; `beside`, the condition without the idle connections.
+    Traced trials are left out: their speeds mean nothing. Points of one server and condition are
+    one row: the reference trials may be set as a sweep's are.
     """
     table = _conditions(run)
     same = table.index.to_series().groupby([table["server"], table["condition"]]).transform("first")
@@ -61,11 +63,26 @@ def points(run: Run) -> pd.DataFrame:
         table = table.loc[same.unique()]
     table["n"], table["void"] = known.valid[table.index], known.void[table.index]
     table = table.join(known.of((RATE, COST, TAIL)))
-    reference = table[table["server"] == reference_of(run)].reset_index()
-    others = table["condition"].map(reference.set_index("condition")["index"])
-    table = table.join([known.ratios(name, others.dropna()) for name in (RATE, COST)])
+    others = _others(table, reference_of(run))
+    table[REFERENCE_TAIL] = others.map(table[TAIL])
+    table = table.join([known.ratios(name, others) for name in (RATE, COST)])
     order = ["load", "active", "idle", "backlog", "condition", "server"]
     return table.sort_values(order, ignore_index=True)
+
+
+def _others(table: pd.DataFrame, reference: str) -> pd.Series[int]:
+    """By number of the point, that of the reference's to compare it with: under the same condition;
+    else under one that differs in what is a server's own, the plainest such; for a server that
+    chose its own backlog, under any. Points that have none are left out."""
+    mine = table[table["server"] == reference].sort_values(["set", "n"], ascending=[True, False])
+
+    def first(key: str) -> pd.Series[float]:
+        known = mine.drop_duplicates(key)
+        return table[key].map(pd.Series(known.index, index=known[key]))
+
+    found = first("condition").fillna(first("asked"))
+    found = found.fillna(first("heard")[table["backlog"].isna()])
+    return found.dropna().astype("int64")
 
 
 def _conditions(run: Run) -> pd.DataFrame:
@@ -75,10 +92,14 @@ def _conditions(run: Run) -> pd.DataFrame:
     points = points[~points["traced"].fillna(False).astype(bool)]
     written = points[[name for name in SETTINGS if name != "server"]].astype("string").fillna("")
     usual = {name: str(written[name].mode().iloc[0]) for name in OTHERS if len(written)}
+    asked = written.drop(columns=list(OWN))
     return pd.DataFrame(
         {
             "server": points["server"].astype(str),
             "condition": written.agg("|".join, axis=1),
+            "asked": asked.agg("|".join, axis=1),
+            "heard": asked.drop(columns="backlog").agg("|".join, axis=1),
+            "set": (written[list(OWN)] != "").sum(axis=1),
             "beside": written.drop(columns="idle_connections").agg("|".join, axis=1),
             "load": points["load"].astype(str),
             "active": points["active_connections"].astype(int),
@@ -100,8 +121,16 @@ def in_words(row: dict[str, str], usual: dict[str, str]) -> str:
     if row["load"] == "connection_per_request" and row["backlog"]:
         parts.append(f"backlog {count(float(row['backlog']))}")
     parts += [
-        f"{name.replace('_', ' ')} {row[name] or 'its own'}"
+        f"{name.replace('_', ' ')} {_written(row[name]) or 'its own'}"
         for name in usual
         if row[name] != usual[name]
     ]
     return ", ".join(parts)
+
+
+def _written(value: str) -> str:
+    """A number as people write it; any other text as it is."""
+    try:
+        return f"{float(value):,g}"
+    except ValueError:
+        return value

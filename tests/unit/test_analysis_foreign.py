@@ -9,7 +9,9 @@ import pandas as pd
 
 from analysis.pairs import alike
 from analysis.palette import SPARE, styles
+from analysis.records import load
 from analysis.report import build
+from analysis.server_points import COST, points
 from analysis.text import server_name
 from experiments.record import REFERENCE_SERVERS
 from tests.unit.analysis_data import trials, write_run
@@ -40,6 +42,17 @@ def test_they_stand_in_the_report_beside_the_lab_s_own(tmp_path: Path) -> None:
     backlog = rest.partition("\n## ")[0]
     assert "| my app | its own |" in backlog
     assert "| iterative | 128 |" in backlog
+
+
+def test_they_are_compared_with_the_reference(tmp_path: Path) -> None:
+    """Under the same load, whatever backlog they chose."""
+    run = load(write_run(tmp_path / "run", with_others()))
+    table = points(run).set_index("server")
+    ratios = table[f"{COST}_ratio"]
+    assert ratios["my_app"].notna().all()
+    same = ["load", "active", "idle"]
+    theirs, poll = (table.loc[one].set_index(same)[f"{COST}_ratio"] for one in ("my_app", "poll"))
+    pd.testing.assert_series_equal(theirs[poll.index], poll)
 
 
 def test_a_server_without_a_backlog_of_ours_is_on_the_usual_one() -> None:
