@@ -89,14 +89,18 @@ def _idle(run: Run) -> str:
 
 
 def _wall(run: Run) -> str:
-    walls = find_walls(run.trials)
+    """Each server that stopped at a limit, with how far it went of each kind."""
+    far: dict[tuple[str, str], list[str]] = {}
+    for wall in find_walls(run.trials):
+        held = count(wall.held) if np.isfinite(wall.held) else "a number of"
+        reached = far.setdefault((wall.server, wall.limit.split(":")[0]), [])
+        if (text := f"{held} {wall.of}") not in reached:
+            reached.append(text)
     texts = [
-        f"{server_name(wall.server)} could not go beyond "
-        f"{count(wall.held) if np.isfinite(wall.held) else 'a number of'} {wall.of} "
-        f"({wall.limit.split(':')[0]})"
-        for wall in walls
+        f"{server_name(server)} could not go beyond {listed(reached, 'or')} ({limit})"
+        for (server, limit), reached in list(far.items())[:3]
     ]
-    return f"{_capital(listed(list(dict.fromkeys(texts))[:3]))}." if texts else ""
+    return f"{_capital(listed(texts))}." if texts else ""
 
 
 def _readiness(run: Run) -> str:

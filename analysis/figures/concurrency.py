@@ -82,7 +82,7 @@ def reading(run: Run) -> str:
     total = int(trials["valid"].sum())
     return f"{text}. " + (
         f"In {bounded} of {total} trials the load generator was the bottleneck: there equal rates "
-        "do not mean equal servers, and the right panel tells them apart."
+        "do not mean equal servers, and CPU time per request tells them apart."
         if bounded
         else "The load generator was the bottleneck in none of these trials."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 import analysis
@@ -11,6 +12,7 @@ from analysis.figures import readiness
 from analysis.judgement import Word
 from analysis.noise import noise_floor
 from analysis.report import build
+from analysis.story import more
 from analysis.verdicts import Verdict, judge_all
 from analysis.walls import find_walls
 from tests.unit.analysis_data import manifest, write_run
@@ -20,7 +22,6 @@ from tests.unit.readiness_data import HELD, RING, WAIT, trials
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
 
 MANIFEST = {"experiment": "readiness", "claims": [1, 5], "figures": ["readiness"]}
 
@@ -93,6 +94,13 @@ def test_a_wall_of_descriptors(tmp_path: Path) -> None:
     }
 
 
+def test_a_wall_of_two_kinds_is_told_in_one_breath(tmp_path: Path) -> None:
+    both = pd.concat([trials(), with_clients()], ignore_index=True)
+    run = analysis.load(write_run(tmp_path, both, **MANIFEST))
+    told = "Select could not go beyond 1,016 connections or 1,019 descriptors (FD_SETSIZE)."
+    assert told in more(run)
+
+
 def test_the_report_shows_both_measures_and_the_published_curves(tmp_path: Path) -> None:
     report = build(write_run(tmp_path, trials(), **MANIFEST))
     text = report.markdown.read_text(encoding="utf-8")
@@ -115,7 +123,6 @@ def test_a_run_without_such_trials_has_no_such_figure(tmp_path: Path) -> None:
 
 
 def test_the_trials_of_others_are_not_mixed_in(tmp_path: Path) -> None:
-    import pandas as pd
 
     frame = pd.concat([with_clients(3), trials(3)], ignore_index=True)
     alone = analysis.load(write_run(tmp_path / "a", with_clients(3)))

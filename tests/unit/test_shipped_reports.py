@@ -2,63 +2,97 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import io
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
 import pytest
 
+from analysis.figures import all_figures, load_latency, worker_shares
+from analysis.figures._workers import bars as bars_of
 from analysis.records import load
 from analysis.report import build
-from analysis.server_points import points
+from analysis.server_points import COST, points
 from experiments.load import find, names, read
-from experiments.manifest import usual
-from experiments.plan import plan
-from tests.unit import analysis_data as made
+from tests.unit import planned_data as planned
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from experiments.schema import Experiment
+    from matplotlib.axis import Axis
 
-MEASURED = ("requests_per_s", "server_cpu_us_per_request", "response_p99_us", "connect_p99_us")
+    from analysis.records import Run
+
+CONNECTIONS = (
+    "idle_connections",
+    "cpu_per_request",
+    "memory",
+    "concurrency",
+    "latency",
+    "backlog",
+)
 
 
-def records(experiment: Experiment) -> pd.DataFrame:
-    """A row for each planned trial, every one with the figures of one row, give or take a tenth."""
-    rng = np.random.default_rng(1)
-    example = {**made.one_row(), "idle_connect_s": 0.1}
-    rows: list[dict[str, Any]] = []
-    for trial in plan(experiment):
-        settings, foreign = trial.point.settings, trial.point.foreign
-        row = example | settings.recorded
-        row |= {name: example[name] * rng.uniform(0.9, 1.1) for name in MEASURED}
-        row |= {"trial": trial.id, "point": trial.point.name, "sweep": trial.point.sweep}
-        row |= {"block": trial.block, "position": trial.position, "repeat": trial.repeat}
-        row |= {"origin": foreign.origin if foreign else "lab"}
-        row |= {"active_established": row["active_connections"]}
-        row |= {"idle_established": row["idle_connections"]}
-        if settings.without_clients:
-            row |= {"wait_us": 1.0, "bare_us": 1.0, "watched_held": settings.watched}
-        rows.append(row)
-    return pd.DataFrame(rows, columns=list(made.trials(1).columns))
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Of all experiments together."""
+    return load(planned.write(tmp_path_factory.mktemp("run") / "all", "all"))
 
 
 @pytest.mark.parametrize("name", names())
 def test_its_records_give_a_report(name: str, tmp_path: Path) -> None:
-    experiment = read(find(name))
-    folder = made.write_run(
-        tmp_path / name,
-        records(experiment),
-        experiment=name,
-        claims=experiment.claims,
-        figures=experiment.figures,
-        usual=usual(experiment),
-    )
+    folder = planned.write(tmp_path / name, name)
     found = build(folder)
-    assert [one.claim for one in found.verdicts] == experiment.claims
+    assert [one.claim for one in found.verdicts] == read(find(name)).claims
+    assert not found.notes
     run = load(folder)
     table = points(run)
     assert not table.duplicated(["server", "condition"]).any()
     untraced = run.trials[~run.trials["traced"].to_numpy(dtype=bool)]
     assert table["n"].sum() + table["void"].sum() == len(untraced)
+
+
+@pytest.mark.parametrize("name", CONNECTIONS)
+def test_texts_of_ticks_stand_beside_each_other(name: str, run: Run) -> None:
+    figure = all_figures()[name].draw(run)
+    figure.savefig(io.BytesIO())
+    for axes in figure.axes:
+        found = shown(axes.xaxis)
+        assert len(found) > 1
+        assert all(one[1] < other[0] for one, other in pairwise(found)), found
+
+
+def shown(axis: Axis) -> list[tuple[float, float]]:
+    """Where the text of each tick begins and ends, in the order of the axis."""
+    boxes = [text.get_window_extent() for text in axis.get_ticklabels() if text.get_text()]
+    return sorted((box.x0, box.x1) for box in boxes)
+
+
+def test_workers_of_unlike_settings_are_not_mixed(run: Run) -> None:
+    bars = {bar.label: bar for bar in bars_of(run)}
+    assert "prefork epoll, 4 workers, 10,000 idle" in bars
+    assert "prefork epoll, 16 workers, not exclusive" in bars
+    assert not any("process per connection" in label for label in bars)
+    assert all(f"{bar.workers} workers" in label for label, bar in bars.items())
+    assert len(bars) == len(bars_of(run))
+    trials = worker_shares.chosen(run)
+    assert len(bars) == trials["point"].nunique()
+    chart = worker_shares.chart(run)
+    assert chart is not None
+    for line in chart.lines:
+        assert {len(values) for values in line.values.values()} == {len(line.at)}, line.label
+
+
+def test_rising_rates_are_drawn_where_servers_met_them(run: Run) -> None:
+    table = load_latency.table(run)
+    rates = table.groupby("server", observed=True)["rate_per_s"].agg(list)
+    asked = [2000.0, 3500.0, 4500.0, 8000.0]
+    assert rates.to_dict() == {"epoll_level": asked, "thread_pool": asked}
+    assert set(load_latency.chosen(run)["path"]) == {"/cpu/200"}
+
+
+def test_a_pool_is_compared_with_a_loop_under_the_same_load(run: Run) -> None:
+    table = points(run)
+    pool = table[(table["server"] == "thread_pool") & table["asked"].str.contains("/cpu/200")]
+    assert len(pool) > 4
+    assert pool[f"{COST}_ratio"].notna().all()
