@@ -175,8 +175,8 @@ def reading(run: Run) -> str:
     )
     last = story.kernel.iloc[-1]
     if last["listen_drops"]:
-        before = story.kernel[story.kernel["at_s"] <= 0]
-        early = int(before["listen_drops"].iloc[-1]) if len(before) else 0
+        opened = story.kernel.loc[story.kernel["label"] == "open", "listen_drops"]
+        early = int(opened.iloc[0]) if len(opened) else 0
         return (
             f"{text}. The kernel dropped {plural(int(last['listen_drops']), 'SYN')}, "
             f"{count(early)} of them before the window opened; the longest wait in it is "

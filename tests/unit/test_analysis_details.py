@@ -17,7 +17,7 @@ from analysis.figures import connect_time, heat_map, percentiles, timeline
 from analysis.records import Run
 from experiments.exits import Exit, LabError
 from tests.unit import analysis_data as made
-from tests.unit.trial_details import REQUESTS, write_details
+from tests.unit.trial_details import OPENED_S, REQUESTS, write_details
 
 WINDOW = {"started_ns": 0, "window_s": 2.0}
 GOLDEN = Path(__file__).parents[1] / "golden" / "run"
@@ -150,5 +150,5 @@ def test_a_timeline_is_of_the_trial_that_dropped_most(run: Run) -> None:
     assert len(table) == len(analysis.series(run, trial))
     assert table["listen_drops"].is_monotonic_increasing
     samples = analysis.samples(run, trial).set_index("label")
-    assert samples.loc["open", "at_s"] == 0
+    assert samples.loc["open", "at_s"] == OPENED_S
     assert table["listen_drops"].iloc[-1] == samples.loc["close", "listen_drops"]

@@ -17,6 +17,8 @@ STARTED_NS = 100 * NS
 SYN_S = (1.0, 2.0)
 REQUESTS = 4_000
 """In each histogram: what the rows say would take long to make."""
+OPENED_S = 0.001
+"""The first sample of a window is read right after it opened."""
 
 
 def write_details(folder: Path, frame: pd.DataFrame, seed: int = 11) -> None:
@@ -75,7 +77,7 @@ def details_of(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
             {"label": label, "at_ns": int(STARTED_NS + at_s * NS), "listen_drops": int(drops),
              "listen_overflows": int(drops), "retransmits": int(drops * 0.8)}
             for label, at_s, drops in (
-                ("start", -0.9, 0), ("gate", -0.6, lost * 0.1), ("open", 0.0, lost * 0.3),
+                ("start", -0.9, 0), ("gate", -0.6, lost * 0.1), ("open", OPENED_S, lost * 0.3),
                 *(("second", n, lost * (0.3 + 0.7 * n / seconds)) for n in range(1, seconds)),
                 ("close", seconds, lost),
             )
