@@ -42,6 +42,10 @@ class Probe:
                     raise
                 gevent.sleep(POLL_S)
 
+    def close(self) -> None:
+        """Ask nothing more."""
+        self._sock.close()
+
     def tell(self, word: str) -> None:
         """A word whose answer nobody waits for; it is dropped with the number of another."""
         with contextlib.suppress(OSError):
@@ -50,16 +54,18 @@ class Probe:
     def ask(self, word: str) -> dict[str, Any]:
         """A sample, labelled `word`. Raises TrialVoid when the probe is silent.
 
-        A datagram may be lost, and an answer may be late: each question has a number.
+        A datagram may be lost, and an answer may be late: each question has a number. One that is
+        asked again may be answered meanwhile: a busy probe would be late for the last as well.
         """
         failure: OSError | None = None
+        first = self._asked + 1
         for _ in range(PROBE_ATTEMPTS):
             self._asked += 1
             try:
                 self._sock.send(f"{word} {self._asked}".encode())
                 while True:
                     answer: dict[str, Any] = json.loads(self._sock.recv(65_536))
-                    if answer.pop("asked") == self._asked:
+                    if answer.pop("asked") >= first:
                         return {"label": word, **answer}
             except OSError as error:
                 failure = error

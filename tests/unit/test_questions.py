@@ -1,0 +1,82 @@
+"""Questions to the probe: lost and late datagrams."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loadgen import questions
+from loadgen.questions import Probe, TrialVoid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ANSWER_S = 0.1
+QUESTIONS = 8
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Probe]]:
+    """Makes the asking side of a probe that takes `slow_s` for each answer, one after the other,
+    and is deaf to the first `lost` of QUESTIONS at most."""
+    monkeypatch.setattr(questions, "PROBE_ANSWER_S", ANSWER_S)
+    sockets: list[socket.socket | Probe] = []
+    threads: list[threading.Thread] = []
+
+    def answer(sock: socket.socket, slow_s: float, lost: int) -> None:
+        for place in range(QUESTIONS):
+            try:
+                question, peer = sock.recvfrom(256)
+            except OSError:
+                return
+            word, number = question.decode().split()
+            if place >= lost:
+                time.sleep(slow_s)
+                sample = {"said": word, "asked": int(number)}
+                sock.sendto(json.dumps(sample).encode(), peer)
+
+    def make(slow_s: float = 0.0, lost: int = 0) -> Probe:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(ANSWER_S * 5)
+        sockets.append(sock)
+        threads.append(threading.Thread(target=answer, args=(sock, slow_s, lost)))
+        threads[-1].start()
+        made = Probe(f"127.0.0.1:{sock.getsockname()[1]}")
+        sockets.append(made)
+        return made
+
+    yield make
+    for thread in threads:
+        thread.join()
+    for one in sockets:
+        one.close()
+
+
+def test_a_lost_question_is_asked_again(probe: Callable[..., Probe]) -> None:
+    assert probe(lost=2).ask("open") == {"label": "open", "said": "open"}
+
+
+def test_a_probe_that_is_slower_than_a_question_lasts_is_heard(
+    probe: Callable[..., Probe],
+) -> None:
+    """It would be as late for each of the questions."""
+    assert probe(slow_s=ANSWER_S * 1.4).ask("gate")["said"] == "gate"
+
+
+def test_what_is_late_for_one_question_is_no_answer_to_the_next(
+    probe: Callable[..., Probe],
+) -> None:
+    asking = probe(slow_s=ANSWER_S * 1.2)
+    asking.ask("gate")
+    assert asking.ask("open")["said"] == "open"
+
+
+def test_silence_ends_the_trial(probe: Callable[..., Probe]) -> None:
+    with pytest.raises(TrialVoid, match="did not answer 'close'"):
+        probe(lost=QUESTIONS).ask("close")
