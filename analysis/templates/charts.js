@@ -12,6 +12,8 @@
   };
   const SPREAD_FOR_LOG = 6;
   const MARK_ROWS = 4;
+  // Room for a letter of a tick, and for what stands beside the axis.
+  const [LETTER_PX, BESIDE_PX] = [7, 130];
   const hidden = new Set();
   const charts = [];
   let bokeh = null;
@@ -184,12 +186,11 @@
       };
       const [across, up] = [figure.xaxis, figure.yaxis];
       const places = this.data.ticks.map(([at]) => at);
-      const ticker = this.ticker(Bokeh);
+      const [ticker, said] = [this.ticker(Bokeh), this.roomy()];
       across.each((axis) => Object.assign(axis, look, {
         axis_label: this.data.x,
         ticker: new Bokeh.FixedTicker({ ticks: places }),
-        major_label_overrides: new Map(this.data.ticks),
-        major_label_policy: new Bokeh.NoOverlap({ min_distance: 6 }),
+        major_label_overrides: new Map(this.data.ticks.map(([at, text]) => [at, said.has(at) ? text : ""])),
       }));
       up.each((axis) => Object.assign(axis, look, {
         axis_label: this.metric.label,
@@ -203,6 +204,22 @@
       }));
       figure.ygrid.each((grid) => Object.assign(grid, { grid_line_color: colour("grid"), ...ticker }));
       return figure;
+    }
+
+    // The places whose texts stand beside each other: the ends first, then the roundest.
+    roomy() {
+      const { ticks } = this.data;
+      const [first, last] = [ticks[0], ticks.at(-1)];
+      const scale = (this.live.clientWidth - BESIDE_PX) / (last[0] - first[0] || 1);
+      const half = ([, text]) => (text.length + 1) * LETTER_PX / 2;
+      const digits = ([, text]) => Number(text.replace(/\D/g, "").replace(/0+$/, ""));
+      const rank = (tick) => (tick === first || tick === last ? -1 : digits(tick));
+      const kept = [];
+      for (const tick of [...ticks].sort((one, other) => rank(one) - rank(other))) {
+        const apart = (other) => Math.abs(tick[0] - other[0]) * scale > half(tick) + half(other);
+        if (kept.every(apart)) kept.push(tick);
+      }
+      return new Set(kept.map(([at]) => at));
     }
 
     // Bytes are counted by powers of two; all else by Bokeh's own choice.
@@ -269,8 +286,9 @@
     }
   }, { rootMargin: "100px" });
   document.querySelectorAll(".figure:has(script)").forEach((figure) => seen.observe(figure));
-  matchMedia("(prefers-color-scheme: dark)")
-    .addEventListener("change", () => charts.forEach((chart) => chart.draw()));
+  for (const query of ["(prefers-color-scheme: dark)", "(orientation: portrait)"]) {
+    matchMedia(query).addEventListener("change", () => charts.forEach((chart) => chart.draw()));
+  }
 
   // A link into something folded unfolds it.
   const unfold = () => {
