@@ -245,7 +245,7 @@ def test_a_worker_that_is_ended_sends_its_counts_first(
 ) -> None:
     running, web = processes
     start(web, server, users=100)
-    until(lambda: server.answers > 5_000, "the load")
+    until(lambda: server.most == 100 and server.answers > 5_000, "the load of both workers")
     server.paused = True
     until(server.at_rest, "the last answer's arrival")
     running.signal("1", signal.SIGTERM)
