@@ -60,7 +60,8 @@ def chosen(run: Run) -> pd.DataFrame:
         several |= long[listed.codes]
     several &= (trials["server"] != ONE_EACH).to_numpy(dtype=bool)
     several &= ~trials["traced"].fillna(False).to_numpy(dtype=bool)
-    return run.counted(["point", *SETTINGS, *had])[several[trials["valid"]]]
+    several &= trials["valid"].to_numpy(dtype=bool)
+    return trials[["point", *SETTINGS, *had]][several]
 
 
 @lru_cache(maxsize=RUNS)
