@@ -118,6 +118,9 @@ def test_every_verdict_is_in_the_table(browser: Browser, written: Written, width
     expected = [verdict["verdict"] for verdict in written.verdicts()]
     assert {"reproduced", "refuted", "inconclusive"} <= set(expected)
     assert shown == [f"{SYMBOLS[verdict]}\n{verdict}" for verdict in expected]
+    cells = [row.find_element(By.CSS_SELECTOR, ".measured") for row in rows]
+    least = 0.9 if width == NARROW else 0.1  # on a telephone it has a line to itself
+    assert all(c.size["width"] > least * r.size["width"] for c, r in zip(cells, rows, strict=True))
 
 
 def test_a_claim_opens_at_a_click(browser: Browser, written: Written) -> None:
