@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.figures._idle import RUNS
 from analysis.pairs import OWN
-from analysis.spreads import first_rows
+from analysis.spreads import first_rows, numbers, spreads
 from experiments.record import OPEN_LOADS, SETTINGS
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ LEVELS = 3
 def chosen(run: Run) -> pd.DataFrame:
     """Under the settings that most servers met at LEVELS rates or more: each such server's trials,
     with those settings of its own (workers) that it met most rates with. Void ones included."""
-    points = run.trials[["point", "valid", *SETTINGS]].iloc[first_rows(run.trials)]
+    points = run.trials[["point", *SETTINGS]].iloc[first_rows(run.trials)]
     open_ones = points["load"].isin(OPEN_LOADS) & ~points["traced"].fillna(False).astype(bool)
     points = points[open_ones]
     if not len(points):
@@ -32,7 +32,8 @@ def chosen(run: Run) -> pd.DataFrame:
     texts = points[list(SETTINGS)].astype("string").fillna("")
     asked = texts.drop(columns=["server", X, *OWN]).agg("|".join, axis=1)
     built = texts[["server", *OWN]].agg("|".join, axis=1)
-    rates = points[X].groupby([asked, built]).nunique()
+    measured = spreads(run).valid[numbers(points)] > 0
+    rates = points[X].where(measured).groupby([asked, built]).nunique()
     rates = rates[rates >= LEVELS]
     if not len(rates):
         return run.trials.head(0)

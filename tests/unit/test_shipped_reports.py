@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from analysis.figures import all_figures, load_latency, worker_shares
 from analysis.figures._workers import bars as bars_of
 from analysis.records import load
 from analysis.report import build
+from analysis.server_page import pages, verdict_in_short
 from analysis.server_points import COST, points
 from experiments.load import find, names, read
 from tests.unit import planned_data as planned
@@ -96,3 +99,17 @@ def test_a_pool_is_compared_with_a_loop_under_the_same_load(run: Run) -> None:
     pool = table[(table["server"] == "thread_pool") & table["asked"].str.contains("/cpu/200")]
     assert len(pool) > 4
     assert pool[f"{COST}_ratio"].notna().all()
+
+
+def test_rates_at_which_nothing_was_measured_are_no_curve(tmp_path: Path) -> None:
+    folder = planned.write(tmp_path / "run", "overload")
+    trials = pd.read_csv(folder / "trials.csv", dtype=str, keep_default_na=False)
+    trials.loc[trials["load"] == "open_connections", "validity"] = "void"
+    trials.to_csv(folder / "trials.csv", index=False)
+    assert load_latency.chosen(load(folder))["load"].eq("keep_alive").all()
+
+
+def test_a_server_that_is_like_the_reference_is_told_by_what_a_request_costs(run: Run) -> None:
+    page = next(page for page in pages(run) if page.server == "epoll_oneshot")
+    alike = replace(page, strengths=[], weaknesses=[])
+    assert "the CPU time of epoll (level) (keep-alive, 64 active" in verdict_in_short(alike)
