@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.csv_piece import LARGEST_WHOLE
-from experiments.record import COLUMNS, NAMES
+from experiments.record import COLUMNS, FIRST_NAMES, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ def _header(header: list[str]) -> list[str]:
         if header.count(name) > 1
     ]
     unknown = [name for name in header if name not in NAMES]
-    for name in NAMES:
+    for name in FIRST_NAMES:
         if name not in header:
             near = difflib.get_close_matches(name, unknown, n=1)
             hint = f"; is {near[0]!r} meant?" if near else ""
@@ -68,7 +68,11 @@ def _header(header: list[str]) -> list[str]:
 
 
 def _rows(rows: Iterator[list[str]], header: list[str]) -> Iterator[str]:
-    checks = [(header.index(column.name), column, _check(column)) for column in COLUMNS]
+    checks = [
+        (header.index(column.name), column, _check(column))
+        for column in COLUMNS
+        if column.name in header
+    ]
     trial_at = header.index("trial")
     seen: dict[str, int] = {}
     start = 2

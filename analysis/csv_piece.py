@@ -55,7 +55,11 @@ def piece(raw: bytes, header: list[str]) -> Piece | None:
         if cells is None:
             return None
         by_name = dict(zip(header, cells, strict=True))
-        found = {column.name: _column(by_name[column.name], column) for column in COLUMNS}
+        found = {
+            column.name: _column(by_name[column.name], column)
+            for column in COLUMNS
+            if column.name in by_name
+        }
     except (ValueError, OverflowError, csv.Error):
         return None
     kept = {name: cells for name, cells in found.items() if cells is not None}

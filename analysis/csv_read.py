@@ -20,7 +20,7 @@ import numpy as np
 from analysis.csv_piece import piece
 from analysis.csv_whole import Whole
 from analysis.helper import Helper, HelperGoneError
-from experiments.record import NAMES
+from experiments.record import FIRST_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def parse(file: BinaryIO) -> pd.DataFrame | None:
         header = next(csv.reader([first], strict=True), [])
         if not first.endswith("\n") or "\0" in first or len(set(header)) != len(header):
             return None
-        if not set(NAMES) <= set(header):
+        if not set(FIRST_NAMES) <= set(header):
             return None
         start = file.tell()
         size = file.seek(0, os.SEEK_END) - start

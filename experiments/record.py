@@ -26,18 +26,26 @@ REFERENCE_SERVERS = (
 )
 """Servers of others that the lab builds, as points of reference; no other may have such a name."""
 
+BY_SERVER = ("server_wrong", "server_gone", "server_limit", "server_starved")
+"""What a server under test did itself: it answered wrongly or with errors, ended or hung, met a
+limit of its own, or served hardly anybody."""
+SPOILED_BY = (*BY_SERVER, "load", "probe", "surroundings")
+"""Who spoiled a void trial. `surroundings` are the machine, its engine and other programs."""
+
 Kind = Literal["text", "int", "float", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `required` ones are filled in every row, void ones included."""
+    """One column: `required` ones are filled in every row, void ones included. A run that was
+    recorded before a column was `added` has none."""
 
     name: str
     kind: Kind
     meaning: str
     required: bool = False
     choices: tuple[str, ...] = ()
+    added: bool = False
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -90,6 +98,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("outcome", "text", "completed, or failed before a window was measured", True, OUTCOMES),
     Column("validity", "text", "what bounded the trial, or void", True, VALIDITIES),
     Column("reason", "text", "why it is void, or what held the generator up, in words"),
+    Column("spoiled_by", "text", "who spoiled a void trial", choices=SPOILED_BY, added=True),
     Column("server_limit", "text", "limit that the server named in its log, if any"),
     Column("started_at", "text", "ISO 8601, UTC", True),
     Column("overhead_s", "float", "time of the trial beside warm-up and window"),
@@ -190,6 +199,8 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+FIRST_NAMES = tuple(column.name for column in COLUMNS if not column.added)
+"""Columns that every run of this format version has."""
 SETTINGS: tuple[str, ...] = (
     "server",
     "network",
