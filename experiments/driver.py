@@ -54,6 +54,12 @@ class ContainerState:
     exit_code: int | None
     oom_killed: bool
 
+    @property
+    def ending(self) -> str:
+        """How one that has ended did, in words."""
+        cause = ", out of memory" if self.oom_killed else ""
+        return f"exit code {self.exit_code}{cause}"
+
 
 class Driver(Protocol):
     """Implementations are thread-safe: a trial starts its containers side by side."""

@@ -18,8 +18,9 @@ Data = dict[str, Any]
 COUNTS = ("cpu_ns", "process_cpu_ns", "rss_bytes", "requests", "connects", "covered")
 
 
-def merge(trial: str, results: list[Data], reason: str) -> Data:
-    """The result of a trial. `reason` says why it is void, if it is; `results` may be incomplete.
+def merge(trial: str, results: list[Data], reason: str, spoiled_by: str) -> Data:
+    """The result of a trial. `reason` says why it is void, if it is, and `spoiled_by` who did it;
+    `results` may be incomplete.
 
     `workers` has a row for each worker: its share, its seed, its edges of the window.
     """
@@ -32,6 +33,7 @@ def merge(trial: str, results: list[Data], reason: str) -> Data:
     return {
         "trial": trial,
         "reason": reason,
+        "spoiled_by": spoiled_by,
         "options": results[0]["options"] if results else None,
         "phases_s": dict(phases),
         "gauges": _summed(one["gauges"] for one in results) or None,

@@ -47,8 +47,6 @@ class FakeDriver:
         return container
 
     def state(self, container: str) -> ContainerState:
-        if container == "master":
-            return ContainerState(running="master" not in self.dead, exit_code=1, oom_killed=False)
         spec = self.up[container]
         if spec.role in self.dead or any(spec.name.endswith(f"-{name}") for name in self.dead):
             return ContainerState(running=False, exit_code=9, oom_killed=False)
@@ -73,10 +71,24 @@ class FakeDriver:
 
 @dataclass
 class FakeMaster:
-    """Answers each trial at once; `silent` never does."""
+    """A master and its container: answers each trial at once; `silent` never does."""
 
     silent: bool = False
     forms: list[dict[str, Any]] = field(default_factory=list)
+    made_ready: int = 0
+
+    @property
+    def client(self) -> FakeMaster:
+        return self
+
+    def make_ready(self) -> None:
+        self.made_ready += 1
+
+    def ending(self) -> str:
+        return ""
+
+    def log(self) -> str:
+        return "log of master"
 
     def wait_for_workers(self, _name: str, _count: int) -> bool:
         return True

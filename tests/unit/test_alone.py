@@ -16,7 +16,7 @@ from experiments.driver import ContainerState
 from experiments.exits import LabError
 from experiments.limits import MARGIN
 from experiments.load import find, read
-from experiments.master import Master
+from experiments.master_container import MasterContainer
 from experiments.plan import Point, Trial, plan
 from experiments.record import COLUMNS, NAMES
 from experiments.row import make_row
@@ -67,14 +67,14 @@ class Ended(FakeDriver):
         assert container in self.up
         return self.log
 
-    def state(self, container: str) -> ContainerState:
-        return ContainerState(container == "master" or self.code is None, self.code, False)
+    def state(self, _container: str) -> ContainerState:
+        return ContainerState(self.code is None, self.code, False)
 
 
 def conduct(driver: FakeDriver) -> tuple[Outcome, dict[str, Any], FakeMaster]:
     master = FakeMaster()
     containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run")
-    runner = TrialRunner(driver, cast(Master, master), containers, "master")
+    runner = TrialRunner(driver, cast(MasterContainer, master), containers)
     trial = a_trial()
     outcome = runner.run(trial)
     runner.settle()

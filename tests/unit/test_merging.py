@@ -150,7 +150,7 @@ def a_part(worker: int, workers: int, **changes: Any) -> dict[str, Any]:
 
 
 def test_results_of_two_workers_become_one() -> None:
-    found = merge("t", [a_part(0, 2), a_part(1, 2)], "")
+    found = merge("t", [a_part(0, 2), a_part(1, 2)], "", "")
     assert found["window"]["requests"] == 2
     assert found["gauges"] == {"active_established": 4}
     assert found["phases_s"] == {"connect_idle": 1.1}
@@ -161,6 +161,6 @@ def test_results_of_two_workers_become_one() -> None:
 
 def test_without_one_of_the_workers_there_is_no_window() -> None:
     for parts in ([a_part(0, 2)], [a_part(0, 2), a_part(1, 2, window=None, gauges=None)], []):
-        found = merge("t", parts, "load worker 2 was lost")
+        found = merge("t", parts, "load worker 2 was lost", "load")
         assert found["window"] is None
         assert found["reason"] == "load worker 2 was lost"
