@@ -65,6 +65,8 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
         asked |= {"cpu_period": spec.cpu_period_us, "cpu_quota": _quota_us(spec, spec.cpu_quota)}
     if spec.pids_limit is not None:
         asked["pids_limit"] = spec.pids_limit
+    if spec.memory_bytes is not None:
+        asked |= {"mem_limit": spec.memory_bytes, "memswap_limit": spec.memory_bytes}
     limits = {"nofile": spec.nofile, "sigpending": spec.sigpending}
     asked["ulimits"] = [
         {"name": name, "soft": limit, "hard": limit}

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import docker
 import requests
@@ -80,7 +80,7 @@ class DockerDriver:
         self._nofile: int | None = None
         self._removers: ThreadPoolExecutor | None = None
 
-    def __enter__(self) -> DockerDriver:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -39,6 +39,7 @@ class ContainerSpec:
     nofile: int | None = None
     sigpending: int | None = None
     pids_limit: int | None = None
+    memory_bytes: int | None = None
     sysctls: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     publish: Mapping[int, int] = field(default_factory=dict)

@@ -113,7 +113,8 @@ def _spoiled(outcome: Outcome) -> tuple[str, str]:
     if outcome.result:
         # A benchmark without clients gives its reason alone: it is the server's program.
         by = outcome.result.get("spoiled_by", "server_gone")
-        reasons.append((outcome.result["reason"], by))
+        if outcome.result["reason"] not in outcome.reason:
+            reasons.append((outcome.result["reason"], by))
     if outcome.server_ending:
         last = outcome.logs.get("server", "").strip().splitlines()[-1:]
         ending = f"the server ended with {outcome.server_ending} {' '.join(last)}"

@@ -48,6 +48,8 @@ BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
 NOT_EXECUTED = 'exec: "'
 """In what the engine says of a command that it cannot execute: it is not there, or no program."""
+BESIDE = {"pod": "surroundings", "client": "surroundings", "probe": "probe"}
+"""Containers of a trial that only end if something else ends them, and who spoiled it then."""
 T = TypeVar("T")
 
 
@@ -237,6 +239,17 @@ class TrialRunner:
                 raise TrialError(f"{reason} within {limit_s:.0f} s", "load")
         return answer
 
+    def _look_beside(self, containers: dict[str, str], outcome: Outcome) -> None:
+        """A pod that ended took the load's way to the master along; a probe, its own answers."""
+        failed = outcome.reason or (outcome.result and outcome.result["reason"])
+        if not failed or outcome.server_ending:
+            return
+        for name, spoiled_by in BESIDE.items():
+            if name in containers and not (state := self._driver.state(containers[name])).running:
+                outcome.reason = f"the trial's {name} ended with {state.ending}; {failed}"
+                outcome.spoiled_by = spoiled_by
+                return
+
     def _finish(self, trial: Trial, containers: dict[str, str], outcome: Outcome) -> None:
         try:
             if "server" in containers and not trial.point.settings.without_clients:
@@ -246,6 +259,7 @@ class TrialRunner:
                     outcome.out_of_memory = state.oom_killed
                 elif _has_workers(outcome.result):
                     self._driver.stop(containers["server"], STOP_S)
+            self._look_beside(containers, outcome)
             for name in ("server", *_loads(containers), "probe"):
                 if name in containers:
                     outcome.logs[name] = self._driver.logs(containers[name])

@@ -346,12 +346,10 @@ def test_void_row_says_who_spoiled_it(
     assert bool(row["reason"]) == bool(spoiled_by)
 
 
-def changed(samples: bool = True, **window: Any) -> dict[str, Any]:
+def without_samples() -> dict[str, Any]:
+    """The probe fell silent before the window."""
     result = a_result()
-    result["window"] = {**result["window"], **window}
-    if not samples:
-        result["samples"] = result["samples"][:1]
-    return result
+    return {**result, "samples": result["samples"][:1]}
 
 
 def disturbed(result: dict[str, Any]) -> dict[str, Any]:
@@ -367,7 +365,7 @@ def disturbed(result: dict[str, Any]) -> dict[str, Any]:
         (changed(errors={"reset": 1}), "server_wrong"),
         (changed(covered=2), "server_starved"),
         (changed(skew_us=50_000), "load"),
-        (changed(samples=False), "probe"),
+        (without_samples(), "probe"),
         (disturbed(a_result()), "surroundings"),
         # Who served nobody on a machine that somebody else had is no evidence of anything,
         # and who answered wrongly is.

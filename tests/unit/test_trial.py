@@ -95,7 +95,7 @@ def test_workers_are_stopped_to_tell_what_they_accepted(monkeypatch: pytest.Monk
     alone = FakeDriver()
     assert conduct(alone, FakeMaster()).server_ending == ""
     assert alone.stopped == []
-    several = a_result()
+    several = {"reason": "", **a_result()}
     several["samples"][-1]["worker_cpu_ns"] = {"8": 1, "9": 1}
     master = FakeMaster()
     monkeypatch.setattr(master, "result", lambda _trial: several)
