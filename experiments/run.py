@@ -98,6 +98,8 @@ def swept(driver: Driver, say: Callable[[str], None]) -> Iterator[None]:
         say(f"removed what an earlier run left: {', '.join(left)}")
     try:
         yield
+        for warning in driver.warnings:
+            say(f"the engine warned when it created a container: {warning}")
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
