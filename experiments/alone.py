@@ -67,7 +67,7 @@ def figures(result: dict[str, Any]) -> dict[str, Any]:
         "server_cpu_share": cpu_s / window_s,
         "server_processes": 1,
         "server_threads": 1,
-        "steal_share": steal_s / window_s / measured["cores"],
+        "steal_share": steal_s / window_s / len(measured["affinity"]),
         "foreign_cpu_share": max(0.0, busy_s - cpu_s) / window_s,
     }
 

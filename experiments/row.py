@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from experiments import alone
+from experiments import alone, pins
 from experiments.plan import Trial
 from experiments.record import BY_SERVER, NAMES
 from experiments.server_log import events
@@ -58,14 +58,17 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
     if "close" in samples and "open" in samples:
         cores = min(settings.server_cpu_quota or 1.0, 1.0)
         row |= _server(window, samples, result["environment"], cores)
+        row["server_throttled_share"] = pins.throttled_share(samples)
+        not_as_asked = pins.not_as_asked(result)
         row["accept_queue_max"] = _deepest(result["samples"])
         row |= _kernel(samples) | worker_columns(samples, outcome.logs.get("server", ""))
         if settings.traced:
             row |= _calls(window, samples)
             _add_reason(row, _untraced(samples["close"]), "probe")
     else:
+        not_as_asked = ""
         _add_reason(row, "the probe's samples of the window are missing", "probe")
-    row |= judge(row)
+    row |= judge(row, not_as_asked)
     return _blame(row, outcome)
 
 
@@ -94,7 +97,7 @@ def _alone(row: Sample, result: Sample, elapsed_s: float) -> Sample:
         by = "server_limit" if row["server_limit"] else row["spoiled_by"]
         return {**row, "validity": "void", "spoiled_by": by}
     row["overhead_s"] = round(elapsed_s - row["warm_up_s"] - row["window_s"], 3)
-    return row | judge(row)
+    return row | judge(row, pins.alone_not_as_asked(result))
 
 
 def server_limits(log: str) -> str:

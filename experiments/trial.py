@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from experiments import alone
+from experiments import alone, pins
 from experiments.containers import (
     LISTEN_S,
     PROBE_PORT,
@@ -103,11 +103,12 @@ class TrialRunner:
         containers: dict[str, str] = {}
         try:
             if trial.point.settings.without_clients:
-                outcome.result = self._measure_alone(trial, containers)
+                measured = self._measure_alone(trial, containers)
             else:
                 self._master.make_ready()
                 self._start(trial, containers)
-                outcome.result = self._measure(trial, containers)
+                measured = self._measure(trial, containers)
+            outcome.result = {**measured, "asked": pins.asked(self.containers, trial)}
         except TrialError as error:
             outcome.reason, outcome.spoiled_by = str(error), error.spoiled_by
         except MasterError as error:

@@ -41,11 +41,13 @@ FOREIGN = 0.5
 Row = dict[str, Any]
 
 
-def judge(row: Row) -> Row:
+def judge(row: Row, not_as_asked: str = "") -> Row:
     """`validity`, `reason` and `spoiled_by` of a row whose figures are filled in; the reason of a
     valid one says what held the generator up, if anything did.
+
+    `not_as_asked` says what the engine did not give server or load, as pins.py found it.
     """
-    reason, spoiled_by = _void(row)
+    reason, spoiled_by = _void(row, not_as_asked)
     if reason:
         return {"validity": "void", "reason": reason, "spoiled_by": spoiled_by}
     validity, reason = _bound(row)
@@ -102,14 +104,14 @@ def _skewed(row: Row) -> str:
     )
 
 
-def _void(row: Row) -> tuple[str, str]:
+def _void(row: Row, not_as_asked: str) -> tuple[str, str]:
     """Why it must not be believed, and who spoiled it; both empty if nobody did.
 
     On a machine that was busy otherwise, a server that served few was not the cause. An answer
     that was wrong, a limit or an end would have been seen on a quiet one too.
     """
     reason, by = _as_seen(row)
-    disturbance = _disturbed(row) or _held_up(row)
+    disturbance = not_as_asked or _disturbed(row) or _held_up(row)
     if not reason:
         return disturbance, "surroundings" if disturbance else ""
     if disturbance and by == "server_starved":

@@ -7,7 +7,6 @@ sweep's window has a length, a person's lasts until the stop button.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -19,6 +18,7 @@ import gevent
 
 from loadgen.build import make_engine
 from loadgen.company import Company
+from loadgen.confined import Confined
 from loadgen.engine import Engine
 from loadgen.measures import Gauges, Window
 from loadgen.options import OPEN, Options
@@ -82,6 +82,7 @@ class Conductor:
         self._users = users
         self._spawned = spawned
         self._tell = tell
+        self._confined = Confined()
         self._phases: dict[str, float] = {}
         self._gauges: Gauges | None = None
         self._witness: Witness | None = None
@@ -215,6 +216,7 @@ class Conductor:
         """Open the window, look at it once a second, freeze, and wait until all have frozen."""
         self._gauges = engine.gauges()
         started = call(engine, engine.open_window)
+        self._confined.open()
         self._series = series = Series(engine)
         series.begin(started)
         witness.note("open")
@@ -227,6 +229,7 @@ class Conductor:
         sleep_until(ends)
         self._check(engine)
         self.freeze()
+        self._confined.close()
         series.look()
         self._together.meet("frozen")
         witness.note("close")
@@ -274,7 +277,7 @@ class Conductor:
         gauges = self._gauges or (self.engine.gauges() if self.engine else None)
         return {
             "share": {name: getattr(self.options, name) for name in SHARED},
-            "cores": sorted(os.sched_getaffinity(0)),
+            **self._confined.told(),
             "phases_s": durations,
             "gauges": asdict(gauges) if gauges else None,
             "samples": self._witness.samples if self._witness else [],

@@ -15,6 +15,7 @@ from typing import Any
 from loadgen.summary import decode, distribution, encode, percentiles
 
 Data = dict[str, Any]
+CONFINED = ("cores", "cpu_quota", "throttled_periods", "throttled_ns")
 COUNTS = ("cpu_ns", "process_cpu_ns", "rss_bytes", "requests", "connects", "covered")
 
 
@@ -145,7 +146,7 @@ def _worker(result: Data) -> Data:
         "name": result["name"],
         "reason": result["reason"],
         "share": result["share"],
-        "cores": result["cores"],
+        **{name: result[name] for name in CONFINED},
         "gauges": result["gauges"],
         **{name: window.get(name) for name in counts},
     }

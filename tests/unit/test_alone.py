@@ -36,13 +36,13 @@ WAITS = {
     "busy_ticks": 40,
     "steal_ticks": 1,
     "clock_ticks": 100,
-    "cores": 1,
+    "affinity": [0],
 }
 WATCHED = {"event": "watched", "descriptors": 10}
 WALL = {"event": "limit", "limit": "FD_SETSIZE", "value": 1024, "message": "takes 9 of 10"}
 
 
-def measured(**changes: float) -> str:
+def measured(**changes: float | list[int]) -> str:
     return lines(WATCHED, {"event": "measured", **WAITS, **changes})
 
 
@@ -114,6 +114,12 @@ def test_every_row_is_one_of_the_record_format(driver: FakeDriver) -> None:
     for column in COLUMNS:
         if column.required:
             assert row.get(column.name) not in (None, ""), column.name
+
+
+def test_benchmark_on_other_cores_than_was_asked_is_void() -> None:
+    _, row, _ = conduct(Ended(log=measured(affinity=[0, 1])))
+    assert row["reason"] == "the benchmark had cores 0 and 1, and not core 0 as asked"
+    assert (row["validity"], row["spoiled_by"]) == ("void", "surroundings")
 
 
 def test_a_limit_is_a_finding() -> None:

@@ -138,6 +138,9 @@ def a_part(worker: int, workers: int, **changes: Any) -> dict[str, Any]:
         "options": {"idle_connections": 5},
         "share": {"worker": worker, "workers": workers},
         "cores": [worker],
+        "cpu_quota": None,
+        "throttled_periods": worker,
+        "throttled_ns": 0,
         "phases_s": {"connect_idle": 0.1 + worker},
         "gauges": {"active_established": 2},
         "samples": [{"label": "open"}] if worker == 0 else [],
@@ -157,6 +160,8 @@ def test_results_of_two_workers_become_one() -> None:
     assert found["company"] == {"vanished": 6}
     assert (found["samples"], found["environment"]) == ([{"label": "open"}], {"cores": 4})
     assert [one["name"] for one in found["workers"]] == ["load worker 1", "load worker 2"]
+    assert [one["cores"] for one in found["workers"]] == [[0], [1]]
+    assert [one["throttled_periods"] for one in found["workers"]] == [0, 1]
 
 
 def test_without_one_of_the_workers_there_is_no_window() -> None:
