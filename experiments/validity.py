@@ -107,14 +107,14 @@ def _skewed(row: Row) -> str:
 def _void(row: Row, not_as_asked: str) -> tuple[str, str]:
     """Why it must not be believed, and who spoiled it; both empty if nobody did.
 
-    On a machine that was busy otherwise, a server that served few was not the cause. An answer
-    that was wrong, a limit or an end would have been seen on a quiet one too.
+    On a machine that was busy otherwise, a server that served few was not the cause, nor a load
+    that came late. A wrong answer, a limit or an end would have been seen on a quiet one too.
     """
     reason, by = _as_seen(row)
     disturbance = not_as_asked or _disturbed(row) or _held_up(row)
     if not reason:
         return disturbance, "surroundings" if disturbance else ""
-    if disturbance and by == "server_starved":
+    if disturbance and by in ("server_starved", "load"):
         return f"{reason}; {disturbance}", "surroundings"
     return reason, by
 

@@ -370,6 +370,7 @@ def disturbed(result: dict[str, Any]) -> dict[str, Any]:
         # Who served nobody on a machine that somebody else had is no evidence of anything,
         # and who answered wrongly is.
         (disturbed(a_result(requests=0)), "surroundings"),
+        (disturbed(changed(skew_us=50_000)), "surroundings"),
         (disturbed(changed(errors={"wrong_answer": 1})), "server_wrong"),
     ],
 )
