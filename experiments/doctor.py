@@ -26,7 +26,8 @@ from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.images.store import ImageStore
 from experiments.images.tool import run_tool
-from experiments.owner import ROOT, found, holder
+from experiments.owner import ROOT, found
+from experiments.run_lock import holder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,9 +22,9 @@ from experiments.images.tool import run_tool
 from experiments.limits import Limits, limits_of
 from experiments.load import read
 from experiments.manifest import describe
-from experiments.owner import RunLock, holder
 from experiments.plan import Trial, foreign_servers, notes, plan
 from experiments.run import Interrupted, descriptors, execute, interruptible, swept
+from experiments.run_lock import RunLock, holder
 from experiments.source import Source
 from experiments.stage import MOST_NOFILE, stage
 from experiments.store import Store
