@@ -54,7 +54,7 @@ def build(run_dir: Path, painters: Painters | None = None) -> Report:
     LabError(BAD_INPUT) if its records are out of order, LabError(NOT_READY) if no
     trial has finished yet.
     """
-    run = load(run_dir, writable=False)
+    run = load(run_dir)
     if not len(run.trials):
         raise LabError(
             f"{run_dir}: no trial has finished: resume the run, then report", Exit.NOT_READY

@@ -157,7 +157,7 @@ def bench_loadgen_(only: str, rounds: int) -> None:
 @cli.command("bench-analysis")
 @answered
 def bench_analysis_() -> None:
-    """Time a report of a million trials, and a comparison of two large runs."""
+    """Time a report of 100,000 trials, and a comparison of two large runs."""
     from experiments.bench_analysis import bench_analysis
 
     sys.exit(bench_analysis(console))
