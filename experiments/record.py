@@ -58,6 +58,10 @@ class Column:
     maximum: float | None = None
 
     @property
+    def is_number(self) -> bool:
+        return self.kind in ("int", "float")
+
+    @property
     def largest(self) -> float:
         """The largest number that it may hold."""
         if self.maximum is not None:
@@ -123,7 +127,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("spoiled_by", "text", "who spoiled a void trial", choices=SPOILED_BY, added=True),
     Column("server_limit", "text", "limit that the server named in its log, if any"),
     Column("started_at", "text", "ISO 8601, UTC", True),
-    Column("overhead_s", "float", "time of the trial beside warm-up and window"),
+    Column("overhead_s", "float", "time of the trial beside warm-up and window; empty: unknown"),
     Column("warm_up_s", "float", "warm-up before the window", True),
     Column(
         "window_s",

@@ -55,7 +55,7 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
         row |= {"validity": "void", "reason": row["reason"] or "no window was measured"}
         return kept(row, settings.recorded)
     row["outcome"] = "completed"
-    row["overhead_s"] = round(outcome.elapsed_s - settings.warm_up_s - window["window_s"], 3)
+    row["overhead_s"] = _overhead(outcome.elapsed_s, settings.warm_up_s, window["window_s"])
     row |= _load(window, settings.active_connections, settings.pipeline_depth)
     samples = {sample["label"]: sample for sample in result["samples"]}
     if "close" in samples and "open" in samples:
@@ -77,8 +77,14 @@ def _alone(row: Sample, result: Sample, elapsed_s: float, settings: Settings) ->
     if row["outcome"] == "failed":
         row |= {"validity": "void", "reason": row["reason"] or "nothing was measured"}
         return kept(row, settings.recorded)
-    row["overhead_s"] = round(elapsed_s - row["warm_up_s"] - row["window_s"], 3)
+    row["overhead_s"] = _overhead(elapsed_s, row["warm_up_s"], row["window_s"])
     return _judged(row, settings)
+
+
+def _overhead(elapsed_s: float, warm_up_s: float, window_s: float) -> float | None:
+    """No figure hangs on it: one that cannot be is unknown, and spoils no trial."""
+    beside = round(elapsed_s - warm_up_s - window_s, 3)
+    return beside if 0 <= beside < math.inf else None
 
 
 def _judged(row: Sample, settings: Settings) -> Sample:

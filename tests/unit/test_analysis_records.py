@@ -138,6 +138,13 @@ def test_a_figure_at_the_end_of_its_range_stays(tmp_path: Path, name: str, cell:
     assert run.trials[name].iloc[3] == float(cell)
 
 
+def test_the_columns_tell_the_range_of_each_number() -> None:
+    found = analysis.columns().set_index("name")
+    assert tuple(found.loc["coverage", ["minimum", "maximum"]]) == (0, 1)
+    assert tuple(found.loc["block", ["minimum", "maximum"]]) == (1, 2**53)
+    assert found.loc["server", ["minimum", "maximum"]].isna().all()
+
+
 def test_a_good_run_has_nothing_left_out(tmp_path: Path) -> None:
     assert analysis.load(made.write_run(tmp_path)).spoiled == ()
 

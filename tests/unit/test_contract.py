@@ -279,3 +279,9 @@ def test_appending_tells_how_long_the_file_is(tmp_path: Any) -> None:
     path = tmp_path / "rows"
     assert _append(path, ["a", "é"]) == 5
     assert _append(path, ["b"]) == 7 == path.stat().st_size
+
+
+@pytest.mark.parametrize("elapsed_s", [0.0, -1.0, math.nan, math.inf])
+def test_an_overhead_that_cannot_be_is_unknown_and_spoils_nothing(elapsed_s: float) -> None:
+    row = row_of(a_result(), elapsed_s=elapsed_s)
+    assert (row["overhead_s"], row["validity"]) == (None, "server_bound")
