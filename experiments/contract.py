@@ -1,9 +1,8 @@
 """What a row has to be before it is written: else it is void, and can still be read.
 
-A figure that its column cannot hold (negative, infinite, no number, a median above its 99th
-percentile) comes from a counter or a clock of the lab's own that was wrong. Nobody knows what
-else it spoiled, so the trial is void, with the column and the value in its reason and the cell
-emptied.
+A figure that its column cannot hold (negative, infinite, no number, more than all) comes from a
+counter or a clock of the lab's own that was wrong. Nobody knows what else that spoiled, so the
+trial is void, with the column and the value in its reason and the cell emptied.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.cells import SHOWN, breaches, written
-from experiments.record import COLUMNS, NAMES
+from experiments.record import COLUMNS, NAMES, WITHOUT_CLIENTS
 
 Row = dict[str, Any]
 REQUIRED = {column.name for column in COLUMNS if column.required}
@@ -36,6 +35,18 @@ def kept(row: Row, planned: Mapping[str, Any]) -> Row:
         return row
     by = row.get("spoiled_by") or (None if known else "lab")
     return spoiled | {"validity": "void", "reason": "; ".join(reasons), "spoiled_by": by}
+
+
+def unknown(row: Row) -> list[str]:
+    """Figures that a verdict needs and that are missing, where responses came."""
+    if not row["requests"]:
+        return []
+    needed = ["requests_per_s", "server_cpu_share", "steal_share", "foreign_cpu_share"]
+    if row["load"] not in WITHOUT_CLIENTS:
+        needed += ["generator_cpu_share", "coverage"]
+    if row["load"] == "keep_alive":
+        needed += ["littles_law_ratio", "response_max_us"]
+    return [name for name in needed if row.get(name) is None]
 
 
 def cells_of(row: Mapping[str, Any]) -> list[str]:

@@ -7,10 +7,10 @@ import math
 from typing import Any
 
 from experiments import alone
-from experiments.contract import kept
+from experiments.contract import kept, unknown
 from experiments.plan import Trial
 from experiments.quotient import at_least_0, per
-from experiments.record import NAMES, WITHOUT_CLIENTS
+from experiments.record import NAMES
 from experiments.server_log import events
 from experiments.settings import Settings
 from experiments.trial import Outcome
@@ -92,23 +92,11 @@ def _judged(row: Sample, settings: Settings) -> Sample:
     row = kept(row, settings.recorded)
     if row.get("validity") == "void":
         return row
-    if not row["reason"] and (unknown := _unknown(row)):
-        reason = f"no {' and no '.join(unknown)} could be computed from what was measured"
+    if not row["reason"] and (absent := unknown(row)):
+        reason = f"no {' and no '.join(absent)} could be computed from what was measured"
         return row | {"validity": "void", "reason": reason, "spoiled_by": "lab"}
     row["validity"], row["reason"] = judge(row)
     return row
-
-
-def _unknown(row: Sample) -> list[str]:
-    """Figures that a verdict needs and that are missing, where responses came."""
-    if not row["requests"]:
-        return []
-    needed = ["requests_per_s", "server_cpu_share", "steal_share", "foreign_cpu_share"]
-    if row["load"] not in WITHOUT_CLIENTS:
-        needed += ["generator_cpu_share", "coverage"]
-    if row["load"] == "keep_alive":
-        needed += ["littles_law_ratio", "response_max_us"]
-    return [name for name in needed if row.get(name) is None]
 
 
 def server_limits(log: str) -> str:
