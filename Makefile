@@ -43,7 +43,7 @@ compare: $(READY) ## Compare runs: A=folder B=folder (MORE=folders, TOLERANCE=10
 history: $(READY) ## The trend over all runs of an experiment (EXPERIMENT=name)
 	@$(BIN)/python -m experiments history $(EXPERIMENT)
 
-bench-analysis: $(READY) ## A report of a million trials, timed; a comparison of two large runs
+bench-analysis: $(READY) ## A report of 100,000 trials, timed; a comparison of two large runs
 	@$(BIN)/python -m experiments bench-analysis
 
 claims: $(READY) ## List the claims of the argument with their last verdicts

@@ -14,7 +14,7 @@ import numpy as np
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from analysis.compare import Comparison
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analysis.history import Trend
     from analysis.limits import Kept
     from analysis.report import Report
+    from experiments.csv_check import LeftOut
 
 VERDICT = ("claim", "title", "verdict", "measured", "low", "high", "unit")
 FIGURE = ("run", "point", "metric", "base_value", "value", "ratio", "low", "high", "text")
@@ -54,6 +55,7 @@ def of_report(made: Report, run_dir: Path) -> dict[str, Any]:
         "report": str(made.html.resolve()),
         "verdicts": _rows(as_table(made.verdicts)[list(VERDICT)]),
         "notes": list(made.notes),
+        "left_out": _left_out(made.spoiled),
         "thresholds": [_of_limit(limit) for limit in made.limits],
     }
 
@@ -77,6 +79,7 @@ def of_comparison(comparison: Comparison, written: Written) -> dict[str, Any]:
         "unknown": _rows(comparison.unknown[list(FIGURE)]),
         "differences": {one.key: list(one.values) for one in comparison.differences},
         "notes": list(comparison.notes),
+        "left_out": {str(run.path.resolve()): _left_out(run.spoiled) for run in comparison.runs},
     }
 
 
@@ -88,8 +91,14 @@ def of_trend(trend: Trend, html: Path) -> dict[str, Any]:
         "report": str(html.resolve()),
         "runs": trend.runs["run"].tolist(),
         "figures": _rows(trend.figures),
+        "left_out": {run: _left_out(rows) for run, rows in trend.spoiled.items()},
         "notes": list(trend.notes),
     }
+
+
+def _left_out(spoiled: Sequence[LeftOut]) -> list[dict[str, Any]]:
+    """Rows that are out of order: line, trial, column, value and what is expected."""
+    return [one._asdict() for one in spoiled]
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from analysis.spreads import first_rows, numbers, spreads
@@ -28,6 +29,7 @@ SUMMARISED = (
     *("server_threads", "kernel_socket_bytes", "listen_overflows", "listen_drops"),
     *("retransmits", "resets", "segments_out_per_response"),
 )
+NO_RANGE = (np.nan, np.nan)
 
 
 @lru_cache(maxsize=2)
@@ -42,10 +44,21 @@ def summary(run: Run) -> pd.DataFrame:
 
 
 def columns() -> pd.DataFrame:
-    """The documented columns of `trials`: name, kind, meaning, whether always filled in."""
-    rows = [[c.name, c.kind, c.meaning, c.required] for c in COLUMNS]
-    rows.append(["valid", "flag", "completed and not void: it counts", True])
-    return pd.DataFrame(rows, columns=["name", "kind", "meaning", "required"])
+    """The documented columns of `trials`: name, kind, meaning, whether always filled in, and the
+    range of numbers."""
+    rows = [
+        [
+            c.name,
+            c.kind,
+            c.meaning,
+            c.required,
+            *((c.minimum, c.largest) if c.is_number else NO_RANGE),
+        ]
+        for c in COLUMNS
+    ]
+    rows.append(["valid", "flag", "completed and not void: it counts", True, *NO_RANGE])
+    names = ["name", "kind", "meaning", "required", "minimum", "maximum"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def write(run: Run) -> Path:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis import left_out
 from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE, judged, pair
 from analysis.compare_machines import Difference, differences
 from analysis.compare_metrics import METRICS
@@ -144,7 +145,8 @@ def compare(
     ]
     figures = judged(pd.concat(pairs, ignore_index=True), tolerance)
     figures["text"] = [in_words(row) for row in figures.to_dict("records")]
-    notes = [*_shifts(figures), *_without_reference(runs, labels), *_void(runs)]
+    notes = [note for run in runs for note in left_out.notes(run)]
+    notes += [*_shifts(figures), *_without_reference(runs, labels), *_void(runs)]
     for run, label in zip(runs, labels, strict=True):
         notes += [f"{label}: {warning}" for warning in warnings(run.trials)]
     gating = tuple(metrics) or tuple(m.name for m in METRICS.values() if m.gates)

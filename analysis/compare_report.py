@@ -21,6 +21,7 @@ from analysis.painters import Painters
 from analysis.palette import css_variables
 from analysis.pictures import inline
 from analysis.tables import Table
+from experiments.begun import sequence
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
@@ -86,8 +87,13 @@ def write(comparison: Comparison, folder: Path, painters: Painters | None = None
 
 
 def newest(comparison: Comparison) -> Path:
-    """The folder of the run that began last."""
-    return max(comparison.runs, key=lambda run: run.trials["started_at"].min()).path
+    """The folder of the run that began last. Where they are of several folders of results, which
+    count each for themselves, the clock tells."""
+    alone = len({run.path.resolve().parents[1] for run in comparison.runs}) == 1
+    return max(
+        comparison.runs,
+        key=lambda run: (alone and sequence(run.path), run.trials["started_at"].min()),
+    ).path
 
 
 def _page(comparison: Comparison, folder: Path, painters: Painters) -> dict[str, object]:

@@ -27,13 +27,14 @@ def copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
     many, or where a record is not a line: the lab writes no line ends into cells."""
     if not 0 < len(rows) <= MOST_ROWS:
         return ""
-    last = int(rows.max()) + 1
+    at = _line_of_each(run)[rows]
+    last = int(at.max())
     starts = _lines(run).starts(last)
     if len(starts) < last + 2:  # a lone carriage return may end one
         return ""
     with (run.path / FILE).open("rb") as source:
         lines = []
-        for line in (0, *(rows + 1)):
+        for line in (0, *at):
             source.seek(starts[line])
             lines.append(source.read(starts[line + 1] - starts[line]))
     read = csv.DictReader(line.decode() for line in lines)
@@ -43,6 +44,13 @@ def copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"".join(lines))
     return f"figures/{name}.csv"
+
+
+def _line_of_each(run: Run) -> NDArray[np.intp]:
+    """The line of each trial, from 0; those that are left out have one, too."""
+    spoiled = {one.line - 1 for one in run.spoiled}
+    lines = np.arange(1, len(run.trials) + len(spoiled) + 1)
+    return lines[~np.isin(lines, list(spoiled))]
 
 
 class Lines:

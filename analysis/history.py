@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis import left_out
 from analysis.compare_logs import logarithms
 from analysis.compare_machines import differences
 from analysis.compare_metrics import METRICS
@@ -21,12 +22,14 @@ from analysis.noise import noise_floor
 from analysis.records import load
 from analysis.statistics import estimate
 from analysis.text import plural
+from experiments.begun import sequence
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from analysis.records import Run
+    from experiments.csv_check import LeftOut
 
 SHOWN = ("requests_per_s", "server_cpu_us_per_request", "response_p99_us")
 LEAST_RUNS = 2
@@ -40,13 +43,14 @@ class Trend:
     floor, a share), `commit`, `kernel`, `changed` (conditions that differ from the run
     before, in words). `figures` has a row per run, server and metric of SHOWN: `ratio`
     to the first run with `low` and `high`, and `points` that it stands on. `notes` says
-    what was left out and why.
+    what was left out and why, `spoiled` which rows, by run.
     """
 
     name: str
     runs: pd.DataFrame
     figures: pd.DataFrame
     notes: tuple[str, ...]
+    spoiled: dict[str, tuple[LeftOut, ...]]
 
 
 def history(folder: Path) -> Trend:
@@ -78,7 +82,9 @@ def history(folder: Path) -> Trend:
         notes.append(
             f"{len(common)} of {most} points were measured in every run; the rest is left out."
         )
-    return Trend(runs[0].name, _runs(runs), _figures(runs, sorted(common)), tuple(notes))
+    spoiled = {run.path.name: run.spoiled for run in runs if run.spoiled}
+    figures = _figures(runs, sorted(common))
+    return Trend(runs[0].name, _runs(runs), figures, tuple(notes), spoiled)
 
 
 def _readable(folder: Path) -> tuple[list[Run], list[str]]:
@@ -91,11 +97,17 @@ def _readable(folder: Path) -> tuple[list[Run], list[str]]:
         except LabError as error:
             notes.append(f"{manifest.parent.name} is left out: {str(error).splitlines()[0]}")
             continue
+        notes += left_out.notes(run)
         if run.trials["valid"].any():
             runs.append(run)
         else:
             notes.append(f"{manifest.parent.name} is left out: it has no valid trial")
-    return sorted(runs, key=lambda run: run.trials["started_at"].min()), notes
+    return sorted(runs, key=_began), notes
+
+
+def _began(run: Run) -> tuple[int, pd.Timestamp]:
+    """The clock tells only runs apart that have no sequence."""
+    return sequence(run.path), run.trials["started_at"].min()
 
 
 def _runs(runs: list[Run]) -> pd.DataFrame:

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from analysis import left_out
 from analysis.judgement import Word
 from analysis.verdicts import FILE
+from experiments.begun import begun
 
 STAMP = "%Y%m%d-%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """One verdict; `run` is EXPERIMENT/RUN, `date` the day of it."""
+    """One verdict; `run` is EXPERIMENT/RUN, `date` the day of it, `left_out` how many rows of
+    the run were out of order and had no part in it."""
 
     verdict: str
     run: str
     date: str
+    left_out: int = 0
 
 
 def last_verdicts(results: Path) -> dict[int, Last]:
@@ -28,13 +32,14 @@ def last_verdicts(results: Path) -> dict[int, Last]:
     A run whose verdicts cannot be read is passed over: its own report says why.
     """
     found: dict[int, Last] = {}
-    for path in sorted(results.glob(f"*/*/{FILE}"), key=lambda path: path.parent.name):
+    for path in sorted(results.glob(f"*/*/{FILE}"), key=lambda path: begun(path.parent)):
         if path.parent.parent.is_symlink() or path.parent.is_symlink():
             continue
+        spoiled = left_out.count(path.parent)
         for number, verdict in _verdicts(path):
             if verdict != Word.NOT_RUN or number not in found:
                 run = f"{path.parent.parent.name}/{path.parent.name}"
-                found[number] = Last(verdict, run, _date(path.parent.name))
+                found[number] = Last(verdict, run, _date(path.parent.name), spoiled)
     return found
 
 

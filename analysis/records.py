@@ -2,19 +2,21 @@
 
 Records are only ever read. A good file goes the short way, through `csv_read`;
 whatever does not fit is read again, slowly, by `csv_check`, which names every problem
-with its line and column.
+with its line and column. A row that only a fault of its writer has spoiled is left out, and
+told; a file that was damaged or edited is refused.
 """
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.csv_check import find_problems
 from analysis.csv_read import parse
 from analysis.manifest import FILE as MANIFEST_FILE
 from analysis.manifest import Manifest, read_manifest
+from experiments.csv_check import LeftOut, examine, refusal
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
@@ -23,18 +25,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE = "trials.csv"
-SHOWN_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """One run. `trials` has the columns of the record format, a row per trial,
-    with `started_at` as a UTC time and `valid` (not void) added. A run is equal to
-    itself alone, so that work on it can be remembered."""
+    with `started_at` as a UTC time and `valid` (not void) added; `spoiled` says which
+    rows it has not, because they are out of order. A run is equal to itself alone, so
+    that work on it can be remembered."""
 
     path: Path
     manifest: Manifest
     trials: pd.DataFrame
+    spoiled: tuple[LeftOut, ...] = ()
 
     @property
     def valid(self) -> pd.DataFrame:
@@ -62,9 +65,8 @@ class Run:
         return str(self.trials["experiment"].iloc[0]) if len(self.trials) else self.path.name
 
 
-def load(path: str | Path, *, writable: bool = True) -> Run:
-    """Read the run in folder `path`; LabError(BAD_INPUT) names all that is wrong. Columns whose
-    cells are alike take memory only if they are to be `writable`."""
+def load(path: str | Path) -> Run:
+    """Read the run in folder `path`; LabError(BAD_INPUT) names all that is wrong."""
     path = Path(path)
     if not path.is_dir():
         raise LabError(
@@ -72,35 +74,37 @@ def load(path: str | Path, *, writable: bool = True) -> Run:
             f"with {MANIFEST_FILE} and {FILE} in it",
             Exit.BAD_INPUT,
         )
-    manifest, trials = read_manifest(path / MANIFEST_FILE), read_trials(path / FILE)
-    return Run(path, manifest, trials.copy() if writable else trials)
+    manifest = read_manifest(path / MANIFEST_FILE)
+    trials, spoiled = read_trials(path / FILE)
+    return Run(path, manifest, trials, spoiled)
 
 
-def read_trials(path: Path) -> pd.DataFrame:
-    """`trials.csv` as a typed frame, a row per trial; LabError(BAD_INPUT) otherwise."""
+def read_trials(path: Path) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
+    """`trials.csv` as a typed frame, a row per trial, and what of it is left out.
+
+    LabError(BAD_INPUT) names every line of a file that was damaged or edited.
+    """
+    spoiled: tuple[LeftOut, ...] = ()
     try:
         with path.open("rb") as file:
             frame = parse(file)
+        if frame is None:
+            frame, spoiled = _without_spoiled(path)
     except FileNotFoundError:
         raise LabError(
             f"{path}: no such file: no trial of this run has finished", Exit.NOT_READY
         ) from None
     except OSError as error:
         raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
-    if frame is None:
-        problems = find_problems(_text(path))
-        lines = [f"{path}, {problem}" for problem in problems[:SHOWN_PROBLEMS]]
-        if len(problems) > SHOWN_PROBLEMS:
-            lines.append(f"{path}: and {len(problems) - SHOWN_PROBLEMS:,} more")
-        raise LabError("\n".join(lines), Exit.BAD_INPUT)
     frame["valid"] = (frame["validity"] != "void") & (frame["outcome"] == "completed")
-    return frame
+    return frame, spoiled
 
 
-def _text(path: Path) -> str:
-    raw = path.read_bytes()
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise LabError(f"{path}, line {line}: not UTF-8 text", Exit.BAD_INPUT) from None
+def _without_spoiled(path: Path) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
+    """A file that is out of order; refused unless that is a matter of single rows."""
+    found = examine(path.read_bytes())
+    frame = None if found.problems else parse(io.BytesIO(found.kept))
+    if frame is None:
+        problems = found.problems or ["line 1: the table could not be read"]
+        raise LabError(refusal(path, problems), Exit.BAD_INPUT)
+    return frame, tuple(found.left_out)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis import left_out
 from analysis.figures import all_figures
 from analysis.painters import Painters
 from analysis.records import load
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from analysis.limits import Kept
     from analysis.records import Run
     from analysis.verdicts import Verdict
+    from experiments.csv_check import LeftOut
 
 EARLY = ("connect_time", "heat_map", "percentiles", "timeline")
 """Figures to draw first: they take longest to save, and need no statistics, whose library is
@@ -33,7 +35,7 @@ imported meanwhile."""
 @dataclass(frozen=True, slots=True)
 class Report:
     """What was written, and the verdicts; `notes` says what was left out and why, `limits`
-    whether the experiment's own thresholds were kept."""
+    whether the experiment's own thresholds were kept; `spoiled` are the rows left out."""
 
     html: Path
     markdown: Path
@@ -41,6 +43,7 @@ class Report:
     verdicts: list[Verdict]
     notes: list[str]
     limits: list[Kept]
+    spoiled: tuple[LeftOut, ...] = ()
 
     @property
     def exit(self) -> Exit:
@@ -54,13 +57,13 @@ def build(run_dir: Path, painters: Painters | None = None) -> Report:
     LabError(BAD_INPUT) if its records are out of order, LabError(NOT_READY) if no
     trial has finished yet.
     """
-    run = load(run_dir, writable=False)
+    run = load(run_dir)
     if not len(run.trials):
-        raise LabError(
-            f"{run_dir}: no trial has finished: resume the run, then report", Exit.NOT_READY
-        )
+        said = [f"{run_dir}: no trial has finished: resume the run, then report"]
+        raise LabError("\n".join(left_out.notes(run) or said), Exit.NOT_READY)
     painters = painters or Painters()
-    figures, notes = _figures(run, painters)
+    figures, absent = _figures(run, painters)
+    notes = [*left_out.notes(run), *absent]
 
     from analysis import by_point, verdicts
     from analysis.limits import judged
@@ -73,6 +76,7 @@ def build(run_dir: Path, painters: Painters | None = None) -> Report:
     templates = environment()
     try:
         table = verdicts.write(found, run_dir)
+        left_out.write(run)
         by_point.write(run)
         sections = [section(run, figure, rows, found) for figure, rows in figures]
         shown = page(run, found, notes) | {"limits": limits}
@@ -83,7 +87,7 @@ def build(run_dir: Path, painters: Painters | None = None) -> Report:
             path.write_text(content, encoding="utf-8")
     except OSError as error:
         raise LabError(f"{error.filename}: cannot be written: {error.strerror}") from None
-    return Report(html, plain, table, found, notes, limits)
+    return Report(html, plain, table, found, notes, limits, run.spoiled)
 
 
 def _figures(
@@ -94,7 +98,7 @@ def _figures(
     asked = run.manifest.figures or []
     wanted = list(dict.fromkeys(asked or known))
     drawn: dict[str, pd.DataFrame] = {}
-    left_out = {
+    absent = {
         name: f"Figure {name} is not known to this lab: left out."
         for name in wanted
         if name not in known
@@ -104,9 +108,9 @@ def _figures(
         metrics = [column for column in table.columns if f"{column}_low" in table]
         if not len(table) or (metrics and not table[metrics].notna().to_numpy().any()):
             if asked or len(table):  # not asked for, and nothing lost
-                left_out[name] = f"Figure {name} is left out: the run has no valid trial for it."
+                absent[name] = f"Figure {name} is left out: the run has no valid trial for it."
             continue
         painters.save(known[name].draw(run), run.path / "figures", name)
         drawn[name] = table
     figures = [(known[name], drawn[name]) for name in wanted if name in drawn]
-    return figures, [left_out[name] for name in wanted if name in left_out]
+    return figures, [absent[name] for name in wanted if name in absent]

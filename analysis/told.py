@@ -11,6 +11,7 @@ from rich.table import Table
 
 from analysis.claim import load_claims
 from analysis.judgement import Word
+from analysis.left_out import FILE as LEFT_OUT
 from analysis.page import SYMBOLS
 from analysis.text import MISSING, interval, number, plural, with_unit
 
@@ -68,6 +69,12 @@ def tell_claims(last: Mapping[int, Last]) -> None:
         run, date = (found.run, found.date) if found else ("", "")
         table.add_row(str(key), claim.sentence, claim.experiment, shown, run, date)
     Console(highlight=False).print(table)
+    spoiled = {one.run: one.left_out for one in last.values() if one.left_out}
+    for run, rows in spoiled.items():
+        click.echo(
+            f"note: {run}: {plural(rows, 'row')} out of order had no part in its verdicts; "
+            f"{LEFT_OUT} there names them"
+        )
 
 
 def threshold(limit: Kept) -> str:

@@ -134,7 +134,7 @@ def images_(peers: bool, references: bool) -> None:
     from experiments.docker_driver import DockerDriver
     from experiments.images.build import ensure_images
     from experiments.images.references import ensure_references
-    from experiments.owner import RunLock
+    from experiments.run_lock import RunLock
 
     # A new image supersedes the old one, which a run would still want.
     with RunLock("images", ROOT), DockerDriver() as driver:
@@ -158,7 +158,7 @@ def bench_loadgen_(only: str, rounds: int) -> None:
 @cli.command("bench-analysis")
 @answered
 def bench_analysis_() -> None:
-    """Time a report of a million trials, and a comparison of two large runs."""
+    """Time a report of 100,000 trials, and a comparison of two large runs."""
     from experiments.bench_analysis import bench_analysis
 
     sys.exit(bench_analysis(console))
@@ -234,7 +234,7 @@ def down() -> None:
 def clean_() -> None:
     """Remove what the lab made in Docker, images included; results stay."""
     from experiments.docker_driver import DockerDriver
-    from experiments.owner import RunLock
+    from experiments.run_lock import RunLock
 
     with RunLock("clean", ROOT), DockerDriver() as driver:
         removed = driver.remove_all()

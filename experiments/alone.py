@@ -6,10 +6,12 @@ becomes a trial's figures. A turn, which is a pass of the token or a wait, count
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
 from experiments.driver import Driver
+from experiments.quotient import at_least_0, per
 from experiments.server_log import events
 
 NS = 1e9
@@ -51,29 +53,27 @@ def figures(result: dict[str, Any]) -> dict[str, Any]:
         return row
     turns, window_s = measured["turns"], measured["window_ns"] / NS
     cpu_s = measured["cpu_ns"] / NS
-    busy_s, steal_s = (
-        measured[f"{what}_ticks"] / measured["clock_ticks"] for what in ("busy", "steal")
-    )
+    tick_s = per(1, measured["clock_ticks"]) or math.nan
+    busy_s, steal_s = measured["busy_ticks"] * tick_s, measured["steal_ticks"] * tick_s
     return row | {
         "outcome": "completed",
         "window_s": round(window_s, 6),
         "requests": turns,
         "errors": 0,
         "error_kinds": "",
-        "requests_per_s": turns / window_s,
+        "requests_per_s": per(turns, window_s),
         "wait_us": _wait_us(measured),
         "bare_us": measured["bare_ns"] / 1e3,
-        "server_cpu_us_per_request": cpu_s * 1e6 / turns,
-        "server_cpu_share": cpu_s / window_s,
+        "server_cpu_us_per_request": per(cpu_s * 1e6, turns),
+        "server_cpu_share": per(cpu_s, window_s),
         "server_processes": 1,
         "server_threads": 1,
-        "steal_share": steal_s / window_s / len(measured["affinity"]),
-        "foreign_cpu_share": max(0.0, busy_s - cpu_s) / window_s,
+        "steal_share": per(steal_s, window_s * len(measured["affinity"])),
+        "foreign_cpu_share": at_least_0(per(busy_s - cpu_s, window_s)),
     }
 
 
 def _wait_us(measured: dict[str, Any]) -> float | None:
     """Without what the two readings of the clock add; None where waits were not timed."""
-    if not measured["waited_ns"]:
-        return None
-    return float(measured["waited_ns"] / measured["turns"] - measured["clock_ns"]) / 1e3
+    waited_ns = per(measured["waited_ns"], measured["turns"])
+    return (waited_ns - measured["clock_ns"]) / 1e3 if waited_ns else None

@@ -1,4 +1,4 @@
-"""How quick analysis is: a report of a million trials, a comparison of two large runs.
+"""How quick analysis is: a report of 100,000 trials, a comparison of two large runs.
 
 The records are made up by the tests' generator and analysed by the real command, each
 in a process of its own, whose time and peak memory the kernel tells. A second report of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parent.parent
-ROWS, HISTOGRAMS = 1_000_000, 1_000
+ROWS, HISTOGRAMS = 100_000, 1_000
 COMPARED_BLOCKS, COMPARED_COPIES = 5, 20
 """Of each of the two runs compared: as many points as a run of every experiment has."""
 C10K_BLOCKS = 3
@@ -46,7 +46,7 @@ class Limit:
     bytes: int
 
 
-REPORT, SMALL, COMPARE = Limit(10, 2 * GB), Limit(3, 2 * GB), Limit(3, 2 * GB)
+REPORT, SMALL, COMPARE = Limit(15, GB * 3 // 2), Limit(3, 2 * GB), Limit(3, 2 * GB)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from experiments.doctor import NOFILE, Needs, preflight
 from experiments.exits import LabError
 from experiments.foreign import Foreign
 from experiments.images.build import Images, ensure_images
-from experiments.owner import RunLock
 from experiments.plan import Point, Trial
 from experiments.row import make_row
 from experiments.run import interruptible, swept
+from experiments.run_lock import RunLock
 from experiments.settings import Settings
 from experiments.trial import Outcome, TrialRunner
 

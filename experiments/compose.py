@@ -13,7 +13,8 @@ from experiments.doctor import check_port, port_is_free
 from experiments.exits import Exit, LabError
 from experiments.images.build import ensure_images
 from experiments.master import Master
-from experiments.owner import holder, owner_id
+from experiments.owner import owner_id
+from experiments.run_lock import holder
 
 ROOT = Path(__file__).parent.parent
 PROJECT = f"c10k-lab-{owner_id()}"

@@ -29,7 +29,8 @@ from experiments.exits import Exit, LabError
 from experiments.images.store import ImageStore
 from experiments.images.tool import run_tool
 from experiments.kept import NAME, OF_SOME, check_kept, see_unkept
-from experiments.owner import ROOT, found, holder
+from experiments.owner import ROOT, found
+from experiments.run_lock import holder
 from experiments.specimen import MODEL
 
 if TYPE_CHECKING:

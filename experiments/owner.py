@@ -1,25 +1,17 @@
-"""Who made a container, and who may measure now.
+"""Who made a container.
 
 Everything the lab makes in the engine carries the owner, so that a sweep after
-a killed run and `make clean` touch the lab's own things and nothing else. Two
-measurements at once would measure each other, so one lock covers the machine.
+a killed run and `make clean` touch the lab's own things and nothing else.
 """
 
 from __future__ import annotations
 
-import fcntl
-import getpass
 import hashlib
-import json
-import os
 import platform
-import stat
-import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from experiments.exits import Exit, LabError
+from experiments.run_lock import user
 
 if TYPE_CHECKING:
     from experiments.docker_driver import DockerDriver
@@ -40,7 +32,7 @@ def owner_id(checkout: Path = ROOT) -> str:
         host = MACHINE_ID.read_text(encoding="ascii").strip() or platform.node()
     except OSError:
         host = platform.node()
-    identity = "\0".join((_user(), host, str(checkout.resolve())))
+    identity = "\0".join((user(), host, str(checkout.resolve())))
     return hashlib.sha256(identity.encode()).hexdigest()[:12]
 
 
@@ -50,81 +42,6 @@ def labels(owner: str, role: str, run: str | None = None) -> dict[str, str]:
     if run:
         found[LABEL_RUN] = run
     return found
-
-
-def lock_path() -> Path:
-    """One file for all users of the machine: they would disturb each other."""
-    return Path(tempfile.gettempdir()) / "c10k-lab.lock"
-
-
-class RunLock:
-    """The right to measure on this machine, held as long as the process lives.
-
-    The kernel releases it however the process ends, SIGKILL included; the file
-    stays behind on purpose, because removing a lock file lets two processes
-    hold a lock of the same name.
-    """
-
-    def __init__(self, run: str, folder: Path, path: Path | None = None) -> None:
-        self._run = run
-        self._folder = folder
-        self._path = path or lock_path()
-        self._descriptor: int | None = None
-
-    @property
-    def held(self) -> bool:
-        return self._descriptor is not None
-
-    def acquire(self) -> None:
-        """Raises LabError(Exit.BUSY) with the details of the run that holds it."""
-        descriptor = _open(self._path)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = _describe(os.pread(descriptor, 65_536, 0))
-            os.close(descriptor)
-            raise LabError(
-                f"another run is measuring on this machine ({holder}); "
-                "two at once would measure each other. Wait for it, or stop it with Ctrl-C there",
-                Exit.BUSY,
-            ) from None
-        details = {
-            "pid": os.getpid(),
-            "user": _user(),
-            "run": self._run,
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "folder": str(self._folder),
-        }
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(details).encode(), 0)
-        self._descriptor = descriptor
-
-    def release(self) -> None:
-        """Give it up; a second call does nothing."""
-        if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
-            os.close(self._descriptor)
-            self._descriptor = None
-
-    def __enter__(self) -> RunLock:
-        self.acquire()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-
-def holder(path: Path | None = None) -> str | None:
-    """The details of the run that measures now, or None; takes nothing."""
-    descriptor = _open(path or lock_path())
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _describe(os.pread(descriptor, 65_536, 0))
-    else:
-        return None
-    finally:
-        os.close(descriptor)
 
 
 def found(driver: DockerDriver, *, of_runs: bool) -> dict[str, list[tuple[str, str]]]:
@@ -163,47 +80,7 @@ def sweep(driver: DockerDriver, *, of_runs: bool) -> list[str]:
     return [name for group in left.values() for _, name in group]
 
 
-def _open(path: Path) -> int:
-    """Open the lock file, making it when it is not there.
-
-    A kernel that protects regular files in sticky folders refuses O_CREAT on a
-    file of somebody else, so it is opened without first. A link is refused.
-    """
-    try:
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-            os.fchmod(descriptor, 0o666)
-    except OSError as error:
-        raise LabError(
-            f"{path}: cannot open the run lock ({error.strerror}); "
-            "remove that file, or set TMPDIR to a folder that you can write",
-            Exit.NOT_READY,
-        ) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise LabError(f"{path}: the run lock is not a regular file; remove it", Exit.NOT_READY)
-    return descriptor
-
-
-def _describe(content: bytes) -> str:
-    """The holder's details in words; it may just be writing them."""
-    try:
-        details = json.loads(content)
-        return ", ".join(f"{name} {value}" for name, value in details.items())
-    except (ValueError, AttributeError):
-        return "it has only just started"
-
-
 def _name(container: dict[str, Any]) -> str:
     """A container that is being removed may have lost its names already."""
     names = container.get("Names") or [container["Id"][:12]]
     return str(names[0]).lstrip("/")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name; 3.13 raises OSError
-        return str(os.getuid())

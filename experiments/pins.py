@@ -13,6 +13,7 @@ from experiments.containers import Containers
 from experiments.driver import ContainerSpec
 from experiments.granted import parse_cores
 from experiments.plan import Trial
+from experiments.quotient import per
 
 INSIDE = ("open", "second", "close")
 CLOSE = 0.01
@@ -32,12 +33,11 @@ def asked(containers: Containers, trial: Trial) -> Seen:
     }
 
 
-def throttled_share(samples: dict[str, Seen]) -> float:
+def throttled_share(samples: dict[str, Seen]) -> float | None:
     """Of the window, how long the server waited because its CPU quota was used up."""
     before, after = samples["open"], samples["close"]
-    return float(
-        (after["throttled_ns"] - before["throttled_ns"]) / (after["at_ns"] - before["at_ns"])
-    )
+    waited_ns = after["throttled_ns"] - before["throttled_ns"]
+    return per(waited_ns, after["at_ns"] - before["at_ns"])
 
 
 def not_as_asked(result: Seen) -> str:

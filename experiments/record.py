@@ -7,8 +7,9 @@ column, or a detail beside the CSV, changes its meaning; adding one does not nee
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 FORMAT_VERSION = 2
 
@@ -29,8 +30,14 @@ REFERENCE_SERVERS = (
 BY_SERVER = ("server_wrong", "server_gone", "server_limit", "server_starved")
 """What a server under test did itself: it answered wrongly or with errors, ended or hung, met a
 limit of its own, or served hardly anybody."""
-SPOILED_BY = (*BY_SERVER, "load", "probe", "surroundings")
-"""Who spoiled a void trial. `surroundings` are the machine, its engine and other programs."""
+SPOILED_BY = (*BY_SERVER, "load", "probe", "surroundings", "lab")
+"""Who spoiled a void trial. `surroundings` are the machine, its engine and other programs; `lab`
+is a fault in the lab's own arithmetic or clocks: a figure that its column cannot hold."""
+MOST_CORES = 8_192
+"""That a Linux kernel knows. A share of processor time goes beyond 1 where several processes, or
+a burst of a quota, had more than was granted for a moment; beyond this it was not measured."""
+LARGEST_WHOLE = 2**53
+"""Beyond it a float, which every reader of a CSV may use, does not hold each whole number."""
 
 Kind = Literal["text", "int", "float", "flag"]
 
@@ -38,7 +45,8 @@ Kind = Literal["text", "int", "float", "flag"]
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: `required` ones are filled in every row, void ones included. A run that was
-    recorded before a column was `added` has none."""
+    recorded before a column was `added` has none. Numbers are finite, and from `minimum` to
+    `maximum`; those of kind `int` are whole, and at most LARGEST_WHOLE."""
 
     name: str
     kind: Kind
@@ -46,6 +54,19 @@ class Column:
     required: bool = False
     choices: tuple[str, ...] = ()
     added: bool = False
+    minimum: float = 0
+    maximum: float | None = None
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in ("int", "float")
+
+    @property
+    def largest(self) -> float:
+        """The largest number that it may hold."""
+        if self.maximum is not None:
+            return self.maximum
+        return LARGEST_WHOLE if self.kind == "int" else sys.float_info.max
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -54,22 +75,22 @@ COLUMNS: tuple[Column, ...] = (
     Column("trial", "text", "identifier of the trial: settings and repeat", True),
     Column("point", "text", "the settings alone: equal for all repeats of a trial", True),
     Column("sweep", "text", "part of the experiment that asked for it; reference for A/A", True),
-    Column("block", "int", "one shuffled pass over all trials, from 1", True),
-    Column("position", "int", "place in the order of the run, from 1", True),
-    Column("repeat", "int", "repeat of this point, from 1", True),
+    Column("block", "int", "one shuffled pass over all trials, from 1", True, minimum=1),
+    Column("position", "int", "place in the order of the run, from 1", True, minimum=1),
+    Column("repeat", "int", "repeat of this point, from 1", True, minimum=1),
     Column("server", "text", "server variant, reference or foreign server", True),
     Column("origin", "text", "whose server: the lab's, a reference, foreign", True, ORIGINS),
     Column("network", "text", "pod: load in the server's namespace; bridge", True, NETWORKS),
     Column("load", "text", "kind of load", True, LOADS),
     Column("active_connections", "int", "connections that send requests; 0: no clients", True),
-    Column("load_workers", "int", "load workers that shared the load", True),
+    Column("load_workers", "int", "load workers that shared the load", True, minimum=1),
     Column("load_cores", "int", "cores that they had; fewer than workers: some shared a core"),
     Column("idle_connections", "int", "connections that stay silent", True),
     Column("watched", "int", "descriptors to be watched, where there are no clients"),
     Column("backlog", "int", "argument of listen(); empty: the own one of a foreign server"),
-    Column("somaxconn", "int", "net.core.somaxconn in the pod", True),
+    Column("somaxconn", "int", "net.core.somaxconn in the pod", True, minimum=1),
     Column("path", "text", "what is asked for, or a mix; empty: /"),
-    Column("pipeline_depth", "int", "requests under way on each connection", True),
+    Column("pipeline_depth", "int", "requests under way on each connection", True, minimum=1),
     Column("rate_per_s", "float", "rate of an open loop"),
     Column("arrivals", "text", "when the requests of an open loop are due", True, ARRIVALS),
     Column("connect_pace_per_s", "int", "pace of opening connections; 0: as fast as can be", True),
@@ -89,7 +110,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("idle_timeout_ms", "int", "idle connections are closed after; empty: never"),
     Column("switch_interval_us", "int", "of the interpreter; empty: the server's own"),
     Column("thread_stack_bytes", "int", "stack of a thread; empty: the server's own"),
-    Column("server_cpu_quota", "float", "cores the server might use; empty: the whole of one"),
+    Column(
+        "server_cpu_quota",
+        "float",
+        "cores the server might use; empty: the whole of one",
+        minimum=0.01,
+    ),
     Column("sigpending", "int", "limit of signals that may be pending; empty: the engine's"),
     Column("abort_on_overflow", "flag", "net.ipv4.tcp_abort_on_overflow; empty: the kernel's"),
     Column("syn_linear_timeouts", "int", "net.ipv4.tcp_syn_linear_timeouts; empty: the kernel's"),
@@ -101,9 +127,15 @@ COLUMNS: tuple[Column, ...] = (
     Column("spoiled_by", "text", "who spoiled a void trial", choices=SPOILED_BY, added=True),
     Column("server_limit", "text", "limit that the server named in its log, if any"),
     Column("started_at", "text", "ISO 8601, UTC", True),
-    Column("overhead_s", "float", "time of the trial beside warm-up and window"),
+    Column("overhead_s", "float", "time of the trial beside warm-up and window; empty: unknown"),
     Column("warm_up_s", "float", "warm-up before the window", True),
-    Column("window_s", "float", "measured window; requested where none was measured", True),
+    Column(
+        "window_s",
+        "float",
+        "measured window; requested where none was measured",
+        True,
+        minimum=1e-6,
+    ),
     Column("requests", "int", "correct responses in the window; passes or waits without clients"),
     Column("errors", "int", "failed attempts in the window"),
     Column("error_kinds", "text", "errors by kind, as kind=count joined by spaces"),
@@ -143,15 +175,28 @@ COLUMNS: tuple[Column, ...] = (
     Column("kinds", "text", "of a mix, by path: requests, p50_us and p99_us; as JSON"),
     Column("company", "text", "what bad clients and idle ones did, as name=count"),
     Column("server_cpu_us_per_request", "float", "server CPU time / requests"),
-    Column("server_cpu_share", "float", "server CPU time / (window x cores granted)"),
+    Column(
+        "server_cpu_share",
+        "float",
+        "server CPU time / (window x cores granted)",
+        maximum=MOST_CORES,
+    ),
     Column(
         "server_throttled_share",
         "float",
         "share of the window in which the server had used up its CPU quota and waited",
         added=True,
+        maximum=MOST_CORES,
     ),
-    Column("generator_cpu_share", "float", "engine's CPU time / window, on the busiest load core"),
-    Column("generator_busy_share", "float", "open loop: share of the window with work to do"),
+    Column(
+        "generator_cpu_share",
+        "float",
+        "engine's CPU time / window, on the busiest load core",
+        maximum=MOST_CORES,
+    ),
+    Column(
+        "generator_busy_share", "float", "open loop: share of the window with work to do", maximum=1
+    ),
     Column("longest_pause_us", "float", "longest time an engine did not look at its connections"),
     Column("window_skew_us", "float", "how far apart the load workers opened or closed the window"),
     Column("server_rss_bytes", "int", "resident memory, all server processes, end of window"),
@@ -196,13 +241,37 @@ COLUMNS: tuple[Column, ...] = (
     Column("retransmits", "int", "RetransSegs in the window"),
     Column("resets", "int", "OutRsts in the window"),
     Column("segments_out_per_response", "float", "segments the server sent per response"),
-    Column("coverage", "float", "share of active connections with a response in the window"),
+    Column(
+        "coverage", "float", "share of active connections with a response in the window", maximum=1
+    ),
     Column("littles_law_ratio", "float", "throughput x mean time / requests under way; 1 is exact"),
     Column(
-        "steal_share", "float", "share of the lab's cores that the hypervisor took in the window"
+        "steal_share",
+        "float",
+        "share of the lab's cores that the hypervisor took in the window",
+        maximum=1,
     ),
-    Column("foreign_cpu_share", "float", "cores' worth of other programs on the lab's cores"),
+    Column(
+        "foreign_cpu_share",
+        "float",
+        "cores' worth of other programs on the lab's cores",
+        maximum=MOST_CORES,
+    ),
 )
+
+
+class Implication(NamedTuple):
+    """Where `column` is `value`, `other` is `must_be`."""
+
+    column: str
+    value: str
+    other: str
+    must_be: str
+
+
+IMPLICATIONS = (Implication("outcome", "failed", "validity", "void"),)
+IN_ORDER = (("voluntary_switches", "context_switches"),)
+"""Pairs of numbers of which the second is never the smaller one."""
 
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 FIRST_NAMES = tuple(column.name for column in COLUMNS if not column.added)

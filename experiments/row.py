@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from experiments import alone, pins
+from experiments.contract import kept, unknown
 from experiments.plan import Trial
+from experiments.quotient import at_least_0, per
 from experiments.record import BY_SERVER, NAMES
 from experiments.server_log import events
+from experiments.settings import Settings
 from experiments.trial import Outcome
 from experiments.validity import judge
 from experiments.worker_columns import worker_columns
@@ -42,17 +46,16 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
     row["reason"], row["spoiled_by"] = _spoiled(outcome)
     result = outcome.result or {}
     if settings.without_clients:
-        return _alone(row, result, outcome.elapsed_s)
+        return _alone(row, result, outcome.elapsed_s, settings)
     window = result.get("window")
     row |= _gates(result)
     company = result.get("company") or {}
     row["company"] = " ".join(f"{name}={count}" for name, count in company.items())
     if window is None:
-        if not row["reason"]:
-            row["reason"], row["spoiled_by"] = "no window was measured", "load"
-        return _blame(row | {"validity": "void"}, outcome)
+        _add_reason(row, "no window was measured", "load")
+        return _blame(kept(row | {"validity": "void"}, settings.recorded), outcome)
     row["outcome"] = "completed"
-    row["overhead_s"] = round(outcome.elapsed_s - settings.warm_up_s - window["window_s"], 3)
+    row["overhead_s"] = _overhead(outcome.elapsed_s, settings.warm_up_s, window["window_s"])
     row |= _load(window, settings.active_connections, settings.pipeline_depth)
     samples = {sample["label"]: sample for sample in result["samples"]}
     if "close" in samples and "open" in samples:
@@ -68,8 +71,7 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
     else:
         not_as_asked = ""
         _add_reason(row, "the probe's samples of the window are missing", "probe")
-    row |= judge(row, not_as_asked)
-    return _blame(row, outcome)
+    return _blame(_judged(row, settings, not_as_asked), outcome)
 
 
 def _add_reason(row: Sample, reason: str, spoiled_by: str) -> None:
@@ -89,15 +91,32 @@ def _blame(row: Sample, outcome: Outcome) -> Sample:
     return row | {"spoiled_by": "server_gone"} if outcome.server_ending else row
 
 
-def _alone(row: Sample, result: Sample, elapsed_s: float) -> Sample:
+def _alone(row: Sample, result: Sample, elapsed_s: float, settings: Settings) -> Sample:
     """Of a trial without clients."""
     row = row | alone.figures(result)
     if row["outcome"] == "failed":
         _add_reason(row, "nothing was measured", "server_gone")
         by = "server_limit" if row["server_limit"] else row["spoiled_by"]
-        return {**row, "validity": "void", "spoiled_by": by}
-    row["overhead_s"] = round(elapsed_s - row["warm_up_s"] - row["window_s"], 3)
-    return row | judge(row, pins.alone_not_as_asked(result))
+        return kept(row | {"validity": "void", "spoiled_by": by}, settings.recorded)
+    row["overhead_s"] = _overhead(elapsed_s, row["warm_up_s"], row["window_s"])
+    return _judged(row, settings, pins.alone_not_as_asked(result))
+
+
+def _overhead(elapsed_s: float, warm_up_s: float, window_s: float) -> float | None:
+    """No figure hangs on it: one that cannot be is unknown, and spoils no trial."""
+    beside = round(elapsed_s - warm_up_s - window_s, 3)
+    return beside if 0 <= beside < math.inf else None
+
+
+def _judged(row: Sample, settings: Settings, not_as_asked: str) -> Sample:
+    """With the verdict; there is none on figures that the record format cannot hold."""
+    row = kept(row, settings.recorded)
+    if row.get("validity") == "void":
+        return row
+    if not row["reason"] and (absent := unknown(row)):
+        reason = f"no {' and no '.join(absent)} could be computed from what was measured"
+        return row | {"validity": "void", "reason": reason, "spoiled_by": "lab"}
+    return row | judge(row, not_as_asked)
 
 
 def server_limits(log: str) -> str:
@@ -140,10 +159,10 @@ def _gates(result: dict[str, Any]) -> Sample:
 def _load(window: dict[str, Any], active: int, depth: int) -> Sample:
     seconds = window["window_s"]
     errors = window["errors"]
-    rate = window["requests"] / seconds
+    rate = per(window["requests"], seconds)
     mean = window.get("response_mean_us")
     times = {key: value for key, value in window.items() if key.endswith("_us") and key in NAMES}
-    segments = window["segments_in"]
+    turn = per(mean, 1e6 * active * depth)
     return {
         **times,
         "window_s": round(seconds, 6),
@@ -152,24 +171,22 @@ def _load(window: dict[str, Any], active: int, depth: int) -> Sample:
         "error_kinds": " ".join(f"{kind}={count}" for kind, count in sorted(errors.items())),
         "requests_per_s": rate,
         "connects": window["connects"],
-        "connects_per_s": window["connects"] / seconds,
+        "connects_per_s": per(window["connects"], seconds),
         "generator_cpu_share": window["cpu_share"],
         "window_skew_us": window["skew_us"],
         "generator_busy_share": _busy(window, seconds),
-        "segments_out_per_response": (
-            segments / window["requests"] if segments is not None and window["requests"] else None
-        ),
+        "segments_out_per_response": per(window["segments_in"], window["requests"]),
         **_unanswered(window),
         "kinds": _kinds(window),
         "coverage": window["covered"] / active,
-        "littles_law_ratio": rate * mean / 1e6 / (active * depth) if mean else None,
+        "littles_law_ratio": rate * turn if rate is not None and turn else None,
     }
 
 
 def _busy(window: dict[str, Any], seconds: float) -> float | None:
     """Of an open loop's engine, which waits with open eyes; None for a closed loop."""
-    rested = window.get("rested_ns")
-    return None if rested is None else max(0.0, 1 - rested / NS / seconds)
+    rested = per(window.get("rested_ns"), NS * seconds)
+    return None if rested is None else at_least_0(1 - rested)
 
 
 def _unanswered(window: dict[str, Any]) -> Sample:
@@ -206,34 +223,43 @@ def _server(
 ) -> Sample:
     """The load stops at the freeze, a moment before the last sample: busy time ends there."""
     before, after = samples["open"], samples["close"]
-    start = samples.get("start", before)
+    start = samples.get("start")
     busy_s = (min(window["ended_ns"], after["at_ns"]) - before["at_ns"]) / NS
     wall_s = (after["at_ns"] - before["at_ns"]) / NS
     cpu_s = (after["cpu_ns"] - before["cpu_ns"]) / NS
-    rate = window["requests"] / window["window_s"]
-    tick_s = 1 / machine["clock_ticks"]
+    rate = per(window["requests"], window["window_s"])
+    tick_s = per(1, machine.get("clock_ticks")) or math.nan
     steal_s = (after["steal_ticks"] - before["steal_ticks"]) * tick_s
     idle_s = (after["idle_ticks"] - before["idle_ticks"]) * tick_s
-    busy_machine_s = wall_s * len(after["measured_cores"]) - idle_s - steal_s
+    lab_cores = len(after["measured_cores"])
+    whole_s = wall_s * lab_cores
+    if whole_s < steal_s <= whole_s + tick_s * lab_cores:  # a tick more than the window is long
+        steal_s = whole_s
+    foreign_s = whole_s - idle_s - steal_s - cpu_s - window["cpu_ns"] / NS
     return {
-        "server_cpu_us_per_request": cpu_s * 1e6 / (rate * busy_s) if rate else None,
-        "server_cpu_share": cpu_s / busy_s / cores,
-        "load_cores": len(after["measured_cores"]) - 1,
+        "server_cpu_us_per_request": per(cpu_s * 1e6, rate * busy_s if rate else None),
+        "server_cpu_share": per(cpu_s, busy_s * cores),
+        "load_cores": lab_cores - 1,
         "server_rss_bytes": after["rss_bytes"],
-        "server_rss_idle_bytes": start["rss_bytes"],
+        "server_rss_idle_bytes": start["rss_bytes"] if start else None,
         "server_threads": after["threads"],
         "server_processes": after["processes"],
         "server_fds": after["fds"],
         **{name: _grown(before[name], after[name]) for name in SWITCHES},
         "kernel_socket_bytes": after["kernel_socket_bytes"],
         **_full_queue(samples),
-        "listen_overflows": after["listen_overflows"] - start["listen_overflows"],
-        "listen_drops": after["listen_drops"] - start["listen_drops"],
-        "retransmits": after["retransmits"] - before["retransmits"],
-        "resets": after["resets"] - before["resets"],
-        "steal_share": steal_s / wall_s / len(after["measured_cores"]),
-        "foreign_cpu_share": max(0.0, (busy_machine_s - cpu_s - window["cpu_ns"] / NS) / wall_s),
+        "listen_overflows": _since(start, after, "listen_overflows"),
+        "listen_drops": _since(start, after, "listen_drops"),
+        "retransmits": _since(before, after, "retransmits"),
+        "resets": _since(before, after, "resets"),
+        "steal_share": per(steal_s, whole_s),
+        "foreign_cpu_share": at_least_0(per(foreign_s, wall_s)),
     }
+
+
+def _since(before: Sample | None, after: Sample, name: str) -> int | None:
+    """What a counter of the kernel grew by; unknown where it was not read before."""
+    return None if before is None else after[name] - before[name]
 
 
 def _grown(before: int | None, after: int | None) -> int | None:
@@ -245,26 +271,26 @@ def _full_queue(samples: dict[str, Sample]) -> Sample:
     """What the piling up of silent connections showed; nothing under keep-alive."""
     if "full" not in samples:
         return {}
-    empty, full = samples["empty"], samples["full"]
+    empty, full = samples.get("empty"), samples["full"]
     return {
         "full_queue_depth": full["accept_queue"],
-        "full_queue_overflows": full["listen_overflows"] - empty["listen_overflows"],
-        "full_queue_drops": full["listen_drops"] - empty["listen_drops"],
+        "full_queue_overflows": _since(empty, full, "listen_overflows"),
+        "full_queue_drops": _since(empty, full, "listen_drops"),
         "full_queue_resets": full["resets"],
         "late_ack_resets": samples["late"]["resets"] if "late" in samples else None,
     }
 
 
-def _deepest(samples: list[Sample]) -> int:
+def _deepest(samples: list[Sample]) -> Any:
     """Of the accept queue in the window: each sample has the deepest since the one before."""
-    return max(int(one["accept_queue_max"]) for one in samples if one["label"] in INSIDE)
+    return max(one["accept_queue_max"] for one in samples if one["label"] in INSIDE)
 
 
 def _kernel(samples: dict[str, Sample]) -> Sample:
     """Before any load, and with all connections established; there is no gate without such."""
-    at_gate = samples.get("gate")
+    start, at_gate = samples.get("start"), samples.get("gate")
     return {
-        "kernel_slab_idle_bytes": samples["start"]["kernel_slab_bytes"],
+        "kernel_slab_idle_bytes": start["kernel_slab_bytes"] if start else None,
         "kernel_slab_bytes": at_gate["kernel_slab_bytes"] if at_gate else None,
     }
 
@@ -273,9 +299,10 @@ def _calls(window: dict[str, Any], samples: dict[str, Sample]) -> Sample:
     """System calls per request, of the requests that were answered between the samples."""
     before, after = samples["open"], samples["close"]
     seconds = (min(window["ended_ns"], after["at_ns"]) - before["at_ns"]) / NS
-    requests = window["requests"] / window["window_s"] * seconds
+    rate = per(window["requests"], window["window_s"])
     counted: dict[str, int] = after.get("syscalls", {})
-    if not requests or not counted:
+    requests = rate * seconds if rate else 0
+    if not requests > 0 or not counted:
         return {}
     per_request = {
         name: round(count / requests, 4)

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from experiments.begun import KEY, begun, next_sequence
 from experiments.choice import kept_source
 from experiments.containers import PIDS, PROBE, WEB_PORT
 from experiments.docker_driver import DockerDriver
@@ -22,9 +23,9 @@ from experiments.images.tool import run_tool
 from experiments.limits import Limits, limits_of
 from experiments.load import read
 from experiments.manifest import describe
-from experiments.owner import RunLock, holder
 from experiments.plan import Trial, foreign_servers, notes, plan
 from experiments.run import Interrupted, descriptors, execute, interruptible, swept
+from experiments.run_lock import RunLock, holder
 from experiments.source import Source
 from experiments.stage import MOST_NOFILE, stage
 from experiments.store import Store
@@ -46,10 +47,10 @@ def start(source: Source, console: Console) -> Store:
 
 def last_unfinished() -> Path:
     """The newest run with trials left. Raises LabError when there is none."""
-    found = sorted(RESULTS.glob("*/*/manifest.json"), key=lambda path: path.parent.name)
-    for manifest in reversed(found):
+    runs = {path.parent.resolve() for path in RESULTS.glob("*/*/manifest.json")}
+    for folder in sorted(runs, key=begun, reverse=True):
         try:
-            store = Store.open(manifest.parent)
+            store = Store.open(folder)
             if len(store.finished()) < len(plan(read(store.experiment), _limits(store))):
                 return store.folder
         except LabError:
@@ -143,7 +144,7 @@ def _open(store: Store | None, manifest: dict[str, Any], source: Source, run: st
     """A new folder, or the old one if nothing that matters has changed since."""
     if store is None:
         store = Store.create(RESULTS, source, run)
-        store.write_manifest(manifest)
+        store.write_manifest({**manifest, KEY: next_sequence(RESULTS)})
         return store
     before = store.manifest()
     changed = [name for name in SAME if before.get(name) != json.loads(json.dumps(manifest[name]))]

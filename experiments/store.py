@@ -11,9 +11,12 @@ import hashlib
 import io
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.contract import cells_of
+from experiments.csv_check import examine, refusal
 from experiments.exits import Exit, LabError
 from experiments.record import NAMES
 from experiments.source import Source
@@ -26,6 +29,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._size: int | None = None  # of the trials' file, once this run has written to it
 
     @classmethod
     def create(cls, results: Path, source: Source, run: str) -> Store:
@@ -80,38 +84,56 @@ class Store:
     def append(
         self, row: dict[str, Any], result: dict[str, Any] | None, logs: dict[str, str]
     ) -> None:
-        """Save a finished trial: its details first, its row last, flushed to the disk."""
-        unknown = row.keys() - set(NAMES)
-        if unknown:
-            raise ValueError(f"columns that the record format does not have: {sorted(unknown)}")
+        """Save a finished trial: its details first, its row last, flushed to the disk.
+
+        LabError(BAD_INPUT) where the file is not as this run left it, ValueError for a row that
+        could not be read.
+        """
+        cells = cells_of(row)
+        self._check_end()
         details = self.folder / "trials" / row["trial"]
         details.mkdir(exist_ok=True)
         (details / "result.json").write_text(json.dumps(result, indent=1) + "\n")
         for role, text in logs.items():
             (details / f"{role}.log").write_text(text)
-        _append(self.folder / TRIALS, [_cell(row.get(name)) for name in NAMES])
+        self._size = _append(self.folder / TRIALS, cells)
 
     def finished(self, *, cut: bool = False) -> set[str]:
         """Identifiers of the trials that have a whole row; half a last line does not count, and
         who goes on with the run has it `cut` off.
+
+        LabError(BAD_INPUT) names all that is damaged, as a report would.
         """
         path = self.folder / TRIALS
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise LabError(f"{path}: not UTF-8 text: {error}", Exit.BAD_INPUT) from error
-        whole = text[: text.rfind("\n") + 1]
-        if cut and whole != text:
-            os.truncate(path, len(whole.encode()))
-        reader = csv.DictReader(io.StringIO(whole))
-        if tuple(reader.fieldnames or ()) != NAMES:
+        raw = path.read_bytes()
+        # A run may have been killed between the bytes of a letter.
+        whole = raw[: raw.rfind(b"\n") + 1]
+        first = next(csv.reader([whole.split(b"\n", 1)[0].decode(errors="replace")]), [])
+        if tuple(first) != NAMES:
             raise LabError(f"{path}:1: the columns are not those of this version", Exit.BAD_INPUT)
-        done = set()
-        for row in reader:
-            if None in row or None in row.values():
-                raise LabError(f"{path}:{reader.line_num}: not {len(NAMES)} cells", Exit.BAD_INPUT)
-            done.add(row["trial"])
-        return done
+        found = examine(whole)
+        if found.problems:
+            raise LabError(refusal(path, found.problems), Exit.BAD_INPUT)
+        if cut:
+            if whole != raw:
+                os.truncate(path, len(whole))
+            self._size = len(whole)
+        return set(found.trials)
+
+    def _check_end(self) -> None:
+        """That the file ends where this run left it, and with a line."""
+        path = self.folder / TRIALS
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            last = file.read()
+        if last != b"\n" or self._size not in (None, size):
+            expected = "" if self._size is None else f", and had {self._size:,} when it was written"
+            raise LabError(
+                f"{path}: was changed while the run went on (it has {size:,} bytes{expected}); "
+                "see what is wrong with: make resume",
+                Exit.BAD_INPUT,
+            )
 
     def point_latest(self, results: Path) -> None:
         """`results/latest` leads to this run, if that is where it is."""
@@ -128,20 +150,12 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _append(path: Path, cells: tuple[str, ...] | list[str]) -> None:
+def _append(path: Path, cells: Sequence[str]) -> int:
+    """Returns how long the file is now."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(line.getvalue())
+    with path.open("ab") as file:
+        file.write(line.getvalue().encode())
         file.flush()
         os.fsync(file.fileno())
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.0f}"
-    return str(value).replace("\n", " ")
+        return file.tell()

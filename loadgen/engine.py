@@ -55,7 +55,6 @@ class Engine(Connections):
         self._longest_pause = 0
         self._cpu_started = self._process_cpu_started = 0
         self._connects_started = 0
-        self._segments_started: int | None = None
 
     # What other threads call.
 
@@ -78,7 +77,6 @@ class Engine(Connections):
         self.errors = Counter()
         self._longest_pause = 0
         self._connects_started = self.connect.total()
-        self._segments_started = self._segments_in()
         self._process_cpu_started = time.process_time_ns()
         self._cpu_started = time.thread_time_ns()
         self._window_started = time.perf_counter_ns()
@@ -97,9 +95,6 @@ class Engine(Connections):
         """Stop sending and counting; return what the window holds, exactly."""
         ended = time.perf_counter_ns()
         self._frozen = True
-        segments = self._segments_in()
-        if segments is not None and self._segments_started is not None:
-            segments -= self._segments_started
         return Window(
             started_ns=self._window_started,
             ended_ns=ended,
@@ -110,7 +105,7 @@ class Engine(Connections):
             connects=self.connect.total() - self._connects_started,
             errors=dict(self.errors),
             covered=self._covered(),
-            segments_in=segments,
+            segments_in=self._segments_in(),
             longest_pause_us=self._longest_pause // 1_000,
             rested_ns=self.rested_ns(),
             histograms={name: one.snapshot() for name, one in self.recorders().items()},
@@ -158,7 +153,7 @@ class Engine(Connections):
         raise NotImplementedError
 
     def _segments_in(self) -> int | None:
-        """Segments received so far on active connections, where that can be known."""
+        """Segments received in the window on active connections, where that can be known."""
         return None
 
     # The engine's thread.

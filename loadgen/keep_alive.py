@@ -7,23 +7,38 @@ the clock, one increment, one write.
 
 from __future__ import annotations
 
-import _socket
 import os
 import time
 from select import EPOLLIN
 
+from loadgen.connections import IN_FLIGHT
 from loadgen.engine import Engine
 from loadgen.measures import Exchange
 from loadgen.recorder import FAST_US
+from loadgen.segments import Segments
 
 MAX_EVENTS = 256
-TCP_INFO_BYTES = 144
-SEGS_IN_OFFSET = 140
-"""`tcpi_segs_in` in Linux's struct tcp_info (include/uapi/linux/tcp.h)."""
 
 
 class KeepAlive(Engine):
     """One request in flight per connection, for ever."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        active: Exchange,
+        idle: Exchange | None = None,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        super().__init__(address, active, idle, in_flight)
+        self._segments = Segments()
+
+    def open_window(self) -> int:
+        self._segments.begin(self._active)
+        return super().open_window()
+
+    def _gone(self, fd: int) -> None:
+        self._segments.gone(fd)
 
     def _drive(self) -> None:
         read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
@@ -125,13 +140,4 @@ class KeepAlive(Engine):
         return sum(self._since[fd] >= self._window_started for fd in self._active)
 
     def _segments_in(self) -> int:
-        return sum(_segments_in(fd) for fd in self._active)
-
-
-def _segments_in(fd: int) -> int:
-    sock = _socket.socket(fileno=fd)
-    try:
-        info = sock.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, TCP_INFO_BYTES)
-    finally:
-        sock.detach()
-    return int.from_bytes(info[SEGS_IN_OFFSET : SEGS_IN_OFFSET + 4], "little")
+        return self._segments.total(self._active)

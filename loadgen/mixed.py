@@ -50,6 +50,7 @@ class Mixed(KeepAlive):
         return dict(zip(paths, zip(self.kinds, sizes, strict=True), strict=True))
 
     def _gone(self, fd: int) -> None:
+        super()._gone(fd)
         self._kind.pop(fd, None)
 
     def _exchange(self, fd: int) -> Exchange:

@@ -44,6 +44,7 @@ class Pipelined(KeepAlive):
         return {len(response) * count: response * count for count in range(1, most + 1)}
 
     def _gone(self, fd: int) -> None:
+        super()._gone(fd)
         self._writes.pop(fd, None)
 
     def _drive(self) -> None:

@@ -12,7 +12,8 @@ import pytest
 from experiments.docker_driver import DockerDriver
 from experiments.driver import ContainerSpec
 from experiments.images.build import ensure_images
-from experiments.owner import ROOT, RunLock
+from experiments.owner import ROOT
+from experiments.run_lock import RunLock
 from tests.browser.browser import Browser
 from tests.docker.conftest import engine as engine
 

@@ -13,7 +13,8 @@ from experiments.docker_driver import DockerDriver
 from experiments.driver import ContainerSpec
 from experiments.exits import LabError
 from experiments.images.build import Images, ensure_images
-from experiments.owner import ROOT, RunLock
+from experiments.owner import ROOT
+from experiments.run_lock import RunLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

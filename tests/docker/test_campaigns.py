@@ -16,7 +16,8 @@ from experiments.hostile import hostile
 from experiments.hostile_verdict import judge
 from experiments.images.build import ensure_images
 from experiments.images.tool import run_tool
-from experiments.owner import ROOT, RunLock
+from experiments.owner import ROOT
+from experiments.run_lock import RunLock
 
 if TYPE_CHECKING:
     from pathlib import Path

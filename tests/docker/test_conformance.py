@@ -13,7 +13,8 @@ from experiments.containers import SERVER_PORT, place
 from experiments.hostile import ENDS_BY_ITSELF
 from experiments.images.build import ensure_images
 from experiments.load import servers
-from experiments.owner import ROOT, RunLock
+from experiments.owner import ROOT
+from experiments.run_lock import RunLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

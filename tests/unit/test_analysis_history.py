@@ -45,6 +45,16 @@ def test_runs_stand_in_the_order_in_which_they_began(tmp_path: Path) -> None:
     assert history(tmp_path).runs["run"].iloc[0] == "z"
 
 
+def test_a_clock_that_was_set_back_changes_no_order(tmp_path: Path) -> None:
+    for number, day in ((1, 5), (2, 9), (3, 2)):
+        frame = made.trials(3, seed=number).assign(started_at=f"2026-01-0{day}T12:00:00+00:00")
+        made.write_run(tmp_path / f"2026010{day}-120000", frame, sequence=number)
+    frame = made.trials(3).assign(started_at="2026-01-08T12:00:00+00:00")
+    made.write_run(tmp_path / "20260108-120000", frame)  # of before there were numbers
+    found = history(tmp_path).runs["run"].tolist()
+    assert [run[7] for run in found] == ["8", "5", "9", "2"]
+
+
 def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     runs(tmp_path)
     made.write_run(tmp_path / "damaged")

@@ -69,6 +69,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         lines[2][column(lines, "validity")] = "fine"
         lines[3][column(lines, "server")] = ""
         lines[3][column(lines, "requests")] = "-4"
+        lines[3][column(lines, "errors")] = "4 or 5"
         lines[4][column(lines, "started_at")] = "yesterday"
         lines[5][column(lines, "trial")] = lines[4][column(lines, "trial")]
         del lines[6][-3:]
@@ -81,13 +82,92 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
     )
     assert found[1].startswith(f"{csv}, line 3, column validity: 'fine': expected one of server_")
     assert "line 4, column server: empty: expected server variant" in found[2]
-    assert "line 4, column requests: '-4': expected a whole number" in found[3]
+    assert "line 4, column errors: '4 or 5': expected a whole number, 0 or more" in found[3]
     assert "line 5, column started_at: 'yesterday': expected a time" in found[4]
     assert "line 6, column trial" in found[5]
     assert "recorded on line 5 too" in found[5]
     assert "line 7: " in found[6]
     assert "fields where the header has" in found[6]
-    assert len(found) == 7
+    assert len(found) == 7, "a number out of its range costs its row, not the file"
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "expected"),
+    [
+        ("segments_out_per_response", "-1.5", "a number, 0 or more"),
+        ("requests", "-4", "a whole number, 0 or more"),
+        ("requests", "4.5", "a whole number, 0 or more"),
+        ("requests", "9007199254740994", "a whole number, at most 9007199254740992"),
+        ("requests_per_s", "nan", "a number, 0 or more"),
+        ("requests_per_s", "-inf", "a number, 0 or more"),
+        ("requests_per_s", "inf", "a number, at most 1.79769e+308"),
+        ("coverage", "1.5", "a number from 0 to 1"),
+        ("steal_share", "-0.1", "a number from 0 to 1"),
+        ("window_s", "0", "a number, 1e-06 or more"),
+        ("voluntary_switches", "1000000", None),
+        ("outcome", "failed", None),
+    ],
+)
+def test_a_row_with_a_figure_that_cannot_be_is_left_out_and_told(
+    tmp_path: Path, name: str, cell: str, expected: str | None
+) -> None:
+    def change(lines: Lines) -> None:
+        lines[4][column(lines, name)] = cell
+
+    whole = analysis.load(edited(tmp_path / "whole", lambda _: None)).trials
+    run = analysis.load(edited(tmp_path / "run", change))
+    spoiled = whole["trial"].iloc[3]
+    assert run.trials["trial"].tolist() == [t for t in whole["trial"] if t != spoiled]
+    (one,) = run.spoiled
+    assert (one.line, one.trial) == (5, spoiled)
+    if expected:
+        assert (one.column, one.value, one.expected) == (name, cell, expected)
+        assert str(one).startswith(f"line 5, trial {spoiled}, column {name}: {cell!r}: expected ")
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [("coverage", "1"), ("steal_share", "1"), ("server_cpu_share", "1.7"), ("requests", "5.0")],
+)
+def test_a_figure_at_the_end_of_its_range_stays(tmp_path: Path, name: str, cell: str) -> None:
+    def change(lines: Lines) -> None:
+        lines[4][column(lines, name)] = cell
+
+    run = analysis.load(edited(tmp_path, change))
+    assert not run.spoiled
+    assert run.trials[name].iloc[3] == float(cell)
+
+
+def test_the_columns_tell_the_range_of_each_number() -> None:
+    found = analysis.columns().set_index("name")
+    assert tuple(found.loc["coverage", ["minimum", "maximum"]]) == (0, 1)
+    assert tuple(found.loc["block", ["minimum", "maximum"]]) == (1, 2**53)
+    assert found.loc["server", ["minimum", "maximum"]].isna().all()
+
+
+def test_a_good_run_has_nothing_left_out(tmp_path: Path) -> None:
+    assert analysis.load(made.write_run(tmp_path)).spoiled == ()
+
+
+def test_a_row_of_two_lines_is_left_out_as_a_whole(tmp_path: Path) -> None:
+    frame = made.trials(1)
+    frame.loc[3, "reason"] = "two\nlines"
+    frame["coverage"] = frame["coverage"].astype(object)
+    frame.loc[3, "coverage"] = "2"
+    run = analysis.load(made.write_run(tmp_path, frame))
+    assert run.trials["trial"].tolist() == frame["trial"].drop(3).tolist()
+
+
+def test_a_trial_that_is_recorded_twice_is_named_though_one_row_is_out_of_order(
+    tmp_path: Path,
+) -> None:
+    def change(lines: Lines) -> None:
+        lines[4][column(lines, "trial")] = lines[3][column(lines, "trial")]
+        lines[4][column(lines, "requests")] = "-4"
+
+    (found,), _ = problems(edited(tmp_path, change))
+    assert "line 5, column trial" in found
+    assert "recorded on line 4 too" in found
 
 
 def test_a_cut_last_line_is_named(tmp_path: Path) -> None:
@@ -187,17 +267,6 @@ def test_times_that_others_would_take_are_named(tmp_path: Path, time: str) -> No
 
     found, _ = problems(edited(tmp_path, change))
     assert f"line 5, column started_at: {time!r}: expected a time" in found[0]
-
-
-def test_a_count_that_no_float_holds_is_named(tmp_path: Path) -> None:
-    def change(lines: Lines) -> None:
-        lines[4][column(lines, "requests")] = "9007199254740994"
-
-    found, _ = problems(edited(tmp_path, change))
-    assert (
-        "requests: '9007199254740994': expected a whole number, at most 9007199254740992"
-        in (found[0])
-    )
 
 
 def test_trials_are_there_to_be_worked_with(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ GB = bench.GB
 
 
 @pytest.mark.parametrize(
-    ("seconds", "memory", "within"), [(9.9, GB, True), (10.1, GB, False), (1, 3 * GB, False)]
+    ("seconds", "memory", "within"), [(14.9, GB, True), (15.1, GB, False), (1, 2 * GB, False)]
 )
 def test_a_limit_is_kept_in_time_and_memory(seconds: float, memory: int, within: bool) -> None:
     assert bench.Taken("report", seconds, memory, bench.REPORT).within is within

@@ -1,4 +1,4 @@
-"""A file read in pieces is the file read at once, and every odd one is seen."""
+"""A good file is read with its types, and every odd one is seen."""
 
 from __future__ import annotations
 
@@ -40,35 +40,23 @@ def parsed(raw: bytes) -> pd.DataFrame | None:
     return csv_read.parse(io.BytesIO(raw))
 
 
-@pytest.mark.parametrize("size", [1, 500, 5000, 40_000])
-def test_pieces_make_the_whole(content: bytes, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = parsed(content)
-    monkeypatch.setattr(csv_read, "PIECE_BYTES", size)
-    pieces = parsed(content)
-    assert whole is not None
-    assert pieces is not None
-    pd.testing.assert_frame_equal(pieces, whole)
-    assert ODD in set(whole["reason"].dropna())
-    assert whole["cork"].tolist()[:3] == [True, False, pd.NA]
-    assert whole["nodelay"].tolist()[:3] == [pd.NA, True, pd.NA]
+def test_texts_and_flags_are_those_of_the_file(content: bytes) -> None:
+    found = parsed(content)
+    assert found is not None
+    assert ODD in set(found["reason"].dropna())
+    assert found["cork"].tolist()[:3] == [True, False, pd.NA]
+    assert found["nodelay"].tolist()[:3] == [pd.NA, True, pd.NA]
 
 
-@pytest.mark.parametrize("size", [500, 5000, 40_000])
-def test_a_column_may_be_empty_in_some_pieces_and_not_in_others(
-    content: bytes, size: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_column_may_be_empty_but_for_one_row(content: bytes) -> None:
     lines = content.decode().split("\n")
     plain = [n for n, line in enumerate(lines) if n and line.count(",") == len(NAMES) - 1]
     late = edited(content, "rate_per_s", "2.5", plain[-1])
     late = edited(late, "server_limit", "none left", plain[len(plain) // 2])
-    whole = parsed(late)
-    monkeypatch.setattr(csv_read, "PIECE_BYTES", size)
-    pieces = parsed(late)
-    assert whole is not None
-    assert pieces is not None
-    pd.testing.assert_frame_equal(pieces, whole)
-    assert pieces["rate_per_s"].dropna().tolist() == [2.5]
-    assert (pieces["server_limit"] == "none left").sum() == 1
+    found = parsed(late)
+    assert found is not None
+    assert found["rate_per_s"].dropna().tolist() == [2.5]
+    assert (found["server_limit"] == "none left").sum() == 1
 
 
 def test_numbers_are_those_of_the_file(content: bytes) -> None:
@@ -107,28 +95,17 @@ def test_a_word_stays_the_word_that_it_is(content: bytes, word: str) -> None:
         ("trial", ""),
     ],
 )
-@pytest.mark.parametrize("size", [700, 2**24])
-def test_a_cell_that_does_not_fit_is_seen(
-    content: bytes, name: str, cell: str, size: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(csv_read, "PIECE_BYTES", size)
+def test_a_cell_that_does_not_fit_is_seen(content: bytes, name: str, cell: str) -> None:
     assert parsed(edited(content, name, cell)) is None
 
 
-@pytest.mark.parametrize("size", [700, 2**24])
-def test_a_line_that_is_too_short_or_too_long_is_seen(
-    content: bytes, size: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(csv_read, "PIECE_BYTES", size)
+def test_a_line_that_is_too_short_or_too_long_is_seen(content: bytes) -> None:
     lines = content.split(b"\n")
     for line in (lines[2] + b",1", lines[2].rsplit(b",", 1)[0], b""):
         assert parsed(b"\n".join([*lines[:2], line, *lines[3:]])) is None
 
 
-def test_a_trial_that_is_recorded_twice_is_seen_across_pieces(
-    content: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(csv_read, "PIECE_BYTES", 700)
+def test_a_trial_that_is_recorded_twice_is_seen(content: bytes) -> None:
     lines = content.split(b"\n")
     assert parsed(b"\n".join([*lines[:-1], lines[1], b""])) is None
 

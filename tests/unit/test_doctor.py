@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +10,9 @@ from rich.console import Console
 
 from experiments import doctor
 from experiments.check import Check
-from experiments.exits import Exit, LabError
+from experiments.exits import Exit
 from experiments.images.messages import explain, unreachable
-from experiments.owner import ROOT, RunLock, holder, owner_id
+from experiments.owner import owner_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,48 +104,3 @@ def test_owner_is_stable_and_of_the_checkout(tmp_path: Path) -> None:
     assert owner_id(tmp_path) == owner_id(tmp_path)
     assert owner_id(tmp_path) != owner_id(tmp_path.parent)
     assert len(owner_id(tmp_path)) == 12
-
-
-def test_second_run_is_refused_with_the_details_of_the_first(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    first, second = RunLock("run-1", tmp_path, path), RunLock("run-2", tmp_path, path)
-    with first:
-        details = holder(path)
-        assert details is not None
-        assert f"pid {os.getpid()}" in details
-        with pytest.raises(LabError, match="run-1") as refused, second:
-            pytest.fail("both held it")
-        assert refused.value.exit is Exit.BUSY
-        assert str(tmp_path) in str(refused.value)
-        assert not second.held
-    assert holder(path) is None
-    with second:
-        assert second.held
-
-
-def test_kernel_releases_the_lock_of_a_killed_run(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    program = (
-        "import sys, pathlib; from experiments.owner import RunLock; "
-        "lock = RunLock('killed', pathlib.Path('.'), pathlib.Path(sys.argv[1])); "
-        "lock.acquire(); print(flush=True); sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", program, str(path)]
-    with subprocess.Popen(  # noqa: S603 - this very Python, with a program of ours
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        assert "killed" in str(holder(path))
-        process.send_signal(signal.SIGKILL)
-    assert holder(path) is None
-    with RunLock("next", tmp_path, path):
-        assert json.loads(path.read_text())["run"] == "next"
-
-
-def test_a_link_is_no_lock(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    path.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(LabError, match="cannot open the run lock") as refused:
-        RunLock("run", tmp_path, path).acquire()
-    assert refused.value.exit is Exit.NOT_READY

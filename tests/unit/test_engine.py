@@ -102,6 +102,31 @@ def test_every_connection_is_covered_and_in_its_own_histogram() -> None:
     assert frozen.segments_in >= frozen.requests - 4
 
 
+@pytest.mark.parametrize("closes", [1, 4])
+def test_segments_count_on_when_the_server_closes_connections(closes: int) -> None:
+    """Their counters go with them, and those of the next ones start at nothing."""
+    over = threading.Event()
+
+    def answer(connection: socket.socket, number: int) -> None:
+        while connection.recv(4_096):
+            if over.is_set() and number <= closes:
+                connection.close()
+                return
+            connection.sendall(RESPONSE)
+
+    with serving(answer) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        do(engine, lambda: engine.want_active(4))
+        until(lambda: engine.response.total() >= 2_000, engine)
+        do(engine, engine.open_window)
+        over.set()
+        until(lambda: engine.errors.total() == closes, engine)
+        until(lambda: engine.gauges().active_established == 4, engine)
+        frozen = do(engine, engine.freeze)
+    assert frozen.segments_in is not None
+    assert frozen.segments_in >= frozen.requests - 4
+    assert frozen.segments_in < 2_000 + 2 * frozen.requests, "those before the window are not in it"
+
+
 def test_idle_connections_ask_once_and_then_stay_silent() -> None:
     asked = [0] * 6
 

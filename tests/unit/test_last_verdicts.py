@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -27,6 +28,18 @@ def test_the_newest_run_that_judged_a_claim_counts(tmp_path: Path) -> None:
         3: Last("refuted", "all/20260102-100000", "2026-01-02"),
         4: Last("not run", "c10k/20260103-100000", "2026-01-03"),
     }
+
+
+def test_the_newest_run_is_the_one_that_began_last_whatever_the_clock_said(tmp_path: Path) -> None:
+    for run, number, verdict in (
+        ("all/20260102-100000", None, "reproduced"),
+        ("all/20260109-100000", 1, "inconclusive"),
+        ("all/20250101-100000", 2, "refuted"),
+    ):
+        give(tmp_path, run, (2, verdict))
+        manifest = {} if number is None else {"sequence": number}
+        (tmp_path / run / "manifest.json").write_text(json.dumps(manifest))
+    assert last_verdicts(tmp_path)[2].run == "all/20250101-100000"
 
 
 def test_what_is_no_list_of_verdicts_is_passed_over(tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ ROOMS = {
     },
 }
 SHARED = {
-    *("experiments.record", "experiments.threshold"),  # the format of the records
+    *("experiments.record", "experiments.cells", "experiments.csv_check"),  # the records' format
+    *("experiments.threshold", "experiments.begun"),  # what else both read of a run
     *("experiments.exits", "experiments.spoken"),  # how a command answers and ends
 }
 

@@ -215,7 +215,8 @@ def traced_row(covered: int = 4, **close: Any) -> dict[str, Any]:
     trial = next(t for t in some_trials() if t.point.sweep == "s")
     point = replace(trial.point, settings=trial.point.settings.model_copy(update={"traced": True}))
     return make_row(
-        "e", "r", "2026-01-01T00:00:00+00:00", replace(trial, point=point), Outcome(result=result)
+        *("e", "r", "2026-01-01T00:00:00+00:00", replace(trial, point=point)),
+        Outcome(result=result, elapsed_s=3.5),
     )
 
 
