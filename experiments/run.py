@@ -110,6 +110,25 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
+def deferred(notice: str) -> Iterator[None]:
+    """SIGINT and SIGTERM are heeded at its end; until then a notice tells that they have come."""
+    came: list[int] = []
+
+    def note(number: int, _frame: Any) -> None:
+        came.append(number)
+        print(f"\n{notice}", file=sys.stderr)
+
+    before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for first in came[:1]:
+            signal.raise_signal(first)
+
+
+@contextmanager
 def swept(driver: Driver, say: Callable[[str], None]) -> Iterator[None]:
     """Remove what a killed run left, before; and all of this run, after, whatever happens.
 
