@@ -38,8 +38,10 @@ LISTEN_S: Final = 60.0
 """All servers start at once, on one core."""
 LOOK_S: Final = 0.1
 LATE_S: Final = 0.5
-LATE: Final = 10
-"""What was asked of the engine before an interruption may come some moments after it."""
+LATE: Final = 5
+"""Attempts to remove everything: what the engine still makes may come after the first, and a
+network may be in use for a moment by a container that has ended.
+"""
 
 Say = Callable[[str], None]
 
@@ -141,13 +143,17 @@ class ByHand:
             self.say(line)
 
     def end(self) -> None:
-        """Stop and remove everything, with what the engine was still making."""
-        self._compose.run("down", "--remove-orphans")
-        for _ in range(LATE):
-            time.sleep(LATE_S)
-            if not self._containers():
-                return
-            self._compose.run("down", "--remove-orphans")
+        """Stop and remove everything, with what the engine was still making or ending."""
+        for attempt in range(1, LATE + 1):
+            try:
+                self._compose.run("down", "--remove-orphans")
+            except LabError:
+                if attempt == LATE:
+                    raise
+            else:
+                time.sleep(LATE_S)
+                if not self._containers():
+                    return
         raise LabError(f"still there: {', '.join(sorted(self._containers()))}")
 
     def _cannot(self, variants: set[str]) -> dict[str, str]:

@@ -14,13 +14,13 @@ from experiments.exits import Exit, LabError
 from experiments.owner import ROOT, owner_id
 from experiments.run import deferred
 
-PROJECT: Final = f"c10k-lab-{owner_id()}"
+PROJECT = f"c10k-lab-{owner_id()}"
 """Each checkout has its own: `down` never ends somebody else's."""
 FILES: tuple[Path, ...] = tuple(
     ROOT / f"docker-compose.{name}" for name in ("yml", "override.yml", "override.yaml")
 )
 """Those that are there are read, and no others, whatever COMPOSE_FILE says."""
-LOG: Final = ROOT / "results" / "ui" / "compose.log"
+LOG = ROOT / "results" / "ui" / "compose.log"
 LONGEST_S: Final = 600.0
 CAUSE: Final = re.compile(r"\berror\b", re.IGNORECASE)
 NO_CAUSE: Final = "Encountered errors while bringing up the project"
@@ -52,14 +52,13 @@ def command() -> list[str]:
 
 
 class Compose:
-    """Runs Compose on the lab's file, as one project. `log` is begun anew."""
+    """Runs Compose on the lab's file, as one project. The log is begun anew."""
 
-    def __init__(self, variables: Mapping[str, str], log: Path = LOG) -> None:
+    def __init__(self, variables: Mapping[str, str]) -> None:
         self.variables = dict(variables)
-        self._log = log
         self._command = command()
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("")
+        LOG.parent.mkdir(parents=True, exist_ok=True)
+        LOG.write_text("")
 
     def run(self, *arguments: str) -> str:
         """Its standard output. Raises ComposeError.
@@ -76,10 +75,10 @@ class Compose:
         except subprocess.TimeoutExpired as error:
             raise ComposeError(f"{called} did not end within {LONGEST_S:.0f} s") from error
         said = f"{done.stdout}\n{done.stderr}".strip()
-        with self._log.open("a") as log:
+        with LOG.open("a") as log:
             log.write(f"$ {' '.join([*self._command, *arguments])}\n{said}\n")
         if done.returncode:
-            raise ComposeError(f"{called}: {cause(said)} (all that it said is in {self._log})")
+            raise ComposeError(f"{called}: {cause(said)} (all that it said is in {LOG})")
         return done.stdout
 
     def _ask(self, words: list[str]) -> subprocess.CompletedProcess[str]:

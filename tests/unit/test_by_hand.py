@@ -214,6 +214,21 @@ def test_what_the_engine_makes_late_is_removed_as_well() -> None:
     assert len(composed.asked) == 3
 
 
+def test_what_cannot_be_removed_at_once_is_tried_again() -> None:
+    made, composed, _ = lab(Engine())
+    failures = iter(["network lab has active endpoints"])
+
+    def run(*arguments: str) -> str:
+        composed.asked.append(arguments)
+        if failure := next(failures, None):
+            raise ComposeError(failure)
+        return ""
+
+    composed.run = run  # type: ignore[method-assign]
+    made.end()
+    assert len(composed.asked) == 2
+
+
 def test_a_failed_clean_up_tells_both_reasons() -> None:
     made, composed, _ = lab(Engine())
     composed.fails["down"] = "network lab has active endpoints"

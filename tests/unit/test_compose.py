@@ -130,21 +130,21 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(made.parent), prepend=os.pathsep)
     monkeypatch.setattr(compose, "command", lambda: ["docker-compose"])
+    monkeypatch.setattr(compose, "LOG", made.parent / "ui" / "compose.log")
     return made
 
 
 def test_a_failure_is_told_in_a_line_and_everything_is_in_a_file(program: Path) -> None:
     noise = "".join(f"echo line {number} >&2\n" for number in range(400))
     program.write_text(f"#!/bin/sh\n{noise}echo 'ERROR: no such thing' >&2\n{noise}exit 1\n")
-    log = program.parent / "ui" / "compose.log"
     with pytest.raises(ComposeError) as failed:
-        Compose({}, log).run("up", "--detach")
+        Compose({}).run("up", "--detach")
     message = str(failed.value)
     assert message.startswith("docker-compose up: ERROR: no such thing (all that it said is in ")
-    assert str(log) in message
+    assert str(compose.LOG) in message
     assert "\n" not in message
     assert failed.value.exit is Exit.NOT_READY
-    assert log.read_text().count("line 399") == 2
+    assert compose.LOG.read_text().count("line 399") == 2
 
 
 def test_it_is_told_its_files_its_project_and_the_variables(
@@ -155,7 +155,7 @@ def test_it_is_told_its_files_its_project_and_the_variables(
         path.touch()
     monkeypatch.setattr(compose, "FILES", files)
     program.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "$C10K_OWNER"\necho noise >&2\n')
-    told = Compose({"C10K_OWNER": "me"}, program.parent / "log").run("config").splitlines()
+    told = Compose({"C10K_OWNER": "me"}).run("config").splitlines()
     wanted = ["--file", files[0], "--file", files[1], "--project-name", compose.PROJECT, "config"]
     assert told == [*map(str, wanted), "me"]
 
@@ -167,7 +167,7 @@ def test_an_interruption_comes_when_compose_has_done_what_it_was_asked(
     done = program.parent / "done"
     program.write_text(f"#!/bin/sh\nkill -INT {os.getpid()}\nsleep 0.5\n: > '{done}'\n")
     with pytest.raises(Interrupted), interruptible():
-        Compose({}, program.parent / "log").run("up")
+        Compose({}).run("up")
     assert done.exists()
     assert "stopping as soon as Compose has ended" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
