@@ -60,13 +60,14 @@ class Compose:
         LOG.parent.mkdir(parents=True, exist_ok=True)
         LOG.write_text("")
 
-    def run(self, *arguments: str) -> str:
-        """Its standard output. Raises ComposeError.
+    def run(self, *arguments: str, overridden: bool = True) -> str:
+        """Its standard output. Raises ComposeError. What a person wrote is read if `overridden`.
 
         An interruption comes when it has ended: what it has asked of the engine would else be made
         after everything was removed. In a process group of its own Ctrl-C does not reach it.
         """
-        files = [word for path in FILES if path.exists() for word in ("--file", str(path))]
+        there = [path for path in FILES if path.exists()][: None if overridden else 1]
+        files = [word for path in there for word in ("--file", str(path))]
         words = [*self._command, *files, "--project-name", PROJECT, *arguments]
         called = f"{' '.join(self._command)} {arguments[0]}"
         try:

@@ -70,7 +70,8 @@ class OfAnEngine(Compose):
         self.fails: dict[str, str] = {}
         self._engine, self._refused = engine, refused
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, overridden: bool = True) -> str:
+        del overridden
         self.asked.append(arguments)
         command, *words = arguments
         if command in self.fails:
@@ -201,7 +202,8 @@ def test_what_the_engine_makes_late_is_removed_as_well() -> None:
     made, composed, _ = lab(engine)
     late = iter(["io_uring", "my_app"])
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, overridden: bool = True) -> str:
+        del overridden
         composed.asked.append(arguments)
         engine.up.clear()
         if service := next(late, None):
@@ -216,17 +218,18 @@ def test_what_the_engine_makes_late_is_removed_as_well() -> None:
 
 def test_what_cannot_be_removed_at_once_is_tried_again() -> None:
     made, composed, _ = lab(Engine())
-    failures = iter(["network lab has active endpoints"])
+    """And then without what a person wrote, which may be the reason."""
+    failures = iter(["my_app has neither an image nor a build context"])
 
-    def run(*arguments: str) -> str:
-        composed.asked.append(arguments)
+    def run(*arguments: str, overridden: bool = True) -> str:
+        composed.asked.append((*arguments, str(overridden)))
         if failure := next(failures, None):
             raise ComposeError(failure)
         return ""
 
     composed.run = run  # type: ignore[method-assign]
     made.end()
-    assert len(composed.asked) == 2
+    assert [words[-1] for words in composed.asked] == ["True", "False"]
 
 
 def test_a_failed_clean_up_tells_both_reasons() -> None:

@@ -158,6 +158,8 @@ def test_it_is_told_its_files_its_project_and_the_variables(
     told = Compose({"C10K_OWNER": "me"}).run("config").splitlines()
     wanted = ["--file", files[0], "--file", files[1], "--project-name", compose.PROJECT, "config"]
     assert told == [*map(str, wanted), "me"]
+    told = Compose({}).run("down", overridden=False).splitlines()
+    assert told[:-1] == list(map(str, [*wanted[:2], *wanted[4:6], "down"]))
 
 
 def test_an_interruption_comes_when_compose_has_done_what_it_was_asked(
