@@ -44,8 +44,15 @@ MINE = """
     image: ${C10K_SERVER_IMAGE}
     user: "10001:10001"
     networks: [lab]
-    command: [python3, -c, "raise SystemExit('no configuration')"]
+    command: [sh, -c, "echo no configuration; exit 1"]
+  my_app_probe:
+    image: ${C10K_SERVER_IMAGE}
+    user: "10001:10001"
+    network_mode: service:my_app
+    pid: service:my_app
+    command: [sleep, infinity]
 """
+"""Nothing can join the namespaces of one that ends at once, so the start of its probe fails."""
 PATIENCE_S = 60.0
 INTERRUPTED = """
 import sys
@@ -136,7 +143,9 @@ def test_who_ends_after_the_check_and_somebodys_that_ends_at_once(
     told = [line for line in said if line.startswith("cannot run here: ")]
     assert told[0].startswith(f"cannot run here: io_uring: {REASON}")
     assert told[1:] == ["cannot run here: my_app: it ended with exit code 1: no configuration"]
-    assert {"io_uring", "io_uring_probe", "my_app"}.isdisjoint(running(engine, project))
+    gone = {"io_uring", "io_uring_probe", "my_app", "my_app_probe"}
+    assert "rror" in compose.LOG.read_text(), "all was to be started, and its start failed"
+    assert gone.isdisjoint(running(engine, project))
     assert post("io_uring")["message"].startswith(f"io_uring cannot run here: {REASON}")
 
 
