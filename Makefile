@@ -11,7 +11,7 @@ CHOICE = $(if $(SERVER),--server '$(SERVER)' $(if $(PORT),--port '$(PORT)')) \
 	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)')
 
 .DEFAULT_GOAL := help
-.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor test bench bench-loadgen bench-servers crosscheck hostile clean lock
+.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor test bench bench-loadgen bench-servers crosscheck hostile faults clean lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ crosscheck: $(READY) ## Compare the lab's figures with those of ab, wrk, httperf
 hostile: $(READY) ## Throw hostile inputs at the servers (N=inputs for each, SERVERS=a,b, SEED=, INPUT=)
 	@$(BIN)/python -m experiments hostile $(if $(N),--inputs $(N)) --servers "$(SERVERS)" \
 		$(if $(SEED),--seed $(SEED)) $(if $(INPUT),--input $(INPUT))
+
+faults: $(READY) ## End trials in every way; the next one has to be valid (N=endings, SEED=)
+	@$(BIN)/python -m experiments faults $(if $(N),--endings $(N)) $(if $(SEED),--seed $(SEED))
 
 clean: $(READY) ## Remove what the lab made in Docker, and nothing else
 	@$(BIN)/python -m experiments clean

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -197,6 +198,18 @@ def hostile_(inputs: int | None, servers: str, seed: int | None, one: int | None
 
     names = servers.replace(",", " ").split()
     click.echo(f"figures in {short(hostile(console, inputs or INPUTS, names, seed, one))}")
+
+
+@cli.command("faults")
+@click.option("--endings", type=click.IntRange(1, 10_000), help="How many.")
+@click.option("--seed", type=int, help="Of a campaign to be repeated.")
+@answered
+def faults_(endings: int | None, seed: int | None) -> None:
+    """End trials in every way, each followed by a good trial, which has to be valid."""
+    from experiments.faults.campaign import ENDINGS, campaign
+
+    seed = int(time.time()) if seed is None else seed
+    click.echo(f"all of them in {short(campaign(console, endings or ENDINGS, seed))}")
 
 
 @cli.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from experiments.driver import ContainerState, Driver
+from experiments.driver import Driver
 from experiments.server_log import events
 
 NS = 1e9
@@ -27,14 +27,7 @@ def await_end(driver: Driver, container: str, busy_s: float, limit_s: float) -> 
         if time.monotonic() > deadline:
             return f"the benchmark did not end within {busy_s + limit_s:.0f} s"
         time.sleep(LOOK_S)
-    return _ending(state)
-
-
-def _ending(state: ContainerState) -> str:
-    if state.exit_code == 0:
-        return ""
-    cause = ", out of memory" if state.oom_killed else ""
-    return f"the benchmark ended with exit code {state.exit_code}{cause}"
+    return f"the benchmark ended with {state.ending}" if state.exit_code else ""
 
 
 def read(log: str, ending: str) -> dict[str, Any]:
@@ -74,7 +67,7 @@ def figures(result: dict[str, Any]) -> dict[str, Any]:
         "server_cpu_share": cpu_s / window_s,
         "server_processes": 1,
         "server_threads": 1,
-        "steal_share": steal_s / window_s / measured["cores"],
+        "steal_share": steal_s / window_s / len(measured["affinity"]),
         "foreign_cpu_share": max(0.0, busy_s - cpu_s) / window_s,
     }
 

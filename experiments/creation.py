@@ -62,9 +62,12 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
         "port_bindings": {port: ("127.0.0.1", own) for port, own in spec.publish.items()},
     }
     if spec.cpu_quota is not None:
-        asked |= {"cpu_period": spec.cpu_period_us, "cpu_quota": _quota_us(spec, spec.cpu_quota)}
+        asked |= {"cpu_period": spec.cpu_period_us, "cpu_quota": quota_us(spec, spec.cpu_quota)}
     if spec.pids_limit is not None:
         asked["pids_limit"] = spec.pids_limit
+    if spec.memory_bytes is not None:
+        # Both are equal: what does not fit would else be swapped out, and no figure would tell.
+        asked |= {"mem_limit": spec.memory_bytes, "memswap_limit": spec.memory_bytes}
     limits = {"nofile": spec.nofile, "sigpending": spec.sigpending}
     asked["ulimits"] = [
         {"name": name, "soft": limit, "hard": limit}
@@ -74,12 +77,13 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
     return asked
 
 
-def _quota_us(spec: ContainerSpec, cores: float) -> int:
-    quota_us = round(cores * spec.cpu_period_us)
-    if quota_us < LEAST_QUOTA_US:
+def quota_us(spec: ContainerSpec, cores: float) -> int:
+    """Of each period, for so many cores. Raises DriverError below what the kernel grants."""
+    quota = round(cores * spec.cpu_period_us)
+    if quota < LEAST_QUOTA_US:
         raise DriverError(
             f"container {spec.name}: {cores} of a core in periods of "
-            f"{spec.cpu_period_us} us is {quota_us} us, below the kernel's {LEAST_QUOTA_US}; "
+            f"{spec.cpu_period_us} us is {quota} us, below the kernel's {LEAST_QUOTA_US}; "
             "use a longer period"
         )
-    return quota_us
+    return quota

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import docker
 import requests
@@ -31,6 +31,7 @@ from experiments.images.messages import explain, unreachable
 from experiments.images.store import ImageStore
 from experiments.images.tool import nofile_limit
 from experiments.owner import labels, owner_id, sweep
+from experiments.shortfalls import DiscardedError, discarded, is_told_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,11 +77,12 @@ class DockerDriver:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._clients: list[docker.APIClient] = []
+        self._warnings: dict[str, None] = {}
         self._version: str | None = None
         self._nofile: int | None = None
         self._removers: ThreadPoolExecutor | None = None
 
-    def __enter__(self) -> DockerDriver:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -143,7 +145,10 @@ class DockerDriver:
         return self._nofile
 
     def start(self, spec: ContainerSpec) -> str:
-        """Create and start; returns the id. A container that does not start is removed."""
+        """Create and start; returns the id. A container that does not start is removed.
+
+        Raises DiscardedError when the engine would leave out a limit that was asked for.
+        """
         api = self.api
         with guard(f"creating container {spec.name}"):
             made = api.create_container(
@@ -153,12 +158,25 @@ class DockerDriver:
             )
         container = str(made["Id"])
         try:
+            self._heed(spec, made.get("Warnings") or [])
             with guard(f"starting container {spec.name}"):
                 api.start(container)
         except BaseException:
             self.remove([container])
             raise
         return container
+
+    @property
+    def warnings(self) -> list[str]:
+        """What else the engine warned of when it created containers, each once."""
+        with self._lock:
+            return list(self._warnings)
+
+    def _heed(self, spec: ContainerSpec, warnings: list[str]) -> None:
+        if found := discarded(spec, warnings):
+            raise DiscardedError(f"creating container {spec.name}", found)
+        with self._lock:
+            self._warnings.update(dict.fromkeys(one for one in warnings if not is_told_of(one)))
 
     def state(self, container: str) -> ContainerState:
         api = self.api

@@ -16,17 +16,21 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 from rich.markup import escape
 from rich.table import Table
 
+from experiments import shortfalls
+from experiments.check import Check
 from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.images.store import ImageStore
 from experiments.images.tool import run_tool
+from experiments.kept import NAME, OF_SOME, check_kept, see_unkept
 from experiments.owner import ROOT, found, holder
+from experiments.specimen import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,14 +38,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from experiments.docker_driver import DockerDriver
-
-Status = Literal["ok", "warn", "fail"]
+    from experiments.plan import Trial
 
 MARKS: Final = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 CORES: Final = 2
 NOFILE: Final = 10_300
 """10,000 connections and a reserve: server and load are two processes, so each
 needs its own, and not the sum."""
+MEMORY_BYTES: Final = 256 * 1024**2
+"""Asked for, to see whether a limit of memory is kept."""
 DISK_BYTES: Final = 2 * 1024**3
 RESULT_BYTES: Final = 512 * 1024**2
 TMP_BYTES: Final = 256 * 1024**2
@@ -60,18 +65,9 @@ print(json.dumps({{"disk_bytes": disk.f_bavail * disk.f_frsize, "bridge_filter":
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """`seen` is what was found; `advice`, when there is a shortfall, what to do."""
-
-    name: str
-    status: Status
-    seen: str
-    advice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Needs:
-    """What a run wants: descriptors of its greediest process, space, a free port.
+    """What a run wants: descriptors of its greediest process, space, a free port, and the limits
+    and kernel settings that its trials ask for.
 
     `image` is one that exists, to look from inside; `port` None asks for none.
     """
@@ -81,6 +77,7 @@ class Needs:
     disk_bytes: int = RESULT_BYTES
     port: int | None = PORT
     results: Path = ROOT / "results"
+    trials: Sequence[Trial] = (MODEL,)
 
 
 def checks(driver: DockerDriver, results: Path = ROOT / "results") -> list[Check]:
@@ -101,15 +98,20 @@ def checks(driver: DockerDriver, results: Path = ROOT / "results") -> list[Check
 
 def preflight(driver: DockerDriver, needs: Needs) -> None:
     """Raises LabError(Exit.NOT_READY) with every failure that would stop the run."""
-    facts = look(driver, needs.image)
+    facts, info = look(driver, needs.image), driver.info()
     done = [
-        check_cores(int(driver.info()["NCPU"])),
+        check_cores(int(info["NCPU"])),
         check_nofile(driver.nofile_limit(needs.image), needs.nofile),
         check_space("disk of the engine", facts["disk_bytes"], needs.disk_bytes, "its disk"),
         check_space(
             "disk for results", _see_space(needs.results), needs.disk_bytes, str(needs.results)
         ),
     ]
+    if int(info["NCPU"]) >= CORES:
+        try:
+            done.append(check_kept(see_unkept(driver, needs.image, needs.trials, info), info))
+        except DriverError as error:
+            done.append(Check(NAME, "fail", "refused", str(error)))
     if needs.port is not None:
         done.append(check_port(needs.port, port_is_free(needs.port), None))
     failed = [f"{one.name}: {one.seen}; {one.advice}" for one in done if one.status == "fail"]
@@ -149,10 +151,16 @@ def _engine(driver: DockerDriver) -> list[Check]:
             facts = look(driver, there[0])
             space, bridge = facts["disk_bytes"], facts["bridge_filter"]
             done.append(check_nofile(driver.nofile_limit(there[0]), NOFILE))
+            if int(info["NCPU"]) >= CORES:
+                seen = see_unkept(driver, there[0], (MODEL,), info, MEMORY_BYTES)
+                done.append(check_kept(seen, info, OF_SOME))
         else:
             root = Path(info["DockerRootDir"])
             space, bridge = _see_space(root) if root.exists() else None, _see_bridge()
             done.append(Check("descriptors", "warn", "unknown", "known once the images are built"))
+            said = shortfalls.unsupported(info)
+            fine = "kept, says the engine; tried once the images are built"
+            done.append(check_kept(said, info, OF_SOME, fine))
         done.append(check_bridge(bridge))
         done.append(check_space("disk of the engine", space, DISK_BYTES, info["DockerRootDir"]))
     except LabError as error:

@@ -39,6 +39,8 @@ class ContainerSpec:
     nofile: int | None = None
     sigpending: int | None = None
     pids_limit: int | None = None
+    memory_bytes: int | None = None
+    """Beyond it the kernel ends a process; nothing is swapped out."""
     sysctls: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     publish: Mapping[int, int] = field(default_factory=dict)
@@ -54,6 +56,12 @@ class ContainerState:
     exit_code: int | None
     oom_killed: bool
 
+    @property
+    def ending(self) -> str:
+        """How one that has ended did, in words."""
+        cause = ", out of memory" if self.oom_killed else ""
+        return f"exit code {self.exit_code}{cause}"
+
 
 class Driver(Protocol):
     """Implementations are thread-safe: a trial starts its containers side by side."""
@@ -61,7 +69,15 @@ class Driver(Protocol):
     def create_network(self, name: str) -> str: ...
 
     def start(self, spec: ContainerSpec) -> str:
-        """Start the container and return its id. Raises DriverError."""
+        """Start the container and return its id. Raises DriverError.
+
+        One that the engine would start without a limit that was asked for is not started.
+        """
+        ...
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the engine warned of beside that, creating containers; each once."""
         ...
 
     def state(self, container: str) -> ContainerState: ...

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -10,7 +12,24 @@ import requests
 from experiments.exits import LabError
 
 POLL_S = 5.0
+ANSWER_S = 10.0
+"""For what the master does at once; a stop may take a second on a machine that is busy."""
 START_S = 30.0
+
+
+class MasterError(Exception):
+    """The master did not do what it was asked to; the message says what, and what came instead."""
+
+
+@contextmanager
+def _guard(doing: str) -> Iterator[None]:
+    """Turn what requests raises into a MasterError. `doing` says what was going on."""
+    try:
+        yield
+    except requests.Timeout as error:
+        raise MasterError(f"{doing}: the Locust master did not answer in time") from error
+    except requests.RequestException as error:
+        raise MasterError(f"{doing}: the Locust master did not answer: {error}") from error
 
 
 class Master:
@@ -48,27 +67,42 @@ class Master:
         answer.raise_for_status()
         return int(answer.json()["worker_count"])
 
+    def make_ready(self) -> None:
+        """Without a load and without workers, whatever went on. Raises MasterError."""
+        with _guard("making it ready"):
+            answer = self._http.post(f"{self._url}/c10k/ready", timeout=ANSWER_S)
+            answer.raise_for_status()
+
     def wait_for_workers(self, name: str, count: int) -> bool:
-        """One long poll: are so many workers of this host there, and no others?"""
-        return self._get(f"worker/{name}", count=count) is not None
+        """One long poll: are so many workers of this host there, and no others?
+
+        Raises MasterError, as all that follow.
+        """
+        with _guard("waiting for load workers"):
+            return self._get(f"worker/{name}", count=count) is not None
 
     def swarm(self, users: int, form: dict[str, Any]) -> None:
-        """Start a load. Raises LabError with the master's words when it refuses."""
+        """Start a load. The error has the master's words when it refuses."""
         data = {"user_count": users, "spawn_rate": max(users, 1), **form}
-        answer = self._http.post(f"{self._url}/swarm", data=data, timeout=POLL_S * 2).json()
+        with _guard("starting the load"):
+            response = self._http.post(f"{self._url}/swarm", data=data, timeout=ANSWER_S)
+            answer = response.json()
         if not answer.get("success"):
-            raise LabError(f"the Locust master refused the load: {answer.get('message')}")
+            raise MasterError(f"the Locust master refused the load: {answer.get('message')}")
 
     def result(self, trial: str) -> dict[str, Any] | None:
         """One long poll for the result of a trial; None: not yet."""
-        return self._get(f"result/{trial}")
+        with _guard("waiting for the result"):
+            return self._get(f"result/{trial}")
 
     def close(self) -> None:
         self._http.close()
 
     def _get(self, path: str, **parameters: int) -> dict[str, Any] | None:
         response = self._http.get(
-            f"{self._url}/c10k/{path}", params={"wait": POLL_S, **parameters}, timeout=POLL_S * 4
+            f"{self._url}/c10k/{path}",
+            params={"wait": POLL_S, **parameters},
+            timeout=POLL_S + ANSWER_S,
         )
         response.raise_for_status()
         return response.json() if response.status_code == requests.codes.ok else None

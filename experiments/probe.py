@@ -2,10 +2,10 @@
 
 It runs in its own container in the server's pid and network namespaces, as the
 server's user, without any capability, and alone there: the standard library
-only, and nothing of the lab but `processes.py` and `listeners.py`. It sleeps in recv
-until it is asked, so that it costs the trial nothing between samples; only the accept
-queue is looked at in between, WATCH_HZ times a second, once a sample named `open` was
-asked for.
+only, and nothing of the lab but `processes.py`, `listeners.py` and `granted.py`. It sleeps
+in recv until it is asked, so that it costs the trial nothing between samples; only the
+accept queue is looked at in between, WATCH_HZ times a second, once a sample named `open`
+was asked for.
 
 Counters are raw: the reader subtracts. CPU time is the server's own cgroup's,
 which also counts threads and children that have ended.
@@ -25,6 +25,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from experiments.granted import cpu_ns, folder, held_back, parse_allowed, processor
 from experiments.listeners import accept_queue
 from experiments.processes import connections_held, read_processes
 
@@ -67,7 +68,7 @@ def sample(server_port: int, cores: list[str]) -> dict[str, Any]:
     """One reading: monotonic ns, the server's processes, kernel counters."""
     return {
         "at_ns": time.perf_counter_ns(),
-        "cpu_ns": _cgroup_cpu_ns(),
+        **_confinement(),
         **read_processes(),
         **_tcp_counters(),
         "accept_queue": accept_queue(server_port),
@@ -117,17 +118,17 @@ def _cpu_model() -> str:
     return platform.processor() or "unknown"
 
 
-def _cgroup_cpu_ns() -> int:
-    """CPU time of the server's cgroup, seen through its init process's root."""
-    root = PROC / "1/root/sys/fs/cgroup"
-    for name in ("cpuacct/cpuacct.usage", "cpu,cpuacct/cpuacct.usage"):
-        if text := _text(root / name):
-            return int(text)
-    for line in (root / "cpu.stat").read_text().splitlines():
-        key, _, value = line.partition(" ")
-        if key == "usage_usec":
-            return int(value) * 1_000
-    raise RuntimeError("no CPU accounting in the server's cgroup")
+def _confinement(server: Path = PROC / "1") -> dict[str, Any]:
+    """The server's own control group, seen through the root of its first process: CPU time, cores
+    and quota granted, how often it was held back; and the cores that the process may use.
+    """
+    at = folder(server / "root/sys/fs/cgroup", (server / "cgroup").read_text())
+    return {
+        "cpu_ns": cpu_ns(at),
+        **processor(at),
+        **held_back(at),
+        "affinity": parse_allowed((server / "status").read_text()),
+    }
 
 
 def _tcp_counters() -> dict[str, int]:

@@ -144,6 +144,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("company", "text", "what bad clients and idle ones did, as name=count"),
     Column("server_cpu_us_per_request", "float", "server CPU time / requests"),
     Column("server_cpu_share", "float", "server CPU time / (window x cores granted)"),
+    Column(
+        "server_throttled_share",
+        "float",
+        "share of the window in which the server had used up its CPU quota and waited",
+        added=True,
+    ),
     Column("generator_cpu_share", "float", "engine's CPU time / window, on the busiest load core"),
     Column("generator_busy_share", "float", "open loop: share of the window with work to do"),
     Column("longest_pause_us", "float", "longest time an engine did not look at its connections"),

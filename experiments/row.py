@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from experiments import alone
+from experiments import alone, pins
 from experiments.plan import Trial
-from experiments.record import NAMES
+from experiments.record import BY_SERVER, NAMES
 from experiments.server_log import events
 from experiments.trial import Outcome
 from experiments.validity import judge
@@ -39,7 +39,7 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
         "outcome": "failed",
         **settings.recorded,
     }
-    row["reason"] = _reason(outcome)
+    row["reason"], row["spoiled_by"] = _spoiled(outcome)
     result = outcome.result or {}
     if settings.without_clients:
         return _alone(row, result, outcome.elapsed_s)
@@ -48,7 +48,9 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
     company = result.get("company") or {}
     row["company"] = " ".join(f"{name}={count}" for name, count in company.items())
     if window is None:
-        return {**row, "validity": "void", "reason": row["reason"] or "no window was measured"}
+        if not row["reason"]:
+            row["reason"], row["spoiled_by"] = "no window was measured", "load"
+        return _blame(row | {"validity": "void"}, outcome)
     row["outcome"] = "completed"
     row["overhead_s"] = round(outcome.elapsed_s - settings.warm_up_s - window["window_s"], 3)
     row |= _load(window, settings.active_connections, settings.pipeline_depth)
@@ -56,25 +58,46 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
     if "close" in samples and "open" in samples:
         cores = min(settings.server_cpu_quota or 1.0, 1.0)
         row |= _server(window, samples, result["environment"], cores)
+        row["server_throttled_share"] = pins.throttled_share(samples)
+        not_as_asked = pins.not_as_asked(result)
         row["accept_queue_max"] = _deepest(result["samples"])
         row |= _kernel(samples) | worker_columns(samples, outcome.logs.get("server", ""))
         if settings.traced:
             row |= _calls(window, samples)
-            row["reason"] = row["reason"] or _untraced(samples["close"])
-    elif not row["reason"]:
-        row["reason"] = "the probe's samples of the window are missing"
-    row["validity"], row["reason"] = judge(row)
-    return row
+            _add_reason(row, _untraced(samples["close"]), "probe")
+    else:
+        not_as_asked = ""
+        _add_reason(row, "the probe's samples of the window are missing", "probe")
+    row |= judge(row, not_as_asked)
+    return _blame(row, outcome)
+
+
+def _add_reason(row: Sample, reason: str, spoiled_by: str) -> None:
+    """The first reason stands."""
+    if reason and not row["reason"]:
+        row["reason"], row["spoiled_by"] = reason, spoiled_by
+
+
+def _blame(row: Sample, outcome: Outcome) -> Sample:
+    """A server that met a limit, or ended, takes the load and the probe along: what they saw of it
+    is no fault of theirs, nor a wrong answer.
+    """
+    if row["validity"] != "void":
+        return row
+    if outcome.out_of_memory or (row["server_limit"] and row["spoiled_by"] in BY_SERVER):
+        return row | {"spoiled_by": "server_limit"}
+    return row | {"spoiled_by": "server_gone"} if outcome.server_ending else row
 
 
 def _alone(row: Sample, result: Sample, elapsed_s: float) -> Sample:
     """Of a trial without clients."""
     row = row | alone.figures(result)
     if row["outcome"] == "failed":
-        return {**row, "validity": "void", "reason": row["reason"] or "nothing was measured"}
+        _add_reason(row, "nothing was measured", "server_gone")
+        by = "server_limit" if row["server_limit"] else row["spoiled_by"]
+        return {**row, "validity": "void", "spoiled_by": by}
     row["overhead_s"] = round(elapsed_s - row["warm_up_s"] - row["window_s"], 3)
-    row["validity"], row["reason"] = judge(row)
-    return row
+    return row | judge(row, pins.alone_not_as_asked(result))
 
 
 def server_limits(log: str) -> str:
@@ -87,14 +110,20 @@ def server_limits(log: str) -> str:
     return "; ".join(f"{name}: {message}" for name, message in named.items())
 
 
-def _reason(outcome: Outcome) -> str:
-    reasons = [outcome.reason]
+def _spoiled(outcome: Outcome) -> tuple[str, str]:
+    """All reasons that the trial left, and who the first of them says spoiled it."""
+    reasons = [(outcome.reason, outcome.spoiled_by)]
     if outcome.result:
-        reasons.append(outcome.result["reason"])
+        # A benchmark without clients gives its reason alone: it is the server's program.
+        by = outcome.result.get("spoiled_by", "server_gone")
+        if outcome.result["reason"] not in outcome.reason:
+            reasons.append((outcome.result["reason"], by))
     if outcome.server_ending:
         last = outcome.logs.get("server", "").strip().splitlines()[-1:]
-        reasons.append(f"the server ended with {outcome.server_ending} {' '.join(last)}")
-    return "; ".join(reason for reason in reasons if reason)
+        ending = f"the server ended with {outcome.server_ending} {' '.join(last)}"
+        reasons.append((ending, "server_gone"))
+    given = [(reason, by) for reason, by in reasons if reason]
+    return "; ".join(reason for reason, _ in given), given[0][1] if given else ""
 
 
 def _gates(result: dict[str, Any]) -> Sample:

@@ -139,6 +139,9 @@ def swept(driver: Driver, say: Callable[[str], None]) -> Iterator[None]:
         say(f"removed what an earlier run left: {', '.join(left)}")
     try:
         yield
+        for warning in driver.warnings:
+            say(f"the engine warned when it created a container: {warning}")
+        _ignore_signals()
     except BaseException as ending:
         _ignore_signals()
         try:
@@ -146,7 +149,6 @@ def swept(driver: Driver, say: Callable[[str], None]) -> Iterator[None]:
         except (DriverError, LabError) as error:
             ending.add_note(f"and what had been started could not all be removed: {error}")
         raise
-    _ignore_signals()
     driver.sweep()
 
 

@@ -194,6 +194,7 @@ def _needs(trials: list[Trial], images: Images) -> Needs:
         port=WEB_PORT,
         results=RESULTS,
         image=images.server,
+        trials=trials,
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from experiments.containers import WEB_PORT, Containers, place
+from experiments.containers import Containers, place
 from experiments.docker_driver import DockerDriver
 from experiments.images.build import Images
-from experiments.master import Master
+from experiments.master_container import MasterContainer
 from experiments.run import stay_off
 from experiments.trial import TrialRunner
 
@@ -30,12 +30,11 @@ def stage(
     driver.create_network(network)
     nofile = min(driver.nofile_limit(images.server), MOST_NOFILE)
     containers = Containers(images, placement, network, nofile, prefix, foreign or {})
-    container = driver.start(containers.master())
-    master = Master(f"http://127.0.0.1:{WEB_PORT}")
-    runner = TrialRunner(driver, master, containers, container)
+    master = MasterContainer(driver, containers.master())
+    runner = TrialRunner(driver, master, containers)
     try:
-        master.wait_until_up()
+        master.start()
         yield runner
         runner.settle()
     finally:
-        master.close()
+        master.client.close()

@@ -14,9 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import requests
-
-from experiments import alone
+from experiments import alone, pins
 from experiments.containers import (
     LISTEN_S,
     PROBE_PORT,
@@ -25,9 +23,9 @@ from experiments.containers import (
     load_name,
     server_port,
 )
-from experiments.driver import ContainerState, Driver, DriverError
-from experiments.exits import LabError
-from experiments.master import Master
+from experiments.driver import ContainerSpec, Driver, DriverError
+from experiments.master import MasterError
+from experiments.master_container import MasterContainer
 from experiments.plan import Trial
 
 MOST_IN_FLIGHT = 256
@@ -48,22 +46,33 @@ STOP_S = 3.0
 END_S = 2.0
 BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
+NOT_EXECUTED = 'exec: "'
+"""In what the engine says of a command that it cannot execute: it is not there, or no program."""
+BESIDE = {"pod": "surroundings", "client": "surroundings", "probe": "probe"}
+"""Containers of a trial that only end if something else ends them, and who spoiled it then."""
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a trial left: the worker's result if any, the reason if none, and the logs."""
+    """What a trial left: the worker's result if any, the reason if none and who spoiled it, and
+    the logs. `server_ending` is how the server ended by itself, in words."""
 
     result: dict[str, Any] | None = None
     reason: str = ""
+    spoiled_by: str = ""
     server_ending: str = ""
+    out_of_memory: bool = False
     logs: dict[str, str] = field(default_factory=dict)
     elapsed_s: float = 0.0
 
 
 class TrialError(Exception):
     """This trial cannot be measured, the next one may; the message is the reason."""
+
+    def __init__(self, reason: str, spoiled_by: str) -> None:
+        super().__init__(reason)
+        self.spoiled_by = spoiled_by
 
 
 class TrialRunner:
@@ -75,38 +84,41 @@ class TrialRunner:
     def __init__(
         self,
         driver: Driver,
-        master: Master,
+        master: MasterContainer,
         containers: Containers,
-        master_container: str,
     ) -> None:
         self._driver = driver
         self._master = master
         self.containers = containers
-        self._master_container = master_container
         self._remover = ThreadPoolExecutor(1, thread_name_prefix="remover")
         self._removal: Future[None] | None = None
         self._doomed: list[str] = []
 
     def run(self, trial: Trial) -> Outcome:
-        """Never raises for what a server or a worker does; its reason is in the outcome.
-
-        Raises LabError when nothing could be measured any more.
+        """Never raises for what a server, a worker, the probe or the master does; the reason is in
+        the outcome. Raises LabError when nothing could be measured any more.
         """
         outcome = Outcome()
         started = time.monotonic()
         containers: dict[str, str] = {}
         try:
             if trial.point.settings.without_clients:
-                outcome.result = self._measure_alone(trial, containers)
+                measured = self._measure_alone(trial, containers)
             else:
+                self._master.make_ready()
                 self._start(trial, containers)
-                outcome.result = self._measure(trial, containers)
-        except (DriverError, TrialError, requests.RequestException) as error:
-            outcome.reason = str(error)
+                measured = self._measure(trial, containers)
+            outcome.result = {**measured, "asked": pins.asked(self.containers, trial)}
+        except TrialError as error:
+            outcome.reason, outcome.spoiled_by = str(error), error.spoiled_by
+        except MasterError as error:
+            outcome.reason = self._master.ending() or str(error)
+            outcome.spoiled_by = "load"
+            outcome.logs["master"] = self._master.log()
+        except DriverError as error:
+            outcome.reason, outcome.spoiled_by = str(error), "surroundings"
         finally:
             self._finish(trial, containers, outcome)
-        if outcome.reason and not self._driver.state(self._master_container).running:
-            raise LabError("the Locust master ended, and the trial in flight with it")
         outcome.elapsed_s = time.monotonic() - started
         return outcome
 
@@ -135,15 +147,24 @@ class TrialRunner:
             loads = {name: pool.submit(self._driver.start, spec) for name, spec in specs.items()}
             try:
                 pod = containers["pod"]
-                server = containers["server"] = self._driver.start(make.server(trial, pod))
+                server = containers["server"] = self._start_server(make.server(trial, pod))
                 containers["probe"] = self._driver.start(make.probe(trial, pod, server))
             except DriverError:
                 # Nothing can join the pid namespace of a server that has ended at once.
                 if "server" in containers and self._ends(server):
-                    raise TrialError(ENDED) from None
+                    raise TrialError(ENDED, "server_gone") from None
                 raise
             finally:
                 _collect(loads, containers)
+
+    def _start_server(self, spec: ContainerSpec) -> str:
+        """Raises TrialError where its own command cannot be executed, else DriverError."""
+        try:
+            return self._driver.start(spec)
+        except DriverError as error:
+            if NOT_EXECUTED in str(error):
+                raise TrialError(str(error), "server_gone") from error
+            raise
 
     def _ends(self, container: str) -> bool:
         """Whether it has ended; the engine learns of that a moment later."""
@@ -155,17 +176,17 @@ class TrialRunner:
         return True
 
     def _measure(self, trial: Trial, containers: dict[str, str]) -> dict[str, Any]:
-        settings = trial.point.settings
+        settings, master = trial.point.settings, self._master.client
         self.settle()
         self._until(
             trial,
-            lambda: self._master.wait_for_workers(hostname(trial), settings.load_workers) or None,
+            lambda: master.wait_for_workers(hostname(trial), settings.load_workers) or None,
             containers,
             WORKER_S,
             "not all load workers reached the Locust master",
         )
         host = "server" if settings.network == "bridge" else "127.0.0.1"
-        self._master.swarm(
+        master.swarm(
             settings.active_connections,
             {
                 "host": f"http://{host}:{server_port(trial)}",
@@ -183,7 +204,7 @@ class TrialRunner:
         )
         limit = settings.ramp_s + settings.warm_up_s + settings.window_s + LOST_S
         return self._until(
-            trial, lambda: self._master.result(trial.id), containers, limit, "the load did not end"
+            trial, lambda: master.result(trial.id), containers, limit, "the load did not end"
         )
 
     def _measure_alone(self, trial: Trial, containers: dict[str, str]) -> dict[str, Any]:
@@ -212,26 +233,40 @@ class TrialRunner:
         while (answer := ask()) is None:
             for name in _loads(containers):
                 if not (state := self._driver.state(containers[name])).running:
-                    raise TrialError(f"the {_worker(name)} ended with {_ending(state)}")
+                    raise TrialError(f"the {_worker(name)} ended with {state.ending}", "load")
             if trial.point.foreign and not self._driver.state(containers["server"]).running:
-                raise TrialError(ENDED)
+                raise TrialError(ENDED, "server_gone")
             if time.monotonic() > deadline:
-                raise TrialError(f"{reason} within {limit_s:.0f} s")
+                raise TrialError(f"{reason} within {limit_s:.0f} s", "load")
         return answer
+
+    def _look_beside(self, containers: dict[str, str], outcome: Outcome) -> None:
+        """A pod that ended took the load's way to the master along; a probe, its own answers."""
+        failed = outcome.reason or (outcome.result and outcome.result["reason"])
+        if not failed or outcome.server_ending:
+            return
+        for name, spoiled_by in BESIDE.items():
+            if name in containers and not (state := self._driver.state(containers[name])).running:
+                outcome.reason = f"the trial's {name} ended with {state.ending}; {failed}"
+                outcome.spoiled_by = spoiled_by
+                return
 
     def _finish(self, trial: Trial, containers: dict[str, str], outcome: Outcome) -> None:
         try:
             if "server" in containers and not trial.point.settings.without_clients:
                 state = self._driver.state(containers["server"])
                 if not state.running:
-                    outcome.server_ending = _ending(state)
+                    outcome.server_ending = state.ending
+                    outcome.out_of_memory = state.oom_killed
                 elif _has_workers(outcome.result):
                     self._driver.stop(containers["server"], STOP_S)
+            self._look_beside(containers, outcome)
             for name in ("server", *_loads(containers), "probe"):
                 if name in containers:
                     outcome.logs[name] = self._driver.logs(containers[name])
         except DriverError as error:
             outcome.reason = outcome.reason or str(error)
+            outcome.spoiled_by = outcome.spoiled_by or "surroundings"
         self._doomed += containers.values()
         self._removal = self._remover.submit(self._driver.remove, list(self._doomed))
 
@@ -259,11 +294,6 @@ def _collect(starting: dict[str, Future[str]], containers: dict[str, str]) -> No
             containers[name] = one.result()
     for one in starting.values():
         one.result()
-
-
-def _ending(state: ContainerState) -> str:
-    cause = ", out of memory" if state.oom_killed else ""
-    return f"exit code {state.exit_code}{cause}"
 
 
 def _in_flight(backlog: int | None) -> int:

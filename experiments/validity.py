@@ -1,4 +1,4 @@
-"""The verdict on a trial: what bounded it, or why it must not be believed.
+"""The verdict on a trial: what bounded it, or why it must not be believed, and who spoiled it.
 
 All thresholds stand here, each with its reason. A void trial is kept and shown,
 and never averaged in.
@@ -41,13 +41,23 @@ FOREIGN = 0.5
 Row = dict[str, Any]
 
 
-def judge(row: Row) -> tuple[str, str]:
-    """(validity, reason) of a row whose figures are filled in; reason empty if valid."""
-    reason = _void(row)
+def judge(row: Row, not_as_asked: str = "") -> Row:
+    """`validity`, `reason` and `spoiled_by` of a row whose figures are filled in; the reason of a
+    valid one says what held the generator up, if anything did.
+
+    `not_as_asked` says what the engine did not give server or load, as pins.py found it.
+    """
+    reason, spoiled_by = _void(row, not_as_asked)
     if reason:
-        return "void", reason
+        return {"validity": "void", "reason": reason, "spoiled_by": spoiled_by}
+    validity, reason = _bound(row)
+    return {"validity": validity, "reason": reason, "spoiled_by": ""}
+
+
+def _bound(row: Row) -> tuple[str, str]:
+    """What bounded a valid trial."""
     if row["load"] in WITHOUT_CLIENTS:
-        return _alone(row)
+        return "server_bound", ""  # nothing ever rests
     server, generator = row["server_cpu_share"], row["generator_cpu_share"]
     if row.get("rate_per_s"):
         return _open_loop(row)
@@ -58,16 +68,6 @@ def judge(row: Row) -> tuple[str, str]:
     if row.get("server_cpu_quota") and server >= QUOTA_BUSY:
         return "server_bound", ""
     return "unsaturated", ""
-
-
-def _alone(row: Row) -> tuple[str, str]:
-    """Without clients nothing ever rests."""
-    if row["server_cpu_share"] >= BUSY:
-        return "server_bound", ""
-    return "void", (
-        f"the benchmark never rests, and yet had only {row['server_cpu_share']:.0%} of its core: "
-        "something else ran there"
-    )
 
 
 def _open_loop(row: Row) -> tuple[str, str]:
@@ -104,33 +104,69 @@ def _skewed(row: Row) -> str:
     )
 
 
-def _void(row: Row) -> str:
-    if reason := row["reason"] or _skewed(row):
-        return str(reason)
+def _void(row: Row, not_as_asked: str) -> tuple[str, str]:
+    """Why it must not be believed, and who spoiled it; both empty if nobody did.
+
+    On a machine that was busy otherwise, a server that served few was not the cause, nor a load
+    that came late. A wrong answer, a limit or an end would have been seen on a quiet one too.
+    """
+    reason, by = _as_seen(row)
+    disturbance = not_as_asked or _disturbed(row) or _held_up(row)
+    if not reason:
+        return disturbance, "surroundings" if disturbance else ""
+    if disturbance and by in ("server_starved", "load"):
+        return f"{reason}; {disturbance}", "surroundings"
+    return reason, by
+
+
+def _as_seen(row: Row) -> tuple[str, str]:
+    """What the trial itself shows."""
+    if reason := row["reason"]:
+        return str(reason), row["spoiled_by"]
+    if reason := _skewed(row):
+        return reason, "load"
     if "wrong_answer" in row["error_kinds"]:
-        return f"the server answered wrongly in the window: {row['error_kinds']}"
+        return f"the server answered wrongly in the window: {row['error_kinds']}", "server_wrong"
     if not row["requests"]:
-        return "no response came in the window"
-    if row["load"] == "keep_alive":
-        if row["errors"]:
-            return f"errors in the window: {row['error_kinds']}"
-        ratio = row["littles_law_ratio"]
-        edges = row["response_max_us"] / 1e6 / row["window_s"]
-        if abs(ratio - 1) > LITTLE + edges:
-            return (
-                f"Little's law is off: throughput x mean time is {ratio:.2f} times the "
-                "connections; a longer window may help"
-            )
-        if row["coverage"] < COVERED and not row["traced"]:  # it is too slow to come to all
-            return (
-                f"only {row['coverage']:.1%} of the active connections got a response "
-                "in the window: the rate is theirs alone"
-            )
-    if row["steal_share"] > STEAL:
+        return "no response came in the window", "server_starved"
+    return _keep_alive(row) if row["load"] == "keep_alive" else ("", "")
+
+
+def _keep_alive(row: Row) -> tuple[str, str]:
+    if row["errors"]:
+        return f"errors in the window: {row['error_kinds']}", "server_wrong"
+    ratio = row["littles_law_ratio"]
+    edges = row["response_max_us"] / 1e6 / row["window_s"]
+    if abs(ratio - 1) > LITTLE + edges:
+        return (
+            f"Little's law is off: throughput x mean time is {ratio:.2f} times the "
+            "connections; a longer window may help"
+        ), "load"
+    if row["coverage"] < COVERED and not row["traced"]:  # it is too slow to come to all
+        return (
+            f"only {row['coverage']:.1%} of the active connections got a response "
+            "in the window: the rate is theirs alone"
+        ), "server_starved"
+    return "", ""
+
+
+def _disturbed(row: Row) -> str:
+    """What else had the processors; unknown where the probe's samples are missing."""
+    if (row.get("steal_share") or 0.0) > STEAL:
         return f"the hypervisor took {row['steal_share']:.0%} of the processors"
-    if row["foreign_cpu_share"] > FOREIGN:
+    if (row.get("foreign_cpu_share") or 0.0) > FOREIGN:
         return (
             f"other programs used {row['foreign_cpu_share']:.1f} cores in the window; "
             "stop them and run again"
         )
     return ""
+
+
+def _held_up(row: Row) -> str:
+    """Without clients nothing ever rests."""
+    if row["load"] not in WITHOUT_CLIENTS or row["server_cpu_share"] >= BUSY:
+        return ""
+    return (
+        f"the benchmark never rests, and yet had only {row['server_cpu_share']:.0%} of its core: "
+        "something else ran there"
+    )

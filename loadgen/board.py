@@ -1,6 +1,7 @@
 """The master's side: collects results, answers the sweep, and shows it in the UI.
 
 Routes, all on the web UI's own address:
+  POST /c10k/ready            gives up what goes on, forgets all workers; 200 when ready, or 503
   GET /c10k/worker/NAME       waits until ?count= workers of that host are ready; 200, or 202
   GET /c10k/result/TRIAL      waits up to ?wait= seconds; 200 with the result, or 202
   GET /c10k/histograms        of the load that runs or ran last, as JSON; 404 before the first
@@ -18,7 +19,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import gevent
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from gevent.event import Event
 from locust.env import Environment
 from locust.runners import (
@@ -39,6 +40,7 @@ from loadgen.offered import first, unavailable
 from loadgen.options import OPEN, PORT
 from loadgen.session import PROGRESS
 from loadgen.tabs import TABS, tables
+from loadgen.team import Team
 
 SHOWN_TRIALS = 30
 NOTHING = "no load was started here yet: start one, and its histograms can be had"
@@ -57,6 +59,7 @@ class Board:
         self._last_result: dict[str, Any] | None = None
         self._gathered = Gathered()
         self._form = Form(environment, runner)
+        self._team = Team(environment, runner, self.deliver)
         if server := first():
             environment.host = f"http://{server}:{PORT}"
         runner.register_message(PROGRESS, self._on_progress)
@@ -103,6 +106,7 @@ class Board:
             "c10k_unavailable": unavailable(),
         }
         routes = Blueprint("c10k", __name__, static_folder="page", static_url_path="/c10k/page")
+        routes.add_url_rule("/c10k/ready", view_func=self.ready, methods=["POST"])
         routes.add_url_rule("/c10k/worker/<name>", view_func=self.worker)
         routes.add_url_rule("/c10k/result/<trial>", view_func=self.result)
         routes.add_url_rule("/c10k/histograms", view_func=self.histograms)
@@ -114,18 +118,33 @@ class Board:
         app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
         app.register_blueprint(routes)
 
+    def ready(self) -> tuple[Response, int]:
+        """Whatever the load before left, the next one finds a master without load and workers."""
+        self._team.abandon()
+        current_app.view_functions["locust.stop"]()  # ends a spawning under way, too
+        self._runner.check_stopped()
+        state = self._runner.state
+        return jsonify(state=state), 200 if state in (STATE_INIT, STATE_STOPPED) else 503
+
     def worker(self, name: str) -> tuple[Response, int]:
-        """The workers on host `name` are there, and no others: users would be shared with them."""
+        """The workers on host `name` are there, and no others: users would be shared with them.
+
+        Others are of an earlier trial, whose containers are gone by now: they are forgotten.
+        """
         deadline = time.monotonic() + _wait_s()
         wanted = [name] * request.args.get("count", 1, type=int)
         while True:
+            idle = self._runner.state in (STATE_INIT, STATE_STOPPED)
+            if idle:
+                known = self._runner.clients
+                self._team.forget([one for one in known if one.rpartition("_")[0] != name])
             workers = {
                 worker.id: worker.state
                 for worker in self._runner.clients.values()
                 if worker.state != STATE_MISSING
             }
             alone = [worker.rpartition("_")[0] for worker in workers] == wanted
-            if alone and self._runner.state in (STATE_INIT, STATE_STOPPED):
+            if alone and idle:
                 self._results.clear()  # nobody asks for the results of earlier trials any more
                 self._arrived.clear()
                 return jsonify(workers=workers), 200

@@ -32,9 +32,9 @@ def make_engine(options: Options) -> Engine:
     try:
         engine = _engine(options)
     except VerificationError as error:
-        raise TrialVoid(f"verification failed: {error}") from error
+        raise TrialVoid(f"verification failed: {error}", error.spoiled_by) from error
     except OSError as error:
-        raise TrialVoid(f"{options.host} cannot be reached: {error}") from error
+        raise TrialVoid(f"{options.host} cannot be reached: {error}", "server_gone") from error
     engine.pace = Pace(options.connect_pace_per_s)
     engine.idle_silent = options.idle == "silent"
     return engine

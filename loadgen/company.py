@@ -45,7 +45,10 @@ class Company:
         while not self._bad.established:
             self._bad.tick(time.monotonic())
             if time.monotonic() > deadline:
-                raise TrialVoid(f"the bad clients could not all connect: {self._bad.gauges()}")
+                raise TrialVoid(
+                    f"the bad clients could not all connect: {self._bad.gauges()}",
+                    "server_starved",
+                )
             gevent.sleep(TICK_S)
         self._greenlet = gevent.spawn(self._run)
 

@@ -7,9 +7,8 @@ sweep's window has a length, a person's lasts until the stop button.
 from __future__ import annotations
 
 import logging
-import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
@@ -19,10 +18,11 @@ import gevent
 
 from loadgen.build import make_engine
 from loadgen.company import Company
+from loadgen.confined import Confined
 from loadgen.engine import Engine
 from loadgen.measures import Gauges, Window
 from loadgen.options import OPEN, Options
-from loadgen.questions import POLL_S, TrialVoid
+from loadgen.questions import POLL_S, SpoiledBy, TrialVoid
 from loadgen.series import Series
 from loadgen.summary import summarise
 from loadgen.together import Together
@@ -56,6 +56,11 @@ def call(engine: Engine, command: Callable[[], Any]) -> Any:
     return ticket.value
 
 
+def _not_established_by(errors: Mapping[str, int]) -> SpoiledBy:
+    """A client that has no port or descriptor left has not asked the server."""
+    return "load" if any("out_of_" in kind for kind in errors) else "server_starved"
+
+
 class Conductor:
     """One worker's share of a load. `run` measures; `freeze` may be called from a stop at any
     moment. `users` tells how many it has now, `spawned` whether all of the load's are there.
@@ -77,6 +82,7 @@ class Conductor:
         self._users = users
         self._spawned = spawned
         self._tell = tell
+        self._confined = Confined()
         self._phases: dict[str, float] = {}
         self._gauges: Gauges | None = None
         self._witness: Witness | None = None
@@ -85,17 +91,17 @@ class Conductor:
 
     def run(self) -> dict[str, Any]:
         """Measure a window and return what this worker has of it, a void one with its reason."""
-        reason = ""
+        reason, spoiled_by = "", ""
         try:
             self._measure()
         except TrialVoid as void:
-            reason = str(void)
+            reason, spoiled_by = str(void), void.spoiled_by
         except Exception as error:
             logger.exception("the trial failed")
-            reason = f"the load worker failed: {error!r}"
+            reason, spoiled_by = f"the load worker failed: {error!r}", "load"
         finally:
             self._leave_company()
-        return self._result(reason)
+        return {"reason": reason, "spoiled_by": spoiled_by, **self._result()}
 
     def run_by_hand(self) -> None:
         """Load until `freeze`, with as many active connections as there are users."""
@@ -197,11 +203,12 @@ class Conductor:
         idle = engine.gauges().idle_established
         lost = engine.gauges().idle_failed if options.churn_per_s else 0
         if lost:
-            raise TrialVoid(f"{lost:,} of the replaced idle connections were lost")
+            raise TrialVoid(f"{lost:,} of the replaced idle connections were lost", "server_wrong")
         if idle < options.idle_connections and not options.churn_per_s:
             raise TrialVoid(
                 f"only {idle:,} of {options.idle_connections:,} idle connections "
-                "were still established at the end of the window"
+                "were still established at the end of the window",
+                "server_wrong",
             )
         self._enter("done")
 
@@ -209,6 +216,7 @@ class Conductor:
         """Open the window, look at it once a second, freeze, and wait until all have frozen."""
         self._gauges = engine.gauges()
         started = call(engine, engine.open_window)
+        self._confined.open()
         self._series = series = Series(engine)
         series.begin(started)
         witness.note("open")
@@ -221,6 +229,7 @@ class Conductor:
         sleep_until(ends)
         self._check(engine)
         self.freeze()
+        self._confined.close()
         series.look()
         self._together.meet("frozen")
         witness.note("close")
@@ -257,18 +266,18 @@ class Conductor:
                 errors = ", ".join(f"{k} {n:,}" for k, n in sorted(engine.errors.items()))
                 raise TrialVoid(
                     f"{now:,} of {wanted:,} {kind} connections were established"
-                    + (f" ({errors})" if errors else "")
+                    + (f" ({errors})" if errors else ""),
+                    _not_established_by(engine.errors),
                 )
             gevent.sleep(POLL_S)
 
-    def _result(self, reason: str) -> dict[str, Any]:
+    def _result(self) -> dict[str, Any]:
         phases = list(self._phases.items())
         durations = {name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)}
         gauges = self._gauges or (self.engine.gauges() if self.engine else None)
         return {
-            "reason": reason,
             "share": {name: getattr(self.options, name) for name in SHARED},
-            "cores": sorted(os.sched_getaffinity(0)),
+            **self._confined.told(),
             "phases_s": durations,
             "gauges": asdict(gauges) if gauges else None,
             "samples": self._witness.samples if self._witness else [],

@@ -16,7 +16,6 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadgen.board import Board
 from loadgen.knobs import add_knobs
 from loadgen.session import Session
-from loadgen.team import Team
 
 # Locust raises the soft limit to 10,000 at most: too few for 10,000 connections.
 _hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -44,7 +43,7 @@ def attach(environment: Environment, runner: Any, **_kwargs: Any) -> None:
     if isinstance(runner, WorkerRunner):
         Session(environment, runner)
     elif isinstance(runner, MasterRunner):
-        Team(environment, runner, Board(environment, runner).deliver)
+        Board(environment, runner)
 
 
 hooks.init_command_line_parser.add_listener(add_knobs)

@@ -15,11 +15,13 @@ from typing import Any
 from loadgen.summary import decode, distribution, encode, percentiles
 
 Data = dict[str, Any]
+CONFINED = ("cores", "cpu_quota", "throttled_periods", "throttled_ns")
 COUNTS = ("cpu_ns", "process_cpu_ns", "rss_bytes", "requests", "connects", "covered")
 
 
-def merge(trial: str, results: list[Data], reason: str) -> Data:
-    """The result of a trial. `reason` says why it is void, if it is; `results` may be incomplete.
+def merge(trial: str, results: list[Data], reason: str, spoiled_by: str) -> Data:
+    """The result of a trial. `reason` says why it is void, if it is, and `spoiled_by` who did it;
+    `results` may be incomplete.
 
     `workers` has a row for each worker: its share, its seed, its edges of the window.
     """
@@ -32,6 +34,7 @@ def merge(trial: str, results: list[Data], reason: str) -> Data:
     return {
         "trial": trial,
         "reason": reason,
+        "spoiled_by": spoiled_by,
         "options": results[0]["options"] if results else None,
         "phases_s": dict(phases),
         "gauges": _summed(one["gauges"] for one in results) or None,
@@ -143,7 +146,7 @@ def _worker(result: Data) -> Data:
         "name": result["name"],
         "reason": result["reason"],
         "share": result["share"],
-        "cores": result["cores"],
+        **{name: result[name] for name in CONFINED},
         "gauges": result["gauges"],
         **{name: window.get(name) for name in counts},
     }

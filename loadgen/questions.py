@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import time
-from typing import Any
+from typing import Any, Literal
 
 import gevent
 
@@ -17,8 +17,16 @@ PROBE_ATTEMPTS = 3
 POLL_S = 0.01
 
 
+SpoiledBy = Literal["server_wrong", "server_gone", "server_starved", "load", "probe"]
+"""Who spoiled a trial, as far as the load can tell; `trials.csv` has a column for it."""
+
+
 class TrialVoid(Exception):  # noqa: N818 - a verdict, not an error of the program
     """The load cannot be measured; the message is the reason."""
+
+    def __init__(self, reason: str, spoiled_by: SpoiledBy = "load") -> None:
+        super().__init__(reason)
+        self.spoiled_by = spoiled_by
 
 
 class Probe:
@@ -69,4 +77,4 @@ class Probe:
                         return {"label": word, **answer}
             except OSError as error:
                 failure = error
-        raise TrialVoid(f"the probe beside the server did not answer {word!r}: {failure}")
+        raise TrialVoid(f"the probe beside the server did not answer {word!r}: {failure}", "probe")

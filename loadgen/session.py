@@ -22,7 +22,7 @@ from loadgen.conduct import Conductor, call
 from loadgen.live import Live
 from loadgen.options import OPEN, Options, OptionsError, parse
 from loadgen.progress import STOPPED, Progress
-from loadgen.questions import TrialVoid
+from loadgen.questions import SpoiledBy, TrialVoid
 from loadgen.share import latecomer, split
 from loadgen.together import Together
 
@@ -160,14 +160,14 @@ class Session:
             self._runner.send_message(FROZEN)
 
     def _on_give_up(self, msg: Any, **_kwargs: Any) -> None:
-        self._give_up(msg.data["reason"])
+        self._give_up(msg.data["reason"], msg.data["spoiled_by"])
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, reason: str, spoiled_by: SpoiledBy = "load") -> None:
         """A trial ends where it is, with this reason, and tells how far it has come."""
         conductor = self._conductor
         if conductor and conductor.options.is_trial:
             work = self._greenlets[0]
-            work.kill(TrialVoid(reason), timeout=GIVE_UP_S)
+            work.kill(TrialVoid(reason, spoiled_by), timeout=GIVE_UP_S)
 
     def _close(self, **_kwargs: Any) -> None:
         for greenlet in self._greenlets:

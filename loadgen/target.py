@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from loadgen.measures import Exchange
+from loadgen.questions import SpoiledBy
 
 BODY = b"Hello, world!"
 TIMEOUT_S = 5.0
@@ -26,7 +27,11 @@ BODILESS = (204, 304)
 
 
 class VerificationError(Exception):
-    """The server does not answer, or not with what the contract asks."""
+    """The server answers not with what the contract asks, or not at all."""
+
+    def __init__(self, message: str, spoiled_by: SpoiledBy = "server_wrong") -> None:
+        super().__init__(message)
+        self.spoiled_by = spoiled_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ def learn(address: tuple[str, int], request: bytes, expected: Expected | None = 
         ask = _ask_closing if b" HTTP/1.0\r\n" in request else _ask_persistent
         first, second = ask(address, request, expected)
     except OSError as error:
-        raise VerificationError(f"no response from {address[0]}:{address[1]}: {error}") from error
+        message = f"no response from {address[0]}:{address[1]}: {error}"
+        raise VerificationError(message, "server_gone") from error
     return Exchange(request, second, _varying(first, second))
 
 

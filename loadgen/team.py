@@ -14,7 +14,7 @@ from typing import Any
 
 import gevent
 from locust.env import Environment
-from locust.runners import STATE_MISSING, MasterRunner
+from locust.runners import STATE_MISSING, MasterRunner, WorkerNodes
 from locust.stats import StatsError
 
 from loadgen.merging import merge
@@ -44,7 +44,7 @@ class Team:
         self._members: list[str] = []
         self._names: dict[str, str] = {}
         self._trial = ""
-        self._reason = ""
+        self._reason = self._spoiled_by = ""
         self._met: dict[str, dict[str, Any]] = {}
         self._results: dict[str, dict[str, Any]] = {}
         self._lost: list[str] = []
@@ -57,6 +57,7 @@ class Team:
         events: Any = environment.events  # Locust leaves its hooks untyped
         events.test_start.add_listener(self._begin)
         events.test_stopping.add_listener(self._freeze)
+        events.worker_connect.add_listener(self._on_stranger)
         gevent.spawn(self._watch)
 
     def _begin(self, **_kwargs: Any) -> None:
@@ -64,7 +65,8 @@ class Team:
         options: Any = self._environment.parsed_options
         self._members = options.team = sorted(self._present())
         self._forget_ending()
-        self._trial, self._reason = options.trial, ""
+        self._trial = options.trial
+        self._reason = self._spoiled_by = ""
         self._names, self._met, self._results, self._lost = {}, {}, {}, []
 
     def _present(self) -> set[str]:
@@ -89,37 +91,63 @@ class Team:
         reason = msg.data["reason"]
         if reason and len(self._members) > 1:
             reason = f"{msg.data['name']}: {reason}"
-        self._go_on(reason)
+        self._go_on(reason, msg.data["spoiled_by"])
 
-    def _go_on(self, reason: str) -> None:
+    def _go_on(self, reason: str, spoiled_by: str) -> None:
         """A worker has ended, or is lost. If it cannot go on, the others need not."""
         left = set(self._members) - self._results.keys() - set(self._lost)
         first = reason and not self._reason
-        self._reason = self._reason or reason
+        if first:
+            self._reason, self._spoiled_by = reason, spoiled_by
         if not left:
             self._finish()
         elif first:
             for member in left:
-                self._runner.send_message(GIVE_UP, {"reason": reason}, member)
+                told = {"reason": reason, "spoiled_by": spoiled_by}
+                self._runner.send_message(GIVE_UP, told, member)
             self._ending = gevent.spawn_later(LAST_WORD_S, self._finish)
 
     def _finish(self) -> None:
         """One result of all, and let the workers go: each trial has fresh ones."""
         self._forget_ending()
         came = [self._results[one] for one in self._members if one in self._results]
-        result, members = merge(self._trial, came, self._reason), self._members
+        members = self._members
+        result = merge(self._trial, came, self._reason, self._spoiled_by)
         self._trial, self._members = "", []
         # Their containers are about to be removed: forget them now, not after missed heartbeats.
-        for member in members:
-            self._runner.clients.pop(member, None)
+        self.forget(members)
         self._runner.stop(send_stop_to_client=False)
         self._runner.check_stopped()
         self._deliver(result, members)
+
+    def abandon(self) -> None:
+        """Give up the trial that goes on, if any, and forget all workers: whoever asks has ended
+        their containers. A worker that stayed known would keep Locust from being ready again,
+        and a minute after its last sign of life begin the load that runs then anew.
+        """
+        self._forget_ending()
+        self._trial, self._members = "", []
+        self.forget(self._runner.clients)
+
+    def forget(self, workers: Iterable[str]) -> None:
+        """Locust may be looking from one worker to the next, so its list stays what it is."""
+        known, gone = WorkerNodes(), set(workers)
+        known.update(
+            {name: node for name, node in self._runner.clients.items() if name not in gone}
+        )
+        self._runner.clients = known
 
     def _forget_ending(self) -> None:
         ending, self._ending = self._ending, None
         if ending is not None and ending is not gevent.getcurrent():
             ending.kill(block=False)
+
+    def _on_stranger(self, client_id: str, **_kwargs: Any) -> None:
+        """A trial's users are shared out: Locust would take some of them for a newcomer."""
+        if self._trial and client_id not in self._members:
+            self._go_on(
+                f"load worker {client_id}, which is not of this trial, came into it", "load"
+            )
 
     # Who is lost.
 
@@ -135,7 +163,7 @@ class Team:
         logger.error(message)
         self._lost.append(member)
         if self._trial:
-            self._go_on(message)
+            self._go_on(message, "load")
         else:  # where a person at the UI looks
             key = StatsError.create_key("LOAD", "worker", message)
             self._environment.stats.errors[key] = StatsError("LOAD", "worker", message, 1)

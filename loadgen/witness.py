@@ -45,5 +45,7 @@ class Witness:
                 return
             if late:
                 self.samples.append(sample)
-                raise TrialVoid(f"the server holds {held:,} of {wanted:,} connections")
+                raise TrialVoid(
+                    f"the server holds {held:,} of {wanted:,} connections", "server_starved"
+                )
             gevent.sleep(0.05)

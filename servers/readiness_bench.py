@@ -118,9 +118,10 @@ def spin(do: Callable[[int], int], seconds: float, batch: int = 1) -> Spun:
     return Spun(turns, now - started, waited_ns, batch)
 
 
-def measure(work: Work, warm_up_s: float, window_s: float) -> dict[str, float]:
+def measure(work: Work, warm_up_s: float, window_s: float) -> dict[str, float | list[int]]:
     """The turns of a window, in nanoseconds its length, the time in waits, what reading the
-    clock adds to each of them, and the CPU time; ticks are of the cores of this process.
+    clock adds to each of them, and the CPU time; ticks are of the cores of this process, which
+    are told as well.
     """
     batch = spin(work.turns, warm_up_s).batch
     busy, stolen = _ticks()
@@ -138,7 +139,7 @@ def measure(work: Work, warm_up_s: float, window_s: float) -> dict[str, float]:
         "busy_ticks": busy_after - busy,
         "steal_ticks": stolen_after - stolen,
         "clock_ticks": os.sysconf("SC_CLK_TCK"),
-        "cores": len(os.sched_getaffinity(0)),
+        "affinity": sorted(os.sched_getaffinity(0)),
     }
 
 
@@ -165,7 +166,7 @@ def _ticks() -> tuple[int, int]:
     return busy, stolen
 
 
-def _tell(**event: str | float) -> None:
+def _tell(**event: str | float | list[int]) -> None:
     print(json.dumps(event), flush=True)
 
 

@@ -30,11 +30,15 @@ if TYPE_CHECKING:
 
 DOCKERFILE: Final = "experiments/images/Dockerfile"
 TRACING: Final = "experiments/tracing.py"
-PROBE: Final = ("experiments/probe.py", "experiments/processes.py", "experiments/listeners.py")
+GRANTED: Final = "experiments/granted.py"
+PROBE: Final = (
+    *("experiments/probe.py", "experiments/processes.py", "experiments/listeners.py"),
+    GRANTED,
+)
 CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
     "server": (DOCKERFILE, "servers", *PROBE),
-    "load": (DOCKERFILE, "loadgen"),
-    "peers": (DOCKERFILE, "loadgen"),
+    "load": (DOCKERFILE, "loadgen", GRANTED),
+    "peers": (DOCKERFILE, "loadgen", GRANTED),
     "traced": (DOCKERFILE, "servers", *PROBE, TRACING),
     "browser": (DOCKERFILE,),
 }
@@ -172,7 +176,8 @@ def _context(files: Mapping[Path, bytes], wheels: Mapping[str, Path]) -> Iterato
     with tempfile.TemporaryFile() as stream:
         with tarfile.open(fileobj=stream, mode="w") as tar:
             for path in sorted(files):
-                _add(tar, _place(path), files[path])
+                for place in _places(path):
+                    _add(tar, place, files[path])
             for target, folder in wheels.items():
                 for file in sorted(folder.iterdir()):
                     if file.name != MARKER:
@@ -181,14 +186,16 @@ def _context(files: Mapping[Path, bytes], wheels: Mapping[str, Path]) -> Iterato
         yield stream
 
 
-def _place(path: Path) -> str:
+def _places(path: Path) -> list[str]:
     """Where a file of the checkout stands in the context: a folder per target."""
     name = path.as_posix()
     if name == DOCKERFILE:
-        return "Dockerfile"
+        return ["Dockerfile"]
     if name == TRACING:
-        return f"trace/{path.name}"
-    return f"load/{name}" if name.startswith("loadgen/") else f"server/{name}"
+        return [f"trace/{path.name}"]
+    if name == GRANTED:
+        return [f"server/{name}", f"load/{name}"]
+    return [f"load/{name}" if name.startswith("loadgen/") else f"server/{name}"]
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:

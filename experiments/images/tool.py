@@ -6,6 +6,7 @@ limits are read where the trials will run.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from experiments.driver import ContainerSpec, DriverError
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from experiments.docker_driver import DockerDriver
 
 TOOL_S: Final = 60.0
+LIMITS: Final = (
+    *("cpus", "cpu_quota", "cpu_period_us", "nofile", "pids_limit"),
+    *("memory_bytes", "sysctls"),
+)
 NR_OPEN: Final = 1_048_576
 """The kernel's default ceiling of descriptors per process; no trial needs more."""
 
@@ -25,16 +30,20 @@ def run_tool(
     *,
     network: str = "none",
     nofile: int | None = None,
+    like: ContainerSpec | None = None,
     timeout_s: float = TOOL_S,
 ) -> str:
     """What `command` prints in a fresh container of `image`. Raises DriverError.
 
     `network="host"` reads the settings of the engine's own network namespace: a
-    fresh one shows defaults instead (bridge-nf-call-iptables always reads 1).
+    fresh one shows defaults instead (bridge-nf-call-iptables always reads 1). The container has
+    the limits and kernel settings of `like`.
     """
     spec = ContainerSpec(
         role="tool", name="", image=image, command=command, network=network, nofile=nofile
     )
+    if like is not None:
+        spec = replace(spec, **{name: getattr(like, name) for name in LIMITS})
     container = driver.start(spec)
     try:
         code = driver.wait(container, timeout_s)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
+from experiments.exits import LabError
+from experiments.faults.campaign import campaign
 from experiments.hostile import hostile
 from experiments.hostile_verdict import judge
 from experiments.images.build import ensure_images
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.docker
 
-INPUTS = 500
+INPUTS, ENDINGS = 500, 6
 
 
 def test_a_short_campaign(
@@ -40,6 +43,19 @@ def test_a_short_campaign(
     assert sum(thrown.values()) - thrown["flood"] == INPUTS
     assert thrown["flood"] > 256, "past the descriptors that the server has"
     assert "epoll_level: passed" in told.getvalue()
+
+
+def test_trial_after_any_ending_gets_its_window(
+    engine: DockerDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert engine.owner
+    monkeypatch.setattr("experiments.benchmark.RESULTS", tmp_path)
+    with suppress(LabError):  # other tests run beside it; what went wrong is in the file
+        campaign(Console(file=io.StringIO()), ENDINGS, seed=4)
+    (path,) = tmp_path.rglob("faults.json")
+    ended = json.loads(path.read_text())["ended"]
+    assert len(ended) == ENDINGS
+    assert [one["faults"] for one in ended] == [[]] * ENDINGS
 
 
 def test_calls_of_a_traced_server(driver: DockerDriver, engine: DockerDriver) -> None:

@@ -75,7 +75,7 @@ class Crowd:
                     if fd == self._listener.fileno():
                         self._accept(poll)
                     else:
-                        self._answer(fd)
+                        self._answer(poll, fd)
 
     def _accept(self, poll: select.epoll) -> None:
         while True:
@@ -88,7 +88,7 @@ class Crowd:
             self.most = max(self.most, len(self._open))
             poll.register(connection, select.EPOLLIN)
 
-    def _answer(self, fd: int) -> None:
+    def _answer(self, poll: select.epoll, fd: int) -> None:
         connection = self._open[fd]
         try:
             count = connection.recv(4_096).count(END)
@@ -98,6 +98,8 @@ class Crowd:
         if count:
             self.answers += count
         else:
+            # A child that is just being forked has it open too: closing would not take it away.
+            poll.unregister(fd)
             del self._open[fd]
             connection.close()
 

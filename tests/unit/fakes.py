@@ -34,6 +34,7 @@ class FakeDriver:
     up: dict[str, ContainerSpec] = field(default_factory=dict)
     started: list[ContainerSpec] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def create_network(self, name: str) -> str:
         return name
@@ -47,8 +48,6 @@ class FakeDriver:
         return container
 
     def state(self, container: str) -> ContainerState:
-        if container == "master":
-            return ContainerState(running="master" not in self.dead, exit_code=1, oom_killed=False)
         spec = self.up[container]
         if spec.role in self.dead or any(spec.name.endswith(f"-{name}") for name in self.dead):
             return ContainerState(running=False, exit_code=9, oom_killed=False)
@@ -73,10 +72,24 @@ class FakeDriver:
 
 @dataclass
 class FakeMaster:
-    """Answers each trial at once; `silent` never does."""
+    """A master and its container: answers each trial at once; `silent` never does."""
 
     silent: bool = False
     forms: list[dict[str, Any]] = field(default_factory=list)
+    made_ready: int = 0
+
+    @property
+    def client(self) -> FakeMaster:
+        return self
+
+    def make_ready(self) -> None:
+        self.made_ready += 1
+
+    def ending(self) -> str:
+        return ""
+
+    def log(self) -> str:
+        return "log of master"
 
     def wait_for_workers(self, _name: str, _count: int) -> bool:
         return True
@@ -119,8 +132,20 @@ def a_sample(label: str, at_s: float, cpu_s: float, **changes: Any) -> dict[str,
         "idle_ticks": int(at_s * 100),
         "steal_ticks": 0,
         "measured_cores": ["0", "1"],
+        "cpuset": [0],
+        "affinity": [0],
+        "quota_us": None,
+        "period_us": 100_000,
+        "throttled_periods": 0,
+        "throttled_ns": 0,
     }
     return sample | changes
+
+
+def a_worker(name: str = "load worker 1", cores: tuple[int, ...] = (1,)) -> dict[str, Any]:
+    """What a load worker says of itself."""
+    confined = {"cpu_quota": None, "throttled_periods": 0, "throttled_ns": 0}
+    return {"name": name, "reason": "", "cores": list(cores), **confined}
 
 
 def a_result(requests: int = 10_000, cpu_s: float = 0.95) -> dict[str, Any]:
@@ -129,6 +154,11 @@ def a_result(requests: int = 10_000, cpu_s: float = 0.95) -> dict[str, Any]:
         "phases_s": {"connect_idle": 0.01},
         "gauges": {"active_established": 4, "idle_established": 0},
         "environment": {"clock_ticks": 100, "cores": 2},
+        "asked": {
+            "server": {"cores": [0], "cpu_quota": None},
+            "loads": {"load worker 1": {"cores": [1], "cpu_quota": None}},
+        },
+        "workers": [a_worker()],
         "samples": [
             a_sample("start", 0.0, 0.0),
             a_sample("gate", 0.5, 0.1, server_established=4, worker_connections={}),

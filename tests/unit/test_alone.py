@@ -16,7 +16,7 @@ from experiments.driver import ContainerState
 from experiments.exits import LabError
 from experiments.limits import MARGIN
 from experiments.load import find, read
-from experiments.master import Master
+from experiments.master_container import MasterContainer
 from experiments.plan import Point, Trial, plan
 from experiments.record import COLUMNS, NAMES
 from experiments.row import make_row
@@ -36,13 +36,13 @@ WAITS = {
     "busy_ticks": 40,
     "steal_ticks": 1,
     "clock_ticks": 100,
-    "cores": 1,
+    "affinity": [0],
 }
 WATCHED = {"event": "watched", "descriptors": 10}
 WALL = {"event": "limit", "limit": "FD_SETSIZE", "value": 1024, "message": "takes 9 of 10"}
 
 
-def measured(**changes: float) -> str:
+def measured(**changes: float | list[int]) -> str:
     return lines(WATCHED, {"event": "measured", **WAITS, **changes})
 
 
@@ -67,14 +67,14 @@ class Ended(FakeDriver):
         assert container in self.up
         return self.log
 
-    def state(self, container: str) -> ContainerState:
-        return ContainerState(container == "master" or self.code is None, self.code, False)
+    def state(self, _container: str) -> ContainerState:
+        return ContainerState(self.code is None, self.code, False)
 
 
 def conduct(driver: FakeDriver) -> tuple[Outcome, dict[str, Any], FakeMaster]:
     master = FakeMaster()
     containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run")
-    runner = TrialRunner(driver, cast(Master, master), containers, "master")
+    runner = TrialRunner(driver, cast(MasterContainer, master), containers)
     trial = a_trial()
     outcome = runner.run(trial)
     runner.settle()
@@ -114,6 +114,12 @@ def test_every_row_is_one_of_the_record_format(driver: FakeDriver) -> None:
     for column in COLUMNS:
         if column.required:
             assert row.get(column.name) not in (None, ""), column.name
+
+
+def test_benchmark_on_other_cores_than_was_asked_is_void() -> None:
+    _, row, _ = conduct(Ended(log=measured(affinity=[0, 1])))
+    assert row["reason"] == "the benchmark had cores 0 and 1, and not core 0 as asked"
+    assert (row["validity"], row["spoiled_by"]) == ("void", "surroundings")
 
 
 def test_a_limit_is_a_finding() -> None:

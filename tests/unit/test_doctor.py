@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from experiments import doctor
+from experiments.check import Check
 from experiments.exits import Exit, LabError
 from experiments.images.messages import explain, unreachable
 from experiments.owner import ROOT, RunLock, holder, owner_id
@@ -54,7 +55,7 @@ INFO = {"Architecture": "x86_64", "Driver": "overlay2", "CgroupVersion": "2"}
         (doctor.check_program("make", "/usr/bin/make", "x"), "ok", "/usr/bin/make"),
     ],
 )
-def test_check(check: doctor.Check, status: str, words: str) -> None:
+def test_check(check: Check, status: str, words: str) -> None:
     assert check.status == status
     assert words in f"{check.seen} {check.advice}"
     assert bool(check.advice) == (status != "ok")
@@ -62,7 +63,7 @@ def test_check(check: doctor.Check, status: str, words: str) -> None:
 
 def test_report_fails_when_one_fails() -> None:
     console = Console(file=io.StringIO(), width=200)
-    fine = doctor.Check("cores", "ok", "2 [both]")
+    fine = Check("cores", "ok", "2 [both]")
     assert doctor.report([fine], console) is Exit.OK
     assert doctor.report([fine, doctor.check_cores(1)], console) is Exit.NOT_READY
     output = console.file

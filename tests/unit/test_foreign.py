@@ -237,7 +237,7 @@ def foreign_trial(**more: Any) -> Trial:
 
 def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial) -> Outcome:
     containers = Containers(FakeImages(), place(2), "net", 9_999, "run", {"my_app": "sha256:app"})
-    runner = TrialRunner(driver, cast(Any, master), containers, "master")
+    runner = TrialRunner(driver, cast(Any, master), containers)
     outcome = runner.run(trial)
     runner.settle()
     return outcome

@@ -138,6 +138,9 @@ def a_part(worker: int, workers: int, **changes: Any) -> dict[str, Any]:
         "options": {"idle_connections": 5},
         "share": {"worker": worker, "workers": workers},
         "cores": [worker],
+        "cpu_quota": None,
+        "throttled_periods": worker,
+        "throttled_ns": 0,
         "phases_s": {"connect_idle": 0.1 + worker},
         "gauges": {"active_established": 2},
         "samples": [{"label": "open"}] if worker == 0 else [],
@@ -150,17 +153,19 @@ def a_part(worker: int, workers: int, **changes: Any) -> dict[str, Any]:
 
 
 def test_results_of_two_workers_become_one() -> None:
-    found = merge("t", [a_part(0, 2), a_part(1, 2)], "")
+    found = merge("t", [a_part(0, 2), a_part(1, 2)], "", "")
     assert found["window"]["requests"] == 2
     assert found["gauges"] == {"active_established": 4}
     assert found["phases_s"] == {"connect_idle": 1.1}
     assert found["company"] == {"vanished": 6}
     assert (found["samples"], found["environment"]) == ([{"label": "open"}], {"cores": 4})
     assert [one["name"] for one in found["workers"]] == ["load worker 1", "load worker 2"]
+    assert [one["cores"] for one in found["workers"]] == [[0], [1]]
+    assert [one["throttled_periods"] for one in found["workers"]] == [0, 1]
 
 
 def test_without_one_of_the_workers_there_is_no_window() -> None:
     for parts in ([a_part(0, 2)], [a_part(0, 2), a_part(1, 2, window=None, gauges=None)], []):
-        found = merge("t", parts, "load worker 2 was lost")
+        found = merge("t", parts, "load worker 2 was lost", "load")
         assert found["window"] is None
         assert found["reason"] == "load worker 2 was lost"

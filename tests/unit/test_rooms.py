@@ -12,10 +12,11 @@ import pytest
 from experiments.images.build import PROBE
 
 ROOT = Path(__file__).parents[2]
+GRANTED = "experiments.granted"  # how a container sees its limits: the probe and a load worker
 LOOPS = {"gevent", "uvloop"}  # that a variant of servers/ is built on
 ROOMS = {
     "servers": {"servers", *LOOPS},
-    "loadgen": {"loadgen", "locust", "gevent", "hdrh", "flask"},
+    "loadgen": {"loadgen", "experiments", "locust", "gevent", "hdrh", "flask"},
     "experiments": {
         *("experiments", "docker", "requests", "urllib3", "click", "rich", "yaml"),
         *("pydantic", "pydantic_core", "psutil"),
@@ -79,6 +80,12 @@ def test_analysis_knows_of_experiments_what_both_share() -> None:
         assert lab <= SHARED, f"{path.relative_to(ROOT)} imports {lab}"
 
 
+def test_the_load_knows_of_experiments_how_a_container_sees_its_limits() -> None:
+    for path in modules("loadgen"):
+        lab = {name for name in imports(path) if name.startswith("experiments")}
+        assert lab <= {GRANTED}, f"{path.relative_to(ROOT)} imports {lab}"
+
+
 def test_one_module_speaks_to_docker() -> None:
     speakers = {
         path.name
@@ -92,6 +99,6 @@ def test_the_probe_stands_alone() -> None:
     found = set().union(*(imports(ROOT / path) for path in PROBE))
     strangers = {
         name.partition(".")[0]
-        for name in found - {"experiments.processes", "experiments.listeners"}
+        for name in found - {"experiments.processes", "experiments.listeners", GRANTED}
     }
     assert strangers <= sys.stdlib_module_names

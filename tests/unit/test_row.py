@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from experiments.record import COLUMNS, NAMES
+from experiments.record import COLUMNS, NAMES, SPOILED_BY
 from experiments.row import make_row, server_limits
 from experiments.server_series import server_series
 from experiments.trial import Outcome
 from experiments.validity import judge
 from experiments.worker_columns import accepted
+from loadgen.questions import SpoiledBy
 from tests.unit.fakes import a_result, a_sample, some_trials
 
 
@@ -283,7 +284,7 @@ def test_of_a_quota_less_can_be_used(
         "server_cpu_share": server,
         "generator_cpu_share": generator,
     }
-    assert judge(row) == (validity, "")
+    assert judge(row) == {"validity": validity, "reason": "", "spoiled_by": ""}
 
 
 def test_a_foreign_server_s_log_says_what_it_likes() -> None:
@@ -293,3 +294,91 @@ def test_a_foreign_server_s_log_says_what_it_likes() -> None:
     )
     assert server_limits(log) == ""
     assert accepted(log) == {"7": 3}
+
+
+LIMIT = '{"event": "limit", "limit": "FD_SETSIZE", "message": "1,024 descriptors"}'
+
+
+def spoiled(reason: str, by: str, **changes: Any) -> dict[str, Any]:
+    return {**a_result(), "reason": reason, "spoiled_by": by, **changes}
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome", "spoiled_by"),
+    [
+        (a_result(), {}, ""),
+        (spoiled("verification failed: x", "server_wrong", window=None), {}, "server_wrong"),
+        (spoiled("the probe did not answer", "probe", window=None), {}, "probe"),
+        (spoiled("12 of 64 connections", "server_starved", window=None), {}, "server_starved"),
+        (
+            spoiled("12 of 64 connections", "server_starved", window=None),
+            {"logs": {"server": LIMIT}},
+            "server_limit",
+        ),
+        (
+            spoiled("load worker 1 was lost", "load", window=None),
+            {"logs": {"server": LIMIT}},
+            "load",
+        ),
+        # A server that ends takes its probe, and the connections, along.
+        (
+            spoiled("the probe did not answer", "probe", window=None),
+            {"server_ending": "exit code 3"},
+            "server_gone",
+        ),
+        (
+            spoiled("errors", "server_wrong", window=None),
+            {"server_ending": "exit code 137, out of memory", "out_of_memory": True},
+            "server_limit",
+        ),
+        (a_result(), {"server_ending": "exit code 0"}, "server_gone"),
+        (None, {"reason": "the load worker ended", "spoiled_by": "load"}, "load"),
+        (None, {}, "load"),
+        (a_result(requests=0), {}, "server_starved"),
+    ],
+)
+def test_void_row_says_who_spoiled_it(
+    result: dict[str, Any] | None, outcome: dict[str, Any], spoiled_by: str
+) -> None:
+    row = row_of(result, **outcome)
+    assert row["spoiled_by"] == spoiled_by
+    assert (row["validity"] == "void") == bool(spoiled_by)
+    assert bool(row["reason"]) == bool(spoiled_by)
+
+
+def without_samples() -> dict[str, Any]:
+    """The probe fell silent before the window."""
+    result = a_result()
+    return {**result, "samples": result["samples"][:1]}
+
+
+def disturbed(result: dict[str, Any]) -> dict[str, Any]:
+    """The hypervisor had the machine."""
+    result["samples"][-1]["steal_ticks"] = 190
+    return result
+
+
+@pytest.mark.parametrize(
+    ("result", "spoiled_by"),
+    [
+        (changed(errors={"wrong_answer": 1}), "server_wrong"),
+        (changed(errors={"reset": 1}), "server_wrong"),
+        (changed(covered=2), "server_starved"),
+        (changed(skew_us=50_000), "load"),
+        (without_samples(), "probe"),
+        (disturbed(a_result()), "surroundings"),
+        # Who served nobody on a machine that somebody else had is no evidence of anything,
+        # and who answered wrongly is.
+        (disturbed(a_result(requests=0)), "surroundings"),
+        (disturbed(changed(skew_us=50_000)), "surroundings"),
+        (disturbed(changed(errors={"wrong_answer": 1})), "server_wrong"),
+    ],
+)
+def test_validity_says_who_spoiled_a_window(result: dict[str, Any], spoiled_by: str) -> None:
+    row = row_of(result)
+    assert (row["validity"], row["spoiled_by"]) == ("void", spoiled_by)
+    assert row["reason"]
+
+
+def test_load_and_records_agree_on_who_may_spoil_a_trial() -> None:
+    assert set(get_args(SpoiledBy)) < set(SPOILED_BY)

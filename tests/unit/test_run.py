@@ -142,6 +142,15 @@ def test_what_a_killed_run_left_is_swept_first() -> None:
     assert said == ["removed what an earlier run left: left-over"]
 
 
+def test_what_the_engine_warned_of_is_told_after_the_run() -> None:
+    said: list[str] = []
+    driver = FakeDriver()
+    with swept(driver, said.append):
+        driver.warnings.append("no such platform")
+        assert said == []
+    assert said == ["the engine warned when it created a container: no such platform"]
+
+
 def test_descriptors_cover_the_widest_trial() -> None:
     assert descriptors(some_trials()) > 64
 

@@ -10,9 +10,10 @@ import pytest
 
 from experiments import trial as module
 from experiments.containers import Containers, place
-from experiments.driver import DriverError
+from experiments.driver import ContainerSpec, DriverError
 from experiments.exits import LabError
-from experiments.master import Master
+from experiments.master import MasterError
+from experiments.master_container import MasterContainer
 from experiments.plan import Trial
 from experiments.trial import Outcome, TrialRunner
 from tests.unit.fakes import FakeDriver, FakeImages, FakeMaster, a_result, some_trials
@@ -22,7 +23,7 @@ def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) 
     containers = Containers(
         FakeImages(), place(2), "net", 20_000, "c10k-run", {"my_app": "sha256:app"}
     )
-    runner = TrialRunner(driver, cast(Master, master), containers, "master")
+    runner = TrialRunner(driver, cast(MasterContainer, master), containers)
     try:
         return runner.run(trial or some_trials()[0])
     finally:
@@ -94,7 +95,7 @@ def test_workers_are_stopped_to_tell_what_they_accepted(monkeypatch: pytest.Monk
     alone = FakeDriver()
     assert conduct(alone, FakeMaster()).server_ending == ""
     assert alone.stopped == []
-    several = a_result()
+    several = {"reason": "", **a_result()}
     several["samples"][-1]["worker_cpu_ns"] = {"8": 1, "9": 1}
     master = FakeMaster()
     monkeypatch.setattr(master, "result", lambda _trial: several)
@@ -124,11 +125,55 @@ def test_a_dead_worker_is_named() -> None:
     assert outcome.reason == "the load worker ended with exit code 9"
 
 
-def test_a_dead_master_ends_the_run_and_the_trial_is_not_recorded() -> None:
-    driver = FakeDriver(dead={"load", "master"})
-    with pytest.raises(LabError, match="the Locust master ended"):
-        conduct(driver, FakeMaster(silent=True))
+class EndedMaster(FakeMaster):
+    """It ends while it is asked for the result."""
+
+    def result(self, trial: str) -> dict[str, Any] | None:
+        raise MasterError(f"waiting for {trial}: connection refused")
+
+    def ending(self) -> str:
+        return "the Locust master ended with exit code 137"
+
+
+def test_master_that_ends_voids_its_trial_with_its_exit_code_and_its_log() -> None:
+    driver = FakeDriver()
+    outcome = conduct(driver, EndedMaster())
+    assert outcome.reason == "the Locust master ended with exit code 137"
+    assert outcome.spoiled_by == "load"
+    assert outcome.logs["master"] == "log of master"
     assert not driver.up
+
+
+def test_master_is_made_ready_before_a_trial_has_workers() -> None:
+    master = FakeMaster()
+
+    class Watching(FakeDriver):
+        def start(self, spec: ContainerSpec) -> str:
+            assert spec.role != "load" or master.made_ready == 1
+            return super().start(spec)
+
+    assert conduct(Watching(), master).reason == ""
+    assert master.made_ready == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "spoiled_by"),
+    [
+        ('starting container x: exec: "nothing": executable file not found', "server_gone"),
+        ("starting container x: error setting rlimit type 7", "surroundings"),
+    ],
+)
+def test_server_whose_command_cannot_be_executed_is_its_own_fault(
+    said: str, spoiled_by: str
+) -> None:
+    class Refusing(FakeDriver):
+        def start(self, spec: ContainerSpec) -> str:
+            if spec.role == "server":
+                raise DriverError(said)
+            return super().start(spec)
+
+    outcome = conduct(Refusing(), FakeMaster())
+    assert (outcome.reason, outcome.spoiled_by) == (said, spoiled_by)
 
 
 def test_a_dead_server_leaves_its_exit_code() -> None:
@@ -204,7 +249,7 @@ def test_what_the_engine_does_not_remove_is_no_fault_of_the_next_trial() -> None
 
     driver = Stubborn()
     containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run", {})
-    runner = TrialRunner(driver, cast(Master, FakeMaster()), containers, "master")
+    runner = TrialRunner(driver, cast(MasterContainer, FakeMaster()), containers)
     outcomes = [runner.run(trial) for trial in some_trials()[:2]]
     runner.settle()
     assert [outcome.reason for outcome in outcomes] == ["", ""]

@@ -1,0 +1,52 @@
+"""The Locust master of a run in its container: ready before each trial, or started anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from experiments.containers import WEB_PORT
+from experiments.master import Master, MasterError
+
+if TYPE_CHECKING:
+    from experiments.driver import ContainerSpec, Driver
+
+URL: Final = f"http://127.0.0.1:{WEB_PORT}"
+
+
+class MasterContainer:
+    """Only the master lives through a run, so what a trial leaves in it would spoil the next."""
+
+    def __init__(self, driver: Driver, spec: ContainerSpec, client: Master | None = None) -> None:
+        self.client = client or Master(URL)
+        self._driver = driver
+        self._spec = spec
+        self._container = ""
+
+    def start(self) -> None:
+        """Raises DriverError, or LabError when it does not come up."""
+        self._container = self._driver.start(self._spec)
+        self.client.wait_until_up()
+
+    def make_ready(self) -> None:
+        """Without load and workers. One that has ended, or does not answer, is started anew.
+
+        Raises what `start` does: without a master nothing can be measured any more.
+        """
+        if self._driver.state(self._container).running:
+            try:
+                self.client.make_ready()
+            except MasterError:
+                pass  # the trial in which it hung has said so
+            else:
+                return
+        self._driver.remove([self._container])
+        self.start()
+
+    def ending(self) -> str:
+        """How it has ended, in words; empty while it runs."""
+        state = self._driver.state(self._container)
+        return "" if state.running else f"the Locust master ended with {state.ending}"
+
+    def log(self) -> str:
+        """All that it printed since it was started."""
+        return self._driver.logs(self._container)

@@ -1,0 +1,111 @@
+"""A run that is interrupted or killed at any moment: nothing stays, and it goes on where it was."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from experiments.exits import Exit
+from experiments.owner import LABEL_OWNER, LABEL_ROLE, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from experiments.docker_driver import DockerDriver
+    from experiments.images.build import Images
+
+pytestmark = pytest.mark.docker
+
+EXPERIMENT = """
+question: Is anything left?
+repeats: 1
+settings: {warm_up_s: 0.2, window_s: 1.0, active_connections: 4}
+sweeps: [{name: two, axes: {server: [poll, epoll_level]}}]
+"""
+TRIALS = 4
+PROGRAM = (
+    "import sys; from pathlib import Path; from experiments import session; "
+    "session.RESULTS = Path(sys.argv.pop(1)); from experiments.__main__ import cli; cli()"
+)
+WAIT_S = 120.0
+
+
+class Lab:
+    """Runs of a tiny experiment, as a process each, with their results in a folder of the test."""
+
+    def __init__(self, engine: DockerDriver, folder: Path) -> None:
+        self._engine = engine
+        self.folder = folder
+        self.experiment = folder / "a tiny one.yaml"
+        self.experiment.write_text(EXPERIMENT)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - our own command line
+            (sys.executable, "-c", PROGRAM, str(self.folder / "results"), *arguments),
+            cwd=ROOT,
+            # A shell that runs tests in the background has its children ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def left(self) -> dict[str, str]:
+        """Containers of this checkout by name, with their roles."""
+        match = {"label": f"{LABEL_OWNER}={self._engine.owner}"}
+        there = self._engine.api.containers(all=True, filters=match)
+        return {one["Names"][0]: one["Labels"][LABEL_ROLE] for one in there if one["Names"]}
+
+    def await_role(self, role: str, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while role not in self.left().values():
+            assert process.poll() is None, f"it ended before it had a {role}"
+            assert time.monotonic() < deadline, f"there was no {role}"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def lab(engine: DockerDriver, images: Images, tmp_path: Path) -> Iterator[Lab]:
+    assert images.server
+    made = Lab(engine, tmp_path)
+    assert made.left() == {}
+    yield made
+    engine.sweep()
+
+
+@pytest.mark.parametrize(
+    ("number", "role", "later_s"),
+    [
+        (signal.SIGINT, "master", 0.0),
+        (signal.SIGINT, "server", 0.0),
+        (signal.SIGTERM, "load", 1.2),
+        (signal.SIGKILL, "pod", 0.0),
+        (signal.SIGKILL, "load", 1.2),
+    ],
+)
+def test_run_that_is_ended_leaves_nothing_and_goes_on(
+    lab: Lab, number: int, role: str, later_s: float
+) -> None:
+    process = lab.begin("run", str(lab.experiment))
+    lab.await_role(role, process)
+    time.sleep(later_s)
+    os.kill(process.pid, number)
+    code = process.wait(WAIT_S)
+    if number == signal.SIGKILL:
+        assert code == -number
+        assert lab.left(), "what the next start removes"
+    else:
+        assert code == Exit.INTERRUPTED
+        assert lab.left() == {}
+    (manifest,) = (lab.folder / "results").rglob("manifest.json")
+    assert lab.begin("resume", str(manifest.parent)).wait(WAIT_S) == Exit.OK
+    assert lab.left() == {}
+    with (manifest.parent / "trials.csv").open() as file:
+        trials = [row["trial"] for row in csv.DictReader(file)]
+    assert len(trials) == len(set(trials)) == TRIALS
+    assert (manifest.parent / "report.html").exists()

@@ -1,0 +1,75 @@
+"""The master of a run is ready before each trial, whatever the trial before did to it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from experiments.containers import Containers, place
+from experiments.driver import ContainerState
+from experiments.master import Master, MasterError
+from experiments.master_container import MasterContainer
+from tests.unit.fakes import FakeDriver, FakeImages
+
+
+class Client:
+    """Answers, or hangs."""
+
+    def __init__(self) -> None:
+        self.hangs = False
+        self.asked: list[str] = []
+
+    def wait_until_up(self) -> None:
+        self.asked.append("up")
+
+    def make_ready(self) -> None:
+        self.asked.append("ready")
+        if self.hangs:
+            raise MasterError("the Locust master did not answer in time")
+
+
+class MasterDriver(FakeDriver):
+    """Its containers end when they are told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended: set[str] = set()
+
+    def state(self, container: str) -> ContainerState:
+        running = container not in self.ended
+        return ContainerState(running, None if running else 137, oom_killed=False)
+
+
+def started() -> tuple[MasterContainer, MasterDriver, Client]:
+    driver, client = MasterDriver(), Client()
+    containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run")
+    master = MasterContainer(driver, containers.master(), cast(Master, client))
+    master.start()
+    return master, driver, client
+
+
+def test_master_that_answers_is_made_ready_and_stays() -> None:
+    master, driver, client = started()
+    master.make_ready()
+    assert client.asked == ["up", "ready"]
+    assert len(driver.started) == len(driver.up) == 1
+    assert master.ending() == ""
+
+
+def test_master_that_ended_is_replaced_without_being_asked() -> None:
+    master, driver, client = started()
+    driver.ended = set(driver.up)
+    assert master.ending() == "the Locust master ended with exit code 137"
+    master.make_ready()
+    assert client.asked == ["up", "up"]
+    assert len(driver.started) == 2
+    assert len(driver.up) == 1
+    assert master.ending() == ""
+
+
+def test_master_that_hangs_is_replaced() -> None:
+    master, driver, client = started()
+    client.hangs = True
+    master.make_ready()
+    assert client.asked == ["up", "ready", "up"]
+    assert len(driver.started) == 2
+    assert len(driver.up) == 1
