@@ -20,6 +20,7 @@ $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 		sys.exit(None if (3, 11) <= v <= (3, 14) else \
 		"error: Python 3.11 to 3.14 is needed, not %d.%d; name one: make PYTHON=python3.13 ..." % v)'
+	@test ! -L $(VENV) || { echo "error: $(VENV) is a link, and what it leads to would be emptied; remove the link"; exit 5; }
 	@echo "setting up $(VENV) (once)"
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "error: no venv module; on Debian: apt install python3-venv"; exit 5; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -15,11 +13,15 @@ from rich.table import Table
 
 from experiments import load
 from experiments.choice import choose
-from experiments.commands import ROOT, answered, chosen, console, short, told
+from experiments.commands import ROOT, answered, chosen, console, ended, short, told
+from experiments.exits import Exit
 from experiments.plan import UNKNOWN, notes, plan
+from experiments.reporting import analyse, report_before
+from experiments.run import AfterwardsError, Interrupted
 from experiments.schema import Experiment
 from experiments.session import RESULTS, last_unfinished, limits_here, resume, start
 from experiments.spoken import spoken
+from experiments.store import Store
 from experiments.watch import describe, minutes
 
 
@@ -77,7 +79,7 @@ def run(
     """Run EXPERIMENT (a name, or a YAML file) and report on it."""
     where, options = told(quiet, as_json)
     asked = choose(experiment, server, port, references, repeats)
-    _report(start(asked, where).folder, options)
+    _measured(lambda: start(asked, where), options)
 
 
 @cli.command("resume")
@@ -87,7 +89,7 @@ def run(
 def resume_(folder: Path | None, quiet: bool, as_json: bool) -> None:
     """Go on with the run in FOLDER; the last unfinished one if none is given."""
     where, options = told(quiet, as_json)
-    _report(resume(folder or last_unfinished(), where).folder, options)
+    _measured(lambda: resume(folder or last_unfinished(), where), options)
 
 
 @cli.command()
@@ -214,17 +216,21 @@ def faults_(endings: int | None, seed: int | None) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, help="Load workers.")
 @answered
 def ui(workers: int) -> None:
-    """Start every variant with the Locust web UI, for loading by hand."""
-    from experiments.compose import up
+    """Start every variant that can run here, with the Locust web UI, for loading by hand."""
+    from experiments.by_hand import up
 
-    click.echo(f"the web UI is at {up(workers)}; end it with: make down")
+    try:
+        url = up(workers)
+    except Interrupted:
+        ended(Exit.INTERRUPTED, "\nstopped; nothing of it is left")
+    click.echo(f"the web UI is at {url}; end it with: make down")
 
 
 @cli.command()
 @answered
 def down() -> None:
     """End what `ui` started."""
-    from experiments.compose import down as end
+    from experiments.by_hand import down as end
 
     end()
 
@@ -259,13 +265,17 @@ def history_(experiment: str, options: tuple[str, ...]) -> None:
 
 
 def _analysis(*arguments: str) -> int:
-    """Analysis is a room of its own: it gets folders, and knows nothing of runs."""
-    done = subprocess.run(  # noqa: S603 - this interpreter, our own module
-        [sys.executable, "-m", "analysis", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
-    return done.returncode
+    return analyse(arguments).returncode
+
+
+def _measured(measure: Callable[[], Store], options: Sequence[str]) -> None:
+    """Report on what was measured; what failed after the last trial is told after the report."""
+    try:
+        folder = measure().folder
+    except AfterwardsError as error:
+        sys.exit(report_before(error, options))
+    else:
+        _report(folder, options)
 
 
 def _report(folder: Path, options: Sequence[str] = ()) -> None:

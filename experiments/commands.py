@@ -29,17 +29,24 @@ def answered(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except LabError as error:
-            ended(error.exit, f"error: {error}")
+            ended(error.exit, noted(f"error: {error}", error))
         except DriverError as error:
-            ended(Exit.FAILED, f"error: Docker: {error}")
+            ended(Exit.FAILED, noted(f"error: Docker: {error}", error))
         except OSError as error:
-            ended(Exit.FAILED, f"error: {error.filename or 'system'}: {error.strerror or error}")
+            message = f"error: {error.filename or 'system'}: {error.strerror or error}"
+            ended(Exit.FAILED, noted(message, error))
         except Interrupted as stopped:
-            ended(Exit.INTERRUPTED, "\nstopped; " + _how_to_go_on(stopped.folder))
+            message = "\nstopped; " + _how_to_go_on(stopped.folder)
+            ended(Exit.INTERRUPTED, noted(message, stopped))
         except KeyboardInterrupt:
             ended(Exit.INTERRUPTED, "\nstopped")
 
     return run
+
+
+def noted(message: str, error: BaseException) -> str:
+    """The message, and below it what went wrong after the error."""
+    return "\n".join([message, *getattr(error, "__notes__", ())])
 
 
 def ended(code: Exit, message: str) -> NoReturn:

@@ -1,25 +1,36 @@
-"""Loading by hand: the compose file, with this machine's images, cores and limits."""
+"""Docker Compose, either generation: what it prints goes to a file, its failure is one line."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
-from experiments.containers import WEB_PORT, place
-from experiments.docker_driver import DockerDriver
-from experiments.doctor import check_port, port_is_free
 from experiments.exits import Exit, LabError
-from experiments.images.build import ensure_images
-from experiments.master import Master
-from experiments.owner import owner_id
-from experiments.run_lock import holder
+from experiments.owner import ROOT, owner_id
+from experiments.run import deferred
 
-ROOT = Path(__file__).parent.parent
 PROJECT = f"c10k-lab-{owner_id()}"
 """Each checkout has its own: `down` never ends somebody else's."""
-NOFILE = 65_536
+FILES: tuple[Path, ...] = tuple(
+    ROOT / f"docker-compose.{name}" for name in ("yml", "override.yml", "override.yaml")
+)
+"""Those that are there are read, and no others, whatever COMPOSE_FILE says."""
+LOG = ROOT / "results" / "ui" / "compose.log"
+LONGEST_S: Final = 600.0
+CAUSE: Final = re.compile(r"\berror\b", re.IGNORECASE)
+NO_CAUSE: Final = "Encountered errors while bringing up the project"
+
+
+class ComposeError(LabError):
+    """Compose failed; the message has its own words."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Exit.NOT_READY)
 
 
 def command() -> list[str]:
@@ -40,61 +51,57 @@ def command() -> list[str]:
     )
 
 
-def up(workers: int = 1) -> str:
-    """Start every variant, a master and its workers; returns the address of the web UI."""
-    compose = command()
-    if running := holder():
-        raise LabError(f"an experiment is running ({running}); wait for its end", Exit.BUSY)
-    with DockerDriver() as driver:
-        images = ensure_images(driver)
-        placement = place(int(driver.info()["NCPU"]))
-        nofile = min(driver.nofile_limit(images.server), NOFILE)
-        variables = {
-            "C10K_SERVER_IMAGE": images.server,
-            "C10K_LOAD_IMAGE": images.load,
-            "C10K_OWNER": driver.owner,
-            "C10K_SERVER_CPUS": placement.server,
-            "C10K_LOAD_CPUS": ",".join(placement.loads[:workers]),
-            "C10K_NOFILE": str(nofile),
-        }
-    url = f"http://127.0.0.1:{WEB_PORT}"
-    check = check_port(WEB_PORT, port_is_free(WEB_PORT), None)
-    if check.status == "fail":
-        raise LabError(f"{check.name}: {check.seen}; {check.advice}", Exit.NOT_READY)
-    try:
-        scale = ("--scale", f"worker={workers}")
-        _compose(compose, "up", "--detach", *scale, variables=variables)
-        _await(url, workers)
-    except LabError:
-        down()
-        raise
-    return url
+class Compose:
+    """Runs Compose on the lab's file, as one project. The log is begun anew."""
 
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self.variables = dict(variables)
+        self._command = command()
+        LOG.parent.mkdir(parents=True, exist_ok=True)
+        LOG.write_text("")
 
-def _await(url: str, workers: int) -> None:
-    """Whoever opens the page finds it, and somebody to do the work."""
-    master = Master(url)
-    try:
-        master.wait_until_up()
-        master.wait_until_joined(workers)
-    finally:
-        master.close()
+    def run(self, *arguments: str, overridden: bool = True) -> str:
+        """Its standard output. Raises ComposeError. What a person wrote is read if `overridden`.
 
+        An interruption comes when it has ended: what it has asked of the engine would else be made
+        after everything was removed. In a process group of its own Ctrl-C does not reach it.
+        """
+        there = [path for path in FILES if path.exists()][: None if overridden else 1]
+        files = [word for path in there for word in ("--file", str(path))]
+        words = [*self._command, *files, "--project-name", PROJECT, *arguments]
+        called = f"{' '.join(self._command)} {arguments[0]}"
+        try:
+            with deferred("stopping as soon as Compose has ended"):
+                done = self._ask(words)
+        except subprocess.TimeoutExpired as error:
+            raise ComposeError(f"{called} did not end within {LONGEST_S:.0f} s") from error
+        said = f"{done.stdout}\n{done.stderr}".strip()
+        with LOG.open("a") as log:
+            log.write(f"$ {' '.join([*self._command, *arguments])}\n{said}\n")
+        if done.returncode:
+            raise ComposeError(f"{called}: {cause(said)} (all that it said is in {LOG})")
+        return done.stdout
 
-def down() -> None:
-    """Stop and remove what `up` started."""
-    _compose(command(), "down", variables={})
-
-
-def _compose(compose: list[str], *arguments: str, variables: dict[str, str]) -> None:
-    done = subprocess.run(  # noqa: S603 - fixed words
-        [*compose, "--project-name", PROJECT, *arguments],
-        cwd=ROOT,
-        env={**os.environ, **variables},
-        check=False,
-    )
-    if done.returncode:
-        raise LabError(
-            f"{' '.join(compose)} {arguments[0]} failed; its message is above",
-            Exit.NOT_READY,
+    def _ask(self, words: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - fixed words, and services of the file
+            words,
+            cwd=ROOT,
+            env={**os.environ, **self.variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            process_group=0,
+            timeout=LONGEST_S,
+            check=False,
         )
+
+
+def cause(output: str) -> str:
+    """The line that says why Compose failed: the last one that speaks of an error, else the last.
+
+    The first generation ends with a line that says nothing, and tells what failed above it.
+    """
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    faults = [line for line in lines if CAUSE.search(line) and NO_CAUSE not in line]
+    return next(reversed(faults or lines), "it ended without a word")

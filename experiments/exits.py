@@ -19,6 +19,7 @@ class Exit(IntEnum):
     REGRESSED = 8
     CANNOT_TELL = 9
     EXCEEDED = 10
+    AFTERWARDS = 11
     INTERRUPTED = 130
 
 

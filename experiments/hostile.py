@@ -64,7 +64,7 @@ def hostile(
             results[name] = _campaign(made.driver, apart, name, inputs, seed, one)
             path = made.save({"run": made.run, **report}, "hostile.json")
             made.say(f"{name}: {'; '.join(judge(results[name])) or 'passed'}")
-    console.print(make_table(results, DESCRIPTORS))
+        console.print(make_table(results, DESCRIPTORS))  # whatever ends the campaign after it
     harmed = [name for name, result in results.items() if judge(result)]
     if harmed:
         raise LabError(

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from experiments.containers import Placement
-from experiments.driver import Driver
+from experiments.driver import Driver, DriverError
+from experiments.exits import Exit, LabError
 from experiments.limits import MARGIN
 from experiments.plan import Trial
 from experiments.row import make_row
@@ -29,6 +30,25 @@ class Interrupted(BaseException):
 
     def __init__(self, folder: Path | None = None) -> None:
         super().__init__()
+        self.folder = folder
+
+
+class AfterwardsError(LabError):
+    """Something failed after the last trial of the run in `folder`, which is complete."""
+
+    def __init__(self, folder: Path, failures: list[BaseException]) -> None:
+        told = (
+            "interrupted" if isinstance(one, Interrupted) else f"{one}" or type(one).__name__
+            for one in failures
+        )
+        notes = (note for one in failures for note in getattr(one, "__notes__", ()))
+        stopped = all(isinstance(one, Interrupted) for one in failures)
+        left = any(isinstance(one, DriverError) for one in failures)
+        advice = ". `make clean` removes what may be left in Docker" if left else ""
+        super().__init__(
+            f"all trials were run, but after the last one: {'; '.join((*told, *notes))}{advice}",
+            Exit.INTERRUPTED if stopped else Exit.AFTERWARDS,
+        )
         self.folder = folder
 
 
@@ -78,8 +98,7 @@ def interruptible() -> Iterator[None]:
     """SIGINT and SIGTERM raise Interrupted once; a second one during clean-up is ignored."""
 
     def stop(_signum: int, _frame: Any) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        _ignore_signals()
         raise Interrupted
 
     before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
@@ -91,8 +110,30 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
+def deferred(notice: str) -> Iterator[None]:
+    """SIGINT and SIGTERM are heeded at its end; until then a notice tells that they have come."""
+    came: list[int] = []
+
+    def note(number: int, _frame: Any) -> None:
+        came.append(number)
+        print(f"\n{notice}", file=sys.stderr)
+
+    before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for first in came[:1]:
+            signal.raise_signal(first)
+
+
+@contextmanager
 def swept(driver: Driver, say: Callable[[str], None]) -> Iterator[None]:
-    """Remove what a killed run left, before; and all of this run, after, whatever happens."""
+    """Remove what a killed run left, before; and all of this run, after, whatever happens.
+
+    What ended the run stays its ending when nothing can be removed after it; a note says so.
+    """
     left = driver.sweep()
     if left:
         say(f"removed what an earlier run left: {', '.join(left)}")
@@ -100,10 +141,20 @@ def swept(driver: Driver, say: Callable[[str], None]) -> Iterator[None]:
         yield
         for warning in driver.warnings:
             say(f"the engine warned when it created a container: {warning}")
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        driver.sweep()
+        _ignore_signals()
+    except BaseException as ending:
+        _ignore_signals()
+        try:
+            driver.sweep()
+        except (DriverError, LabError) as error:
+            ending.add_note(f"and what had been started could not all be removed: {error}")
+        raise
+    driver.sweep()
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def stay_off(placement: Placement) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,19 @@ from experiments.limits import Limits, limits_of
 from experiments.load import read
 from experiments.manifest import describe
 from experiments.plan import Trial, foreign_servers, notes, plan
-from experiments.run import Interrupted, descriptors, execute, interruptible, swept
+from experiments.run import (
+    AfterwardsError,
+    Interrupted,
+    descriptors,
+    execute,
+    interruptible,
+    swept,
+)
 from experiments.run_lock import RunLock, holder
 from experiments.source import Source
 from experiments.stage import MOST_NOFILE, stage
 from experiments.store import Store
+from experiments.trial import TrialRunner
 from experiments.watch import Watch
 
 RESULTS = Path(__file__).parent.parent / "results"
@@ -59,12 +68,53 @@ def last_unfinished() -> Path:
 
 
 def resume(folder: Path, console: Console) -> Store:
-    """Go on with a run that was stopped; no finished trial is repeated."""
+    """Go on with a run that was stopped; no finished trial is repeated. Without one that is left,
+    nothing is started.
+    """
     store = Store.open(folder)
-    return _measure(store.run, kept_source(store.experiment, store.name), store, console)
+    source = kept_source(store.experiment, store.name)
+    if _is_complete(store, plan(source.experiment, _limits(store))):
+        return _finish(store, [])
+    return _measure(store.run, source, store, console)
 
 
 def _measure(run: str, source: Source, store: Store | None, console: Console) -> Store:
+    """Run what is left. Raises AfterwardsError for what fails when nothing is left."""
+    begun: list[tuple[Store, list[Trial]]] = []
+    try:
+        _measure_all(run, source, store, console, lambda *what: begun.append(what))
+    except (Exception, Interrupted) as error:
+        if not begun or not _is_complete(*begun[0]):
+            raise
+        return _finish(begun[0][0], [error])
+    return _finish(begun[0][0], [])
+
+
+def _is_complete(store: Store, trials: list[Trial]) -> bool:
+    """Whether every trial has its row."""
+    return {trial.id for trial in trials} <= store.finished()
+
+
+def _finish(store: Store, failures: list[BaseException]) -> Store:
+    """`latest` leads to the run. Raises AfterwardsError: it can be reported on all the same."""
+    try:
+        store.point_latest(RESULTS)
+    except OSError as error:
+        failures = [*failures, error]
+    if failures:
+        raise AfterwardsError(store.folder, failures)
+    return store
+
+
+def _measure_all(
+    run: str,
+    source: Source,
+    store: Store | None,
+    console: Console,
+    begin: Callable[[Store, list[Trial]], None],
+) -> None:
+    """`begin` is told of the run and of all its trials before the first one."""
+
     def say(text: str) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
@@ -81,18 +131,27 @@ def _measure(run: str, source: Source, store: Store | None, console: Console) ->
         manifest = _manifest(run, source, trials, driver, images, servers, machine, limits)
         store = _open(store, manifest, source, run)
         say(f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}")
-        try:
-            _run(store, trials, driver, images, servers, console)
-        except Interrupted:
-            raise Interrupted(store.folder) from None
-        except OSError as error:
-            raise LabError(
-                f"cannot save in {store.folder}: {error.strerror}; finished trials are kept: "
-                f"free space there, then go on with: make resume RUN={store.folder}",
-                Exit.NOT_READY,
-            ) from error
-    store.point_latest(RESULTS)
-    return store
+        pinned = {one.server.name: one.image.id for one in servers}
+        finished = len(store.finished())
+        with stage(run, driver, images, pinned) as runner, Watch(trials, finished, console) as bar:
+            begin(store, trials)
+            _execute(trials, store, runner, bar)
+
+
+def _execute(trials: list[Trial], store: Store, runner: TrialRunner, watch: Watch) -> None:
+    """All trials that are left. Raises Interrupted with the run's folder, or LabError when no
+    more can be saved.
+    """
+    try:
+        execute(trials, store, runner, watch)
+    except Interrupted:
+        raise Interrupted(store.folder) from None
+    except OSError as error:
+        raise LabError(
+            f"cannot save in {store.folder}: {error.strerror}; finished trials are kept: "
+            f"free space there, then go on with: make resume RUN={store.folder}",
+            Exit.NOT_READY,
+        ) from error
 
 
 def limits_here() -> Limits | None:
@@ -197,20 +256,3 @@ def _manifest(
     return describe(
         *(run, started_at, source, made_of, foreign, machine, engine, limits, notes(trials))
     )
-
-
-def _run(
-    store: Store,
-    trials: list[Trial],
-    driver: DockerDriver,
-    images: Images,
-    servers: list[Found],
-    console: Console,
-) -> None:
-    finished = store.finished()
-    pinned = {one.server.name: one.image.id for one in servers}
-    with (
-        stage(store.run, driver, images, pinned) as runner,
-        Watch(trials, len(finished), console) as watch,
-    ):
-        execute(trials, store, runner, watch)

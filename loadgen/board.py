@@ -36,7 +36,8 @@ from loadgen.form import SPAWN_RATES, USERS, Form
 from loadgen.gathered import Gathered
 from loadgen.histograms import Taken, as_json, as_log, of_a_trial, of_counts
 from loadgen.knobs import headings
-from loadgen.options import OPEN, PORT, known_servers
+from loadgen.offered import first, unavailable
+from loadgen.options import OPEN, PORT
 from loadgen.session import PROGRESS
 from loadgen.tabs import TABS, tables
 from loadgen.team import Team
@@ -59,8 +60,8 @@ class Board:
         self._gathered = Gathered()
         self._form = Form(environment, runner)
         self._team = Team(environment, runner, self.deliver)
-        if servers := known_servers():
-            environment.host = f"http://{servers[0]}:{PORT}"
+        if server := first():
+            environment.host = f"http://{server}:{PORT}"
         runner.register_message(PROGRESS, self._on_progress)
         self._extend_ui()
 
@@ -102,6 +103,7 @@ class Board:
             ],
             "c10k_headings": headings(),
             "c10k_limits": {"user_count": USERS, "spawn_rate": SPAWN_RATES},
+            "c10k_unavailable": unavailable(),
         }
         routes = Blueprint("c10k", __name__, static_folder="page", static_url_path="/c10k/page")
         routes.add_url_rule("/c10k/ready", view_func=self.ready, methods=["POST"])

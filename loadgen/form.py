@@ -23,6 +23,7 @@ from locust.runners import (
 from locust.util.timespan import parse_timespan
 
 from loadgen.knobs import GROUPS, OF_A_SWEEP
+from loadgen.offered import absence, known_servers
 from loadgen.options import Options, OptionsError, parse, shown
 from loadgen.questions import PROBE_PORT
 
@@ -89,6 +90,8 @@ class Form:
             raise OptionsError("; ".join([*faults, str(error)])) from error
         if self._runner.state in (STATE_SPAWNING, STATE_RUNNING) and self.options:
             faults += _changed(self.options, checked)
+        if not checked.is_trial and checked.host in known_servers():  # a sweep starts its own
+            faults += filter(None, [absence(checked.host)])
         if faults:
             raise OptionsError("; ".join(faults))
         return checked

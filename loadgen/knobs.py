@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loadgen.connections import IN_FLIGHT
-from loadgen.options import BODY, CHOICES, LIMITS, LISTEN_S, known_servers
+from loadgen.offered import first, known_servers
+from loadgen.options import BODY, CHOICES, LIMITS, LISTEN_S
 
 if TYPE_CHECKING:  # importing Locust patches the standard library
     from locust.argument_parser import LocustArgumentParser
@@ -119,7 +120,7 @@ def add_knobs(parser: LocustArgumentParser) -> None:
     servers = known_servers()
     if servers:
         parser.add_argument(
-            "--server", default=servers[0], choices=servers, help="the variant to load"
+            "--server", default=first(), choices=servers, help="the variant to load"
         )
     else:
         _add(parser, Knob("server", "", "Server variant to load"), shown=False)

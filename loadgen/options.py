@@ -6,13 +6,13 @@ and all that is wrong is said at once.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from loadgen.mix import MixError, parse_mix
+from loadgen.offered import known_servers, unavailable
 from loadgen.schedule import ARRIVALS
 
 PORT = 8080
@@ -101,11 +101,6 @@ class Options:
     def is_trial(self) -> bool:
         """Part of a sweep: it ends by itself and its result is collected."""
         return bool(self.trial)
-
-
-def known_servers() -> list[str]:
-    """Names of the lab's servers that can be reached from here, from C10K_SERVERS."""
-    return os.environ.get("C10K_SERVERS", "").split()
 
 
 def parse(values: Mapping[str, Any], host: str | None) -> Options:
@@ -207,9 +202,11 @@ def _target(server: str, host: str, faults: list[str]) -> tuple[str, int]:
     servers = known_servers()
     if server:
         if server not in servers:
+            able = [name for name in servers if name not in unavailable()]
             faults.append(
-                f"server is {shown(server)!r}; choose one of {', '.join(servers) or '(none)'}"
+                f"server is {shown(server)!r}; choose one of {', '.join(able) or '(none)'}"
             )
+        _can_run(server, faults)
         return server, PORT
     try:
         parts = urlsplit(host)
@@ -217,9 +214,15 @@ def _target(server: str, host: str, faults: list[str]) -> tuple[str, int]:
     except ValueError:
         name, port = None, PORT
     if name in ("127.0.0.1", *servers):
+        _can_run(name, faults)
         return name, port
     faults.append(
         f"host is {shown(host)!r}; the lab loads only its own servers: "
         f"{', '.join(servers) or 'http://127.0.0.1:8080 in a shared network namespace'}"
     )
     return "", 0
+
+
+def _can_run(server: str, faults: list[str]) -> None:
+    if reason := unavailable().get(server):
+        faults.append(f"{server} cannot run here: {reason}")

@@ -1,14 +1,16 @@
-"""`python -m servers NAME` runs a server, `python -m servers list` lists them."""
+"""`python -m servers NAME` runs a server, `list` lists them, `check` tells which can run here."""
 
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import pkgutil
 import sys
 from typing import TYPE_CHECKING, Protocol, cast
 
 from servers import variants
+from servers.check import check
 from servers.events import EventLog
 from servers.exits import Exit, StartError, UnavailableError
 from servers.group import Group
@@ -65,6 +67,9 @@ def main() -> Exit:
         return Exit.USAGE
     if name == "list":
         print(table())
+        return Exit.OK
+    if name == "check":
+        print(json.dumps(check(names())))
         return Exit.OK
     try:
         load(name).serve(settings, EventLog(name))

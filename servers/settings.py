@@ -13,6 +13,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any, NoReturn
 
 ENVIRONMENT_PREFIX = "C10K_"
+COMMANDS = ("list", "check")  # in place of a server's name
 
 
 class SettingsError(Exception):
@@ -99,11 +100,12 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line; its values are strings, not validated yet."""
     made = _Parser(
         prog="python -m servers",
-        description="Run one server architecture. `list` in place of NAME lists them.",
+        description="Run one server architecture. In place of NAME, `list` lists them, and `check`"
+        " prints as JSON why each cannot run on this machine; an empty reason: it can.",
         epilog="Each flag has an environment variable, e.g. C10K_BACKLOG; the flag wins.",
         allow_abbrev=False,
     )
-    made.add_argument("name", metavar="NAME", help="server to run, or `list`")
+    made.add_argument("name", metavar="NAME", help="server to run, `list` or `check`")
     for item in fields(Settings):
         text = f"{item.metadata['help']} (default {_shown(item.default)})"
         made.add_argument(_flag(item.name), metavar="VALUE", help=text)
@@ -113,14 +115,14 @@ def parser() -> argparse.ArgumentParser:
 def parse(
     arguments: Sequence[str], environment: Mapping[str, str], names: Sequence[str]
 ) -> tuple[str, Settings]:
-    """Return the server's name, one of `names` or `list`, and its settings.
+    """Return the server's name, one of `names` and COMMANDS, and its settings.
 
     Raises SettingsError with every error that was found, not with the first alone.
     """
     known, unknown = parser().parse_known_args(arguments)
     flags = [_flag(item.name) for item in fields(Settings)]
     errors = [_unknown(argument, flags) for argument in unknown]
-    if known.name not in {*names, "list"}:
+    if known.name not in {*names, *COMMANDS}:
         hint = nearest(known.name, names) or f"; there are: {', '.join(names)}"
         errors.append(f"{known.name}: no such server{hint}")
     values: dict[str, Any] = {}

@@ -1,4 +1,5 @@
-// What Locust's form has no place for: headings for the groups of its knobs, and the host.
+// What Locust's form has no place for: headings for the groups of its knobs, the host, and which
+// servers cannot run on this machine.
 //
 // Locust lists custom parameters one below the other, folded away, and its header repeats the host
 // that was typed, not the one that is loaded. Nothing of its page is replaced here: headings are
@@ -6,7 +7,11 @@
 // The form that edits a running load closes whatever is answered: there, only what can be changed
 // can be filled in, and the browser itself says what is allowed.
 
-const { c10k_headings: HEADINGS, c10k_limits: LIMITS } = window.templateArgs;
+const {
+  c10k_headings: HEADINGS,
+  c10k_limits: LIMITS,
+  c10k_unavailable: UNAVAILABLE,
+} = window.templateArgs;
 const ONLY_USERS = {
   title: "Only users and ramp up can be changed while a load runs",
   text: "Stop it, and press New, to change anything else.",
@@ -38,15 +43,33 @@ function place(form, name) {
   return found;
 }
 
-function heading({ title, text }) {
+function heading({ title, text }, kind = "c10k-group") {
   const box = document.createElement("div");
-  box.className = "c10k-group";
+  box.className = kind;
   const head = Object.assign(document.createElement("h4"), { textContent: title });
   const words = Object.assign(document.createElement("p"), { textContent: text });
   Object.assign(head.style, { margin: "8px 0 4px", fontSize: "1.1rem", fontWeight: "500" });
   Object.assign(words.style, { margin: "0 0 -12px", fontSize: "0.875rem", opacity: "0.85" });
   box.append(head, words);
   return box;
+}
+
+// Who cannot run here is in the list, cannot be chosen, and has its reason below.
+function explain(form) {
+  const reasons = Object.entries(UNAVAILABLE);
+  const server = field(form, "server");
+  if (!reasons.length || !server) return;
+  for (const option of server.options) {
+    if (!(option.value in UNAVAILABLE)) continue;
+    option.disabled = true;
+    option.label = `${option.value} (cannot run here)`;
+  }
+  const knob = place(form, "server");
+  if (!knob || knob.nextElementSibling?.matches(".c10k-unavailable")) return;
+  const text = reasons.map(([name, reason]) => `${name}: ${reason}`).join("\n");
+  const box = heading({ title: "Cannot run here", text }, "c10k-unavailable");
+  box.lastElementChild.style.whiteSpace = "pre-line";
+  knob.after(box);
 }
 
 function check(form) {
@@ -64,6 +87,7 @@ function extend(form) {
     const knob = place(form, above);
     if (knob && !knob.previousElementSibling?.matches(".c10k-group")) knob.before(heading(group));
   }
+  explain(form);
   follow(form);
   if (form.dataset.c10kSeen) return;
   form.dataset.c10kSeen = "yes";

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import yaml
 from hdrh.histogram import HdrHistogram
+from selenium.webdriver.support.select import Select
 
 from experiments.containers import LOCUST, PROBE, PROBE_PORT, SERVER_PORT, WEB_PORT
 from loadgen.knobs import OF_A_SWEEP
@@ -18,13 +19,19 @@ from loadgen.options import LOADS, Options
 from tests.browser.web_ui import WebUI, words
 
 if TYPE_CHECKING:
+    from experiments.docker_driver import DockerDriver
     from experiments.images.build import Images
     from tests.browser.browser import Browser
     from tests.browser.conftest import Start
 
 pytestmark = [pytest.mark.browser, pytest.mark.docker]
 COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text())
-ENVIRONMENT: Final = COMPOSE["services"]["master"]["environment"]
+FORBIDDEN: Final = "io_uring"
+REASON: Final = "io_uring cannot be used here (Operation not permitted): it is forbidden"
+ENVIRONMENT: Final = {
+    **COMPOSE["services"]["master"]["environment"],
+    "C10K_UNAVAILABLE": json.dumps({FORBIDDEN: REASON}),
+}
 SERVER: Final = "poll"
 """Not the first of the list, which is loaded when nothing is chosen."""
 NOT_KNOBS: Final = {"host", "port", "worker", "workers", *(knob.name for knob in OF_A_SWEEP)}
@@ -102,6 +109,7 @@ def test_the_form_offers_every_server_and_every_knob_in_groups(ui: WebUI) -> Non
     for knob in {"server", *knobs}:
         assert any(label.startswith(words(knob)) for label in labels), knob
     groups = ui.headings()
+    assert groups.pop("Cannot run here") == []
     assert list(groups) == ["Request", "Load", "Schedule", "Idle connections", "Bad clients"]
     assert groups["Schedule"] == ["ratePerS", "arrivals", "seed"]
     assert sum(map(len, groups.values())) == len(knobs)
@@ -117,6 +125,33 @@ def test_a_wrong_value_is_answered_with_what_is_allowed(
     ui.fill({field: value})
     ui.press("Start")
     assert answer in ui.answer()
+
+
+def test_a_server_that_cannot_run_is_shown_with_its_reason_and_cannot_be_chosen(
+    ui: WebUI,
+) -> None:
+    ui.open_form()
+    assert ui.note("Cannot run here") == f"{FORBIDDEN}: {REASON}"
+    disabled = {
+        option.get_dom_attribute("value"): option.get_dom_attribute("label")
+        for option in Select(ui.field(words("server"))).options
+        if not option.is_enabled()
+    }
+    assert disabled == {FORBIDDEN: f"{FORBIDDEN} (cannot run here)"}
+    ui.fill({"Number of users": USERS})  # what the form says stays when it is drawn anew
+    assert ui.note("Cannot run here") == f"{FORBIDDEN}: {REASON}"
+
+
+def test_a_server_that_has_ended_is_answered_in_the_form(
+    ui: WebUI, start: Start, driver: DockerDriver, images: Images
+) -> None:
+    name = "iterative"
+    container = start(name, image=images.server, command=("python3", "-m", "servers", name))
+    driver.stop(container, 1.0)
+    ui.open_form()
+    ui.fill({words("server"): name})
+    ui.press("Start")
+    assert ui.answer().startswith(f"{name} does not run: it has ended")
 
 
 def test_several_wrong_values_are_answered_together(ui: WebUI) -> None:

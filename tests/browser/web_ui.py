@@ -119,6 +119,10 @@ class WebUI:
         tab.click()
         return tab.get_attribute("aria-selected") == "true"
 
+    def note(self, title: str) -> str:
+        """What the form says below that title."""
+        return self._find(f"//form//h4[.='{title}']/following-sibling::p").text
+
     def answer(self) -> str:
         """What the form says about itself."""
         return self._find("//form//*[@role='alert']").text

@@ -206,6 +206,27 @@ def test_a_sweep_is_watched_and_not_touched(tmp_path: Path) -> None:
         until(lambda: web.get("c10k/result/t1").get("reason"), "the trial's end")
 
 
+def test_a_server_that_cannot_run_or_has_ended_is_answered_in_the_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("C10K_SERVERS", "forbidden gone.invalid")
+    monkeypatch.setenv("C10K_UNAVAILABLE", '{"forbidden": "its system calls are refused"}')
+    form = {"user_count": 1, "spawn_rate": 1}
+    with running(tmp_path) as web:
+        for server, words in {
+            "forbidden": "forbidden cannot run here: its system calls are refused",
+            "gone.invalid": "gone.invalid does not run: it has ended, or was never started",
+        }.items():
+            answer = web.post("swarm", **form, server=server)
+            assert answer["success"] is False
+            assert words in answer["message"]
+            # Named as the host, it is no other.
+            answer = web.post("swarm", **form, server="", host=f"http://{server}:8080")
+            assert words in answer["message"]
+        page = requests.get(web.url, timeout=PATIENCE_S).text
+        assert '"c10k_unavailable": {"forbidden": "its system calls are refused"}' in page
+
+
 def test_a_server_that_is_not_there_is_shown_among_the_failures(web: Web) -> None:
     start(web, 1, f"http://127.0.0.1:{free_port()}")
     until(
