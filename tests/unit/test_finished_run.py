@@ -22,7 +22,7 @@ from experiments.exits import Exit, LabError
 from experiments.limits import Limits
 from experiments.plan import Trial
 from experiments.record import FORMAT_VERSION
-from experiments.run import AfterwardsError, Interrupted, swept
+from experiments.run import AfterwardsError, Interrupted, interruptible, swept
 from experiments.source import Source
 from experiments.store import Store
 from experiments.trial import Outcome
@@ -236,10 +236,12 @@ def test_what_ended_a_run_stays_its_ending_when_nothing_can_be_removed() -> None
             self.swept = True
             return []
 
-    with pytest.raises(LabError, match="the Locust master ended") as told, swept(Stuck(), print):
+    ended = pytest.raises(LabError, match="the Locust master ended")
+    with ended as told, interruptible(), swept(Stuck(), print):
         raise LabError("the Locust master ended")
     assert told.value.__notes__ == [f"and what had been started could not all be removed: {GONE}"]
-    with pytest.raises(DriverError, match="removing container x"), swept(Stuck(), print):
+    stuck = pytest.raises(DriverError, match="removing container x")
+    with stuck, interruptible(), swept(Stuck(), print):
         pass
 
 

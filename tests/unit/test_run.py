@@ -266,7 +266,7 @@ def test_what_a_killed_run_left_is_swept_first() -> None:
     driver = FakeDriver()
     driver.start(some_spec())
     said: list[str] = []
-    with swept(driver, said.append):
+    with interruptible(), swept(driver, said.append):
         assert not driver.up
     assert said == ["removed what an earlier run left: left-over"]
 
@@ -274,7 +274,7 @@ def test_what_a_killed_run_left_is_swept_first() -> None:
 def test_what_the_engine_warned_of_is_told_after_the_run() -> None:
     said: list[str] = []
     driver = FakeDriver()
-    with swept(driver, said.append):
+    with interruptible(), swept(driver, said.append):
         driver.warnings.append("no such platform")
         assert said == []
     assert said == ["the engine warned when it created a container: no such platform"]
