@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -29,9 +30,12 @@ def stage(
     network = f"{prefix}-net"
     driver.create_network(network)
     nofile = min(driver.nofile_limit(images.server), MOST_NOFILE)
-    containers = Containers(images, placement, network, nofile, prefix, foreign or {})
+    secret = secrets.token_urlsafe()
+    containers = Containers(
+        images, placement, network, nofile, prefix, foreign or {}, secret=secret
+    )
     container = driver.start(containers.master())
-    master = Master(f"http://127.0.0.1:{WEB_PORT}")
+    master = Master(f"http://127.0.0.1:{WEB_PORT}", secret)
     runner = TrialRunner(driver, master, containers, container)
     try:
         master.wait_until_up()

@@ -1,8 +1,9 @@
 """The master's side: collects results, answers the sweep, and shows it in the UI.
 
-Routes, all on the web UI's own address:
-  GET /c10k/worker/NAME       waits until ?count= workers of that host are ready; 200, or 202
-  GET /c10k/result/TRIAL      waits up to ?wait= seconds; 200 with the result, or 202
+Routes, all on the web UI's own address. The first two are the run's (see calls.py): 403 to anybody
+else, 400 to what cannot be answered. Each waits up to ?wait= seconds.
+  GET /c10k/worker/NAME       when ?count= workers of that host are ready 200, or 202
+  GET /c10k/result/TRIAL      when the trial has ended 200 with the result, or 202
   GET /c10k/histograms        of the load that runs or ran last, as JSON; 404 before the first
   GET /c10k/histograms.hlog   the same as an HdrHistogram log
   GET /c10k/page/FILE         what Locust's page is extended by
@@ -31,6 +32,7 @@ from locust.runners import (
     MasterRunner,
 )
 
+from loadgen.calls import Caller, CallError, check_name, parameters
 from loadgen.form import SPAWN_RATES, USERS, Form
 from loadgen.gathered import Gathered
 from loadgen.histograms import Taken, as_json, as_log, of_a_trial, of_counts
@@ -51,11 +53,13 @@ class Board:
         self._environment = environment
         self._runner = runner
         self._results: dict[str, dict[str, Any]] = {}
-        self._arrived: dict[str, Event] = {}
+        self._delivery = Event()
+        """Set when the next result is there."""
         self._finished: deque[dict[str, Any]] = deque(maxlen=SHOWN_TRIALS)
         self._last_result: dict[str, Any] | None = None
         self._gathered = Gathered()
-        self._form = Form(environment, runner)
+        self._caller = Caller()
+        self._form = Form(environment, runner, self._caller)
         if servers := known_servers():
             environment.host = f"http://{servers[0]}:{PORT}"
         runner.register_message(PROGRESS, self._on_progress)
@@ -73,7 +77,8 @@ class Board:
         self._finished.appendleft(_row(result))
         if result["window"]:
             self._last_result = {**result, "arrived_at_s": time.time()}
-        self._arrived.setdefault(trial, Event()).set()
+        delivery, self._delivery = self._delivery, Event()
+        delivery.set()
 
     def _extend_ui(self) -> None:
         web_ui = self._environment.web_ui
@@ -114,8 +119,15 @@ class Board:
 
     def worker(self, name: str) -> tuple[Response, int]:
         """The workers on host `name` are there, and no others: users would be shared with them."""
-        deadline = time.monotonic() + _wait_s()
-        wanted = [name] * request.args.get("count", 1, type=int)
+        if refused := self._caller.refusal():
+            return refused
+        try:
+            check_name(name)
+            asked = parameters(wait=0.0, count=1)
+        except CallError as error:
+            return jsonify(message=str(error)), 400
+        deadline = time.monotonic() + asked["wait"]
+        wanted = [name] * int(asked["count"])
         while True:
             workers = {
                 worker.id: worker.state
@@ -125,19 +137,27 @@ class Board:
             alone = [worker.rpartition("_")[0] for worker in workers] == wanted
             if alone and self._runner.state in (STATE_INIT, STATE_STOPPED):
                 self._results.clear()  # nobody asks for the results of earlier trials any more
-                self._arrived.clear()
                 return jsonify(workers=workers), 200
             if time.monotonic() > deadline:
                 return jsonify(workers=workers, state=self._runner.state), 202
             gevent.sleep(0.01)
 
     def result(self, trial: str) -> tuple[Response, int]:
-        """The long poll keeps the hub asleep while a window is open."""
-        event = self._arrived.setdefault(trial, Event())
-        if not event.wait(timeout=_wait_s()):
-            return jsonify(trial=trial), 202
-        self._arrived.pop(trial, None)
-        return jsonify(self._results.pop(trial)), 200
+        """The long poll keeps the hub asleep while a window is open. It takes nothing away: an
+        answer that was lost on its way can be asked for again."""
+        if refused := self._caller.refusal():
+            return refused
+        try:
+            check_name(trial)
+            wait_s = parameters(wait=0.0)["wait"]
+        except CallError as error:
+            return jsonify(message=str(error)), 400
+        deadline = time.monotonic() + wait_s
+        while trial not in self._results:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or not self._delivery.wait(timeout=left_s):
+                return jsonify(trial=trial), 202
+        return jsonify(self._results[trial]), 200
 
     def histograms(self) -> Response:
         """To be saved as a file."""
@@ -195,10 +215,6 @@ def _file(text: str, name: str) -> Response:
     kind = "application/json" if name.endswith(".json") else "text/plain"
     headers = {"Content-Disposition": f"attachment;filename={name}"}
     return Response(text, mimetype=kind, headers=headers)
-
-
-def _wait_s() -> float:
-    return min(request.args.get("wait", 0.0, type=float), 60.0)
 
 
 def _row(result: dict[str, Any]) -> dict[str, Any]:
