@@ -31,6 +31,9 @@ GENERATOR_BUSY = 0.6
 was seen at 0.74 to 0.76, at an easy rate at 0.43, and behind a sleeping server at 0.34."""
 KEPT = 0.95
 """A server that answers less than was asked of it is at its limit, whatever its processor says."""
+HUNG = 0.5
+"""Of the requests that can be under way in a closed loop. A server that keeps so many waiting, for
+longer than it took before, is the bound, whatever its processor says."""
 SKEW = 0.01
 """What some load workers counted while others did not yet, or no longer, belongs to no rate."""
 STEAL = 0.10
@@ -42,12 +45,35 @@ Row = dict[str, Any]
 
 
 def judge(row: Row) -> tuple[str, str]:
-    """(validity, reason) of a row whose figures are filled in; reason empty if valid."""
+    """(validity, reason) of a row whose figures are filled in; of a valid one, the reason says
+    what else is to be known of it.
+    """
     reason = _void(row)
     if reason:
         return "void", reason
     if row["load"] in WITHOUT_CLIENTS:
         return _alone(row)
+    bound, why = _bound(row)
+    return bound, "; ".join(filter(None, (why, _unanswered(row), _failed(row))))
+
+
+def _unanswered(row: Row) -> str:
+    """What of a trial's times is not known, as the window closed before."""
+    if "response_" not in row["lower_bounds"]:
+        return ""
+    return (
+        f"{row['unanswered']:,} requests had no answer as the window closed, the oldest for "
+        f"{row['oldest_unanswered_us'] / 1e6:,.3f} s: their ages are among the response times"
+    )
+
+
+def _failed(row: Row) -> str:
+    if not row["errors"]:
+        return ""
+    return f"{row['error_share']:.1%} of the requests failed: {row['error_kinds']}"
+
+
+def _bound(row: Row) -> tuple[str, str]:
     server, generator = row["server_cpu_share"], row["generator_cpu_share"]
     if row.get("rate_per_s"):
         return _open_loop(row)
@@ -56,6 +82,8 @@ def judge(row: Row) -> tuple[str, str]:
     if generator >= BUSY:
         return "generator_bound", ""
     if row.get("server_cpu_quota") and server >= QUOTA_BUSY:
+        return "server_bound", ""
+    if (row["unanswered"] or 0) >= HUNG * row["active_connections"] * row["pipeline_depth"]:
         return "server_bound", ""
     return "unsaturated", ""
 

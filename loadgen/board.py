@@ -39,7 +39,7 @@ from loadgen.histograms import Taken, as_json, as_log, of_a_trial, of_counts
 from loadgen.knobs import headings
 from loadgen.options import OPEN, PORT, known_servers
 from loadgen.session import PROGRESS
-from loadgen.tabs import TABS, tables
+from loadgen.tabs import TABS, at_least, tables
 
 SHOWN_TRIALS = 30
 NOTHING = "no load was started here yet: start one, and its histograms can be had"
@@ -181,7 +181,8 @@ class Board:
             workers=len(gathered.rows),
             started_at_s=gathered.started_at_s,
             length_s=gathered.length_s,
-            histograms=of_counts(gathered.merged()),
+            histograms=of_counts(gathered.times()),
+            censored=of_counts(gathered.censored()),
         )
 
     def _check_form(self) -> Response | None:
@@ -227,10 +228,16 @@ def _row(result: dict[str, Any]) -> dict[str, Any]:
         "active": gauges.get("active_established"),
         "wanted": gauges.get("active_wanted"),
         "rate": round(window["requests"] / seconds) if seconds else None,
-        "p50": window.get("response_p50_us"),
-        "p99": window.get("response_p99_us"),
+        **{label: _told(window, f"response_{label}_us") for label in ("p50", "p99")},
         "errors": sum(window.get("errors", {}).values()),
+        "unanswered": window.get("response_censored"),
     }
+
+
+def _told(window: dict[str, Any], name: str) -> int | str | None:
+    if name not in window:
+        return None
+    return at_least(round(window[name]), name in window["lower_bounds"])
 
 
 def _taken(result: dict[str, Any]) -> Taken:
@@ -242,4 +249,5 @@ def _taken(result: dict[str, Any]) -> Taken:
         started_at_s=result["arrived_at_s"] - window["window_s"],
         length_s=window["window_s"],
         histograms=of_a_trial(window["histograms"]),
+        censored=of_a_trial(window["censored"]),
     )
