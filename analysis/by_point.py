@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.csv_out import write_csv
 from analysis.spreads import first_rows, numbers, spreads
 from experiments.record import COLUMNS, SETTINGS
 
@@ -52,5 +53,5 @@ def write(run: Run) -> Path:
     """Write `summary.csv` into the run's folder; columns that hold nothing are left out."""
     path = run.path / FILE
     table = summary(run).dropna(axis="columns", how="all")
-    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    write_csv(table, path)
     return path

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.csv_piece import TRUE
 from analysis.csv_texts import EMPTY, Coded
+from experiments.literal import unguarded
 from experiments.record import COLUMNS
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Whole:
 
     def _coded(self, cells: Coded, texts: dict[str, int]) -> NDArray[np.int32]:
         """By the numbers that the texts of all pieces have."""
-        numbers = [texts.setdefault(text, len(texts)) for text in cells.texts]
+        numbers = [texts.setdefault(unguarded(text), len(texts)) for text in cells.texts]
         return np.array([*numbers, EMPTY], dtype="int32")[cells.codes]
 
     def frame(self) -> pd.DataFrame | None:

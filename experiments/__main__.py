@@ -18,7 +18,7 @@ from experiments.commands import ROOT, answered, chosen, console, short, told
 from experiments.plan import UNKNOWN, notes, plan
 from experiments.schema import Experiment
 from experiments.session import RESULTS, last_unfinished, limits_here, resume, start
-from experiments.spoken import spoken
+from experiments.spoken import cell, echo, spoken
 from experiments.watch import describe, minutes
 
 
@@ -35,7 +35,9 @@ def list_() -> None:
     for name in load.names():
         experiment = load.read(load.find(name))
         trials = plan(experiment)
-        table.add_row(name, str(len(trials)), f"{minutes(trials)} min", experiment.question)
+        table.add_row(
+            cell(name), str(len(trials)), f"{minutes(trials)} min", cell(experiment.question)
+        )
     console.print(table)
 
 
@@ -51,12 +53,12 @@ def plan_(
     limits = limits_here()
     trials = plan(asked, limits or UNKNOWN)
     for trial in trials:
-        click.echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
+        echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
     for note in notes(trials):
-        click.echo(note)
+        echo(note)
     if limits is None:
-        click.echo("not fitted to this machine, which is not known: `run` reads its limits first")
-    click.echo(f"{len(trials)} trials, about {minutes(trials)} min")
+        echo("not fitted to this machine, which is not known: `run` reads its limits first")
+    echo(f"{len(trials)} trials, about {minutes(trials)} min")
 
 
 @cli.command()
@@ -151,7 +153,7 @@ def bench_loadgen_(only: str, rounds: int) -> None:
     from experiments.bench_loadgen import bench_loadgen
 
     groups = only.replace(",", " ").split()
-    click.echo(f"figures in {short(bench_loadgen(console, groups, rounds))}")
+    echo(f"figures in {short(bench_loadgen(console, groups, rounds))}")
 
 
 @cli.command("bench-analysis")
@@ -171,7 +173,7 @@ def bench_servers_(servers: str) -> None:
     from experiments.bench_servers import bench_servers
 
     names = servers.replace(",", " ").split()
-    click.echo(f"figures in {short(bench_servers(console, names))}")
+    echo(f"figures in {short(bench_servers(console, names))}")
 
 
 @cli.command("crosscheck")
@@ -180,7 +182,7 @@ def crosscheck_() -> None:
     """Compare the lab's figures with those of ab, wrk, httperf, ss, nstat and strace."""
     from experiments.crosscheck import crosscheck
 
-    click.echo(f"figures in {short(crosscheck(console))}")
+    echo(f"figures in {short(crosscheck(console))}")
 
 
 @cli.command("hostile")
@@ -194,7 +196,7 @@ def hostile_(inputs: int | None, servers: str, seed: int | None, one: int | None
     from experiments.hostile import INPUTS, hostile
 
     names = servers.replace(",", " ").split()
-    click.echo(f"figures in {short(hostile(console, inputs or INPUTS, names, seed, one))}")
+    echo(f"figures in {short(hostile(console, inputs or INPUTS, names, seed, one))}")
 
 
 @cli.command()
@@ -204,7 +206,7 @@ def ui(workers: int) -> None:
     """Start every variant with the Locust web UI, for loading by hand."""
     from experiments.compose import up
 
-    click.echo(f"the web UI is at {up(workers)}; end it with: make down")
+    echo(f"the web UI is at {up(workers)}; end it with: make down")
 
 
 @cli.command()
@@ -225,7 +227,7 @@ def clean_() -> None:
 
     with RunLock("clean", ROOT), DockerDriver() as driver:
         removed = driver.remove_all()
-    click.echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
+    echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
 
 
 @cli.command("compare", context_settings={"ignore_unknown_options": True})

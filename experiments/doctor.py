@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import psutil
-from rich.markup import escape
 from rich.table import Table
 
 from experiments.driver import DriverError
@@ -27,6 +26,7 @@ from experiments.exits import Exit, LabError
 from experiments.images.store import ImageStore
 from experiments.images.tool import run_tool
 from experiments.owner import ROOT, found, holder
+from experiments.spoken import cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +123,7 @@ def report(done: Sequence[Check], console: Console) -> Exit:
     for heading in ("check", "", "seen", "what to do"):
         table.add_column(heading, overflow="fold")
     for one in done:
-        table.add_row(one.name, MARKS[one.status], escape(one.seen), escape(one.advice))
+        table.add_row(one.name, MARKS[one.status], cell(one.seen), cell(one.advice))
     console.print(table)
     return Exit.NOT_READY if any(one.status == "fail" for one in done) else Exit.OK
 

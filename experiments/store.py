@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.exits import Exit, LabError
+from experiments.literal import guarded, line, unguarded
 from experiments.record import NAMES
 from experiments.source import Source
 
@@ -110,7 +111,7 @@ class Store:
         for row in reader:
             if None in row or None in row.values():
                 raise LabError(f"{path}:{reader.line_num}: not {len(NAMES)} cells", Exit.BAD_INPUT)
-            done.add(row["trial"])
+            done.add(unguarded(row["trial"]))
         return done
 
     def point_latest(self, results: Path) -> None:
@@ -144,4 +145,4 @@ def _cell(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.0f}"
-    return str(value).replace("\n", " ")
+    return guarded(line(str(value)))

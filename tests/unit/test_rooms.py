@@ -28,6 +28,7 @@ ROOMS = {
 SHARED = {
     *("experiments.record", "experiments.threshold"),  # the format of the records
     *("experiments.exits", "experiments.spoken"),  # how a command answers and ends
+    "experiments.literal",  # what texts from outside look like
 }
 
 
