@@ -54,8 +54,13 @@ class Recorder:
 
 
 def to_histogram(counts: Counts) -> HdrHistogram:
-    """An HdrHistogram (1 us to 60 s or to the longest, three digits) of a snapshot."""
-    histogram = HdrHistogram(LOWEST_US, max([HIGHEST_US, *counts]), DIGITS)
+    """An HdrHistogram of a snapshot: three digits, from 1 us to 60 s, or to twice, four times and
+    so on as long, as the longest wants it.
+    """
+    highest, longest = HIGHEST_US, max(counts, default=0)
+    while highest < longest:
+        highest *= 2
+    histogram = HdrHistogram(LOWEST_US, highest, DIGITS)
     for us, count in counts.items():
         histogram.record_value(max(us, LOWEST_US), count)
     return histogram
