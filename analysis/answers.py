@@ -30,7 +30,7 @@ FIGURE = ("run", "point", "metric", "base_value", "value", "ratio", "low", "high
 
 def answer(document: dict[str, Any]) -> None:
     """Write the document; numbers that are not known are null."""
-    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    click.echo(json.dumps(document, allow_nan=False))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import click
 
 from analysis.answers import answer, in_json, of_comparison, of_report, of_trend
 from experiments.exits import Exit, LabError
-from experiments.spoken import spoken
+from experiments.spoken import echo, spoken
 
 if TYPE_CHECKING:
     from analysis.painters import Painters
@@ -80,7 +80,7 @@ def compare(
         from analysis.told import tell_comparison
 
         tell_comparison(found)
-        click.echo(f"Comparison: {written.html}")
+        echo(f"Comparison: {written.html}")
     sys.exit(found.exit)
 
 
@@ -102,8 +102,8 @@ def history(folder: Path, quiet: bool, as_json: bool) -> None:
         answer(of_trend(trend, written.html))
     elif not quiet:
         for note in trend.notes:
-            click.echo(f"note: {note}")
-        click.echo(f"History of {len(trend.runs)} runs: {written.html}")
+            echo(f"note: {note}")
+        echo(f"History of {len(trend.runs)} runs: {written.html}")
 
 
 @cli.command()
@@ -132,7 +132,7 @@ def run(painters: Painters) -> None:
     try:
         cli.main(standalone_mode=False, obj=painters)
     except LabError as error:
-        click.echo(str(error), err=True)
+        echo(str(error), err=True)
         sys.exit(error.exit)
     except click.UsageError as error:
         error.show()

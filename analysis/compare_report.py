@@ -16,6 +16,7 @@ from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from analysis.compare_metrics import METRICS
 from analysis.compare_picture import picture
 from analysis.compare_words import side_by_side, times
+from analysis.csv_out import write_csv
 from analysis.pages import environment
 from analysis.painters import Painters
 from analysis.palette import css_variables
@@ -78,9 +79,7 @@ def write(comparison: Comparison, folder: Path, painters: Painters | None = None
             paths.append(folder / f"{NAME}.{end}")
             paths[-1].write_text(content, encoding="utf-8")
         table = folder / f"{NAME}.csv"
-        comparison.figures[list(COLUMNS)].to_csv(
-            table, index=False, float_format="%.6g", lineterminator="\n"
-        )
+        write_csv(comparison.figures[list(COLUMNS)], table)
     except OSError as error:
         raise LabError(f"{error.filename}: cannot be written: {error.strerror}") from None
     return Written(paths[0], paths[1], table)

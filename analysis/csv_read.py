@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.cells import FALSE, TRUE
+from experiments.literal import GUARD, unguarded
 from experiments.record import COLUMNS, FIRST_NAMES, IMPLICATIONS, IN_ORDER
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _typed(read: pd.DataFrame, column: Column) -> Any:
     if column.name not in read:
         cells = pd.Series(np.nan, index=read.index, dtype=READ_AS[column.kind])
     else:
-        cells = read[column.name]
+        cells = _unguarded(read[column.name], column)
     if column.required and cells.isna().any():
         raise OutOfOrderError(f"{column.name}: empty")
     if column.kind in ("int", "float"):
@@ -111,6 +112,13 @@ def _typed(read: pd.DataFrame, column: Column) -> Any:
     if column.kind == "flag":
         return pd.arrays.BooleanArray(cells.isin(TRUE).to_numpy(bool), cells.isna().to_numpy(bool))
     return kinds
+
+
+def _unguarded(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    """Texts as they were before a guard kept spreadsheets from taking them for formulas."""
+    if column.kind != "text" or not cells.str.startswith(GUARD).any():
+        return cells
+    return cells.map(unguarded, na_action="ignore")
 
 
 def _numbers(cells: NDArray[np.float64], column: Column) -> Any:

@@ -98,6 +98,10 @@ def merged(run: Run, trials: Iterable[str], name: str = "response") -> HdrHistog
     for trial in trials:
         found = histogram(run, trial, name)
         if found is not None:
+            if found.highest_trackable_value > whole.highest_trackable_value:
+                wider = HdrHistogram(LOWEST_US, found.highest_trackable_value, DIGITS)
+                wider.add(whole)
+                whole = wider
             whole.add(found)
     return whole if whole.get_total_count() else None
 

@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 from analysis import text
 from analysis.charts import label_of, legend, panels, series
 from analysis.compare_metrics import METRICS
+from analysis.csv_out import write_csv
 from analysis.history import SHOWN, titles
 from analysis.pages import environment
 from analysis.palette import INK, css_variables, in_order, styles
@@ -68,7 +69,7 @@ def write(trend: Trend, folder: Path) -> Written:
             content = templates.get_template(f"{path.name}.j2").render(page)
             path.write_text(content, encoding="utf-8")
         table = folder / f"{NAME}.csv"
-        trend.figures.to_csv(table, index=False, float_format="%.6g", lineterminator="\n")
+        write_csv(trend.figures, table)
     except OSError as error:
         raise LabError(f"{error.filename}: cannot be written: {error.strerror}") from None
     return Written(paths[0], paths[1], table)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis import text, verdicts
+from analysis.bounds import doubts
 from analysis.machine import machine
 from analysis.noise import warnings
 from analysis.palette import css_variables
@@ -48,7 +49,9 @@ def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, obje
         "started": str(run.trials["started_at"].min())[:16],
         "lead": lead(run, found),
         "more": more(run),
-        "doubts": [doubt[:1].upper() + doubt[1:] for doubt in warnings(run.trials)],
+        "doubts": [
+            doubt[:1].upper() + doubt[1:] for doubt in (*warnings(run.trials), *doubts(run))
+        ],
         "parts_asked": [
             Asked(name, question, [one for one in found if _of_part(one, name)])
             for name, question in run.manifest.questions.items()

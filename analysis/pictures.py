@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from analysis.layout import arrange
 from analysis.palette import VARIABLES
+from experiments.literal import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PNG_DPI = 144
+RC: Any = {"svg.fonttype": "none", "text.parse_math": False}
+TAG = re.compile(r"<[^<>]*>")
+FONTS = re.compile(r"'DejaVu Sans'(, [a-zA-Z' -]+)*")
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
@@ -32,20 +37,35 @@ def save(figure: Figure, folder: Path, name: str) -> str:
     """
     folder.mkdir(parents=True, exist_ok=True)
     figure.set_dpi(PNG_DPI)  # so that layout and PNG measure each text once
-    arrange(figure)
-    figure.savefig(
-        folder / f"{name}.png",
-        dpi=PNG_DPI,
-        metadata={"Software": None},
-        pil_kwargs={"compress_level": 1},
-    )
-    FigureCanvasSVG(figure)
-    buffer = io.StringIO()
-    with rc_context({"svg.hashsalt": f"c10k-lab {name}", "svg.fonttype": "none"}):
+    with rc_context(RC | {"svg.hashsalt": f"c10k-lab {name}"}):
+        _make_literal(figure)
+        arrange(figure)
+        figure.savefig(
+            folder / f"{name}.png",
+            dpi=PNG_DPI,
+            metadata={"Software": None},
+            pil_kwargs={"compress_level": 1},
+        )
+        FigureCanvasSVG(figure)
+        buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = re.sub(r"'DejaVu Sans'(, [a-zA-Z' -]+)*", FONT, buffer.getvalue())
+    text = TAG.sub(lambda tag: FONTS.sub(FONT, tag[0]), buffer.getvalue())
     (folder / f"{name}.svg").write_text(text, encoding="utf-8")
     return text
+
+
+def _make_literal(figure: Figure) -> None:
+    """A path with two dollars is no formula, and what cannot be seen is no picture."""
+    for one in figure.findobj(Text):
+        if isinstance(one, Text):
+            one.set_parse_math(False)
+            one.set_text(visible(one.get_text()))
+    for panel in figure.axes:
+        for axis in (panel.xaxis, panel.yaxis):
+            places = axis.get_majorticklocs()
+            labels = axis.get_major_formatter().format_ticks(list(places))
+            if (shown := [visible(label) for label in labels]) != labels:
+                axis.set_ticks(list(places), shown)
 
 
 def warm_up() -> None:
@@ -61,19 +81,22 @@ def inline(svg: str, name: str, label: str) -> str:
     those who cannot see it, and has to be escaped already."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r'\bid="', f'id="{name}-', body)
-    body = re.sub(r'href="#', f'href="#{name}-', body)
-    body = re.sub(r"url\(#", f"url(#{name}-", body)
-    body = re.sub(r"#[0-9a-fA-F]{6}\b", _variable, body)
+    # Tags alone: what stands between them is text, and may look like anything.
+    body = TAG.sub(lambda tag: _of_its_own(tag[0], name), body)
     opening = re.search(r'viewBox="[^"]*"', body)
     box = opening.group(0) if opening else ""
-    return re.sub(
-        r"<svg[^>]*>",
+    element = (
         f'<svg xmlns="http://www.w3.org/2000/svg" '
-        f'xmlns:xlink="http://www.w3.org/1999/xlink" {box} role="img" aria-label="{label}">',
-        body,
-        count=1,
+        f'xmlns:xlink="http://www.w3.org/1999/xlink" {box} role="img" aria-label="{label}">'
     )
+    return re.sub(r"<svg[^>]*>", lambda _: element, body, count=1)
+
+
+def _of_its_own(tag: str, name: str) -> str:
+    tag = re.sub(r'\bid="', f'id="{name}-', tag)
+    tag = re.sub(r'href="#', f'href="#{name}-', tag)
+    tag = re.sub(r"url\(#", f"url(#{name}-", tag)
+    return re.sub(r"#[0-9a-fA-F]{6}\b", _variable, tag)
 
 
 def _variable(found: re.Match[str]) -> str:

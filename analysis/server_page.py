@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.bounds import END
 from analysis.charts import run_styles
 from analysis.figures import memory
 from analysis.figures._idle import X as IDLE
@@ -49,6 +50,7 @@ class Row:
     rate: float
     cost_us: float
     tail_us: float
+    tail_bounded: bool
     rate_ratio: str
     cost_ratio: str
 
@@ -112,6 +114,7 @@ def _row(one: pd.Series[float]) -> Row:
         one[RATE],
         one[COST],
         one[TAIL],
+        bool(one[f"{TAIL}{END}"]),
         _ratio(one, f"{RATE}_ratio"),
         _ratio(one, f"{COST}_ratio"),
     )

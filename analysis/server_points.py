@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.bounds import END, bounded
 from analysis.pairs import OTHERS, OWN, rows_at
 from analysis.palette import in_order
 from analysis.spreads import Spreads, first_rows, numbers, spreads
@@ -63,6 +64,7 @@ def points(run: Run) -> pd.DataFrame:
         table = table.loc[same.unique()]
     table["n"], table["void"] = known.valid[table.index], known.void[table.index]
     table = table.join(known.of((RATE, COST, TAIL)))
+    table[f"{TAIL}{END}"] = known.bounded(bounded(run).get(TAIL))[table.index]
     others = _others(table, reference_of(run))
     table[REFERENCE_TAIL] = others.map(table[TAIL])
     table = table.join([known.ratios(name, others) for name in (RATE, COST)])

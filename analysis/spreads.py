@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.bounds import END, bounded, medians_bounded
 from analysis.medians import Grouping
 from analysis.statistics import of_groups
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from analysis.bounds import Flags
     from analysis.records import Run
 
     Numbers = NDArray[np.int64]
@@ -52,6 +54,12 @@ class Spreads:
             found = of_groups(self._grouping, new)
             self._known |= {name: found[[name, f"{name}_low", f"{name}_high"]] for name in new}
         return pd.concat([self._known[name] for name in metrics], axis=1)
+
+    def bounded(self, flags: Flags | None) -> Flags:
+        """By number of the point, whether the median is a lower bound, given which trials' are."""
+        if flags is None:
+            return np.zeros(self._points, dtype=bool)
+        return medians_bounded(flags, self._codes, self._points)
 
     def ratios(self, metric: str, others: pd.Series[int]) -> pd.DataFrame:
         """As `of`, in columns METRIC_ratio: to another point within blocks; `others` has that
@@ -87,6 +95,7 @@ def with_void(
 ) -> pd.DataFrame:
     """Medians and intervals of the valid ones of some trials of the run, a row per group of
     `keys`, which are settings, with `n` and the number of void ones beside; sorted by `keys`.
+    A metric of which some are lower bounds has METRIC_bounded beside it.
     Groups that have only void ones keep their row."""
     if not len(trials):
         return pd.DataFrame()
@@ -112,6 +121,10 @@ def with_void(
     if others:
         grouping = Grouping(np.where(valid, groups, -1), len(table))
         table = table.join(of_groups(grouping, others))
+    for name, flags in bounded(run).items():
+        if name in metrics:
+            held = flags[trials.index.to_numpy()]
+            table[f"{name}{END}"] = medians_bounded(held, np.where(valid, groups, -1), len(table))
     return table
 
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.text import MISSING, count, duration, known, number, server_name, share, size
+from analysis.bounds import END
+from analysis.text import (
+    MISSING,
+    at_least,
+    count,
+    duration,
+    known,
+    number,
+    server_name,
+    share,
+    size,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +67,9 @@ class Table:
 
 
 def as_table(frame: pd.DataFrame) -> Table:
-    """A frame for people; columns with _low and _high go into their metric's cell."""
-    names = [n for n in frame.columns if not n.endswith(("_low", "_high"))]
+    """A frame for people; columns with _low and _high go into their metric's cell, and what
+    another says to be a lower bound is written so."""
+    names = [n for n in frame.columns if not n.endswith(("_low", "_high", END))]
     if "void" in names and not frame["void"].any():
         names.remove("void")
     shown = frame.head(MOST_ROWS)
@@ -76,6 +88,9 @@ def _cells(frame: pd.DataFrame, name: str) -> list[str]:
     if name in TEXT:
         return [MISSING if pd.isna(v) else server_name(str(v)) for v in frame[name]]
     middle = [write(_float(value)) for value in frame[name]]
+    if f"{name}{END}" in frame:
+        bounds = frame[f"{name}{END}"]
+        middle = [at_least(one) if low else one for one, low in zip(middle, bounds, strict=True)]
     if f"{name}_low" not in frame:
         return middle
     ends = zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)

@@ -51,6 +51,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{rounded:,.{decimals}f}"
 
 
+def at_least(written: str) -> str:
+    """A figure that is a lower bound; what is missing is none."""
+    return written if written == MISSING else f"≥ {written}"
+
+
 def count(value: float | None) -> str:
     """A whole number, exactly, thousands separated."""
     return MISSING if not known(value) else f"{round(value):,}"

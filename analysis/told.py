@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +13,7 @@ from analysis.judgement import Word
 from analysis.left_out import FILE as LEFT_OUT
 from analysis.page import SYMBOLS
 from analysis.text import MISSING, interval, number, plural, with_unit
+from experiments.spoken import cell, echo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,10 +33,10 @@ def tell_report(made: Report) -> None:
     if made.verdicts:
         Console(highlight=False).print(verdict_table(made.verdicts))
     for note in made.notes:
-        click.echo(note)
+        echo(note)
     for limit in made.limits:
-        click.echo(threshold(limit))
-    click.echo(f"Report: {made.html}")
+        echo(threshold(limit))
+    echo(f"Report: {made.html}")
 
 
 def tell_comparison(found: Comparison) -> None:
@@ -45,17 +45,17 @@ def tell_comparison(found: Comparison) -> None:
     from analysis.compare_metrics import METRICS
 
     for difference in found.differences:
-        click.echo(f"differs: {difference.text}")
+        echo(f"differs: {difference.text}")
     for note in found.notes:
-        click.echo(f"note: {note}")
+        echo(f"note: {note}")
     figures = found.figures
     told = pd.concat([figures[figures["word"] == word] for word in (CHANGED, CANNOT_TELL)])
     for row in told.head(MOST_TOLD).to_dict("records"):
         run = f"{row['run']}, " if len(found.runs) > 2 else ""
-        click.echo(f"{run}{row['point']}: {METRICS[row['metric']].title}: {row['text']}")
+        echo(f"{run}{row['point']}: {METRICS[row['metric']].title}: {row['text']}")
     if len(told) > MOST_TOLD:
-        click.echo(f"and {len(told) - MOST_TOLD} more")
-    click.echo(found.summary)
+        echo(f"and {len(told) - MOST_TOLD} more")
+    echo(found.summary)
 
 
 def tell_claims(last: Mapping[int, Last]) -> None:
@@ -67,11 +67,13 @@ def tell_claims(last: Mapping[int, Last]) -> None:
         found = last.get(key)
         shown = _coloured(Word(found.verdict)) if found else MISSING
         run, date = (found.run, found.date) if found else ("", "")
-        table.add_row(str(key), claim.sentence, claim.experiment, shown, run, date)
+        table.add_row(
+            str(key), cell(claim.sentence), claim.experiment, shown, cell(run), cell(date)
+        )
     Console(highlight=False).print(table)
     spoiled = {one.run: one.left_out for one in last.values() if one.left_out}
     for run, rows in spoiled.items():
-        click.echo(
+        echo(
             f"note: {run}: {plural(rows, 'row')} out of order had no part in its verdicts; "
             f"{LEFT_OUT} there names them"
         )
@@ -100,7 +102,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     for found in verdicts:
         table.add_row(
             str(found.claim),
-            found.title,
+            cell(found.title),
             with_unit(found.measured, found.unit),
             interval(found.low, found.high, found.unit) or MISSING,
             _coloured(found.verdict),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.claim import Cause, Claim, load_claims
+from analysis.csv_out import write_csv
 from analysis.judgement import (
     REPEATS_NEEDED,
     Judgement,
@@ -124,7 +125,7 @@ def as_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
 def write(verdicts: Sequence[Verdict], run_dir: Path) -> Path:
     """Write `verdicts.csv` into the run's folder."""
     path = run_dir / FILE
-    as_table(verdicts).to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    write_csv(as_table(verdicts), path)
     return path
 
 

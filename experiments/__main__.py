@@ -20,7 +20,7 @@ from experiments.reporting import analyse, report_before
 from experiments.run import AfterwardsError, Interrupted
 from experiments.schema import Experiment
 from experiments.session import RESULTS, last_unfinished, limits_here, resume, start
-from experiments.spoken import spoken
+from experiments.spoken import cell, echo, spoken
 from experiments.store import Store
 from experiments.watch import describe, minutes
 
@@ -38,7 +38,9 @@ def list_() -> None:
     for name in load.names():
         experiment = load.read(load.find(name))
         trials = plan(experiment)
-        table.add_row(name, str(len(trials)), f"{minutes(trials)} min", experiment.question)
+        table.add_row(
+            cell(name), str(len(trials)), f"{minutes(trials)} min", cell(experiment.question)
+        )
     console.print(table)
 
 
@@ -54,12 +56,12 @@ def plan_(
     limits = limits_here()
     trials = plan(asked, limits or UNKNOWN)
     for trial in trials:
-        click.echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
+        echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
     for note in notes(trials):
-        click.echo(note)
+        echo(note)
     if limits is None:
-        click.echo("not fitted to this machine, which is not known: `run` reads its limits first")
-    click.echo(f"{len(trials)} trials, about {minutes(trials)} min")
+        echo("not fitted to this machine, which is not known: `run` reads its limits first")
+    echo(f"{len(trials)} trials, about {minutes(trials)} min")
 
 
 @cli.command()
@@ -154,7 +156,7 @@ def bench_loadgen_(only: str, rounds: int) -> None:
     from experiments.bench_loadgen import bench_loadgen
 
     groups = only.replace(",", " ").split()
-    click.echo(f"figures in {short(bench_loadgen(console, groups, rounds))}")
+    echo(f"figures in {short(bench_loadgen(console, groups, rounds))}")
 
 
 @cli.command("bench-analysis")
@@ -174,7 +176,7 @@ def bench_servers_(servers: str) -> None:
     from experiments.bench_servers import bench_servers
 
     names = servers.replace(",", " ").split()
-    click.echo(f"figures in {short(bench_servers(console, names))}")
+    echo(f"figures in {short(bench_servers(console, names))}")
 
 
 @cli.command("crosscheck")
@@ -183,7 +185,7 @@ def crosscheck_() -> None:
     """Compare the lab's figures with those of ab, wrk, httperf, ss, nstat and strace."""
     from experiments.crosscheck import crosscheck
 
-    click.echo(f"figures in {short(crosscheck(console))}")
+    echo(f"figures in {short(crosscheck(console))}")
 
 
 @cli.command("hostile")
@@ -197,7 +199,7 @@ def hostile_(inputs: int | None, servers: str, seed: int | None, one: int | None
     from experiments.hostile import INPUTS, hostile
 
     names = servers.replace(",", " ").split()
-    click.echo(f"figures in {short(hostile(console, inputs or INPUTS, names, seed, one))}")
+    echo(f"figures in {short(hostile(console, inputs or INPUTS, names, seed, one))}")
 
 
 @cli.command("faults")
@@ -209,7 +211,7 @@ def faults_(endings: int | None, seed: int | None) -> None:
     from experiments.faults.campaign import ENDINGS, campaign
 
     seed = int(time.time()) if seed is None else seed
-    click.echo(f"all of them in {short(campaign(console, endings or ENDINGS, seed))}")
+    echo(f"all of them in {short(campaign(console, endings or ENDINGS, seed))}")
 
 
 @cli.command()
@@ -223,7 +225,7 @@ def ui(workers: int) -> None:
         url = up(workers)
     except Interrupted:
         ended(Exit.INTERRUPTED, "\nstopped; nothing of it is left")
-    click.echo(f"the web UI is at {url}; end it with: make down")
+    echo(f"the web UI is at {url}; end it with: make down")
 
 
 @cli.command()
@@ -244,7 +246,7 @@ def clean_() -> None:
 
     with RunLock("clean", ROOT), DockerDriver() as driver:
         removed = driver.remove_all()
-    click.echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
+    echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
 
 
 @cli.command("compare", context_settings={"ignore_unknown_options": True})

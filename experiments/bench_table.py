@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from experiments.spoken import say
+
 if TYPE_CHECKING:
     from experiments.bench_servers import Figures
 
@@ -43,7 +45,7 @@ def print_table(console: Console, figures: Figures, names: Sequence[str]) -> Non
     Console(file=console.file, width=max(WIDTH, console.width)).print(table)
     for name, reasons in figures.why.items():
         for what, reason in reasons.items():
-            console.print(f"{name}, {what}: {reason}", markup=False, soft_wrap=True)
+            say(console, f"{name}, {what}: {reason}")
     for name in figures.memory:
         if (idle := figures.memory[name]["idle_connections"]) != 10_000:
             console.print(f"{name}: memory with {idle:,} idle connections, not 10,000")

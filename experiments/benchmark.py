@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from experiments.row import make_row
 from experiments.run import interruptible, swept
 from experiments.run_lock import RunLock
 from experiments.settings import Settings
+from experiments.spoken import say
 from experiments.trial import Outcome, TrialRunner
 
 RESULTS = Path(__file__).parent.parent / "results"
@@ -59,11 +61,9 @@ def frame(
     run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     results = RESULTS / name
 
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    with RunLock(run, results), interruptible(), DockerDriver(run) as driver, swept(driver, say):
-        images = ensure_images(driver, targets, say)
+    tell = partial(say, console)
+    with RunLock(run, results), interruptible(), DockerDriver(run) as driver, swept(driver, tell):
+        images = ensure_images(driver, targets, tell)
         needs = Needs(
             nofile=NOFILE,
             disk_bytes=10_000_000,
@@ -72,7 +72,7 @@ def frame(
             image=images.server,
         )
         preflight(driver, needs)
-        yield Frame(name, run, driver, images, say)
+        yield Frame(name, run, driver, images, tell)
 
 
 class Trials:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from experiments.literal import guarded, line
 from experiments.record import COLUMNS, IMPLICATIONS, IN_ORDER, LARGEST_WHOLE, Column
 
 NUMBER = re.compile(
@@ -21,8 +22,6 @@ NUMBER = re.compile(
 )
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 TRUE, FALSE = ("true", "1"), ("false", "0")
-CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
-"""A record is a line: no text of a server's may end it, nor damage it with a NUL byte."""
 SHOWN = 40
 
 
@@ -47,7 +46,7 @@ def written(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.6g}" if not abs(value) >= 1e6 else f"{value:.0f}"
-    return str(value).translate(CONTROLS).encode(errors="replace").decode()
+    return guarded(line(value)) if isinstance(value, str) else str(value)
 
 
 def check(column: Column) -> Callable[[str], Breach | None]:

@@ -15,6 +15,7 @@ from rich.console import Console
 from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.run import Interrupted
+from experiments.spoken import echo
 
 ROOT = Path(__file__).parent.parent
 console = Console(highlight=False)
@@ -54,7 +55,7 @@ def ended(code: Exit, message: str) -> NoReturn:
     context = click.get_current_context(silent=True)
     if context and context.params.get("as_json"):
         click.echo(json.dumps({"exit": int(code), "error": message.strip()}))
-    click.echo(message, err=True)
+    echo(message, err=True)
     sys.exit(code)
 
 

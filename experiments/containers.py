@@ -94,6 +94,8 @@ class Containers:
     foreign: Mapping[str, str] = field(default_factory=dict)
     load_cpu_quota: float | None = None
     """Cores that a load worker may use; a benchmark of workers sets it."""
+    secret: str = field(default="", repr=False)
+    """What the master asks for in the run's calls: the server under test can reach it too."""
 
     def master(self) -> ContainerSpec:
         """The one container that lives through the whole run, so that it can be watched."""
@@ -109,7 +111,7 @@ class Containers:
             aliases=("master",),
             cpus=self.placement.others,
             publish={WEB_PORT: WEB_PORT},
-            environment={"C10K_SERVERS": "server"},
+            environment={"C10K_SERVERS": "server", "C10K_SECRET": self.secret},
         )
 
     def pod(self, trial: Trial, name: str) -> ContainerSpec:

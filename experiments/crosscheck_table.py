@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.crosscheck_tools import MEAN, MEDIAN, P99, RATE
+from experiments.spoken import say
 
 EXACT = 0.0
 TOLERANCE = {RATE: 0.05, MEDIAN: 0.10, P99: 0.10, MEAN: 0.10}
@@ -80,6 +81,6 @@ def print_table(console: Console, compared: Sequence[Compared]) -> None:
     Console(file=console.file, width=max(110, console.width)).print(table)
     for one in compared:
         if one.verdict == KNOWN:
-            console.print(f"{one.tool}, {one.figure}: {one.reason}", markup=False, soft_wrap=True)
+            say(console, f"{one.tool}, {one.figure}: {one.reason}")
     open_ = sum(one.verdict == DIFFERS for one in compared)
     console.print(f"{len(compared)} figures; {open_} differ without a known reason", markup=False)

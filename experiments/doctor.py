@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import psutil
-from rich.markup import escape
 from rich.table import Table
 
 from experiments import shortfalls
@@ -32,6 +31,7 @@ from experiments.kept import NAME, OF_SOME, check_kept, see_unkept
 from experiments.owner import ROOT, found
 from experiments.run_lock import holder
 from experiments.specimen import MODEL
+from experiments.spoken import cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +126,7 @@ def report(done: Sequence[Check], console: Console) -> Exit:
     for heading in ("check", "", "seen", "what to do"):
         table.add_column(heading, overflow="fold")
     for one in done:
-        table.add_row(one.name, MARKS[one.status], escape(one.seen), escape(one.advice))
+        table.add_row(one.name, MARKS[one.status], cell(one.seen), cell(one.advice))
     console.print(table)
     return Exit.NOT_READY if any(one.status == "fail" for one in done) else Exit.OK
 

@@ -33,12 +33,14 @@ def _guard(doing: str) -> Iterator[None]:
 
 
 class Master:
-    """A client of one master, at its web UI's address."""
+    """A client of one master, at its web UI's address; `secret` is what it was started with."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, secret: str = "") -> None:
         self._url = url
         self._http = requests.Session()
         self._http.trust_env = False  # a proxy has no business on loopback
+        if secret:
+            self._http.headers["Authorization"] = f"Bearer {secret}"
 
     def wait_until_up(self) -> None:
         """Raises LabError when the UI does not answer in time."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from experiments.containers import WEB_PORT
 from experiments.master import Master, MasterError
 
 if TYPE_CHECKING:
     from experiments.driver import ContainerSpec, Driver
 
-URL: Final = f"http://127.0.0.1:{WEB_PORT}"
-
 
 class MasterContainer:
     """Only the master lives through a run, so what a trial leaves in it would spoil the next."""
 
-    def __init__(self, driver: Driver, spec: ContainerSpec, client: Master | None = None) -> None:
-        self.client = client or Master(URL)
+    def __init__(self, driver: Driver, spec: ContainerSpec, client: Master) -> None:
+        self.client = client
         self._driver = driver
         self._spec = spec
         self._container = ""

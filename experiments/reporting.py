@@ -12,6 +12,7 @@ import click
 
 from experiments.commands import ROOT
 from experiments.run import AfterwardsError
+from experiments.spoken import echo
 
 
 def analyse(
@@ -39,5 +40,5 @@ def report_before(error: AfterwardsError, options: Sequence[str]) -> int:
         document = json.loads(done.stdout) if done.stdout else {}
         told = "; ".join(filter(None, [document.get("error"), str(error)]))
         click.echo(json.dumps({**document, "exit": code, "error": told}, ensure_ascii=False))
-    click.echo(f"error: {error}", err=True)
+    echo(f"error: {error}", err=True)
     return code

@@ -159,17 +159,17 @@ def _gates(result: dict[str, Any]) -> Sample:
 def _load(window: dict[str, Any], active: int, depth: int) -> Sample:
     seconds = window["window_s"]
     errors = window["errors"]
-    rate = per(window["requests"], seconds)
-    mean = window.get("response_mean_us")
+    failed = sum(errors.values())
+    tried = window["requests"] + failed
     times = {key: value for key, value in window.items() if key.endswith("_us") and key in NAMES}
-    turn = per(mean, 1e6 * active * depth)
     return {
         **times,
         "window_s": round(seconds, 6),
         "requests": window["requests"],
-        "errors": sum(errors.values()),
+        "errors": failed,
+        "error_share": per(failed, tried),
         "error_kinds": " ".join(f"{kind}={count}" for kind, count in sorted(errors.items())),
-        "requests_per_s": rate,
+        "requests_per_s": per(window["requests"], seconds),
         "connects": window["connects"],
         "connects_per_s": per(window["connects"], seconds),
         "generator_cpu_share": window["cpu_share"],
@@ -179,8 +179,16 @@ def _load(window: dict[str, Any], active: int, depth: int) -> Sample:
         **_unanswered(window),
         "kinds": _kinds(window),
         "coverage": window["covered"] / active,
-        "littles_law_ratio": rate * turn if rate is not None and turn else None,
+        "lower_bounds": " ".join(name for name in window["lower_bounds"] if name in NAMES),
+        "littles_law_ratio": _under_way(window, active * depth),
     }
+
+
+def _under_way(window: dict[str, Any], most: int) -> float | None:
+    """How many requests were, on average and of so many: those without an answer for their age."""
+    mean = window.get("response_mean_us")
+    known = window["requests"] + window.get("response_censored", 0)
+    return per(known * mean / 1e6, window["window_s"] * most) if mean else None
 
 
 def _busy(window: dict[str, Any], seconds: float) -> float | None:
@@ -190,10 +198,13 @@ def _busy(window: dict[str, Any], seconds: float) -> float | None:
 
 
 def _unanswered(window: dict[str, Any]) -> Sample:
-    """Of an open loop alone."""
+    """The longest queue is of an open loop alone."""
     late = window.get("unanswered")
     if not late:
-        return {}
+        return {
+            "unanswered": window.get("response_censored"),
+            "oldest_unanswered_us": window.get("response_oldest_us"),
+        }
     return {
         "unanswered": late["count"],
         "oldest_unanswered_us": late["oldest_us"],

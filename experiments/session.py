@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from experiments.run import (
 )
 from experiments.run_lock import RunLock, holder
 from experiments.source import Source
+from experiments.spoken import say
 from experiments.stage import MOST_NOFILE, stage
 from experiments.store import Store
 from experiments.trial import TrialRunner
@@ -114,23 +116,22 @@ def _measure_all(
     begin: Callable[[Store, list[Trial]], None],
 ) -> None:
     """`begin` is told of the run and of all its trials before the first one."""
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
     folder = store.folder if store else RESULTS / source.name / run
-    with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, say):
-        images = ensure_images(driver, _targets(plan(source.experiment)), say)
+    tell = partial(say, console)
+    with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, tell):
+        images = ensure_images(driver, _targets(plan(source.experiment)), tell)
         machine = _machine(driver, images.server)
         limits = _limits(store) if store else _granted(driver, images.server, machine)
         trials = plan(source.experiment, limits)
         for note in notes(trials):
-            say(note)
-        servers = ensure_foreign(driver, images.base, foreign_servers(trials), say)
+            tell(note)
+        servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
         preflight(driver, _needs(trials, images))
         manifest = _manifest(run, source, trials, driver, images, servers, machine, limits)
         store = _open(store, manifest, source, run)
-        say(f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}")
+        tell(
+            f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}"
+        )
         pinned = {one.server.name: one.image.id for one in servers}
         finished = len(store.finished())
         with stage(run, driver, images, pinned) as runner, Watch(trials, finished, console) as bar:

@@ -1,10 +1,19 @@
-"""The options of every command that a pipeline may ask, those of the analysis included."""
+"""What every command that a pipeline may ask has in common, those of the analysis included: its
+options, and words on a terminal, in which nothing that came from outside acts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
+
+from experiments.literal import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 
 def spoken(command: Callable[..., None]) -> Callable[..., None]:
@@ -15,3 +24,20 @@ def spoken(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Write lines of text to standard output, or to standard error."""
+    click.echo(visible(text), err=err)
+
+
+def say(console: Console, text: str) -> None:
+    """The same where a console may be quiet, or has a bar below the lines."""
+    console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
+
+
+def cell(text: str) -> Text:
+    """Text for a table on a terminal."""
+    from rich.text import Text
+
+    return Text(visible(text))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from experiments.containers import Containers, place
+from experiments.containers import WEB_PORT, Containers, place
 from experiments.docker_driver import DockerDriver
 from experiments.images.build import Images
+from experiments.master import Master
 from experiments.master_container import MasterContainer
 from experiments.run import stay_off
 from experiments.trial import TrialRunner
@@ -29,8 +31,12 @@ def stage(
     network = f"{prefix}-net"
     driver.create_network(network)
     nofile = min(driver.nofile_limit(images.server), MOST_NOFILE)
-    containers = Containers(images, placement, network, nofile, prefix, foreign or {})
-    master = MasterContainer(driver, containers.master())
+    secret = secrets.token_urlsafe()
+    containers = Containers(
+        images, placement, network, nofile, prefix, foreign or {}, secret=secret
+    )
+    client = Master(f"http://127.0.0.1:{WEB_PORT}", secret)
+    master = MasterContainer(driver, containers.master(), client)
     runner = TrialRunner(driver, master, containers)
     try:
         master.start()

@@ -18,6 +18,7 @@ from typing import Any
 from experiments.contract import cells_of
 from experiments.csv_check import examine, refusal
 from experiments.exits import Exit, LabError
+from experiments.literal import unguarded
 from experiments.record import NAMES
 from experiments.source import Source
 
@@ -118,7 +119,7 @@ class Store:
             if whole != raw:
                 os.truncate(path, len(whole))
             self._size = len(whole)
-        return set(found.trials)
+        return set(map(unguarded, found.trials))
 
     def _check_end(self) -> None:
         """That the file ends where this run left it, and with a line."""

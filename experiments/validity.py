@@ -31,6 +31,9 @@ GENERATOR_BUSY = 0.6
 was seen at 0.74 to 0.76, at an easy rate at 0.43, and behind a sleeping server at 0.34."""
 KEPT = 0.95
 """A server that answers less than was asked of it is at its limit, whatever its processor says."""
+HUNG = 0.5
+"""Of the requests that can be under way in a closed loop. A server that keeps so many waiting, for
+longer than it took before, is the bound, whatever its processor says."""
 SKEW = 0.01
 """What some load workers counted while others did not yet, or no longer, belongs to no rate."""
 STEAL = 0.10
@@ -43,15 +46,32 @@ Row = dict[str, Any]
 
 def judge(row: Row, not_as_asked: str = "") -> Row:
     """`validity`, `reason` and `spoiled_by` of a row whose figures are filled in; the reason of a
-    valid one says what held the generator up, if anything did.
+    valid one says what held the generator up, if anything did, and what else is to be known of it.
 
     `not_as_asked` says what the engine did not give server or load, as pins.py found it.
     """
     reason, spoiled_by = _void(row, not_as_asked)
     if reason:
         return {"validity": "void", "reason": reason, "spoiled_by": spoiled_by}
-    validity, reason = _bound(row)
-    return {"validity": validity, "reason": reason, "spoiled_by": ""}
+    validity, held_up = _bound(row)
+    told = "; ".join(filter(None, (held_up, _unanswered(row), _failed(row))))
+    return {"validity": validity, "reason": told, "spoiled_by": ""}
+
+
+def _unanswered(row: Row) -> str:
+    """What of a trial's times is not known, as the window closed before."""
+    if "response_" not in (row.get("lower_bounds") or ""):
+        return ""
+    return (
+        f"{row['unanswered']:,} requests had no answer as the window closed, the oldest for "
+        f"{row['oldest_unanswered_us'] / 1e6:,.3f} s: their ages are among the response times"
+    )
+
+
+def _failed(row: Row) -> str:
+    if not row["errors"]:
+        return ""
+    return f"{row['error_share']:.1%} of the requests failed: {row['error_kinds']}"
 
 
 def _bound(row: Row) -> tuple[str, str]:
@@ -66,6 +86,8 @@ def _bound(row: Row) -> tuple[str, str]:
     if generator >= BUSY:
         return "generator_bound", ""
     if row.get("server_cpu_quota") and server >= QUOTA_BUSY:
+        return "server_bound", ""
+    if (row["unanswered"] or 0) >= HUNG * row["active_connections"] * row["pipeline_depth"]:
         return "server_bound", ""
     return "unsaturated", ""
 

@@ -11,8 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from experiments.literal import visible
 from experiments.plan import Trial, expected_s
 from experiments.record import WITHOUT_CLIENTS
+from experiments.spoken import say
 
 KINDS = {
     "keep_alive": "keep-alive",
@@ -85,7 +87,7 @@ class Watch:
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[left]}"),
-            TextColumn("[bold]{task.description}"),
+            TextColumn("{task.description}", style="bold", markup=False),
             console=console,
             auto_refresh=False,
         )
@@ -101,7 +103,8 @@ class Watch:
             self._bar.stop()
 
     def begin(self, trial: Trial) -> None:
-        self._bar.update(self._task, description=describe(trial), left=self._so_far())
+        description = visible(describe(trial))
+        self._bar.update(self._task, description=description, left=self._so_far())
         self._bar.refresh()
 
     def end(self, trial: Trial, row: dict[str, Any]) -> None:
@@ -111,12 +114,7 @@ class Watch:
         number = f"{self._done:>{len(str(self._total))}}/{self._total}"
         # Where there is no bar, the line alone has to tell.
         so_far = "" if self._console.is_terminal else f" [{self._so_far()}]"
-        self._bar.console.print(
-            f"{number}  {describe(trial)}: {summarise(row)}{so_far}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        say(self._bar.console, f"{number}  {describe(trial)}: {summarise(row)}{so_far}")
         self._bar.update(self._task, completed=self._done)
 
     def _so_far(self) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from loadgen.measures import Unanswered
 from loadgen.recorder import Recorder
 
 NEVER_NS = 1 << 62
@@ -22,6 +21,8 @@ class Arrivals:
         self._begun = 0
         self.due = NEVER_NS
         self.waiting: deque[int] = deque()
+        self.missed: list[int] = []
+        """Due when the schedule ended, and not taken: by no fault but the engine's."""
         self.most_waiting = 0
         self.rested_ns = 0
         """Time in which the engine had nothing to do: it waits with open eyes, so that its
@@ -54,18 +55,11 @@ class Arrivals:
         """Note how many wait now."""
         self.most_waiting = max(self.most_waiting, len(self.waiting))
 
-    def unanswered(self, flying: Iterable[int]) -> Unanswered:
-        """What has no answer yet: `flying` are the moments of requests on their way.
-
-        A stall at the end of a window has no response that would tell of it. It may be the
-        engine's own: then what was due in it has not even been taken.
-        """
+    def end(self) -> None:
+        """The schedule ends now. A stall of the engine's own may have kept it from taking."""
         now = time.perf_counter_ns()
-        moments = [*flying, *self.waiting]
         while self.due <= now:
-            moments.append(self.take())
-        age_ns = now - min(moments) if moments else 0
-        return Unanswered(len(moments), age_ns // 1_000, self.most_waiting)
+            self.missed.append(self.take())
 
     def sleep_s(self, now: int) -> float:
         """How long the engine may sleep; -1 is for ever."""

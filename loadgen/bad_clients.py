@@ -1,10 +1,11 @@
 """Clients that behave badly beside good ones, with counts of their own.
 
 Slow readers ask for a long response and take a few bytes a second of it; slow writers send a
-header that never ends, a byte at a time; and others vanish in the middle of a request, with a
-reset, again and again. (A client that vanishes without a word needs rights over the network that
-the lab's containers do not have; to the server it is a slow writer that has stopped.) The question
-is never how they fare, but what they do to the good ones.
+header that never ends, a byte at a time, and begin another on a new connection before it is longer
+than servers take; and others vanish in the middle of a request, with a reset, again and again. (A
+client that vanishes without a word needs rights over the network that the lab's containers do not
+have; to the server it is a slow writer that has stopped.) The question is never how they fare, but
+what they do to the good ones.
 
 There are few system calls in it, so it lives beside the engine: `tick` is called now and then.
 """
@@ -15,7 +16,7 @@ import socket
 from collections import Counter
 from dataclasses import dataclass, field
 
-from loadgen.population import FILLER, START
+from loadgen.population import FILLER, LONGEST_HEAD, START
 from loadgen.sockets import reset_on_close
 
 TICK_S = 0.05
@@ -73,6 +74,7 @@ class BadClients:
 
     def tick(self, now_s: float) -> None:
         """Connect those that are missing, and let each do what is due."""
+        self._renew()
         self._open(self._reading, self.readers, now_s, "slow_reader")
         self._open(self._writing, self.writers, now_s, "slow_writer")
         self._act(self._reading, now_s, "slow_reader", 1 / READS_PER_S)
@@ -91,6 +93,13 @@ class BadClients:
             _reset(client.sock)
         self._reading.clear()
         self._writing.clear()
+
+    def _renew(self) -> None:
+        """Take away slow writers whose heads are long enough; others come in their place."""
+        for client in [one for one in self._writing if one.done >= LONGEST_HEAD]:
+            self.counts["slow_writer_renewed"] += 1
+            _reset(client.sock)
+            self._writing.remove(client)
 
     def _open(self, clients: list[Client], wanted: int, now_s: float, kind: str) -> None:
         for number in range(min(wanted - len(clients), OPENED_PER_TICK)):
@@ -122,7 +131,7 @@ class BadClients:
         return sock
 
     def _act(self, clients: list[Client], now_s: float, kind: str, every_s: float) -> None:
-        gone = []
+        gone: list[Client] = []
         for client in clients:
             if client.acts_at_s > now_s:
                 continue

@@ -1,9 +1,10 @@
 """The master's side: collects results, answers the sweep, and shows it in the UI.
 
-Routes, all on the web UI's own address:
+Routes, all on the web UI's own address. The first three are the run's (see calls.py): 403 to
+anybody else, 400 to what cannot be answered. The second and third wait up to ?wait= seconds.
   POST /c10k/ready            gives up what goes on, forgets all workers; 200 when ready, or 503
-  GET /c10k/worker/NAME       waits until ?count= workers of that host are ready; 200, or 202
-  GET /c10k/result/TRIAL      waits up to ?wait= seconds; 200 with the result, or 202
+  GET /c10k/worker/NAME       when ?count= workers of that host are ready 200, or 202
+  GET /c10k/result/TRIAL      when the trial has ended 200 with the result, or 202
   GET /c10k/histograms        of the load that runs or ran last, as JSON; 404 before the first
   GET /c10k/histograms.hlog   the same as an HdrHistogram log
   GET /c10k/page/FILE         what Locust's page is extended by
@@ -32,6 +33,7 @@ from locust.runners import (
     MasterRunner,
 )
 
+from loadgen.calls import Caller, CallError, check_name, parameters
 from loadgen.form import SPAWN_RATES, USERS, Form
 from loadgen.gathered import Gathered
 from loadgen.histograms import Taken, as_json, as_log, of_a_trial, of_counts
@@ -39,7 +41,7 @@ from loadgen.knobs import headings
 from loadgen.offered import first, unavailable
 from loadgen.options import OPEN, PORT
 from loadgen.session import PROGRESS
-from loadgen.tabs import TABS, tables
+from loadgen.tabs import TABS, at_least, tables
 from loadgen.team import Team
 
 SHOWN_TRIALS = 30
@@ -54,11 +56,13 @@ class Board:
         self._environment = environment
         self._runner = runner
         self._results: dict[str, dict[str, Any]] = {}
-        self._arrived: dict[str, Event] = {}
+        self._delivery = Event()
+        """Set when the next result is there."""
         self._finished: deque[dict[str, Any]] = deque(maxlen=SHOWN_TRIALS)
         self._last_result: dict[str, Any] | None = None
         self._gathered = Gathered()
-        self._form = Form(environment, runner)
+        self._caller = Caller()
+        self._form = Form(environment, runner, self._caller)
         self._team = Team(environment, runner, self.deliver)
         if server := first():
             environment.host = f"http://{server}:{PORT}"
@@ -77,7 +81,8 @@ class Board:
         self._finished.appendleft(_row(result))
         if result["window"]:
             self._last_result = {**result, "arrived_at_s": time.time()}
-        self._arrived.setdefault(trial, Event()).set()
+        delivery, self._delivery = self._delivery, Event()
+        delivery.set()
 
     def _extend_ui(self) -> None:
         web_ui = self._environment.web_ui
@@ -120,6 +125,8 @@ class Board:
 
     def ready(self) -> tuple[Response, int]:
         """Whatever the load before left, the next one finds a master without load and workers."""
+        if refused := self._caller.refusal():
+            return refused
         self._team.abandon()
         current_app.view_functions["locust.stop"]()  # ends a spawning under way, too
         self._runner.check_stopped()
@@ -131,8 +138,15 @@ class Board:
 
         Others are of an earlier trial, whose containers are gone by now: they are forgotten.
         """
-        deadline = time.monotonic() + _wait_s()
-        wanted = [name] * request.args.get("count", 1, type=int)
+        if refused := self._caller.refusal():
+            return refused
+        try:
+            check_name(name)
+            asked = parameters(wait=0.0, count=1)
+        except CallError as error:
+            return jsonify(message=str(error)), 400
+        deadline = time.monotonic() + asked["wait"]
+        wanted = [name] * int(asked["count"])
         while True:
             idle = self._runner.state in (STATE_INIT, STATE_STOPPED)
             if idle:
@@ -146,19 +160,27 @@ class Board:
             alone = [worker.rpartition("_")[0] for worker in workers] == wanted
             if alone and idle:
                 self._results.clear()  # nobody asks for the results of earlier trials any more
-                self._arrived.clear()
                 return jsonify(workers=workers), 200
             if time.monotonic() > deadline:
                 return jsonify(workers=workers, state=self._runner.state), 202
             gevent.sleep(0.01)
 
     def result(self, trial: str) -> tuple[Response, int]:
-        """The long poll keeps the hub asleep while a window is open."""
-        event = self._arrived.setdefault(trial, Event())
-        if not event.wait(timeout=_wait_s()):
-            return jsonify(trial=trial), 202
-        self._arrived.pop(trial, None)
-        return jsonify(self._results.pop(trial)), 200
+        """The long poll keeps the hub asleep while a window is open. It takes nothing away: an
+        answer that was lost on its way can be asked for again."""
+        if refused := self._caller.refusal():
+            return refused
+        try:
+            check_name(trial)
+            wait_s = parameters(wait=0.0)["wait"]
+        except CallError as error:
+            return jsonify(message=str(error)), 400
+        deadline = time.monotonic() + wait_s
+        while trial not in self._results:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or not self._delivery.wait(timeout=left_s):
+                return jsonify(trial=trial), 202
+        return jsonify(self._results[trial]), 200
 
     def histograms(self) -> Response:
         """To be saved as a file."""
@@ -182,7 +204,8 @@ class Board:
             workers=len(gathered.rows),
             started_at_s=gathered.started_at_s,
             length_s=gathered.length_s,
-            histograms=of_counts(gathered.merged()),
+            histograms=of_counts(gathered.times()),
+            censored=of_counts(gathered.censored()),
         )
 
     def _check_form(self) -> Response | None:
@@ -218,10 +241,6 @@ def _file(text: str, name: str) -> Response:
     return Response(text, mimetype=kind, headers=headers)
 
 
-def _wait_s() -> float:
-    return min(request.args.get("wait", 0.0, type=float), 60.0)
-
-
 def _row(result: dict[str, Any]) -> dict[str, Any]:
     window, gauges = result["window"] or {}, result["gauges"] or {}
     seconds = window.get("window_s")
@@ -232,10 +251,16 @@ def _row(result: dict[str, Any]) -> dict[str, Any]:
         "active": gauges.get("active_established"),
         "wanted": gauges.get("active_wanted"),
         "rate": round(window["requests"] / seconds) if seconds else None,
-        "p50": window.get("response_p50_us"),
-        "p99": window.get("response_p99_us"),
+        **{label: _told(window, f"response_{label}_us") for label in ("p50", "p99")},
         "errors": sum(window.get("errors", {}).values()),
+        "unanswered": window.get("response_censored"),
     }
+
+
+def _told(window: dict[str, Any], name: str) -> int | str | None:
+    if name not in window:
+        return None
+    return at_least(round(window[name]), name in window["lower_bounds"])
 
 
 def _taken(result: dict[str, Any]) -> Taken:
@@ -247,4 +272,5 @@ def _taken(result: dict[str, Any]) -> Taken:
         started_at_s=result["arrived_at_s"] - window["window_s"],
         length_s=window["window_s"],
         histograms=of_a_trial(window["histograms"]),
+        censored=of_a_trial(window["censored"]),
     )

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 NO_PROGRESS_S = 4.0
 """Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
 FOLLOW_S = 0.25
+SETTLE_S = 0.02
+"""From the freeze until all that was asked, and more if the server sends more, is there."""
 SHARED = (
     *("worker", "workers", "idle_connections", "in_flight", "slow_readers", "slow_writers"),
     *("vanishing_per_s", "seed", "mix_seed"),
@@ -201,10 +203,14 @@ class Conductor:
         sleep_until(opens)
         self._watch_window(engine, witness, opens, opens + int(options.window_s * SECOND_NS))
         idle = engine.gauges().idle_established
-        lost = engine.gauges().idle_failed if options.churn_per_s else 0
+        moving = options.churn_per_s or options.trickle_per_s  # one may just be replaced
+        lost = engine.gauges().idle_failed if moving else 0
         if lost:
-            raise TrialVoid(f"{lost:,} of the replaced idle connections were lost", "server_wrong")
-        if idle < options.idle_connections and not options.churn_per_s:
+            raise TrialVoid(
+                f"{lost:,} of the {options.idle_connections:,} idle connections were lost",
+                "server_wrong",
+            )
+        if idle < options.idle_connections and not moving:
             raise TrialVoid(
                 f"only {idle:,} of {options.idle_connections:,} idle connections "
                 "were still established at the end of the window",
@@ -228,11 +234,15 @@ class Conductor:
             self._check(engine)
         sleep_until(ends)
         self._check(engine)
-        self.freeze()
+        window = self.freeze()
         self._confined.close()
         series.look()
         self._together.meet("frozen")
         witness.note("close")
+        call(engine, engine.acknowledge)
+        gevent.sleep(SETTLE_S)
+        if unasked := call(engine, engine.unasked):
+            window.errors["wrong_answer"] = window.errors.get("wrong_answer", 0) + unasked
 
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:

@@ -27,6 +27,8 @@ MAX_EVENTS = 256
 class ConnectionPerRequest(Engine):
     """As many clients as active connections are wanted, each with one request at a time."""
 
+    _recurring: tuple[str, ...] = ("connect", "first_response", "response")
+
     def __init__(
         self,
         address: tuple[str, int],
@@ -50,6 +52,18 @@ class ConnectionPerRequest(Engine):
         self.first_response = Recorder()
         return super().open_window()
 
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        waiting = [(now - self._opened[fd]) // 1_000 for fd in self._client if not self._since[fd]]
+        return {**super()._ages(now), "response": waiting, "first_response": waiting}
+
+    def _owed(self, fd: int) -> int:
+        exchange = self.idle_exchange if fd in self._idle else self.active_exchange
+        return self._asked(fd) * (len(exchange.response) - self._partial.get(fd, 0))
+
+    def _asked(self, fd: int) -> bool:
+        """Once: whoever has the answer waits for the end alone."""
+        return super()._asked(fd) and not self._since[fd]
+
     def _opening(self, fd: int) -> None:
         self._client[fd] = self._free.popleft()
 
@@ -71,7 +85,7 @@ class ConnectionPerRequest(Engine):
     def _handle(self, events: list[tuple[int, int]]) -> None:
         read, active, complete = os.read, self._active, self._complete
         expected, partial = self.active_exchange.response, self._partial
-        most = self._recv_bytes
+        most, since = self._recv_bytes, self._since
         for fd, event in events:
             if event & EPOLLOUT and fd in self._connecting:
                 self._connected(fd)
@@ -83,7 +97,7 @@ class ConnectionPerRequest(Engine):
             except OSError as error:
                 self._refused(fd, error.errno or 0)
                 continue
-            if data == expected and fd in active and not partial:
+            if data == expected and fd in active and not since[fd] and not partial:
                 complete(fd)
                 if event & EPOLLRDHUP:
                     self._next(fd)
@@ -173,6 +187,8 @@ class ConnectionPerRequest(Engine):
                 self._next(fd)
             else:
                 self._lost(fd, 0, "closed_early")
+        elif not self._asked(fd):
+            self._lost(fd, 0, "wrong_answer")
         else:
             idle = fd in self._idle
             response = (self.idle_exchange if idle else self.active_exchange).response

@@ -155,6 +155,10 @@ class Connections:
             self.active_exchange = fresh
         return True
 
+    def _asked(self, fd: int) -> bool:
+        """Whether an answer may come on this established connection."""
+        return fd not in self._idle or fd in self._idle_fresh
+
     # Inside.
 
     def _open_more(self) -> None:
@@ -281,11 +285,16 @@ class Connections:
         self._open_more()
 
     def _answered(self, fd: int, now: int) -> None:
-        """An idle connection got its one response and is silent from now on."""
+        """An idle connection got a response: its one, and it is silent from now on, or a wrong one.
+
+        Its `_since` stays 0, so that whatever else comes goes the slow way, and is told.
+        """
+        if fd not in self._idle_fresh:
+            self._lost(fd, 0, "wrong_answer")
+            return
         self.first_response.add((now - self._opened[fd]) // 1_000)
         self._idle_fresh.discard(fd)
         self.gone_silent.append(fd)
-        self._since[fd] = now
         self._open_more()
 
     def _discard(self, fd: int, *, idle: bool) -> None:

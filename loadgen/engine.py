@@ -22,14 +22,19 @@ from collections.abc import Callable
 from select import EPOLLIN
 from typing import Any
 
+from loadgen.censoring import counted, overdue
 from loadgen.connections import IN_FLIGHT, PACE_S, RETRY_S, Connections
 from loadgen.measures import Exchange, Ticket, Unanswered, Window
 from loadgen.native import start_thread
-from loadgen.recorder import Recorder
+from loadgen.recorder import Counts, Recorder
+from loadgen.sockets import acknowledge_descriptor, readable
 
 
 class Engine(Connections):
     """Base of the kinds of load."""
+
+    _recurring: tuple[str, ...] = ()
+    """How the histograms are called of which a closed loop has always begun the next."""
 
     def __init__(
         self,
@@ -95,11 +100,12 @@ class Engine(Connections):
         """Stop sending and counting; return what the window holds, exactly."""
         ended = time.perf_counter_ns()
         self._frozen = True
+        cpu, process_cpu = time.thread_time_ns(), time.process_time_ns()
         return Window(
             started_ns=self._window_started,
             ended_ns=ended,
-            cpu_ns=time.thread_time_ns() - self._cpu_started,
-            process_cpu_ns=time.process_time_ns() - self._process_cpu_started,
+            cpu_ns=cpu - self._cpu_started,
+            process_cpu_ns=process_cpu - self._process_cpu_started,
             rss_bytes=_rss_bytes(),
             requests=self.response.total(),
             connects=self.connect.total() - self._connects_started,
@@ -109,8 +115,22 @@ class Engine(Connections):
             longest_pause_us=self._longest_pause // 1_000,
             rested_ns=self.rested_ns(),
             histograms={name: one.snapshot() for name, one in self.recorders().items()},
+            censored=self._censored(ended),
             unanswered=self.unanswered(),
         )
+
+    def acknowledge(self) -> None:
+        """After the freeze: let servers send the last of what they have to send."""
+        for fd in self._active | self._idle:
+            acknowledge_descriptor(fd)
+
+    def unasked(self) -> int:
+        """After the freeze: connections that hold more than they were asked for.
+
+        An answer too many is taken for that of the next request, as it looks the same. At rest it
+        is told apart: more has come than is owed.
+        """
+        return sum(readable(fd) > self._owed(fd) for fd in self._active | self._idle)
 
     def close(self) -> None:
         """End the thread; it closes every connection as it goes."""
@@ -144,6 +164,14 @@ class Engine(Connections):
 
     # For the subclasses.
 
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        """How long ago, in us, all that had not ended by `now` began, by its histogram."""
+        return {"connect": [(now - self._opened[fd]) // 1_000 for fd in self._connecting]}
+
+    def _owed(self, fd: int) -> int:
+        """How many bytes of answers to what was asked have not been read."""
+        raise NotImplementedError
+
     def _drive(self) -> None:
         """Handle events until a read of `_wake` sets `_interrupted`."""
         raise NotImplementedError
@@ -155,6 +183,19 @@ class Engine(Connections):
     def _segments_in(self) -> int | None:
         """Segments received in the window on active connections, where that can be known."""
         return None
+
+    def _censored(self, now: int) -> dict[str, Counts]:
+        """What had not ended by `now`, as far as it is to stand among the times."""
+        length_us = max(now - self._window_started, 1) / 1_000
+        ages = {name: counted(one) for name, one in self._ages(now).items() if one}
+        ended = self.recorders()
+        found = {
+            name: overdue(ended[name].snapshot(), one, length_us)
+            if name.startswith(self._recurring)
+            else one
+            for name, one in ages.items()
+        }
+        return {name: one for name, one in found.items() if one}
 
     # The engine's thread.
 

@@ -22,6 +22,7 @@ from locust.runners import (
 )
 from locust.util.timespan import parse_timespan
 
+from loadgen.calls import Caller
 from loadgen.knobs import GROUPS, OF_A_SWEEP
 from loadgen.offered import absence, known_servers
 from loadgen.options import Options, OptionsError, parse, shown
@@ -46,12 +47,12 @@ A_SWEEP_RUNS = (
 class Form:
     """Checks what is sent to the master of `environment` before Locust sees it."""
 
-    def __init__(self, environment: Environment, runner: MasterRunner) -> None:
+    def __init__(self, environment: Environment, runner: MasterRunner, caller: Caller) -> None:
         self.options: Options | None = None
         """Of the load that was started last."""
         self._environment = environment
         self._runner = runner
-        self._of_a_sweep = False
+        self._caller = caller
 
     @property
     def target(self) -> str:
@@ -60,11 +61,11 @@ class Form:
 
     def check(self) -> Response | None:
         """The answer to the request at hand; None leaves it to Locust."""
-        if request.method != "POST" or request.path not in ("/swarm", "/stop"):
+        if request.method != "POST":
             return None
-        if self._of_a_sweep and not request.form.get("trial"):
+        if self._caller.sweeps and not self._caller.is_run:
             return self._refusal(A_SWEEP_RUNS)
-        if request.path == "/stop":
+        if request.path != "/swarm":
             return None
         given = request.form.to_dict()
         kept: Any = self._environment.parsed_options
@@ -72,7 +73,6 @@ class Form:
             checked = self._checked(given, {**vars(kept), "trial": "", "probe": "", **given})
         except OptionsError as error:
             return self._refusal(str(error))
-        self._of_a_sweep = self._of_a_sweep or checked.is_trial
         # A sweep names both in every form; by hand, the probe stands beside the server.
         kept.trial = checked.trial
         kept.probe = checked.probe or f"{checked.host}:{PROBE_PORT}"
@@ -82,6 +82,8 @@ class Form:
     def _checked(self, given: Mapping[str, str], values: Mapping[str, Any]) -> Options:
         """The options of a form. Raises OptionsError with all faults."""
         faults = _faults(given)
+        if given.get("trial") and not self._caller.sweeps:
+            faults.append("trial is a run's, and this master was not started by one")
         if self._runner.state in (STATE_STOPPING, STATE_CLEANUP):
             faults.append("the last load is still being stopped; start again in a moment")
         try:

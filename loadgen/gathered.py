@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loadgen.recorder import difference
+from loadgen.recorder import Counts, difference
 
-Histograms = dict[str, dict[int, int]]
+Histograms = dict[str, Counts]
 SAMPLES = 30
 RECENT_S = 5.0
 LOOK_S = 1.0
@@ -79,6 +79,14 @@ class Gathered:
     def merged(self) -> Histograms:
         """The histograms of all workers, added."""
         return add(row.get("histograms", {}) for row in self.rows.values())
+
+    def censored(self) -> Histograms:
+        """Ages of what had not ended as the workers froze, added; nothing while they load."""
+        return add(row.get("censored", {}) for row in self.rows.values())
+
+    def times(self) -> Histograms:
+        """The histograms with the ages among the times."""
+        return add([self.merged(), self.censored()])
 
     def recent(self) -> Histograms:
         """What came in the last seconds, RECENT_S of them or a little more."""

@@ -8,13 +8,13 @@ project's viewers open.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
-from loadgen.recorder import DIGITS, HIGHEST_US, LOWEST_US, to_histogram
+from loadgen.recorder import DIGITS, LOWEST_US, Counts, to_histogram
 from loadgen.summary import PERCENTILES, decode, encode
 
 LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'
@@ -22,13 +22,15 @@ LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The histograms of one load, by kind. `started_at_s` is since the epoch."""
+    """The histograms of one load, by kind, with the `censored`: the ages in them of what had not
+    ended. `started_at_s` is since the epoch."""
 
     load: str
     workers: int
     started_at_s: float
     length_s: float
     histograms: Mapping[str, HdrHistogram]
+    censored: Mapping[str, HdrHistogram] = field(default_factory=dict)
 
     @property
     def file_name(self) -> str:
@@ -37,7 +39,7 @@ class Taken:
         return f"c10k_{self.load}_{started:%Y%m%dT%H%M%SZ}"
 
 
-def of_counts(counts: Mapping[str, dict[int, int]]) -> dict[str, HdrHistogram]:
+def of_counts(counts: Mapping[str, Counts]) -> dict[str, HdrHistogram]:
     """From counts by microseconds, as workers tell them; kinds without a count are left out."""
     return {name: to_histogram(one) for name, one in counts.items() if one}
 
@@ -57,20 +59,26 @@ def as_json(taken: Taken) -> dict[str, Any]:
         "length_s": round(taken.length_s, 3),
         "unit": "us",
         "lowest": LOWEST_US,
-        "highest": HIGHEST_US,
         "significant_digits": DIGITS,
         "histograms": {
-            name: {
-                "count": histogram.get_total_count(),
-                "mean_us": round(histogram.get_mean_value(), 3),
-                **{
-                    f"{label}_us": histogram.get_value_at_percentile(percentile)
-                    for label, percentile in PERCENTILES.items()
-                },
-                "encoded": encode(histogram),
-            }
+            name: _plain(histogram, taken.censored.get(name))
             for name, histogram in sorted(taken.histograms.items())
         },
+    }
+
+
+def _plain(histogram: HdrHistogram, censored: HdrHistogram | None) -> dict[str, Any]:
+    unended = censored.get_total_count() if censored else 0
+    return {
+        "highest": histogram.highest_trackable_value,
+        "count": histogram.get_total_count() - unended,
+        "censored": unended,
+        "mean_us": round(histogram.get_mean_value(), 3),
+        **{
+            f"{label}_us": histogram.get_value_at_percentile(percentile)
+            for label, percentile in PERCENTILES.items()
+        },
+        "encoded": encode(histogram),
     }
 
 

@@ -23,6 +23,8 @@ MAX_EVENTS = 256
 class KeepAlive(Engine):
     """One request in flight per connection, for ever."""
 
+    _recurring: tuple[str, ...] = ("response",)
+
     def __init__(
         self,
         address: tuple[str, int],
@@ -97,6 +99,9 @@ class KeepAlive(Engine):
         if not data:
             self._lost(fd, 0, "closed_early")
             return
+        if not self._asked(fd):
+            self._lost(fd, 0, "wrong_answer")
+            return
         response = self._exchange(fd).response
         arrived = self._partial.pop(fd, 0)
         if not response.startswith(data, arrived) and not self._renewed(fd, data, arrived):
@@ -135,6 +140,18 @@ class KeepAlive(Engine):
             return  # a stale event, of a connection that had this number before
         except OSError as error:
             self._lost(fd, error.errno or 0)
+
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        since, opened = self._since, self._opened
+        first = [fd for fd in self._active if not since[fd]]
+        return {
+            **super()._ages(now),
+            "first_response": [(now - opened[fd]) // 1_000 for fd in (*first, *self._idle_fresh)],
+            "response": [(now - (since[fd] or opened[fd])) // 1_000 for fd in self._active],
+        }
+
+    def _owed(self, fd: int) -> int:
+        return self._asked(fd) * (len(self._exchange(fd).response) - self._partial.get(fd, 0))
 
     def _covered(self) -> int:
         return sum(self._since[fd] >= self._window_started for fd in self._active)

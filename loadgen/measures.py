@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from loadgen.recorder import Counts
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -57,7 +59,7 @@ class Gauges:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """An open loop's requests that were due and had no answer when the window ended."""
+    """An open loop's requests that were due and had no answer."""
 
     count: int
     oldest_us: int
@@ -87,5 +89,7 @@ class Window:
     """The longest time in which the engine did not look at its connections."""
     rested_ns: int | None
     """Time in which an open loop's engine had nothing to do."""
-    histograms: dict[str, dict[int, int]] = field(repr=False)
+    histograms: dict[str, Counts] = field(repr=False)
+    censored: dict[str, Counts] = field(default_factory=dict, repr=False)
+    """Ages of what had not ended, by the histogram that each belongs to but is not in."""
     unanswered: Unanswered | None = None

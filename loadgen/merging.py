@@ -12,10 +12,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from loadgen.summary import decode, distribution, encode, percentiles
+from loadgen.recorder import added, to_histogram
+from loadgen.summary import decode, describe, encode, percentiles
 
 Data = dict[str, Any]
 CONFINED = ("cores", "cpu_quota", "throttled_periods", "throttled_ns")
+EDGES = ("from_s", "to_s")
 COUNTS = ("cpu_ns", "process_cpu_ns", "rss_bytes", "requests", "connects", "covered")
 
 
@@ -71,33 +73,41 @@ def merge_windows(windows: list[Data], cores: list[list[int]]) -> Data:
         ),
         "unanswered": _unanswered([one["unanswered"] for one in windows if one["unanswered"]]),
         "histograms": {},
+        "censored": {},
+        "lower_bounds": [],
     }
     for name in windows[0]["histograms"]:
-        histogram = decode(windows[0]["histograms"][name])
-        for one in windows[1:]:
-            histogram.add(decode(one["histograms"][name]))
-        merged |= distribution(name, histogram, _moments(name, windows))
-        merged["histograms"][name] = encode(histogram)
+        histogram = added(decode(one["histograms"][name]) for one in windows)
+        late = [decode(one["censored"][name]) for one in windows if name in one["censored"]]
+        describe(merged, name, histogram, added(late) if late else None, _moments(name, windows))
     return merged
 
 
 def merge_series(series: list[list[Data]]) -> list[Data]:
-    """Rows of the same second: counts and gauges summed, percentiles of all requests together."""
-    return [_row(rows) for rows in zip(*series, strict=True)]
+    """Rows of the same second: counts and gauges summed, percentiles of all requests together.
+
+    A worker may have looked once less: what it had then is its last look's, and it counted nothing.
+    """
+    longest = max(map(len, series), default=0)
+    rows = [_extended(one, longest) for one in series if one]
+    return [_row(together) for together in zip(*rows, strict=True)]
+
+
+def _extended(rows: list[Data], length: int) -> list[Data]:
+    stood = {name: value for name, value in rows[-1].items() if name not in EDGES}
+    nothing = {"requests": 0, "errors": {}, "histogram": encode(to_histogram({}))}
+    return rows + [{**stood, **nothing}] * (length - len(rows))
 
 
 def _row(rows: tuple[Data, ...]) -> Data:
-    first, *others = rows
-    histogram = decode(first["histogram"])
-    for one in others:
-        histogram.add(decode(one["histogram"]))
+    histogram = added(decode(one["histogram"]) for one in rows)
     counted = _summed(
         {name: value for name, value in one.items() if isinstance(value, int)} for one in rows
     )
     times: Data = percentiles("response_", histogram)
     return {
-        "from_s": min(one["from_s"] for one in rows),
-        "to_s": max(one["to_s"] for one in rows),
+        "from_s": min(one["from_s"] for one in rows if "from_s" in one),
+        "to_s": max(one["to_s"] for one in rows if "to_s" in one),
         **counted,
         "errors": _summed(one["errors"] for one in rows),
         **(times if counted["requests"] else dict.fromkeys(times)),
@@ -116,7 +126,11 @@ def _busiest(windows: list[Data], cores: list[list[int]]) -> float:
 def _moments(name: str, windows: list[Data]) -> tuple[float, float] | None:
     """Mean and standard deviation of what the windows recorded together; None of nothing."""
     parts = [
-        (one[f"{name}_count"], one[f"{name}_mean_us"], one[f"{name}_stddev_us"])
+        (
+            one[f"{name}_count"] + one[f"{name}_censored"],
+            one[f"{name}_mean_us"],
+            one[f"{name}_stddev_us"],
+        )
         for one in windows
         if f"{name}_count" in one
     ]

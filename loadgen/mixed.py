@@ -49,6 +49,15 @@ class Mixed(KeepAlive):
         paths = (kind.path for kind in self.mix.kinds)
         return dict(zip(paths, zip(self.kinds, sizes, strict=True), strict=True))
 
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        names = [f"response {kind.path}" for kind in self.mix.kinds]
+        found: dict[str, list[int]] = {name: [] for name in ("response", *names)}
+        for fd in self._active & self._kind.keys():  # a first response is of no kind
+            age = (now - self._since[fd]) // 1_000
+            found["response"].append(age)
+            found[names[self._kind[fd]]].append(age)
+        return super()._ages(now) | found
+
     def _gone(self, fd: int) -> None:
         super()._gone(fd)
         self._kind.pop(fd, None)

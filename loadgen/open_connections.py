@@ -13,7 +13,7 @@ import time
 from loadgen.arrivals import Arrivals
 from loadgen.connection_per_request import MAX_EVENTS, ConnectionPerRequest
 from loadgen.connections import IN_FLIGHT
-from loadgen.measures import Exchange, Unanswered
+from loadgen.measures import Exchange
 from loadgen.recorder import Recorder
 from loadgen.scheduled import Scheduled
 
@@ -41,10 +41,15 @@ class OpenConnections(Scheduled, ConnectionPerRequest):
     def recorders(self) -> dict[str, Recorder]:
         return {**super().recorders(), "first_response": self.service}
 
-    def unanswered(self) -> Unanswered:
-        return self.arrivals.unanswered(
-            due for fd, due in self._intended.items() if not self._since[fd]
-        )
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        sent = [(now - self._opened[fd]) // 1_000 for fd in self._client if not self._since[fd]]
+        return {**super()._ages(now), "service": sent, "first_response": sent}
+
+    def _flying(self) -> list[int]:
+        return [due for fd, due in self._intended.items() if not self._since[fd]]
+
+    def _is_free(self) -> bool:
+        return len(self._client) < self._active_wanted
 
     def _opening(self, fd: int) -> None:
         super()._opening(fd)

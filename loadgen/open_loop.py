@@ -22,7 +22,7 @@ from select import EPOLLIN
 from loadgen.arrivals import Arrivals
 from loadgen.connections import IN_FLIGHT
 from loadgen.keep_alive import MAX_EVENTS, KeepAlive
-from loadgen.measures import Exchange, Unanswered
+from loadgen.measures import Exchange
 from loadgen.recorder import FAST_US
 from loadgen.scheduled import Scheduled
 
@@ -49,10 +49,18 @@ class OpenLoop(Scheduled, KeepAlive):
         self._intended: list[int] = [0] * FDS
         self._answered_at: list[int] = [0] * FDS
 
-    def unanswered(self) -> Unanswered:
-        return self.arrivals.unanswered(
-            self._intended[fd] for fd in self._active if self._flies(fd)
-        )
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        sent = [(now - self._since[fd]) // 1_000 for fd in self._active if self._flies(fd)]
+        return {**super()._ages(now), "service": sent}
+
+    def _flying(self) -> list[int]:
+        return [self._intended[fd] for fd in self._active if self._flies(fd)]
+
+    def _is_free(self) -> bool:
+        return any(self._ready[fd] for fd in self._active)
+
+    def _asked(self, fd: int) -> bool:
+        return super()._asked(fd) and not self._ready[fd]
 
     def _opening(self, fd: int) -> None:
         self._make_room(fd)
@@ -62,6 +70,7 @@ class OpenLoop(Scheduled, KeepAlive):
     def _established(self, fd: int, *, idle: bool) -> None:
         if idle:  # it may have the number of an active one that was lost
             self._make_room(fd)
+            self._ready[fd] = False
             self._intended[fd] = 0
         super()._established(fd, idle=idle)
 

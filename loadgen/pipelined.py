@@ -47,6 +47,23 @@ class Pipelined(KeepAlive):
         super()._gone(fd)
         self._writes.pop(fd, None)
 
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        under_way = [
+            (now - sent) // 1_000
+            for fd in self._active & self._writes.keys()
+            for left, sent in self._writes[fd]
+            for _ in range(left)
+        ]
+        ages = super()._ages(now)
+        first = [(now - self._opened[fd]) // 1_000 for fd in self._active - self._writes.keys()]
+        return {**ages, "response": under_way + first}
+
+    def _owed(self, fd: int) -> int:
+        if fd not in self._writes:
+            return super()._owed(fd)
+        asked = sum(left for left, _ in self._writes[fd])
+        return asked * len(self.active_exchange.response) - self._partial.get(fd, 0)
+
     def _drive(self) -> None:
         read, clock, readable = os.read, time.perf_counter_ns, EPOLLIN
         poll, partial, writes = self._epoll.poll, self._partial, self._writes

@@ -49,7 +49,8 @@ class Progress:
         if options.is_trial:
             return row | {"server": conductor.latest_sample}
         histograms = {name: one.snapshot() for name, one in engine.recorders().items()}
-        return row | {"histograms": histograms, "server": self._sample, "silence": self._silence}
+        row |= {"histograms": histograms, "server": self._sample, "silence": self._silence}
+        return row | {"censored": conductor.window.censored if conductor.window else {}}
 
     def close(self) -> None:
         """The load has ended: the probe need not watch any more. A stop waits for nobody."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 from loadgen.arrivals import Arrivals
 from loadgen.connections import IN_FLIGHT
 from loadgen.engine import Engine
-from loadgen.measures import Exchange
+from loadgen.measures import Exchange, Unanswered, Window
 from loadgen.recorder import Recorder
 
 
 class Scheduled(Engine):
     """Sends what `arrivals` say, from `begin` on, a command. Goes before a kind of load."""
+
+    _recurring: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -34,6 +38,30 @@ class Scheduled(Engine):
 
     def begin(self) -> None:
         self.arrivals.begin()
+
+    def freeze(self) -> Window:
+        self.arrivals.end()
+        return super().freeze()
+
+    def unanswered(self) -> Unanswered:
+        ages = self._ages(time.perf_counter_ns())["response"]
+        return Unanswered(len(ages), max(ages, default=0), self.arrivals.most_waiting)
+
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        """What was due and not sent waits too; with a free connection, the engine was late."""
+        missed = self.arrivals.missed
+        late = [(now - due) // 1_000 for due in (*self.arrivals.waiting, *missed)]
+        sent = [(now - due) // 1_000 for due in self._flying()]
+        lag = [(now - due) // 1_000 for due in missed] if self._is_free() else []
+        return {**super()._ages(now), "response": [*sent, *late], "lag": lag}
+
+    def _flying(self) -> list[int]:
+        """When each of the requests was due that are on their way."""
+        raise NotImplementedError
+
+    def _is_free(self) -> bool:
+        """Whether what is due could leave."""
+        raise NotImplementedError
 
     def waiting(self) -> int:
         return len(self.arrivals.waiting)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import _socket
 import errno
+import fcntl
 import os
+import sys
+import termios
 
 NON_BLOCKING_STREAM = _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK
 AT_ONCE = b"\x01\x00\x00\x00\x00\x00\x00\x00"
@@ -37,6 +40,25 @@ def reset_descriptor_on_close(fd: int) -> None:
         reset_on_close(sock)
     finally:
         sock.detach()
+
+
+def acknowledge(sock: _socket.socket) -> None:
+    """Acknowledge now what has come: by Nagle's rule the peer may be waiting to send more."""
+    sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_QUICKACK, 1)
+
+
+def acknowledge_descriptor(fd: int) -> None:
+    """The same for a connection that is known by its descriptor."""
+    sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, fd)
+    try:
+        acknowledge(sock)
+    finally:
+        sock.detach()
+
+
+def readable(fd: int) -> int:
+    """Bytes that have come and were not read."""
+    return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def require_established(fd: int) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
+from loadgen.censoring import joined, lower_bounds, overdue, without
 from loadgen.measures import Window
-from loadgen.recorder import mean_us, stddev_us, to_histogram
+from loadgen.recorder import counts_of, mean_us, stddev_us, to_histogram
 
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
 
@@ -32,28 +33,50 @@ def summarise(window: Window) -> dict[str, Any]:
         "rested_ns": window.rested_ns,
         "unanswered": asdict(window.unanswered) if window.unanswered else None,
         "histograms": {},
+        "censored": {},
+        "lower_bounds": [],
     }
     for name, counts in window.histograms.items():
-        histogram = to_histogram(counts)
-        moments = (mean_us(counts), stddev_us(counts)) if counts else None
-        summary |= distribution(name, histogram, moments)
-        summary["histograms"][name] = encode(histogram)
+        censored = window.censored.get(name, {})
+        times = joined(counts, censored)
+        moments = (mean_us(times), stddev_us(times)) if times else None
+        late = to_histogram(censored) if censored else None
+        describe(summary, name, to_histogram(times), late, moments)
     return summary
 
 
-def distribution(
-    name: str, histogram: HdrHistogram, moments: tuple[float, float] | None
-) -> dict[str, Any]:
-    """Percentiles in us, count, and mean and standard deviation, which are exact.
+def describe(
+    summary: dict[str, Any],
+    name: str,
+    histogram: HdrHistogram,
+    censored: HdrHistogram | None,
+    moments: tuple[float, float] | None,
+) -> None:
+    """Add a distribution to a window: its percentiles in us, and mean and standard deviation, which
+    are exact; nothing if nothing was recorded, and there are no `moments`.
 
-    Nothing if nothing was recorded, and there are no `moments`.
+    `censored` are those in it that had not ended: `NAME_count` leaves them out, `NAME_censored`
+    counts them, `NAME_oldest_us` is the greatest. `lower_bounds` names what they may have kept low.
     """
+    summary["histograms"][name] = encode(histogram)
     if moments is None:
-        return {}
-    found: dict[str, Any] = percentiles(f"{name}_", histogram)
-    mean, deviation = moments
-    exact = {f"{name}_mean_us": mean, f"{name}_stddev_us": deviation}
-    return {**found, **exact, f"{name}_count": histogram.total_count}
+        return
+    summary |= percentiles(f"{name}_", histogram)
+    summary[f"{name}_mean_us"], summary[f"{name}_stddev_us"] = moments
+    unended = censored.get_total_count() if censored else 0
+    summary[f"{name}_count"] = histogram.get_total_count() - unended
+    summary[f"{name}_censored"] = unended
+    if censored is None:
+        return
+    summary["censored"][name] = encode(censored)
+    summary[f"{name}_oldest_us"] = float(censored.get_max_value())
+    times, ages = counts_of(histogram), counts_of(censored)
+    late = overdue(without(times, ages), ages, summary["window_s"] * 1e6)
+    flags = lower_bounds(times, late, list(PERCENTILES.values()))
+    found = [label for label, low in zip(PERCENTILES, flags, strict=True) if low]
+    summary["lower_bounds"] += [f"{name}_{label}_us" for label in found]
+    if late:
+        summary["lower_bounds"].append(f"{name}_mean_us")
 
 
 def percentiles(prefix: str, histogram: HdrHistogram) -> dict[str, float]:

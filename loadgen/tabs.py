@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from loadgen.censoring import joined, lower_bounds, overdue
 from loadgen.gathered import RECENT_S, Gathered, Histograms, Sample
-from loadgen.recorder import percentiles
+from loadgen.recorder import Counts, percentiles
 
 Row = dict[str, Any]
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
@@ -32,6 +33,7 @@ TIMES = {
     "counted": "Counted from",
     "span": "Over",
     "count": "Count",
+    "unanswered": "Not ended",
     "p50": "p50 (us)",
     "p90": "p90 (us)",
     "p99": "p99 (us)",
@@ -52,6 +54,7 @@ CONNECTIONS = Tab(
         "p50": "p50 (us)",
         "p99": "p99 (us)",
         "errors": "Errors",
+        "unanswered": "Unanswered",
     },
 )
 CONNECT = Tab("connect", "Time to connect", TIMES)
@@ -87,14 +90,19 @@ SCHEDULED = ("Response time (corrected)", "the moment when it was due")
 CLOSED = ("Response time", "the send: a closed loop has no schedule")
 
 
+def at_least(us: int, low: bool) -> int | str:
+    """A time as it is shown: some are lower bounds, because of what had not ended."""
+    return f"≥ {us}" if low else us
+
+
 def tables(gathered: Gathered, finished: Iterable[Row]) -> list[dict[str, Any]]:
     """The rows of every tab, as Locust's page wants them."""
     recent, merged = gathered.recent(), gathered.merged()
     connecting = {"connect", "first_response"} & set(merged)
     rows = {
         CONNECTIONS.key: [*_connections(gathered, merged), *finished],
-        CONNECT.key: _times(recent, merged, connecting, gathered.scheduled),
-        RESPONSE.key: _times(recent, merged, set(merged) - connecting, gathered.scheduled),
+        CONNECT.key: _times(gathered, recent, merged, connecting),
+        RESPONSE.key: _times(gathered, recent, merged, set(merged) - connecting),
         SERVER.key: list(_server(gathered)),
     }
     return [{"key": key, "data": data} for key, data in rows.items()]
@@ -102,41 +110,54 @@ def tables(gathered: Gathered, finished: Iterable[Row]) -> list[dict[str, Any]]:
 
 def _connections(gathered: Gathered, merged: Histograms) -> Iterator[Row]:
     """A row for each worker, and one for all where there are several."""
+    length_s = gathered.length_s
     rows = [
-        _worker(worker, row, gathered.rates.get(worker))
+        _worker(worker, row, gathered.rates.get(worker), length_s)
         for worker, row in sorted(gathered.rows.items())
     ]
     if len(rows) > 1:
         whole = {"trial": rows[0]["trial"], "worker": f"all {len(rows)}"}
         whole["phase"] = ", ".join(sorted({row["phase"] for row in rows}))
-        for column in ("idle", "active", "wanted", "rate", "errors"):
+        for column in ("idle", "active", "wanted", "rate", "errors", "unanswered"):
             whole[column] = sum(row[column] or 0 for row in rows)
-        yield whole | _percentiles(merged.get("response", {}), ("p50", "p99"))
+        ages = gathered.censored().get("response", {})
+        yield whole | _percentiles(merged.get("response", {}), ages, length_s, ("p50", "p99"))
     yield from rows
 
 
-def _worker(worker: str, row: Mapping[str, Any], rate: float | None) -> Row:
+def _worker(worker: str, row: Mapping[str, Any], rate: float | None, length_s: float) -> Row:
     known = {name: row.get(name) for name in ("trial", "phase", "idle", "active", "wanted")}
     response = row.get("histograms", {}).get("response", {})
+    ages = row.get("censored", {}).get("response", {})
     return {
         **known,
         "worker": worker.rpartition("_")[0],
         "rate": None if rate is None else round(rate),
         "errors": sum(row.get("errors", {}).values()),
-        **_percentiles(response, ("p50", "p99")),
+        "unanswered": sum(ages.values()),
+        **_percentiles(response, ages, length_s, ("p50", "p99")),
     }
 
 
-def _times(recent: Histograms, merged: Histograms, names: set[str], scheduled: bool) -> list[Row]:
+def _times(
+    gathered: Gathered, recent: Histograms, merged: Histograms, names: set[str]
+) -> list[Row]:
+    """What had not ended is told of the whole load, when it is over."""
+    censored = gathered.censored()
+    spans: tuple[tuple[str, Histograms, Histograms], ...] = (
+        (f"the last {RECENT_S:g} s", recent, {}),
+        ("the whole load", merged, censored),
+    )
     return [
         {
-            **dict(zip(("time", "counted"), _named(name, scheduled), strict=True)),
+            **dict(zip(("time", "counted"), _named(name, gathered.scheduled), strict=True)),
             "span": span,
-            "count": sum(histograms[name].values()),
-            **_percentiles(histograms[name], PERCENTILES),
+            "count": sum(ended[name].values()),
+            "unanswered": sum(late.get(name, {}).values()),
+            **_percentiles(ended[name], late.get(name, {}), gathered.length_s, PERCENTILES),
         }
         for name in sorted(names)
-        for span, histograms in ((f"the last {RECENT_S:g} s", recent), ("the whole load", merged))
+        for span, ended, late in spans
     ]
 
 
@@ -149,8 +170,16 @@ def _named(name: str, scheduled: bool) -> tuple[str, str]:
     return (f"{title}, {path}" if path else title), counted
 
 
-def _percentiles(counts: dict[int, int], labels: Iterable[str]) -> Row:
-    return dict(zip(labels, percentiles(counts, [PERCENTILES[one] for one in labels]), strict=True))
+def _percentiles(ended: Counts, ages: Counts, length_s: float, labels: Iterable[str]) -> Row:
+    wanted = {label: PERCENTILES[label] for label in labels}
+    times = joined(ended, ages)
+    late = overdue(ended, ages, max(length_s, 1e-6) * 1e6)
+    flags = lower_bounds(times, late, list(wanted.values()))
+    found = percentiles(times, list(wanted.values()))
+    return {
+        label: None if us is None else at_least(us, low)
+        for label, us, low in zip(wanted, found, flags, strict=True)
+    }
 
 
 def _server(gathered: Gathered) -> Iterator[Row]:

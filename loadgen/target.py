@@ -17,13 +17,19 @@ from datetime import UTC, datetime, timedelta
 
 from loadgen.measures import Exchange
 from loadgen.questions import SpoiledBy
+from loadgen.response import END, FramingError, Response
+from loadgen.sockets import acknowledge
 
 BODY = b"Hello, world!"
 TIMEOUT_S = 5.0
+LONGEST_S = 30.0
+"""From a request to its whole answer, however it trickles in."""
+QUIET_S = 0.02
+"""After the last answer, for what nobody has asked for."""
+LONGEST_DATE = 60
+RECV_BYTES = 65_536
 PRESENT = timedelta(hours=26)
 """A Date this near is a clock's, whatever its time zone, and will change."""
-END = b"\r\n\r\n"
-BODILESS = (204, 304)
 
 
 class VerificationError(Exception):
@@ -63,12 +69,14 @@ CLOSING_REQUEST = closing_request()
 def learn(address: tuple[str, int], request: bytes, expected: Expected | None = None) -> Exchange:
     """Ask twice and check status, length and body. Raises VerificationError."""
     expected = expected or Expected()
+    ask = _ask_closing if b" HTTP/1.0\r\n" in request else _ask_persistent
     try:
-        ask = _ask_closing if b" HTTP/1.0\r\n" in request else _ask_persistent
         first, second = ask(address, request, expected)
     except OSError as error:
         message = f"no response from {address[0]}:{address[1]}: {error}"
         raise VerificationError(message, "server_gone") from error
+    except FramingError as error:
+        raise VerificationError(str(error)) from error
     return Exchange(request, second, _varying(first, second))
 
 
@@ -76,20 +84,21 @@ def _ask_persistent(
     address: tuple[str, int], request: bytes, expected: Expected
 ) -> tuple[bytes, bytes]:
     with _connect(address, expected.listen_s) as sock:
-        sock.sendall(request)
-        first = _receive(sock)
-        _check(first, expected)
+        first = _ask(sock, request, expected).data
         try:
-            sock.sendall(request)
-            second = _receive(sock)
-        except OSError:
-            second = b""
-    if not second:
-        raise VerificationError(
-            "the server closes the connection after a response; "
-            "only `load: connection_per_request` can be asked of it"
-        )
-    _check(second, expected)
+            second = _ask(sock, request, expected).data
+        except (ConnectionError, _NothingError):
+            raise VerificationError(
+                "the server closes the connection after a response; "
+                "only `load: connection_per_request` can be asked of it"
+            ) from None
+        except TimeoutError:
+            raise VerificationError(
+                "the server did not answer the second request on a connection "
+                f"within {TIMEOUT_S:g} s"
+            ) from None
+        if more := _unasked(sock):
+            raise VerificationError(f"the server sent what nobody had asked for: {more[:80]!r}")
     return first, second
 
 
@@ -99,18 +108,63 @@ def _ask_closing(
     answers: list[bytes] = []
     for _ in range(2):
         with _connect(address, expected.listen_s) as sock:
-            sock.sendall(request)
-            data = _receive(sock)
-            _check(data, expected)
+            response = _ask(sock, request, expected)
             try:
-                while chunk := sock.recv(65_536):
-                    data += chunk
+                while chunk := sock.recv(RECV_BYTES):
+                    response.feed(chunk)  # and raise: it is whole
             except TimeoutError as error:
                 raise VerificationError(
                     "the server does not close the connection after a request of HTTP/1.0"
                 ) from error
-        answers.append(data)
+        answers.append(response.data)
     return answers[0], answers[1]
+
+
+class _NothingError(VerificationError):
+    """The connection was closed where an answer should have begun."""
+
+
+def _ask(sock: socket.socket, request: bytes, expected: Expected) -> Response:
+    """A whole response, as it is expected. Raises VerificationError, FramingError, OSError."""
+    sock.sendall(request)
+    response, deadline = Response(), time.monotonic() + LONGEST_S
+    while not response.whole:
+        chunk = sock.recv(RECV_BYTES)
+        if not chunk:
+            break
+        response.feed(chunk)
+        if response.headed and (response.status != expected.status or not response.framed):
+            break
+        if time.monotonic() > deadline:
+            raise VerificationError(f"the response did not end within {LONGEST_S:g} s")
+    _check(response, expected)
+    return response
+
+
+def _unasked(sock: socket.socket) -> bytes:
+    """What comes though nothing was asked; the end of the connection may."""
+    acknowledge(sock)
+    sock.settimeout(QUIET_S)
+    try:
+        return sock.recv(RECV_BYTES)
+    except OSError:
+        return b""
+
+
+def _check(response: Response, expected: Expected) -> None:
+    head = response.head
+    if response.status != expected.status:
+        line = head.split(b"\r\n", 1)[0]
+        kind = VerificationError if line else _NothingError
+        raise kind(f"expected status {expected.status}, received {line[:80]!r}")
+    if not response.framed:
+        raise VerificationError(f"the response has no Content-Length: {head[:80]!r}")
+    if not response.whole:
+        raise VerificationError(f"the response was cut short: {response.data[-80:]!r}")
+    if expected.body is not None and response.body != expected.body:
+        raise VerificationError(
+            f"expected the body {expected.body!r}, received {response.body[:80]!r}"
+        )
 
 
 def _connect(address: tuple[str, int], listen_s: float) -> socket.socket:
@@ -123,68 +177,6 @@ def _connect(address: tuple[str, int], listen_s: float) -> socket.socket:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
-
-
-def _receive(sock: socket.socket) -> bytes:
-    """One whole response, by its own framing, or all there is until the end."""
-    data = b""
-    while not _whole(data):
-        chunk = sock.recv(65_536)
-        if not chunk:
-            break
-        data += chunk
-    return data
-
-
-def _whole(data: bytes) -> bool:
-    head, found, body = data.partition(END)
-    if not found:
-        return False
-    if _status(head) in BODILESS:
-        return True
-    headers = _headers(head)
-    if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
-        return body.endswith(b"0" + END)
-    length = headers.get(b"content-length", b"")
-    return length.isdigit() and len(body) >= int(length)
-
-
-def _check(response: bytes, expected: Expected) -> None:
-    head, _, raw = response.partition(END)
-    if _status(head) != expected.status:
-        line = head.split(b"\r\n", 1)[0]
-        raise VerificationError(f"expected status {expected.status}, received {line[:80]!r}")
-    if not _whole(response):
-        if b"content-length" not in _headers(head):
-            raise VerificationError(f"the response has no Content-Length: {head[:80]!r}")
-        raise VerificationError(f"the response was cut short: {response[-80:]!r}")
-    chunked = b"transfer-encoding" in _headers(head)
-    body = _unchunked(raw) if chunked else raw
-    if expected.body is not None and body != expected.body:
-        raise VerificationError(f"expected the body {expected.body!r}, received {body[:80]!r}")
-
-
-def _status(head: bytes) -> int:
-    """0 where there is none."""
-    words = head.split(b"\r\n", 1)[0].split()
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-
-
-def _headers(head: bytes) -> dict[bytes, bytes]:
-    """Values by name in small letters, the last one of each."""
-    pairs = (line.partition(b":") for line in head.split(b"\r\n")[1:])
-    return {name.strip().lower(): value.strip() for name, _, value in pairs}
-
-
-def _unchunked(raw: bytes) -> bytes:
-    body, rest = b"", raw
-    while rest:
-        size, _, rest = rest.partition(b"\r\n")
-        length = int(size.partition(b";")[0], 16)
-        if not length:
-            break
-        body, rest = body + rest[:length], rest[length + 2 :]
-    return body
 
 
 def _varying(first: bytes, second: bytes) -> tuple[tuple[int, int], ...]:
@@ -212,7 +204,7 @@ def _varying(first: bytes, second: bytes) -> tuple[tuple[int, int], ...]:
 def _is_present(date: bytes) -> bool:
     """A clock's, and not a fixed one such as the HOWTO's, of 1996."""
     try:
-        told = email.utils.parsedate_to_datetime(date.decode("latin-1").strip())
-    except ValueError:
+        told = email.utils.parsedate_to_datetime(date[:LONGEST_DATE].decode("latin-1").strip())
+    except (ValueError, OverflowError, IndexError, TypeError):  # whatever it makes of nonsense
         return False
     return abs(told.replace(tzinfo=UTC) - datetime.now(UTC)) < PRESENT

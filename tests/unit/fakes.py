@@ -178,6 +178,7 @@ def a_result(requests: int = 10_000, cpu_s: float = 0.95) -> dict[str, Any]:
             "covered": 4,
             "segments_in": requests,
             "histograms": {},
+            "lower_bounds": [],
             "response_p50_us": 400.0,
             "response_p99_us": 900.0,
             "response_max_us": 2_000.0,

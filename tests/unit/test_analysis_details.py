@@ -16,6 +16,8 @@ from analysis import details
 from analysis.figures import connect_time, heat_map, percentiles, timeline
 from analysis.records import Run
 from experiments.exits import Exit, LabError
+from loadgen.recorder import to_histogram
+from loadgen.summary import encode
 from tests.unit import analysis_data as made
 from tests.unit.trial_details import OPENED_S, REQUESTS, write_details
 
@@ -152,3 +154,24 @@ def test_a_timeline_is_of_the_trial_that_dropped_most(run: Run) -> None:
     samples = analysis.samples(run, trial).set_index("label")
     assert samples.loc["open", "at_s"] == OPENED_S
     assert table["listen_drops"].iloc[-1] == samples.loc["close", "listen_drops"]
+
+
+def test_durations_beyond_the_usual_range_are_merged_without_loss(tmp_path: Path) -> None:
+    run = analysis.load(made.write_run(tmp_path))
+    names = run.trials["trial"].iloc[:3].tolist()
+    for name, longest in zip(names, (1_000, 150_000_000, 90_000_000), strict=True):
+        place = tmp_path / "trials" / name
+        place.mkdir(parents=True)
+        response = encode(to_histogram({500: 3, longest: 1}))
+        window = {"started_ns": 0, "window_s": 1.0, "histograms": {"response": response}}
+        (place / "result.json").write_text(json.dumps({"window": window}))
+    for order in (names, names[::-1]):
+        whole = details.merged(run, order)
+        assert whole is not None
+        assert whole.get_total_count() == 12
+        assert whole.get_max_value() == pytest.approx(150_000_000, rel=2e-3)
+    counts = details.counts(run, names[1])
+    assert counts is not None
+    us, many = counts
+    assert max(us) == pytest.approx(150_000_000, rel=2e-3)
+    assert sum(many) == 4

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
+import pytest
+
+from loadgen import bad_clients
 from loadgen.bad_clients import ASK_LONG, HALF, TICK_S, BadClients
 from loadgen.population import START
 from tests.unit.loopback import serving, unused_address
@@ -55,6 +58,29 @@ def test_slow_writers_send_a_byte_at_a_time_and_come_back_when_closed() -> None:
         tick_until(clients, lambda: clients.established)
     assert b"".join(pieces) == START[:4]
     assert all(len(piece) == 1 for piece in pieces)
+
+
+def test_slow_writers_begin_anew_before_their_heads_are_longer_than_servers_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bad_clients, "LONGEST_HEAD", 3)
+    heads: list[bytes] = []
+
+    def listen(connection: socket.socket, _number: int) -> None:
+        head = b""
+        try:
+            while data := connection.recv(4_096):
+                head += data
+        finally:
+            heads.append(head)
+
+    with serving(listen) as address, closing(BadClients(address, writers=1)) as clients:
+        for now_s in range(8):
+            clients.tick(float(now_s))
+        tick_until(clients, lambda: len(heads) == 2)
+        assert clients.gauges()["slow_writer_renewed"] == 2
+        assert clients.counts["slow_writer_closed"] == 0
+    assert heads[:2] == [START[:3]] * 2
 
 
 def test_vanishing_ones_end_with_a_reset_inside_a_request() -> None:

@@ -215,3 +215,20 @@ def test_the_whole_load_begins_with_its_first_request(gathered: Gathered, clock:
     assert gathered.first is not None
     assert gathered.first.requests == 0
     assert gathered.first.counters["cpu_ns"] == 6 * 10**9
+
+
+def test_what_had_not_ended_is_told_of_the_whole_load_and_marked(
+    gathered: Gathered, clock: Clock
+) -> None:
+    clock.now_s += 2.0
+    gathered.tell("a_1", told(900))
+    gathered.tell("b_1", told(80, censored={"response": {1_700_000: 20}}))
+    recent, whole = rows(gathered, RESPONSE.key)
+    assert (recent["unanswered"], recent["max"]) == (0, 100)
+    assert (whole["count"], whole["unanswered"]) == (980, 20)
+    assert (whole["p50"], whole["p90"]) == (100, 100)
+    assert (whole["p99"], whole["max"]) == ("≥ 1700000", "≥ 1700000")
+    both, one, other = rows(gathered, CONNECTIONS.key)
+    assert [row["unanswered"] for row in (both, one, other)] == [20, 0, 20]
+    assert (both["p99"], one["p99"], other["p99"]) == ("≥ 1700000", 100, "≥ 1700000")
+    assert gathered.times()["response"] == {100: 980, 1_700_000: 20}

@@ -33,6 +33,16 @@ def test_json_holds_every_kind_that_has_a_count() -> None:
     assert decoded.get_count_at_value(20) == 7
 
 
+def test_json_tells_how_many_had_not_ended_and_how_far_each_histogram_reaches() -> None:
+    late = {"connect": {200_000_000: 2}}
+    both = of_counts({"connect": {20: 7, 200_000_000: 2}, "response": {5: 1}})
+    plain = as_json(Taken("poll", 1, 0.0, 1.0, both, of_counts(late)))["histograms"]
+    assert (plain["connect"]["count"], plain["connect"]["censored"]) == (7, 2)
+    assert plain["connect"]["highest"] == 4 * HIGHEST_US
+    assert plain["connect"]["max_us"] >= 200_000_000
+    assert (plain["response"]["censored"], plain["response"]["highest"]) == (0, HIGHEST_US)
+
+
 def test_a_log_is_read_by_the_library_s_own_reader(tmp_path: Path) -> None:
     path = tmp_path / "load.hlog"
     path.write_text(as_log(taken()))

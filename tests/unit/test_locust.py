@@ -6,6 +6,7 @@ of its own here, as it does in the lab.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tests.unit.loopback import RESPONSE, serving, unused_address
 ROOT = Path(__file__).parents[2]
 LOCUST = (sys.executable, "-m", "locust", "-f", str(ROOT / "loadgen" / "locustfile.py"))
 PATIENCE_S = 60.0
+OF_THE_RUN = "of this run"
 
 
 def free_port() -> int:
@@ -53,16 +55,21 @@ class Counted:
 
 
 class Web:
-    """The web UI's HTTP."""
+    """The web UI's HTTP, asked by who knows the secret of a run, or by anybody."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, secret: str = "") -> None:
         self.url = f"http://127.0.0.1:{port}"
+        self._headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+
+    def ask(self, path: str) -> requests.Response:
+        return requests.get(f"{self.url}/{path}", headers=self._headers, timeout=PATIENCE_S)
 
     def get(self, path: str) -> Any:
-        return requests.get(f"{self.url}/{path}", timeout=PATIENCE_S).json()
+        return self.ask(path).json()
 
     def post(self, path: str, **form: Any) -> Any:
-        return requests.post(f"{self.url}/{path}", data=form, timeout=PATIENCE_S).json()
+        url = f"{self.url}/{path}"
+        return requests.post(url, data=form, headers=self._headers, timeout=PATIENCE_S).json()
 
     def workers(self) -> int:
         try:
@@ -72,9 +79,10 @@ class Web:
 
 
 @contextmanager
-def running(logs: Path) -> Iterator[Web]:
-    """A master and a worker of their own."""
+def running(logs: Path, secret: str = "") -> Iterator[Web]:
+    """A master and a worker of their own; with a secret, of a run."""
     port, bind = free_port(), str(free_port())
+    environment = {**os.environ, "C10K_SECRET": secret}
     ui = ("--web-host", "127.0.0.1", "--web-port", str(port), "--master-bind-host", "127.0.0.1")
     commands = {
         "master": (*LOCUST, "--master", "--master-bind-port", bind, *ui),
@@ -85,10 +93,10 @@ def running(logs: Path) -> Iterator[Web]:
         with (logs / f"{name}.log").open("w") as log:
             processes.append(
                 subprocess.Popen(  # noqa: S603 - our own locustfile, fixed words
-                    command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+                    command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
                 )
             )
-    found = Web(port)
+    found = Web(port, secret)
     try:
         until(lambda: found.workers() == 1, "the worker's arrival")
         yield found
@@ -193,17 +201,89 @@ def test_histograms_hold_all_that_was_counted(web: Web) -> None:
     assert taken["histograms"]["response"]["encoded"] in log.text
 
 
-def test_a_sweep_is_watched_and_not_touched(tmp_path: Path) -> None:
-    with running(tmp_path) as web, serving(Counted()) as (host, port):
-        assert requests.get(f"{web.url}/c10k/histograms", timeout=PATIENCE_S).status_code == 404
+@pytest.fixture(scope="module")
+def of_a_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with running(tmp_path_factory.mktemp("run"), OF_THE_RUN) as found:
+        yield found
+
+
+def anybody(web: Web) -> Web:
+    """Who is in the same network and does not know the secret."""
+    return Web(int(web.url.rpartition(":")[2]))
+
+
+def a_trial(web: Web, name: str, address: tuple[str, int]) -> None:
+    host, port = address
+    form = {"user_count": 1, "spawn_rate": 1, "host": f"http://{host}:{port}"}
+    trial = {"trial": name, "probe": f"{host}:{free_port()}", "window_s": 1}
+    assert web.post("swarm", **form, **trial)["success"]
+
+
+def test_a_sweep_is_watched_and_not_touched(of_a_run: Web) -> None:
+    stranger = anybody(of_a_run)
+    with serving(Counted()) as (host, port):
+        assert stranger.ask("c10k/histograms").status_code == 404
         form = {"user_count": 1, "spawn_rate": 1, "host": f"http://{host}:{port}"}
-        trial = {"trial": "t1", "probe": f"{host}:{free_port()}", "window_s": 1}
-        assert web.post("swarm", **form, **trial)["success"]
-        for path, data in (("swarm", form), ("stop", {})):
-            answer = web.post(path, **data)
+        a_trial(of_a_run, "t1", (host, port))
+        for path, data in (
+            ("swarm", form),
+            ("swarm", {**form, "trial": "t2"}),
+            ("stop", {}),
+            ("stats/reset", {}),
+            ("user", {}),
+        ):
+            answer = stranger.post(path, **data)
             assert answer["success"] is False
             assert "a sweep is running here" in answer["message"]
+        until(lambda: of_a_run.get("c10k/result/t1").get("reason"), "the trial's end")
+
+
+def test_a_result_is_the_runs_and_can_be_asked_for_again(tmp_path: Path) -> None:
+    with running(tmp_path, OF_THE_RUN) as web, serving(Counted()) as address:
+        a_trial(web, "t1", address)
         until(lambda: web.get("c10k/result/t1").get("reason"), "the trial's end")
+        for path in ("c10k/result/t1", f"c10k/worker/{socket.gethostname()}"):
+            refused = anybody(web).ask(path)
+            assert refused.status_code == 403
+            words = "only the run that started this master may ask this"
+            assert refused.json() == {"message": words}
+        first, second = (web.ask("c10k/result/t1") for _ in range(2))
+        assert first.status_code == second.status_code == 200
+        assert first.json() == second.json()
+        assert web.ask("c10k/result/another").status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("result/t?wait=nan", "wait is 'nan'; it must be a number of seconds from 0 to 60"),
+        ("result/t?wait=inf", "wait is 'inf'"),
+        ("result/t?wait=-1", "wait is '-1'"),
+        ("result/t?wait=soon", "wait is 'soon'"),
+        ("result/t?wait=0&wait=60", "wait is given 2 times"),
+        ("result/t?count=1", "'count' is no parameter of this address"),
+        ("worker/h?count=50000000", "count is '50000000'; it must be a whole number from 1 to"),
+        ("worker/h?count=0", "count is '0'"),
+        ("worker/h?count=1.5", "count is '1.5'"),
+        (f"worker/{'h' * 201}", "a name of 201 characters; at most 200"),
+    ],
+)
+def test_a_call_that_cannot_be_answered_is_told_why(of_a_run: Web, path: str, words: str) -> None:
+    answer = of_a_run.ask(f"c10k/{path}")
+    assert answer.status_code == 400
+    assert words in answer.json()["message"]
+
+
+def test_a_master_that_no_run_started_gives_no_result_and_takes_no_trial(web: Web) -> None:
+    for secret in ("", OF_THE_RUN):
+        asking = Web(int(web.url.rpartition(":")[2]), secret)
+        assert asking.ask("c10k/result/t1").status_code == 403
+        form = {"user_count": 1, "spawn_rate": 1, "host": "http://127.0.0.1:8080", "trial": "t1"}
+        assert "this master was not started by one" in asking.post("swarm", **form)["message"]
+
+
+def test_the_pages_own_files_need_no_secret(of_a_run: Web) -> None:
+    assert anybody(of_a_run).ask("c10k/page/form.js").status_code == 200
 
 
 def test_a_server_that_cannot_run_or_has_ended_is_answered_in_the_form(

@@ -21,8 +21,13 @@ COUNTS: list[int] = []
 """Workers that each answer tells of; the last one again and again."""
 
 
+BORNE: list[str | None] = []
+"""What each call bore to show whose it is."""
+
+
 class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        BORNE.append(self.headers["Authorization"])
         count = COUNTS.pop(0) if len(COUNTS) > 1 else COUNTS[0]
         body = json.dumps({"worker_count": count}).encode()
         self.send_response(200)
@@ -57,3 +62,13 @@ def test_workers_that_do_not_come_are_told(url: str, monkeypatch: pytest.MonkeyP
     told = "1 of 2 load workers reached the Locust master"
     with closing(Master(url)) as master, pytest.raises(LabError, match=told):
         master.wait_until_joined(2)
+
+
+@pytest.mark.parametrize(("secret", "borne"), [("of the run", "Bearer of the run"), ("", None)])
+def test_every_call_bears_the_secret_of_the_run(url: str, secret: str, borne: str | None) -> None:
+    BORNE.clear()
+    COUNTS[:] = [1]
+    with closing(Master(url, secret)) as master:
+        master.wait_until_joined(1)
+        master.result("t1")
+    assert [borne, borne] == BORNE

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 import time
 from collections import defaultdict
 
+import pytest
+
+from loadgen import population as population_module
 from loadgen.engine import Engine
 from loadgen.keep_alive import KeepAlive
-from loadgen.population import AT_ONCE, START, TICK_S, Population
+from loadgen.population import AT_ONCE, LONGEST_HEAD, START, TICK_S, Population
+from servers.settings import Settings as ServerSettings
 from tests.unit.loopback import REQUEST, RESPONSE, serving, unused_address
 from tests.unit.test_engine import EXCHANGE, do, running, until
 
@@ -151,3 +156,31 @@ def test_silent_connections_that_are_refused_have_a_name() -> None:
         do(engine, lambda: engine.open_idle(2))
         until(lambda: engine.gauges().idle_failed == 2, engine)
         assert engine.errors == {"idle_connect_refused": 2}
+
+
+def test_a_trickle_begins_anew_before_its_head_is_longer_than_servers_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    longest = 60
+    monkeypatch.setattr(population_module, "LONGEST_HEAD", longest)
+    server = Listening()
+    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        open_idle(engine)
+        population = Population(engine, 0.0, trickle_per_s=1)
+        moments = itertools.count(1.0)
+        while population.replaced < 2 * IDLE:
+            do(engine, lambda: population.tick(next(moments)))
+            until(lambda: engine._chore is None, engine)
+            until(lambda: engine.gauges().idle_established == IDLE, engine)
+            # A reset takes with it what the server has not read.
+            until(lambda: sum(map(len, server.later.values())) == population.trickled, engine)
+        assert engine.errors == {}
+    lengths = [len(said) for said in server.later.values()]
+    assert max(lengths) <= longest
+    ended = sorted(lengths, reverse=True)[: population.replaced]
+    assert min(ended) >= longest // 2
+    assert len(set(ended)) > IDLE // 4, "those that began together do not all end together"
+
+
+def test_the_longest_trickle_is_shorter_than_the_heads_that_our_servers_take() -> None:
+    assert min(ServerSettings().request_limit_bytes, 4_096) > LONGEST_HEAD

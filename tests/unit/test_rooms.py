@@ -30,6 +30,7 @@ SHARED = {
     *("experiments.record", "experiments.cells", "experiments.csv_check"),  # the records' format
     *("experiments.threshold", "experiments.begun"),  # what else both read of a run
     *("experiments.exits", "experiments.spoken"),  # how a command answers and ends
+    "experiments.literal",  # what texts from outside look like
 }
 
 

@@ -383,3 +383,54 @@ def test_validity_says_who_spoiled_a_window(result: dict[str, Any], spoiled_by: 
 
 def test_load_and_records_agree_on_who_may_spoil_a_trial() -> None:
     assert set(get_args(SpoiledBy)) < set(SPOILED_BY)
+
+
+HANGING = {
+    "requests": 3_000,
+    "response_mean_us": 1e6 * 4 / 3_004,
+    "response_censored": 4,
+    "response_oldest_us": 700_000.0,
+    "lower_bounds": ["response_p999_us", "response_max_us", "response_mean_us", "lag_p50_us"],
+}
+SAID = (
+    "4 requests had no answer as the window closed, the oldest for 0.700 s: "
+    "their ages are among the response times"
+)
+
+
+def test_a_closed_loop_that_hangs_is_the_servers_doing_and_said() -> None:
+    result = changed(**HANGING)
+    result["samples"][-1] = a_sample("close", 2.0, 0.2 + 0.1)
+    row = row_of(result)
+    assert (row["validity"], row["reason"]) == ("server_bound", SAID)
+    assert (row["unanswered"], row["oldest_unanswered_us"]) == (4, 700_000.0)
+    assert row["lower_bounds"] == "response_p999_us response_max_us response_mean_us"
+    assert row["littles_law_ratio"] == pytest.approx(1.0)
+
+
+def test_a_single_request_that_hangs_is_said_and_bounds_nothing() -> None:
+    one = {**HANGING, "response_censored": 1, "response_mean_us": 1e6 * 4 / 3_001}
+    result = changed(**one)
+    result["samples"][-1] = a_sample("close", 2.0, 0.2 + 0.1)
+    row = row_of(result)
+    assert row["validity"] == "unsaturated"
+    assert row["reason"].startswith("1 requests had no answer")
+
+
+def test_an_open_loop_tells_what_was_not_answered_and_what_failed() -> None:
+    late = {"count": 341, "oldest_us": 1_700_000, "most_waiting": 300}
+    row = open_row(requests=9_000, unanswered=late, lower_bounds=["response_p99_us"])
+    assert row["validity"] == "server_bound"
+    assert row["reason"].startswith("341 requests had no answer as the window closed")
+    failing = open_row(requests=960, errors={"reset": 400, "closed_early": 140})
+    assert failing["errors"] == 540
+    assert failing["error_share"] == pytest.approx(0.36)
+    assert failing["error_kinds"] == "closed_early=140 reset=400"
+    assert failing["reason"] == "36.0% of the requests failed: closed_early=140 reset=400"
+    assert open_row()["reason"] == ""
+
+
+def test_without_a_request_there_is_no_share_of_errors() -> None:
+    row = row_of(changed(requests=0, response_mean_us=0.0))
+    assert row["error_share"] is None
+    assert row_of(a_result())["error_share"] == 0.0

@@ -5,10 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from typing import Any
 
 from loadgen.keep_alive import KeepAlive
 from loadgen.merging import merge_series
+from loadgen.recorder import to_histogram
 from loadgen.series import Series
+from loadgen.summary import encode
 from tests.unit.loopback import RESPONSE, serving
 from tests.unit.test_engine import EXCHANGE, do, running, until
 
@@ -54,3 +57,24 @@ def test_a_second_without_a_response_has_no_percentiles() -> None:
     assert row["requests"] == 0
     assert row["response_p50_us"] is None
     assert row["errors"] == {}
+
+
+def test_a_worker_that_looked_once_less_counted_nothing_and_stood_as_before() -> None:
+    def row(second: int, requests: int, active: int) -> dict[str, Any]:
+        return {
+            "from_s": float(second),
+            "to_s": second + 1.0,
+            "requests": requests,
+            "errors": {"reset": 1},
+            "active_established": active,
+            "histogram": encode(to_histogram({100: requests})),
+        }
+
+    longer, shorter = [row(0, 5, 2), row(1, 7, 2)], [row(0, 3, 4)]
+    for series in ([longer, shorter], [shorter, longer]):
+        first, second = merge_series(series)
+        assert (first["requests"], first["active_established"]) == (8, 6)
+        assert (second["requests"], second["active_established"]) == (7, 6)
+        assert (second["from_s"], second["to_s"]) == (1.0, 2.0)
+        assert (first["errors"], second["errors"]) == ({"reset": 2}, {"reset": 1})
+    assert merge_series([[], []]) == []

@@ -18,7 +18,16 @@ import pytest
 import requests
 
 from tests.unit.crowd import Crowd, crowd, probe
-from tests.unit.test_locust import LOCUST, PATIENCE_S, ROOT, Web, free_port, total, until
+from tests.unit.test_locust import (
+    LOCUST,
+    OF_THE_RUN,
+    PATIENCE_S,
+    ROOT,
+    Web,
+    free_port,
+    total,
+    until,
+)
 
 WORKERS = 2
 VERIFICATION = 2
@@ -41,7 +50,7 @@ class Processes:
             self.running[name] = subprocess.Popen(  # noqa: S603 - our own locustfile, fixed words
                 (*LOCUST, *arguments),
                 cwd=ROOT,
-                env={**os.environ, "C10K_WORKER": name},
+                env={**os.environ, "C10K_WORKER": name, "C10K_SECRET": OF_THE_RUN},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 # A shell that runs tests in the background has its children ignore it.
@@ -72,7 +81,7 @@ def lab(folder: Path, *of_master: str) -> Iterator[tuple[Processes, Web]]:
         processes.start("master", "--master", *here, *(of_master or ui))
         for number in range(1, WORKERS + 1):
             processes.join(str(number))
-        yield processes, Web(port)
+        yield processes, Web(port, OF_THE_RUN)
     finally:
         processes.end()
 
@@ -107,7 +116,7 @@ def start(web: Web, server: Crowd, users: int, **form: Any) -> None:
 
 def result(web: Web, trial: str) -> dict[str, Any]:
     def ask() -> Any:
-        answer = requests.get(f"{web.url}/c10k/result/{trial}?wait=5", timeout=20)
+        answer = web.ask(f"c10k/result/{trial}?wait=5")
         return answer.json() if answer.status_code == requests.codes.ok else None
 
     found: dict[str, Any] = until(ask, "the result")
@@ -116,8 +125,8 @@ def result(web: Web, trial: str) -> dict[str, Any]:
 
 def measure(web: Web, server: Crowd, trial: str, **form: Any) -> tuple[dict[str, Any], list[str]]:
     """A trial as a sweep asks for it, and what the probe was asked."""
-    path = f"{web.url}/c10k/worker/{socket.gethostname()}?wait=20&count={WORKERS}"
-    assert requests.get(path, timeout=30).status_code == requests.codes.ok
+    path = f"c10k/worker/{socket.gethostname()}?wait=20&count={WORKERS}"
+    assert web.ask(path).status_code == requests.codes.ok
     with probe(lambda: server.connections) as (address, asked):
         start(web, server, trial=trial, probe=address, **form)
         return result(web, trial), asked

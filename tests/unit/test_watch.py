@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from experiments.plan import Point, Trial
 from experiments.settings import Settings
-from experiments.watch import describe
+from experiments.watch import Watch, describe
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,15 @@ from experiments.watch import describe
 )
 def test_trials_that_differ_read_differently(given: dict[str, Any], words: str) -> None:
     assert describe(Trial(Point("any", Settings.model_validate(given)), 1, 1, 1)) == words
+
+
+def test_a_path_that_looks_like_markup_is_shown_as_it_is() -> None:
+    path = "/[bold]/[/nope]"
+    trial = Trial(Point("any", Settings.model_validate({"path": path})), 1, 1, 1)
+    seen = io.StringIO()
+    console = Console(file=seen, force_terminal=True, color_system=None, width=200)
+    with Watch([trial], 0, console) as watch:
+        watch.begin(trial)
+        watch.end(trial, {"validity": "void", "reason": "\x1b]0;title\x07"})
+    assert seen.getvalue().count(f"path {path}") >= 2, "the bar, and the line"
+    assert "void: \\u001b]0;title\\u0007" in seen.getvalue()
