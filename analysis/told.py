@@ -41,17 +41,19 @@ def tell_report(made: Report) -> None:
 def tell_comparison(found: Comparison) -> None:
     """What differs, what changed, and the summary."""
     from analysis.compare_figures import CANNOT_TELL, CHANGED
-    from analysis.compare_metrics import METRICS
+    from analysis.compare_metrics import COUNTED, FIGURES
 
     for difference in found.differences:
         click.echo(f"differs: {difference.text}")
     for note in found.notes:
         click.echo(f"note: {note}")
     figures = found.figures
-    told = pd.concat([figures[figures["word"] == word] for word in (CHANGED, CANNOT_TELL)])
+    failing, others = (figures["metric"].isin(COUNTED) == one for one in (True, False))
+    chosen = (failing, *(others & (figures["word"] == word) for word in (CHANGED, CANNOT_TELL)))
+    told = pd.concat([figures[rows] for rows in chosen])
     for row in told.head(MOST_TOLD).to_dict("records"):
         run = f"{row['run']}, " if len(found.runs) > 2 else ""
-        click.echo(f"{run}{row['point']}: {METRICS[row['metric']].title}: {row['text']}")
+        click.echo(f"{run}{row['point']}: {FIGURES[row['metric']].title}: {row['text']}")
     if len(told) > MOST_TOLD:
         click.echo(f"and {len(told) - MOST_TOLD} more")
     click.echo(found.summary)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from analysis.causes import lacking
 from analysis.judgement import NotRunError, NoValidTrialError
 from analysis.pairs import at
 from analysis.text import count, listed, plural, server_name
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN_REASONS = 3
-LACKING = r"the server ended with exit code 3\b|/proc/sys/\S+: no such file"
-"""A server's own word for it (servers/exits.py, UNAVAILABLE), and the engine's for a sysctl."""
 
 
 def evidence(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
@@ -44,12 +43,6 @@ def evidence_of(chosen: pd.DataFrame, settings: Mapping[str, Hashable]) -> pd.Da
         f"all {plural(len(chosen), 'trial')} with {described(**settings)} are void "
         f"({reasons(chosen)})"
     )
-
-
-def lacking(trials: pd.DataFrame) -> bool:
-    """Whether all these trials say that the machine has not got what they need."""
-    told = trials["reason"].astype("string").fillna("")
-    return bool(told.str.contains(LACKING).all())
 
 
 def described(**settings: Hashable) -> str:

@@ -27,6 +27,7 @@ ROOMS = {
 }
 SHARED = {
     *("experiments.record", "experiments.threshold"),  # the format of the records
+    "experiments.validity",  # what a valid trial may miss of the machine
     *("experiments.exits", "experiments.spoken"),  # how a command answers and ends
 }
 
