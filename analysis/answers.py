@@ -60,7 +60,7 @@ def of_report(made: Report, run_dir: Path) -> dict[str, Any]:
 
 def _of_limit(limit: Kept) -> dict[str, Any]:
     value = limit.value if np.isfinite(limit.value) else None
-    return {**asdict(limit), "value": value, "holds": limit.holds}
+    return {**asdict(limit), "value": value, "holds": limit.holds, "word": limit.word}
 
 
 def of_comparison(comparison: Comparison, written: Written) -> dict[str, Any]:

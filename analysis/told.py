@@ -76,11 +76,19 @@ def threshold(limit: Kept) -> str:
     """One threshold, in a line."""
     if not limit.points:
         return f"Threshold {limit.threshold}: no trial to judge it by."
+    remarks = f" {limit.remarks}" if limit.remarks else ""
+    points = plural(limit.points, "point")
     if limit.holds:
-        return f"Threshold {limit.threshold}: kept by all of {plural(limit.points, 'point')}."
+        return f"Threshold {limit.threshold}: kept by all of {points}.{remarks}"
+    untold = f"; of {limit.untold} nothing is known" if limit.untold else ""
+    if not limit.broken:
+        return (
+            f"Threshold {limit.threshold}: CANNOT TELL: broken by none of {points}{untold}, the "
+            f"first of them {limit.worst}.{remarks}"
+        )
     return (
-        f"Threshold {limit.threshold}: NOT kept by {limit.broken} of "
-        f"{plural(limit.points, 'point')}; the worst is {limit.worst}, with {number(limit.value)}."
+        f"Threshold {limit.threshold}: NOT kept by {limit.broken} of {points}{untold}; the worst "
+        f"is {limit.worst}, with {number(limit.value)}.{remarks}"
     )
 
 
