@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from analysis.limits import Kept
     from analysis.report import Report
 
-VERDICT = ("claim", "title", "verdict", "measured", "low", "high", "unit")
+VERDICT = (
+    *("claim", "title", "verdict", "measured", "low", "high", "unit"),
+    *("counted", "failed", "error_share"),
+)
 FIGURE = ("run", "point", "metric", "base_value", "value", "ratio", "low", "high", "text")
 
 
