@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis import goodput
 from analysis.spreads import first_rows, numbers, spreads
 from experiments.record import COLUMNS, SETTINGS
 
@@ -32,13 +33,16 @@ SUMMARISED = (
 
 @lru_cache(maxsize=2)
 def summary(run: Run) -> pd.DataFrame:
-    """`point`, the settings, `n` valid and `void` trials, then each of SUMMARISED with its
-    interval; a point that has only void trials keeps its row. Sorted by the order of the run."""
+    """`point`, the settings, `n` valid and `void` trials, the shares and the goodput of
+    `analysis.goodput`, then each of SUMMARISED with its interval; a point that has only void trials
+    keeps its row. Sorted by the order of the run."""
     known, trials = spreads(run), run.trials
     table = trials[["point", *SETTINGS]].iloc[first_rows(trials)]
     table = table.set_axis(numbers(table))
     counts = {"n": known.valid[table.index], "void": known.void[table.index]}
-    return table.assign(**counts).join(known.of(SUMMARISED)).reset_index(drop=True)
+    failing = goodput.shares(trials, numbers(trials), len(trials["point"].cat.categories))
+    whole = table.assign(**counts).join(failing).join(known.of(SUMMARISED))
+    return whole.reset_index(drop=True)
 
 
 def columns() -> pd.DataFrame:

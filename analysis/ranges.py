@@ -28,7 +28,9 @@ import pandas as pd
 
 from analysis.distributions import student
 from analysis.medians import BOOTSTRAP_FROM, TAIL
+from analysis.pairs import by_block
 from analysis.statistics import BOOTSTRAP, ONE, STUDENT, Estimate, nothing
+from analysis.text import interval, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +77,25 @@ def of_blocks(values: Floats) -> Estimate:
     return Estimate(
         value, max(1.0, min(low, value)), max(high, value), fewest, SIMULTANEOUS, spread
     )
+
+
+def between_servers(trials: pd.DataFrame, metric: str) -> Estimate:
+    """The same of a metric of the servers of some valid trials, which have one setting each."""
+    servers = trials["server"].unique()
+    groups = [by_block(trials[trials["server"] == server], metric) for server in servers]
+    groups = [values for values in groups if len(values)]
+    return largest_over_smallest(groups) if len(groups) > 1 else nothing()
+
+
+def in_words(found: Estimate) -> str:
+    """By how much: '103 times (95.0 to 112)', '1.04 times (no more than chance)'."""
+    text = f"{number(found.value)} times"
+    if not found.bounded:
+        return text
+    if found.low <= 1:
+        return f"{text} (no more than chance)"
+    ends = interval(found.low, found.high, "x")
+    return f"{text} ({ends})" if ends else text
 
 
 def widened(found: Estimate, picked_of: int) -> Estimate:

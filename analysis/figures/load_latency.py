@@ -13,10 +13,11 @@ from analysis.charts import hollow, label_of, legend, panels, run_styles, value_
 from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
 from analysis.figures import _rising
 from analysis.figures._idle import RUNS, void_at
-from analysis.pairs import nothing_idle
+from analysis.pairs import at, nothing_idle, paired_ratio
 from analysis.palette import PAPER, in_order
+from analysis.ranges import widened
 from analysis.spreads import with_void
-from analysis.text import count, duration, number, server_name
+from analysis.text import count, duration, interval, number, server_name
 from analysis.ticks import plain, tick_texts
 
 if TYPE_CHECKING:
@@ -108,10 +109,15 @@ def reading(run: Run) -> str:
     if not steps:
         return "No server has valid trials under two loads."
     gain, wait, server, first, last = min(steps, key=lambda step: step[0])
+    mine = at(chosen(run), valid=True, server=server)
+    low, high = at(mine, **{x: first[x]}), at(mine, **{x: last[x]})
+    bought = widened(paired_ratio(high, low, RATE), len(steps))
+    ends = interval(bought.low, bought.high, "x")
+    gained = f"{number(bought.value if bought.n else gain)} times{f' ({ends})' if ends else ''}"
     what = "requests asked for a second" if x == OPEN else "active connections"
     text = (
         f"From {count(first[x])} to {count(last[x])} {what}, {server_name(server)} answers "
-        f"{number(gain)} times as many requests and its 99th percentile is {number(wait)} times "
+        f"{gained} as many requests and its 99th percentile is {number(wait)} times "
         f"as long ({duration(last[TAIL])})."
     )
     if x == OPEN:
