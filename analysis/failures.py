@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from analysis import goodput
 from analysis.causes import by_kind, causes, failed, no_evidence
 from analysis.palette import in_order
+from analysis.spreads import numbers
 from analysis.text import listed, plural, server_name, share
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from analysis.records import Run
 
 MOST_NAMED = 6
@@ -23,9 +23,9 @@ MOST_NAMED = 6
 def of_figure(run: Run, rows: pd.DataFrame) -> str:
     """Of all trials of the points behind a figure, which may show the valid ones alone; '' where
     all counted, and without errors."""
-    points = rows["point"].unique()
-    trials = run.trials[["point", "server", *goodput.READ]]
-    return sentences(trials[trials["point"].isin(points)])
+    wanted = np.zeros(len(run.trials["point"].cat.categories), dtype=bool)
+    wanted[numbers(rows)] = True
+    return sentences(run.trials[["server", *goodput.READ]][wanted[numbers(run.trials)]])
 
 
 def sentences(trials: pd.DataFrame) -> str:
@@ -39,10 +39,10 @@ def sentences(trials: pd.DataFrame) -> str:
             found = causes(trials[trials["server"] == server])
             names.append(f"{server_name(server)} in {found.failed:,} of {found.counted:,} trials")
         told.append(f"What failed is not in these figures: {_named(names)} ({by_kind(trials)}).")
-    for name, what in ((goodput.ERRORS, "errors"), (goodput.UNANSWERED, "no answer")):
-        shares = _by_server(trials, name)
-        if shares:
-            told.append(f"Attempts that ended in {what} are not in the rates: {_named(shares)}.")
+    kinds = ((goodput.ERRORS, "errors"), (goodput.UNANSWERED, "no answer"))
+    for (_, what), found_by in zip(kinds, _by_server(trials, [k for k, _ in kinds]), strict=True):
+        if found_by:
+            told.append(f"Attempts that ended in {what} are not in the rates: {_named(found_by)}.")
     if text := no_evidence(whole):
         told.append(f"{text[0].upper()}{text[1:]}.")
     return " ".join(told)
@@ -68,17 +68,20 @@ def of_server(trials: pd.DataFrame) -> str:
     return f"It failed in {found.failed:,} of {plural(found.counted, 'trial')}: {by_kind(trials)}."
 
 
-def _by_server(trials: pd.DataFrame, name: str) -> list[str]:
-    """Of those servers that have any: 'thread pool 36%'."""
+def _by_server(trials: pd.DataFrame, names: list[str]) -> list[list[str]]:
+    """For each of these shares, those servers that have any: 'thread pool 36%'."""
+    if not any((trials[name] > 0).any() for name in ("errors", "unanswered")):
+        return [[] for _ in names]
     servers = in_order(trials["server"].unique())
-    place = {server: n for n, server in enumerate(servers)}
-    groups = trials["server"].astype(str).map(place).to_numpy().astype(np.int64)
-    found = goodput.shares(trials, groups, len(servers))[name].to_numpy()
-    least = goodput.SMALLEST[name]
+    places = pd.Categorical(trials["server"].astype(str), servers).codes
+    found = goodput.shares(trials, places.astype(np.int64), len(servers))
     return [
-        f"{server_name(server)} {share(value)}"
-        for server, value in zip(servers, found, strict=True)
-        if np.isfinite(value) and value > least
+        [
+            f"{server_name(server)} {share(value)}"
+            for server, value in zip(servers, found[name], strict=True)
+            if value > goodput.SMALLEST[name]
+        ]
+        for name in names
     ]
 
 
