@@ -10,7 +10,7 @@ from pydantic import Field
 from analysis.growth import growth
 from analysis.judgement import Judgement, Part, Word, most_telling
 from analysis.judges._evidence import evidence, generator_bound, tried
-from analysis.pairs import at, keep_alive, paired_ratio
+from analysis.pairs import at, keep_alive, lost_blocks, paired_ratio
 from analysis.strict import Strict, Text
 from analysis.text import count, number, server_name
 
@@ -48,7 +48,8 @@ def judge(claim: Claim, run: Run) -> Judgement:
     levels = [{**at_slow, "idle_connections": int(n)} for n in mine["idle_connections"].unique()]
     label = f"{server_name(other)} over {server_name(server)}"
     stood_on = (tried(trials, RATE, **at_fast), tried(trials, RATE, **at_slow))
-    first = Part(label, ratio, "x", claim.bound.min, claim.bound.max, tried=stood_on)
+    lost = lost_blocks(fast, slow, RATE)
+    first = Part(label, ratio, "x", claim.bound.min, claim.bound.max, tried=stood_on, lost=lost)
     if generator_bound(fast) and first.verdict is Word.REFUTED:
         first = replace(first, word=Word.INCONCLUSIVE)  # the true ratio is larger
     parts = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from analysis.judgement import Judgement, NotRunError, Part, Word, most_telling
 from analysis.judges._evidence import evidence, generator_bound, tried
-from analysis.pairs import at, nothing_idle, paired_ratio
+from analysis.pairs import at, lost_blocks, nothing_idle, paired_ratio
 from analysis.strict import Strict, Text
 from analysis.text import count, listed, number, server_name
 
@@ -59,7 +59,14 @@ def judge(claim: Claim, run: Run) -> Judgement:
             work = paired_ratio(theirs, mine, "server_cpu_us_per_request")
             for what, ratio, decides in (("", rate, True), ("CPU ", work, bounded)):
                 name = f"{label}, requests per {what}second"
-                parts.append(Part(name, ratio, "x", *edges, decides=decides, tried=stood_on))
+                parts.append(
+                    Part(
+                        *(name, ratio, "x", *edges),
+                        decides=decides,
+                        tried=stood_on,
+                        lost=lost_blocks(mine, theirs, "requests_per_s"),
+                    )
+                )
     return Judgement(tuple(parts), _sentence(parts, other, levels, limited), most_telling(parts))
 
 

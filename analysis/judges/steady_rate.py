@@ -13,7 +13,7 @@ from pydantic import Field
 
 from analysis.judgement import Judgement, Part, most_telling
 from analysis.judges._evidence import evidence, generator_bound, tried
-from analysis.pairs import keep_alive, paired_ratio
+from analysis.pairs import keep_alive, lost_blocks, paired_ratio
 from analysis.strict import Strict, Text
 from analysis.text import count, number, server_name
 
@@ -48,9 +48,12 @@ def judge(claim: Claim, run: Run) -> Judgement:
     work = paired_ratio(none, many, "server_cpu_us_per_request")
     limited = generator_bound(many, none)
     stood_on = (tried(trials, RATE, **at_many), tried(trials, RATE, **at_none))
+    lost = lost_blocks(many, none, RATE)
     parts = (
-        Part("requests per second", rate, "x", *edges, tried=stood_on),
-        Part("requests per CPU second", work, "x", *edges, decides=limited, tried=stood_on),
+        Part("requests per second", rate, "x", *edges, tried=stood_on, lost=lost),
+        Part(
+            "requests per CPU second", work, "x", *edges, decides=limited, tried=stood_on, lost=lost
+        ),
     )
     sentence = (
         f"With {count(idle)} idle connections beside {count(active)} active ones, "

@@ -147,6 +147,16 @@ def test_nothing_speaks_for_a_server_where_it_failed_too_often(tmp_path: Path) -
     assert not any(text.startswith("Silent connections cost it little") for text in page.strengths)
 
 
+def test_a_server_that_failed_under_all_loads_but_one_is_named(tmp_path: Path) -> None:
+    figure = all_figures()["load_latency"]
+    frame = made.trials(3)
+    text = "Poll is not shown: valid under fewer than 2 loads."
+    assert text not in figure.reading(analysis.load(made.write_run(tmp_path / "a", frame)))
+    for active in (64, 1000):
+        spoil(frame, "server_gone", server="poll", active_connections=active)
+    assert text in figure.reading(analysis.load(made.write_run(tmp_path / "b", frame)))
+
+
 def test_summary_csv_has_it(run: Run) -> None:
     table = summary(run)
     assert set(goodput.NAMES) <= set(table.columns)

@@ -143,6 +143,18 @@ def test_blocks_without_a_ratio_are_told(run_of: Callable[..., analysis.Run]) ->
     assert "One side is missing, or nought, in 2 blocks for poll over epoll." in found.explanation
 
 
+@pytest.mark.parametrize(("number", "server"), [(2, "epoll_level"), (3, "poll"), (6, "select")])
+def test_blocks_that_lack_a_side_are_told_by_each_judge(
+    tmp_path: Path, number: int, server: str
+) -> None:
+    """Claim 6 is of nothing idle, at 1,000 active and 64."""
+    where = {"active_connections": 1000} if number == 6 else IDLE
+    found = judged(tmp_path, number, lambda f: spoil(f, 2, "load", server=server, **where))
+    assert "One side is missing, or nought, in 2 blocks for" in found.explanation
+    clean = judged(tmp_path, number, lambda _: None)
+    assert "One side is missing" not in clean.explanation
+
+
 def test_no_valid_trial_says_who_failed(run_of: Callable[..., analysis.Run]) -> None:
     gone = rows(
         3, server="epoll_level", validity="void", reason="it ended", spoiled_by="server_gone"
