@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from analysis.report import Report
     from experiments.csv_check import LeftOut
 
-VERDICT = ("claim", "title", "verdict", "measured", "low", "high", "unit")
+VERDICT = (
+    *("claim", "title", "verdict", "measured", "low", "high", "unit"),
+    *("counted", "failed", "error_share"),
+)
 FIGURE = ("run", "point", "metric", "base_value", "value", "ratio", "low", "high", "text")
 
 
@@ -62,7 +65,7 @@ def of_report(made: Report, run_dir: Path) -> dict[str, Any]:
 
 def _of_limit(limit: Kept) -> dict[str, Any]:
     value = limit.value if np.isfinite(limit.value) else None
-    return {**asdict(limit), "value": value, "holds": limit.holds}
+    return {**asdict(limit), "value": value, "holds": limit.holds, "word": limit.word}
 
 
 def of_comparison(comparison: Comparison, written: Written) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analysis import goodput
 from analysis.bounds import bounded, medians_bounded
 from analysis.csv_out import write_csv
 from analysis.spreads import first_rows, numbers, spreads
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 FILE = "summary.csv"
 SUMMARISED = (
-    *("requests_per_s", "errors", "error_share", "server_cpu_us_per_request", "server_cpu_share"),
+    *("requests_per_s", "errors", "server_cpu_us_per_request", "server_cpu_share"),
     *("generator_cpu_share", "response_p50_us", "response_p90_us", "response_p99_us"),
     *("response_p999_us", "response_max_us", "service_p99_us", "connect_p50_us"),
     *("connect_p99_us", "connect_max_us", "first_response_p50_us", "server_rss_bytes"),
@@ -38,14 +39,16 @@ NO_RANGE = (np.nan, np.nan)
 
 @lru_cache(maxsize=2)
 def summary(run: Run) -> pd.DataFrame:
-    """`point`, the settings, `n` valid and `void` trials, then each of SUMMARISED with its
-    interval, and `lower_bounds`, which names those of them that are. A point that has only void
-    trials keeps its row. Sorted by the order of the run."""
+    """`point`, the settings, `n` valid and `void` trials, the shares and the goodput of
+    `analysis.goodput`, then each of SUMMARISED with its interval, and `lower_bounds`, which names
+    those of them that are. A point that has only void trials keeps its row. Sorted by the order of
+    the run."""
     known, trials = spreads(run), run.trials
     table = trials[["point", *SETTINGS]].iloc[first_rows(trials)]
     table = table.set_axis(numbers(table))
     counts = {"n": known.valid[table.index], "void": known.void[table.index]}
-    table = table.assign(**counts).join(known.of(SUMMARISED))
+    failing = goodput.shares(trials, numbers(trials), len(trials["point"].cat.categories))
+    table = table.assign(**counts).join(failing).join(known.of(SUMMARISED))
     return table.assign(lower_bounds=_lower_bounds(run)[table.index]).reset_index(drop=True)
 
 

@@ -66,6 +66,7 @@ def compare(
 
     Writes comparison.html, .md and .csv into the newest run's folder. Ends with 0 if
     nothing got worse, 8 after a regression beyond the tolerance, 9 if it cannot tell.
+    What failed is compared whatever the metrics.
     """
     from analysis.compare import compare as compared
     from analysis.compare_report import newest, write

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis import left_out
+from analysis import causes, left_out
 from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE, judged, pair
 from analysis.compare_machines import Difference, differences
-from analysis.compare_metrics import METRICS
+from analysis.compare_metrics import COUNTED, FIGURES, METRICS
 from analysis.compare_points import check_alike, points
 from analysis.compare_words import changed, in_words
 from analysis.noise import warnings
+from analysis.palette import in_order
 from analysis.records import load
-from analysis.text import listed, plural, share
+from analysis.text import listed, plural, server_name, share
 from experiments.exits import Exit, LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from analysis.records import Run
@@ -37,7 +38,8 @@ class Comparison:
     """Runs beside the first of them. `figures` has a row per run, point and metric: the
     columns of `compare_figures.pair` and `judged`, with `base`, `run` (their labels) and
     `text` (the verdict in words). `gating` names the metrics that must be known well
-    enough for the comparison to pass."""
+    enough for the comparison to pass, and `uncompared` the servers of which no figure could be
+    compared with any run, each with the reason."""
 
     runs: tuple[Run, ...]
     labels: tuple[str, ...]
@@ -46,35 +48,31 @@ class Comparison:
     notes: tuple[str, ...]
     tolerance: float
     gating: tuple[str, ...]
+    uncompared: Mapping[str, str]
 
     @cached_property
     def regressions(self) -> pd.DataFrame:
         """The figures that got worse, by more than the tolerance, beyond noise."""
         changed = self.figures["word"] == CHANGED
-        return self.figures[changed & (self.worsening > self.tolerance)]
+        return self.figures[changed & (self.figures["worsening"] > self.tolerance)]
 
     @cached_property
     def unknown(self) -> pd.DataFrame:
         """The figures that the comparison stands on and cannot tell: too noisy to show
         a change of the tolerance, not measured, or worse by more without being sure."""
         blind = (self.figures["word"] == WITHIN_NOISE) & (self.figures["noise"] > self.tolerance)
-        untold = self.figures["p"].isna() | (self.worsening > self.tolerance)
+        untold = self.figures["p"].isna() | (self.figures["worsening"] > self.tolerance)
         unsure = (self.figures["word"] == CANNOT_TELL) & untold
         return self.figures[self.figures["metric"].isin(self.gating) & (blind | unsure)]
-
-    @cached_property
-    def worsening(self) -> pd.Series[float]:
-        """By what share each figure got worse; NaN where it has no ratio."""
-        ratios = zip(self.figures["metric"], self.figures["ratio"], strict=True)
-        values = [METRICS[metric].worsening(ratio) for metric, ratio in ratios]
-        return pd.Series(values, index=self.figures.index, dtype="float64")
 
     @property
     def exit(self) -> Exit:
         """REGRESSED before CANNOT_TELL before OK."""
         if len(self.regressions):
             return Exit.REGRESSED
-        return Exit.CANNOT_TELL if len(self.unknown) or not len(self.figures) else Exit.OK
+        if len(self.unknown) or self.uncompared or not len(self.figures):
+            return Exit.CANNOT_TELL
+        return Exit.OK
 
     @property
     def summary(self) -> str:
@@ -97,17 +95,25 @@ class Comparison:
     def _end(self) -> str:
         limit = share(self.tolerance)
         if len(self.regressions):
-            return f"{plural(len(self.regressions), 'figure')} got worse by more than {limit}."
+            failing = int(self.regressions["metric"].isin(COUNTED).sum())
+            more = f"; {failing:,} of them {'is' if failing == 1 else 'are'} of what failed"
+            return (
+                f"{plural(len(self.regressions), 'figure')} got worse by more than {limit}"
+                f"{more if failing else ''}."
+            )
         blind = self.unknown
+        if not len(blind) and self.uncompared:
+            names = listed([server_name(name) for name in self.uncompared])
+            return f"Nothing of {names} was compared, so nothing is known of it."
         if not len(blind):
             return (
                 f"None got worse by more than {limit}, and each that decides would have shown it."
             )
         text = f"None is known to have got worse by more than {limit}, but {len(blind):,} could not"
-        absent = blind["why"] != ""
+        absent = (blind["why"] != "") | blind["metric"].isin(COUNTED)
         needed = blind.loc[~absent, "repeats"].to_numpy(dtype="float64")
         if absent.any():
-            text = f"{text} show it ({int(absent.sum()):,} of them void or absent)"
+            text = f"{text} show it ({int(absent.sum()):,} of them void, failed or absent)"
         else:
             text = f"{text} show it"
         if not np.isfinite(needed).any():
@@ -145,13 +151,27 @@ def compare(
     ]
     figures = judged(pd.concat(pairs, ignore_index=True), tolerance)
     figures["text"] = [in_words(row) for row in figures.to_dict("records")]
+    uncompared = _uncompared(runs, figures)
     notes = [note for run in runs for note in left_out.notes(run)]
     notes += [*_shifts(figures), *_without_reference(runs, labels), *_void(runs)]
+    notes += [
+        f"Nothing of {server_name(server)} was compared: {why}."
+        for server, why in uncompared.items()
+    ]
     for run, label in zip(runs, labels, strict=True):
+        if untold := causes.no_evidence(causes.causes(run.trials)):
+            notes.append(f"{label}: {untold}.")
         notes += [f"{label}: {warning}" for warning in warnings(run.trials)]
     gating = tuple(metrics) or tuple(m.name for m in METRICS.values() if m.gates)
     return Comparison(
-        runs, labels, figures, tuple(differences(runs)), tuple(notes), tolerance, gating
+        runs,
+        labels,
+        figures,
+        tuple(differences(runs)),
+        tuple(notes),
+        tolerance,
+        (*gating, *COUNTED),
+        uncompared,
     )
 
 
@@ -169,7 +189,7 @@ def _shifts(figures: pd.DataFrame) -> list[str]:
     for run, mine in figures.groupby("run", sort=False):
         beside = set(mine.loc[mine["beside"], "metric"])
         changes = [
-            f"{changed(row)} ({METRICS[row['metric']].title})"
+            f"{changed(row)} ({FIGURES[row['metric']].title})"
             for row in mine[mine["reference"]].to_dict("records")
             if row["metric"] in beside or row["word"] == CHANGED
         ]
@@ -191,6 +211,28 @@ def _without_reference(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
         for run, label in zip(runs, labels, strict=True)
         if not ((run.trials["sweep"] == "reference") & run.trials["valid"]).any()
     ]
+
+
+def _uncompared(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
+    """Servers that no run could be compared by, with the reason; those that the machine lacks what
+    they need in all runs left out."""
+    told = figures[np.isfinite(figures["p"]) | (figures["why"] == "")]
+    compared = set(told.loc[told["metric"].isin(METRICS), "server"].astype(str))
+    found = {}
+    for server in in_order(runs[0].trials["server"].unique()):
+        if server in compared:
+            continue
+        mine = [run.trials[run.trials["server"] == server] for run in runs]
+        if not any(len(trials) for trials in mine) or all(causes.lacking(one) for one in mine):
+            continue
+        if all(one["traced"].fillna(False).all() for one in mine):
+            continue  # its speeds mean nothing
+        if any(one["valid"].any() for one in mine):
+            found[server] = "none of its points has valid trials in two runs"
+            continue
+        first = str(mine[0]["reason"].astype("string").fillna("no reason given").mode().iloc[0])
+        found[server] = f"all its trials are void in every run ({first})"
+    return found
 
 
 def _void(runs: Sequence[Run]) -> list[str]:

@@ -8,26 +8,30 @@ on the logarithms, with variances learnt from all figures of the metric together
 A change is told at a false discovery rate of 5% over all figures of the comparison. One
 below SMALLEST is never told: link order and the size of the environment alone make
 that much (Mytkowicz et al., *Producing wrong data without doing anything obviously
-wrong*, ASPLOS 2009).
+wrong*, ASPLOS 2009). What failed has figures of its own (`analysis.compare_counts`), and the
+others of such a point say that they are of the trials that are left.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from analysis.compare_counts import counted, side, words
 from analysis.compare_logs import of_metric
+from analysis.compare_metrics import COUNTED, METRICS
 from analysis.compare_points import KEY, labelled, points
 from analysis.compare_steps import SMALLEST, judged_steps, steps
+from analysis.goodput import FAILED
 from analysis.medians import CONFIDENCE, TAIL
 from analysis.multiplicity import adjusted
 from analysis.noise import noise_floor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from analysis.records import Run
     from analysis.statistics import Floats
@@ -39,14 +43,17 @@ CHANGED, CANNOT_TELL, WITHIN_NOISE = WORDS
 
 def pair(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
     """A row per point and metric, `run` against `base`; points without a valid trial in
-    either are left out, and metrics that were measured in neither.
+    either are left out, and metrics that were measured in neither. What failed has rows whatever
+    the `metrics`.
 
     Columns: `key`, `point` in words, `server`, `reference`, `metric`, `base_value` and
     `value` (geometric means), `ratio` with `low` and `high`, `beside` (whether the ratio is
     one of ratios to the reference, because that moved), `noise` (a smaller change
     is not told from none, as a share), `n_base` and `n` blocks, `spread` (standard
     deviation of one block's logarithm), `stray` (that of servers from the reference, which no
-    repeats lower), `p` (of this figure alone), `why` (the reason where it cannot be compared).
+    repeats lower), `p` (of this figure alone), `why` (the reason where it cannot be compared),
+    `failed` and `counted` (trials of the point in `run` that the server failed, and all that say
+    something about it).
     """
     table = points(base).table
     there = points(run).table.reindex(table.index)
@@ -64,7 +71,14 @@ def pair(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
         found["why"] = _why(table, there, found)
         measured = (found["n_base"] > 0) | (found["n"] > 0)
         parts.append(found[measured.to_numpy() & ~empty.to_numpy()])
-    return pd.concat(parts, ignore_index=True)
+    failing = counted(base, run)
+    if len(failing):
+        parts.append(failing)
+    trials = side(run).trials
+    whole = pd.concat(parts, ignore_index=True)
+    for name in ("failed", "counted"):
+        whole[name] = whole[KEY].map(trials[name]).fillna(0).astype("int64")
+    return whole
 
 
 def _figures(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -108,20 +122,21 @@ def _why(table: pd.DataFrame, there: pd.DataFrame, found: pd.DataFrame) -> list[
     texts = []
     for place, (n_base, n) in enumerate(zip(found["n_base"], found["n"], strict=True)):
         text = ""
-        for count, side, name in ((n_base, table, "first"), (n, there, "second")):
+        for count, of, name in ((n_base, table, "first"), (n, there, "second")):
             if not count and not text:
-                reason = side["reason"].iloc[place]
-                void = side["void"].iloc[place] == side["trials"].iloc[place]
+                reason = of["reason"].iloc[place]
+                void = of["void"].iloc[place] == of["trials"].iloc[place]
                 text = f"void in the {name} run ({reason})" if void else f"not in the {name} run"
         texts.append(text)
     return texts
 
 
 def judged(figures: pd.DataFrame, tolerance: float) -> pd.DataFrame:
-    """`figures` of one or several pairs, told apart by `run`, with `word` (one of WORDS) and
-    `repeats`: how many would show a change of `tolerance` with a chance of 80%, had half of the
-    metrics of one server alone changed."""
-    p = figures["p"].to_numpy(dtype="float64")
+    """`figures` of one or several pairs, told apart by `run`, with `word` (one of WORDS),
+    `worsening` (a share; infinite for trials that failed) and `repeats`: how many would show a
+    change of `tolerance` with a chance of 80%, had half of the metrics of one server alone
+    changed."""
+    p = figures["p"].where(figures["metric"].isin(METRICS)).to_numpy(dtype="float64")
     with np.errstate(divide="ignore"):
         size = abs(np.log(figures["ratio"].to_numpy(dtype="float64")))
     large = size > np.log1p(SMALLEST)
@@ -130,11 +145,28 @@ def judged(figures: pd.DataFrame, tolerance: float) -> pd.DataFrame:
         [CANNOT_TELL, CHANGED, CANNOT_TELL],
         WITHIN_NOISE,
     )
+    of_counts = figures["metric"].isin(COUNTED).to_numpy(dtype=bool)
+    word[of_counts] = words(figures[of_counts], (CHANGED, CANNOT_TELL, WITHIN_NOISE))
     families = 2 * max(1, len(figures[["run", "server"]].drop_duplicates()))
     spread, stray = (figures[name].to_numpy(dtype="float64") for name in ("spread", "stray"))
     left = np.log1p(tolerance) - special.ndtri(1 - TAIL) * stray
     change = np.expm1(np.where(left > 0, left, np.nan))
-    return figures.assign(word=word, repeats=repeats_for(spread, change, families))
+    return figures.assign(
+        word=word,
+        repeats=repeats_for(spread, change, families),
+        worsening=[_worsening(row) for row in figures.to_dict("records")],
+    )
+
+
+def _worsening(row: Mapping[Hashable, Any]) -> float:
+    """By what share a figure got worse, below zero if it got better; NaN without a ratio. Trials
+    that failed are worse whatever the tolerance, and so is what nobody had seen before."""
+    if row["metric"] in METRICS:
+        return METRICS[row["metric"]].worsening(row["ratio"])
+    rise = row["value"] - row["base_value"]
+    if row["metric"] == FAILED or not row["base_value"] > 0:
+        return float(np.sign(rise)) * np.inf if rise else 0.0
+    return COUNTED[row["metric"]].worsening(row["ratio"])
 
 
 def repeats_for(spread: Floats, change: float | Floats, families: int = 1) -> Floats:

@@ -43,3 +43,15 @@ METRICS: dict[str, Metric] = {
         Metric("server_rss_bytes", "resident memory", "larger", "smaller", gates=True),
     )
 }
+
+COUNTED: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("failed_share", "trials that the server failed", "more", "fewer", gates=True),
+        Metric("error_share", "errors, of all attempts", "more", "fewer", gates=True),
+        Metric("unanswered_share", "requests without an answer", "more", "fewer", gates=True),
+    )
+}
+"""What failed, as shares: compared by `analysis.compare_counts` wherever there is anything, however
+few metrics were asked for, for what is left of a failure looks well."""
+FIGURES = METRICS | COUNTED

@@ -10,8 +10,9 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from analysis.charts import panels
 from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
-from analysis.compare_metrics import METRICS
+from analysis.compare_metrics import COUNTED, METRICS
 from analysis.palette import ALARM, GRID, INK, KNOWN, MUTED, PAPER
+from analysis.text import plural
 from analysis.ticks import tick_texts, times
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ LOOKS = {"worse": (ALARM, "D"), "better": (BETTER, "o"), WITHIN_NOISE: (MUTED, "
 
 
 def picture(figures: pd.DataFrame, run: str, base: str) -> Figure:
-    """The figures of one pair of runs; those that have no ratio are left out."""
-    shown = figures[np.isfinite(figures["ratio"])]
+    """The figures of one pair of runs; those that have no ratio are left out, and what failed
+    stands in the table."""
+    shown = figures[drawn(figures)]
     metrics = [name for name in METRICS if name in set(shown["metric"])]
     figure, (axis,) = panels([f"{run} beside {base}"], height=EDGE_IN + ROW_IN * len(metrics))
     for row, metric in enumerate(metrics):
@@ -43,6 +45,10 @@ def picture(figures: pd.DataFrame, run: str, base: str) -> Figure:
     axis.set_yticks(range(len(metrics)), [METRICS[name].title for name in reversed(metrics)])
     axis.grid(visible=False, axis="y")
     _ratio_axis(axis, shown)
+    failing = int(figures["metric"].isin(COUNTED).sum())
+    if failing:
+        more = f"; {plural(failing, 'figure')} of what failed: in the table"
+        axis.set_xlabel(f"{axis.get_xlabel()}{more}")
     figure.legend(
         handles=[
             Line2D([], [], color=colour, marker=marker, linestyle="none", label=label)
@@ -55,6 +61,11 @@ def picture(figures: pd.DataFrame, run: str, base: str) -> Figure:
         frameon=False,
     )
     return figure
+
+
+def drawn(figures: pd.DataFrame) -> pd.Series[bool]:
+    """Which figures have a place in the picture."""
+    return figures["ratio"].notna() & figures["metric"].isin(METRICS)
 
 
 def _row(axis: Axes, mine: pd.DataFrame, place: int) -> None:

@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from analysis import text
 from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
-from analysis.compare_metrics import METRICS
-from analysis.compare_picture import picture
+from analysis.compare_metrics import COUNTED, FIGURES
+from analysis.compare_picture import drawn, picture
 from analysis.compare_words import side_by_side, times
 from analysis.csv_out import write_csv
 from analysis.pages import environment
@@ -34,7 +34,8 @@ T = TypeVar("T")
 NAME = "comparison"
 COLUMNS = (
     *("base", "run", "point", "server", "reference", "metric", "base_value", "value", "ratio"),
-    *("low", "high", "beside", "noise", "n_base", "n", "repeats", "word", "text"),
+    *("low", "high", "beside", "noise", "n_base", "n", "failed", "counted", "repeats"),
+    *("word", "text"),
 )
 CHIPS = {
     "worse": ("refuted", "✗"),
@@ -122,7 +123,7 @@ def _page(comparison: Comparison, folder: Path, painters: Painters) -> dict[str,
 
 def kinds(comparison: Comparison) -> pd.Series[str]:
     """A key of CHIPS for every figure."""
-    worse = np.where(comparison.worsening > 0, "worse", "better")
+    worse = np.where(comparison.figures["worsening"] > 0, "worse", "better")
     word = comparison.figures["word"]
     return word.where(word != CHANGED, pd.Series(worse, index=word.index))
 
@@ -139,28 +140,28 @@ def _pair(
     """A pair whose picture is still to come."""
     mine = comparison.figures[comparison.figures["run"] == label]
     name = NAME if len(comparison.runs) == 2 else f"{NAME}-{number}"
-    if np.isfinite(mine["ratio"]).any():
+    if drawn(mine).any():
         painters.save(picture(mine, label, comparison.labels[0]), folder / "figures", name)
-    quiet = mine["word"] == WITHIN_NOISE
-    order = {CHANGED: 0, CANNOT_TELL: 1}
+    quiet = (mine["word"] == WITHIN_NOISE) & ~mine["metric"].isin(COUNTED)
+    order = {CHANGED: 0, CANNOT_TELL: 1, WITHIN_NOISE: 2}
     telling = mine[~quiet]
     telling = telling.iloc[np.argsort(telling["word"].map(order), kind="stable")]
     rest = [
-        (METRICS[str(metric)].title, _table(group, with_metric=False))
+        (FIGURES[str(metric)].title, _table(group, with_metric=False))
         for metric, group in mine[quiet].groupby("metric", sort=False)
     ]
     return Pair(label, name, None, _table(telling), rest)
 
 
-def _pictured(pairs: Sequence[Pair], drawn: Mapping[str, str], base: str) -> list[Pair]:
+def _pictured(pairs: Sequence[Pair], texts: Mapping[str, str], base: str) -> list[Pair]:
     """The same with the pictures of those that have one."""
     shown = []
     for pair in pairs:
         svg = None
-        if pair.name in drawn:
+        if pair.name in texts:
             label = escape(f"Every figure of {pair.run} beside that of {base}.", quote=True)
             # The SVG is matplotlib's own output, whose text it escapes itself.
-            svg = Markup(inline(drawn[pair.name], pair.name, label))  # noqa: S704
+            svg = Markup(inline(texts[pair.name], pair.name, label))  # noqa: S704
         shown.append(replace(pair, svg=svg))
     return shown
 
@@ -170,7 +171,7 @@ def _table(figures: pd.DataFrame, with_metric: bool = True) -> Table:
     numeric = [False, False, True, True, True, False, True]
     rows = []
     for row in figures.head(MOST_ROWS).to_dict("records"):
-        metric = METRICS[row["metric"]].title
+        metric = FIGURES[row["metric"]].title
         # Below the number that a change of the tolerance needs, it could hide in the noise.
         needed = text.count(row["repeats"])
         rows.append([row["point"], metric, *side_by_side(row), times(row), row["text"], needed])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.compare_figures import CANNOT_TELL, CHANGED
-from analysis.compare_metrics import METRICS
+from analysis.compare_metrics import COUNTED, FIGURES
+from analysis.goodput import ERRORS, FAILED
 from analysis.tables import writer
 from analysis.text import known, number, plural, share
 
@@ -19,10 +20,22 @@ MOST_REPEATS = 500
 
 
 def in_words(row: Mapping[Hashable, object]) -> str:
-    """'faster by 12% to 18%', 'within noise (±6%)', 'cannot tell: 3 repeats, needs about 9'.
+    """'faster by 12% to 18%', 'within noise (±6%)', 'cannot tell: 3 repeats, needs about 9';
+    'worse: it fails in 7 of 10 trials, in none of 10 before'.
 
-    The first two say where they are of ratios to the reference.
+    The first two say where they are of ratios to the reference, and all of what is left where the
+    server failed.
     """
+    if row["metric"] in COUNTED:
+        return _of_counts(row)
+    left = ""
+    if row["failed"]:
+        valid = int(_number(row["counted"]) - _number(row["failed"]))
+        left = f", of the {valid:,} of {row['counted']:,} trials that it did not fail"
+    return f"{_of_figure(row)}{left}"
+
+
+def _of_figure(row: Mapping[Hashable, object]) -> str:
     beside = " beside the reference" if row["beside"] else ""
     if row["word"] == CHANGED:
         return f"{changed(row)}{beside}"
@@ -34,10 +47,38 @@ def in_words(row: Mapping[Hashable, object]) -> str:
     return f"within noise (±{share(_number(row['noise']))}){beside}"
 
 
+def _of_counts(row: Mapping[Hashable, object]) -> str:
+    """What failed, now and before; a failure is never called noise."""
+    base_value, value = _number(row["base_value"]), _number(row["value"])
+    now, before = (_amount(row, "value", "n"), _amount(row, "base_value", "n_base"))
+    if row["metric"] == FAILED:
+        text = f"it fails in {now} trials, in {before} before"
+    elif row["metric"] == ERRORS:
+        text = f"{now} of all attempts ended in errors, {before} before"
+    else:
+        text = f"{now} of all requests got no answer, {before} before"
+    if row["why"]:
+        return f"cannot tell: {row['why']} ({text})"
+    if row["word"] == CHANGED:
+        return f"{'worse' if value > base_value else 'better'}: {text}"
+    return f"cannot tell: {text}" if row["word"] == CANNOT_TELL else text
+
+
+def _amount(row: Mapping[Hashable, object], value: str, n: str) -> str:
+    """'7 of 10' or 'none of 10' failed trials; other shares in percent, or 'none'."""
+    found = _number(row[value])
+    if row["metric"] != FAILED:
+        return share(found) if found else "none"
+    of = int(_number(row[n]))
+    return f"{round(found * of):,} of {of:,}" if found > 0 else f"none of {of:,}"
+
+
 def changed(row: Mapping[Hashable, object]) -> str:
     """How far a figure went that has changed: 'faster by 12% to 18%'."""
+    if row["metric"] in COUNTED:
+        return _of_counts(row)
     ratio, low, high = (_number(row[name]) for name in ("ratio", "low", "high"))
-    return f"{METRICS[str(row['metric'])].word(ratio)} by {_extent(ratio, low, high)}"
+    return f"{FIGURES[str(row['metric'])].word(ratio)} by {_extent(ratio, low, high)}"
 
 
 def side_by_side(row: Mapping[Hashable, object]) -> tuple[str, str]:

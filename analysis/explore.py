@@ -130,7 +130,7 @@ def _points(
 ) -> pd.DataFrame:
     """Several figures choose the same trials, and show the same of them."""
     trials = choose(run)[["point", "server", x, "valid", *names]]
-    return with_void(run, trials[trials[x].notna()], ("server", x), names)
+    return with_void(run, trials[trials[x].notna()], ("server", x), names, failures=False)
 
 
 def line_of(server: str, style: Style, at: list[float]) -> Line:

@@ -2,26 +2,31 @@
 
 A server's figure in a run is the geometric mean over its points of what each is
 beside the same point in the first run, so points of different size count alike.
-Its interval is Student's t over the blocks of the run (`analysis.statistics`).
+Its interval is Welch's t over the blocks of both runs (`analysis.statistics.beside`), and the first
+run has none. What a server failed is in no ratio: it is counted beside them, and a server of which
+no point was measured in every run is named.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from analysis import left_out
+from analysis.causes import COLUMNS, Causes, causes
 from analysis.compare_logs import logarithms
 from analysis.compare_machines import differences
 from analysis.compare_metrics import METRICS
 from analysis.compare_points import KEY, points
+from analysis.failures import of_run
 from analysis.noise import noise_floor
+from analysis.palette import in_order
 from analysis.records import load
-from analysis.statistics import estimate
-from analysis.text import plural
+from analysis.statistics import beside
+from analysis.text import listed, plural, server_name
 from experiments.begun import sequence
 from experiments.exits import Exit, LabError
 
@@ -42,8 +47,9 @@ class Trend:
     `runs` has a row per run: `run`, `started_at`, `trials`, `void`, `noise` (its A/A
     floor, a share), `commit`, `kernel`, `changed` (conditions that differ from the run
     before, in words). `figures` has a row per run, server and metric of SHOWN: `ratio`
-    to the first run with `low` and `high`, and `points` that it stands on. `notes` says
-    what was left out and why, `spoiled` which rows, by run.
+    to the first run with `low` and `high`, `points` that it stands on, and the trials that the
+    server `failed` of those `counted` in the run. `notes` says what was left out and why,
+    `spoiled` which rows, by run.
     """
 
     name: str
@@ -84,6 +90,7 @@ def history(folder: Path) -> Trend:
         )
     spoiled = {run.path.name: run.spoiled for run in runs if run.spoiled}
     figures = _figures(runs, sorted(common))
+    notes += _absent(runs, set(figures["server"]))
     return Trend(runs[0].name, _runs(runs), figures, tuple(notes), spoiled)
 
 
@@ -101,7 +108,8 @@ def _readable(folder: Path) -> tuple[list[Run], list[str]]:
         if run.trials["valid"].any():
             runs.append(run)
         else:
-            notes.append(f"{manifest.parent.name} is left out: it has no valid trial")
+            why = of_run(run.trials)
+            notes.append(f"{manifest.parent.name} is left out: it has no valid trial ({why})")
     return sorted(runs, key=_began), notes
 
 
@@ -132,16 +140,20 @@ def _runs(runs: list[Run]) -> pd.DataFrame:
 def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
     first = logarithms(runs[0]).groupby(level=KEY).mean()
     servers = points(runs[0]).table["server"]
-    rows = []
+    rows, base = [], dict[str, pd.DataFrame]()
     for run in runs:
+        failing = _causes(run)
         logs = logarithms(run)
         logs = logs[logs.index.get_level_values(KEY).isin(keys)]
         moved = logs - first.reindex(logs.index.get_level_values(KEY)).to_numpy()
         groups = moved.groupby(servers.reindex(logs.index.get_level_values(KEY)).to_numpy())
         for server, mine in groups:
             per_block = mine.groupby(level="block").mean()
+            first_of = base.setdefault(str(server), per_block)
             for metric in SHOWN:
-                found = estimate(np.exp(per_block[metric].to_numpy()))
+                found = beside(per_block[metric].to_numpy(), first_of[metric].to_numpy())
+                if first_of is per_block:
+                    found = replace(found, low=np.nan, high=np.nan)
                 rows.append(
                     {
                         "run": run.path.name,
@@ -152,9 +164,35 @@ def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
                         "high": found.high,
                         "blocks": found.n,
                         "points": mine.index.get_level_values(KEY).nunique(),
+                        "failed": failing[str(server)].failed,
+                        "counted": failing[str(server)].counted,
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def _causes(run: Run) -> dict[str, Causes]:
+    """What became of each server's trials."""
+    trials = run.trials[["server", *COLUMNS]]
+    groups = trials.groupby(trials["server"].astype(str))
+    return {str(server): causes(mine) for server, mine in groups}
+
+
+def _absent(runs: list[Run], shown: set[str]) -> list[str]:
+    """Servers that the trend has nothing of, with what they failed."""
+    by_run = [(run.path.name, _causes(run)) for run in runs]
+    notes = []
+    for server in in_order({name for _, found in by_run for name in found} - shown):
+        failing = [
+            f"{found[server].failed:,} of {plural(found[server].counted, 'trial')} in {name}"
+            for name, found in by_run
+            if server in found and found[server].failed
+        ]
+        told = f"; it failed in {listed(failing)}" if failing else ""
+        notes.append(
+            f"{server_name(server)} is left out: no point of it was measured in every run{told}."
+        )
+    return notes
 
 
 def titles() -> list[str]:

@@ -150,4 +150,6 @@ def _cell(figures: pd.DataFrame, server: str, run: str) -> str:
         return text.MISSING
     ratio, low, high = (float(figures[name][server, run]) for name in ("ratio", "low", "high"))
     ends = text.interval(low, high, "x")
-    return f"{text.number(ratio)} ({ends})" if ends else text.number(ratio)
+    failed, counted = (int(figures[name][server, run]) for name in ("failed", "counted"))
+    told = f", failed {failed:,} of {counted:,}" if failed else ""
+    return f"{text.number(ratio)}{f' ({ends})' if ends else ''}{told}"

@@ -3,22 +3,38 @@
 A judge returns parts: each one figure against one bound. Parts that decide are
 joined by the strictest rule: one refuted part refutes the claim, one inconclusive
 part leaves it inconclusive, and only when all hold is it reproduced.
+
+All parts have to hold, so each may be judged at its own level (an intersection-union test). But
+the worst of k parts refutes the claim, picked by its figure, so its interval has to lie outside
+even when it is widened to hold for all k (`analysis.ranges`).
+
+A figure is of the trials that are left. Where the server failed more than MOST_FAILED of those of
+any selection, they are survivors, and tell neither for the claim nor against it, unless the claim
+is about that failure.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.ranges import widened
 from analysis.statistics import Estimate, repeats_needed
+from analysis.text import plural, share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from analysis.tried import Tried
 
 REPEATS_NEEDED = 5
+MOST_FAILED = 0.1
+"""Of ten repeats, were the failed ones the slowest, as those that nearly fail are likely to be, the
+interval over the other nine would hold the median of all ten in 89% of cases; over eight of them in
+81%, over five in 49% (tests/unit/test_survivors.py)."""
 
 
 class Word(StrEnum):
@@ -43,7 +59,10 @@ class Part:
     """One measured figure against its bound.
 
     `word` is given where the judgement is of facts (a limit was named) and not
-    of an interval. Parts with `decides` False are shown beside, for the reader.
+    of an interval, and `why` says what leaves it open. Parts with `decides` False are shown
+    beside, for the reader. `tried` are the trials that it stands on by selection, `about_failure`
+    whether those that the server failed are what it is about; `lost` blocks had only a part of
+    it.
     """
 
     label: str
@@ -53,6 +72,15 @@ class Part:
     high: float | None = None
     word: Word | None = None
     decides: bool = True
+    tried: tuple[Tried, ...] = ()
+    about_failure: bool = False
+    lost: int = 0
+    why: str = ""
+
+    @property
+    def failed_share(self) -> float:
+        """The largest share of its trials that a server failed, of any selection."""
+        return max((one.causes.failed_share for one in self.tried), default=0.0)
 
     @property
     def verdict(self) -> Word:
@@ -77,12 +105,15 @@ class Part:
 class Judgement:
     """What a judge found: its parts and a sentence that holds for these data.
     `headline` is the part whose figure stands in the table; `values` are figures by name,
-    written out, for what else the claim may say of them."""
+    written out, for what else the claim may say of them. The parts are as `settled` has them."""
 
     parts: tuple[Part, ...]
     sentence: str
     headline: Part
     values: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", settled(self.parts))
 
     @property
     def verdict(self) -> Word:
@@ -101,6 +132,33 @@ def against(found: Estimate, low: float | None, high: float | None) -> Word:
     return Word.REPRODUCED if inside else Word.INCONCLUSIVE
 
 
+def settled(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The same; open where the server failed too often, or where a part is refuted by itself and
+    not as the worst of all that decide."""
+    rivals = sum(part.decides and part.word is None for part in parts)
+    return tuple(_settled(part, rivals) for part in parts)
+
+
+def _settled(part: Part, rivals: int) -> Part:
+    if part.verdict is Word.INCONCLUSIVE:
+        return part
+    if part.failed_share > MOST_FAILED and not part.about_failure:
+        why = (
+            f"The server failed in {share(part.failed_share)} of the trials of {part.label}; a "
+            f"figure of those that are left decides nothing beyond {share(MOST_FAILED)}."
+        )
+        return replace(part, word=Word.INCONCLUSIVE, why=why)
+    if not (part.decides and part.word is None and part.verdict is Word.REFUTED):
+        return part
+    if against(widened(part.estimate, rivals), part.low, part.high) is Word.REFUTED:
+        return part
+    why = (
+        f"By itself {part.label} lies outside its bound, but it is one of "
+        f"{plural(rivals, 'part')}, and some part of so many does by chance."
+    )
+    return replace(part, word=Word.INCONCLUSIVE, why=why)
+
+
 def joined(words: Iterable[Word]) -> Word:
     """One word for several parts that all have to hold."""
     found = list(words)
@@ -114,7 +172,7 @@ def most_telling(parts: Iterable[Part]) -> Part:
     """The part to put in the table, of those that gave the verdict: one in the
     unit of the first part if there is any, and the one that keeps least distance
     from its bound, or lies furthest outside."""
-    deciding = [part for part in parts if part.decides]
+    deciding = [part for part in settled(list(parts)) if part.decides]
     verdict = joined(part.verdict for part in deciding)
     told = [part for part in deciding if part.verdict is verdict]
     alike = [part for part in told if part.unit == deciding[0].unit]

@@ -86,6 +86,8 @@ def medians(values: Floats, sizes: Counts) -> Floats:
     some = np.where(sizes > 1, median, np.nan)
     low = np.where(equal, median, np.fmin(low, some))
     high = np.where(equal, median, np.fmax(high, some))
+    # Counts and times are not below nought, though an interval of few of them may reach there.
+    low = np.where(values[starts] >= 0, np.fmax(low, np.where(np.isnan(low), np.nan, 0.0)), low)
     for group in np.flatnonzero((sizes >= BOOTSTRAP_FROM) & ~equal):
         places = starts[group] + np.array(_ranks(int(sizes[group])))
         low[group], high[group] = values[places]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.causes import COLUMNS, causes
 from analysis.distributions import student
 from analysis.lines import fit
 from analysis.medians import TAIL
@@ -102,6 +103,12 @@ def _drift(position: Floats, logs: Floats) -> tuple[float, float, float]:
 def warnings(trials: pd.DataFrame) -> list[str]:
     """What makes the figures of a run doubtful, and what to do about it."""
     found = []
+    equal = causes(references(trials[[*COLUMNS, "sweep", "position"]]))
+    if equal.failed:
+        found.append(
+            f"the reference server failed in {equal.failed:,} of {equal.counted:,} equal "
+            "trials: those that are left may be steadier than the machine is; look at its logs"
+        )
     noise = noise_floor(trials)
     if noise is not None and noise.drifted and abs(noise.drift) > SMALLEST:
         found.append(

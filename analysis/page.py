@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 SYMBOLS = {"reproduced": "✓", "refuted": "✗", "inconclusive": "?", "not run": "○"}
 GLANCE_FROM = 10
 """Verdicts; more than these get a line of their numbers above the table on any screen."""
-VOID_SHOWN = ["block", "server", "active_connections", "idle_connections", "backlog", "reason"]
+VOID_SHOWN = ["block", "server", "active_connections", "idle_connections", "backlog"]
+VOID_SHOWN += ["spoiled_by", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Asked:
 def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, object]:
     """Everything that a template may use beside the sections."""
     void = run.left_out(VOID_SHOWN).sort_values("block", kind="stable").reset_index(drop=True)
+    if void["spoiled_by"].isna().all():
+        void = void.drop(columns="spoiled_by")
     blocks = run.trials["block"].nunique()
     return {
         "run": run,

@@ -150,3 +150,9 @@ def paired_ratio(above: pd.DataFrame, below: pd.DataFrame, metric: str) -> Estim
     """The ratio above/below of `metric` over the blocks that have both."""
     ratios = (by_block(above, metric) / by_block(below, metric)).dropna()
     return estimate(ratios.to_numpy())
+
+
+def lost_blocks(above: pd.DataFrame, below: pd.DataFrame, metric: str) -> int:
+    """How many blocks have `metric` on one side only."""
+    sides = [set(by_block(side, metric).index) for side in (above, below)]
+    return len(sides[0] ^ sides[1])

@@ -22,8 +22,10 @@ IDENTITY = (
     *("trial", "point", "sweep", "block", "position", "origin", "server", "load"),
     *("active_connections", "idle_connections", "backlog", "somaxconn"),
     *("rate_per_s", "watched", "valid", "validity", "reason", "server_limit"),
+    *("spoiled_by", "steal_share", "foreign_cpu_share"),
+    *("requests", "errors", "unanswered", "window_s"),
 )
-"""What tells trials apart, and whether they count."""
+"""What tells trials apart, whether they count, who spoiled them, and what their rate leaves out."""
 SHOWN = (
     *IDENTITY,
     *("requests_per_s", "server_cpu_us_per_request", "wait_us", "bare_us"),

@@ -47,8 +47,10 @@ class Report:
 
     @property
     def exit(self) -> Exit:
-        """EXCEEDED where a threshold was not kept."""
-        return Exit.OK if all(limit.holds for limit in self.limits) else Exit.EXCEEDED
+        """EXCEEDED where a threshold was not kept, CANNOT_TELL where nobody knows."""
+        from analysis.limits import ending
+
+        return ending(self.limits)
 
 
 def build(run_dir: Path, painters: Painters | None = None) -> Report:

@@ -54,7 +54,13 @@ class Rule(Strict):
     zero_if: Text | None = Field(
         None,
         description="void trials whose reason holds these words count, with a figure of 0: "
-        "a server that answers nobody is what the claim is about",
+        "a server that answers nobody is what the claim is about; not where something else "
+        "spoiled them, or had the machine",
+    )
+    with_failed: bool = Field(
+        False,
+        description="trials that the server failed count with their own figure: "
+        "the claim is about that failure",
     )
 
     @field_validator("figure")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from analysis import failures
 from analysis.copied_rows import copy_rows
 from analysis.figures import chart_of, rows_of
 from analysis.pictures import inline
@@ -49,10 +50,11 @@ def section(
 ) -> Section:
     """A figure of a run, whose picture is still to come; writes the rows behind it."""
     reading = figure.reading(run)
-    reading = reading[:1].upper() + reading[1:]
+    rows = rows_of(figure, run)
+    told = failures.of_figure(run, run.trials[["point"]].iloc[rows])
+    reading = " ".join(filter(None, [reading[:1].upper() + reading[1:], told]))
     mine = [verdict for verdict in found if verdict.claim in figure.CLAIMS]
     chart = chart_of(figure, run)
-    rows = rows_of(figure, run)
     return Section(
         figure.NAME,
         figure.TITLE,

@@ -1,4 +1,9 @@
-"""All that a run knows about one server, for it and against it on this machine."""
+"""All that a run knows about one server, for it and against it on this machine.
+
+What speaks for a server or against it is picked among all its settings, so the intervals in these
+sentences hold for whichever is picked (`analysis.ranges.widened`); those of the table are each
+setting's own. Where it failed too often nothing speaks for it: what is left are survivors.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +11,18 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from analysis import failures, goodput
 from analysis.bounds import END
 from analysis.charts import run_styles
 from analysis.figures import memory
 from analysis.figures._idle import X as IDLE
+from analysis.judgement import MOST_FAILED
 from analysis.palette import VARIABLES, family, in_order
-from analysis.server_points import COST, RATE, REFERENCE_TAIL, TAIL, points, reference_of
+from analysis.ranges import widening
+from analysis.server_points import COST, RATE, TAIL, points, reference_of
 from analysis.text import (
     TIMES,
     count,
@@ -42,7 +51,8 @@ EACH_DEAR = 10 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A server under one set of settings, and its ratios to the reference under the same."""
+    """A server under one set of settings, and its ratios to the reference under the same; `beside`
+    has what the rate leaves out, in words."""
 
     settings: str
     n: int
@@ -53,6 +63,7 @@ class Row:
     tail_bounded: bool
     rate_ratio: str
     cost_ratio: str
+    beside: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,7 @@ def _row(one: pd.Series[float]) -> Row:
         bool(one[f"{TAIL}{END}"]),
         _ratio(one, f"{RATE}_ratio"),
         _ratio(one, f"{COST}_ratio"),
+        goodput.in_words({name: float(one[name]) for name in goodput.NAMES}),
     )
 
 
@@ -130,13 +142,15 @@ def _ratio(one: pd.Series[float], name: str) -> str:
 def _strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list[str]:
     """What speaks for the server on this machine."""
     found = []
-    kept = _kept(mine)
+    kept = _kept(mine, failures_end_it=True)
     if kept and kept[1] >= KEPT:
         found.append(
             f"Silent connections cost it little: beside {count(kept[0])} of them it keeps "
             f"{share(kept[1])} of its rate."
         )
-    cheaper = mine[mine[f"{COST}_ratio_high"] < 1]
+    sound = mine[mine[goodput.FAILED] <= MOST_FAILED]
+    cost, rate = _picked(sound, COST), _picked(sound, RATE)
+    cheaper = cost[cost[f"{COST}_ratio_high"] < 1]
     if server != reference and len(cheaper):
         best = cheaper.sort_values(f"{COST}_ratio").iloc[0]
         found.append(
@@ -144,7 +158,7 @@ def _strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> lis
             f"{plural(len(cheaper), 'setting')}: {_ratio(best, f'{COST}_ratio')} the time "
             f"({best['settings']})."
         )
-    faster = mine[mine[f"{RATE}_ratio_low"] > 1]
+    faster = rate[rate[f"{RATE}_ratio_low"] > 1]
     if server != reference and len(faster):
         best = faster.sort_values(f"{RATE}_ratio").iloc[-1]
         found.append(
@@ -166,13 +180,17 @@ def _weaknesses(
         f"{count(wall.asked)} {wall.of}: {wall.limit}."
         for wall in walls
     ]
+    names = ["server", *goodput.READ]
+    failed = failures.of_server(run.trials[names][run.trials["server"] == server])
+    found += [failed] if failed else []
     kept = _kept(mine)
     if kept and kept[1] < LOST:
         found.append(
             f"Silent connections slow it down: beside {count(kept[0])} of them it keeps "
             f"{share(kept[1])} of its rate."
         )
-    dearer = mine[mine[f"{COST}_ratio_low"] > DEARER]
+    cost = _picked(mine, COST)
+    dearer = cost[cost[f"{COST}_ratio_low"] > DEARER]
     if server != reference and len(dearer):
         worst = dearer.sort_values(f"{COST}_ratio").iloc[-1]
         found.append(
@@ -186,12 +204,29 @@ def _weaknesses(
     return found
 
 
-def _kept(mine: pd.DataFrame) -> tuple[float, float] | None:
+def _picked(mine: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The same with intervals of the ratios of a metric that hold for whichever is picked."""
+    names = [f"{metric}_ratio_{end}" for end in ("low", "high")]
+    ends = np.log(mine[names].where(mine[names] > 0).to_numpy(dtype="float64"))
+    known = int(np.isfinite(ends).all(axis=1).sum())
+    factor = widening(mine[f"{metric}_ratio_n"].to_numpy(dtype="float64"), known)
+    middle, half = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2 * factor
+    low, high = np.exp(middle - half), np.exp(middle + half)
+    return mine.assign(**dict(zip(names, (low, high), strict=True)))
+
+
+def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> tuple[float, float] | None:
     """The most silent connections, and the share of its own rate that it keeps beside them: its
-    rate with none, all else being equal. Of several, with the fewest that talk.
+    rate with none, all else being equal. Of several, with the fewest that talk. If failures end it,
+    there is none where it failed too often beside more of them, or beside none.
     """
-    wanted = mine[(mine["load"] == "keep_alive") & mine[RATE].notna()]
+    often = mine[goodput.FAILED] > MOST_FAILED
+    wanted = mine[(mine["load"] == "keep_alive") & (mine[RATE].notna() | often)]
     found = []
+    if failures_end_it and often[wanted.index].any():
+        gone = set(wanted.loc[often[wanted.index], "beside"])
+        wanted = wanted[~wanted["beside"].isin(gone)]
+    wanted = wanted[wanted[RATE].notna()]
     for _, group in wanted.groupby("beside", sort=True):
         none, most = group[group["idle"] == 0], group[group["idle"] == group["idle"].max()]
         if len(none) and most["idle"].iloc[0] > 0:
@@ -201,13 +236,14 @@ def _kept(mine: pd.DataFrame) -> tuple[float, float] | None:
 
 
 def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
-    """Where its 99th percentile is far longer than the reference's."""
-    factors = mine[TAIL] / mine[REFERENCE_TAIL]
-    if not (factors >= LONGER).any():
+    """Where its 99th percentile is far longer than the reference's, beyond chance."""
+    tails = _picked(mine, TAIL)
+    longer = tails[(tails[f"{TAIL}_ratio"] >= LONGER) & (tails[f"{TAIL}_ratio_low"] > 1)]
+    if not len(longer):
         return []
-    worst = mine.iloc[int(factors.argmax())]
+    worst = longer.sort_values(f"{TAIL}_ratio").iloc[-1]
     return [
-        f"Its 99th percentile is {duration(worst[TAIL])}, {number(factors.max())} times that of "
+        f"Its 99th percentile is {duration(worst[TAIL])}, {_ratio(worst, f'{TAIL}_ratio')} that of "
         f"{server_name(reference)} ({worst['settings']})."
     ]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis import goodput
 from analysis.bounds import END, bounded
 from analysis.pairs import OTHERS, OWN, rows_at
 from analysis.palette import in_order
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
-REFERENCE_TAIL = f"{TAIL}_of_reference"
 LOADS = {
     "keep_alive": "keep-alive",
     "connection_per_request": "a connection per request",
@@ -51,23 +51,25 @@ def points(run: Run) -> pd.DataFrame:
 
     A condition is everything that was set but the server; `asked`, what of it is not OWN;
     `heard`, what of that is not the backlog; `beside`, the condition without the idle connections.
+    The shares and the goodput of `analysis.goodput` stand beside the rate.
     Traced trials are left out: their speeds mean nothing. Points of one server and condition are
     one row: the reference trials may be set as a sweep's are.
     """
     table = _conditions(run)
     same = table.index.to_series().groupby([table["server"], table["condition"]]).transform("first")
-    known = spreads(run)
+    known, codes = spreads(run), numbers(run.trials)
     if (same != same.index).any():
         first = np.arange(len(known.valid))
         first[same.index] = same
-        known = Spreads(run.trials, first[numbers(run.trials)])
+        codes = first[codes]
+        known = Spreads(run.trials, codes)
         table = table.loc[same.unique()]
     table["n"], table["void"] = known.valid[table.index], known.void[table.index]
     table = table.join(known.of((RATE, COST, TAIL)))
     table[f"{TAIL}{END}"] = known.bounded(bounded(run).get(TAIL))[table.index]
+    table = table.join(goodput.shares(run.trials, codes, len(known.valid)))
     others = _others(table, reference_of(run))
-    table[REFERENCE_TAIL] = others.map(table[TAIL])
-    table = table.join([known.ratios(name, others) for name in (RATE, COST)])
+    table = table.join([known.ratios(name, others) for name in (RATE, COST, TAIL)])
     order = ["load", "active", "idle", "backlog", "condition", "server"]
     return table.sort_values(order, ignore_index=True)
 

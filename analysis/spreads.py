@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis import goodput
 from analysis.bounds import END, bounded, medians_bounded
 from analysis.medians import Grouping
 from analysis.statistics import of_groups
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
+RATE = "requests_per_s"
 RUNS = 4
 """Runs to remember, as `pairs` does."""
 
@@ -63,7 +65,7 @@ class Spreads:
 
     def ratios(self, metric: str, others: pd.Series[int]) -> pd.DataFrame:
         """As `of`, in columns METRIC_ratio: to another point within blocks; `others` has that
-        one's number for each point that has one."""
+        one's number for each point that has one. METRIC_ratio_n has the blocks that have both."""
         values = self._by_block(metric)
         other_of = np.full(self._points, -1)
         other_of[others.index] = others
@@ -71,7 +73,10 @@ class Spreads:
         below = values.reindex(values.index + (other_of[points] - points))
         ratios = values / below.to_numpy()  # by pandas, to which a rate of 0 is no warning
         codes = np.where(other_of[points] >= 0, points, -1)
-        return of_groups(Grouping(codes, self._points), {f"{metric}_ratio": ratios})
+        found = of_groups(Grouping(codes, self._points), {f"{metric}_ratio": ratios})
+        both = (codes >= 0) & np.isfinite(ratios.to_numpy())
+        n = np.bincount(codes[both], minlength=self._points)
+        return found.assign(**{f"{metric}_ratio_n": n})
 
     def _by_block(self, metric: str) -> pd.Series[float]:
         """Medians by block and point, both in one number: the place of the block among all,
@@ -91,12 +96,18 @@ def spreads(run: Run) -> Spreads:
 
 
 def with_void(
-    run: Run, trials: pd.DataFrame, keys: Sequence[str], metrics: Sequence[str]
+    run: Run,
+    trials: pd.DataFrame,
+    keys: Sequence[str],
+    metrics: Sequence[str],
+    *,
+    failures: bool = True,
 ) -> pd.DataFrame:
     """Medians and intervals of the valid ones of some trials of the run, a row per group of
     `keys`, which are settings, with `n` and the number of void ones beside; sorted by `keys`.
-    A metric of which some are lower bounds has METRIC_bounded beside it.
-    Groups that have only void ones keep their row."""
+    A metric of which some are lower bounds has METRIC_bounded beside it. Groups that have only void
+    ones keep their row. With `failures` come those of the shares of `analysis.goodput` that have
+    something to tell, and the goodput beside a rate."""
     if not len(trials):
         return pd.DataFrame()
     points = trials[["point", *keys]].iloc[first_rows(trials)]
@@ -109,6 +120,10 @@ def with_void(
     groups = group_of[numbers(trials)]
     table["n"] = np.bincount(groups[valid], minlength=len(table))
     table["void"] = np.bincount(groups[~valid], minlength=len(table))
+    if failures:
+        shares = goodput.shares(trials, groups, len(table))
+        told = goodput.noteworthy(shares)
+        table = table.join(shares[[n for n in told if n != goodput.GOODPUT or RATE in metrics]])
     measured = codes[known.valid[codes] > 0]
     place = np.full(len(table), -1)
     place[group_of[measured]] = measured

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ONE, STUDENT, BOOTSTRAP, ORDER = "one repeat", "Student's t", "bootstrap", "order statistics"
+WELCH = "Welch's t"
 FACTS = ("range", "maximum", "count")
 """Methods that give no interval of confidence."""
 
@@ -104,6 +105,28 @@ def order_interval(values: ArrayLike) -> Estimate:
     if below < 0:
         return Estimate(middle, float("nan"), float("nan"), n, ORDER)
     return Estimate(middle, float(data[below]), float(data[n - 1 - below]), n, ORDER)
+
+
+def beside(logs: Floats, base: Floats) -> Estimate:
+    """The ratio of two groups of their own, from the logarithms of each: of geometric means, with
+    Welch's interval (*The generalization of Student's problem*, Biometrika 34, 1947). The base has
+    an error too: an interval that takes it as known holds the truth in 88% of cases with five
+    blocks, and in 85% with twenty. None with a group of fewer than two."""
+    mine, theirs = finite(logs), finite(base)
+    if not len(mine) or not len(theirs):
+        return nothing()
+    size = float(mine.mean() - theirs.mean())
+    value = float(np.exp(size))
+    if min(len(mine), len(theirs)) < 2:
+        return Estimate(value, float("nan"), float("nan"), len(mine), ONE)
+    errors = np.array([one.var(ddof=1) / len(one) for one in (mine, theirs)])
+    total = float(errors.sum())
+    if not total:
+        return Estimate(value, value, value, len(mine), WELCH)
+    freedom = total**2 / float((errors**2 / [len(mine) - 1, len(theirs) - 1]).sum())
+    half = float(student(np.array([freedom]), 1 - TAIL)[0]) * np.sqrt(total)
+    ends = np.exp([size - half, size + half])
+    return Estimate(value, float(ends[0]), float(ends[1]), len(mine), WELCH)
 
 
 def finite(values: ArrayLike) -> Floats:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.causes import COLUMNS
+from analysis.failures import of_run
 from analysis.figures import backlog
 from analysis.figures._idle import chosen as idle_trials
 from analysis.noise import noise_floor
 from analysis.pairs import at
+from analysis.ranges import between_servers, in_words
 from analysis.statistics import summarise
 from analysis.text import count, duration, listed, number, plural, server_name, share, size
 from analysis.verdicts import counted
@@ -56,14 +59,15 @@ def _what_ran(run: Run) -> str:
     if void == len(run.trials):
         return f"{text}, and every trial was void: nothing was measured that could be judged."
     verb = "is" if void == 1 else "are"
-    return (
-        f"{text}; {void} of them {verb} void and left out of every figure." if void else f"{text}."
-    )
+    if not void:
+        return f"{text}."
+    why = of_run(run.trials[list(COLUMNS)])
+    return f"{text}; {void} of them {verb} void and left out of every figure ({why})."
 
 
 def _idle(run: Run) -> str:
     """The rate of the best and the worst server at the most idle connections."""
-    columns = ["valid", "server", "active_connections", X, "requests_per_s"]
+    columns = ["valid", "server", "block", "active_connections", X, "requests_per_s"]
     valid = at(idle_trials(run)[columns], valid=True)
     if not len(valid):
         return ""
@@ -81,10 +85,10 @@ def _idle(run: Run) -> str:
     )
     if len(last) == 1:
         return f"{text}."
-    factor = float(best["requests_per_s"] / worst["requests_per_s"])
+    apart = between_servers(at(valid, **{X: most}), "requests_per_s")
     return (
         f"{text} and {server_name(str(worst['server']))} {number(worst['requests_per_s'])}, "
-        f"a difference of {number(factor)} times."
+        f"a difference of {in_words(apart)}."
     )
 
 

@@ -49,8 +49,23 @@ HEADINGS = {
     "from_s": "from, s",
     "to_s": "to, s",
     "window_s": "lasting, s",
+    "failed_share": "repeats failed by the server",
+    "error_share": "errors, of attempts",
+    "unanswered_share": "without an answer",
+    "goodput_per_s": "goodput / s, failures included",
+    "spoiled_by": "spoiled by",
 }
-TEXT = ("server", "load", "validity", "reason", "limit", "timed", "shared", "settings")
+TEXT = (
+    "server",
+    "load",
+    "validity",
+    "reason",
+    "limit",
+    "timed",
+    "shared",
+    "settings",
+    "spoiled_by",
+)
 MOST_ROWS = 200
 
 

@@ -42,17 +42,19 @@ def tell_report(made: Report) -> None:
 def tell_comparison(found: Comparison) -> None:
     """What differs, what changed, and the summary."""
     from analysis.compare_figures import CANNOT_TELL, CHANGED
-    from analysis.compare_metrics import METRICS
+    from analysis.compare_metrics import COUNTED, FIGURES
 
     for difference in found.differences:
         echo(f"differs: {difference.text}")
     for note in found.notes:
         echo(f"note: {note}")
     figures = found.figures
-    told = pd.concat([figures[figures["word"] == word] for word in (CHANGED, CANNOT_TELL)])
+    failing, others = (figures["metric"].isin(COUNTED) == one for one in (True, False))
+    chosen = (failing, *(others & (figures["word"] == word) for word in (CHANGED, CANNOT_TELL)))
+    told = pd.concat([figures[rows] for rows in chosen])
     for row in told.head(MOST_TOLD).to_dict("records"):
         run = f"{row['run']}, " if len(found.runs) > 2 else ""
-        echo(f"{run}{row['point']}: {METRICS[row['metric']].title}: {row['text']}")
+        echo(f"{run}{row['point']}: {FIGURES[row['metric']].title}: {row['text']}")
     if len(told) > MOST_TOLD:
         echo(f"and {len(told) - MOST_TOLD} more")
     echo(found.summary)
@@ -83,11 +85,19 @@ def threshold(limit: Kept) -> str:
     """One threshold, in a line."""
     if not limit.points:
         return f"Threshold {limit.threshold}: no trial to judge it by."
+    remarks = f" {limit.remarks}" if limit.remarks else ""
+    points = plural(limit.points, "point")
     if limit.holds:
-        return f"Threshold {limit.threshold}: kept by all of {plural(limit.points, 'point')}."
+        return f"Threshold {limit.threshold}: kept by all of {points}.{remarks}"
+    untold = f"; of {limit.untold} nothing is known" if limit.untold else ""
+    if not limit.broken:
+        return (
+            f"Threshold {limit.threshold}: CANNOT TELL: broken by none of {points}{untold}, the "
+            f"first of them {limit.worst}.{remarks}"
+        )
     return (
-        f"Threshold {limit.threshold}: NOT kept by {limit.broken} of "
-        f"{plural(limit.points, 'point')}; the worst is {limit.worst}, with {number(limit.value)}."
+        f"Threshold {limit.threshold}: NOT kept by {limit.broken} of {points}{untold}; the worst "
+        f"is {limit.worst}, with {number(limit.value)}.{remarks}"
     )
 
 

@@ -21,6 +21,7 @@ from analysis.judgement import (
 from analysis.judges import find_judge
 from analysis.measuring import figure
 from analysis.text import listed, plural, with_unit
+from analysis.tried import sentences, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,9 @@ COLUMNS = (
     "published",
     "bound",
     "n",
+    "counted",
+    "failed",
+    "error_share",
     "explanation",
 )
 
@@ -47,7 +51,9 @@ COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The verdict on one claim; None where nothing was measured. `label` says what the figure is
-    where its unit does not: it has none, or another than the claim's."""
+    where its unit does not: it has none, or another than the claim's. Of the trials that it stands
+    on `counted` say something about the server, which failed `failed` of them, and `error_share` of
+    all attempts, at the selection that had most."""
 
     claim: int
     title: str
@@ -63,6 +69,9 @@ class Verdict:
     parts: tuple[Part, ...] = ()
     details: Claim | None = None
     label: str = ""
+    counted: int = 0
+    failed: int = 0
+    error_share: float = 0.0
 
 
 def judge_all(run: Run) -> list[Verdict]:
@@ -90,6 +99,9 @@ def judge(claim: Claim, run: Run) -> Verdict:
         sentence = f"{sentence} {_why_open(found.parts, claim.experiment)}".strip()
     if found.verdict is Word.REFUTED:
         sentence = f"{sentence} {_cause(claim.refuted_because, found, run)}"
+    stood_on = [one for part in found.parts if part.decides for one in part.tried]
+    causes = total(stood_on)
+    sentence = " ".join(filter(None, [sentence, _lost(found.parts), sentences(stood_on)]))
     return Verdict(
         claim.id,
         claim.title,
@@ -105,6 +117,9 @@ def judge(claim: Claim, run: Run) -> Verdict:
         found.parts,
         claim,
         head.label if not head.unit or head.unit != claim.unit else "",
+        causes.counted,
+        causes.failed,
+        max((one.errors for one in stood_on), default=0.0),
     )
 
 
@@ -135,6 +150,8 @@ def _why_open(parts: Sequence[Part], experiment: str) -> str:
         n = part.estimate.n
         if not part.decides or part.verdict is not Word.INCONCLUSIVE:
             continue
+        if part.why:
+            return part.why
         if n < REPEATS_NEEDED:
             return (
                 f"{plural(n, 'valid repeat')} of {part.label}; a verdict needs {REPEATS_NEEDED} "
@@ -152,6 +169,16 @@ def _why_open(parts: Sequence[Part], experiment: str) -> str:
             f"take about {needed} repeats to tell ({_command(experiment, needed)})."
         )
     return ""
+
+
+def _lost(parts: Sequence[Part]) -> str:
+    """Blocks that a figure has no value of, though one of its sides was measured."""
+    lost = [
+        f"{plural(part.lost, 'block')} for {part.label}"
+        for part in parts
+        if part.decides and part.lost
+    ]
+    return f"One side is missing, or nought, in {listed(lost)}." if lost else ""
 
 
 def _command(experiment: str, repeats: int) -> str:

@@ -33,6 +33,10 @@ limit of its own, or served hardly anybody."""
 SPOILED_BY = (*BY_SERVER, "load", "probe", "surroundings", "lab")
 """Who spoiled a void trial. `surroundings` are the machine, its engine and other programs; `lab`
 is a fault in the lab's own arithmetic or clocks: a figure that its column cannot hold."""
+STEAL = 0.10
+"""A tenth of the machine taken by the hypervisor changes the figure itself."""
+FOREIGN = 0.5
+"""Half a core's worth of other programs on the server's and the load's cores."""
 MOST_CORES = 8_192
 """That a Linux kernel knows. A share of processor time goes beyond 1 where several processes, or
 a burst of a quota, had more than was granted for a moment; beyond this it was not measured."""

@@ -1,7 +1,7 @@
 """The verdict on a trial: what bounded it, or why it must not be believed, and who spoiled it.
 
-All thresholds stand here, each with its reason. A void trial is kept and shown,
-and never averaged in.
+The thresholds stand here, each with its reason; those that analysis needs too are in record.py.
+A void trial is kept and shown, and never averaged in.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from experiments.record import WITHOUT_CLIENTS
+from experiments.record import FOREIGN, STEAL, WITHOUT_CLIENTS
 
 BUSY = 0.9
 """A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""
@@ -36,10 +36,6 @@ HUNG = 0.5
 longer than it took before, is the bound, whatever its processor says."""
 SKEW = 0.01
 """What some load workers counted while others did not yet, or no longer, belongs to no rate."""
-STEAL = 0.10
-"""A tenth of the machine taken by the hypervisor changes the figure itself."""
-FOREIGN = 0.5
-"""Half a core's worth of other programs on the server's and the load's cores."""
 
 Row = dict[str, Any]
 

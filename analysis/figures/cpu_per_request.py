@@ -18,7 +18,9 @@ from analysis.charts import (
 )
 from analysis.explore import COST, USUAL, Chart, sweep
 from analysis.figures._idle import X, chosen, summary, void_at
+from analysis.pairs import at
 from analysis.palette import in_order
+from analysis.ranges import between_servers, in_words
 from analysis.text import count, duration, listed, server_name
 
 if TYPE_CHECKING:
@@ -71,10 +73,10 @@ def reading(run: Run) -> str:
         for server, cost in zip(last["server"], last[METRIC], strict=True)
     ]
     text = f"With {count(most)} idle connections a request costs {listed(costs)} of server CPU."
-    factor = float(last[METRIC].iloc[-1] / last[METRIC].iloc[0])
-    if len(last) > 1 and np.isfinite(factor):
+    apart = between_servers(at(chosen(run), valid=True, **{X: most}), METRIC)
+    if np.isfinite(apart.value):
         text += (
-            f" The dearest pays {factor:,.1f} times what the cheapest does; unlike the rate, "
+            f" The dearest and the cheapest are {in_words(apart)} apart; unlike the rate, "
             "this holds even where the load generator was the bottleneck."
         )
     return text

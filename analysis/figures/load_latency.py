@@ -13,10 +13,11 @@ from analysis.charts import hollow, label_of, legend, panels, run_styles, value_
 from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
 from analysis.figures import _rising
 from analysis.figures._idle import RUNS, void_at
-from analysis.pairs import nothing_idle
+from analysis.pairs import at, nothing_idle, paired_ratio
 from analysis.palette import PAPER, in_order
+from analysis.ranges import widened
 from analysis.spreads import with_void
-from analysis.text import count, duration, number, server_name
+from analysis.text import count, duration, interval, listed, number, server_name
 from analysis.ticks import plain, tick_texts
 
 if TYPE_CHECKING:
@@ -106,20 +107,41 @@ def reading(run: Run) -> str:
             gain = float(last[RATE] / first[RATE])
             steps.append((gain, float(last[TAIL] / first[TAIL]), server, first, last))
     if not steps:
-        return "No server has valid trials under two loads."
+        return f"No server has valid trials under two loads. {_left_out(run, x)}".strip()
     gain, wait, server, first, last = min(steps, key=lambda step: step[0])
+    mine = at(chosen(run), valid=True, server=server)
+    low, high = at(mine, **{x: first[x]}), at(mine, **{x: last[x]})
+    bought = widened(paired_ratio(high, low, RATE), len(steps))
+    ends = interval(bought.low, bought.high, "x")
+    gained = f"{number(bought.value if bought.n else gain)} times{f' ({ends})' if ends else ''}"
     what = "requests asked for a second" if x == OPEN else "active connections"
     text = (
         f"From {count(first[x])} to {count(last[x])} {what}, {server_name(server)} answers "
-        f"{number(gain)} times as many requests and its 99th percentile is {number(wait)} times "
+        f"{gained} as many requests and its 99th percentile is {number(wait)} times "
         f"as long ({duration(last[TAIL])})."
     )
+    text = " ".join(filter(None, [text, _left_out(run, x)]))
     if x == OPEN:
         return f"{text} A path that turns upwards has found what the server can do."
     return (
         f"{text} In a closed loop the clients wait for their answers, so once the server is busy "
         "each further connection only queues."
     )
+
+
+def _left_out(run: Run, x: str) -> str:
+    """Servers that were asked under several loads and have valid trials under too few of them."""
+    if x == OPEN:
+        return ""
+    trials = nothing_idle(run)
+    asked = trials.groupby("server", observed=True)[CLOSED].nunique()
+    shown = set(chosen(run)["server"].unique())
+    gone = [server_name(s) for s in in_order(asked.index[asked >= LEVELS]) if s not in shown]
+    if not gone:
+        return ""
+    verb = "is" if len(gone) == 1 else "are"
+    text = f"{listed(gone)} {verb} not shown: valid under fewer than {LEVELS} loads."
+    return text[:1].upper() + text[1:]
 
 
 def _path(axis: Axes, mine: pd.DataFrame, metric: str, style: Style, server: str) -> None:

@@ -25,9 +25,11 @@ from analysis.explore import THREADS as THREADS_METRIC
 from analysis.explore import USUAL, Chart, Metric, sweep
 from analysis.figures._idle import KEYS, RUNS, X, void_at
 from analysis.figures._idle import chosen as idle_trials
+from analysis.pairs import at
 from analysis.palette import in_order
+from analysis.ranges import between_servers, in_words
 from analysis.spreads import with_void
-from analysis.text import count, listed, number, server_name, size
+from analysis.text import count, listed, server_name, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -128,8 +130,8 @@ def reading(run: Run) -> str:
         text += (
             f" A connection adds {size(small[EACH])} to {server_name(small['server'])} and "
             f"{size(large[EACH])} to {server_name(large['server'])}, "
-            f"{number(large[EACH] / small[EACH])} times as much; the kernel's sockets come on "
-            "top for all."
+            f"{in_words(between_servers(at(chosen(run), valid=True, **{X: most}), EACH))} as much; "
+            "the kernel's sockets come on top for all."
         )
     return text
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from analysis.causes import lacking, no_evidence
 from analysis.judgement import NotRunError, NoValidTrialError
 from analysis.pairs import at
 from analysis.text import count, listed, plural, server_name
+from analysis.tried import tried_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     import pandas as pd
 
+    from analysis.tried import Tried
+
 SHOWN_REASONS = 3
-LACKING = r"the server ended with exit code 3\b|/proc/sys/\S+: no such file"
-"""A server's own word for it (servers/exits.py, UNAVAILABLE), and the engine's for a sysctl."""
 
 
 def evidence(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
@@ -40,16 +42,22 @@ def evidence_of(chosen: pd.DataFrame, settings: Mapping[str, Hashable]) -> pd.Da
             f"this machine lacks, or forbids, what {described(**settings)} needs "
             f"({reasons(chosen, 1)})"
         )
+    told = tried_of(chosen, described(**settings))
+    failures = f"; the server failed in {told.causes.failed:,}" if told.causes.failed else ""
+    nothing = no_evidence(told.causes)
     raise NoValidTrialError(
         f"all {plural(len(chosen), 'trial')} with {described(**settings)} are void "
-        f"({reasons(chosen)})"
+        f"({reasons(chosen)}){failures}{'; ' if nothing else ''}{nothing}"
     )
 
 
-def lacking(trials: pd.DataFrame) -> bool:
-    """Whether all these trials say that the machine has not got what they need."""
-    told = trials["reason"].astype("string").fillna("")
-    return bool(told.str.contains(LACKING).all())
+def tried(trials: pd.DataFrame, *figures: str, **settings: Hashable) -> Tried:
+    """What became of the trials with these settings; a valid one without any of these columns is
+    missing."""
+    chosen = at(trials, **settings)
+    valid = chosen[chosen["valid"]]
+    missing = int(valid[list(figures)].isna().any(axis=1).sum()) if figures else 0
+    return tried_of(chosen, described(**settings), missing)
 
 
 def described(**settings: Hashable) -> str:

@@ -19,7 +19,7 @@ from analysis.judgement import (
     Word,
     most_telling,
 )
-from analysis.judges._evidence import evidence
+from analysis.judges._evidence import evidence, tried
 from analysis.pairs import at, paired_ratio, per_request
 from analysis.statistics import Estimate, order_interval
 from analysis.strict import Strict, Text
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from analysis.claim import Claim
     from analysis.records import Run
+    from analysis.tried import Tried
 
 NAME = "backlog_tail"
 TAIL = "response_p999_us"
@@ -49,12 +50,14 @@ def judge(claim: Claim, run: Run) -> Judgement:
     """p99.9 and ListenDrops below and above, and what the throughput showed."""
     server = claim.parameters["server"]
     clients = claim.parameters["active_connections"]
-    valid = evidence(per_request(run), server=server, active_connections=clients)
+    trials = at(per_request(run), server=server, active_connections=clients)
+    valid = evidence(trials, server=server, active_connections=clients)
     valid = valid[valid["listen_drops"].notna()]
     if not len(valid):
         raise NotRunError("no trial has counted the SYNs that were dropped")
-    short = valid[valid["backlog"] < claim.parameters["below"]]
-    long = valid[valid["backlog"] >= claim.parameters["none_from"]]
+    first, last = claim.parameters["below"], claim.parameters["none_from"]
+    short, long = valid[valid["backlog"] < first], valid[valid["backlog"] >= last]
+    at_short, at_long = _tried(trials, upto=first), _tried(trials, upto=None, start=last)
     tail_us = claim.parameters["tail_s"] * 1e6
     below, above = f"below {claim.parameters['below']}", f"from {claim.parameters['none_from']}"
     few = short["block"].nunique() < REPEATS_NEEDED
@@ -66,12 +69,16 @@ def judge(claim: Claim, run: Run) -> Judgement:
             claim.bound.min,
             claim.bound.max,
             Word.INCONCLUSIVE if few else None,
+            tried=at_short,
         ),
-        _all_trials(f"trials {below} with dropped SYNs", short, short["listen_drops"] > 0),
+        _all_trials(
+            f"trials {below} with dropped SYNs", short, short["listen_drops"] > 0, at_short
+        ),
         _all_trials(
             f"trials {above} with none, and p99.9 under {number(tail_us / 1e6)} s",
             long,
             (long["listen_drops"] == 0) & (long[TAIL] < tail_us),
+            at_long,
         ),
     )
     return Judgement(parts, _sentence(server, short, long), most_telling(parts))
@@ -81,7 +88,19 @@ def _seconds(found: Estimate) -> Estimate:
     return Estimate(found.value / 1e6, found.low / 1e6, found.high / 1e6, found.n, found.method)
 
 
-def _all_trials(label: str, trials: pd.DataFrame, holds: pd.Series[bool]) -> Part:
+def _tried(trials: pd.DataFrame, upto: int | None, start: int = 0) -> tuple[Tried, ...]:
+    """By backlog, from `start` and below `upto`."""
+    backlogs = sorted(int(backlog) for backlog in trials["backlog"].dropna().unique())
+    return tuple(
+        tried(trials, "listen_drops", TAIL, backlog=backlog)
+        for backlog in backlogs
+        if backlog >= start and (upto is None or backlog < upto)
+    )
+
+
+def _all_trials(
+    label: str, trials: pd.DataFrame, holds: pd.Series[bool], stood_on: tuple[Tried, ...]
+) -> Part:
     """All trials, and the part holds; fewer than half, and it is refuted."""
     kept = holds.fillna(False)
     times, n = int(kept.sum()), len(trials)
@@ -89,7 +108,7 @@ def _all_trials(label: str, trials: pd.DataFrame, holds: pd.Series[bool]) -> Par
     word = Word.INCONCLUSIVE
     if trials["block"].nunique() >= REPEATS_NEEDED:
         word = Word.REPRODUCED if times == n else Word.REFUTED if times * 2 < n else word
-    return Part(label, found, f"of {n} trials", word=word)
+    return Part(label, found, f"of {n} trials", word=word, tried=stood_on)
 
 
 def _sentence(server: str, short: pd.DataFrame, long: pd.DataFrame) -> str:

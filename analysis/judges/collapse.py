@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from analysis.growth import growth
 from analysis.judgement import Judgement, Part, Word, most_telling
-from analysis.judges._evidence import evidence, generator_bound
-from analysis.pairs import at, keep_alive, paired_ratio
+from analysis.judges._evidence import evidence, generator_bound, tried
+from analysis.pairs import at, keep_alive, lost_blocks, paired_ratio
 from analysis.strict import Strict, Text
 from analysis.text import count, number, server_name
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 NAME = "collapse"
+RATE = "requests_per_s"
 
 
 class Parameters(Strict):
@@ -38,19 +39,29 @@ def judge(claim: Claim, run: Run) -> Judgement:
     idle = claim.parameters["idle_connections"]
     least_fit = claim.parameters["r_squared_min"]
     trials = keep_alive(run)
-    slow = evidence(trials, server=server, active_connections=active, idle_connections=idle)
-    fast = evidence(trials, server=other, active_connections=active, idle_connections=idle)
-    ratio = paired_ratio(fast, slow, "requests_per_s")
-    line = growth(
-        at(trials, server=server, active_connections=active, valid=True), "idle_connections"
-    )
+    at_slow = {"server": server, "active_connections": active, "idle_connections": idle}
+    at_fast = {**at_slow, "server": other}
+    slow, fast = evidence(trials, **at_slow), evidence(trials, **at_fast)
+    ratio = paired_ratio(fast, slow, RATE)
+    mine = at(trials, server=server, active_connections=active)
+    line = growth(at(mine, valid=True), "idle_connections")
+    levels = [{**at_slow, "idle_connections": int(n)} for n in mine["idle_connections"].unique()]
     label = f"{server_name(other)} over {server_name(server)}"
-    first = Part(label, ratio, "x", claim.bound.min, claim.bound.max)
+    stood_on = (tried(trials, RATE, **at_fast), tried(trials, RATE, **at_slow))
+    lost = lost_blocks(fast, slow, RATE)
+    first = Part(label, ratio, "x", claim.bound.min, claim.bound.max, tried=stood_on, lost=lost)
     if generator_bound(fast) and first.verdict is Word.REFUTED:
         first = replace(first, word=Word.INCONCLUSIVE)  # the true ratio is larger
     parts = (
         first,
-        Part("R² of 1/rate on idle connections", line.r_squared, "", least_fit, None),
+        Part(
+            "R² of 1/rate on idle connections",
+            line.r_squared,
+            "",
+            least_fit,
+            None,
+            tried=tuple(tried(trials, RATE, **level) for level in sorted(levels, key=_idle)),
+        ),
     )
     sentence = (
         f"With {count(idle)} idle connections, {server_name(other)} answered "
@@ -69,3 +80,7 @@ def judge(claim: Claim, run: Run) -> Judgement:
             f" The load generator bounded {server_name(other)}, so the true ratio is larger still."
         )
     return Judgement(parts, sentence, most_telling(parts))
+
+
+def _idle(level: dict[str, Any]) -> int:
+    return int(level["idle_connections"])

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 
 from analysis.judgement import Judgement, Part, most_telling
 from analysis.judges._evidence import generator_bound
-from analysis.measuring import figure, groups
+from analysis.measuring import Measured, measured
 from analysis.rules import Comparison, Rule
 from analysis.text import with_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
     from analysis.claim import Claim
     from analysis.records import Run
-    from analysis.statistics import Estimate
 
 NAME = "compare"
 Parameters = Comparison
@@ -37,16 +40,17 @@ def judge(claim: Claim, run: Run) -> Judgement:
     values: dict[str, str] = {}
     limited = False
     for name, rule in asked.parts.items():
-        found = _part(claim, rule, figure(run, asked.settings, rule))
+        seen = measured(run, asked.settings, rule)
+        found = _part(claim, rule, seen)
         values[name] = with_unit(found.estimate.value, found.unit)
-        if not (rule.decides and _hides(run, asked, rule)):
+        if not (rule.decides and _hides(seen.frames, rule)):
             parts.append(found)
             continue
         limited = True
         work = rule.model_copy(update={"figure": WORK, "label": f"{rule.label}, per CPU second"})
         parts += [
-            _part(claim, rule, found.estimate, decides=False),
-            _part(claim, work, figure(run, asked.settings, work)),
+            _part(claim, rule, seen, decides=False),
+            _part(claim, work, measured(run, asked.settings, work)),
         ]
         values[name] += f" ({with_unit(parts[-1].estimate.value, rule.unit)} per CPU second)"
     sentence = asked.sentence.format_map(values)
@@ -55,18 +59,26 @@ def judge(claim: Claim, run: Run) -> Judgement:
     return Judgement(tuple(parts), sentence, most_telling(parts), values)
 
 
-def _part(claim: Claim, rule: Rule, found: Estimate, *, decides: bool = True) -> Part:
+def _part(claim: Claim, rule: Rule, seen: Measured, *, decides: bool = True) -> Part:
     low, high = rule.min, rule.max
     if rule.decides and low is None and high is None:
         low, high = claim.bound.min, claim.bound.max
-    return Part(rule.label, found, rule.unit, low, high, decides=rule.decides and decides)
+    return Part(
+        rule.label,
+        seen.estimate,
+        rule.unit,
+        low,
+        high,
+        decides=rule.decides and decides,
+        tried=seen.tried,
+        lost=seen.lost,
+    )
 
 
-def _hides(run: Run, asked: Comparison, rule: Rule) -> bool:
+def _hides(frames: Sequence[pd.DataFrame], rule: Rule) -> bool:
     """Whether the figure is a ratio of rates that something else than the servers bounded."""
     if rule.figure != RATE or (rule.over is None and rule.among is None):
         return False
-    frames = groups(run, asked.settings, rule)
     closed = all(frame["rate_per_s"].isna().all() for frame in frames)
     if rule.saturated and any((frame["validity"] != "server_bound").any() for frame in frames):
         return closed

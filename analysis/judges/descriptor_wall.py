@@ -1,22 +1,36 @@
 """Does one server stop at its descriptor limit, named, while the others go on?
 
 The evidence is the void trials: a server that holds fewer connections than were
-asked for makes its trial void, and names its limit in its log.
+asked for makes its trial void, and names its limit in its log. Those that something else
+spoiled say nothing. Another server that failed in more than MOST_FAILED of its trials did not
+reach what is asked of it, though one of them did.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
-from analysis.judgement import REPEATS_NEEDED, Judgement, NotRunError, Part, Word, joined
-from analysis.judges._evidence import reasons
+from analysis.causes import spoiled, unknown
+from analysis.judgement import (
+    MOST_FAILED,
+    REPEATS_NEEDED,
+    Judgement,
+    NotRunError,
+    NoValidTrialError,
+    Part,
+    Word,
+    joined,
+)
+from analysis.judges._evidence import reasons, tried
 from analysis.pairs import at, keep_alive
 from analysis.statistics import Estimate
 from analysis.strict import Strict, Text
 from analysis.text import count, listed, plural, server_name
+from analysis.tried import tried_of
 from analysis.walls import held_connections
 
 if TYPE_CHECKING:
@@ -48,15 +62,22 @@ def judge(claim: Claim, run: Run) -> Judgement:
             f"no trial asks {server_name(server)} for more than "
             f"{count(claim.parameters['descriptors'])} connections"
         )
+    # Whoever names its limit is evidence, though nobody recorded that it spoiled the trial.
+    counts = beyond["valid"] | (unknown(beyond) & _named(claim, beyond))
+    what = f"{server_name(server)} beyond its limit"
+    stood_on = (tried_of(beyond.assign(valid=counts), what),)
+    beyond = beyond[~spoiled(beyond)]
+    if not len(beyond):
+        raise NoValidTrialError(f"all of them were spoiled ({reasons(at(trials, server=server))})")
     wall, told = _wall(claim, beyond)
-    others, reached = _others(trials[["server", "valid"]][asked >= reach], server, reach)
+    wall = replace(wall, tried=stood_on, about_failure=True)
+    others, reached = _others(trials[asked >= reach], server, reach)
     return Judgement((wall, others), f"{told} {reached}", wall)
 
 
 def _wall(claim: Claim, beyond: pd.DataFrame) -> tuple[Part, str]:
     server = server_name(claim.parameters["server"])
-    limits = beyond["server_limit"].astype("string")
-    named = limits.str.contains(claim.parameters["limit"], regex=False).fillna(False)
+    named = _named(claim, beyond)
     held = held_connections(beyond)
     low, high = claim.bound.min or 0, claim.bound.max or np.inf
     stopped = ~beyond["valid"] & named & held.between(low, high)
@@ -86,10 +107,22 @@ def _wall(claim: Claim, beyond: pd.DataFrame) -> tuple[Part, str]:
     return Part(label, found, "connections", claim.bound.min, claim.bound.max, word), told
 
 
+def _named(claim: Claim, beyond: pd.DataFrame) -> pd.Series[bool]:
+    """Which of the trials name the limit."""
+    limits = beyond["server_limit"].astype("string")
+    named = limits.str.contains(claim.parameters["limit"], regex=False)
+    return named.fillna(False).astype(bool)
+
+
 def _others(trials: pd.DataFrame, server: str, reach: int) -> tuple[Part, str]:
     others = trials[trials["server"] != server]
     servers = sorted(str(name) for name in others["server"].unique())
-    arrived = [name for name in servers if at(others, server=name)["valid"].any()]
+    mine = {name: tried(others, server=name) for name in servers}
+    arrived = [
+        name
+        for name, one in mine.items()
+        if one.causes.valid and one.causes.failed_share <= MOST_FAILED
+    ]
     label = f"servers that reach {count(reach)}"
     found = Estimate(len(arrived), len(arrived), len(arrived), len(others), "count")
     missing = [server_name(name) for name in servers if name not in arrived]
@@ -99,6 +132,7 @@ def _others(trials: pd.DataFrame, server: str, reach: int) -> tuple[Part, str]:
     names = listed([server_name(name) for name in arrived])
     told = f"{names} reached {count(reach)}." if arrived else ""
     if missing:
-        told += f" {listed(missing)} did not."
+        told += f" {listed(missing)} did not, or not always."
     word = joined([Word.INCONCLUSIVE if missing else Word.REPRODUCED])
-    return Part(label, found, "", word=word), told.strip()
+    part = Part(label, found, "", word=word, tried=tuple(mine.values()), about_failure=True)
+    return part, told.strip()

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.judgement import Judgement, NotRunError, Part, Word, most_telling
-from analysis.judges._evidence import evidence, generator_bound
-from analysis.pairs import at, nothing_idle, paired_ratio
+from analysis.judges._evidence import evidence, generator_bound, tried
+from analysis.pairs import at, lost_blocks, nothing_idle, paired_ratio
 from analysis.strict import Strict, Text
 from analysis.text import count, listed, number, server_name
 
@@ -47,16 +47,26 @@ def judge(claim: Claim, run: Run) -> Judgement:
         for active in levels:
             mine = evidence(trials, server=server, active_connections=active)
             theirs = evidence(trials, server=other, active_connections=active)
+            stood_on = tuple(
+                tried(trials, "requests_per_s", server=name, active_connections=active)
+                for name in (server, other)
+            )
             bounded = generator_bound(mine, theirs)
             limited |= bounded
             label = f"{server_name(server)} at {count(active)}"
             edges = (claim.bound.min, claim.bound.max)
             rate = paired_ratio(mine, theirs, "requests_per_s")
             work = paired_ratio(theirs, mine, "server_cpu_us_per_request")
-            parts.append(Part(f"{label}, requests per second", rate, "x", *edges))
-            parts.append(
-                Part(f"{label}, requests per CPU second", work, "x", *edges, decides=bounded)
-            )
+            for what, ratio, decides in (("", rate, True), ("CPU ", work, bounded)):
+                name = f"{label}, requests per {what}second"
+                parts.append(
+                    Part(
+                        *(name, ratio, "x", *edges),
+                        decides=decides,
+                        tried=stood_on,
+                        lost=lost_blocks(mine, theirs, "requests_per_s"),
+                    )
+                )
     return Judgement(tuple(parts), _sentence(parts, other, levels, limited), most_telling(parts))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from analysis.judgement import Judgement, Part, most_telling
-from analysis.judges._evidence import evidence
+from analysis.judges._evidence import evidence, tried
 from analysis.pairs import by_block, keep_alive
 from analysis.statistics import estimate
 from analysis.strict import Strict, Text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 NAME = "memory_per_thread"
+FIGURES = ("server_rss_bytes", "server_threads")
 KB = 1024
 
 
@@ -35,13 +36,22 @@ def judge(claim: Claim, run: Run) -> Judgement:
     server = claim.parameters["server"]
     active, idle = claim.parameters["active_connections"], claim.parameters["idle_connections"]
     trials = keep_alive(run)
-    many = evidence(trials, server=server, active_connections=active, idle_connections=idle)
-    none = evidence(trials, server=server, active_connections=active, idle_connections=0)
+    at_many = {"server": server, "active_connections": active, "idle_connections": idle}
+    at_none = {**at_many, "idle_connections": 0}
+    many, none = evidence(trials, **at_many), evidence(trials, **at_none)
     memory = by_block(many, "server_rss_bytes") - by_block(none, "server_rss_bytes")
     threads = by_block(many, "server_threads") - by_block(none, "server_threads")
     # A block without more threads says nothing about what a thread costs.
     found = estimate((memory / threads.where(threads > 0)).dropna().to_numpy() / KB)
-    part = Part("memory per thread", found, "KB", claim.bound.min, claim.bound.max)
+    part = Part(
+        "memory per thread",
+        found,
+        "KB",
+        claim.bound.min,
+        claim.bound.max,
+        tried=tuple(tried(trials, *FIGURES, **where) for where in (at_many, at_none)),
+        lost=len(memory.index) - found.n,
+    )
     sentence = (
         f"From 0 to {count(idle)} idle connections, {server_name(server)} grew by "
         f"{count(float(threads.median()))} threads and {number(found.value)} KB "

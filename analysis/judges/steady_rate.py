@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from analysis.judgement import Judgement, Part, most_telling
-from analysis.judges._evidence import evidence, generator_bound
-from analysis.pairs import keep_alive, paired_ratio
+from analysis.judges._evidence import evidence, generator_bound, tried
+from analysis.pairs import keep_alive, lost_blocks, paired_ratio
 from analysis.strict import Strict, Text
 from analysis.text import count, number, server_name
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analysis.records import Run
 
 NAME = "steady_rate"
+RATE = "requests_per_s"
 
 
 class Parameters(Strict):
@@ -38,16 +39,21 @@ def judge(claim: Claim, run: Run) -> Judgement:
     active = claim.parameters["active_connections"]
     idle = claim.parameters["idle_connections"]
     trials = keep_alive(run)
-    many = evidence(trials, server=server, active_connections=active, idle_connections=idle)
-    none = evidence(trials, server=server, active_connections=active, idle_connections=0)
+    at_many = {"server": server, "active_connections": active, "idle_connections": idle}
+    at_none = {**at_many, "idle_connections": 0}
+    many, none = evidence(trials, **at_many), evidence(trials, **at_none)
     edges = (claim.bound.min, claim.bound.max)
-    rate = paired_ratio(many, none, "requests_per_s")
+    rate = paired_ratio(many, none, RATE)
     # Turned over, so that more work per CPU second is above 1, as for the rate.
     work = paired_ratio(none, many, "server_cpu_us_per_request")
     limited = generator_bound(many, none)
+    stood_on = (tried(trials, RATE, **at_many), tried(trials, RATE, **at_none))
+    lost = lost_blocks(many, none, RATE)
     parts = (
-        Part("requests per second", rate, "x", *edges),
-        Part("requests per CPU second", work, "x", *edges, decides=limited),
+        Part("requests per second", rate, "x", *edges, tried=stood_on, lost=lost),
+        Part(
+            "requests per CPU second", work, "x", *edges, decides=limited, tried=stood_on, lost=lost
+        ),
     )
     sentence = (
         f"With {count(idle)} idle connections beside {count(active)} active ones, "

@@ -7,6 +7,7 @@ and whether the steps that have to be seen were seen in every trial.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,12 +23,13 @@ from analysis.judgement import (
     Word,
     most_telling,
 )
-from analysis.judges._evidence import evidence_of
+from analysis.judges._evidence import described, evidence_of
 from analysis.rules import Value
 from analysis.selection import select
 from analysis.statistics import Estimate, estimate
 from analysis.strict import Strict
 from analysis.text import listed, number, plural
+from analysis.tried import tried_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +69,9 @@ def judge(claim: Claim, run: Run) -> Judgement:
     told = []
     for name, ladder in asked.ladders.items():
         settings = {**asked.settings, **ladder.settings}
-        trials = evidence_of(select(run, settings), settings)
+        selected = select(run, settings)
+        trials = evidence_of(selected, settings)
+        every = len(trials)
         kept = [counted(run, str(trial), "connect") is not None for trial in trials["trial"]]
         trials = trials[kept]
         if not len(trials):
@@ -76,8 +80,10 @@ def judge(claim: Claim, run: Run) -> Judgement:
         shares = _shares(run, trials, steps, asked.tolerance_s)
         on_steps = shares.groupby(trials["block"].to_numpy()).median().sum(axis=1, min_count=1)
         edges = (claim.bound.min, claim.bound.max)
-        parts.append(Part(f"late connects on the {name} ladder", estimate(on_steps), "", *edges))
-        parts.append(_seen(name, ladder, shares))
+        stood_on = (tried_of(selected, described(**settings), every - len(trials)),)
+        label = f"late connects on the {name} ladder"
+        parts.append(Part(label, estimate(on_steps), "", *edges, tried=stood_on))
+        parts.append(replace(_seen(name, ladder, shares), tried=stood_on))
         told.append(_told(name, shares, on_steps.median()))
     return Judgement(tuple(parts), " ".join(told), most_telling(parts))
 

@@ -1,13 +1,17 @@
 """Is a server with a thread per client bounded by a number of threads?
 
 Judged at the largest number of connections that it held in a valid trial. If it
-never went beyond the bound, the claim is reproduced only when a limit stopped it.
+never went beyond the bound, the claim is reproduced only when a limit stopped it, and no load,
+probe or machine. That the server failed is what the claim is about: it is told, and decides
+nothing.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from analysis.causes import spoiled
 from analysis.judgement import Judgement, Part, Word, most_telling
 from analysis.judges._evidence import evidence
 from analysis.pairs import at, keep_alive
@@ -15,6 +19,7 @@ from analysis.statistics import estimate
 from analysis.strict import Strict, Text
 from analysis.text import count, duration, number, server_name
 from analysis.text import size as in_bytes
+from analysis.tried import tried_of
 
 if TYPE_CHECKING:
     from analysis.claim import Claim
@@ -38,13 +43,22 @@ def judge(claim: Claim, run: Run) -> Judgement:
     most = int(total.max())
     top = valid[total == most]
     threads = estimate(top["server_threads"])
-    part = Part("threads", threads, "threads", claim.bound.min, claim.bound.max)
+    mine = at(trials, server=server)
+    tops = mine[(mine["active_connections"] + mine["idle_connections"]) >= most]
+    part = Part(
+        "threads",
+        threads,
+        "threads",
+        claim.bound.min,
+        claim.bound.max,
+        tried=(tried_of(tops, f"{count(most)} connections or more"),),
+        about_failure=True,
+    )
     if part.verdict is Word.REPRODUCED:
-        mine = at(trials, server=server)
-        stopped = mine[~mine["valid"] & mine["server_limit"].notna()]
+        stopped = mine[~mine["valid"] & ~spoiled(mine) & mine["server_limit"].notna()]
         beyond = (stopped["active_connections"] + stopped["idle_connections"]) > most
         if not beyond.any():
-            part = Part(part.label, threads, part.unit, part.low, part.high, Word.INCONCLUSIVE)
+            part = replace(part, word=Word.INCONCLUSIVE)
     sentence = (
         f"{server_name(server)} served {count(most)} connections with "
         f"{count(threads.value)} threads in {in_bytes(top['server_rss_bytes'].median())} of "

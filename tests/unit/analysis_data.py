@@ -58,7 +58,8 @@ def trials(blocks: int = 3, seed: int = 7, noise: float = 0.03) -> pd.DataFrame:
             row["trial"] = f"{row['point']}-r{row['repeat']}"
             rows.append(row)
     whole = {column.name: "Int64" for column in COLUMNS if column.kind == "int"}
-    return pd.DataFrame(rows).reindex(columns=list(NAMES)).astype(whole)
+    texts = {column.name: "object" for column in COLUMNS if column.added}
+    return pd.DataFrame(rows).reindex(columns=list(NAMES)).astype(whole | texts)
 
 
 def one_row() -> dict[str, Any]:

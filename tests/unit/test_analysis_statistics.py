@@ -53,10 +53,19 @@ def test_small_samples_use_students_t_on_logarithms() -> None:
 
 
 def test_values_at_or_below_zero_are_taken_as_they_are() -> None:
-    values = np.array([0.0, 1.0, 5.0])
+    values = np.array([-1.0, 1.0, 5.0])
     expected = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
     found = statistics.estimate(values)
     assert (found.low, found.high) == pytest.approx(expected)
+
+
+def test_an_interval_of_what_cannot_be_negative_begins_at_nought() -> None:
+    """Overflows, errors and the like: an interval of a few of them would reach below."""
+    values = np.array([0.0, 1.0, 5.0])
+    _, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
+    found = statistics.estimate(values)
+    assert (found.low, found.high) == pytest.approx((0, high))
+    assert np.isnan(statistics.estimate([0.0]).low)
 
 
 def test_the_interval_never_leaves_out_the_median() -> None:

@@ -83,9 +83,11 @@ def test_ratios_are_of_the_same_block(run: Run) -> None:
         pd.DataFrame({"all": 0, "ratio": both["one"] / both["other"]}), ["all"], ["ratio"]
     )
     assert found.loc[first].to_numpy() == pytest.approx(
-        expected[["ratio", "ratio_low", "ratio_high"]].to_numpy()[0]
+        [*expected[["ratio", "ratio_low", "ratio_high"]].to_numpy()[0], len(both)]
     )
+    blocks = found.pop(f"{RATE}_ratio_n")
     assert found.drop(index=first).isna().all(axis=None)
+    assert not blocks.drop(index=first).any()
 
 
 def test_beside_a_rate_of_nothing_there_is_no_ratio(tmp_path: Path) -> None:
@@ -96,6 +98,7 @@ def test_beside_a_rate_of_nothing_there_is_no_ratio(tmp_path: Path) -> None:
     found = spreads(slow).ratios(
         RATE, pd.Series([int(codes["epoll_level"])], index=[int(codes["poll"])])
     )
+    assert not found.pop(f"{RATE}_ratio_n").any()
     assert found.isna().all(axis=None)
 
 

@@ -9,10 +9,11 @@ from click.testing import CliRunner
 
 import analysis
 from analysis.commands import cli
-from analysis.limits import judged
+from analysis.limits import Kept, ending, judged
 from analysis.report import build
 from experiments.exits import Exit, LabError
 from experiments.load import read
+from experiments.record import BY_SERVER
 from experiments.threshold import parse
 from tests.unit import analysis_data as made
 
@@ -33,22 +34,101 @@ def test_a_point_keeps_a_threshold_by_the_median_of_its_trials(tmp_path: Path) -
     assert broken.value < 20_000
 
 
-def test_a_void_trial_breaks_no_threshold(tmp_path: Path) -> None:
-    frame = made.trials(3)
+def spoilt_run(
+    tmp_path: Path, cause: str | None, blocks: int, *thresholds: str, **where: object
+) -> Kept:
+    """Of five repeats the first `blocks` are void (of poll, or of all)."""
+    frame = made.trials(5)
     frame = frame[frame["validity"] != "void"]
-    spoilt = frame["block"] < 3
+    spoilt = frame["block"] <= blocks
+    for name, value in where.items():
+        spoilt &= frame[name] == value
     frame.loc[spoilt, "validity"] = "void"
+    frame.loc[spoilt, "reason"] = "what happened"
     frame.loc[spoilt, "response_p99_us"] = 1e10
-    loaded = analysis.load(made.write_run(tmp_path, frame, thresholds=[KEPT]))
-    assert judged(loaded)[0].holds
+    frame.loc[spoilt, "spoiled_by"] = cause
+    (found,) = judged(analysis.load(made.write_run(tmp_path, frame, thresholds=thresholds)))
+    return found
 
 
-def test_a_point_without_a_valid_trial_keeps_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("threshold", [KEPT, "errors < 1", "server_rss_bytes > 1"])
+@pytest.mark.parametrize("cause", BY_SERVER)
+@pytest.mark.parametrize("blocks", [1, 4, 5])
+def test_a_trial_that_the_server_failed_breaks_every_threshold(
+    tmp_path: Path, cause: str, blocks: int, threshold: str
+) -> None:
+    found = spoilt_run(tmp_path, cause, blocks, threshold, server="poll")
+    assert not found.holds
+    assert found.broken == 5
+    assert found.worst.startswith("poll")
+    assert found.remarks.startswith(f"The server failed in {5 * blocks} of ")
+    assert ending([found]) is Exit.EXCEEDED
+
+
+NO_EVIDENCE = {
+    "load": "were spoiled by the lab or the surroundings: no evidence either way.",
+    "surroundings": "were spoiled by the lab or the surroundings: no evidence",
+    "probe": "were spoiled by the lab or the surroundings: no evidence either way.",
+    None: "are void for a cause that was not recorded: no evidence either way.",
+}
+
+
+@pytest.mark.parametrize("cause", NO_EVIDENCE)
+def test_what_others_spoiled_breaks_no_threshold_and_is_said(
+    tmp_path: Path, cause: str | None
+) -> None:
+    found = spoilt_run(tmp_path, cause, 4, KEPT, server="poll")
+    assert found.holds
+    assert f"20 trials {NO_EVIDENCE[cause]}" in found.remarks
+
+
+@pytest.mark.parametrize("cause", NO_EVIDENCE)
+def test_a_point_without_evidence_neither_keeps_nor_breaks_it(
+    tmp_path: Path, cause: str | None
+) -> None:
+    found = spoilt_run(tmp_path, cause, 5, KEPT, server="poll")
+    assert (found.broken, found.untold) == (0, 5)
+    assert found.word == "cannot tell"
+    assert found.worst.startswith("poll")
+    assert ending([found]) is Exit.CANNOT_TELL
+
+
+def test_no_point_with_a_trial_that_says_anything_cannot_be_told(tmp_path: Path) -> None:
+    found = spoilt_run(tmp_path, "surroundings", 5, KEPT)
+    assert found.untold == found.points
+    folder = tmp_path
+    done = CliRunner().invoke(cli, ["report", str(folder)])
+    assert done.exit_code == Exit.CANNOT_TELL
+    assert "CANNOT TELL" in done.output
+
+
+@pytest.mark.parametrize(("blocks", "holds"), [(0, True), (1, False), (2, False)])
+def test_errors_in_few_of_five_repeats_are_not_hidden_by_their_median(
+    tmp_path: Path, blocks: int, holds: bool
+) -> None:
+    frame = made.trials(5)
+    frame = frame[frame["validity"] != "void"]
+    frame.loc[(frame["server"] == "iterative") & (frame["block"] <= blocks), "errors"] = 500
+    (found,) = judged(analysis.load(made.write_run(tmp_path, frame, thresholds=["errors < 1"])))
+    assert found.holds is holds
+    assert holds or found.value == 500
+
+
+def test_a_figure_beside_errors_says_that_they_are_not_in_it(tmp_path: Path) -> None:
     frame = made.trials(2)
-    loaded = analysis.load(made.write_run(tmp_path, frame, thresholds=[KEPT]))
-    (found,) = judged(loaded)
-    assert found.broken == 1
-    assert found.worst.startswith("select")
+    frame = frame[frame["validity"] != "void"]
+    clean = made.write_run(tmp_path / "clean", frame, thresholds=[KEPT])
+    assert judged(analysis.load(clean))[0].remarks == ""
+    frame.loc[frame["server"] == "iterative", "errors"] = 5_000
+    (found,) = judged(analysis.load(made.write_run(tmp_path / "b", frame, thresholds=[KEPT])))
+    assert found.holds
+    assert "Errors are not in this figure: up to 12% of all attempts, at iterative" in found.remarks
+
+
+def test_what_was_never_measured_is_not_told(tmp_path: Path) -> None:
+    (found,) = judged(analysis.load(run_with(tmp_path, "service_p99_us < 5000")))
+    assert (found.broken, found.untold) == (0, found.points)
+    assert "service_p99_us was not measured in" in found.remarks
 
 
 def test_trials_under_strace_and_references_are_left_out(tmp_path: Path) -> None:
