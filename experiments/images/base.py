@@ -32,6 +32,8 @@ PYTHON: Final = "3.13"
 OFFICIAL: Final = "python:3.13-slim-trixie"
 REPOSITORY: Final = "c10k-lab/base"
 LABEL_RECIPE: Final = "c10k-lab.base.recipe"
+MAKING: Final = "2"
+"""Raised when what is made of a base changes, so that those made before are made anew."""
 VARIABLE: Final = "C10K_BASE_IMAGE"
 LABEL_ORIGIN: Final = "c10k-lab.base.origin"
 LABEL_DIGEST: Final = "c10k-lab.base.digest"
@@ -103,8 +105,9 @@ def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], No
     if given:
         return _from_environment(driver, store, given, say)
     architecture = str(driver.info()["Architecture"])
-    official = _Maker(driver, store, "registry", _hash(OFFICIAL, architecture))
-    packages = _Maker(driver, store, "debootstrap", _hash(debootstrap.recipe(), architecture))
+    official = _Maker(driver, store, "registry", _hash(MAKING, OFFICIAL, architecture))
+    from_packages = _hash(MAKING, debootstrap.recipe(), architecture)
+    packages = _Maker(driver, store, "debootstrap", from_packages)
     known = official.find() or packages.find()
     if known is not None:
         return known
@@ -124,13 +127,14 @@ def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], No
 def _from_packages(
     maker: _Maker, architecture: str, refused: DriverError, say: Callable[[str], None]
 ) -> Base:
-    say(
-        "base image: no image registry answers; making an equal one from Debian's packages "
-        "(about a minute, once)"
-    )
     raw = f"{REPOSITORY}-raw:{_hash(maker.recipe, maker.driver.owner)}"
     try:
-        with debootstrap.root_as_tar(architecture) as tar:
+        debootstrap.check_possible(architecture)
+        say(
+            "base image: no image registry answers; making an equal one from Debian's packages "
+            "(about a minute, once)"
+        )
+        with debootstrap.root_as_tar() as tar:
             image = maker.store.import_tar(tar, raw, labels(maker.driver.owner, ROLE_IMAGE))
     except debootstrap.UnavailableError as error:
         raise LabError(
