@@ -13,10 +13,10 @@ from experiments.doctor import check_port, port_is_free
 from experiments.exits import Exit, LabError
 from experiments.images.build import ensure_images
 from experiments.master import Master
-from experiments.owner import holder, owner_id
+from experiments.owner import holder, owner_id, project
 
 ROOT = Path(__file__).parent.parent
-PROJECT = f"c10k-lab-{owner_id()}"
+PROJECT = project(owner_id())
 """Each checkout has its own: `down` never ends somebody else's."""
 NOFILE = 65_536
 

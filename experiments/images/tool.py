@@ -6,6 +6,7 @@ limits are read where the trials will run.
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Final
 
 from experiments.driver import ContainerSpec, DriverError
@@ -33,7 +34,12 @@ def run_tool(
     fresh one shows defaults instead (bridge-nf-call-iptables always reads 1).
     """
     spec = ContainerSpec(
-        role="tool", name="", image=image, command=command, network=network, nofile=nofile
+        role="tool",
+        name=f"c10k-tool-{uuid.uuid4().hex[:12]}",
+        image=image,
+        command=command,
+        network=network,
+        nofile=nofile,
     )
     container = driver.start(spec)
     try:

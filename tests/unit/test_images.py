@@ -15,7 +15,8 @@ import pytest
 from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.images import base, build, debootstrap, wheelhouse
-from experiments.images.store import Image, label_step
+from experiments.images.image import Image, own_tags
+from experiments.images.store import label_step
 from experiments.owner import ROOT
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ class FakeStore:
         self.images: dict[str, Image] = {}
         self.registry = registry
         self.done: list[str] = []
+        self.dockerfile: list[str] = []
 
     def find(self, reference: str) -> Image | None:
         return self.images.get(reference)
 
     def owned(self, *, everyone: bool = False) -> list[Image]:
         assert everyone
-        return [one for one in self.images.values() if one.labels]
+        return [one for one in self.images.values() if own_tags(one)]
 
     def pull(self, reference: str) -> Image:
         self.done.append("pull")
@@ -75,8 +77,8 @@ class FakeStore:
         with tarfile.open(fileobj=context) as tar:
             dockerfile = tar.extractfile("Dockerfile")
             assert dockerfile is not None
-            line = dockerfile.read().decode().splitlines()[-1]
-        pairs = [word.partition("=") for word in shlex.split(line.removeprefix("LABEL "))]
+            self.dockerfile = dockerfile.read().decode().splitlines()
+        pairs = [word.partition("=") for word in shlex.split(self.dockerfile[1])[1:]]
         return self._add(reference, {name: value for name, _, value in pairs})
 
     def untag(self, reference: str) -> None:
@@ -183,6 +185,7 @@ def test_given_base_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     made = ensure(store, [])
     assert made.origin == "environment"
     assert made.digest == "python@sha256:abc"
+    assert store.dockerfile[2:] == ["USER root", "ENTRYPOINT []"]  # whatever its own are
     assert ensure(store, []) == made
 
 
