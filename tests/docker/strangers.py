@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from contextlib import suppress
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from docker.errors import NotFound
 from experiments.owner import labels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import docker
 
 ROLES = ("master", "pod", "server", "load", "probe", "tool", "network", "image")
@@ -106,14 +109,15 @@ class Strangers:
 
     def leave(self) -> None:
         """Remove it all, whatever is left of it."""
-        for one in self.containers:
-            self._api.remove_container(one, force=True)
-        for one in self.networks:
-            self._api.remove_network(one)
-        for one in self.volumes:
-            self._api.remove_volume(one)
-        for one in (*self.tags, *reversed(self.images)):
-            with suppress(NotFound):  # an image without a tag went with its last child
-                self._api.remove_image(one, force=True)
+        images = (*self.tags, *reversed(self.images))
+        removals: list[Callable[[], object]] = [
+            *(partial(self._api.remove_container, one, force=True) for one in self.containers),
+            *(partial(self._api.remove_network, one) for one in self.networks),
+            *(partial(self._api.remove_volume, one) for one in self.volumes),
+            *(partial(self._api.remove_image, one, force=True) for one in images),
+        ]
+        for remove in removals:
+            with suppress(NotFound):  # by a test that failed, or an image with its last child
+                remove()
         for kind in (self.containers, self.networks, self.volumes, self.images, self.tags):
             kind.clear()
