@@ -96,7 +96,7 @@ class _Maker:
             **labels(self.driver.owner, ROLE_IMAGE, None, self.reference),
             LABEL_RECIPE: self.recipe,
             LABEL_ORIGIN: self.origin,
-            LABEL_DIGEST: _digest(source, image),
+            LABEL_DIGEST: digest_of(source, image),
             LABEL_PYTHON: python,
             LABEL_SOURCE: image.id,
             LABEL_FETCHED: "yes" if fetched else "no",
@@ -182,7 +182,7 @@ def _base(reference: str, image: Image) -> Base:
     )
 
 
-def _digest(source: str, image: Image) -> str:
+def digest_of(source: str, image: Image) -> str:
     """What the registry of `source` calls it, or else another one; of a base, what that was."""
     repository = source.partition("@")[0] if "@" in source else source.rpartition(":")[0]
     if repository == REPOSITORY:

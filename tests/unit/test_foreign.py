@@ -251,6 +251,7 @@ def test_it_is_confined_like_ours_and_pinned_by_its_id() -> None:
     server = specs["server"]
     assert (server.image, server.command) == ("sha256:app", ("serve", "--port", "80"))
     assert (server.cpus, server.nofile, dict(server.environment)) == ("0", 9_999, {"N": "1"})
+    assert [role for role, spec in specs.items() if spec.keep_entrypoint] == ["server"]
     assert specs["pod"].sysctls["net.ipv4.ip_unprivileged_port_start"] == "0"
     assert specs["probe"].command[2] == "80"
     form = master.forms[0]

@@ -6,16 +6,18 @@ import io
 import re
 import shlex
 import tarfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NoReturn, cast
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 
-from experiments.driver import DriverError
+from experiments.driver import AbsentError, DriverError
 from experiments.exits import Exit, LabError
 from experiments.images import base, build, debootstrap, wheelhouse
 from experiments.images.image import Image, own_tags
+from experiments.images.store import ImageStore as RealStore
 from experiments.images.store import label_step
 from experiments.owner import ROOT
 
@@ -132,6 +134,36 @@ def test_registry_comes_first_and_its_digest_is_kept() -> None:
     assert len(said) == 1
     assert ensure(store, said) == made
     assert store.done == ["pull", "build"]
+
+
+class PulledOnce:
+    """An engine that has what it pulls, and whose lists leave out what they were not asked for."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, dict[str, Any]] = {}
+
+    def pull(self, reference: str, **_: object) -> list[dict[str, str]]:
+        digests = ["other@sha256:aa", f"{reference.rpartition(':')[0]}@sha256:bb"]
+        self.there[reference] = {"Id": "sha256:1", "RepoTags": [reference], "RepoDigests": digests}
+        return [{"status": "Downloaded"}]
+
+    def inspect_image(self, reference: str) -> dict[str, Any]:
+        if reference not in self.there:
+            raise AbsentError(reference)
+        return {**self.there[reference], "Config": {"Labels": None}}
+
+    def images(self, name: str) -> list[dict[str, Any]]:
+        return [{**self.there[name], "RepoDigests": None}] if name in self.there else []
+
+
+@pytest.mark.parametrize("reference", ["python:3.13", "localhost:5000/python:3.13"])
+def test_digest_of_a_pulled_image_is_of_its_own_registry(reference: str) -> None:
+    driver = SimpleNamespace(api=PulledOnce(), guard=lambda _: nullcontext())
+    store = RealStore(cast("DockerDriver", driver))
+    image = store.pull(reference)
+    assert base.digest_of(reference, image) == f"{reference.rpartition(':')[0]}@sha256:bb"
+    assert base.digest_of("elsewhere:1", image) == "other@sha256:aa"
+    assert base.digest_of("mine:1", Image("sha256:2", ("mine:1",), (), {})) == ""
 
 
 @pytest.mark.usefixtures("python")
