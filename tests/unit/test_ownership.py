@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from experiments import docker_driver, owner
+from experiments.__main__ import cli
 from experiments.images.image import Image, made_by, own_tags, read_image
 from experiments.owner import LABEL_NAME, owner_id
 
@@ -86,3 +90,39 @@ def test_the_owner_under_sudo_is_who_called_it(
     assert owner_id(tmp_path) == ann
     monkeypatch.setattr(os, "geteuid", lambda: 1000)  # inside `sudo -u`: not root, not ann
     assert owner_id(tmp_path) != ann
+
+
+class Cleaned:
+    """A driver of which only what `clean` asks is there."""
+
+    def __init__(self, removed: list[str], left: list[str]) -> None:
+        self.remove_all = removed.copy
+        self.left = left.copy
+
+    def __enter__(self) -> Cleaned:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("removed", "left", "said"),
+    [
+        ([], [], "nothing to remove\n"),
+        (["a", "b:1"], [], "removed 2: a, b:1\n"),
+        (
+            ["a"],
+            ["net", "b:1"],
+            "removed 1: a\nkept 2: net, b:1: a container that is not the lab's uses each; "
+            "`docker ps --all` lists them\n",
+        ),
+    ],
+)
+def test_clean_tells_what_went_and_what_stays(
+    monkeypatch: pytest.MonkeyPatch, removed: list[str], left: list[str], said: str
+) -> None:
+    monkeypatch.setattr(owner, "RunLock", lambda *_: nullcontext())
+    monkeypatch.setattr(docker_driver, "DockerDriver", lambda: Cleaned(removed, left))
+    done = CliRunner().invoke(cli, ["clean"])
+    assert (done.exit_code, done.output) == (0, said)
