@@ -245,8 +245,13 @@ def clean_() -> None:
     from experiments.run_lock import RunLock
 
     with RunLock("clean", ROOT), DockerDriver() as driver:
-        removed = driver.remove_all()
+        removed, left = driver.remove_all(), driver.left()
     echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
+    if left:
+        echo(
+            f"kept {len(left)}: {', '.join(left)}: a container that is not the lab's uses each; "
+            "`docker ps --all` lists them"
+        )
 
 
 @cli.command("compare", context_settings={"ignore_unknown_options": True})

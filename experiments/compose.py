@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from experiments.exits import Exit, LabError
-from experiments.owner import ROOT, owner_id
+from experiments.owner import ROOT, owner_id, project
 from experiments.run import deferred
 
-PROJECT = f"c10k-lab-{owner_id()}"
+PROJECT = project(owner_id())
 """Each checkout has its own: `down` never ends somebody else's."""
 FILES: tuple[Path, ...] = tuple(
     ROOT / f"docker-compose.{name}" for name in ("yml", "override.yml", "override.yaml")

@@ -167,6 +167,7 @@ class Containers:
             sigpending=settings.sigpending,
             pids_limit=PIDS,
             environment=foreign.environment if foreign else {},
+            keep_entrypoint=foreign is not None,
         )
 
     def alone(self, trial: Trial) -> ContainerSpec:

@@ -24,7 +24,8 @@ def settings(spec: ContainerSpec) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "image": spec.image,
         "command": list(spec.command) or None,
-        "name": spec.name or None,
+        "entrypoint": None if spec.keep_entrypoint else [],
+        "name": spec.name,
         "hostname": spec.hostname,
         "user": USER,
         "environment": dict(spec.environment),

@@ -16,6 +16,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import docker
@@ -26,11 +27,17 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
 from experiments.creation import host_settings, settings
-from experiments.driver import ContainerSpec, ContainerState, DriverError
+from experiments.driver import (
+    AbsentError,
+    ContainerSpec,
+    ContainerState,
+    DriverError,
+    InUseError,
+)
 from experiments.images.messages import explain, unreachable
 from experiments.images.store import ImageStore
 from experiments.images.tool import nofile_limit
-from experiments.owner import labels, owner_id, sweep
+from experiments.owner import found, labels, owner_id, sweep
 from experiments.shortfalls import DiscardedError, discarded, is_told_of
 
 if TYPE_CHECKING:
@@ -49,7 +56,7 @@ def guard(doing: str) -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        raise DriverError(explain(doing, str(error.explanation or error))) from error
+        raise _refusal(error)(explain(doing, str(error.explanation or error))) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.TimeoutError) as error:
         if not _is_timeout(error):
             raise unreachable(error, os.environ.get("DOCKER_HOST", "the local socket")) from error
@@ -58,6 +65,15 @@ def guard(doing: str) -> Iterator[None]:
         ) from error
     except (DockerException, OSError, urllib3.exceptions.HTTPError) as error:
         raise unreachable(error, os.environ.get("DOCKER_HOST", "the local socket")) from error
+
+
+def _refusal(error: APIError) -> type[DriverError]:
+    """What kind of refusal it is; a network in use is a forbidden one to the engine."""
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return AbsentError
+    if error.status_code == HTTPStatus.CONFLICT or "active endpoints" in str(error):
+        return InUseError
+    return DriverError
 
 
 def _is_timeout(error: Exception) -> bool:
@@ -153,7 +169,7 @@ class DockerDriver:
         with guard(f"creating container {spec.name}"):
             made = api.create_container(
                 host_config=api.create_host_config(**host_settings(spec)),
-                labels=labels(self.owner, spec.role, self._run or "tool"),
+                labels=labels(self.owner, spec.role, self._run or "tool", spec.name),
                 **settings(spec),
             )
         container = str(made["Id"])
@@ -247,7 +263,9 @@ class DockerDriver:
         api = self.api
         with guard(f"creating network {name}"):
             made = api.create_network(
-                name, driver="bridge", labels=labels(self.owner, "network", self._run or "tool")
+                name,
+                driver="bridge",
+                labels=labels(self.owner, "network", self._run or "tool", name),
             )
         return str(made["Id"])
 
@@ -264,6 +282,11 @@ class DockerDriver:
     def remove_all(self) -> list[str]:
         """All that this owner's lab has in the engine, images included; their names."""
         return [*sweep(self, of_runs=False), *ImageStore(self).remove_all()]
+
+    def left(self) -> list[str]:
+        """The names of all that this owner's lab has in the engine."""
+        things = [name for group in found(self, of_runs=False).values() for _, name in group]
+        return [*things, *(tag for image in ImageStore(self).owned() for tag in image.tags)]
 
 
 def _address() -> dict[str, Any]:

@@ -142,18 +142,18 @@ def look(driver: DockerDriver, image: str) -> dict[str, Any]:
 def _engine(driver: DockerDriver) -> list[Check]:
     try:
         version, info = driver.version(), driver.info()
-        there = [image.tags[0] for image in ImageStore(driver).owned() if image.tags]
+        image = ImageStore(driver).newest("server")
         done = [
             check_engine(version, info),
             check_cores(int(info["NCPU"])),
             check_leftovers(found(driver, of_runs=True), holder()),
         ]
-        if there:
-            facts = look(driver, there[0])
+        if image is not None:
+            facts = look(driver, image)
             space, bridge = facts["disk_bytes"], facts["bridge_filter"]
-            done.append(check_nofile(driver.nofile_limit(there[0]), NOFILE))
+            done.append(check_nofile(driver.nofile_limit(image), NOFILE))
             if int(info["NCPU"]) >= CORES:
-                seen = see_unkept(driver, there[0], (MODEL,), info, MEMORY_BYTES)
+                seen = see_unkept(driver, image, (MODEL,), info, MEMORY_BYTES)
                 done.append(check_kept(seen, info, OF_SOME))
         else:
             root = Path(info["DockerRootDir"])

@@ -16,11 +16,20 @@ class DriverError(Exception):
     """The engine refused or failed; the message says what to do about it."""
 
 
+class AbsentError(DriverError):
+    """The engine has no such thing."""
+
+
+class InUseError(DriverError):
+    """Something else in the engine has it, or still needs it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """One container, always non-root, read-only, without capabilities.
 
-    `role` is one of master, pod, server, load, probe, tool. `network` is the
+    `role` is one of master, pod, server, load, probe, tool. `name` is never empty:
+    by it the lab knows its own again. `network` is the
     name of a lab network or `container:ID` to join another container's network
     namespace; likewise `pid_of` joins a container's pid namespace.
     """
@@ -46,6 +55,12 @@ class ContainerSpec:
     publish: Mapping[int, int] = field(default_factory=dict)
     """Container port to host port; always on 127.0.0.1."""
     stop_signal: str = "SIGTERM"
+    keep_entrypoint: bool = False
+    """Of the image. The lab's own containers say all of what they run."""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError(f"a container of role {self.role} needs a name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,11 +159,10 @@ def limits_here() -> Limits | None:
     """What this machine grants; None while that is not known: no engine, no image, or a run."""
     try:
         with DockerDriver() as driver:
-            owned = [tag for one in ImageStore(driver).owned(everyone=True) for tag in one.tags]
-            servers = [tag for tag in owned if tag.startswith("c10k-lab/server:")]
-            if not servers or holder():
+            image = ImageStore(driver).newest("server")
+            if image is None or holder():
                 return None
-            return _granted(driver, servers[0], _machine(driver, servers[0]))
+            return _granted(driver, image, _machine(driver, image))
     except (LabError, DriverError):
         return None
 

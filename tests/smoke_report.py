@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
-import docker
 import pandas as pd
 
+from experiments import owner
+from experiments.docker_driver import DockerDriver
 from experiments.load import find, read
-from experiments.owner import LABEL_RUN, owner_id
 from experiments.plan import plan
 
 PIECES = ("Does the whole way work", "select", "FD_SETSIZE", "poll", "epoll_level", "<svg")
@@ -68,13 +67,9 @@ def _other_loads(measured: pd.DataFrame) -> list[str]:
 
 def leftovers() -> list[str]:
     """Containers and networks of this checkout's runs; all should be gone."""
-    engine = docker.from_env()
-    labels: dict[str, Any] = {"label": [f"c10k-lab.owner={owner_id()}", LABEL_RUN]}
-    containers = engine.containers.list(all=True, filters=labels)
-    networks = engine.networks.list(filters=labels)
-    engine.close()
-    left = [str(one.name) for one in containers] + [str(one.name) for one in networks]
-    return [f"left in Docker: {name}" for name in left]
+    with DockerDriver() as driver:
+        left = owner.found(driver, of_runs=True).values()
+    return [f"left in Docker: {name}" for group in left for _, name in group]
 
 
 if __name__ == "__main__":

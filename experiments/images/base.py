@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from experiments.driver import DriverError
 from experiments.exits import Exit, LabError
 from experiments.images import debootstrap
+from experiments.images.image import LABEL_FETCHED, LABEL_SOURCE
 from experiments.images.store import label_step
 from experiments.images.tool import run_tool
 from experiments.owner import ROLE_IMAGE, labels
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from experiments.docker_driver import DockerDriver
-    from experiments.images.store import Image, ImageStore
+    from experiments.images.image import Image
+    from experiments.images.store import ImageStore
 
 PYTHON: Final = "3.13"
 OFFICIAL: Final = "python:3.13-slim-trixie"
 REPOSITORY: Final = "c10k-lab/base"
 LABEL_RECIPE: Final = "c10k-lab.base.recipe"
+MAKING: Final = "2"
+"""Raised when what is made of a base changes, so that those made before are made anew."""
 VARIABLE: Final = "C10K_BASE_IMAGE"
 LABEL_ORIGIN: Final = "c10k-lab.base.origin"
 LABEL_DIGEST: Final = "c10k-lab.base.digest"
@@ -71,13 +75,16 @@ class _Maker:
         if image is not None:
             return _base(self.reference, image)
         for other in self.store.owned(everyone=True):
-            bases = [tag for tag in other.tags if tag.startswith(f"{REPOSITORY}:")]
-            if bases and other.labels.get(LABEL_RECIPE) == self.recipe:
-                return self.derive(bases[0], other)
+            is_base = other.tags[0].startswith(f"{REPOSITORY}:")
+            if is_base and other.labels.get(LABEL_RECIPE) == self.recipe:
+                return self.derive(other.tags[0], other)
         return None
 
-    def derive(self, source: str, image: Image) -> Base:
-        """Put the lab's labels on `source`, in an image of its own."""
+    def derive(self, source: str, image: Image, *, fetched: bool = False) -> Base:
+        """Put the lab's labels on `source`, in an image of its own.
+
+        `fetched` says that the lab itself brought `source`, for this alone.
+        """
         command = ("python3", "-c", "import platform; print(platform.python_version())")
         python = run_tool(self.driver, source, command).strip()
         if not python.startswith(f"{PYTHON}."):
@@ -86,14 +93,17 @@ class _Maker:
                 Exit.NOT_READY,
             )
         marks = {
-            **labels(self.driver.owner, ROLE_IMAGE),
+            **labels(self.driver.owner, ROLE_IMAGE, None, self.reference),
             LABEL_RECIPE: self.recipe,
             LABEL_ORIGIN: self.origin,
-            LABEL_DIGEST: image.digests[0] if image.digests else image.labels.get(LABEL_DIGEST, ""),
+            LABEL_DIGEST: digest_of(source, image),
             LABEL_PYTHON: python,
+            LABEL_SOURCE: image.id,
+            LABEL_FETCHED: "yes" if fetched else "no",
         }
-        user = "USER root\n" if self.origin == "environment" else ""
-        dockerfile = f"FROM {source}\n{user}{label_step(marks)}\n"
+        plain = "USER root\nENTRYPOINT []\n" if self.origin == "environment" else ""
+        # The labels first: so each step that the build leaves says whose it is.
+        dockerfile = f"FROM {source}\n{label_step(marks)}\n{plain}"
         return _base(self.reference, self.store.build(_context(dockerfile), self.reference))
 
 
@@ -103,8 +113,9 @@ def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], No
     if given:
         return _from_environment(driver, store, given, say)
     architecture = str(driver.info()["Architecture"])
-    official = _Maker(driver, store, "registry", _hash(OFFICIAL, architecture))
-    packages = _Maker(driver, store, "debootstrap", _hash(debootstrap.recipe(), architecture))
+    official = _Maker(driver, store, "registry", _hash(MAKING, OFFICIAL, architecture))
+    from_packages = _hash(MAKING, debootstrap.recipe(), architecture)
+    packages = _Maker(driver, store, "debootstrap", from_packages)
     known = official.find() or packages.find()
     if known is not None:
         return known
@@ -115,7 +126,7 @@ def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], No
         image = had_it or store.pull(OFFICIAL)
     except DriverError as error:
         return _from_packages(packages, architecture, error, say)
-    base = official.derive(OFFICIAL, image)
+    base = official.derive(OFFICIAL, image, fetched=had_it is None)
     if had_it is None:
         store.untag(OFFICIAL)
     return base
@@ -124,14 +135,16 @@ def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], No
 def _from_packages(
     maker: _Maker, architecture: str, refused: DriverError, say: Callable[[str], None]
 ) -> Base:
-    say(
-        "base image: no image registry answers; making an equal one from Debian's packages "
-        "(about a minute, once)"
-    )
     raw = f"{REPOSITORY}-raw:{_hash(maker.recipe, maker.driver.owner)}"
+    marks = labels(maker.driver.owner, ROLE_IMAGE, None, raw)
     try:
-        with debootstrap.root_as_tar(architecture) as tar:
-            image = maker.store.import_tar(tar, raw, labels(maker.driver.owner, ROLE_IMAGE))
+        debootstrap.check_possible(architecture)
+        say(
+            "base image: no image registry answers; making an equal one from Debian's packages "
+            "(about a minute, once)"
+        )
+        with debootstrap.root_as_tar() as tar:
+            image = maker.store.import_tar(tar, raw, marks)
     except debootstrap.UnavailableError as error:
         raise LabError(
             f"no base image. {refused}. Making one from Debian's packages instead: {error}. "
@@ -139,7 +152,7 @@ def _from_packages(
             f"{VARIABLE}",
             Exit.NOT_READY,
         ) from error
-    base = maker.derive(raw, image)
+    base = maker.derive(raw, image, fetched=True)
     maker.store.untag(raw)
     return base
 
@@ -155,7 +168,7 @@ def _from_environment(
             image = store.pull(name)
         except DriverError as error:
             raise LabError(f"{VARIABLE}={given}: {error}", Exit.NOT_READY) from error
-    maker = _Maker(driver, store, "environment", _hash(name, image.id))
+    maker = _Maker(driver, store, "environment", _hash(MAKING, name, image.id))
     return maker.find() or maker.derive(name, image)
 
 
@@ -167,6 +180,15 @@ def _base(reference: str, image: Image) -> Base:
         digest=image.labels[LABEL_DIGEST],
         python=image.labels[LABEL_PYTHON],
     )
+
+
+def digest_of(source: str, image: Image) -> str:
+    """What the registry of `source` calls it, or else another one; of a base, what that was."""
+    repository = source.partition("@")[0] if "@" in source else source.rpartition(":")[0]
+    if repository == REPOSITORY:
+        return image.labels.get(LABEL_DIGEST, "")
+    own = [one for one in image.digests if one.startswith(f"{repository}@")]
+    return next(iter([*own, *image.digests]), "")
 
 
 def _hash(*parts: str) -> str:

@@ -126,7 +126,8 @@ def _ensure(driver: DockerDriver, targets: Collection[str], say: Callable[[str],
             built = True
         latest = f"c10k-lab/{target}:latest"
         if there.get(latest) != there[reference]:
-            store.tag(reference, latest)
+            if not store.point_latest(reference):
+                say(f"{latest} names an image of somebody's own; it is left as it is")
             store.supersede(f"c10k-lab/{target}", keep=reference)
     if built:
         store.supersede(BASE_REPOSITORY, keep=base.reference)

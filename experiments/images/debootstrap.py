@@ -1,27 +1,29 @@
 """A Debian root with Python, made from packages of the mirror that this host uses.
 
 For machines whose engine reaches no image registry. debootstrap is a shell
-script: when it is not installed it is fetched and unpacked, not installed. The
-mirror and the proxy are those of the host's own apt.
+script: when it is not installed it is fetched and unpacked, not installed; what
+it calls has to be there. The mirror and the proxy are those of the host's own apt.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from experiments.owner import ROOT
+from experiments.images.cache import CACHE as ALL
+from experiments.images.cache import hand_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
 SUITE: Final = "trixie"
 VARIANT: Final = "minbase"
@@ -36,7 +38,22 @@ LEFT_OUT: Final = (
     "./var/lib/apt/lists/*",
     "./var/log/*",
 )
-CACHE: Final = ROOT / ".cache" / "debootstrap"
+CACHE: Final = ALL / "debootstrap"
+PROGRAMS: Final[Mapping[str, str]] = {
+    "gpgv": "gpgv",
+    "mount": "mount",
+    "perl": "perl",
+    "unshare": "util-linux",
+    "wget": "wget",
+}
+"""What debootstrap calls on the host beyond what every Debian has, and the package with it."""
+ADMINISTRATION: Final = "/usr/sbin:/sbin"
+"""Not on the path of an ordinary user, who is told of root and of packages at once."""
+KEYRINGS: Final = tuple(
+    Path(f"/usr/share/keyrings/debian-archive-keyring.{kind}") for kind in ("gpg", "pgp")
+)
+BIND: Final = 'mount --bind "$1" "$2" && shift 2 && exec sh "$@"'
+"""debootstrap takes no target with a space in its path, so it gets another path to it."""
 OUTPUT_LINES: Final = 30
 
 
@@ -58,14 +75,23 @@ def recipe() -> str:
 
 
 @contextmanager
-def root_as_tar(architecture: str) -> Iterator[IO[bytes]]:
-    """A tar stream of the finished root, for an engine of `architecture` (uname -m)."""
-    _check_possible(architecture)
+def root_as_tar() -> Iterator[IO[bytes]]:
+    """A tar stream of the finished root; only where `check_possible` allows it."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    options = _apt_options()
-    script, mirror = _script(options), _mirror(options)
+    try:
+        options = _apt_options()
+        script, mirror = _script(options), _mirror(options)
+        with _made(script, mirror) as tar:
+            yield tar
+    finally:
+        hand_over()
+
+
+@contextmanager
+def _made(script: Script, mirror: str) -> Iterator[IO[bytes]]:
     folder = tempfile.mkdtemp(prefix="root-", dir=CACHE)
     try:
+        Path(folder).chmod(0o755)  # it becomes / of the image, and not root's alone
         _bootstrap(script, mirror, folder)
         left_out = [f"--exclude={pattern}" for pattern in LEFT_OUT]
         command = ["tar", "-C", folder, "--numeric-owner", *left_out, "-c", "."]
@@ -79,30 +105,56 @@ def root_as_tar(architecture: str) -> Iterator[IO[bytes]]:
         shutil.rmtree(folder)
 
 
-def _check_possible(architecture: str) -> None:
+def check_possible(architecture: str) -> None:
+    """For an engine of `architecture` (uname -m). UnavailableError says what is missing."""
     if platform.system() != "Linux" or shutil.which("apt-get") is None:
         raise UnavailableError("this needs a Debian host (apt-get is not here)")
     if platform.machine() != architecture:
         raise UnavailableError(
             f"the engine is {architecture} and this host is {platform.machine()}; they must agree"
         )
+    wanted = []
+    if missing := _missing():
+        wanted.append(f"`sudo apt-get install {' '.join(missing)}` on this host")
     if os.geteuid() != 0:
-        raise UnavailableError(
-            f"this needs root, once: `sudo {sys.executable} -m experiments images`"
-        )
+        command = shlex.join([sys.executable, "-m", "experiments", "images"])
+        wanted.append(f"root, once: `sudo {command}`")
+    if wanted:
+        raise UnavailableError(f"this needs {'; and '.join(wanted)}")
+
+
+def _missing() -> list[str]:
+    """The packages that have to be installed."""
+    path = f"{os.environ.get('PATH', os.defpath)}:{ADMINISTRATION}"
+    needed = [
+        package for name, package in PROGRAMS.items() if shutil.which(name, path=path) is None
+    ]
+    if not any(keyring.exists() for keyring in KEYRINGS):
+        needed.append("debian-archive-keyring")
+    return needed
 
 
 def _bootstrap(script: Script, mirror: str, folder: str) -> None:
     """In its own mount namespace, so that what it mounts is gone however it ends."""
-    command = ["unshare", "--mount", "sh", script.path, "--force-check-gpg"]
-    command += [f"--variant={VARIANT}", f"--include={','.join(PACKAGES)}", SUITE, folder, mirror]
     environment = {**os.environ, "LC_ALL": "C"}
     if script.folder is not None:
         environment["DEBOOTSTRAP_DIR"] = str(script.folder)
     proxy = _run(["apt-config", "shell", "P", "Acquire::http::Proxy"]).strip().partition("=")[2]
     if proxy:
         environment["http_proxy"] = proxy.strip("'")
-    _run(command, environment)
+    place = tempfile.mkdtemp(prefix="c10k-lab-", dir="/run")
+    try:
+        command = ["unshare", "--mount", *bound(folder, place, script.path, mirror)]
+        _run(command, environment)
+    finally:
+        Path(place).rmdir()
+
+
+def bound(folder: str, place: str, script: str, mirror: str) -> list[str]:
+    """debootstrap into `folder`, which it knows as `place`."""
+    command = ["sh", "-c", BIND, "sh", folder, place, script, "--force-check-gpg"]
+    command += [f"--variant={VARIANT}", f"--include={','.join(PACKAGES)}", SUITE, place, mirror]
+    return command
 
 
 def _script(options: list[str]) -> Script:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from experiments.docker_driver import DockerDriver
     from experiments.foreign import Foreign
     from experiments.images.base import Base
-    from experiments.images.store import Image
+    from experiments.images.image import Image
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from experiments.docker_driver import DockerDriver
     from experiments.images.base import Base
-    from experiments.images.store import Image
+    from experiments.images.image import Image
 
 FOLDER: Final = ROOT / "experiments" / "references"
 FILES: Final = ("Dockerfile", "requirements.lock", "asgi.py", "wsgi.py", "nginx.conf")

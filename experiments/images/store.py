@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from experiments.driver import DriverError
+from experiments.driver import AbsentError, DriverError, InUseError
 from experiments.exits import LabError
+from experiments.images.image import (
+    LABEL_FETCHED,
+    LABEL_SOURCE,
+    Image,
+    latest_of,
+    made_by,
+    own_tags,
+    read_image,
+)
 from experiments.images.messages import explain
-from experiments.owner import LABEL, LABEL_OWNER
+from experiments.owner import LABEL, LABEL_NAME, LABEL_OWNER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from experiments.docker_driver import DockerDriver
 
 OUTPUT_LINES: Final = 30
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-UNTAGGED: Final = "<none>:<none>"
 
 
 class BuildFailedError(LabError):
     """A step of a build failed; the message ends with the last lines of its output."""
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """An image in the engine. `digests` is empty unless a registry had it."""
-
-    id: str
-    tags: tuple[str, ...]
-    digests: tuple[str, ...]
-    labels: Mapping[str, str]
 
 
 class ImageStore:
@@ -43,20 +41,33 @@ class ImageStore:
         self._driver = driver
 
     def find(self, reference: str) -> Image | None:
-        """The image that `reference` (NAME:TAG) names, or None."""
+        """The image that `reference` (NAME:TAG, NAME@DIGEST or an id) names, or None.
+
+        By inspection: a list that is asked for one name leaves out all others, digests included.
+        """
         api = self._driver.api
-        with self._driver.guard(f"looking for image {reference}"):
-            found = api.images(name=reference)
-        return _image(found[0]) if found else None
+        try:
+            with self._driver.guard(f"looking for image {reference}"):
+                inspect: Callable[[str], Mapping[str, Any]] = api.inspect_image  # untyped there
+                return read_image(inspect(reference))
+        except AbsentError:
+            return None
 
     def owned(self, *, everyone: bool = False) -> list[Image]:
-        """Images labelled as the lab's, of this owner or of everyone on this engine."""
+        """The lab's images, newest first, with the tags that the lab gave them and no others;
+        of this owner or of everyone on this engine."""
         wanted = [f"{LABEL}=1"]
         if not everyone:
             wanted.append(f"{LABEL_OWNER}={self._driver.owner}")
         api = self._driver.api
         with self._driver.guard("listing the lab's images"):
-            return [_image(one) for one in api.images(filters={"label": wanted})]
+            labelled = [read_image(one) for one in api.images(filters={"label": wanted})]
+        return [replace(one, tags=tags) for one in labelled if (tags := own_tags(one))]
+
+    def newest(self, target: str) -> str | None:
+        """The name of this owner's newest image of `target` (server, load ...), or None."""
+        names = (one.tags[0] for one in self.owned())
+        return next((name for name in names if name.startswith(f"c10k-lab/{target}:")), None)
 
     def pull(self, reference: str) -> Image:
         """From its registry. DriverError when none answers or it has no such image."""
@@ -89,82 +100,120 @@ class ImageStore:
         target: str | None = None,
         arguments: Mapping[str, str] | None = None,
     ) -> Image:
-        """Build from a tar with its own Dockerfile, and tag it."""
+        """Build from a tar with its own Dockerfile, and tag it with the name that goes into it.
+
+        What a build that fails has made by then is removed.
+        """
         output: list[str] = []
-        with self._driver.patient() as api, self._driver.guard(f"building {reference}"):
-            events: Iterator[dict[str, Any]] = api.build(
-                fileobj=context,
-                custom_context=True,
-                tag=reference,
-                target=target,
-                buildargs=dict(arguments or {}),
-                rm=True,
-                forcerm=True,
-                decode=True,
-            )
-            for event in events:
-                text = COLOUR.sub("", str(event.get("stream", "")))
-                output += [line for line in text.splitlines() if line.strip()]
-                if "error" in event:
-                    raise _failed(reference, output, str(event["error"]))
-        image = self.find(reference)
-        if image is None:
-            raise _failed(reference, output, "no image came out of it")
+        try:
+            with self._driver.patient() as api, self._driver.guard(f"building {reference}"):
+                events: Iterator[dict[str, Any]] = api.build(
+                    fileobj=context,
+                    custom_context=True,
+                    tag=reference,
+                    target=target,
+                    buildargs=dict(arguments or {}),
+                    labels={LABEL_NAME: reference},  # a step for each
+                    rm=True,
+                    forcerm=True,
+                    decode=True,
+                )
+                for event in events:
+                    text = COLOUR.sub("", str(event.get("stream", "")))
+                    output += [line for line in text.splitlines() if line.strip()]
+                    if "error" in event:
+                        raise _failed(reference, output, str(event["error"]))
+            image = self.find(reference)
+            if image is None:
+                raise _failed(reference, output, "no image came out of it")
+        except BaseException:
+            with suppress(DriverError):  # what is to be told is why the build failed
+                self._discard(reversed(made_by(output)))
+            raise
         return image
 
-    def tag(self, image: str, reference: str) -> None:
-        name, _, tag = reference.rpartition(":")
+    def point_latest(self, reference: str) -> bool:
+        """Let `latest` of its repository name it too; False if somebody else's image has that."""
+        latest = latest_of(reference)
+        there = self.find(latest)
+        if there is not None and not own_tags(there):
+            return False
+        name, _, tag = latest.rpartition(":")
         api = self._driver.api
-        with self._driver.guard(f"tagging {reference}"):
-            api.tag(image, name, tag)
+        with self._driver.guard(f"tagging {latest}"):
+            api.tag(reference, name, tag)
+        return True
 
-    def untag(self, reference: str) -> None:
-        """Take the tag away, and the image with it when nothing else needs it."""
+    def untag(self, reference: str) -> bool:
+        """Take the tag away, and the image with it when nothing else needs it.
+
+        False when it stays, because a container runs or was made from it.
+        """
         api = self._driver.api
-        with self._driver.guard(f"removing image {reference}"):
-            api.remove_image(reference, force=True)
+        try:
+            with self._driver.guard(f"removing image {reference}"):
+                api.remove_image(reference, noprune=True)
+        except InUseError:
+            return False
+        return True
 
     def supersede(self, repository: str, keep: str) -> None:
-        """Remove this owner's other tags of `repository`, and what hung on them.
+        """Remove this owner's other images of `repository`, and what their builds left.
 
         One that a container still uses stays until the next time.
         """
         for image in self.owned():
-            for tag in image.tags:
-                if tag.startswith(f"{repository}:") and tag not in (keep, f"{repository}:latest"):
-                    with suppress(DriverError):
-                        self.untag(tag)
-        self.prune()
-
-    def prune(self) -> None:
-        """Remove this owner's images without a tag that no other image is built on."""
-        wanted = {"dangling": True, "label": [f"{LABEL}=1", f"{LABEL_OWNER}={self._driver.owner}"]}
-        api = self._driver.api
-        with self._driver.guard("removing images without a tag"):
-            prune: Callable[..., object] = api.prune_images  # the stubs leave it untyped
-            prune(filters=wanted)
+            if image.tags[0].startswith(f"{repository}:") and image.tags[0] != keep:
+                self._remove(image)
 
     def remove_all(self) -> list[str]:
-        """Remove every image of this owner; returns their tags."""
-        gone = [tag for image in self.owned() for tag in image.tags]
-        for tag in gone:
-            self.untag(tag)
-        self.prune()
+        """Remove every image of this owner that no container uses; returns the tags."""
+        return [tag for image in self.owned() for tag in self._remove(image)]
+
+    def _remove(self, image: Image) -> list[str]:
+        """Take the lab's tags from its image, its name last; returns those taken.
+
+        When the image goes with them, so does what the lab left without a tag below it.
+        """
+        below = list(self._below(image))
+        gone = [tag for tag in reversed(image.tags) if self.untag(tag)]
+        if self.find(image.id) is None:
+            self._discard(below)
         return gone
+
+    def _below(self, image: Image) -> Iterator[str]:
+        """Ids of what the lab's builds left below its image, down to what they began with."""
+        source, parent = image.labels.get(LABEL_SOURCE), image.parent
+        while parent:
+            one = self.find(parent)
+            if one is None:
+                return
+            if one.id == source:
+                if image.labels.get(LABEL_FETCHED) == "yes":
+                    yield one.id
+                return
+            if one.tags or one.labels.get(LABEL_OWNER) != self._driver.owner:
+                return
+            yield one.id
+            parent = one.parent
+
+    def _discard(self, images: Iterable[str]) -> None:
+        """Remove these, each the child of the next, down to one that has a name or is needed."""
+        api = self._driver.api
+        for image in images:
+            there = self.find(image)
+            if there is None or there.tags or there.digests:
+                return
+            try:
+                with self._driver.guard(f"removing image {image}"):
+                    api.remove_image(there.id, noprune=True)
+            except InUseError:
+                return
 
 
 def label_step(labels: Mapping[str, str]) -> str:
     """All labels in one instruction: each step of a build costs."""
     return " ".join(["LABEL", *(f'"{name}"="{value}"' for name, value in labels.items())])
-
-
-def _image(answer: dict[str, Any]) -> Image:
-    return Image(
-        id=answer["Id"],
-        tags=tuple(tag for tag in answer.get("RepoTags") or () if tag != UNTAGGED),
-        digests=tuple(one for one in answer.get("RepoDigests") or () if "<none>" not in one),
-        labels=answer.get("Labels") or {},
-    )
 
 
 def _failed(reference: str, output: list[str], error: str) -> BuildFailedError:

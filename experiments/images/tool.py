@@ -6,6 +6,7 @@ limits are read where the trials will run.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +41,12 @@ def run_tool(
     the limits and kernel settings of `like`.
     """
     spec = ContainerSpec(
-        role="tool", name="", image=image, command=command, network=network, nofile=nofile
+        role="tool",
+        name=f"c10k-tool-{uuid.uuid4().hex[:12]}",
+        image=image,
+        command=command,
+        network=network,
+        nofile=nofile,
     )
     if like is not None:
         spec = replace(spec, **{name: getattr(like, name) for name in LIMITS})

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from experiments.exits import Exit, LabError
+from experiments.images.cache import CACHE as ALL
+from experiments.images.cache import hand_over
 from experiments.owner import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CACHE: Final = ROOT / ".cache" / "wheels"
+CACHE: Final = ALL / "wheels"
 MARKER: Final = ".complete"
 OUTPUT_LINES: Final = 30
 VERSION, ABIS = "3.13", ("cp313", "abi3", "none")
@@ -75,4 +77,5 @@ def ensure_wheels(architecture: str, lock: Path, say: Callable[[str], None]) -> 
         fresh.rename(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        hand_over()
     return folder

@@ -82,10 +82,9 @@ def image(engine: DockerDriver, images: Images) -> Iterator[str]:
             entry.size, entry.mode = len(text), 0o644
             tar.addfile(entry, io.BytesIO(text.encode()))
     stream.seek(0)
-    store = ImageStore(engine)
-    store.build(stream, reference)
+    ImageStore(engine).build(stream, reference)
     yield reference
-    store.untag(reference)
+    engine.api.remove_image(reference)  # as a user does it, with the steps that it was built in
 
 
 def test_through_a_sweep(image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

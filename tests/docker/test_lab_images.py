@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,23 +9,14 @@ import pytest
 from experiments.images.build import ensure_images
 from experiments.images.store import BuildFailedError, ImageStore, label_step
 from experiments.images.tool import run_tool
-from experiments.owner import labels
+from experiments.owner import ROLE_IMAGE, labels
+from tests.docker.strangers import context
 
 if TYPE_CHECKING:
     from experiments.docker_driver import DockerDriver
     from experiments.images.build import Images
 
 pytestmark = pytest.mark.docker
-
-
-def context(dockerfile: str) -> io.BytesIO:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as tar:
-        entry = tarfile.TarInfo("Dockerfile")
-        entry.size = len(dockerfile)
-        tar.addfile(entry, io.BytesIO(dockerfile.encode()))
-    stream.seek(0)
-    return stream
 
 
 def dangling(driver: DockerDriver) -> set[str]:
@@ -84,16 +73,18 @@ def test_superseded_images_go_and_leave_nothing_untagged(
 ) -> None:
     store = ImageStore(driver)
     repository = f"c10k-lab/{driver.owner}"
-    marks = label_step(labels(driver.owner, "image"))
     for version in ("1", "2"):
-        store.build(
-            context(f"FROM {images.base.reference}\n{marks}\nENV V={version}\n"),
-            f"{repository}:{version}",
-        )
+        reference = f"{repository}:{version}"
+        marks = label_step(labels(driver.owner, ROLE_IMAGE, None, reference))
+        store.build(context(f"FROM {images.base.reference}\n{marks}\nENV V={version}\n"), reference)
+        assert store.point_latest(reference)
+    first = store.find(f"{repository}:1")
+    assert first is not None
     store.supersede(repository, keep=f"{repository}:2")
-    assert [image.tags for image in store.owned()] == [(f"{repository}:2",)]
+    assert [image.tags for image in store.owned()] == [(f"{repository}:2", f"{repository}:latest")]
+    assert store.find(first.id) is None
     assert dangling(driver) == set()
-    assert driver.remove_all() == [f"{repository}:2"]
+    assert driver.remove_all() == [f"{repository}:latest", f"{repository}:2"]
     assert store.owned() == []
     assert store.find(images.base.reference) is not None
 

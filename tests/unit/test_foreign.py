@@ -10,6 +10,7 @@ import pytest
 
 from experiments.choice import choose, only, read_source
 from experiments.containers import Containers, place
+from experiments.driver import AbsentError
 from experiments.exits import Exit, LabError
 from experiments.foreign import Foreign, name_of
 from experiments.images import references
@@ -188,9 +189,8 @@ def test_a_change_of_a_reference_s_file_gives_another_image() -> None:
 class NoApi:
     """An engine without images, in front of registries without any."""
 
-    def images(self, name: str) -> list[Any]:
-        assert name == "my-app:latest"
-        return []
+    def inspect_image(self, name: str) -> dict[str, Any]:
+        raise AbsentError(f"no such image: {name}")
 
     def pull(self, reference: str, **_: object) -> list[dict[str, str]]:
         return [{"error": f"no {reference} there"}]
@@ -251,6 +251,7 @@ def test_it_is_confined_like_ours_and_pinned_by_its_id() -> None:
     server = specs["server"]
     assert (server.image, server.command) == ("sha256:app", ("serve", "--port", "80"))
     assert (server.cpus, server.nofile, dict(server.environment)) == ("0", 9_999, {"N": "1"})
+    assert [role for role, spec in specs.items() if spec.keep_entrypoint] == ["server"]
     assert specs["pod"].sysctls["net.ipv4.ip_unprivileged_port_start"] == "0"
     assert specs["probe"].command[2] == "80"
     form = master.forms[0]

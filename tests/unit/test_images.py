@@ -6,16 +6,19 @@ import io
 import re
 import shlex
 import tarfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NoReturn, cast
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 
-from experiments.driver import DriverError
+from experiments.driver import AbsentError, DriverError
 from experiments.exits import Exit, LabError
 from experiments.images import base, build, debootstrap, wheelhouse
-from experiments.images.store import Image, label_step
+from experiments.images.image import Image, own_tags
+from experiments.images.store import ImageStore as RealStore
+from experiments.images.store import label_step
 from experiments.owner import ROOT
 
 if TYPE_CHECKING:
@@ -51,13 +54,14 @@ class FakeStore:
         self.images: dict[str, Image] = {}
         self.registry = registry
         self.done: list[str] = []
+        self.dockerfile: list[str] = []
 
     def find(self, reference: str) -> Image | None:
         return self.images.get(reference)
 
     def owned(self, *, everyone: bool = False) -> list[Image]:
         assert everyone
-        return [one for one in self.images.values() if one.labels]
+        return [one for one in self.images.values() if own_tags(one)]
 
     def pull(self, reference: str) -> Image:
         self.done.append("pull")
@@ -75,8 +79,8 @@ class FakeStore:
         with tarfile.open(fileobj=context) as tar:
             dockerfile = tar.extractfile("Dockerfile")
             assert dockerfile is not None
-            line = dockerfile.read().decode().splitlines()[-1]
-        pairs = [word.partition("=") for word in shlex.split(line.removeprefix("LABEL "))]
+            self.dockerfile = dockerfile.read().decode().splitlines()
+        pairs = [word.partition("=") for word in shlex.split(self.dockerfile[1])[1:]]
         return self._add(reference, {name: value for name, _, value in pairs})
 
     def untag(self, reference: str) -> None:
@@ -106,13 +110,19 @@ def ensure(store: FakeStore, said: list[str], driver: FakeDriver | None = None) 
 
 
 @contextmanager
-def made_root(architecture: str) -> Iterator[IO[bytes]]:
-    assert architecture == "x86_64"
+def made_root() -> Iterator[IO[bytes]]:
     yield io.BytesIO(b"root")
 
 
 def impossible(architecture: str) -> NoReturn:
     raise debootstrap.UnavailableError(f"no root here for {architecture}")
+
+
+@pytest.fixture
+def packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that can make a root of Debian's packages."""
+    monkeypatch.setattr(debootstrap, "check_possible", lambda _: None)
+    monkeypatch.setattr(debootstrap, "root_as_tar", made_root)
 
 
 @pytest.mark.usefixtures("python")
@@ -126,6 +136,36 @@ def test_registry_comes_first_and_its_digest_is_kept() -> None:
     assert store.done == ["pull", "build"]
 
 
+class PulledOnce:
+    """An engine that has what it pulls, and whose lists leave out what they were not asked for."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, dict[str, Any]] = {}
+
+    def pull(self, reference: str, **_: object) -> list[dict[str, str]]:
+        digests = ["other@sha256:aa", f"{reference.rpartition(':')[0]}@sha256:bb"]
+        self.there[reference] = {"Id": "sha256:1", "RepoTags": [reference], "RepoDigests": digests}
+        return [{"status": "Downloaded"}]
+
+    def inspect_image(self, reference: str) -> dict[str, Any]:
+        if reference not in self.there:
+            raise AbsentError(reference)
+        return {**self.there[reference], "Config": {"Labels": None}}
+
+    def images(self, name: str) -> list[dict[str, Any]]:
+        return [{**self.there[name], "RepoDigests": None}] if name in self.there else []
+
+
+@pytest.mark.parametrize("reference", ["python:3.13", "localhost:5000/python:3.13"])
+def test_digest_of_a_pulled_image_is_of_its_own_registry(reference: str) -> None:
+    driver = SimpleNamespace(api=PulledOnce(), guard=lambda _: nullcontext())
+    store = RealStore(cast("DockerDriver", driver))
+    image = store.pull(reference)
+    assert base.digest_of(reference, image) == f"{reference.rpartition(':')[0]}@sha256:bb"
+    assert base.digest_of("elsewhere:1", image) == "other@sha256:aa"
+    assert base.digest_of("mine:1", Image("sha256:2", ("mine:1",), (), {})) == ""
+
+
 @pytest.mark.usefixtures("python")
 def test_official_image_that_was_there_stays() -> None:
     store, said = FakeStore(registry=True), list[str]()
@@ -136,9 +176,8 @@ def test_official_image_that_was_there_stays() -> None:
     assert said == []
 
 
-@pytest.mark.usefixtures("python")
-def test_without_a_registry_debian_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debootstrap, "root_as_tar", made_root)
+@pytest.mark.usefixtures("python", "packages")
+def test_without_a_registry_debian_packages() -> None:
     store, said = FakeStore(), list[str]()
     made = ensure(store, said)
     assert (made.origin, made.digest) == ("debootstrap", "")
@@ -148,9 +187,8 @@ def test_without_a_registry_debian_packages(monkeypatch: pytest.MonkeyPatch) -> 
     assert store.done == ["pull", "import", "build"]
 
 
-@pytest.mark.usefixtures("python")
-def test_base_of_another_owner_is_built_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debootstrap, "root_as_tar", made_root)
+@pytest.mark.usefixtures("python", "packages")
+def test_base_of_another_owner_is_built_on() -> None:
     store = FakeStore()
     first = ensure(store, [])
     other = FakeDriver()
@@ -163,10 +201,12 @@ def test_base_of_another_owner_is_built_on(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.usefixtures("python")
 def test_neither_way_says_both_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debootstrap, "root_as_tar", impossible)
+    monkeypatch.setattr(debootstrap, "check_possible", impossible)
+    said: list[str] = []
     with pytest.raises(LabError, match=r"no such host.*no root here.*C10K_BASE_IMAGE") as failed:
-        ensure(FakeStore(), [])
+        ensure(FakeStore(), said)
     assert failed.value.exit is Exit.NOT_READY
+    assert said == [f"base image: pulling {base.OFFICIAL}"]  # nothing is begun that cannot end
 
 
 @pytest.mark.usefixtures("python")
@@ -177,6 +217,7 @@ def test_given_base_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     made = ensure(store, [])
     assert made.origin == "environment"
     assert made.digest == "python@sha256:abc"
+    assert store.dockerfile[2:] == ["USER root", "ENTRYPOINT []"]  # whatever its own are
     assert ensure(store, []) == made
 
 

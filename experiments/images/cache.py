@@ -1,0 +1,34 @@
+"""The folder of what is fetched once. Root may have to make some of it; it is the user's after."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from experiments.owner import ROOT
+
+CACHE: Final = ROOT / ".cache"
+
+
+def hand_over(folder: Path = CACHE) -> None:
+    """Root gives all in the cache, apt's own files too, to who has the checkout or called sudo."""
+    if os.geteuid() != 0:
+        return
+    user, group = _user_of(folder.parent)
+    for place, _, files in os.walk(folder):
+        for path in (place, *(os.path.join(place, name) for name in files)):
+            os.lchown(path, user, group)
+
+
+def _user_of(checkout: Path) -> tuple[int, int]:
+    """User and group ids: of the checkout, or of who called `sudo` where that is root's."""
+    user, group = _ids(checkout)
+    if user == 0 and "SUDO_UID" in os.environ:
+        return int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
+    return user, group
+
+
+def _ids(path: Path) -> tuple[int, int]:
+    there = path.stat()
+    return there.st_uid, there.st_gid

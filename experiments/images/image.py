@@ -1,0 +1,85 @@
+"""An image in the engine, and by what the lab knows its own. Pure text, nothing of the engine.
+
+An image built from one of the lab's has all of its labels and cannot lose them, whoever
+builds it. So the lab puts the name that it gives an image into the image itself, and an
+image is the lab's while it bears that very name. Only such tags are ever taken away, and
+only the images without a tag that a build of the lab left below them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from experiments.owner import LABEL_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+REPOSITORIES: Final = "c10k-lab/"
+LABEL_SOURCE: Final = "c10k-lab.base.source"
+"""Id of the image that the base was made from, where what the lab built ends."""
+LABEL_FETCHED: Final = "c10k-lab.base.fetched"
+"""`yes` if the lab itself pulled or imported that image, for the base alone."""
+UNTAGGED: Final = "<none>:<none>"
+BEFORE_NAMES: Final = re.compile(r"c10k-lab/[a-z-]+:[0-9a-f]{12}")
+"""What the lab called its images before it put their names into them."""
+STEP: Final = re.compile(r"Step \d+/\d+ : (\w+)")
+RESULT: Final = re.compile(r" ---> ([0-9a-f]{12})")
+CACHED: Final = " ---> Using cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """`digests` is empty unless a registry had it; `parent` is an id, or empty."""
+
+    id: str
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
+    labels: Mapping[str, str]
+    parent: str = ""
+
+
+def read_image(answer: Mapping[str, Any]) -> Image:
+    """From the engine's answer, to a list or to an inspection."""
+    labels = (answer.get("Config") or answer).get("Labels") or {}
+    return Image(
+        id=answer["Id"],
+        tags=tuple(tag for tag in answer.get("RepoTags") or () if tag != UNTAGGED),
+        digests=tuple(one for one in answer.get("RepoDigests") or () if "<none>" not in one),
+        labels=labels,
+        parent=answer.get("Parent") or answer.get("ParentId") or "",
+    )
+
+
+def own_tags(image: Image) -> tuple[str, ...]:
+    """The tags that the lab gave it: its name, and `latest` beside that; none if it is not ours."""
+    old = (tag for tag in image.tags if BEFORE_NAMES.fullmatch(tag))
+    name = image.labels.get(LABEL_NAME) or next(old, "")
+    if name not in image.tags or not name.startswith(REPOSITORIES):
+        return ()
+    latest = latest_of(name)
+    return (name, latest) if latest in image.tags else (name,)
+
+
+def latest_of(name: str) -> str:
+    """The tag `latest` in the repository of `name`."""
+    return f"{name.rpartition(':')[0]}:latest"
+
+
+def made_by(output: Iterable[str]) -> list[str]:
+    """Ids (short) of the images that a build made, oldest first, by the lines of its output.
+
+    What it started from and what it found in the cache was there before.
+    """
+    made: list[str] = []
+    there = True
+    for line in output:
+        if step := STEP.match(line):
+            there = step.group(1) == "FROM"
+        elif line == CACHED:
+            there = True
+        elif (result := RESULT.fullmatch(line)) and not there:
+            made.append(result.group(1))
+    return made

@@ -1,0 +1,145 @@
+"""A root of Debian's packages: what it needs, how it is packed, and whose the cache is after."""
+
+from __future__ import annotations
+
+import io
+import os
+import platform
+import shutil
+import stat
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.images import cache, debootstrap
+
+
+@pytest.mark.parametrize(
+    ("checkout", "sudo", "user"),
+    [((1000, 100), None, (1000, 100)), ((1000, 100), "1001", (1000, 100)), ((0, 0), "7", (7, 7))],
+)
+def test_what_root_made_in_the_cache_is_the_user_s(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    checkout: tuple[int, int],
+    sudo: str | None,
+    user: tuple[int, int],
+) -> None:
+    folder = tmp_path / ".cache"
+    (folder / "a b").mkdir(parents=True)
+    (folder / "a b/package").touch()
+    given: dict[str, tuple[int, int]] = {}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cache, "_ids", lambda _: checkout)
+    monkeypatch.setattr(os, "lchown", lambda path, *ids: given.update({str(path): ids}))
+    for name in ("SUDO_UID", "SUDO_GID"):
+        monkeypatch.delenv(name, raising=False)
+        if sudo:
+            monkeypatch.setenv(name, sudo)
+    cache.hand_over(folder)
+    monkeypatch.undo()
+    made = (folder, folder / "a b", folder / "a b/package")
+    assert given == {str(path): user for path in made}
+
+
+def test_a_user_hands_nothing_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "lchown", lambda *_: pytest.fail("it is the user's already"))
+    cache.hand_over(tmp_path)
+
+
+def test_the_root_of_an_image_is_open_to_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[Path] = []
+    monkeypatch.setattr(debootstrap, "CACHE", tmp_path / "a b")
+    monkeypatch.setattr(debootstrap, "hand_over", lambda: handed.append(tmp_path))
+    monkeypatch.setattr(debootstrap, "_apt_options", list)
+    monkeypatch.setattr(debootstrap, "_script", lambda _: debootstrap.Script("script", None))
+    monkeypatch.setattr(debootstrap, "_mirror", lambda _: "mirror")
+
+    def bootstrap(_script: object, _mirror: str, folder: str) -> None:
+        (Path(folder) / "etc").mkdir()
+        (Path(folder) / "etc/hostname").touch()
+        (Path(folder) / "etc/passwd").touch()
+
+    monkeypatch.setattr(debootstrap, "_bootstrap", bootstrap)
+    with debootstrap.root_as_tar() as stream:
+        content = stream.read()
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        modes = {entry.name: stat.filemode(entry.mode | stat.S_IFDIR) for entry in tar}
+    assert modes["."] == "drwxr-xr-x"
+    assert set(modes) == {".", "./etc", "./etc/passwd"}
+    assert handed
+    assert list((tmp_path / "a b").iterdir()) == []
+
+
+def test_debootstrap_gets_a_path_without_a_space(tmp_path: Path) -> None:
+    """Its chroot fails in another; here with a `mount` and a script that tell what they got."""
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    script = folder / "script"
+    script.write_text('printf "%s\\n" "$@"\n')
+    mount = tmp_path / "mount"
+    mount.write_text('#!/bin/sh\nprintf "mount %s\\n" "$@"\n')
+    mount.chmod(0o755)
+    command = debootstrap.bound(str(folder), "/run/place", str(script), "http://mirror")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(  # noqa: S603 - ours
+        command, env={"PATH": path}, capture_output=True, text=True, check=True
+    )
+    said = done.stdout.splitlines()
+    assert said[:3] == ["mount --bind", f"mount {folder}", "mount /run/place"]
+    assert said[-3:] == [debootstrap.SUITE, "/run/place", "http://mirror"]
+
+
+@pytest.mark.parametrize(
+    ("absent", "keyring", "user", "words"),
+    [
+        ((), True, 0, ""),
+        (("wget",), True, 0, "this needs `sudo apt-get install wget` on this host"),
+        (("wget", "gpgv"), False, 0, "install gpgv wget debian-archive-keyring` on this host"),
+        (("unshare",), True, 1000, "install util-linux` on this host; and root, once: `sudo "),
+        ((), True, 1000, "this needs root, once: `sudo '/a b/python' -m experiments images`"),
+    ],
+)
+def test_what_debian_s_packages_need_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    absent: tuple[str, ...],
+    keyring: bool,
+    user: int,
+    words: str,
+) -> None:
+    def which(name: str, path: str | None = None) -> str | None:
+        del path
+        return None if name in absent else f"/bin/{name}"
+
+    monkeypatch.setattr(shutil, "which", which)
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(sys, "executable", "/a b/python")
+    there = tmp_path / "keyring"
+    monkeypatch.setattr(debootstrap, "KEYRINGS", (there, tmp_path / "other"))
+    if keyring:
+        there.touch()
+    if not words:
+        debootstrap.check_possible("x86_64")
+        return
+    with pytest.raises(debootstrap.UnavailableError) as failed:
+        debootstrap.check_possible("x86_64")
+    assert words in str(failed.value)
+
+
+def test_programs_beside_the_path_of_a_user_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(shutil, "which", lambda name, path: asked.setdefault(name, path))
+    monkeypatch.setenv("PATH", "/usr/bin")
+    debootstrap._missing()
+    assert set(asked) == set(debootstrap.PROGRAMS)
+    assert set(asked.values()) == {"/usr/bin:/usr/sbin:/sbin"}
