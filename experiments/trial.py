@@ -43,11 +43,13 @@ LOST_S = 60.0
 """Beside the ramp, warm-up and window; connecting gives up by itself long before."""
 WORKER_S = 30.0
 STOP_S = 3.0
-END_S = 2.0
+END_S = 1.0
 BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
 NOT_EXECUTED = 'exec: "'
 """In what the engine says of a command that it cannot execute: it is not there, or no program."""
+OF_AN_END = ("server_wrong", "server_gone", "probe")
+"""What the load makes of a server that has just ended: connections and probe went with it."""
 BESIDE = {"pod": "surroundings", "client": "surroundings", "probe": "probe"}
 """Containers of a trial that only end if something else ends them, and who spoiled it then."""
 T = TypeVar("T")
@@ -254,6 +256,8 @@ class TrialRunner:
     def _finish(self, trial: Trial, containers: dict[str, str], outcome: Outcome) -> None:
         try:
             if "server" in containers and not trial.point.settings.without_clients:
+                if outcome.result and outcome.result["spoiled_by"] in OF_AN_END:
+                    self._ends(containers["server"])
                 state = self._driver.state(containers["server"])
                 if not state.running:
                     outcome.server_ending = state.ending

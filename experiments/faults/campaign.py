@@ -12,6 +12,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -174,7 +175,8 @@ class Faults:
             made = stage(self._made.run, self._driver, images, {SERVER: images.ids["server"]})
             self._runner = self._stack.enter_context(made)
         outcome = self._runner.run(trial)
-        return make_row("faults", self._made.run, "", trial, outcome)
+        now = datetime.now(UTC).isoformat()
+        return make_row("faults", self._made.run, now, trial, outcome)
 
     def _left(self) -> list[str]:
         """Containers of a trial that are still there."""

@@ -68,8 +68,10 @@ def _of_servers() -> Iterator[Ending]:
             spoiled_by: tuple[str, ...] = (SURVIVED,)
         elif what == "out_of_memory":
             spoiled_by = ("server_limit",)
+        elif what == "hang":  # in the window, what has no answer is a figure
+            spoiled_by = (*BY_SERVER, SURVIVED) if when == "loaded" else BY_SERVER
         else:
-            spoiled_by = BY_SERVER if what == "hang" else ("server_gone",)
+            spoiled_by = ("server_gone",)
         yield Ending(name, spoiled_by, serves=f"{when}:{what}")
 
 

@@ -98,7 +98,9 @@ class FakeMaster:
         self.forms.append({"users": users, **form})
 
     def result(self, trial: str) -> dict[str, Any] | None:
-        return None if self.silent else {"trial": trial, "reason": "", **a_result()}
+        return (
+            None if self.silent else {"trial": trial, "reason": "", "spoiled_by": "", **a_result()}
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from experiments import trial as module
 from experiments.containers import Containers, place
-from experiments.driver import ContainerSpec, DriverError
+from experiments.driver import ContainerSpec, ContainerState, DriverError
 from experiments.exits import LabError
 from experiments.master import MasterError
 from experiments.master_container import MasterContainer
@@ -95,7 +95,7 @@ def test_workers_are_stopped_to_tell_what_they_accepted(monkeypatch: pytest.Monk
     alone = FakeDriver()
     assert conduct(alone, FakeMaster()).server_ending == ""
     assert alone.stopped == []
-    several = {"reason": "", **a_result()}
+    several = {"reason": "", "spoiled_by": "", **a_result()}
     several["samples"][-1]["worker_cpu_ns"] = {"8": 1, "9": 1}
     master = FakeMaster()
     monkeypatch.setattr(master, "result", lambda _trial: several)
@@ -154,6 +154,38 @@ def test_master_is_made_ready_before_a_trial_has_workers() -> None:
 
     assert conduct(Watching(), master).reason == ""
     assert master.made_ready == 1
+
+
+class LateEngine(FakeDriver):
+    """It learns of the server's end some questions later."""
+
+    asked = 0
+
+    def state(self, container: str) -> ContainerState:
+        if self.up[container].role != "server":
+            return super().state(container)
+        self.asked += 1
+        running = self.asked < 4
+        return ContainerState(running, None if running else 137, oom_killed=not running)
+
+
+@pytest.mark.parametrize(
+    ("spoiled_by", "ending"),
+    [
+        ("server_gone", "exit code 137, out of memory"),
+        ("server_wrong", "exit code 137, out of memory"),
+        ("probe", "exit code 137, out of memory"),
+        ("server_starved", ""),
+        ("", ""),
+    ],
+)
+def test_server_that_may_just_have_ended_is_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch, spoiled_by: str, ending: str
+) -> None:
+    master = FakeMaster()
+    void = {**a_result(), "reason": spoiled_by, "spoiled_by": spoiled_by}
+    monkeypatch.setattr(master, "result", lambda _trial: void)
+    assert conduct(LateEngine(), master).server_ending == ending
 
 
 @pytest.mark.parametrize(
