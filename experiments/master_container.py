@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from experiments.driver import AbsentError
 from experiments.master import Master, MasterError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class MasterContainer:
 
         Raises what `start` does: without a master nothing can be measured any more.
         """
-        if self._driver.state(self._container).running:
+        if not self.ending():
             try:
                 self.client.make_ready()
             except MasterError:
@@ -41,9 +42,15 @@ class MasterContainer:
 
     def ending(self) -> str:
         """How it has ended, in words; empty while it runs."""
-        state = self._driver.state(self._container)
+        try:
+            state = self._driver.state(self._container)
+        except AbsentError:
+            return "the Locust master was removed from the engine"
         return "" if state.running else f"the Locust master ended with {state.ending}"
 
     def log(self) -> str:
-        """All that it printed since it was started."""
-        return self._driver.logs(self._container)
+        """All that it printed since it was started; empty of one that was removed."""
+        try:
+            return self._driver.logs(self._container)
+        except AbsentError:
+            return ""

@@ -114,9 +114,8 @@ class TrialRunner:
         except TrialError as error:
             outcome.reason, outcome.spoiled_by = str(error), error.spoiled_by
         except MasterError as error:
-            outcome.reason = self._master.ending() or str(error)
-            outcome.spoiled_by = "load"
-            outcome.logs["master"] = self._master.log()
+            outcome.reason, outcome.spoiled_by = str(error), "load"
+            self._look_at_master(outcome)
         except DriverError as error:
             outcome.reason, outcome.spoiled_by = str(error), "surroundings"
         finally:
@@ -241,6 +240,15 @@ class TrialRunner:
             if time.monotonic() > deadline:
                 raise TrialError(f"{reason} within {limit_s:.0f} s", "load")
         return answer
+
+    def _look_at_master(self, outcome: Outcome) -> None:
+        """It failed: whether it has ended is the better reason. An engine that does not tell leaves
+        the one that is known."""
+        try:
+            outcome.reason = self._master.ending() or outcome.reason
+            outcome.logs["master"] = self._master.log()
+        except DriverError as error:
+            outcome.reason = f"{outcome.reason}; {error}"
 
     def _look_beside(self, containers: dict[str, str], outcome: Outcome) -> None:
         """A pod that ended took the load's way to the master along; a probe, its own answers."""

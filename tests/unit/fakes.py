@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.driver import ContainerSpec, ContainerState, DriverError
+from experiments.driver import AbsentError, ContainerSpec, ContainerState, DriverError
 from experiments.plan import Trial, plan
 from experiments.schema import Experiment
 
@@ -47,18 +47,23 @@ class FakeDriver:
         self.up[container] = spec
         return container
 
+    def _spec(self, container: str) -> ContainerSpec:
+        if container not in self.up:
+            raise AbsentError(f"no such container: {container}")
+        return self.up[container]
+
     def state(self, container: str) -> ContainerState:
-        spec = self.up[container]
+        spec = self._spec(container)
         if spec.role in self.dead or any(spec.name.endswith(f"-{name}") for name in self.dead):
             return ContainerState(running=False, exit_code=9, oom_killed=False)
         return ContainerState(running=True, exit_code=None, oom_killed=False)
 
     def logs(self, container: str) -> str:
-        return f"log of {self.up[container].role}"
+        return f"log of {self._spec(container).role}"
 
     def stop(self, container: str, grace_s: float) -> None:
         del grace_s
-        self.stopped.append(self.up[container].role)
+        self.stopped.append(self._spec(container).role)
 
     def remove(self, containers: Iterable[str]) -> None:
         for container in list(containers):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
+import pytest
+
 from experiments.containers import Containers, place
-from experiments.driver import ContainerState
+from experiments.driver import ContainerState, DriverError
 from experiments.master import Master, MasterError
 from experiments.master_container import MasterContainer
 from tests.unit.fakes import FakeDriver, FakeImages
@@ -35,8 +37,9 @@ class MasterDriver(FakeDriver):
         self.ended: set[str] = set()
 
     def state(self, container: str) -> ContainerState:
-        running = container not in self.ended
-        return ContainerState(running, None if running else 137, oom_killed=False)
+        if container in self.ended:
+            return ContainerState(running=False, exit_code=137, oom_killed=False)
+        return super().state(container)
 
 
 def started() -> tuple[MasterContainer, MasterDriver, Client]:
@@ -73,3 +76,25 @@ def test_master_that_hangs_is_replaced() -> None:
     assert client.asked == ["up", "ready", "up"]
     assert len(driver.started) == 2
     assert len(driver.up) == 1
+
+
+def test_master_that_somebody_removed_is_replaced() -> None:
+    master, driver, client = started()
+    driver.up.clear()
+    assert master.ending() == "the Locust master was removed from the engine"
+    assert master.log() == ""
+    master.make_ready()
+    assert client.asked == ["up", "up"]
+    assert len(driver.started) == 2
+    assert len(driver.up) == 1
+
+
+def test_master_that_could_not_be_replaced_is_replaced_before_the_next_trial() -> None:
+    master, driver, client = started()
+    client.hangs, driver.broken = True, {"master"}
+    with pytest.raises(DriverError, match="no master today"):
+        master.make_ready()
+    driver.broken = set()
+    master.make_ready()
+    assert len(driver.up) == 1
+    assert master.ending() == ""

@@ -144,6 +144,16 @@ def test_master_that_ends_voids_its_trial_with_its_exit_code_and_its_log() -> No
     assert not driver.up
 
 
+def test_engine_that_does_not_tell_of_a_failed_master_costs_the_trial_alone() -> None:
+    class Untold(EndedMaster):
+        def ending(self) -> str:
+            raise DriverError("the engine did not answer in time")
+
+    outcome = conduct(FakeDriver(), Untold())
+    assert "connection refused; the engine did not answer in time" in outcome.reason
+    assert outcome.spoiled_by == "load"
+
+
 def test_master_is_made_ready_before_a_trial_has_workers() -> None:
     master = FakeMaster()
 
