@@ -56,18 +56,26 @@ class Master:
 
     def wait_until_joined(self, count: int) -> None:
         """Until so many workers are there, whoever they are. Raises LabError."""
-        deadline = time.monotonic() + START_S
-        while (found := self._worker_count()) < count:
+        deadline, found, why = time.monotonic() + START_S, 0, ""
+        while True:
+            try:
+                found, why = self._worker_count(), ""
+            except MasterError as error:  # a machine that starts everything at once is slow
+                why = f"; {error}"
+            if found >= count:
+                return
             if time.monotonic() > deadline:
                 raise LabError(
-                    f"{found} of {count} load workers reached the Locust master at {self._url}"
+                    f"{found} of {count} load workers reached the Locust master at {self._url}{why}"
                 )
             time.sleep(0.05)
 
     def _worker_count(self) -> int:
-        answer = self._http.get(f"{self._url}/worker-count", timeout=POLL_S)
-        answer.raise_for_status()
-        return int(answer.json()["worker_count"])
+        """Raises MasterError."""
+        with _guard("counting load workers"):
+            answer = self._http.get(f"{self._url}/worker-count", timeout=POLL_S)
+            answer.raise_for_status()
+            return int(answer.json()["worker_count"])
 
     def make_ready(self) -> None:
         """Without a load and without workers, whatever went on. Raises MasterError."""

@@ -6,7 +6,7 @@ import json
 import threading
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -26,8 +26,14 @@ BORNE: list[str | None] = []
 
 
 class Page(BaseHTTPRequestHandler):
+    failures: ClassVar[list[int]] = []
+    """Statuses that are answered first."""
+
     def do_GET(self) -> None:
         BORNE.append(self.headers["Authorization"])
+        if self.failures:
+            self.send_error(self.failures.pop(0))
+            return
         count = COUNTS.pop(0) if len(COUNTS) > 1 else COUNTS[0]
         body = json.dumps({"worker_count": count}).encode()
         self.send_response(200)
@@ -59,9 +65,29 @@ def test_workers_are_waited_for(url: str) -> None:
 def test_workers_that_do_not_come_are_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     COUNTS[:] = [1]
     monkeypatch.setattr(module, "START_S", 0.1)
-    told = "1 of 2 load workers reached the Locust master"
+    told = f"1 of 2 load workers reached the Locust master at {url}$"
     with closing(Master(url)) as master, pytest.raises(LabError, match=told):
         master.wait_until_joined(2)
+
+
+def test_master_that_fails_for_a_moment_is_asked_for_its_workers_again(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    COUNTS[:] = [1]
+    monkeypatch.setattr(Page, "failures", [503, 500])
+    with closing(Master(url)) as master:
+        master.wait_until_joined(1)
+    assert not Page.failures
+
+
+def test_master_that_only_fails_is_told_with_its_words(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "START_S", 0.1)
+    monkeypatch.setattr(Page, "failures", [503] * 1_000)
+    told = "0 of 1 load workers reached .*; counting load workers: .*503"
+    with closing(Master(url)) as master, pytest.raises(LabError, match=told):
+        master.wait_until_joined(1)
 
 
 @pytest.mark.parametrize(("secret", "borne"), [("of the run", "Bearer of the run"), ("", None)])
