@@ -76,7 +76,7 @@ class Compose:
         except subprocess.TimeoutExpired as error:
             raise ComposeError(f"{called} did not end within {LONGEST_S:.0f} s") from error
         said = f"{done.stdout}\n{done.stderr}".strip()
-        with LOG.open("a") as log:
+        with LOG.open("a", encoding="utf-8") as log:
             log.write(f"$ {' '.join([*self._command, *arguments])}\n{said}\n")
         if done.returncode:
             raise ComposeError(f"{called}: {cause(said)} (all that it said is in {LOG})")
@@ -89,7 +89,7 @@ class Compose:
             env={**os.environ, **self.variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             process_group=0,
             timeout=LONGEST_S,

@@ -1,7 +1,7 @@
 """A run's folder: written once per finished trial, so that a kill loses at most one.
 
 results/EXPERIMENT/RUN/ experiment.yaml  manifest.json  trials.csv
-                        trials/ID/{result.json, server.log, load.log, probe.log}
+                        trials/ID/  result.json, and a log of each container, as load-2.log
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Store:
         details.mkdir(exist_ok=True)
         (details / "result.json").write_text(json.dumps(result, indent=1) + "\n")
         for role, text in logs.items():
-            (details / f"{role}.log").write_text(text)
+            (details / f"{role}.log").write_text(text, encoding="utf-8")
         self._size = _append(self.folder / TRIALS, cells)
 
     def finished(self, *, cut: bool = False) -> set[str]:
