@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-COLUMNS = ("valid", "spoiled_by", "reason", "steal_share", "foreign_cpu_share")
+COLUMNS = ("valid", "origin", "spoiled_by", "reason", "steal_share", "foreign_cpu_share")
 """What is read of the trials here."""
-LACKING = r"the server ended with exit code 3\b|/proc/sys/\S+: no such file"
-"""A server's own word for what this machine has not got (servers/exits.py, UNAVAILABLE), and the
-engine's for a sysctl: that is no failure of the server's."""
+UNAVAILABLE = r"the server ended with exit code 3\b"
+"""A word of the lab's own servers for what this machine has not got (servers/exits.py), which is no
+failure of theirs. Others mean by that code what they like."""
+NO_SYSCTL = r"/proc/sys/\S+: no such file"
+"""The engine's for a setting that the kernel has not got."""
 WORDS = {
     "server_wrong": "wrong answers or errors",
     "server_gone": "ended or hung",
@@ -133,8 +135,10 @@ def by_kind(trials: pd.DataFrame) -> str:
 
 
 def _lacks(trials: pd.DataFrame) -> Flags:
-    told = trials["reason"].astype("string").fillna("").str.contains(LACKING)
-    return told.to_numpy(dtype=bool)
+    told = trials["reason"].astype("string").fillna("")
+    unavailable = told.str.contains(UNAVAILABLE).to_numpy(dtype=bool)
+    own = (trials["origin"] == "lab").to_numpy(dtype=bool)
+    return (unavailable & own) | told.str.contains(NO_SYSCTL).to_numpy(dtype=bool)
 
 
 def _valid(trials: pd.DataFrame) -> Flags:

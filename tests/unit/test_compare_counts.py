@@ -184,6 +184,29 @@ def test_what_the_machine_lacks_is_no_failure(compared: Callable[..., Comparison
     assert not found.uncompared
 
 
+@pytest.mark.parametrize(
+    ("origin", "reason", "fails"),
+    [
+        ("lab", "the server ended with exit code 3 no such system call", False),
+        ("foreign", "the server ended with exit code 3 no such system call", True),
+        ("lab", "the server ended with exit code 33", True),
+        ("foreign", "open /proc/sys/net/ipv4/x: no such file or directory", False),
+    ],
+)
+def test_exit_code_3_says_what_the_machine_lacks_of_the_labs_own_servers_alone(
+    compared: Callable[..., Comparison], origin: str, reason: str, fails: bool
+) -> None:
+    def first(frame: pd.DataFrame) -> None:
+        frame.loc[frame["server"] == "poll", "origin"] = origin
+
+    def then(frame: pd.DataFrame) -> None:
+        first(frame)
+        failing(7, reason=reason)(frame)
+
+    found = compared(first, then)
+    assert bool(len(rows(found, FAILED))) is fails
+
+
 @pytest.mark.parametrize("cause", ["server_gone", "surroundings", None])
 def test_a_server_void_everywhere_in_both_was_not_compared(
     compared: Callable[..., Comparison], cause: str | None
