@@ -49,8 +49,8 @@ def sentences(trials: pd.DataFrame) -> str:
 
 
 def of_run(trials: pd.DataFrame) -> str:
-    """Why the void trials of a run are void: '3 because the server failed, 2 spoiled by the load,
-    the probe or the surroundings'; '' where there are none."""
+    """Why the void trials of a run are void: '3 because the server failed and 2 spoiled by the lab
+    or the surroundings'; '' where there are none."""
     found = causes(trials)
     parts = [
         (found.failed, "because the server failed"),

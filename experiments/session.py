@@ -62,7 +62,7 @@ def last_unfinished() -> Path:
     for folder in sorted(runs, key=begun, reverse=True):
         try:
             store = Store.open(folder)
-            if len(store.finished()) < len(plan(read(store.experiment), _limits(store))):
+            if not _is_complete(store, plan(read(store.experiment), _limits(store))):
                 return store.folder
         except LabError:
             continue  # of another version, or of servers that are gone: not to be gone on with
@@ -82,14 +82,14 @@ def resume(folder: Path, console: Console) -> Store:
 
 def _measure(run: str, source: Source, store: Store | None, console: Console) -> Store:
     """Run what is left. Raises AfterwardsError for what fails when nothing is left."""
-    begun: list[tuple[Store, list[Trial]]] = []
+    started: list[tuple[Store, list[Trial]]] = []
     try:
-        _measure_all(run, source, store, console, lambda *what: begun.append(what))
+        _measure_all(run, source, store, console, lambda *what: started.append(what))
     except (Exception, Interrupted) as error:
-        if not begun or not _is_complete(*begun[0]):
+        if not started or not _is_complete(*started[0]):
             raise
-        return _finish(begun[0][0], [error])
-    return _finish(begun[0][0], [])
+        return _finish(started[0][0], [error])
+    return _finish(started[0][0], [])
 
 
 def _is_complete(store: Store, trials: list[Trial]) -> bool:

@@ -44,7 +44,7 @@ sys.stdout.buffer.write(said.encode())
 
 def in_ascii(script: str, folder: Path, given: str = "") -> str:
     """What a script prints that gets this folder as its argument, and this text."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - this interpreter, a script of this file
         [sys.executable, "-c", script, str(folder)],
         input=given.encode(),
         env={**os.environ, **ASCII, "PYTHONPATH": str(ROOT)},
