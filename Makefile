@@ -27,22 +27,22 @@ $(READY): requirements.lock
 	@touch $@
 
 experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n, REFERENCES=1, REPEATS=n)
-	@$(BIN)/python -m experiments run $(CHOICE) $(EXPERIMENT)
+	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
 
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name)
-	@$(BIN)/python -m experiments plan $(CHOICE) $(EXPERIMENT)
+	@$(BIN)/python -m experiments plan $(CHOICE) '$(EXPERIMENT)'
 
 resume: $(READY) ## Go on with a run that was stopped (RUN=folder, default the last one)
-	@$(BIN)/python -m experiments resume $(RUN)
+	@$(BIN)/python -m experiments resume $(if $(RUN),'$(RUN)')
 
 report: $(READY) ## Write the report of a run again (RUN=folder, default the latest)
-	@$(BIN)/python -m experiments report $(RUN)
+	@$(BIN)/python -m experiments report $(if $(RUN),'$(RUN)')
 
 compare: $(READY) ## Compare runs: A=folder B=folder (MORE=folders, TOLERANCE=10%)
 	@$(BIN)/python -m experiments compare '$(A)' '$(B)' $(MORE) $(if $(TOLERANCE),--tolerance '$(TOLERANCE)')
 
 history: $(READY) ## The trend over all runs of an experiment (EXPERIMENT=name)
-	@$(BIN)/python -m experiments history $(EXPERIMENT)
+	@$(BIN)/python -m experiments history '$(EXPERIMENT)'
 
 bench-analysis: $(READY) ## A report of 100,000 trials, timed; a comparison of two large runs
 	@$(BIN)/python -m experiments bench-analysis

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from shlex import quote
 from typing import NoReturn, ParamSpec
 
 import click
@@ -80,7 +81,7 @@ def told(quiet: bool, as_json: bool) -> tuple[Console, list[str]]:
 def _how_to_go_on(folder: Path | None) -> str:
     if folder is None:
         return "nothing was measured yet"
-    return f"finished trials are kept. Go on with: make resume RUN={short(folder)}"
+    return f"finished trials are kept. Go on with: make resume RUN={quote(str(short(folder)))}"
 
 
 def short(path: Path) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from rich.console import Console
@@ -150,7 +151,7 @@ def _execute(trials: list[Trial], store: Store, runner: TrialRunner, watch: Watc
     except OSError as error:
         raise LabError(
             f"cannot save in {store.folder}: {error.strerror}; finished trials are kept: "
-            f"free space there, then go on with: make resume RUN={store.folder}",
+            f"free space there, then go on with: make resume RUN={quote(str(store.folder))}",
             Exit.NOT_READY,
         ) from error
 

@@ -106,6 +106,7 @@ def test_an_error_is_one_document_too(tmp_path: Path) -> None:
     [
         (LabError("no engine", Exit.NO_DOCKER), Exit.NO_DOCKER, "error: no engine"),
         (Interrupted(Path("results/x/y")), Exit.INTERRUPTED, "make resume RUN=results/x/y"),
+        (Interrupted(Path("results/a b/y")), Exit.INTERRUPTED, "make resume RUN='results/a b/y'"),
     ],
 )
 def test_a_run_that_fails_answers_as_asked(
