@@ -28,10 +28,9 @@ class InUseError(DriverError):
 class ContainerSpec:
     """One container, always non-root, read-only, without capabilities.
 
-    `role` is one of master, pod, server, load, probe, tool. `name` is never empty:
-    by it the lab knows its own again. `network` is the
-    name of a lab network or `container:ID` to join another container's network
-    namespace; likewise `pid_of` joins a container's pid namespace.
+    `role` is one of master, pod, server, load, probe, tool. `name` is never empty: by it the lab
+    knows its own again. `network` is the name of a lab network, or `container:ID` to join another
+    container's network namespace; likewise `pid_of` joins a container's pid namespace.
     """
 
     role: str

@@ -14,8 +14,8 @@ from experiments.driver import ContainerSpec
 from experiments.granted import parse_cores
 from experiments.plan import Trial
 from experiments.quotient import per
+from experiments.server_series import LABELS
 
-INSIDE = ("open", "second", "close")
 CLOSE = 0.01
 """A quota is asked in whole us of its period."""
 
@@ -45,7 +45,7 @@ def not_as_asked(result: Seen) -> str:
 
     A quota that the trial asked for may hold its own back: then it is what is measured.
     """
-    inside = [sample for sample in result["samples"] if sample["label"] in INSIDE]
+    inside = [sample for sample in result["samples"] if sample["label"] in LABELS]
     faults = [*_server(result["asked"]["server"], inside)]
     for worker in result["workers"]:
         faults += _load(worker, result["asked"]["loads"][worker["name"]])

@@ -23,6 +23,7 @@ from loadgen.engine import Engine
 from loadgen.measures import Gauges, Window
 from loadgen.options import OPEN, Options
 from loadgen.questions import POLL_S, SpoiledBy, TrialVoid
+from loadgen.schedule import SECOND_NS
 from loadgen.series import Series
 from loadgen.summary import summarise
 from loadgen.together import Together
@@ -39,7 +40,6 @@ SHARED = (
     *("vanishing_per_s", "seed", "mix_seed"),
 )
 """What is recorded of a worker's share."""
-SECOND_NS = 1_000_000_000
 
 
 def sleep_until(moment_ns: int) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 from loadgen.censoring import joined, lower_bounds, overdue
 from loadgen.gathered import RECENT_S, Gathered, Histograms, Sample
 from loadgen.recorder import Counts, percentiles
+from loadgen.summary import PERCENTILES
 
 Row = dict[str, Any]
-PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
 
 
 @dataclass(frozen=True, slots=True)
