@@ -35,6 +35,7 @@ PROBE: Final = "_probe"
 CHECK: Final = ("python3", "-m", "servers", "check")
 LABEL_PROJECT: Final = "com.docker.compose.project"
 LABEL_SERVICE: Final = "com.docker.compose.service"
+LABEL_ONE_OFF: Final = "com.docker.compose.oneoff"
 LISTEN_S: Final = 60.0
 """All servers start at once, on one core."""
 LOOK_S: Final = 0.1
@@ -171,7 +172,14 @@ class ByHand:
     def _checked(self, service: str) -> dict[str, str]:
         """Reasons by variant, as found in a container of that service."""
         words = ("run", "--rm", "--no-deps", "-T", service, *CHECK)
-        answer: dict[str, str] = json.loads(self._compose.run(*words).splitlines()[-1])
+        said = self._compose.run(*words).strip()
+        try:
+            answer: dict[str, str] = json.loads(said.splitlines()[-1])
+        except (IndexError, ValueError):
+            raise compose.ComposeError(
+                f"service {service}: asked which servers can run here, it said {said[-200:]!r}; "
+                "see what docker-compose.override.yml changes of it"
+            ) from None
         return answer
 
     def _come_up(self, able: dict[str, list[str]], variants: set[str]) -> bool:
@@ -215,11 +223,10 @@ class ByHand:
         return ended
 
     def _containers(self) -> dict[str, str]:
-        """Ids by service, of all that the engine has of this project."""
+        """Ids by service, of all that `up` has started in the engine for this project."""
+        wanted = [f"{LABEL_PROJECT}={compose.PROJECT}", f"{LABEL_ONE_OFF}=False"]
         with self._driver.guard("listing what Compose started"):
-            found = self._driver.api.containers(
-                all=True, filters={"label": f"{LABEL_PROJECT}={compose.PROJECT}"}
-            )
+            found = self._driver.api.containers(all=True, filters={"label": wanted})
         return {str(one["Labels"].get(LABEL_SERVICE)): str(one["Id"]) for one in found}
 
 

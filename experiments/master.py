@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,14 +42,18 @@ class Master:
         if secret:
             self._http.headers["Authorization"] = f"Bearer {secret}"
 
-    def wait_until_up(self) -> None:
-        """Raises LabError when the UI does not answer in time."""
+    def wait_until_up(self, ending: Callable[[], str] = lambda: "") -> None:
+        """Raises LabError when the UI does not answer in time, or as soon as `ending` says how the
+        master ended.
+        """
         deadline = time.monotonic() + START_S
         while True:
             try:
                 self._http.get(f"{self._url}/c10k/result/none", timeout=POLL_S)
                 return
             except requests.RequestException as error:
+                if ended := ending():
+                    raise LabError(ended) from error
                 if time.monotonic() > deadline:
                     raise LabError(f"the Locust master does not answer at {self._url}") from error
                 time.sleep(0.05)

@@ -23,22 +23,26 @@ class MasterContainer:
     def start(self) -> None:
         """Raises DriverError, or LabError when it does not come up."""
         self._container = self._driver.start(self._spec)
-        self.client.wait_until_up()
+        self.client.wait_until_up(self.ending)
 
-    def make_ready(self) -> None:
-        """Without load and workers. One that has ended, or does not answer, is started anew.
+    def make_ready(self) -> str:
+        """Without load and workers. One that has ended, or does not answer, is started anew, and
+        then its log is returned, with why; else nothing.
 
         Raises what `start` does: without a master nothing can be measured any more.
         """
-        if not self.ending():
+        why = self.ending()
+        if not why:
             try:
                 self.client.make_ready()
-            except MasterError:
-                pass  # the trial in which it hung has said so
+            except MasterError as error:
+                why = str(error)
             else:
-                return
+                return ""
+        log = self.log()
         self._driver.remove([self._container])
         self.start()
+        return f"{log}\n(started anew: {why})\n"
 
     def ending(self) -> str:
         """How it has ended, in words; empty while it runs."""

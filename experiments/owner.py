@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from contextlib import suppress
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +31,8 @@ LABEL_ROLE: Final = "c10k-lab.role"
 LABEL_NAME: Final = "c10k-lab.name"
 """What the lab called it: what bears another name is not the lab's."""
 ROLE_IMAGE: Final = "image"
+ATTEMPTS: Final = 5
+AGAIN_S: Final = 0.2
 
 
 def owner_id(checkout: Path = ROOT) -> str:
@@ -86,10 +88,21 @@ def sweep(driver: DockerDriver, *, of_runs: bool) -> list[str]:
     driver.remove(container for container, _ in left["containers"])
     gone = [name for _, name in left["containers"]]
     for network, name in left["networks"]:
-        with suppress(InUseError):
-            driver.remove_network(network)
+        if _removed(driver, network):
             gone.append(name)
     return gone
+
+
+def _removed(driver: DockerDriver, network: str) -> bool:
+    """Whether it could be; a container that is just ending may leave it a moment later."""
+    for _ in range(ATTEMPTS):
+        try:
+            driver.remove_network(network)
+        except InUseError:
+            time.sleep(AGAIN_S)
+        else:
+            return True
+    return False
 
 
 def _is_own(owner: str, one: dict[str, Any], name: str) -> bool:

@@ -26,9 +26,21 @@ FEWEST_CALLS = 0.001
 
 
 def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: Outcome) -> Sample:
-    """Every column of the record format, by name; None where nothing was measured."""
-    settings = trial.point.settings
-    row: Sample = {
+    """Every column of the record format, by name; None where nothing was measured.
+
+    A fault of ours, which no trial should have met, costs the trial that meets it.
+    """
+    row = _planned(experiment, run, started_at, trial)
+    try:
+        return _measured(row, trial.point.settings, outcome)
+    except Exception as error:
+        reason = f"the lab made no row of what was measured: {error!r}"
+        return row | {"validity": "void", "reason": reason, "spoiled_by": "lab"}
+
+
+def _planned(experiment: str, run: str, started_at: str, trial: Trial) -> Sample:
+    """What is known of a trial before anything is measured."""
+    return {
         "experiment": experiment,
         "run": run,
         "trial": trial.id,
@@ -39,10 +51,14 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
         "origin": trial.point.foreign.origin if trial.point.foreign else "lab",
         "repeat": trial.repeat,
         "started_at": started_at,
-        "server_limit": server_limits(outcome.logs.get("server", "")),
         "outcome": "failed",
-        **settings.recorded,
+        **trial.point.settings.recorded,
     }
+
+
+def _measured(row: Sample, settings: Settings, outcome: Outcome) -> Sample:
+    """With all that the trial left."""
+    row = row | {"server_limit": server_limits(outcome.logs.get("server", ""))}
     row["reason"], row["spoiled_by"] = _spoiled(outcome)
     result = outcome.result or {}
     if settings.without_clients:

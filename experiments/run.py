@@ -86,7 +86,7 @@ def execute(
         started_at = now().isoformat(timespec="milliseconds")
         outcome = conductor.run(trial)
         row = make_row(store.name, store.run, started_at, trial, outcome)
-        if outcome.result:
+        if outcome.result and row["spoiled_by"] != "lab":
             outcome.result["server_series"] = server_series(outcome.result.get("samples", []))
         store.append(row, outcome.result, outcome.logs)
         progress.end(trial, row)

@@ -8,6 +8,7 @@ void with its reason, and the run goes on.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -46,8 +47,8 @@ STOP_S = 3.0
 END_S = 1.0
 BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
-NOT_EXECUTED = 'exec: "'
-"""In what the engine says of a command that it cannot execute: it is not there, or no program."""
+NOT_EXECUTED = re.compile(r'exec: "|executable file .* not found', re.IGNORECASE)
+"""In what runc and crun say of a command that cannot be executed: it is not there, or no program."""
 OF_AN_END = ("server_wrong", "server_gone", "probe")
 """What the load makes of a server that has just ended: connections and probe went with it."""
 BESIDE = {"pod": "surroundings", "client": "surroundings", "probe": "probe"}
@@ -107,7 +108,8 @@ class TrialRunner:
             if trial.point.settings.without_clients:
                 measured = self._measure_alone(trial, containers)
             else:
-                self._master.make_ready()
+                if replaced := self._master.make_ready():
+                    outcome.logs["master"] = replaced
                 self._start(trial, containers)
                 measured = self._measure(trial, containers)
             outcome.result = {**measured, "asked": pins.asked(self.containers, trial)}
@@ -163,7 +165,7 @@ class TrialRunner:
         try:
             return self._driver.start(spec)
         except DriverError as error:
-            if NOT_EXECUTED in str(error):
+            if NOT_EXECUTED.search(str(error)):
                 raise TrialError(str(error), "server_gone") from error
             raise
 
@@ -261,6 +263,13 @@ class TrialRunner:
                 outcome.spoiled_by = spoiled_by
                 return
 
+    def _log(self, container: str) -> str:
+        """A trial that was measured is no worse for a log that cannot be read."""
+        try:
+            return self._driver.logs(container)
+        except DriverError as error:
+            return f"(the lab could not read this log: {error})"
+
     def _finish(self, trial: Trial, containers: dict[str, str], outcome: Outcome) -> None:
         try:
             if "server" in containers and not trial.point.settings.without_clients:
@@ -273,12 +282,12 @@ class TrialRunner:
                 elif _has_workers(outcome.result):
                     self._driver.stop(containers["server"], STOP_S)
             self._look_beside(containers, outcome)
-            for name in ("server", *_loads(containers), "probe"):
-                if name in containers:
-                    outcome.logs[name] = self._driver.logs(containers[name])
         except DriverError as error:
             outcome.reason = outcome.reason or str(error)
             outcome.spoiled_by = outcome.spoiled_by or "surroundings"
+        for name in ("server", *_loads(containers), "probe"):
+            if name in containers:
+                outcome.logs[name] = self._log(containers[name])
         self._doomed += containers.values()
         self._removal = self._remover.submit(self._driver.remove, list(self._doomed))
 

@@ -112,7 +112,8 @@ def _open_loop(row: Row) -> tuple[str, str]:
     return "unsaturated", ""
 
 
-def _skewed(row: Row) -> str:
+def skewed(row: Row) -> str:
+    """How far apart the load workers' windows were, in words, if that spoils the trial."""
     skew_s = (row.get("window_skew_us") or 0.0) / 1e6
     if skew_s <= SKEW * row["window_s"]:
         return ""
@@ -141,7 +142,7 @@ def _as_seen(row: Row) -> tuple[str, str]:
     """What the trial itself shows."""
     if reason := row["reason"]:
         return str(reason), row["spoiled_by"]
-    if reason := _skewed(row):
+    if reason := skewed(row):
         return reason, "load"
     if "wrong_answer" in row["error_kinds"]:
         return f"the server answered wrongly in the window: {row['error_kinds']}", "server_wrong"

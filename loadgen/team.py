@@ -115,7 +115,7 @@ class Team:
         result = merge(self._trial, came, self._reason, self._spoiled_by)
         self._trial, self._members = "", []
         # Their containers are about to be removed: forget them now, not after missed heartbeats.
-        self.forget(members)
+        self.forget(self._runner.clients)
         self._runner.stop(send_stop_to_client=False)
         self._runner.check_stopped()
         self._deliver(result, members)
@@ -132,6 +132,8 @@ class Team:
     def forget(self, workers: Iterable[str]) -> None:
         """Locust may be looking from one worker to the next, so its list stays what it is."""
         known, gone = WorkerNodes(), set(workers)
+        if not gone:
+            return
         known.update(
             {name: node for name, node in self._runner.clients.items() if name not in gone}
         )

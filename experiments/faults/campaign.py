@@ -31,6 +31,7 @@ from experiments.run import Interrupted
 from experiments.settings import Settings
 from experiments.stage import stage
 from experiments.trial import TrialRunner
+from experiments.validity import skewed
 
 ENDINGS: Final = 100
 DELAY_S: Final = 2.5
@@ -200,8 +201,10 @@ def wrongs(
 
 
 def is_disturbed(row: dict[str, Any]) -> bool:
-    """It had its window, which the machine spoiled, or the workers who share a core of it."""
-    return row.get("outcome") == "completed" and row["spoiled_by"] in ("surroundings", "load")
+    """It had its window, which the machine spoiled, or opened late for workers who share a core."""
+    if row.get("outcome") != "completed" or not row["spoiled_by"]:
+        return False
+    return row["spoiled_by"] == "surroundings" or bool(skewed(row))
 
 
 @contextmanager

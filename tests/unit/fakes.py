@@ -87,8 +87,9 @@ class FakeMaster:
     def client(self) -> FakeMaster:
         return self
 
-    def make_ready(self) -> None:
+    def make_ready(self) -> str:
         self.made_ready += 1
+        return ""
 
     def ending(self) -> str:
         return ""

@@ -280,3 +280,16 @@ def test_servers_and_their_probes() -> None:
 )
 def test_why_a_server_ended(log: str, killed: bool, reason: str) -> None:
     assert ending(ContainerState(False, 137, killed), log) == reason
+
+
+@pytest.mark.parametrize("said", ["", "bash: python3: not found", "{"])
+def test_service_that_does_not_tell_who_can_run_is_named(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    made, composed, _ = lab(Engine())
+    answer = composed.run
+    monkeypatch.setattr(
+        composed, "run", lambda *words: said if words[0] == "run" else answer(*words)
+    )
+    with pytest.raises(ComposeError, match="service epoll_level: asked which servers can run"):
+        made.start(1)

@@ -57,6 +57,12 @@ def test_wrongs_of_an_ending(
     assert all(one.startswith(beginning) for one, beginning in zip(found, told, strict=True))
 
 
+def test_worker_that_was_late_is_a_disturbance_and_one_that_failed_is_none() -> None:
+    late = {**void("windows apart", "load", "completed"), "window_s": 1.0}
+    assert is_disturbed(late | {"window_skew_us": 20_000.0})
+    assert not is_disturbed(late | {"window_skew_us": 20.0})
+
+
 def test_trial_without_a_window_was_not_merely_disturbed() -> None:
     assert is_disturbed(void("noise", "surroundings", "completed"))
     assert not is_disturbed(void("no start", "surroundings"))

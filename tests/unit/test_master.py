@@ -98,3 +98,9 @@ def test_every_call_bears_the_secret_of_the_run(url: str, secret: str, borne: st
         master.wait_until_joined(1)
         master.result("t1")
     assert [borne, borne] == BORNE
+
+
+def test_master_that_ended_is_not_waited_for() -> None:
+    nobody = "http://127.0.0.1:1"
+    with closing(Master(nobody)) as master, pytest.raises(LabError, match="ended with exit code 3"):
+        master.wait_until_up(lambda: "the Locust master ended with exit code 3")

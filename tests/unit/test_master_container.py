@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import pytest
@@ -20,7 +21,8 @@ class Client:
         self.hangs = False
         self.asked: list[str] = []
 
-    def wait_until_up(self) -> None:
+    def wait_until_up(self, ending: Callable[[], str]) -> None:
+        assert not ending()
         self.asked.append("up")
 
     def make_ready(self) -> None:
@@ -52,7 +54,7 @@ def started() -> tuple[MasterContainer, MasterDriver, Client]:
 
 def test_master_that_answers_is_made_ready_and_stays() -> None:
     master, driver, client = started()
-    master.make_ready()
+    assert master.make_ready() == ""
     assert client.asked == ["up", "ready"]
     assert len(driver.started) == len(driver.up) == 1
     assert master.ending() == ""
@@ -72,7 +74,8 @@ def test_master_that_ended_is_replaced_without_being_asked() -> None:
 def test_master_that_hangs_is_replaced() -> None:
     master, driver, client = started()
     client.hangs = True
-    master.make_ready()
+    log = "log of master\n(started anew: the Locust master did not answer in time)\n"
+    assert master.make_ready() == log
     assert client.asked == ["up", "ready", "up"]
     assert len(driver.started) == 2
     assert len(driver.up) == 1

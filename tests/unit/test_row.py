@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
+from experiments.contract import cells_of
 from experiments.record import COLUMNS, NAMES, SPOILED_BY
 from experiments.row import make_row, server_limits
 from experiments.server_series import server_series
@@ -434,3 +435,11 @@ def test_without_a_request_there_is_no_share_of_errors() -> None:
     row = row_of(changed(requests=0, response_mean_us=0.0))
     assert row["error_share"] is None
     assert row_of(a_result())["error_share"] == 0.0
+
+
+def test_result_that_the_lab_cannot_read_costs_its_trial_and_no_more() -> None:
+    odd = {**a_result(), "samples": [{"label": "open"}, {"label": "close"}]}
+    row = row_of(odd)
+    assert (row["validity"], row["spoiled_by"]) == ("void", "lab")
+    assert row["reason"].startswith("the lab made no row of what was measured: KeyError(")
+    assert cells_of(row), "it can be written"

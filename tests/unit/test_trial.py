@@ -202,6 +202,7 @@ def test_server_that_may_just_have_ended_is_looked_at_again(
     ("said", "spoiled_by"),
     [
         ('starting container x: exec: "nothing": executable file not found', "server_gone"),
+        ("starting container x: executable file `nothing` not found in $PATH", "server_gone"),
         ("starting container x: error setting rlimit type 7", "surroundings"),
     ],
 )
@@ -296,3 +297,21 @@ def test_what_the_engine_does_not_remove_is_no_fault_of_the_next_trial() -> None
     runner.settle()
     assert [outcome.reason for outcome in outcomes] == ["", ""]
     assert not driver.up
+
+
+def test_log_that_cannot_be_read_costs_no_trial() -> None:
+    class Mute(FakeDriver):
+        def logs(self, container: str) -> str:
+            raise DriverError(f"reading the log of {container}: it is gone")
+
+    outcome = conduct(Mute(), FakeMaster())
+    assert (outcome.reason, outcome.spoiled_by) == ("", "")
+    assert "could not read this log: reading the log of" in outcome.logs["server"]
+
+
+def test_master_that_was_started_anew_leaves_its_log_in_the_trial_before_which_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    master = FakeMaster()
+    monkeypatch.setattr(master, "make_ready", lambda: "last words")
+    assert conduct(FakeDriver(), master).logs["master"] == "last words"
