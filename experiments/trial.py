@@ -48,7 +48,7 @@ END_S = 1.0
 BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
 NOT_EXECUTED = re.compile(r'exec: "|executable file .* not found', re.IGNORECASE)
-"""In what runc and crun say of a command that cannot be executed: it is not there, or no program."""
+"""In what runc and crun say of a command that cannot be executed: not there, or no program."""
 OF_AN_END = ("server_wrong", "server_gone", "probe")
 """What the load makes of a server that has just ended: connections and probe went with it."""
 BESIDE = {"pod": "surroundings", "client": "surroundings", "probe": "probe"}
