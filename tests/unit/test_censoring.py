@@ -34,6 +34,7 @@ from tests.unit.test_engine import EXCHANGE, do, running, until
 
 SECOND_US = 1_000_000
 HUNG_S = 0.4
+WINDOWS = 10
 WANTED = list(PERCENTILES.values())
 
 
@@ -119,7 +120,19 @@ class Stopping:
 
 
 def hung(make: Callable[[tuple[str, int]], Engine], connections: int) -> Window:
-    """A window in which the server answers at first, and then not for HUNG_S until its end."""
+    """A window in which the server answers at first, and then not for HUNG_S until its end.
+
+    Where other programs held up an answer for as long as that, the stop would be nothing odd: such
+    a window is not what is asked for, and another is made.
+    """
+    for _ in range(WINDOWS):
+        frozen = _hung(make, connections)
+        if max(frozen.histograms["response"]) < HUNG_S * 1e6 / 4:
+            return frozen
+    pytest.fail(f"no answer was quick in {WINDOWS} windows")
+
+
+def _hung(make: Callable[[tuple[str, int]], Engine], connections: int) -> Window:
     server = Stopping(closes=make in (per_request, come))
     with serving(server) as address, running(make(address)) as engine:
         do(engine, lambda: engine.want_active(connections))
