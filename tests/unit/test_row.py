@@ -230,7 +230,11 @@ def test_system_calls_are_counted_per_request() -> None:
 
 @pytest.mark.parametrize(
     ("close", "reason"),
-    [({}, "no trace"), ({"syscalls": {"read": 9}, "trace_is_whole": False}, "filled its file")],
+    [
+        ({}, "no trace"),
+        ({"syscalls": {}, "trace_is_whole": True}, "no trace"),
+        ({"syscalls": {"read": 9}, "trace_is_whole": False}, "filled its file"),
+    ],
 )
 def test_half_a_trace_is_void(close: dict[str, Any], reason: str) -> None:
     row = traced_row(**close)
