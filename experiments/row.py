@@ -219,11 +219,18 @@ def _kinds(window: dict[str, Any]) -> str | None:
             "requests": window.get(f"{name}_count", 0),
             "p50_us": window.get(f"{name}_p50_us"),
             "p99_us": window.get(f"{name}_p99_us"),
+            **_lower_bounds(window["lower_bounds"], f"{name}_"),
         }
         for name in window.get("histograms", {})
         if name.startswith("response ")
     }
     return json.dumps(found) if found else None
+
+
+def _lower_bounds(names: list[str], prefix: str) -> Sample:
+    """Which of a kind's times are; nothing where none is."""
+    found = [one for one in ("p50_us", "p99_us") if f"{prefix}{one}" in names]
+    return {"lower_bounds": found} if found else {}
 
 
 def _server(

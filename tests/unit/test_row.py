@@ -438,3 +438,18 @@ def test_without_a_request_there_is_no_share_of_errors() -> None:
     row = row_of(changed(requests=0, response_mean_us=0.0))
     assert row["error_share"] is None
     assert row_of(a_result())["error_share"] == 0.0
+
+
+def test_a_kind_names_those_of_its_times_that_are_lower_bounds() -> None:
+    result = a_result()
+    result["window"] |= {
+        "histograms": {"response": "", "response /": "", "response /db": ""},
+        "response /_p50_us": 100.0,
+        "response /db_p99_us": 5_000.0,
+        "lower_bounds": ["response /db_p99_us", "response /db_max_us"],
+    }
+    row = row_of(result)
+    kinds = json.loads(row["kinds"])
+    assert "lower_bounds" not in kinds["/"]
+    assert kinds["/db"]["lower_bounds"] == ["p99_us"]
+    assert row["lower_bounds"] == ""
