@@ -59,10 +59,11 @@ class Comparison:
     @cached_property
     def unknown(self) -> pd.DataFrame:
         """The figures that the comparison stands on and cannot tell: too noisy to show
-        a change of the tolerance, not measured, or worse by more without being sure."""
+        a change of the tolerance, not measured, worse by more without being sure, or at
+        least so long in a run that is compared."""
         blind = (self.figures["word"] == WITHIN_NOISE) & (self.figures["noise"] > self.tolerance)
         untold = self.figures["p"].isna() | (self.figures["worsening"] > self.tolerance)
-        unsure = (self.figures["word"] == CANNOT_TELL) & untold
+        unsure = (self.figures["word"] == CANNOT_TELL) & (untold | (self.figures["low_here"] > 0))
         return self.figures[self.figures["metric"].isin(self.gating) & (blind | unsure)]
 
     @property
@@ -111,9 +112,11 @@ class Comparison:
             )
         text = f"None is known to have got worse by more than {limit}, but {len(blind):,} could not"
         absent = (blind["why"] != "") | blind["metric"].isin(COUNTED)
+        absent |= (blind["low_base"] > 0) | (blind["low_here"] > 0)
         needed = blind.loc[~absent, "repeats"].to_numpy(dtype="float64")
         if absent.any():
-            text = f"{text} show it ({int(absent.sum()):,} of them void, failed or absent)"
+            why = "void, failed, absent or of lower bounds"
+            text = f"{text} show it ({int(absent.sum()):,} of them {why})"
         else:
             text = f"{text} show it"
         if not np.isfinite(needed).any():

@@ -51,10 +51,12 @@ PARTS = {ERRORS: ("errors", ("requests",)), UNANSWERED: ("unanswered", ("request
 @dataclass(frozen=True)
 class Side:
     """What one run counted. `trials` has a row per point: failed, counted (valid or failed),
-    unknown. `blocks` has a row per point and block: requests, errors, unanswered."""
+    unknown. `blocks` has a row per point and block: requests, errors, unanswered; of the points
+    that are not `told`, nobody recorded what had no answer, as in runs of before."""
 
     trials: pd.DataFrame
     blocks: pd.DataFrame
+    told: frozenset[str]
 
 
 @lru_cache(maxsize=RUNS)
@@ -70,7 +72,9 @@ def side(run: Run) -> Side:
         {name: chosen[name].to_numpy(dtype="float64", na_value=np.nan) for name in names}
     ).fillna(0.0)
     blocks = counts.assign(**{KEY: key, "block": chosen["block"].to_numpy(dtype="int64")})
-    return Side(flags.groupby(key).sum(), blocks[valid | gone].groupby([KEY, "block"])[names].sum())
+    told = frozenset(key[chosen["unanswered"].notna().to_numpy(dtype=bool)])
+    by_block = blocks[valid | gone].groupby([KEY, "block"])[names].sum()
+    return Side(flags.groupby(key).sum(), by_block, told)
 
 
 def counted(base: Run, run: Run) -> pd.DataFrame:
@@ -81,7 +85,7 @@ def counted(base: Run, run: Run) -> pd.DataFrame:
     mine, theirs = side(base), side(run)
     rows = _failures(table, names, mine.trials, theirs.trials)
     for metric in PARTS:
-        rows += _shares(metric, table, names, mine.blocks, theirs.blocks)
+        rows += _shares(metric, table, names, mine, theirs)
     found = pd.DataFrame(rows, columns=ROW)
     nothing = {"low": np.nan, "high": np.nan, "beside": False, "noise": np.nan}
     return found.assign(**nothing, spread=np.nan, stray=0.0)
@@ -184,15 +188,16 @@ def _shares(
     metric: str,
     table: pd.DataFrame,
     names: pd.Series[str],
-    mine: pd.DataFrame,
-    theirs: pd.DataFrame,
+    mine: Side,
+    theirs: Side,
 ) -> list[list[object]]:
     part, beside = PARTS[metric]
-    some = [set(one.index[one[part] > 0].get_level_values(KEY)) for one in (mine, theirs)]
+    blocks = (mine.blocks, theirs.blocks)
+    some = [set(one.index[one[part] > 0].get_level_values(KEY)) for one in blocks]
     rows: list[list[object]] = []
     for key in table.index[table.index.isin(set.union(*some))]:
         sides = []
-        for one in (mine, theirs):
+        for one in blocks:
             known = one.loc[[key]] if key in one.index.get_level_values(KEY) else one.head(0)
             sides.append((known[part].to_numpy(), known[[part, *beside]].sum(axis=1).to_numpy()))
         values = [float(few.sum() / of.sum()) if of.sum() else float("nan") for few, of in sides]
@@ -202,6 +207,13 @@ def _shares(
             for count, run in zip(counted, ("first", "second"), strict=True)
             if not count
         ]
+        recorded = [metric != UNANSWERED or key in one.told for one in (mine, theirs)]
+        if not all(recorded):
+            if np.nanmax(values) <= SMALLEST[metric]:
+                continue
+            run = "second" if recorded[0] else "first"
+            missing.append(f"the {run} run did not record it")
+            values = [one if known else np.nan for one, known in zip(values, recorded, strict=True)]
         why = missing[0] if missing else ""
         ratio = values[1] / values[0] if values[0] else float("nan")
         p = float("nan") if why else welch(*sides[0], *sides[1])

@@ -10,6 +10,10 @@ below SMALLEST is never told: link order and the size of the environment alone m
 that much (Mytkowicz et al., *Producing wrong data without doing anything obviously
 wrong*, ASPLOS 2009). What failed has figures of its own (`analysis.compare_counts`), and the
 others of such a point say that they are of the trials that are left.
+
+A time that is a lower bound may be any longer one. So may a geometric mean of some: where the
+second run has any, that it is slower is told, and nothing else is; where the first has, that it is
+faster; where both have, nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import pandas as pd
 from scipy import special
 
 from analysis.compare_counts import counted, side, words
-from analysis.compare_logs import of_metric
+from analysis.compare_logs import lower_bounds, of_metric
 from analysis.compare_metrics import COUNTED, METRICS
 from analysis.compare_points import KEY, labelled, points
 from analysis.compare_steps import SMALLEST, judged_steps, steps
@@ -53,7 +57,7 @@ def pair(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
     deviation of one block's logarithm), `stray` (that of servers from the reference, which no
     repeats lower), `p` (of this figure alone), `why` (the reason where it cannot be compared),
     `failed` and `counted` (trials of the point in `run` that the server failed, and all that say
-    something about it).
+    something about it), `low_base` and `low_here` (trials in which it is a lower bound).
     """
     table = points(base).table
     there = points(run).table.reindex(table.index)
@@ -69,6 +73,8 @@ def pair(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
         found.insert(4, "metric", metric)
         found["spread"] = found["spread"].fillna(_spread_of_equal_trials(base, run, metric))
         found["why"] = _why(table, there, found)
+        for name, one in (("low_base", base), ("low_here", run)):
+            found[name] = lower_bounds(one)[metric].reindex(table.index).to_numpy()
         measured = (found["n_base"] > 0) | (found["n"] > 0)
         parts.append(found[measured.to_numpy() & ~empty.to_numpy()])
     failing = counted(base, run)
@@ -78,6 +84,8 @@ def pair(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
     whole = pd.concat(parts, ignore_index=True)
     for name in ("failed", "counted"):
         whole[name] = whole[KEY].map(trials[name]).fillna(0).astype("int64")
+    for name in ("low_base", "low_here"):
+        whole[name] = whole[name].fillna(0).astype("int64") if name in whole else 0
     return whole
 
 
@@ -145,6 +153,10 @@ def judged(figures: pd.DataFrame, tolerance: float) -> pd.DataFrame:
         [CANNOT_TELL, CHANGED, CANNOT_TELL],
         WITHIN_NOISE,
     )
+    longer = figures["ratio"].to_numpy(dtype="float64") > 1
+    low_base, low = ((figures[name] > 0).to_numpy() for name in ("low_base", "low_here"))
+    sure = (word == CHANGED) & np.where(longer, ~low_base, ~low)
+    word[(low_base | low) & ~sure] = CANNOT_TELL
     of_counts = figures["metric"].isin(COUNTED).to_numpy(dtype=bool)
     word[of_counts] = words(figures[of_counts], (CHANGED, CANNOT_TELL, WITHIN_NOISE))
     families = 2 * max(1, len(figures[["run", "server"]].drop_duplicates()))

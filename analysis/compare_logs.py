@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.bounds import bounded
 from analysis.compare_metrics import METRICS
 from analysis.compare_points import KEY, points
 
@@ -34,6 +35,14 @@ def logarithms(run: Run) -> pd.DataFrame:
     frame[KEY] = valid["point"].astype(str).map(points(run).key_of).to_numpy()
     frame["block"] = valid["block"].to_numpy(dtype="int64")
     return frame.groupby([KEY, "block"]).mean()
+
+
+@lru_cache(maxsize=RUNS)
+def lower_bounds(run: Run) -> pd.DataFrame:
+    """Per point, for each metric: in how many of its trials that count it is a lower bound."""
+    low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
+    flags = pd.DataFrame({metric: low.get(metric, nothing) for metric in METRICS})
+    return flags.groupby(run.trials["point"].astype(str).map(points(run).key_of).to_numpy()).sum()
 
 
 def beside_reference(run: Run) -> pd.DataFrame:

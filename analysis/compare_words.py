@@ -10,7 +10,7 @@ from analysis.compare_figures import CANNOT_TELL, CHANGED
 from analysis.compare_metrics import COUNTED, FIGURES
 from analysis.goodput import ERRORS, FAILED
 from analysis.tables import writer
-from analysis.text import known, number, plural, share
+from analysis.text import at_least, known, listed, number, plural, share
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -36,6 +36,8 @@ def in_words(row: Mapping[Hashable, object]) -> str:
 
 
 def _of_figure(row: Mapping[Hashable, object]) -> str:
+    if row["low_base"] or row["low_here"]:
+        return _of_lower_bounds(row)
     beside = " beside the reference" if row["beside"] else ""
     if row["word"] == CHANGED:
         return f"{changed(row)}{beside}"
@@ -45,6 +47,19 @@ def _of_figure(row: Mapping[Hashable, object]) -> str:
         repeats = int(min(_number(row["n_base"]), _number(row["n"])))
         return f"cannot tell: {plural(repeats, 'repeat')}{_needs(_number(row['repeats']), repeats)}"
     return f"within noise (±{share(_number(row['noise']))}){beside}"
+
+
+def _of_lower_bounds(row: Mapping[Hashable, object]) -> str:
+    """Of a time that may be any longer one in either run."""
+    runs = [
+        f"in {plural(int(_number(row[name])), 'trial')} of the {run} run"
+        for name, run in (("low_base", "first"), ("low_here", "second"))
+        if row[name]
+    ]
+    why = f"a lower bound {listed(runs)}, as requests had no answer when the window closed"
+    if row["word"] == CHANGED:
+        return f"{changed(row)} or more: {why}"
+    return f"cannot tell: {row['why'] or why}"
 
 
 def _of_counts(row: Mapping[Hashable, object]) -> str:
@@ -82,9 +97,12 @@ def changed(row: Mapping[Hashable, object]) -> str:
 
 
 def side_by_side(row: Mapping[Hashable, object]) -> tuple[str, str]:
-    """The two figures, in their unit."""
+    """The two figures, in their unit, ≥ before one of lower bounds."""
     write = writer(str(row["metric"]))
-    return write(_number(row["base_value"])), write(_number(row["value"]))
+    before, now = write(_number(row["base_value"])), write(_number(row["value"]))
+    return (at_least(before) if row["low_base"] else before), (
+        at_least(now) if row["low_here"] else now
+    )
 
 
 def times(row: Mapping[Hashable, object]) -> str:

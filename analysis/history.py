@@ -3,8 +3,10 @@
 A server's figure in a run is the geometric mean over its points of what each is
 beside the same point in the first run, so points of different size count alike.
 Its interval is Welch's t over the blocks of both runs (`analysis.statistics.beside`), and the first
-run has none. What a server failed is in no ratio: it is counted beside them, and a server of which
-no point was measured in every run is named.
+run has none. What a server failed, and what of its requests ended in errors or had no answer, is in
+no ratio: it stands beside them, and a server of which no point was measured in every run is named.
+A ratio of times that are lower bounds is one itself where this run has them, and an upper one where
+the first has.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis import left_out
+from analysis import goodput, left_out
 from analysis.causes import COLUMNS, Causes, causes
-from analysis.compare_logs import logarithms
+from analysis.compare_logs import logarithms, lower_bounds
 from analysis.compare_machines import differences
 from analysis.compare_metrics import METRICS
 from analysis.compare_points import KEY, points
@@ -47,9 +49,10 @@ class Trend:
     `runs` has a row per run: `run`, `started_at`, `trials`, `void`, `noise` (its A/A
     floor, a share), `commit`, `kernel`, `changed` (conditions that differ from the run
     before, in words). `figures` has a row per run, server and metric of SHOWN: `ratio`
-    to the first run with `low` and `high`, `points` that it stands on, and the trials that the
-    server `failed` of those `counted` in the run. `notes` says what was left out and why,
-    `spoiled` which rows, by run.
+    to the first run with `low` and `high`, `points` that it stands on, the trials that the
+    server `failed` of those `counted` in the run, its `error_share` and `unanswered_share`, and
+    whether it is made of lower bounds of the first run (`low_base`) or this one (`low_here`).
+    `notes` says what was left out and why, `spoiled` which rows, by run.
     """
 
     name: str
@@ -141,8 +144,9 @@ def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
     first = logarithms(runs[0]).groupby(level=KEY).mean()
     servers = points(runs[0]).table["server"]
     rows, base = [], dict[str, pd.DataFrame]()
+    low_base = _low(runs[0], keys)
     for run in runs:
-        failing = _causes(run)
+        failing, silent, low_here = _causes(run), _silent(run), _low(run, keys)
         logs = logarithms(run)
         logs = logs[logs.index.get_level_values(KEY).isin(keys)]
         moved = logs - first.reindex(logs.index.get_level_values(KEY)).to_numpy()
@@ -166,6 +170,9 @@ def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
                         "points": mine.index.get_level_values(KEY).nunique(),
                         "failed": failing[str(server)].failed,
                         "counted": failing[str(server)].counted,
+                        **silent[str(server)],
+                        "low_base": bool(low_base[metric].get(server, False)),
+                        "low_here": bool(low_here[metric].get(server, False)),
                     }
                 )
     return pd.DataFrame(rows)
@@ -176,6 +183,21 @@ def _causes(run: Run) -> dict[str, Causes]:
     trials = run.trials[["server", *COLUMNS]]
     groups = trials.groupby(trials["server"].astype(str))
     return {str(server): causes(mine) for server, mine in groups}
+
+
+def _silent(run: Run) -> dict[str, dict[str, float]]:
+    """Each server's shares of errors and of missing answers."""
+    found = {}
+    for server, mine in run.trials.groupby(run.trials["server"].astype(str)):
+        shares = goodput.of_all(mine)
+        found[str(server)] = {name: shares[name] for name in goodput.TOLD}
+    return found
+
+
+def _low(run: Run, keys: list[str]) -> pd.DataFrame:
+    """By server, which metrics are lower bounds in any trial of these points."""
+    flags = lower_bounds(run).reindex(keys) > 0
+    return flags.groupby(points(run).table["server"].reindex(keys).astype(str).to_numpy()).any()
 
 
 def _absent(runs: list[Run], shown: set[str]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
-from analysis import text
+from analysis import goodput, text
 from analysis.charts import label_of, legend, panels, series
 from analysis.compare_metrics import METRICS
 from analysis.csv_out import write_csv
@@ -36,6 +36,13 @@ TICKS = (0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.5, 2.0, 5.0, 10.0)
 LEAST_REACH = 1.15
 HEIGHT_IN = 4.2
 MOST_LABELS = 12
+BOUNDS = {
+    (False, False): "",
+    (False, True): "≥ ",
+    (True, False): "≤ ",
+    (True, True): "unknown, of lower bounds ",
+}
+"""Before a ratio, by whether the first run's times and this run's are lower bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +156,13 @@ def _cell(figures: pd.DataFrame, server: str, run: str) -> str:
     if (server, run) not in figures.index:
         return text.MISSING
     ratio, low, high = (float(figures[name][server, run]) for name in ("ratio", "low", "high"))
-    ends = text.interval(low, high, "x")
+    low_base, low_here = (bool(figures[name][server, run]) for name in ("low_base", "low_here"))
+    first = run == figures.index.get_level_values("run")[0]
+    ends = "" if low_base or low_here else text.interval(low, high, "x")
+    bound = BOUNDS[low_base, low_here] if not first else ""
     failed, counted = (int(figures[name][server, run]) for name in ("failed", "counted"))
     told = f", failed {failed:,} of {counted:,}" if failed else ""
-    return f"{text.number(ratio)}{f' ({ends})' if ends else ''}{told}"
+    for name, word in ((goodput.ERRORS, "errors"), (goodput.UNANSWERED, "unanswered")):
+        if (value := float(figures[name][server, run])) > goodput.SMALLEST[name]:
+            told += f", {word} {text.share(value)}"
+    return f"{bound}{text.number(ratio)}{f' ({ends})' if ends else ''}{told}"

@@ -10,7 +10,8 @@ even when it is widened to hold for all k (`analysis.ranges`).
 
 A figure is of the trials that are left. Where the server failed more than MOST_FAILED of those of
 any selection, they are survivors, and tell neither for the claim nor against it, unless the claim
-is about that failure.
+is about that failure. Where more than that of them are times that could be longer, a figure is
+known on one side alone, and decides only what it decides wherever it lies on the other.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Part:
     of an interval, and `why` says what leaves it open. Parts with `decides` False are shown
     beside, for the reader. `tried` are the trials that it stands on by selection, `about_failure`
     whether those that the server failed are what it is about; `lost` blocks had only a part of
-    it.
+    it. It `rises` or `falls` where times that are lower bounds may make it larger, or smaller.
     """
 
     label: str
@@ -76,11 +77,21 @@ class Part:
     about_failure: bool = False
     lost: int = 0
     why: str = ""
+    rises: bool = False
+    falls: bool = False
 
     @property
     def failed_share(self) -> float:
         """The largest share of its trials that a server failed, of any selection."""
         return max((one.causes.failed_share for one in self.tried), default=0.0)
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether its word would not hold wherever the figure could be."""
+        below = self.low is not None and self.estimate.high < self.low
+        if self.verdict is Word.REFUTED:
+            return self.rises if below else self.falls
+        return (self.rises and self.high is not None) or (self.falls and self.low is not None)
 
     @property
     def verdict(self) -> Word:
@@ -147,6 +158,11 @@ def _settled(part: Part, rivals: int) -> Part:
             f"The server failed in {share(part.failed_share)} of the trials of {part.label}; a "
             f"figure of those that are left decides nothing beyond {share(MOST_FAILED)}."
         )
+        return replace(part, word=Word.INCONCLUSIVE, why=why)
+    if part.word is None and part.one_sided:
+        known = "at least" if part.rises else "at most"
+        told = f"only known to be {known} so much" if part.rises != part.falls else "not known"
+        why = f"As requests had no answer when windows closed, {part.label} is {told}."
         return replace(part, word=Word.INCONCLUSIVE, why=why)
     if not (part.decides and part.word is None and part.verdict is Word.REFUTED):
         return part

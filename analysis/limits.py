@@ -4,8 +4,10 @@ A point keeps a threshold when the median of its valid trials does, and its serv
 them: a trial that the server spoiled breaks every threshold. What counts failures (errors, missing
 answers) has to keep it in each trial, for a median hides what less than half of them did. A point
 of which no trial says anything, because something else spoiled it or nobody knows what, or the
-column was never measured, neither keeps a threshold nor breaks it: it is not told. Trials under
-strace are left out, whose speeds mean nothing.
+column was never measured, neither keeps a threshold nor breaks it: it is not told. Nor is one
+where lower bounds decide: a time that is at least so much may be any longer one, so a threshold is
+kept or broken by it only if it would be by every longer one too. Trials under strace are left out,
+whose speeds mean nothing.
 """
 
 from __future__ import annotations
@@ -17,16 +19,21 @@ import numpy as np
 import pandas as pd
 
 from analysis import causes, goodput
+from analysis.bounds import bounded
 from analysis.spreads import first_rows, numbers
 from analysis.text import plural, share
 from experiments.exits import Exit, LabError
 from experiments.threshold import Threshold, parse
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from analysis.records import Run
 
-IN_EACH = ("errors", "unanswered", "oldest_unanswered_us")
+IN_EACH = ("errors", "error_share", "unanswered", "oldest_unanswered_us")
 """Columns that every trial has to keep."""
+LOW = "low"
+"""Of a frame of trials here: whether the column is a lower bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,13 @@ def judged(run: Run) -> list[Kept]:
         return []
     names = ["point", *goodput.READ, *(one.column for one in wanted)]
     trials = run.trials[list(dict.fromkeys(names))]
-    trials = trials[(run.trials["sweep"] != "reference") & ~_traced(run.trials)]
-    return [_kept(one, trials) for one in wanted]
+    kept = ((run.trials["sweep"] != "reference") & ~_traced(run.trials)).to_numpy(dtype=bool)
+    nothing = np.zeros(len(trials), dtype=bool)
+    trials = trials[kept]
+    return [
+        _kept(one, trials.assign(**{LOW: bounded(run).get(one.column, nothing)[kept]}))
+        for one in wanted
+    ]
 
 
 def ending(limits: list[Kept]) -> Exit:
@@ -101,7 +113,8 @@ def _kept(threshold: Threshold, trials: pd.DataFrame) -> Kept:
 
 def _points(threshold: Threshold, trials: pd.DataFrame) -> pd.DataFrame:
     """A row per point: its name, the `value` that has to keep the threshold (NaN without any),
-    whether it is `broken` or `untold`, its trials that `failed`, its error share."""
+    whether it is `broken` or `untold` (`unbounded`: for lower bounds), its trials that `failed`,
+    its error share."""
     first = first_rows(trials)
     codes = numbers(trials)
     place = np.full(len(trials["point"].cat.categories), -1)
@@ -109,24 +122,34 @@ def _points(threshold: Threshold, trials: pd.DataFrame) -> pd.DataFrame:
     groups = place[codes]
     values = pd.Series(trials[threshold.column].to_numpy(dtype="float64", na_value=np.nan))
     values = values.where(trials["valid"].to_numpy(dtype=bool))
-    by_point = values.groupby(groups)
-    if threshold.column not in IN_EACH:
-        deciding = by_point.median()
-    else:
-        deciding = by_point.max() if threshold.sign.startswith("<") else by_point.min()
-    deciding = deciding.reindex(range(len(first)))
+    longest = values.mask(values.notna() & trials[LOW].to_numpy(dtype=bool), np.inf)
+    deciding, at_most = (
+        _deciding(threshold, one, groups).reindex(range(len(first))) for one in (values, longest)
+    )
     failed = np.bincount(groups, causes.failed(trials), minlength=len(first))
-    missed = deciding.notna() & ~deciding.map(threshold.holds)
+    known = deciding.map(threshold.holds) == at_most.map(threshold.holds)
+    missed = deciding.notna() & known & ~deciding.map(threshold.holds)
     found = pd.DataFrame({"point": trials["point"].astype(str).to_numpy()[first]})
     broken = (failed > 0) | missed
     errors = goodput.shares(trials, groups, len(first))[goodput.ERRORS]
     return found.assign(
         value=deciding,
         broken=broken,
-        untold=~broken & deciding.isna(),
+        untold=~broken & (deciding.isna() | ~known),
+        unbounded=~broken & ~known,
         failed=failed,
         errors=errors,
     )
+
+
+def _deciding(
+    threshold: Threshold, values: pd.Series[float], groups: NDArray[np.int64]
+) -> pd.Series[float]:
+    """By group, the value that has to keep the threshold."""
+    by_point = values.groupby(groups)
+    if threshold.column not in IN_EACH:
+        return by_point.median()
+    return by_point.max() if threshold.sign.startswith("<") else by_point.min()
 
 
 def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -> str:
@@ -145,6 +168,11 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
     missing = int(values.isna().sum())
     if missing:
         told.append(f"{threshold.column} was not measured in {plural(missing, 'valid trial')}.")
+    if at := int(points["unbounded"].sum()):
+        told.append(
+            f"At {plural(at, 'point')} {threshold.column} is at least so much, and how much nobody "
+            "knows: requests had no answer as the windows closed."
+        )
     if threshold.column not in IN_EACH and (points["errors"] > 0).any():
         worst = points.iloc[int(np.nanargmax(points["errors"].to_numpy()))]
         told.append(

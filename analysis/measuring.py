@@ -10,7 +10,9 @@ import pandas as pd
 
 from analysis.causes import disturbed, failed, unknown
 from analysis.expression import parse
+from analysis.judgement import MOST_FAILED
 from analysis.judges._evidence import described, evidence_of
+from analysis.longer import moved
 from analysis.ranges import largest_over_smallest
 from analysis.selection import select
 from analysis.statistics import estimate
@@ -29,12 +31,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A rule's figure, the trials of each selection that it stands on (those that count), what
-    became of all of them, and the blocks `lost`, of which only one side has a figure."""
+    became of all of them, and the blocks `lost`, of which only one side has a figure. `rises` and
+    `falls` say where the figure could be elsewhere, as too many of its times are lower bounds."""
 
     estimate: Estimate
     frames: list[pd.DataFrame]
     tried: tuple[Tried, ...]
     lost: int
+    rises: bool = False
+    falls: bool = False
 
 
 def figure(run: Run, common: Mapping[str, Value], rule: Rule) -> Estimate:
@@ -46,21 +51,35 @@ def figure(run: Run, common: Mapping[str, Value], rule: Rule) -> Estimate:
 def measured(run: Run, common: Mapping[str, Value], rule: Rule) -> Measured:
     """The same, with all that it stands on."""
     chosen = rule.among or [one for one in (rule.of, rule.over) if one is not None]
-    pairs = [_counting(run, {**common, **settings}, rule) for settings in chosen]
-    frames, tried = [frame for frame, _ in pairs], tuple(one for _, one in pairs)
+    parts = [_counting(run, {**common, **settings}, rule) for settings in chosen]
+    frames, tried = [frame for frame, _, _ in parts], tuple(one for _, one, _ in parts)
+    up, down = _open(rule, [moves for _, _, moves in parts])
     found = [_by_block(trials, rule) for trials in frames]
     every = set().union(*(values.index for values in found))
     if rule.among is not None:
         estimate_of = largest_over_smallest(found)
         common_blocks = set.intersection(*(set(values[values > 0].index) for values in found))
-        return Measured(estimate_of, frames, tried, len(every) - len(common_blocks))
+        return Measured(estimate_of, frames, tried, len(every) - len(common_blocks), up, down)
     values = found[0] if len(found) == 1 else found[0] / found[1].where(found[1] != 0)
     values = values.dropna()
-    return Measured(estimate(values.to_numpy()), frames, tried, len(every) - len(values))
+    return Measured(estimate(values.to_numpy()), frames, tried, len(every) - len(values), up, down)
 
 
-def _counting(run: Run, settings: dict[str, Value], rule: Rule) -> tuple[pd.DataFrame, Tried]:
-    """The trials of one selection that count, and what became of all of them."""
+def _open(rule: Rule, moves: list[tuple[bool, bool]]) -> tuple[bool, bool]:
+    """Whether the whole figure could be larger, and smaller, given whether each selection's could:
+    a divisor that rises makes it fall, and of the largest over the smallest nobody knows."""
+    if rule.among is not None:
+        some = any(rises or falls for rises, falls in moves)
+        return some, some
+    turned = [moves[0], *((falls, rises) for rises, falls in moves[1:])]
+    return any(rises for rises, _ in turned), any(falls for _, falls in turned)
+
+
+def _counting(
+    run: Run, settings: dict[str, Value], rule: Rule
+) -> tuple[pd.DataFrame, Tried, tuple[bool, bool]]:
+    """The trials of one selection that count, what became of all of them, and whether more than
+    MOST_FAILED of those that count could have a larger figure, or a smaller one."""
     expression = parse(rule.figure)
     trials = select(run, settings, expression.columns)
     silent = _silent(trials, rule)
@@ -72,7 +91,9 @@ def _counting(run: Run, settings: dict[str, Value], rule: Rule) -> tuple[pd.Data
     told = trials.assign(valid=counts)
     measured_ones = silent[counts] | expression.of(frame).notna().to_numpy()
     missing = int((~measured_ones).sum())
-    return frame, tried_of(told, described(**settings), missing)
+    rises, falls = moved(run, frame, expression)
+    whole = tried_of(told, described(**settings), missing, int((rises | falls).sum()))
+    return frame, whole, (rises.mean() > MOST_FAILED, falls.mean() > MOST_FAILED)
 
 
 def _by_block(trials: pd.DataFrame, rule: Rule) -> pd.Series[float]:

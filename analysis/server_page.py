@@ -183,6 +183,7 @@ def _weaknesses(
     names = ["server", *goodput.READ]
     failed = failures.of_server(run.trials[names][run.trials["server"] == server])
     found += [failed] if failed else []
+    found += _silent(mine)
     kept = _kept(mine)
     if kept and kept[1] < LOST:
         found.append(
@@ -201,6 +202,21 @@ def _weaknesses(
     each = _memory(run, server)
     if each is not None and each > EACH_DEAR:
         found.append(f"A connection adds {size(each)} to its memory.")
+    return found
+
+
+def _silent(mine: pd.DataFrame) -> list[str]:
+    """Where most of its attempts ended in errors, or had no answer."""
+    kinds = (
+        (goodput.ERRORS, "of the attempts ended in errors"),
+        (goodput.UNANSWERED, "of the requests got no answer"),
+    )
+    found = []
+    for name, words in kinds:
+        some = mine[mine[name] > goodput.SMALLEST[name]].sort_values(name)
+        if len(some):
+            worst = some.iloc[-1]
+            found.append(f"Up to {share(worst[name])} {words} ({worst['settings']}).")
     return found
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.causes import COLUMNS
+from analysis.bounds import bounded
+from analysis.causes import COLUMNS, causes
 from analysis.failures import of_run
 from analysis.figures import backlog
 from analysis.figures._idle import chosen as idle_trials
@@ -19,7 +20,17 @@ from analysis.noise import noise_floor
 from analysis.pairs import at
 from analysis.ranges import between_servers, in_words
 from analysis.statistics import summarise
-from analysis.text import count, duration, listed, number, plural, server_name, share, size
+from analysis.text import (
+    at_least,
+    count,
+    duration,
+    listed,
+    number,
+    plural,
+    server_name,
+    share,
+    size,
+)
 from analysis.verdicts import counted
 from analysis.walls import find_walls
 
@@ -67,8 +78,9 @@ def _what_ran(run: Run) -> str:
 
 def _idle(run: Run) -> str:
     """The rate of the best and the worst server at the most idle connections."""
-    columns = ["valid", "server", "block", "active_connections", X, "requests_per_s"]
-    valid = at(idle_trials(run)[columns], valid=True)
+    columns = ["server", "block", "active_connections", X, "requests_per_s", *COLUMNS]
+    asked = idle_trials(run)[columns]
+    valid = at(asked, valid=True)
     if not len(valid):
         return ""
     rates = summarise(valid, ["server", X], ["requests_per_s"])
@@ -78,17 +90,21 @@ def _idle(run: Run) -> str:
         return ""
     active = count(float(valid["active_connections"].iloc[0]))
     best, worst = last.iloc[-1], last.iloc[0]
+
+    def left(one: pd.Series[float]) -> str:
+        return _left(at(asked, server=str(one["server"]), **{X: most}))
+
     text = (
         f"With {count(most)} silent connections beside {active} busy ones, "
         f"{server_name(str(best['server']))} answered {number(best['requests_per_s'])} requests "
-        "a second"
+        f"a second{left(best)}"
     )
     if len(last) == 1:
         return f"{text}."
     apart = between_servers(at(valid, **{X: most}), "requests_per_s")
     return (
-        f"{text} and {server_name(str(worst['server']))} {number(worst['requests_per_s'])}, "
-        f"a difference of {in_words(apart)}."
+        f"{text} and {server_name(str(worst['server']))} {number(worst['requests_per_s'])}"
+        f"{left(worst)}, a difference of {in_words(apart)}."
     )
 
 
@@ -125,17 +141,28 @@ def _readiness(run: Run) -> str:
 
 
 def _threads(run: Run) -> str:
-    columns = ["server", "server_threads", "server_rss_bytes", "requests_per_s"]
-    valid = at(run.counted(columns), server="thread_per_connection")
+    total = ["active_connections", X]
+    columns = ["server", "server_threads", "server_rss_bytes", "requests_per_s", *total, *COLUMNS]
+    mine = at(run.trials[columns], server="thread_per_connection")
+    valid = at(mine, valid=True)
     threads = valid["server_threads"].to_numpy(dtype="float64", na_value=np.nan)
     if not len(threads) or not np.nanmax(threads, initial=0) > 100:
         return ""
     top = valid[threads == np.nanmax(threads)]
+    asked = mine[mine[total].sum(axis=1) == top[total].sum(axis=1).iloc[0]]
     return (
         f"A thread for every client went as far as {count(float(np.nanmax(threads)))} threads in "
         f"{size(_median(top['server_rss_bytes']))} of memory, and still answered "
-        f"{number(_median(top['requests_per_s']))} requests a second."
+        f"{number(_median(top['requests_per_s']))} requests a second{_left(asked)}."
     )
+
+
+def _left(trials: pd.DataFrame) -> str:
+    """Behind a figure of a server's valid trials, what is left of all of them: '' of all."""
+    found = causes(trials)
+    if not found.failed:
+        return ""
+    return f" (in the {found.valid:,} of {plural(found.counted, 'trial')} that it did not fail)"
 
 
 def _backlog(run: Run) -> str:
@@ -148,10 +175,16 @@ def _backlog(run: Run) -> str:
     return (
         f"When {count(_median(short['active_connections']))} clients connected anew for every "
         f"request, a listen backlog of {count(_median(short['backlog']))} made one request in a "
-        f"thousand wait {duration(_median(short['response_p999_us']))}, against "
-        f"{duration(_median(long['response_p999_us']))} with "
+        f"thousand wait {_tail(run, short)}, against {_tail(run, long)} with "
         f"{count(_median(long['backlog']))}."
     )
+
+
+def _tail(run: Run, trials: pd.DataFrame) -> str:
+    """The median p99.9 of some trials of the run."""
+    text = duration(_median(trials["response_p999_us"]))
+    flags = bounded(run).get("response_p999_us")
+    return at_least(text) if flags is not None and flags[trials.index].any() else text
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> str:

@@ -89,7 +89,7 @@ def threshold(limit: Kept) -> str:
     points = plural(limit.points, "point")
     if limit.holds:
         return f"Threshold {limit.threshold}: kept by all of {points}.{remarks}"
-    untold = f"; of {limit.untold} nothing is known" if limit.untold else ""
+    untold = f"; of {limit.untold} it is not known" if limit.untold else ""
     if not limit.broken:
         return (
             f"Threshold {limit.threshold}: CANNOT TELL: broken by none of {points}{untold}, the "

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Tried:
     """The trials of one selection: `what` they are in words, `how` the server failed, how many
-    valid ones had no figure (`missing`), and the shares of errors and missing answers."""
+    valid ones had no figure (`missing`), the shares of errors and missing answers, and how many
+    valid ones have a figure of times that are lower bounds (`bounded`)."""
 
     what: str
     causes: Causes
@@ -26,18 +27,21 @@ class Tried:
     missing: int = 0
     errors: float = 0.0
     unanswered: float = 0.0
+    bounded: int = 0
+
+    @property
+    def bounded_share(self) -> float:
+        """Of the valid trials."""
+        return self.bounded / self.causes.valid if self.causes.valid else 0.0
 
 
-def tried_of(trials: pd.DataFrame, what: str, missing: int = 0) -> Tried:
+def tried_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0) -> Tried:
     """Of some trials, void ones included."""
     shares = goodput.of_all(trials)
-    return Tried(
-        what,
-        causes(trials),
-        by_kind(trials),
-        missing,
-        *(shares[name] if shares[name] == shares[name] else 0.0 for name in goodput.TOLD),
+    errors, unanswered = (
+        shares[name] if shares[name] == shares[name] else 0.0 for name in goodput.TOLD
     )
+    return Tried(what, causes(trials), by_kind(trials), missing, errors, unanswered, bounded)
 
 
 def total(tried: Iterable[Tried]) -> Causes:
@@ -69,4 +73,10 @@ def sentences(tried: Iterable[Tried]) -> str:
     silent = [f"{share(one.unanswered)} with {one.what}" for one in once if one.unanswered > least]
     if silent:
         told.append(f"Requests that got no answer: {listed(silent)}.")
+    longer = [f"{one.bounded:,} with {one.what}" for one in once if one.bounded]
+    if longer:
+        told.append(
+            "Times of these trials are at least so long, as requests had no answer when the window "
+            f"closed: {listed(longer)}."
+        )
     return " ".join(told)

@@ -188,7 +188,7 @@ COLUMNS: tuple[Column, ...] = (
         "times above that what had not ended may have kept low, by their columns, with spaces",
         added=True,
     ),
-    Column("kinds", "text", "of a mix, by path: requests, p50_us and p99_us; as JSON"),
+    Column("kinds", "text", "of a mix, by path: requests, p50_us, p99_us, lower_bounds; as JSON"),
     Column("company", "text", "what bad clients and idle ones did, as name=count"),
     Column("server_cpu_us_per_request", "float", "server CPU time / requests"),
     Column(

@@ -235,11 +235,18 @@ def _kinds(window: dict[str, Any]) -> str | None:
             "requests": window.get(f"{name}_count", 0),
             "p50_us": window.get(f"{name}_p50_us"),
             "p99_us": window.get(f"{name}_p99_us"),
+            **_lower_bounds(window["lower_bounds"], f"{name}_"),
         }
         for name in window.get("histograms", {})
         if name.startswith("response ")
     }
     return json.dumps(found) if found else None
+
+
+def _lower_bounds(names: list[str], prefix: str) -> Sample:
+    """Which of a kind's times are; nothing where none is."""
+    found = [one for one in ("p50_us", "p99_us") if f"{prefix}{one}" in names]
+    return {"lower_bounds": found} if found else {}
 
 
 def _server(
@@ -343,6 +350,6 @@ def _calls(window: dict[str, Any], samples: dict[str, Sample]) -> Sample:
 
 
 def _untraced(close: Sample) -> str:
-    if "syscalls" not in close:
+    if not close.get("syscalls"):  # who answers makes some
         return "no trace of the server's system calls was found"
     return "" if close["trace_is_whole"] else "the trace filled its file; choose a shorter window"

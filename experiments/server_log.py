@@ -13,5 +13,7 @@ def events(log: str) -> Iterator[dict[str, Any]]:
         if line.startswith("{"):
             try:
                 yield json.loads(line)
-            except json.JSONDecodeError:
-                continue  # a line that was being written when the server was stopped
+            except (ValueError, RecursionError):
+                # It was being written when the server was stopped; or it is a foreign server's, of
+                # a number that is too long, or of too many brackets.
+                continue

@@ -34,6 +34,8 @@ KEPT = 0.95
 HUNG = 0.5
 """Of the requests that can be under way in a closed loop. A server that keeps so many waiting, for
 longer than it took before, is the bound, whatever its processor says."""
+OF_THE_LOAD = "out_of_"
+"""In the kind of an error of a client that had no port or descriptor left: it never asked."""
 SKEW = 0.01
 """What some load workers counted while others did not yet, or no longer, belongs to no rate."""
 
@@ -50,7 +52,7 @@ def judge(row: Row, not_as_asked: str = "") -> Row:
     if reason:
         return {"validity": "void", "reason": reason, "spoiled_by": spoiled_by}
     validity, held_up = _bound(row)
-    told = "; ".join(filter(None, (held_up, _unanswered(row), _failed(row))))
+    told = "; ".join(filter(None, (held_up, _unanswered(row), _failed(row), _favoured(row))))
     return {"validity": validity, "reason": told, "spoiled_by": ""}
 
 
@@ -68,6 +70,18 @@ def _failed(row: Row) -> str:
     if not row["errors"]:
         return ""
     return f"{row['error_share']:.1%} of the requests failed: {row['error_kinds']}"
+
+
+def _favoured(row: Row) -> str:
+    """Under a connection per request, whose clients wait for the end of each: some may have got
+    their answers before the window, and no end. A trial need not be void for it, as clients whose
+    SYN was dropped may well wait for longer than a window."""
+    if row["load"] != "connection_per_request" or row["coverage"] >= COVERED:
+        return ""
+    return (
+        f"only {row['coverage']:.1%} of the clients got a response in the window: "
+        "the rate is theirs alone"
+    )
 
 
 def _bound(row: Row) -> tuple[str, str]:
@@ -146,9 +160,17 @@ def _as_seen(row: Row) -> tuple[str, str]:
         return reason, "load"
     if "wrong_answer" in row["error_kinds"]:
         return f"the server answered wrongly in the window: {row['error_kinds']}", "server_wrong"
+    if OF_THE_LOAD in row["error_kinds"] and not _lost_by_server(row):
+        return f"the load had no ports or descriptors left: {row['error_kinds']}", "load"
     if not row["requests"]:
         return "no response came in the window", "server_starved"
     return _keep_alive(row) if row["load"] == "keep_alive" else ("", "")
+
+
+def _lost_by_server(row: Row) -> bool:
+    """Whether it ended connections that were to stay, so that new ones had to be opened."""
+    kinds = row["error_kinds"].split()
+    return row["load"] == "keep_alive" and any(OF_THE_LOAD not in kind for kind in kinds)
 
 
 def _keep_alive(row: Row) -> tuple[str, str]:

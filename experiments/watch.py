@@ -60,16 +60,23 @@ def minutes(trials: list[Trial]) -> str:
 
 
 def summarise(row: dict[str, Any]) -> str:
-    """The result in a few words."""
+    """The result in a few words; of a valid trial with what failed in it, and ≥ before a time that
+    is a lower bound."""
     if row["validity"] == "void":
         return f"void: {row['reason']}"
+    told = f"; {row['reason']}" if row["reason"] else ""
+    return f"{_figures(row)}{told}"
+
+
+def _figures(row: dict[str, Any]) -> str:
     if row["load"] in WITHOUT_CLIENTS:
         wait = "" if row["wait_us"] is None else f", {row['wait_us']:,.2f} us a wait"
         return f"{row['requests_per_s']:,.0f}/s{wait}"
     if row["traced"]:
         return f"{row['syscalls_per_request']:,.2f} system calls a request"
+    at_least = "≥ " if "response_p99_us" in (row["lower_bounds"] or "").split() else ""
     return (
-        f"{row['requests_per_s']:,.0f}/s, p99 {row['response_p99_us'] / 1e3:,.2f} ms, "
+        f"{row['requests_per_s']:,.0f}/s, p99 {at_least}{row['response_p99_us'] / 1e3:,.2f} ms, "
         f"{row['validity'].replace('_', ' ')}"
     )
 

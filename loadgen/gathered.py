@@ -84,6 +84,11 @@ class Gathered:
         """Ages of what had not ended as the workers froze, added; nothing while they load."""
         return add(row.get("censored", {}) for row in self.rows.values())
 
+    @property
+    def frozen(self) -> bool:
+        """Whether all workers have told what had not ended."""
+        return all("censored" in row for row in self.rows.values())
+
     def times(self) -> Histograms:
         """The histograms with the ages among the times."""
         return add([self.merged(), self.censored()])

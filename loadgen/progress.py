@@ -50,7 +50,8 @@ class Progress:
             return row | {"server": conductor.latest_sample}
         histograms = {name: one.snapshot() for name, one in engine.recorders().items()}
         row |= {"histograms": histograms, "server": self._sample, "silence": self._silence}
-        return row | {"censored": conductor.window.censored if conductor.window else {}}
+        # Known when it has frozen: until then nobody has looked.
+        return row | ({"censored": conductor.window.censored} if conductor.window else {})
 
     def close(self) -> None:
         """The load has ended: the probe need not watch any more. A stop waits for nobody."""

@@ -76,7 +76,7 @@ def describe(
     found = [label for label, low in zip(PERCENTILES, flags, strict=True) if low]
     summary["lower_bounds"] += [f"{name}_{label}_us" for label in found]
     if late:
-        summary["lower_bounds"].append(f"{name}_mean_us")
+        summary["lower_bounds"] += [f"{name}_mean_us", f"{name}_stddev_us"]
 
 
 def percentiles(prefix: str, histogram: HdrHistogram) -> dict[str, float]:

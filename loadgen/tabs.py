@@ -118,8 +118,9 @@ def _connections(gathered: Gathered, merged: Histograms) -> Iterator[Row]:
     if len(rows) > 1:
         whole = {"trial": rows[0]["trial"], "worker": f"all {len(rows)}"}
         whole["phase"] = ", ".join(sorted({row["phase"] for row in rows}))
-        for column in ("idle", "active", "wanted", "rate", "errors", "unanswered"):
+        for column in ("idle", "active", "wanted", "rate", "errors"):
             whole[column] = sum(row[column] or 0 for row in rows)
+        whole["unanswered"] = sum(row["unanswered"] for row in rows) if gathered.frozen else None
         ages = gathered.censored().get("response", {})
         yield whole | _percentiles(merged.get("response", {}), ages, length_s, ("p50", "p99"))
     yield from rows
@@ -129,12 +130,13 @@ def _worker(worker: str, row: Mapping[str, Any], rate: float | None, length_s: f
     known = {name: row.get(name) for name in ("trial", "phase", "idle", "active", "wanted")}
     response = row.get("histograms", {}).get("response", {})
     ages = row.get("censored", {}).get("response", {})
+    unanswered = sum(ages.values()) if "censored" in row else None
     return {
         **known,
         "worker": worker.rpartition("_")[0],
         "rate": None if rate is None else round(rate),
         "errors": sum(row.get("errors", {}).values()),
-        "unanswered": sum(ages.values()),
+        "unanswered": unanswered,
         **_percentiles(response, ages, length_s, ("p50", "p99")),
     }
 
@@ -142,22 +144,21 @@ def _worker(worker: str, row: Mapping[str, Any], rate: float | None, length_s: f
 def _times(
     gathered: Gathered, recent: Histograms, merged: Histograms, names: set[str]
 ) -> list[Row]:
-    """What had not ended is told of the whole load, when it is over."""
-    censored = gathered.censored()
-    spans: tuple[tuple[str, Histograms, Histograms], ...] = (
-        (f"the last {RECENT_S:g} s", recent, {}),
-        ("the whole load", merged, censored),
+    """What had not ended is told of the whole load, when it is over; before, it is not known."""
+    spans: tuple[tuple[str, Histograms, Histograms, bool], ...] = (
+        (f"the last {RECENT_S:g} s", recent, {}, False),
+        ("the whole load", merged, gathered.censored(), gathered.frozen),
     )
     return [
         {
             **dict(zip(("time", "counted"), _named(name, gathered.scheduled), strict=True)),
             "span": span,
             "count": sum(ended[name].values()),
-            "unanswered": sum(late.get(name, {}).values()),
+            "unanswered": sum(late.get(name, {}).values()) if known else None,
             **_percentiles(ended[name], late.get(name, {}), gathered.length_s, PERCENTILES),
         }
         for name in sorted(names)
-        for span, ended, late in spans
+        for span, ended, late, known in spans
     ]
 
 

@@ -72,6 +72,8 @@ def _part(claim: Claim, rule: Rule, seen: Measured, *, decides: bool = True) -> 
         decides=rule.decides and decides,
         tried=seen.tried,
         lost=seen.lost,
+        rises=seen.rises,
+        falls=seen.falls,
     )
 
 

@@ -66,12 +66,14 @@ def judge(claim: Claim, run: Run) -> Judgement:
         raise NotRunError("no trial has looked at its full queue")
     short = [level for level in levels if level.backlog < free_from]
     long = [level for level in levels if level.backlog >= free_from]
-    stood_on = {level.backlog: tried(trials, *READ, backlog=level.backlog) for level in levels}
+    # A backlog that has no level, as none of its trials is valid, is one that was asked for.
+    backlogs = sorted({int(one) for one in trials["backlog"].dropna()})
+    stood_on = {backlog: tried(trials, *READ, backlog=backlog) for backlog in backlogs}
     parts = [_depth(level, stood_on[level.backlog]) for level in short if level.lossy]
     for some, below in ((short, True), (long, False)):
         if some:
             label = f"{'overflow below' if below else 'no overflow from'} {count(free_from)}"
-            of = tuple(stood_on[level.backlog] for level in some)
+            of = tuple(one for at, one in stood_on.items() if (at < free_from) is below)
             parts.append(replace(_overflow(label, some, overflow=below), tried=of))
     head = _headline(claim, short)
     missing = [] if short and long else [_gap(free_from, bool(short))]

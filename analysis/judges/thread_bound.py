@@ -11,13 +11,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from analysis.bounds import bounded
 from analysis.causes import spoiled
 from analysis.judgement import Judgement, Part, Word, most_telling
 from analysis.judges._evidence import evidence
 from analysis.pairs import at, keep_alive
 from analysis.statistics import estimate
 from analysis.strict import Strict, Text
-from analysis.text import count, duration, number, server_name
+from analysis.text import at_least, count, duration, number, server_name
 from analysis.text import size as in_bytes
 from analysis.tried import tried_of
 
@@ -59,12 +62,16 @@ def judge(claim: Claim, run: Run) -> Judgement:
         beyond = (stopped["active_connections"] + stopped["idle_connections"]) > most
         if not beyond.any():
             part = replace(part, word=Word.INCONCLUSIVE)
+    tail = duration(top["response_p999_us"].median())
+    low = bounded(run).get("response_p999_us", np.zeros(len(run.trials), dtype=bool))
     sentence = (
         f"{server_name(server)} served {count(most)} connections with "
         f"{count(threads.value)} threads in {in_bytes(top['server_rss_bytes'].median())} of "
         f"memory, at {number(top['requests_per_s'].median())} requests a second and "
-        f"a 99.9th percentile of {duration(top['response_p999_us'].median())}."
+        f"a 99.9th percentile of {at_least(tail) if low[top.index].any() else tail}."
     )
     if part.word is Word.INCONCLUSIVE:
-        sentence += " It was never asked for more, so nothing shows where it ends."
+        asked = (mine["active_connections"] + mine["idle_connections"]).max() > most
+        why = "Beyond that it named no limit" if asked else "It was never asked for more"
+        sentence += f" {why}, so nothing shows where it ends."
     return Judgement((part,), sentence, most_telling((part,)))

@@ -135,6 +135,7 @@ def _row(settings: dict[str, Any], jitter: float, rng: np.random.Generator) -> d
         "retransmits": 0,
         "resets": 0,
         "segments_out_per_response": 1.0,
+        "unanswered": 0,
     }
     return row | _times(row, active / rate * US, rng)
 

@@ -189,6 +189,7 @@ def test_a_closed_loop_that_hangs_tells_of_each_request(
     assert told["response_count"] == frozen.requests
     assert told["response_censored"] == 8 * each
     assert "response_max_us" in told["lower_bounds"]
+    assert {"response_mean_us", "response_stddev_us"} <= set(told["lower_bounds"])
     assert "response_p50_us" not in told["lower_bounds"]
     assert told["response_max_us"] == told["response_oldest_us"] >= HUNG_S * 0.99e6
 

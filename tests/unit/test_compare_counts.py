@@ -274,6 +274,29 @@ def test_requests_without_an_answer_are_compared(compared: Callable[..., Compari
     assert "of all requests got no answer, none before" in rows(found, UNANSWERED)["text"].iloc[0]
 
 
+@pytest.mark.parametrize(
+    ("times", "told"), [(0.5, True), (0.005, False)], ids=["many", "those on their way"]
+)
+@pytest.mark.parametrize("old", [0, 1])
+def test_missing_answers_that_one_run_did_not_record_cannot_be_told(
+    compared: Callable[..., Comparison], times: float, told: bool, old: int
+) -> None:
+    def unrecorded(frame: pd.DataFrame) -> None:
+        frame["unanswered"] = None
+
+    def silent(frame: pd.DataFrame) -> None:
+        chosen = at(frame, "poll", 8, 10000)
+        frame.loc[chosen, "unanswered"] = (frame.loc[chosen, "requests"] * times).astype("int64")
+
+    found = compared(*((silent, unrecorded) if old else (unrecorded, silent)))
+    mine = rows(found, "unanswered_share")
+    assert found.exit is (Exit.CANNOT_TELL if told else Exit.OK)
+    assert len(mine) == told
+    run = ("first", "second")[old]
+    assert mine["text"].str.contains(f"the {run} run did not record it").all()
+    assert not mine["text"].str.contains("none").any()
+
+
 def test_the_command_and_its_files_tell_what_failed(tmp_path: Path) -> None:
     frame = made.trials(10, seed=2, noise=0.02)
     failing(7)(frame)

@@ -20,7 +20,7 @@ from analysis.history import history
 from analysis.noise import warnings
 from analysis.report import build
 from analysis.server_page import pages
-from analysis.story import lead
+from analysis.story import lead, more
 from experiments.record import BY_SERVER, SPOILED_BY
 from tests.unit import analysis_data as made
 
@@ -185,6 +185,52 @@ def test_the_report_says_it_in_each_place(folder: Path) -> None:
 def test_the_first_words_tell_the_causes(run: Run) -> None:
     told = "7 of them are void and left out of every figure (2 because the server failed and 5 for"
     assert told in lead(run, [])
+
+
+def test_the_first_words_tell_of_how_many_trials_a_rate_is(tmp_path: Path) -> None:
+    frame = made.trials(10)
+    left = "(in the 3 of 10 trials that it did not fail)"
+    sound = analysis.load(made.write_run(tmp_path / "sound", frame))
+    assert "that it did not fail" not in lead(sound, []) + more(sound)
+    spoil(frame, "server_gone", 7, **{**GONE, "server": "epoll_level"})
+    spoil(frame, "server_gone", 7, **{**GONE, "server": "thread_per_connection"})
+    run = analysis.load(made.write_run(tmp_path / "failing", frame))
+    assert f"requests a second {left} and poll" in lead(run, [])
+    assert f"requests a second {left}." in more(run)
+    spoil(frame, "surroundings", 7, **{**GONE, "server": "epoll_level"})
+    spoil(frame, "load", 7, **{**GONE, "server": "thread_per_connection"})
+    run = analysis.load(made.write_run(tmp_path / "disturbed", frame))
+    assert "that it did not fail" not in lead(run, []) + more(run)
+
+
+def test_the_first_words_write_a_tail_that_is_a_lower_bound_so(tmp_path: Path) -> None:
+    frame = made.trials(3)
+    frame.loc[frame["backlog"] == 128, "lower_bounds"] = "response_p999_us"
+    run = analysis.load(made.write_run(tmp_path, frame))
+    assert "wait 1.0" in more(run)
+    assert "against ≥ 8.60 ms with 128" in more(run)
+
+
+@pytest.mark.parametrize(
+    ("column", "times", "words"),
+    [
+        ("errors", 1.0, "Up to 50% of the attempts ended in errors (a connection per request"),
+        ("unanswered", 1.0, "Up to 50% of the requests got no answer (a connection per request"),
+        ("unanswered", 0.005, None),
+        ("errors", 0.0, None),
+    ],
+)
+def test_errors_and_missing_answers_speak_against_a_server(
+    tmp_path: Path, column: str, times: float, words: str | None
+) -> None:
+    frame = made.trials(3)
+    mine = (frame["server"] == "epoll_level") & (frame["load"] == "connection_per_request")
+    frame.loc[mine, column] = (frame.loc[mine, "requests"] * times).astype("int64")
+    run = analysis.load(made.write_run(tmp_path, frame))
+    (page,) = [one for one in pages(run) if one.server == "epoll_level"]
+    told = [one for one in page.weaknesses if one.startswith("Up to ")]
+    assert len(told) == (words is not None)
+    assert all(one.startswith(words or "") for one in told)
 
 
 def test_a_reference_that_failed_is_a_doubt(tmp_path: Path) -> None:

@@ -221,10 +221,10 @@ def test_what_had_not_ended_is_told_of_the_whole_load_and_marked(
     gathered: Gathered, clock: Clock
 ) -> None:
     clock.now_s += 2.0
-    gathered.tell("a_1", told(900))
+    gathered.tell("a_1", told(900, censored={}))
     gathered.tell("b_1", told(80, censored={"response": {1_700_000: 20}}))
     recent, whole = rows(gathered, RESPONSE.key)
-    assert (recent["unanswered"], recent["max"]) == (0, 100)
+    assert (recent["unanswered"], recent["max"]) == (None, 100)
     assert (whole["count"], whole["unanswered"]) == (980, 20)
     assert (whole["p50"], whole["p90"]) == (100, 100)
     assert (whole["p99"], whole["max"]) == ("≥ 1700000", "≥ 1700000")
@@ -232,3 +232,14 @@ def test_what_had_not_ended_is_told_of_the_whole_load_and_marked(
     assert [row["unanswered"] for row in (both, one, other)] == [20, 0, 20]
     assert (both["p99"], one["p99"], other["p99"]) == ("≥ 1700000", 100, "≥ 1700000")
     assert gathered.times()["response"] == {100: 980, 1_700_000: 20}
+
+
+def test_what_has_not_ended_is_unknown_while_a_worker_still_loads(gathered: Gathered) -> None:
+    """Nought would say that all was answered, while a server hangs."""
+    gathered.tell("a_1", told(900))
+    (alone,) = rows(gathered, CONNECTIONS.key)
+    assert alone["unanswered"] is None
+    gathered.tell("b_1", told(80, censored={"response": {1_700_000: 20}}))
+    assert [row["unanswered"] for row in rows(gathered, CONNECTIONS.key)] == [None, None, 20]
+    _, whole = rows(gathered, RESPONSE.key)
+    assert (whole["unanswered"], whole["max"]) == (None, "≥ 1700000"), "and what is known counts"

@@ -231,7 +231,11 @@ def test_system_calls_are_counted_per_request() -> None:
 
 @pytest.mark.parametrize(
     ("close", "reason"),
-    [({}, "no trace"), ({"syscalls": {"read": 9}, "trace_is_whole": False}, "filled its file")],
+    [
+        ({}, "no trace"),
+        ({"syscalls": {}, "trace_is_whole": True}, "no trace"),
+        ({"syscalls": {"read": 9}, "trace_is_whole": False}, "filled its file"),
+    ],
 )
 def test_half_a_trace_is_void(close: dict[str, Any], reason: str) -> None:
     row = traced_row(**close)
@@ -443,3 +447,18 @@ def test_result_that_the_lab_cannot_read_costs_its_trial_and_no_more() -> None:
     assert (row["validity"], row["spoiled_by"]) == ("void", "lab")
     assert row["reason"].startswith("the lab made no row of what was measured: KeyError(")
     assert cells_of(row), "it can be written"
+
+
+def test_a_kind_names_those_of_its_times_that_are_lower_bounds() -> None:
+    result = a_result()
+    result["window"] |= {
+        "histograms": {"response": "", "response /": "", "response /db": ""},
+        "response /_p50_us": 100.0,
+        "response /db_p99_us": 5_000.0,
+        "lower_bounds": ["response /db_p99_us", "response /db_max_us"],
+    }
+    row = row_of(result)
+    kinds = json.loads(row["kinds"])
+    assert "lower_bounds" not in kinds["/"]
+    assert kinds["/db"]["lower_bounds"] == ["p99_us"]
+    assert row["lower_bounds"] == ""

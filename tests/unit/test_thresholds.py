@@ -188,3 +188,51 @@ def test_a_range_is_two_thresholds_of_one_column(tmp_path: Path) -> None:
     above, below = judged(analysis.load(run_with(tmp_path, KEPT, "requests_per_s < 1e9")))
     assert above.holds
     assert below.holds
+
+
+def bounded_run(tmp_path: Path, blocks: int, threshold: str) -> Kept:
+    """Of five repeats the p99 of poll is a lower bound in the first `blocks`."""
+    frame = made.trials(5)
+    frame = frame[frame["validity"] != "void"]
+    held = (frame["server"] == "poll") & (frame["block"] <= blocks)
+    frame.loc[held, "lower_bounds"] = "response_p99_us response_p999_us"
+    (found,) = judged(analysis.load(made.write_run(tmp_path, frame, thresholds=[threshold])))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("threshold", "blocks", "word"),
+    [
+        (KEPT, 2, "kept"),  # the median is that of the others, whatever the two are
+        (KEPT, 3, "cannot tell"),
+        (KEPT, 5, "cannot tell"),
+        ("response_p99_us < 1", 5, "not kept"),  # they are longer already
+        ("response_p50_us < 1e9", 5, "kept"),  # not what the bounds are of
+        ("response_p99_us > 1", 5, "kept"),  # as they would be if they were longer
+    ],
+)
+def test_a_lower_bound_keeps_or_breaks_a_threshold_as_every_longer_time_would(
+    tmp_path: Path, threshold: str, blocks: int, word: str
+) -> None:
+    found = bounded_run(tmp_path, blocks, threshold)
+    assert found.word == word
+    assert ("how much nobody knows" in found.remarks) is (word == "cannot tell")
+
+
+def test_a_lower_bound_below_what_is_asked_for_does_not_break_it(tmp_path: Path) -> None:
+    found = bounded_run(tmp_path, 5, "response_p99_us > 1e9")
+    assert (found.broken, found.untold) == (found.points - 5, 5)
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_a_share_of_errors_in_few_of_five_repeats_breaks_its_threshold(
+    tmp_path: Path, blocks: int
+) -> None:
+    frame = made.trials(5)
+    frame = frame[frame["validity"] != "void"]
+    frame["error_share"] = 0.0
+    held = (frame["server"] == "iterative") & (frame["block"] <= blocks)
+    frame.loc[held, "error_share"] = 0.3
+    run = made.write_run(tmp_path, frame, thresholds=["error_share < 0.01"])
+    (found,) = judged(analysis.load(run))
+    assert (found.word, found.value) == ("not kept", 0.3)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from experiments.plan import Point, Trial
 from experiments.settings import Settings
-from experiments.watch import Watch, describe
+from experiments.watch import Watch, describe, summarise
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,35 @@ def test_a_path_that_looks_like_markup_is_shown_as_it_is() -> None:
         watch.end(trial, {"validity": "void", "reason": "\x1b]0;title\x07"})
     assert seen.getvalue().count(f"path {path}") >= 2, "the bar, and the line"
     assert "void: \\u001b]0;title\\u0007" in seen.getvalue()
+
+
+VALID = {
+    "validity": "server_bound",
+    "load": "connection_per_request",
+    "traced": False,
+    "requests_per_s": 10_000.0,
+    "response_p99_us": 900.0,
+    "reason": "",
+    "lower_bounds": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "10,000/s, p99 0.90 ms, server bound"),
+        ({"lower_bounds": "response_p999_us"}, "10,000/s, p99 0.90 ms, server bound"),
+        (
+            {"lower_bounds": "response_p99_us response_p999_us", "reason": "4 had no answer"},
+            "10,000/s, p99 ≥ 0.90 ms, server bound; 4 had no answer",
+        ),
+        (
+            {"reason": "33.3% of the requests failed: reset=5000"},
+            "10,000/s, p99 0.90 ms, server bound; 33.3% of the requests failed: reset=5000",
+        ),
+    ],
+)
+def test_the_line_of_a_valid_trial_tells_what_failed_in_it(
+    changes: dict[str, Any], line: str
+) -> None:
+    assert summarise(VALID | changes) == line
