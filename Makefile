@@ -62,7 +62,7 @@ doctor: $(READY) ## Check what the lab needs and say what to do
 test: $(READY) ## Lint, format check, strict types and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy servers loadgen experiments analysis tests
+	$(BIN)/mypy contract servers loadgen experiments analysis tests
 	$(BIN)/pytest --numprocesses 4 --dist loadgroup
 
 bench-loadgen: $(READY) ## Compare the load engine with wrk, ab and Locust's clients (ROUNDS=5, ONLY=peers,features)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analysis.history import Trend
     from analysis.limits import Kept
     from analysis.report import Report
-    from experiments.csv_check import LeftOut
+    from contract.csv_check import LeftOut
 
 VERDICT = (
     *("claim", "title", "verdict", "measured", "low", "high", "unit"),

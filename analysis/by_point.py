@@ -16,7 +16,7 @@ from analysis import goodput
 from analysis.bounds import bounded, medians_bounded
 from analysis.csv_out import write_csv
 from analysis.spreads import first_rows, numbers, spreads
-from experiments.record import COLUMNS, SETTINGS
+from contract.columns import COLUMNS, SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path

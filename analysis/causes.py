@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.text import listed, plural
-from experiments.record import BY_SERVER, FOREIGN, STEAL
+from contract.columns import BY_SERVER, FOREIGN, STEAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 COLUMNS = ("valid", "origin", "spoiled_by", "reason", "steal_share", "foreign_cpu_share")
 """What is read of the trials here."""
 UNAVAILABLE = r"the server ended with exit code 3\b"
-"""A word of the lab's own servers for what this machine has not got (servers/exits.py), which is no
-failure of theirs. Others mean by that code what they like."""
+"""A word of the lab's own servers for what this machine has not got (servers/core/exits.py), which
+is no failure of theirs. Others mean by that code what they like."""
 NO_SYSCTL = r"/proc/sys/\S+: no such file"
 """The engine's for a setting that the kernel has not got."""
 WORDS = {
@@ -90,7 +90,7 @@ def spoiled(trials: pd.DataFrame) -> Flags:
 
 def disturbed(trials: pd.DataFrame) -> Flags:
     """The trials in which the hypervisor or other programs had more of the machine than a valid
-    one may miss (experiments/record.py)."""
+    one may miss (contract/columns.py)."""
     found = np.zeros(len(trials), dtype=bool)
     for name, most in (("steal_share", STEAL), ("foreign_cpu_share", FOREIGN)):
         found |= trials[name].to_numpy(dtype="float64", na_value=np.nan) > most

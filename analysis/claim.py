@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from analysis.judges import find_judge
 from analysis.rules import Rule, Unit, fields
 from analysis.strict import Strict, Text
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 
 FOLDER = Path(__file__).parent / "claims"
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from analysis.answers import answer, in_json, of_comparison, of_report, of_trend
-from experiments.exits import Exit, LabError
-from experiments.spoken import echo, spoken
+from contract.console import echo, spoken
+from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from analysis.painters import Painters

@@ -22,7 +22,7 @@ from analysis.noise import warnings
 from analysis.palette import in_order
 from analysis.records import load
 from analysis.text import listed, plural, server_name, share
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

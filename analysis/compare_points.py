@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.text import count, number, server_name
-from experiments.exits import Exit, LabError
-from experiments.record import SETTINGS
+from contract.columns import SETTINGS
+from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

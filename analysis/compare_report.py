@@ -22,8 +22,8 @@ from analysis.painters import Painters
 from analysis.palette import css_variables
 from analysis.pictures import inline
 from analysis.tables import Table
-from experiments.begun import sequence
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from contract.run_order import sequence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from experiments.literal import guarded, line
+from contract.literal import guarded, line
 
 if TYPE_CHECKING:
     from pathlib import Path

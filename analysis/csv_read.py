@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import pandas as pd
 
-from experiments.cells import FALSE, TRUE
-from experiments.literal import GUARD, unguarded
-from experiments.record import COLUMNS, FIRST_NAMES, IMPLICATIONS, IN_ORDER
+from contract.cells import FALSE, TRUE
+from contract.columns import COLUMNS, FIRST_NAMES, IMPLICATIONS, IN_ORDER
+from contract.literal import GUARD, unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from experiments.record import Column
+    from contract.columns import Column
 
 READ_AS = {"int": "float64", "float": "float64", "flag": "str", "text": "str"}
 """Whole numbers as floats first, which hold all up to LARGEST_WHOLE: pandas would make others

@@ -18,7 +18,7 @@ from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLen
 from hdrh.histogram import HdrHistogram
 
 from analysis.result_format import fault
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

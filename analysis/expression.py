@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.record import COLUMNS
+from contract.columns import COLUMNS
 
 if TYPE_CHECKING:
     Values = pd.Series[float]

@@ -29,14 +29,14 @@ from analysis.palette import in_order
 from analysis.records import load
 from analysis.statistics import beside
 from analysis.text import listed, plural, server_name
-from experiments.begun import sequence
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from contract.run_order import sequence
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from analysis.records import Run
-    from experiments.csv_check import LeftOut
+    from contract.csv_check import LeftOut
 
 SHOWN = ("requests_per_s", "server_cpu_us_per_request", "response_p99_us")
 LEAST_RUNS = 2

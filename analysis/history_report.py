@@ -20,7 +20,7 @@ from analysis.palette import INK, css_variables, in_order, styles
 from analysis.pictures import inline, save
 from analysis.tables import Table
 from analysis.ticks import tick_texts, times
-from experiments.exits import LabError
+from contract.exits import LabError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis import left_out
 from analysis.judgement import Word
 from analysis.verdicts import FILE
-from experiments.begun import begun
+from contract.run_order import begun
 
 STAMP = "%Y%m%d-%H%M%S"
 

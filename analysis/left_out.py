@@ -9,7 +9,7 @@ import csv
 from typing import TYPE_CHECKING
 
 from analysis.text import plural
-from experiments.csv_check import LeftOut
+from contract.csv_check import LeftOut
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,8 +22,8 @@ from analysis import causes, goodput
 from analysis.bounds import bounded
 from analysis.spreads import first_rows, numbers
 from analysis.text import plural, share
-from experiments.exits import Exit, LabError
-from experiments.threshold import Threshold, parse
+from contract.exits import Exit, LabError
+from contract.thresholds import Threshold, parse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from experiments.exits import Exit, LabError
-from experiments.record import FORMAT_VERSION
+from contract.columns import FORMAT_VERSION
+from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from experiments.literal import visible
+from contract.literal import visible
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

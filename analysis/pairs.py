@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.plain import take
 from analysis.statistics import estimate
-from experiments.record import SETTINGS
+from contract.columns import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 
 from analysis.layout import arrange
 from analysis.palette import VARIABLES
-from experiments.literal import visible
+from contract.literal import visible
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.threads import side_by_side
-from experiments.record import COLUMNS
+from contract.columns import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

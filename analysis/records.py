@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from analysis.csv_read import parse
 from analysis.manifest import FILE as MANIFEST_FILE
 from analysis.manifest import Manifest, read_manifest
-from experiments.csv_check import LeftOut, examine, refusal
-from experiments.exits import Exit, LabError
+from contract.csv_check import LeftOut, examine, refusal
+from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from analysis import left_out
 from analysis.figures import all_figures
 from analysis.painters import Painters
 from analysis.records import load
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from analysis.limits import Kept
     from analysis.records import Run
     from analysis.verdicts import Verdict
-    from experiments.csv_check import LeftOut
+    from contract.csv_check import LeftOut
 
 EARLY = ("connect_time", "heat_map", "percentiles", "timeline")
 """Figures to draw first: they take longest to save, and need no statistics, whose library is

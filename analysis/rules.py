@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from analysis.expression import parse
 from analysis.strict import Strict, Text
-from experiments.record import SETTINGS
+from contract.columns import SETTINGS
 
 Value = str | bool | int | float | None
 Unit = Literal[

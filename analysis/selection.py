@@ -15,7 +15,7 @@ import numpy as np
 from analysis.judgement import NotRunError
 from analysis.pairs import RUNS
 from analysis.plain import IDENTITY, take
-from experiments.record import SETTINGS
+from contract.columns import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

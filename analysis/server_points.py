@@ -18,7 +18,7 @@ from analysis.pairs import OTHERS, OWN, rows_at
 from analysis.palette import in_order
 from analysis.spreads import Spreads, first_rows, numbers, spreads
 from analysis.text import count
-from experiments.record import SETTINGS
+from contract.columns import SETTINGS
 
 if TYPE_CHECKING:
     from analysis.records import Run

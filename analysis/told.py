@@ -13,7 +13,7 @@ from analysis.judgement import Word
 from analysis.left_out import FILE as LEFT_OUT
 from analysis.page import SYMBOLS
 from analysis.text import MISSING, interval, number, plural, with_unit
-from experiments.spoken import cell, echo
+from contract.console import cell, echo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

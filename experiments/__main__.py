@@ -11,18 +11,19 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from experiments import load
-from experiments.choice import choose
-from experiments.commands import ROOT, answered, chosen, console, ended, short, told
-from experiments.exits import Exit
-from experiments.plan import UNKNOWN, notes, plan
-from experiments.reporting import analyse, report_before
-from experiments.run import AfterwardsError, Interrupted
-from experiments.schema import Experiment
-from experiments.session import RESULTS, last_unfinished, limits_here, resume, start
-from experiments.spoken import cell, echo, spoken
-from experiments.store import Store
-from experiments.watch import describe, minutes
+from contract.console import cell, echo, spoken
+from contract.exits import Exit
+from experiments.cli.commands import answered, chosen, console, ended, short, told
+from experiments.cli.reporting import analyse, report_before
+from experiments.paths import RESULTS, ROOT
+from experiments.plan import experiment_file
+from experiments.plan.overrides import choose
+from experiments.plan.schema import Experiment
+from experiments.plan.trials import UNKNOWN, notes, plan
+from experiments.records.run_folder import Store
+from experiments.run.loop import AfterwardsError, Interrupted
+from experiments.run.progress import describe, minutes
+from experiments.run.session import last_unfinished, limits_here, resume, start
 
 
 @click.group()
@@ -35,8 +36,8 @@ def cli() -> None:
 def list_() -> None:
     """List the experiments, with their questions."""
     table = Table("experiment", "trials", "about", "question", box=None)
-    for name in load.names():
-        experiment = load.read(load.find(name))
+    for name in experiment_file.names():
+        experiment = experiment_file.read(experiment_file.find(name))
         trials = plan(experiment)
         table.add_row(
             cell(name), str(len(trials)), f"{minutes(trials)} min", cell(experiment.question)
@@ -121,9 +122,9 @@ def schema_() -> None:
 @answered
 def doctor_() -> None:
     """Check what the lab needs, and say what to do about each shortfall."""
-    from experiments.docker_driver import DockerDriver
-    from experiments.doctor import checks
-    from experiments.doctor import report as tell
+    from experiments.docker.docker_driver import DockerDriver
+    from experiments.machine.doctor import checks
+    from experiments.machine.doctor import report as tell
 
     with DockerDriver() as driver:
         sys.exit(tell(checks(driver), console))
@@ -135,10 +136,10 @@ def doctor_() -> None:
 @answered
 def images_(peers: bool, references: bool) -> None:
     """Build the images that are not there yet."""
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.build import ensure_images
     from experiments.images.references import ensure_references
-    from experiments.run_lock import RunLock
+    from experiments.run.run_lock import RunLock
 
     # A new image supersedes the old one, which a run would still want.
     with RunLock("images", ROOT), DockerDriver() as driver:
@@ -153,7 +154,7 @@ def images_(peers: bool, references: bool) -> None:
 @answered
 def bench_loadgen_(only: str, rounds: int) -> None:
     """Compare the load engine with wrk, ab and Locust's own clients, and with itself."""
-    from experiments.bench_loadgen import bench_loadgen
+    from experiments.benchmarks.load_generators import bench_loadgen
 
     groups = only.replace(",", " ").split()
     echo(f"figures in {short(bench_loadgen(console, groups, rounds))}")
@@ -163,7 +164,7 @@ def bench_loadgen_(only: str, rounds: int) -> None:
 @answered
 def bench_analysis_() -> None:
     """Time a report of 100,000 trials, and a comparison of two large runs."""
-    from experiments.bench_analysis import bench_analysis
+    from experiments.benchmarks.analysis_speed import bench_analysis
 
     sys.exit(bench_analysis(console))
 
@@ -173,7 +174,7 @@ def bench_analysis_() -> None:
 @answered
 def bench_servers_(servers: str) -> None:
     """Compare every variant with level-triggered epoll, in one table."""
-    from experiments.bench_servers import bench_servers
+    from experiments.benchmarks.server_costs import bench_servers
 
     names = servers.replace(",", " ").split()
     echo(f"figures in {short(bench_servers(console, names))}")
@@ -183,7 +184,7 @@ def bench_servers_(servers: str) -> None:
 @answered
 def crosscheck_() -> None:
     """Compare the lab's figures with those of ab, wrk, httperf, ss, nstat and strace."""
-    from experiments.crosscheck import crosscheck
+    from experiments.crosscheck.campaign import crosscheck
 
     echo(f"figures in {short(crosscheck(console))}")
 
@@ -196,7 +197,7 @@ def crosscheck_() -> None:
 @answered
 def hostile_(inputs: int | None, servers: str, seed: int | None, one: int | None) -> None:
     """Throw hostile inputs at each variant; afterwards it must stand as before."""
-    from experiments.hostile import INPUTS, hostile
+    from experiments.hostile.campaign import INPUTS, hostile
 
     names = servers.replace(",", " ").split()
     echo(f"figures in {short(hostile(console, inputs or INPUTS, names, seed, one))}")
@@ -241,8 +242,8 @@ def down() -> None:
 @answered
 def clean_() -> None:
     """Remove what the lab made in Docker, images included; results stay."""
-    from experiments.docker_driver import DockerDriver
-    from experiments.run_lock import RunLock
+    from experiments.docker.docker_driver import DockerDriver
+    from experiments.run.run_lock import RunLock
 
     with RunLock("clean", ROOT), DockerDriver() as driver:
         removed, left = driver.remove_all(), driver.left()

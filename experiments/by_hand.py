@@ -3,7 +3,7 @@
 Who cannot run here, because a system call is forbidden or a program ends, is left out with its
 reason, which the terminal and the form tell. That is found out twice: each variant is tried in a
 container like the one that it will have, and whoever has ended all the same is noticed before the
-master starts. What ends after that is the form's to notice (loadgen/offered.py).
+master starts. What ends after that is the form's to notice (loadgen/master/offered.py).
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from experiments import compose, load
-from experiments.containers import WEB_PORT, place
-from experiments.docker_driver import DockerDriver
-from experiments.doctor import check_port, port_is_free
-from experiments.driver import ContainerState, DriverError
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.docker import compose
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import ContainerState, DriverError
+from experiments.docker.ownership import LABEL, LABEL_ROLE
 from experiments.images.build import Images, ensure_images
-from experiments.master import Master
-from experiments.owner import LABEL, LABEL_ROLE, ROOT
-from experiments.run import interruptible
-from experiments.run_lock import RunLock
-from experiments.server_log import events
-from experiments.settings import Settings
+from experiments.machine.doctor import check_port, port_is_free
+from experiments.paths import ROOT
+from experiments.plan import experiment_file
+from experiments.plan.settings import Settings
+from experiments.records.server_log import events
+from experiments.run.locust_client import Master
+from experiments.run.loop import interruptible
+from experiments.run.run_lock import RunLock
+from experiments.run.trial_containers import WEB_PORT, place
 
 URL: Final = f"http://127.0.0.1:{WEB_PORT}"
 NOFILE: Final = 65_536
@@ -127,7 +129,7 @@ class ByHand:
             self.say("removing what an earlier start left")
             self.end()
         groups = groups_of(self._compose.run("config", "--services").split())
-        variants = set(load.servers())
+        variants = set(experiment_file.servers())
         self.say("asking every server whether it can run here")
         self._reasons = self._cannot(variants & groups.keys())
         able = {name: group for name, group in groups.items() if name not in self._reasons}

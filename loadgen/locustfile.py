@@ -13,9 +13,9 @@ from locust import User, constant, events, task
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadgen.board import Board
-from loadgen.knobs import add_knobs
-from loadgen.session import Session
+from loadgen.locust_options import add_knobs
+from loadgen.master.api import Board
+from loadgen.worker.session import Session
 
 # Locust raises the soft limit to 10,000 at most: too few for 10,000 connections.
 _hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

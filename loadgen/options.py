@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from loadgen.mix import MixError, parse_mix
-from loadgen.offered import known_servers, unavailable
-from loadgen.schedule import ARRIVALS
+from loadgen.loads.mix import MixError, parse_mix
+from loadgen.loads.schedule import ARRIVALS
+from loadgen.master.offered import known_servers, unavailable
 
 PORT = 8080
 CLOSED = ("keep_alive", "connection_per_request")

@@ -10,11 +10,11 @@ import sys
 from typing import TYPE_CHECKING, Protocol, cast
 
 from servers import variants
-from servers.check import check
-from servers.events import EventLog
-from servers.exits import Exit, StartError, UnavailableError
-from servers.group import Group
-from servers.settings import Settings, SettingsError, parse
+from servers.core.category import Group
+from servers.core.check import check
+from servers.core.events import EventLog
+from servers.core.exits import Exit, StartError, UnavailableError
+from servers.core.settings import Settings, SettingsError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments import owner
-from experiments.docker_driver import DockerDriver
-from experiments.load import find, read
-from experiments.plan import plan
+from experiments.docker import ownership
+from experiments.docker.docker_driver import DockerDriver
+from experiments.plan.experiment_file import find, read
+from experiments.plan.trials import plan
 
 PIECES = ("Does the whole way work", "select", "FD_SETSIZE", "poll", "epoll_level", "<svg")
 FIGURES = ("requests_per_s", "response_p99_us", "server_cpu_us_per_request", "server_rss_bytes")
@@ -68,7 +68,7 @@ def _other_loads(measured: pd.DataFrame) -> list[str]:
 def leftovers() -> list[str]:
     """Containers and networks of this checkout's runs; all should be gone."""
     with DockerDriver() as driver:
-        left = owner.found(driver, of_runs=True).values()
+        left = ownership.found(driver, of_runs=True).values()
     return [f"left in Docker: {name}" for group in left for _, name in group]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from analysis.figures._idle import RUNS
 from analysis.pairs import OWN
 from analysis.spreads import first_rows, numbers, spreads
-from experiments.record import OPEN_LOADS, SETTINGS
+from contract.columns import OPEN_LOADS, SETTINGS
 
 if TYPE_CHECKING:
     import pandas as pd

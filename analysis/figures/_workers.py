@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.figures._idle import RUNS
 from analysis.palette import in_order
 from analysis.text import count, plural, server_name
-from experiments.record import SETTINGS
+from contract.columns import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from analysis.plain import take
 from analysis.spreads import with_void
 from analysis.text import TIMES, count, duration, listed, number, server_name
 from analysis.ticks import tick_texts, whole
-from experiments.record import WITHOUT_CLIENTS
+from contract.columns import WITHOUT_CLIENTS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
     from analysis.claim import Claim

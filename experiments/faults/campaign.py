@@ -19,19 +19,19 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmark import Frame, frame
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.benchmarks.frame import Frame, frame
+from experiments.docker.ownership import found
 from experiments.faults.endings import Ending, drawn
 from experiments.faults.meddling_driver import MeddlingDriver
-from experiments.foreign import Foreign
-from experiments.owner import found
-from experiments.plan import Point, Trial
-from experiments.row import make_row
-from experiments.run import Interrupted
-from experiments.settings import Settings
-from experiments.stage import stage
-from experiments.trial import TrialRunner
-from experiments.validity import skewed
+from experiments.plan.foreign_server import Foreign
+from experiments.plan.settings import Settings
+from experiments.plan.trials import Point, Trial
+from experiments.records.trial_row import make_row
+from experiments.records.validity import skewed
+from experiments.run.loop import Interrupted
+from experiments.run.trial import TrialRunner
+from experiments.run.trial_environment import stage
 
 ENDINGS: Final = 100
 DELAY_S: Final = 2.5

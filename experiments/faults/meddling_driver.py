@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from experiments.docker_driver import DockerDriver
-from experiments.driver import DriverError
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import DriverError
 
 if TYPE_CHECKING:
-    from experiments.driver import ContainerSpec
+    from experiments.docker.driver import ContainerSpec
     from experiments.faults.endings import Ending
 
 SHORT_PAUSE_S: Final = 12.0

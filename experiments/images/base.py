@@ -15,18 +15,18 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from experiments.driver import DriverError
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.docker.driver import DriverError
+from experiments.docker.ownership import ROLE_IMAGE, labels
 from experiments.images import debootstrap
 from experiments.images.image import LABEL_FETCHED, LABEL_SOURCE
 from experiments.images.store import label_step
 from experiments.images.tool import run_tool
-from experiments.owner import ROLE_IMAGE, labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.image import Image
     from experiments.images.store import ImageStore
 

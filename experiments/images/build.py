@@ -15,24 +15,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from experiments.driver import DriverError
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.docker.driver import DriverError
 from experiments.images.base import REPOSITORY as BASE_REPOSITORY
 from experiments.images.base import Base, ensure_base
 from experiments.images.store import ImageStore
 from experiments.images.wheelhouse import MARKER, ensure_wheels
-from experiments.owner import ROOT
+from experiments.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
 
 DOCKERFILE: Final = "experiments/images/Dockerfile"
-TRACING: Final = "experiments/tracing.py"
-GRANTED: Final = "experiments/granted.py"
+TRACING: Final = "experiments/probe/tracing.py"
+GRANTED: Final = "contract/granted.py"
 PROBE: Final = (
-    *("experiments/probe.py", "experiments/processes.py", "experiments/listeners.py"),
+    "experiments/probe/probe.py",
+    "experiments/probe/processes.py",
+    "experiments/probe/sock_diag.py",
     GRANTED,
 )
 CONTENT: Final[Mapping[str, tuple[str, ...]]] = {

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from experiments.owner import ROOT
+from experiments.paths import ROOT
 
 CACHE: Final = ROOT / ".cache"
 

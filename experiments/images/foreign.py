@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from experiments.driver import DriverError
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.docker.driver import DriverError
 from experiments.images.references import ensure_references
 from experiments.images.store import ImageStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from experiments.docker_driver import DockerDriver
-    from experiments.foreign import Foreign
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.base import Base
     from experiments.images.image import Image
+    from experiments.plan.foreign_server import Foreign
 
 
 @dataclass(frozen=True, slots=True)

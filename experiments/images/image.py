@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from experiments.owner import LABEL_NAME
+from experiments.docker.ownership import LABEL_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

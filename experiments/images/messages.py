@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 
 ADVICE: Final = (
     (

@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from experiments.driver import DriverError
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.docker.driver import DriverError
 from experiments.images.store import ImageStore
 from experiments.images.wheelhouse import MARKER, ensure_wheels
-from experiments.owner import ROOT
+from experiments.paths import ROOT
 from experiments.references.catalogue import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.base import Base
     from experiments.images.image import Image
 

@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from experiments.driver import AbsentError, DriverError, InUseError
-from experiments.exits import LabError
+from contract.exits import LabError
+from experiments.docker.driver import AbsentError, DriverError, InUseError
+from experiments.docker.ownership import LABEL, LABEL_NAME, LABEL_OWNER
 from experiments.images.image import (
     LABEL_FETCHED,
     LABEL_SOURCE,
@@ -19,12 +20,11 @@ from experiments.images.image import (
     read_image,
 )
 from experiments.images.messages import explain
-from experiments.owner import LABEL, LABEL_NAME, LABEL_OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
 
 OUTPUT_LINES: Final = 30
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")

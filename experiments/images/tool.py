@@ -10,10 +10,10 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from experiments.driver import ContainerSpec, DriverError
+from experiments.docker.driver import ContainerSpec, DriverError
 
 if TYPE_CHECKING:
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
 
 TOOL_S: Final = 60.0
 LIMITS: Final = (

@@ -14,10 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 from experiments.images.cache import CACHE as ALL
 from experiments.images.cache import hand_over
-from experiments.owner import ROOT
+from experiments.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from experiments.foreign import Expect, Foreign
+from experiments.plan.foreign_server import Expect, Foreign
 
 IMAGE: Final = "c10k-lab/references"
 FOLDER: Final = "/opt/references"

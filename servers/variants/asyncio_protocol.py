@@ -2,10 +2,10 @@
 
 How it works. The loop keeps epoll behind an interface. Each connection has two objects: a
 transport, which belongs to the loop and reads and writes, and a protocol, which is this server's
-and is told what happened (servers/protocols.py): data came, the peer does not read, the peer has
-gone. A request costs the same two system calls as with epoll by hand, a read and a write; what is
-added is Python: a handle that is queued for each ready descriptor, taken from the queue, and run
-in a context of its own, before the transport reads and calls the protocol.
+and is told what happened (servers/asyncio_/protocols.py): data came, the peer does not read, the
+peer has gone. A request costs the same two system calls as with epoll by hand, a read and a write;
+what is added is Python: a handle that is queued for each ready descriptor, taken from the queue,
+and run in a context of its own, before the transport reads and calls the protocol.
 
 Where it breaks. As epoll does: one blocking call holds up all connections, one thread uses one
 core. And in its buffer, if it is left as it comes: asyncio asks for 256 KiB at each read and gives
@@ -22,7 +22,7 @@ in its chart for 1 KiB asyncio's protocols have more than twice the rate of its 
 Not shared with the HOWTO's listings: an early close and a reset are callbacks of their own and
 end one connection; a request is read up to a limit; nothing is read from a peer that reads nothing.
 What asyncio's own servers do without descriptors, log and accept nothing for a second, is not
-shared either: accepting is the lab's (servers/loops.py).
+shared either: accepting is the lab's (servers/asyncio_/loop.py).
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.loops import FOR_TRANSPORTS, LoopServer
-from servers.protocols import Connection
+from servers.asyncio_.loop import FOR_TRANSPORTS, LoopServer
+from servers.asyncio_.protocols import Connection
+from servers.core.category import Group
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "asyncio's loop calls back for each connection: transports and protocols"
 WORKERS = "1 thread"

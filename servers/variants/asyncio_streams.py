@@ -18,7 +18,7 @@ that the compiler writes. uvloop's README measures streams and protocols side by
 
 Not shared with the HOWTO's listings: a peer that closes early ends its coroutine, as does one that
 resets; a request is read up to a limit, and what waits to be read is bounded. Not shared with
-asyncio's own `start_server`: what it does when descriptors run out (servers/loops.py).
+asyncio's own `start_server`: what it does when descriptors run out (servers/asyncio_/loop.py).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.loops import FOR_TRANSPORTS, LoopServer
-from servers.streams import stream
+from servers.asyncio_.loop import FOR_TRANSPORTS, LoopServer
+from servers.asyncio_.streams import stream
+from servers.core.category import Group
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "a coroutine per connection on asyncio's loop: reader and writer"
 WORKERS = "1 thread"

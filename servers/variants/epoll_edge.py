@@ -9,9 +9,9 @@ left alone: a full socket needs no epoll_ctl to ask for room, because room that 
 Where it breaks. Whatever is forgotten stays forgotten. A loop must read until there is no more,
 accept until there is no more, write until the kernel says no, and yet may not stay with one peer
 that sends faster than it reads. So it keeps a list of what is unfinished and goes round it
-(servers/edge.py): the very list that level-triggered epoll keeps in the kernel. A read that brings
-less than it asked for was the last one, which spares the read that fails; but if the peer's end
-came with those bytes, both were one change. EPOLLRDHUP tells of that, and without it the
+(servers/readiness/edge.py): the very list that level-triggered epoll keeps in the kernel. A read
+that brings less than it asked for was the last one, which spares the read that fails; but if the
+peer's end came with those bytes, both were one change. EPOLLRDHUP tells of that, and without it the
 connection would stay for ever.
 
 What it costs. For a request that comes and a response that leaves in one piece: a read, a write,
@@ -35,14 +35,14 @@ from __future__ import annotations
 import select
 from typing import TYPE_CHECKING
 
-from servers.edge import EdgeServer
-from servers.group import Group
-from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.category import Group
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.readiness.edge import EdgeServer
 from servers.variants.epoll_level import EpollReadiness
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "the kernel tells of each change once; registered once and for all (HOWTO example 4)"
 WORKERS = "1 thread"

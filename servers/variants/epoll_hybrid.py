@@ -36,20 +36,20 @@ from collections import deque
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from servers.answer import Conversation, Ending
-from servers.connection import Connection
-from servers.group import Group
-from servers.pool import start_pool
-from servers.readiness import ReadinessServer
-from servers.settings import FOR_SHARED_EPOLL
+from servers.core.category import Group
+from servers.core.settings import FOR_SHARED_EPOLL
+from servers.http.responder import Conversation, Ending
+from servers.readiness.connection import Connection
+from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
+from servers.workers.pool import start_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from servers.events import EventLog
-    from servers.settings import Settings
-    from servers.site import Job
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
+    from servers.http.routes import Job
 
 IDEA = "an event loop for the network, threads for a blocking resource (HOWTO, before example 3)"
 OWN_WORKERS = 32

@@ -25,15 +25,15 @@ import os
 import select
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.readiness import LimitReachedError, ReadinessServer
-from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.category import Group
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.readiness.loop import LimitReachedError, ReadinessServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "the kernel remembers all connections and tells those that are ready (HOWTO example 3)"
 WORKERS = "1 thread"

@@ -28,14 +28,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.readiness import ReadinessServer
-from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.category import Group
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "epoll_level without Nagle's algorithm: each write leaves at once (HOWTO example 6)"
 WORKERS = "1 thread"

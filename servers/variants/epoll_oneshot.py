@@ -31,16 +31,16 @@ import os
 import select
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.readiness import ReadinessServer
-from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.category import Group
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "a connection that was reported stays silent until it is armed again (HOWTO, in its text)"
 WORKERS = "1 thread"

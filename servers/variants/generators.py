@@ -4,10 +4,10 @@ How it works. An event loop turns a program inside out: what a connection was do
 in data, and found again when the next event comes. That is the state machine of the C10K page; in
 `epoll_level` it is the table `special` and the class `Connection`. A generator is a function that
 can stop in the middle, so the compiler keeps that state: the locals, and the place in the code.
-Read `_connection` below beside `servers/blocking.py`: the same text, with `yield INPUT` where a
-read would block and `yield OUTPUT` where a write would. A loop of a few lines
-(servers/trampoline.py) resumes each when the kernel says so. A wait inside a function that was
-called needs that function to be a generator too, and `yield from` to call it; `async def` and
+Read `_connection` below beside `servers/core/blocking.py`: the same text, with `yield INPUT` where
+a read would block and `yield OUTPUT` where a write would. A loop of a few lines
+(servers/asyncio_/trampoline.py) resumes each when the kernel says so. A wait inside a function that
+was called needs that function to be a generator too, and `yield from` to call it; `async def` and
 `await` are these two, with a syntax of their own.
 
 Where it breaks. As every loop in one thread: a call that really blocks holds up all connections,
@@ -32,22 +32,22 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from servers.answer import Answers, Conversation, Ending
-from servers.group import Group
-from servers.idle import IdleCheck
-from servers.listener import Acceptor, open_listener
-from servers.readiness import FOREVER, SWEEP_S, LimitReachedError
-from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.shutdown import LINGER_BYTES, LINGER_S, StopSignal, shut
-from servers.site import Site
-from servers.trampoline import INPUT, OUTPUT, Trampoline
+from servers.asyncio_.trampoline import INPUT, OUTPUT, Trampoline
+from servers.core.category import Group
+from servers.core.idle_timeout import IdleCheck
+from servers.core.listener import Acceptor, open_listener
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.shutdown import LINGER_BYTES, LINGER_S, StopSignal, shut
+from servers.core.writing import make_write
+from servers.http.responder import Answers, Conversation, Ending
+from servers.http.routes import Site
+from servers.readiness.loop import FOREVER, SWEEP_S, LimitReachedError
 from servers.variants.epoll_level import EpollReadiness
-from servers.writing import make_write
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
-    from servers.trampoline import Coroutine
+    from servers.asyncio_.trampoline import Coroutine
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "a generator per connection, written as if it blocked, resumed by a loop over epoll"
 WORKERS = "1 thread"

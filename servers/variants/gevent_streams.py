@@ -28,14 +28,14 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from servers.answer import Answers, Conversation, Ending
-from servers.group import Group
-from servers.idle import IdleCheck
-from servers.listener import Acceptor, open_listener
-from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.shutdown import LINGER_BYTES, LINGER_S, LOOKS, SWEEP_S, StopSignal, is_idle
-from servers.site import Site
-from servers.writing import Split
+from servers.core.category import Group
+from servers.core.idle_timeout import IdleCheck
+from servers.core.listener import Acceptor, open_listener
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.shutdown import LINGER_BYTES, LINGER_S, LOOKS, SWEEP_S, StopSignal, is_idle
+from servers.core.writing import Split
+from servers.http.responder import Answers, Conversation, Ending
+from servers.http.routes import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     import gevent.event
     import gevent.socket
 
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "straight-line code on greenlets: user-level threads, switched when a call would wait"
 WORKERS = "1 thread, a greenlet per connection"

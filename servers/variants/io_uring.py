@@ -19,7 +19,7 @@ kernel is told to stop. When the buffers run out, or the queue of completions do
 receive ends, and whoever forgets to ask again has a connection that is silent for ever. A reset
 that comes together with data may not be told at all (seen on Linux 6.18). A multishot accept ends
 when descriptors run out, and asking again at once would fail at once. All of that is code that a
-readiness loop does not have (servers/completion.py, accepting.py, pending.py). And it may be
+readiness loop does not have (servers/io_uring/loop.py, accepting.py, pending.py). And it may be
 forbidden: Docker's default seccomp profile refuses it since engine 25. This server tries all of it
 before it listens, and if it must give up, says why.
 
@@ -47,16 +47,16 @@ import select
 import socket
 from typing import TYPE_CHECKING
 
-from servers.buffers import BufferRing
-from servers.completion import CompletionServer
-from servers.exits import UnavailableError
-from servers.group import Group
-from servers.queues import Queues, address
-from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.category import Group
+from servers.core.exits import UnavailableError
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.io_uring.buffers import BufferRing
+from servers.io_uring.loop import CompletionServer
+from servers.io_uring.queues import Queues, address
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "asks for work and is told when it is done (multishot accept and receive)"
 WORKERS = "1 thread"

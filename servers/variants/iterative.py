@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from servers.blocking import BlockingServer
-from servers.group import Group
-from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.blocking import BlockingServer
+from servers.core.category import Group
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "blocking calls, one connection at a time, served until it closes (HOWTO example 2)"
 WORKERS = "1 thread"

@@ -27,17 +27,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from servers.blocking import BlockingServer
-from servers.framing import Framer
-from servers.group import Group
-from servers.response import PATTERN
-from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.writing import Split
+from servers.core.blocking import BlockingServer
+from servers.core.category import Group
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.writing import Split
+from servers.http.framing import Framer
+from servers.http.response import PATTERN
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.request import Request
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
+    from servers.http.request import Request
 
 IDEA = "blocking calls, one connection and one response, then the program ends (HOWTO example 1)"
 WORKERS = "1 thread"

@@ -21,13 +21,13 @@ import os
 import select
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.readiness import ReadinessServer
-from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.category import Group
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.readiness.loop import ReadinessServer
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "asks about all connections at each call, without select's limit"
 WORKERS = "1 thread"

@@ -32,18 +32,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from servers.blocking import BlockingServer
-from servers.group import Group
-from servers.listener import open_listener
-from servers.processes import Workers
-from servers.settings import FOR_LOOPS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.site import Site
+from servers.core.blocking import BlockingServer
+from servers.core.category import Group
+from servers.core.listener import open_listener
+from servers.core.settings import FOR_LOOPS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.http.routes import Site
+from servers.workers.processes import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "blocking calls, a fixed number of processes that accept and serve one connection each"
 OWN_WORKERS = 32

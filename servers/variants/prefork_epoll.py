@@ -36,20 +36,20 @@ from __future__ import annotations
 import select
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.listener import open_listener
-from servers.processes import Workers, telling
-from servers.readiness import ReadinessServer
-from servers.settings import FOR_THREADS
-from servers.site import Site
+from servers.core.category import Group
+from servers.core.listener import open_listener
+from servers.core.settings import FOR_THREADS
+from servers.http.routes import Site
+from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
+from servers.workers.processes import Workers, telling
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "processes with an event loop each, on one listener, one of them woken for a connection"
 OWN_WORKERS = 2

@@ -39,17 +39,17 @@ import signal
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from servers.blocking import BlockingService
-from servers.group import Group
-from servers.listener import Acceptor, open_listener
-from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.shutdown import STOPS, Stopping, StopSignal
+from servers.core.blocking import BlockingService
+from servers.core.category import Group
+from servers.core.listener import Acceptor, open_listener
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.shutdown import STOPS, Stopping, StopSignal
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "blocking calls, a process for each connection (HOWTO, after example 2)"
 WORKERS = "1 process per connection"

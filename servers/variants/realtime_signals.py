@@ -7,8 +7,8 @@ nothing, and takes the signals out of the queue with sigtimedwait(2): the first 
 of telling changes alone, at a price that does not grow with the connections that are idle.
 
 Each change is told once, so this is an edge-triggered loop, the same as that of `epoll_edge`
-(servers/edge.py). What came before O_ASYNC was set is not told at all: a new connection is read
-from at once.
+(servers/readiness/edge.py). What came before O_ASYNC was set is not told at all: a new connection
+is read from at once.
 
 Where it breaks. The queue has an end, RLIMIT_SIGPENDING, common to all processes of the user.
 When it is full, further changes are lost, and all that comes is one SIGIO, which says just that.
@@ -43,15 +43,15 @@ import signal
 import struct
 from typing import TYPE_CHECKING
 
-from servers.edge import READY, WRITABLE, EdgeServer
-from servers.group import Group
-from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.category import Group
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.readiness.edge import READY, WRITABLE, EdgeServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "the kernel queues a signal for each change, and the server waits for signals"
 WORKERS = "1 thread"

@@ -34,19 +34,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.listener import bind_socket, open_listener
-from servers.processes import Workers, telling
-from servers.readiness import ReadinessServer
-from servers.settings import FOR_SHARED_EPOLL, FOR_THREADS
-from servers.site import Site
+from servers.core.category import Group
+from servers.core.listener import bind_socket, open_listener
+from servers.core.settings import FOR_SHARED_EPOLL, FOR_THREADS
+from servers.http.routes import Site
+from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
+from servers.workers.processes import Workers, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "processes with an event loop and a listener each, on one port (SO_REUSEPORT)"
 OWN_WORKERS = 2

@@ -24,15 +24,15 @@ import select
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.readiness import LimitReachedError, ReadinessServer
-from servers.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.category import Group
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.readiness.loop import LimitReachedError, ReadinessServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "asks about all connections at each call, and about 1,024 descriptors at most"
 WORKERS = "1 thread"

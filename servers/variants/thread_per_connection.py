@@ -29,13 +29,13 @@ import threading
 from _thread import start_new_thread
 from typing import TYPE_CHECKING
 
-from servers.blocking import BlockingServer
-from servers.group import Group
-from servers.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL
+from servers.core.blocking import BlockingServer
+from servers.core.category import Group
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "blocking calls, a thread for each connection (HOWTO, after example 2)"
 WORKERS = "1 thread per connection"

@@ -30,14 +30,14 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from servers.blocking import BlockingServer
-from servers.group import Group
-from servers.pool import start_pool
-from servers.settings import FOR_LOOPS, FOR_SHARED_EPOLL
+from servers.core.blocking import BlockingServer
+from servers.core.category import Group
+from servers.core.settings import FOR_LOOPS, FOR_SHARED_EPOLL
+from servers.workers.pool import start_pool
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "a fixed number of threads, each with one connection until it ends"
 OWN_WORKERS = 32

@@ -1,8 +1,8 @@
 """uvloop, protocols: the same protocol as asyncio_protocol, on a loop written in C and Cython.
 
 How it works. uvloop is libuv, the loop of Node.js, under asyncio's interface. Nothing of this
-server changes but the loop (servers/protocols.py). libuv waits, reads into one buffer that all
-connections share, and Cython makes a bytes object of the size that came; the write goes to the
+server changes but the loop (servers/asyncio_/protocols.py). libuv waits, reads into one buffer that
+all connections share, and Cython makes a bytes object of the size that came; the write goes to the
 kernel at once. Between the kernel and `data_received` no Python code is run, so that what is left
 of a request is what epoll_level does too: a look-up, and the call that writes.
 
@@ -25,13 +25,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.loops import FOR_TRANSPORTS, LoopServer
-from servers.protocols import Connection
+from servers.asyncio_.loop import FOR_TRANSPORTS, LoopServer
+from servers.asyncio_.protocols import Connection
+from servers.core.category import Group
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "the protocol of asyncio_protocol on uvloop's loop (libuv)"
 WORKERS = "1 thread"

@@ -1,8 +1,8 @@
 """uvloop, streams: the same coroutine as asyncio_streams, on a loop written in C and Cython.
 
 How it works. The loop reads and writes as in uvloop_protocol; but streams are the standard
-library's, in Python, whatever the loop (servers/streams.py). Each read still is copied into a
-buffer, sets a future, schedules a task, and is cut out of the buffer again.
+library's, in Python, whatever the loop (servers/asyncio_/streams.py). Each read still is copied
+into a buffer, sets a future, schedules a task, and is cut out of the buffer again.
 
 Where it breaks. So a fast loop helps streams least: its part of a request is the smaller one.
 With 1,000 connections 17 us of processor time per request were seen, against 10 us for
@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from servers.group import Group
-from servers.loops import FOR_TRANSPORTS, LoopServer
-from servers.streams import stream
+from servers.asyncio_.loop import FOR_TRANSPORTS, LoopServer
+from servers.asyncio_.streams import stream
+from servers.core.category import Group
 
 if TYPE_CHECKING:
-    from servers.events import EventLog
-    from servers.settings import Settings
+    from servers.core.events import EventLog
+    from servers.core.settings import Settings
 
 IDEA = "the coroutines of asyncio_streams on uvloop's loop (libuv)"
 WORKERS = "1 thread"

@@ -13,13 +13,13 @@ import yaml
 from hdrh.histogram import HdrHistogram
 from selenium.webdriver.support.select import Select
 
-from experiments.containers import LOCUST, PROBE, PROBE_PORT, SERVER_PORT, WEB_PORT
-from loadgen.knobs import OF_A_SWEEP
+from experiments.run.trial_containers import LOCUST, PROBE, PROBE_PORT, SERVER_PORT, WEB_PORT
+from loadgen.locust_options import OF_A_SWEEP
 from loadgen.options import LOADS, Options
 from tests.browser.web_ui import WebUI, words
 
 if TYPE_CHECKING:
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.build import Images
     from tests.browser.browser import Browser
     from tests.browser.conftest import Start

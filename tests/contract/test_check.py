@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from servers import check
 from servers.__main__ import names
-from servers.exits import Exit
+from servers.core import check
+from servers.core.exits import Exit
 from tests.contract.harness import ROOT, command, environment, eventually
 from tests.contract.peer import PATIENCE_S
 from tests.contract.test_completion import FORBID, IO_URING_SETUP

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from servers.buffers import FEWEST
-from servers.exits import Exit
+from servers.core.exits import Exit
+from servers.io_uring.buffers import FEWEST
 from servers.variants.io_uring import explain
 from tests.contract.harness import ROOT, command, environment, eventually, running
 from tests.contract.peer import CLOSING, GET, GET_CLOSE, PATIENCE_S, PERSISTENT

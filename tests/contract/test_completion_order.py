@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from servers import completion
-from servers.accepting import ACCEPT
-from servers.completion import SEND, SERIAL_SHIFT, CompletionServer
-from servers.events import EventLog
-from servers.listener import open_listener
-from servers.settings import Settings
+from servers.core.events import EventLog
+from servers.core.listener import open_listener
+from servers.core.settings import Settings
+from servers.io_uring import loop
+from servers.io_uring.accepting import ACCEPT
+from servers.io_uring.loop import SEND, SERIAL_SHIFT, CompletionServer
 from tests.contract.peer import CLOSING, GET, GET_CLOSE, PERSISTENT
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class NoStop:
 
 @pytest.fixture
 def ring(monkeypatch: pytest.MonkeyPatch) -> FakeRing:
-    monkeypatch.setattr(completion, "StopSignal", NoStop)
+    monkeypatch.setattr(loop, "StopSignal", NoStop)
     return FakeRing()
 
 
@@ -105,7 +105,7 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> FakeRing:
 def server(ring: FakeRing, monkeypatch: pytest.MonkeyPatch) -> Iterator[CompletionServer]:
     settings = Settings(host="127.0.0.1", port=0)
     with open_listener(settings, blocking=True) as listener:
-        monkeypatch.setattr(completion, "open_listener", lambda *_, **__: listener)
+        monkeypatch.setattr(loop, "open_listener", lambda *_, **__: listener)
         yield CompletionServer(settings, EventLog("x"), cast("Ring", ring))
 
 

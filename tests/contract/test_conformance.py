@@ -11,9 +11,9 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from servers.answer import Conversation, Ending
-from servers.settings import Settings
-from servers.site import Site
+from servers.core.settings import Settings
+from servers.http.responder import Conversation, Ending
+from servers.http.routes import Site
 from tests.contract.peer import BODY, Peer
 from tests.contract.test_framing import cut, fragments, places, valid_requests
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from servers.edge import READY, WRITABLE
+from servers.readiness.edge import READY, WRITABLE
 from servers.variants.epoll_edge import EdgeReadiness
 from servers.variants.epoll_oneshot import OneshotReadiness
 from tests.contract.harness import eventually, running

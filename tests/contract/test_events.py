@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from servers import blocking, readiness
-from servers.blocking import BlockingServer
-from servers.events import EventLog
-from servers.readiness import ReadinessServer
-from servers.settings import Settings
+from servers.core import blocking
+from servers.core.blocking import BlockingServer
+from servers.core.events import EventLog
+from servers.core.settings import Settings
+from servers.readiness import loop
+from servers.readiness.loop import ReadinessServer
 from servers.variants import generators
 from servers.variants.epoll_level import EpollReadiness
 from servers.variants.generators import GeneratorServer
@@ -117,8 +118,8 @@ SETTINGS = Settings(host="127.0.0.1", port=0)
 
 
 def test_fault_in_a_loop_ends_one_connection(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "Answers", FaultyAnswers)
-    monkeypatch.setattr(readiness, "StopSignal", NoStop)
+    monkeypatch.setattr(loop, "Answers", FaultyAnswers)
+    monkeypatch.setattr(loop, "StopSignal", NoStop)
     server = ReadinessServer(SETTINGS, EventLog("x", pipe.writer), EpollReadiness())
     threading.Thread(target=server.run, daemon=True).start()
     expect_faults(pipe)

@@ -7,17 +7,17 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.answer import (
+from servers.core.settings import Settings
+from servers.http.framing import Framer
+from servers.http.request import parse_head
+from servers.http.responder import (
     REMEMBERED_BYTES,
     REMEMBERED_CHUNKS,
     Answers,
     Conversation,
     Ending,
 )
-from servers.framing import Framer
-from servers.request import parse_head
-from servers.settings import Settings
-from servers.site import Site
+from servers.http.routes import Site
 from tests.contract.peer import CLOSING, GET, HOWTO, PERSISTENT
 
 LIMIT_BYTES = 256

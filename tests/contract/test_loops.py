@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 import uvloop
 
-from servers import loops
-from servers.events import EventLog
-from servers.loops import LoopServer
-from servers.protocols import Connection
-from servers.settings import Settings
-from servers.streams import stream
+from servers.asyncio_ import loop
+from servers.asyncio_.loop import LoopServer
+from servers.asyncio_.protocols import Connection
+from servers.asyncio_.streams import stream
+from servers.core.events import EventLog
+from servers.core.settings import Settings
 from servers.variants import gevent_streams
 from servers.variants.gevent_streams import GreenletServer
 from tests.contract.peer import GET, PATIENCE_S, Peer
@@ -93,7 +93,7 @@ class InThread:
 
     def __init__(self, serve: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self._switch = Switch()
-        for module in (loops, gevent_streams):
+        for module in (loop, gevent_streams):
             monkeypatch.setattr(module, "StopSignal", lambda: self._switch)
         self._reader, self._writer = os.pipe()
         self._raised: list[BaseException] = []
@@ -132,7 +132,7 @@ def serve(request: pytest.FixtureRequest) -> Running:
 def test_fault_ends_one_connection_and_is_told_once(
     serve: Running, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for module in (loops, gevent_streams):
+    for module in (loop, gevent_streams):
         monkeypatch.setattr(module, "Answers", FaultyAnswers)
     server = InThread(serve, monkeypatch)
     for _ in range(3):
@@ -149,7 +149,7 @@ def test_fault_ends_one_connection_and_is_told_once(
 def test_useless_listener_is_the_end_of_the_server(
     serve: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (loops, gevent_streams):
+    for module in (loop, gevent_streams):
         monkeypatch.setattr(module, "Acceptor", UselessAcceptor)
     server = InThread(serve, monkeypatch)
     with contextlib.suppress(ConnectionError), Peer(server.port) as peer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from servers.response import PATTERN
+from servers.http.response import PATTERN
 from tests.contract.harness import concurrent, running
 from tests.contract.peer import GET, PERSISTENT
 

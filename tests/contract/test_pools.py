@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from servers import pool
-from servers.events import EventLog
-from servers.exits import StartError
-from servers.response import BODY
-from servers.settings import Settings
+from servers.core.events import EventLog
+from servers.core.exits import StartError
+from servers.core.settings import Settings
+from servers.http.response import BODY
+from servers.workers import pool
 from tests.contract.harness import eventually, running
 from tests.contract.peer import GET, PATIENCE_S, PERSISTENT, Peer
 from tests.contract.test_paths import get, response

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from servers.queues import ENTER, Queues, address, system_call
+from servers.io_uring.queues import ENTER, Queues, address, system_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from dataclasses import fields
 import pytest
 
 from servers.__main__ import load, names
-from servers.settings import Settings, SettingsError, parse
+from servers.core.settings import Settings, SettingsError, parse
 from tests.contract.harness import ROOT, command, environment, running
 from tests.contract.peer import PATIENCE_S
 

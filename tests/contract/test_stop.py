@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from servers.shutdown import LINGER_S
+from servers.core.shutdown import LINGER_S
 from tests.contract.harness import LateError, concurrent, eventually, in_time, room_for, running
 from tests.contract.peer import GET, PATIENCE_S, PERSISTENT
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from experiments.docker_driver import DockerDriver
-from experiments.driver import ContainerSpec
-from experiments.exits import LabError
+from contract.exits import LabError
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import ContainerSpec
 from experiments.images.build import Images, ensure_images
-from experiments.owner import ROOT
-from experiments.run_lock import RunLock
+from experiments.paths import ROOT
+from experiments.run.run_lock import RunLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

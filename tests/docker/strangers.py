@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import NotFound
 
-from experiments.owner import labels
+from experiments.docker.ownership import labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable

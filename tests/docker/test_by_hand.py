@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from experiments import by_hand, compose
-from experiments.compose import ComposeError
-from experiments.exits import Exit, LabError
-from experiments.load import servers
-from experiments.owner import ROOT
-from experiments.run_lock import RunLock
+from contract.exits import Exit, LabError
+from experiments import by_hand
+from experiments.docker import compose
+from experiments.docker.compose import ComposeError
+from experiments.paths import ROOT
+from experiments.plan.experiment_file import servers
+from experiments.run.run_lock import RunLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.build import Images
 
 pytestmark = pytest.mark.docker
@@ -58,7 +59,7 @@ PATIENCE_S = 60.0
 INTERRUPTED = """
 import sys
 from pathlib import Path
-from experiments import compose
+from experiments.docker import compose
 compose.PROJECT, compose.LOG = sys.argv[1], Path(sys.argv[2])
 from experiments.__main__ import cli
 cli(["ui"])

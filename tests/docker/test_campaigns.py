@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from experiments.exits import LabError
+from contract.exits import LabError
 from experiments.faults.campaign import campaign
-from experiments.hostile import hostile
-from experiments.hostile_verdict import judge
+from experiments.hostile.campaign import hostile
+from experiments.hostile.verdict import judge
 from experiments.images.build import ensure_images
 from experiments.images.tool import run_tool
-from experiments.owner import ROOT
-from experiments.run_lock import RunLock
+from experiments.paths import ROOT
+from experiments.run.run_lock import RunLock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
 
 pytestmark = pytest.mark.docker
 
@@ -33,7 +33,7 @@ def test_a_short_campaign(
     engine: DockerDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert engine.owner
-    monkeypatch.setattr("experiments.benchmark.RESULTS", tmp_path)
+    monkeypatch.setattr("experiments.benchmarks.frame.RESULTS", tmp_path)
     told = io.StringIO()
     path = hostile(Console(file=told), INPUTS, ["epoll_level"], seed=1)
     assert path.is_relative_to(tmp_path)
@@ -50,7 +50,7 @@ def test_trial_after_any_ending_gets_its_window(
     engine: DockerDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert engine.owner
-    monkeypatch.setattr("experiments.benchmark.RESULTS", tmp_path)
+    monkeypatch.setattr("experiments.benchmarks.frame.RESULTS", tmp_path)
     with suppress(LabError):  # other tests run beside it; what went wrong is in the file
         campaign(Console(file=io.StringIO()), ENDINGS, seed=4)
     (path,) = tmp_path.rglob("faults.json")

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from experiments.apart import Apart
-from experiments.containers import SERVER_PORT, place
-from experiments.hostile import ENDS_BY_ITSELF
+from experiments.hostile.campaign import ENDS_BY_ITSELF
 from experiments.images.build import ensure_images
-from experiments.load import servers
-from experiments.owner import ROOT
-from experiments.run_lock import RunLock
+from experiments.paths import ROOT
+from experiments.plan.experiment_file import servers
+from experiments.run.run_lock import RunLock
+from experiments.run.standalone_server import Apart
+from experiments.run.trial_containers import SERVER_PORT, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.build import Images
 
     Ask = Callable[..., str]

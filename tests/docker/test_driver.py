@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from experiments.docker_driver import LOG_BYTES, DockerDriver
-from experiments.driver import DriverError
+from experiments.docker.docker_driver import LOG_BYTES, DockerDriver
+from experiments.docker.driver import DriverError
+from experiments.docker.ownership import LABEL, LABEL_OWNER, LABEL_ROLE, LABEL_RUN
 from experiments.images.tool import run_tool
-from experiments.owner import LABEL, LABEL_OWNER, LABEL_ROLE, LABEL_RUN, ROOT
+from experiments.paths import ROOT
 
 if TYPE_CHECKING:
     from experiments.images.build import Images
@@ -201,8 +202,9 @@ def test_threads_share_a_driver(driver: DockerDriver, start: Start) -> None:
 
 def test_what_a_killed_run_left_is_swept(driver: DockerDriver, images: Images) -> None:
     program = (
-        "import os, signal, sys; from experiments.docker_driver import DockerDriver; "
-        "from experiments.driver import ContainerSpec; driver = DockerDriver('r', sys.argv[1]); "
+        "import os, signal, sys; from experiments.docker.docker_driver import DockerDriver; "
+        "from experiments.docker.driver import ContainerSpec; "
+        "driver = DockerDriver('r', sys.argv[1]); "
         "driver.create_network(sys.argv[1]); driver.start(ContainerSpec('server', sys.argv[1], "
         "sys.argv[2], ('sleep', '600'), sys.argv[1])); os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -10,14 +10,15 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from experiments import creation, docker_driver, session
-from experiments.choice import read_source
+from experiments.docker import container_options, docker_driver
+from experiments.plan.overrides import read_source
+from experiments.run import session
 from tests.docker.test_by_hand import FORBID, REASON
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from experiments.driver import ContainerSpec
+    from experiments.docker.driver import ContainerSpec
     from experiments.images.build import Images
 
 pytestmark = pytest.mark.docker
@@ -37,7 +38,7 @@ def test_a_variant_that_is_forbidden_costs_its_own_trials(
     assert images.server
 
     def forbidding(spec: ContainerSpec) -> dict[str, Any]:
-        asked = creation.host_settings(spec)
+        asked = container_options.host_settings(spec)
         asked["security_opt"] = [*asked["security_opt"], f"seccomp={json.dumps(FORBID)}"]
         return asked
 

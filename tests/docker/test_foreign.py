@@ -12,16 +12,16 @@ import pytest
 from rich.console import Console
 
 from analysis.report import build
-from experiments import session, trial
-from experiments.choice import read_source
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 from experiments.images.store import ImageStore
+from experiments.plan.overrides import read_source
+from experiments.run import session, trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.build import Images
 
 pytestmark = pytest.mark.docker

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from experiments.exits import Exit
-from experiments.owner import LABEL_OWNER, LABEL_ROLE, ROOT
+from contract.exits import Exit
+from experiments.docker.ownership import LABEL_OWNER, LABEL_ROLE
+from experiments.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.build import Images
 
 pytestmark = pytest.mark.docker

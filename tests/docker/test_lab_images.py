@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from experiments.docker.ownership import ROLE_IMAGE, labels
 from experiments.images.build import ensure_images
 from experiments.images.store import BuildFailedError, ImageStore, label_step
 from experiments.images.tool import run_tool
-from experiments.owner import ROLE_IMAGE, labels
 from tests.docker.strangers import context
 
 if TYPE_CHECKING:
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.build import Images
 
 pytestmark = pytest.mark.docker

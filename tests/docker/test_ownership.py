@@ -11,24 +11,25 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from experiments import doctor, session
-from experiments.docker_driver import DockerDriver
-from experiments.images import base, debootstrap
-from experiments.images.base import ensure_base
-from experiments.images.build import ensure_images
-from experiments.images.image import latest_of
-from experiments.images.store import BuildFailedError, ImageStore, label_step
-from experiments.owner import (
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.ownership import (
     LABEL,
     LABEL_NAME,
     LABEL_OWNER,
     LABEL_ROLE,
     ROLE_IMAGE,
-    ROOT,
     labels,
     project,
 )
-from experiments.run_lock import RunLock
+from experiments.images import base, debootstrap
+from experiments.images.base import ensure_base
+from experiments.images.build import ensure_images
+from experiments.images.image import latest_of
+from experiments.images.store import BuildFailedError, ImageStore, label_step
+from experiments.machine import doctor
+from experiments.paths import ROOT
+from experiments.run import session
+from experiments.run.run_lock import RunLock
 from tests.docker.strangers import Strangers, context
 
 if TYPE_CHECKING:

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from experiments import pins
-from experiments.benchmark import Frame, Trials, frame
-from experiments.containers import load_name
-from experiments.kept import see_unkept
-from experiments.settings import Settings
-from experiments.specimen import MODEL
-from experiments.stage import stage
-from experiments.trial import TrialRunner
+from experiments.benchmarks.frame import Frame, Trials, frame
+from experiments.machine.kept import see_unkept
+from experiments.machine.specimen import MODEL
+from experiments.plan.settings import Settings
+from experiments.records import pins
+from experiments.run.trial import TrialRunner
+from experiments.run.trial_containers import load_name
+from experiments.run.trial_environment import stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.build import Images
     from tests.docker.conftest import Start
 
@@ -50,7 +50,7 @@ def test_container_beyond_its_memory_is_ended(driver: DockerDriver, start: Start
 def lab(engine: DockerDriver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     assert engine.owner
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("experiments.benchmark.RESULTS", tmp_path_factory.mktemp("results"))
+        patch.setattr("experiments.benchmarks.frame.RESULTS", tmp_path_factory.mktemp("results"))
         told = Console(file=io.StringIO())
         with (
             frame("pins-test", ("server", "load"), told) as made,

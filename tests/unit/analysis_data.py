@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.record import COLUMNS, FORMAT_VERSION, NAMES, SETTINGS
-from experiments.settings import Settings
+from contract.columns import COLUMNS, FORMAT_VERSION, NAMES, SETTINGS
+from experiments.plan.settings import Settings
 
 WALL = 1016
 US = 1e6

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.driver import AbsentError, ContainerSpec, ContainerState, DriverError
-from experiments.plan import Trial, plan
-from experiments.schema import Experiment
+from experiments.docker.driver import AbsentError, ContainerSpec, ContainerState, DriverError
+from experiments.plan.schema import Experiment
+from experiments.plan.trials import Trial, plan
 
 
 def some_trials(repeats: int = 2) -> list[Trial]:

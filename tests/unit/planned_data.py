@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments.load import find, read
-from experiments.manifest import usual
-from experiments.plan import plan
+from experiments.plan.experiment_file import find, read
+from experiments.plan.trials import plan
+from experiments.records.manifest import usual
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from experiments.schema import Experiment
+    from experiments.plan.schema import Experiment
 
 MEASURED = ("requests_per_s", "server_cpu_us_per_request", "response_p99_us", "connect_p99_us")
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.record import COLUMNS, NAMES
-from experiments.settings import Settings
+from contract.columns import COLUMNS, NAMES
+from experiments.plan.settings import Settings
 
 HELD = 1_019
 RING, WAIT = "token_ring", "one_wait"

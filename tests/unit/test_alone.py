@@ -9,21 +9,21 @@ from typing import Any, cast
 import pytest
 from pydantic import ValidationError
 
-from experiments import trial as module
-from experiments.choice import choose
-from experiments.containers import Containers, place
-from experiments.driver import ContainerState
-from experiments.exits import LabError
-from experiments.limits import MARGIN
-from experiments.load import find, read
-from experiments.master_container import MasterContainer
-from experiments.plan import Point, Trial, plan
-from experiments.record import COLUMNS, NAMES
-from experiments.row import make_row
-from experiments.run import descriptors
-from experiments.settings import Settings
-from experiments.trial import Outcome, TrialRunner
-from experiments.watch import describe, summarise
+from contract.columns import COLUMNS, NAMES
+from contract.exits import LabError
+from experiments.docker.driver import ContainerState
+from experiments.plan.capacity import MARGIN
+from experiments.plan.experiment_file import find, read
+from experiments.plan.overrides import choose
+from experiments.plan.settings import Settings
+from experiments.plan.trials import Point, Trial, plan
+from experiments.records.trial_row import make_row
+from experiments.run import trial as module
+from experiments.run.loop import descriptors
+from experiments.run.master_container import MasterContainer
+from experiments.run.progress import describe, summarise
+from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial_containers import Containers, place
 from tests.unit.fakes import FakeDriver, FakeImages, FakeMaster
 
 WAITS = {
@@ -84,7 +84,7 @@ def conduct(driver: FakeDriver) -> tuple[Outcome, dict[str, Any], FakeMaster]:
 
 @pytest.fixture(autouse=True)
 def _no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.alone.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("experiments.run.microbenchmark.time.sleep", lambda _seconds: None)
 
 
 def test_one_container_no_load_and_a_valid_row() -> None:
@@ -92,7 +92,7 @@ def test_one_container_no_load_and_a_valid_row() -> None:
     outcome, row, master = conduct(driver)
     (spec,) = driver.started
     assert (spec.role, spec.network, spec.cpus, spec.nofile) == ("server", "none", "0", 20_000)
-    assert spec.command[1:7] == ("-m", "servers.readiness_bench", "one_wait", "poll",
+    assert spec.command[1:7] == ("-m", "servers.microbench.readiness_bench", "one_wait", "poll",
                                  "--watched", "10")  # fmt: skip
     assert master.forms == []
     assert outcome.logs == {"server": measured()}

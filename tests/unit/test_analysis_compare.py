@@ -15,7 +15,7 @@ from analysis.compare import Comparison, compare
 from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from analysis.compare_metrics import METRICS
 from analysis.text import MISSING
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import analysis
 from analysis import details
 from analysis.figures import connect_time, heat_map, percentiles, timeline
 from analysis.records import Run
-from experiments.exits import Exit, LabError
-from loadgen.recorder import to_histogram
-from loadgen.summary import encode
+from contract.exits import Exit, LabError
+from loadgen.engine.recorder import to_histogram
+from loadgen.engine.summary import encode
 from tests.unit import analysis_data as made
 from tests.unit.trial_details import OPENED_S, REQUESTS, write_details
 

@@ -13,7 +13,7 @@ from analysis.records import load
 from analysis.report import build
 from analysis.server_points import COST, points
 from analysis.text import server_name
-from experiments.record import REFERENCE_SERVERS
+from contract.columns import REFERENCE_SERVERS
 from tests.unit.analysis_data import trials, write_run
 
 

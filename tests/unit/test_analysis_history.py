@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from analysis.commands import cli
 from analysis.history import history
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:

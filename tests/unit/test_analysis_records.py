@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import analysis
-from experiments.exits import Exit, LabError
-from experiments.record import COLUMNS, FORMAT_VERSION
+from contract.columns import COLUMNS, FORMAT_VERSION
+from contract.exits import Exit, LabError
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from analysis.report import Report, build
 from analysis.server_page import pages
 from analysis.text import TIMES
 from analysis.verdicts import COLUMNS
-from experiments.record import REFERENCE_SERVERS
+from contract.columns import REFERENCE_SERVERS
 from tests.unit import analysis_data as made
 from tests.unit import readiness_data
 from tests.unit.trial_details import write_details

@@ -11,8 +11,8 @@ from rich.console import Console
 import analysis
 from analysis.compare import compare
 from analysis.report import build
-from experiments import bench_analysis as bench
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.benchmarks import analysis_speed as bench
 from tests.unit import analysis_data as made
 from tests.unit import large_data
 

@@ -10,10 +10,10 @@ import sys
 import pytest
 from rich.console import Console
 
-from experiments.bench_loadgen import CHECKING, Figures, Pair, bench_loadgen
-from experiments.bench_loadgen_table import print_table
-from experiments.bench_peers import PEERS, Side
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.benchmarks.load_generators import CHECKING, Figures, Pair, bench_loadgen
+from experiments.benchmarks.load_generators_table import print_table
+from experiments.benchmarks.peers import PEERS, Side
 
 CPU = '{"cpu_s": 1.5}\n'
 OUTPUTS = {
@@ -100,7 +100,7 @@ def test_checking_costs_something() -> None:
 
 def test_the_clock_tells_what_the_command_used_and_how_it_ended() -> None:
     burn = "import time\nwhile time.process_time() < 0.2: pass\nprint('done')\nraise SystemExit(3)"
-    command = [sys.executable, "-m", "loadgen.clocked", sys.executable, "-c", burn]
+    command = [sys.executable, "-m", "loadgen.tools.cpu_time", sys.executable, "-c", burn]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     first, second = ended.stdout.splitlines()
     assert (first, ended.returncode) == ("done", 3)

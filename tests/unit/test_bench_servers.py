@@ -8,10 +8,10 @@ from random import Random
 import pytest
 from rich.console import Console
 
-from experiments import tracing
-from experiments.bench_servers import BASELINE, Figures, chosen, in_pairs
-from experiments.bench_table import print_table, ranged
-from experiments.exits import LabError
+from contract.exits import LabError
+from experiments.benchmarks.server_costs import BASELINE, Figures, chosen, in_pairs
+from experiments.benchmarks.server_costs_table import print_table, ranged
+from experiments.probe import tracing
 
 TRACE = """\
 10 100.100000 epoll_wait(4,  <unfinished ...>

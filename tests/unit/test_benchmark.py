@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from experiments.apart import Apart, NotListeningError
-from experiments.bench_load_workers import QUOTA, two_workers
-from experiments.benchmark import ATTEMPTS, Frame, Trials
-from experiments.containers import Containers, Placement, place
-from experiments.exits import LabError
-from experiments.plan import Trial
-from experiments.settings import Settings
-from experiments.trial import Outcome, TrialRunner
+from contract.exits import LabError
+from experiments.benchmarks.frame import ATTEMPTS, Frame, Trials
+from experiments.benchmarks.load_workers import QUOTA, two_workers
+from experiments.plan.settings import Settings
+from experiments.plan.trials import Trial
+from experiments.run.standalone_server import Apart, NotListeningError
+from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial_containers import Containers, Placement, place
 from tests.unit.fakes import FakeDriver, FakeImages, a_result
 
 FRAME = cast(Frame, SimpleNamespace(name="bench", run="r"))
@@ -63,7 +63,7 @@ def test_void_to_the_end_is_kept_or_ends_the_benchmark() -> None:
 
 
 def test_figures_are_saved_under_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.benchmark.RESULTS", tmp_path)
+    monkeypatch.setattr("experiments.benchmarks.frame.RESULTS", tmp_path)
     path = Frame.save(FRAME, {"a": 1})
     assert path == tmp_path / "bench" / "r" / "bench.json"
     assert path.read_text() == '{\n  "a": 1\n}\n'

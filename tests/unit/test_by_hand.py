@@ -9,12 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-from experiments import by_hand, compose
+from contract.exits import Exit, LabError
+from experiments import by_hand
 from experiments.by_hand import ByHand, ending, groups_of
-from experiments.compose import Compose, ComposeError
-from experiments.docker_driver import DockerDriver
-from experiments.driver import ContainerState
-from experiments.exits import Exit, LabError
+from experiments.docker import compose
+from experiments.docker.compose import Compose, ComposeError
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import ContainerState
 
 SERVICES = "epoll_level epoll_level_probe io_uring io_uring_probe my_app master worker"
 FORBIDDEN = "io_uring cannot be used here (Operation not permitted): it is forbidden"

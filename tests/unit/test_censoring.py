@@ -14,21 +14,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.arrivals import Arrivals
-from loadgen.censoring import MATERIAL, counted, joined, lower_bounds, overdue, without
-from loadgen.connection_per_request import ConnectionPerRequest
-from loadgen.engine import Engine
-from loadgen.keep_alive import KeepAlive
-from loadgen.measures import Window
-from loadgen.merging import merge_windows
-from loadgen.mix import Kind, Mix
-from loadgen.mixed import Mixed
-from loadgen.open_connections import OpenConnections
-from loadgen.open_loop import OpenLoop
-from loadgen.pipelined import Pipelined
-from loadgen.recorder import percentiles
-from loadgen.schedule import schedule
-from loadgen.summary import PERCENTILES, summarise
+from loadgen.engine.censoring import MATERIAL, counted, joined, lower_bounds, overdue, without
+from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Window
+from loadgen.engine.recorder import percentiles
+from loadgen.engine.summary import PERCENTILES, summarise
+from loadgen.loads.arrivals import Arrivals
+from loadgen.loads.connection_per_request import ConnectionPerRequest
+from loadgen.loads.keep_alive import KeepAlive
+from loadgen.loads.mix import Kind, Mix
+from loadgen.loads.mixed import Mixed
+from loadgen.loads.open_connections import OpenConnections
+from loadgen.loads.open_loop import OpenLoop
+from loadgen.loads.pipelined import Pipelined
+from loadgen.loads.schedule import schedule
+from loadgen.master.merging import merge_windows
 from tests.unit.loopback import REQUEST, RESPONSE, serving
 from tests.unit.test_engine import EXCHANGE, do, running, until
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from analysis.claim import load_claims
-from experiments.exits import LabError
+from contract.exits import LabError
 
 if TYPE_CHECKING:
     from pathlib import Path

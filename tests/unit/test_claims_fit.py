@@ -10,14 +10,14 @@ from analysis.claim import Claim, load_claims
 from analysis.judgement import REPEATS_NEEDED
 from analysis.judges import syn_ladder
 from analysis.rules import Comparison, Rule
-from experiments.load import find, names, read
-from experiments.manifest import usual
-from experiments.plan import expected_s, plan, points
+from experiments.plan.experiment_file import find, names, read
+from experiments.plan.trials import expected_s, plan, points
+from experiments.records.manifest import usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from experiments.plan import Point
+    from experiments.plan.trials import Point
 
 CLAIMS = load_claims()
 TOUR_S, ALL_S = 8 * 60, 60 * 60

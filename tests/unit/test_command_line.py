@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from contract.exits import Exit, LabError
 from experiments import __main__ as command_line
-from experiments.exits import Exit, LabError
-from experiments.plan import expected_s
-from experiments.run import Interrupted
-from experiments.store import Store
-from experiments.watch import Watch
+from experiments.plan.trials import expected_s
+from experiments.records.run_folder import Store
+from experiments.run.loop import Interrupted
+from experiments.run.progress import Watch
 from tests.unit import analysis_data as made
 from tests.unit.fakes import some_trials
 

@@ -8,12 +8,12 @@ import time
 import gevent
 import pytest
 
-from loadgen.company import Company
-from loadgen.conduct import call
-from loadgen.engine import Engine
-from loadgen.keep_alive import KeepAlive
+from loadgen.clients.background_clients import Company
+from loadgen.engine.engine import Engine
+from loadgen.loads.keep_alive import KeepAlive
 from loadgen.options import Options, parse
-from loadgen.questions import TrialVoid
+from loadgen.worker.probe_client import TrialVoid
+from loadgen.worker.trial_conductor import call
 from tests.unit.loopback import RESPONSE, serving, unused_address
 from tests.unit.test_engine import EXCHANGE, PATIENCE_S, do, running, until
 
@@ -66,7 +66,7 @@ def test_counts_are_those_of_the_moment_when_it_ended() -> None:
 def test_bad_clients_that_cannot_connect_make_the_trial_void(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("loadgen.company.CONNECT_S", 0.2)
+    monkeypatch.setattr("loadgen.clients.background_clients.CONNECT_S", 0.2)
     address = unused_address()
     company = Company(options(slow_writers=1), KeepAlive(address, EXCHANGE), call)
     with pytest.raises(TrialVoid, match="bad clients could not all connect"):

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.compare import Comparison, compare
 from analysis.compare_report import write
-from experiments.exits import Exit
+from contract.exits import Exit
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:

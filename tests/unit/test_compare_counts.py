@@ -14,7 +14,7 @@ from analysis.commands import cli
 from analysis.compare import Comparison, compare
 from analysis.compare_counts import LEVEL, _boschloo, welch
 from analysis.compare_figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
-from experiments.exits import Exit
+from contract.exits import Exit
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:

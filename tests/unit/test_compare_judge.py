@@ -13,7 +13,7 @@ from analysis.judgement import NotRunError, Word
 from analysis.selection import select
 from analysis.text import TIMES
 from analysis.verdicts import Verdict, judge
-from experiments.record import COLUMNS, NAMES, SETTINGS
+from contract.columns import COLUMNS, NAMES, SETTINGS
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:

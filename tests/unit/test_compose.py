@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
-import experiments.probe
+import experiments.probe.probe
 import loadgen.options
-import loadgen.questions
-from experiments import compose
-from experiments.compose import Compose, ComposeError, cause
-from experiments.containers import PROBE, PROBE_PORT, SERVER_PORT
-from experiments.exits import Exit
-from experiments.load import servers
-from experiments.run import Interrupted, interruptible
+import loadgen.worker.probe_client
+from contract.exits import Exit
+from experiments.docker import compose
+from experiments.docker.compose import Compose, ComposeError, cause
+from experiments.plan.experiment_file import servers
+from experiments.run.loop import Interrupted, interruptible
+from experiments.run.trial_containers import PROBE, PROBE_PORT, SERVER_PORT
 
 COMPOSE: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[2] / "docker-compose.yml").read_text()
@@ -53,7 +53,7 @@ def test_every_server_has_a_probe_beside_it() -> None:
 
 
 def test_all_agree_where_the_probe_is() -> None:
-    assert loadgen.questions.PROBE_PORT == PROBE_PORT == experiments.probe.PORT
+    assert loadgen.worker.probe_client.PROBE_PORT == PROBE_PORT == experiments.probe.probe.PORT
     assert loadgen.options.PORT == SERVER_PORT
 
 

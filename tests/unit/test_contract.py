@@ -14,18 +14,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.csv_read import parse
-from experiments import alone
-from experiments.cells import breaches, written
-from experiments.contract import cells_of, kept
-from experiments.csv_check import examine
-from experiments.literal import unguarded
-from experiments.plan import Trial
-from experiments.record import COLUMNS, NAMES
-from experiments.row import make_row
-from experiments.server_series import server_series
-from experiments.settings import Settings
-from experiments.store import _append
-from experiments.trial import Outcome
+from contract.cells import breaches, written
+from contract.columns import COLUMNS, NAMES
+from contract.csv_check import examine
+from contract.literal import unguarded
+from experiments.plan.settings import Settings
+from experiments.plan.trials import Trial
+from experiments.records.row_contract import cells_of, kept
+from experiments.records.run_folder import _append
+from experiments.records.server_series import server_series
+from experiments.records.trial_row import make_row
+from experiments.run import microbenchmark
+from experiments.run.trial import Outcome
 from tests.unit.fakes import a_result, a_sample, some_trials
 
 TRIAL = next(trial for trial in some_trials() if trial.point.sweep == "s")
@@ -145,7 +145,7 @@ def test_a_row_without_clients_reads_back_equal(changes: dict[str, Any]) -> None
     for found in ({"measured": measured | changes}, {}):
         result = {"reason": "", "asked": asked, **found}
         assert_reads_back_equal(row_of(result, trial))
-    assert alone.figures({"measured": measured})["server_cpu_share"] == 1.0
+    assert microbenchmark.figures({"measured": measured})["server_cpu_share"] == 1.0
 
 
 NUMERIC = [column for column in COLUMNS if column.kind in ("int", "float")]

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from rich.console import Console
 
-from experiments import crosscheck, crosscheck_table, crosscheck_tools
-from experiments.benchmark import Frame, Trials
-from experiments.containers import Containers, place
-from experiments.crosscheck import Bench, compare_calls, compare_load, compare_queue
-from experiments.crosscheck_table import DIFFERS, KNOWN, SAME, Compared, print_table
-from experiments.crosscheck_tools import LOADERS, MEAN, MEDIAN, P99, RATE, Loader
-from experiments.exits import LabError
+from contract.exits import LabError
+from experiments.benchmarks.frame import Frame, Trials
+from experiments.crosscheck import campaign, table, tools
+from experiments.crosscheck.campaign import Bench, compare_calls, compare_load, compare_queue
+from experiments.crosscheck.table import DIFFERS, KNOWN, SAME, Compared, print_table
+from experiments.crosscheck.tools import LOADERS, MEAN, MEDIAN, P99, RATE, Loader
+from experiments.run.trial_containers import Containers, place
 from tests.unit.fakes import FakeDriver, FakeImages
 
 if TYPE_CHECKING:
@@ -78,19 +78,19 @@ SAMPLE = {
 
 
 def test_what_the_tools_print_is_read() -> None:
-    assert crosscheck_tools.read_wrk(WRK) == {RATE: 136_371.44, MEDIAN: 450.0, P99: 1_200.0}
-    assert crosscheck_tools.read_ab(AB) == {RATE: 16_999.74, MEDIAN: 5_750.0, P99: 9_204.0}
-    assert crosscheck_tools.read_httperf(HTTPERF) == {RATE: 100.0, MEAN: 7_600.0}
-    assert crosscheck_tools.read_ss(SS) == (6, 5)
-    assert crosscheck_tools.read_nstat(NSTAT)["TcpOutSegs"] == 90
+    assert tools.read_wrk(WRK) == {RATE: 136_371.44, MEDIAN: 450.0, P99: 1_200.0}
+    assert tools.read_ab(AB) == {RATE: 16_999.74, MEDIAN: 5_750.0, P99: 9_204.0}
+    assert tools.read_httperf(HTTPERF) == {RATE: 100.0, MEAN: 7_600.0}
+    assert tools.read_ss(SS) == (6, 5)
+    assert tools.read_nstat(NSTAT)["TcpOutSegs"] == 90
     calls = {"epoll_wait": 1_005, "read": 1_005, "write": 1_005}
-    assert crosscheck_tools.read_strace(STRACE.format(calls=1_005)) == calls
+    assert tools.read_strace(STRACE.format(calls=1_005)) == calls
 
 
 @pytest.mark.parametrize("name", ["wrk", "ab", "httperf", "ss", "nstat", "strace"])
 def test_what_is_not_theirs_is_refused_with_its_end(name: str) -> None:
     with pytest.raises(LabError, match="no such option"):
-        getattr(crosscheck_tools, f"read_{name}")("no such option")
+        getattr(tools, f"read_{name}")("no such option")
 
 
 @pytest.mark.parametrize("loader", LOADERS, ids=lambda loader: loader.name)
@@ -113,9 +113,9 @@ class Answering(FakeDriver):
         words = self.up[container].command
         if "servers" in words:
             return '{"event": "listening"}'
-        if words == crosscheck_tools.SAMPLE:
+        if words == tools.SAMPLE:
             return json.dumps(SAMPLE)
-        if words == crosscheck_tools.PILE:
+        if words == tools.PILE:
             return "piled\n"
         return {"ss": SS, "nstat": NSTAT, "ab": AB, "wrk": WRK, "httperf": HTTPERF}[words[0]]
 
@@ -133,7 +133,7 @@ def a_bench(driver: FakeDriver) -> Bench:
 
 class FakeTrials:
     def measure(self, _settings: object) -> tuple[dict[str, float], dict[str, float]]:
-        columns = crosscheck_tools.COLUMNS.values()
+        columns = tools.COLUMNS.values()
         return dict.fromkeys(columns, 5_000.0) | {"requests_per_s": 17_000.0}, {}
 
 
@@ -143,7 +143,7 @@ def test_a_load_is_compared_in_rounds_on_the_core_of_the_load() -> None:
     found = {
         one.figure: one for one in compare_load(a_bench(driver), cast(Trials, FakeTrials()), loader)
     }
-    assert found[RATE].lab == (17_000.0,) * crosscheck.ROUNDS
+    assert found[RATE].lab == (17_000.0,) * campaign.ROUNDS
     assert found[RATE].verdict == SAME
     assert found[MEDIAN].ratio == pytest.approx(5.0 / 5.75)
     assert not driver.up
@@ -160,7 +160,7 @@ def test_a_tool_that_fails_is_named_and_nothing_stays() -> None:
 
 
 def test_queue_and_counters_have_to_be_equal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crosscheck, "SETTLE_S", 0.0)
+    monkeypatch.setattr(campaign, "SETTLE_S", 0.0)
     found = {one.figure: one for one in compare_queue(a_bench(Answering()))}
     assert {one.verdict for one in found.values()} == {SAME}
     assert (found["accept queue"].lab, found["accept queue"].theirs) == ((6,), (6,))
@@ -178,7 +178,7 @@ def test_calls_are_those_of_the_requests_alone(monkeypatch: pytest.MonkeyPatch) 
         requests = 1_000 if "range(1000)" in command[2] else 2_000
         return STRACE.format(calls=requests + 77)
 
-    monkeypatch.setattr(crosscheck, "run_tool", run_tool)
+    monkeypatch.setattr(campaign, "run_tool", run_tool)
     found = {one.figure: one for one in compare_calls(a_bench(FakeDriver()).made)}
     assert found["read per request"].theirs == (1.0,)
     assert found["read per request"].verdict == SAME
@@ -194,7 +194,7 @@ def test_thresholds(figure: str, lab: float, verdict: str) -> None:
 
 
 def test_a_known_reason_is_of_a_figure_that_is_compared() -> None:
-    assert {tool for tool, _ in crosscheck_table.REASONS} <= {one.name for one in LOADERS}
+    assert {tool for tool, _ in table.REASONS} <= {one.name for one in LOADERS}
 
 
 def test_nothing_against_nothing_is_equal() -> None:
@@ -203,7 +203,7 @@ def test_nothing_against_nothing_is_equal() -> None:
 
 
 def test_table_tells_known_differences_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(crosscheck_table.REASONS, ("wrk", P99), "it counts otherwise")
+    monkeypatch.setitem(table.REASONS, ("wrk", P99), "it counts otherwise")
     compared = [
         Compared("wrk", RATE, (101.0, 99.0, 103.0), (100.0, 100.0, 100.0)),
         Compared("wrk", P99, (300.0,), (100.0,)),
@@ -243,13 +243,13 @@ def test_the_whole_saves_and_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     def stage(*_: object) -> Iterator[object]:
         yield SimpleNamespace(containers=bench.containers, settle=lambda: None)
 
-    monkeypatch.setattr(crosscheck, "SETTLE_S", 0.0)
-    monkeypatch.setattr(crosscheck, "frame", frame)
-    monkeypatch.setattr(crosscheck, "stage", stage)
-    monkeypatch.setattr(crosscheck, "Trials", lambda *_: FakeTrials())
-    monkeypatch.setattr(crosscheck, "compare_calls", lambda _: [])
+    monkeypatch.setattr(campaign, "SETTLE_S", 0.0)
+    monkeypatch.setattr(campaign, "frame", frame)
+    monkeypatch.setattr(campaign, "stage", stage)
+    monkeypatch.setattr(campaign, "Trials", lambda *_: FakeTrials())
+    monkeypatch.setattr(campaign, "compare_calls", lambda _: [])
     stream = io.StringIO()
-    crosscheck.crosscheck(Console(file=stream))
+    campaign.crosscheck(Console(file=stream))
     lines = sum(
         len(loader.read(text)) for loader, text in zip(LOADERS, (WRK, AB, AB, HTTPERF), strict=True)
     )

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis import csv_read
-from experiments.record import NAMES
+from contract.columns import NAMES
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import pytest
 import requests
 import urllib3
 
-from experiments.docker_driver import guard
-from experiments.driver import DriverError
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.docker.docker_driver import guard
+from experiments.docker.driver import DriverError
 
 LATE: Any = urllib3.exceptions.ReadTimeoutError(None, "/wait", "Read timed out.")  # type: ignore[arg-type]
 

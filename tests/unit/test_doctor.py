@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from experiments import doctor
-from experiments.check import Check
-from experiments.exits import Exit
+from contract.exits import Exit
+from experiments.docker.ownership import owner_id
 from experiments.images.messages import explain, unreachable
-from experiments.owner import owner_id
+from experiments.machine import doctor
+from experiments.machine.check import Check
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from loadgen.connection_per_request import ConnectionPerRequest
-from loadgen.engine import Engine
-from loadgen.keep_alive import KeepAlive
+from loadgen.engine.engine import Engine
+from loadgen.loads.connection_per_request import ConnectionPerRequest
+from loadgen.loads.keep_alive import KeepAlive
 from tests.unit.loopback import answer_for_ever, answer_once, serving
 from tests.unit.test_engine import EXCHANGE, do, running, until
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from loadgen import connection_per_request
-from loadgen.connection_per_request import ConnectionPerRequest
-from loadgen.engine import Engine
-from loadgen.keep_alive import KeepAlive
-from loadgen.measures import Exchange, Window
+from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Exchange, Window
+from loadgen.loads import connection_per_request
+from loadgen.loads.connection_per_request import ConnectionPerRequest
+from loadgen.loads.keep_alive import KeepAlive
 from tests.unit.loopback import (
     REQUEST,
     RESPONSE,

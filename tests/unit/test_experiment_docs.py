@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments.load import FOLDER, read
-from experiments.plan import plan, points
-from experiments.schema import Experiment, Sweep
-from experiments.settings import Settings
+from experiments.plan.experiment_file import FOLDER, read
+from experiments.plan.schema import Experiment, Sweep
+from experiments.plan.settings import Settings
+from experiments.plan.trials import plan, points
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 DOCS = Path(__file__).parents[2] / "docs"

@@ -21,7 +21,7 @@ from analysis.noise import warnings
 from analysis.report import build
 from analysis.server_page import pages
 from analysis.story import lead, more
-from experiments.record import BY_SERVER, SPOILED_BY
+from contract.columns import BY_SERVER, SPOILED_BY
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from analysis.figures import all_figures
 from analysis.judgement import Word
 from analysis.limits import Kept, judged
 from analysis.verdicts import Verdict, judge, judge_all
-from experiments.exits import Exit
-from experiments.record import SPOILED_BY
+from contract.columns import SPOILED_BY
+from contract.exits import Exit
 from tests.unit import analysis_data as made
 from tests.unit.test_compare_judge import SLOW, rows, run_of, with_part
 

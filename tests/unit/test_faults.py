@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from contract.columns import SPOILED_BY
 from experiments.faults.campaign import Ended, is_disturbed, tally, wrongs
 from experiments.faults.endings import Ending, drawn, endings
-from experiments.record import SPOILED_BY
 
 KILLED = Ending("server: kill", ("server_gone", ""), role="server", action="kill")
 VALID = {"validity": "server_bound", "reason": "", "spoiled_by": "", "outcome": "completed"}

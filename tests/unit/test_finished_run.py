@@ -14,19 +14,20 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from contract.columns import FORMAT_VERSION
+from contract.exits import Exit, LabError
 from experiments import __main__ as command_line
-from experiments import reporting, session
-from experiments.choice import read_source
-from experiments.driver import DriverError
-from experiments.exits import Exit, LabError
-from experiments.limits import Limits
-from experiments.plan import Trial
-from experiments.record import FORMAT_VERSION
-from experiments.run import AfterwardsError, Interrupted, interruptible, swept
-from experiments.source import Source
-from experiments.store import Store
-from experiments.trial import Outcome
-from experiments.watch import Watch
+from experiments.cli import reporting
+from experiments.docker.driver import DriverError
+from experiments.plan.capacity import Limits
+from experiments.plan.overrides import read_source
+from experiments.plan.source import Source
+from experiments.plan.trials import Trial
+from experiments.records.run_folder import Store
+from experiments.run import session
+from experiments.run.loop import AfterwardsError, Interrupted, interruptible, swept
+from experiments.run.progress import Watch
+from experiments.run.trial import Outcome
 from tests.unit import analysis_data as made
 from tests.unit.fakes import FakeDriver, FakeImages, a_result
 

@@ -8,20 +8,20 @@ from typing import Any, cast
 
 import pytest
 
-from experiments.choice import choose, only, read_source
-from experiments.containers import Containers, place
-from experiments.driver import AbsentError
-from experiments.exits import Exit, LabError
-from experiments.foreign import Foreign, name_of
+from contract.columns import REFERENCE_SERVERS
+from contract.exits import Exit, LabError
+from experiments.docker.driver import AbsentError
 from experiments.images import references
 from experiments.images.foreign import complete, ensure_foreign
-from experiments.load import read, servers
-from experiments.plan import Trial, foreign_servers, plan, points
-from experiments.record import REFERENCE_SERVERS
+from experiments.plan.experiment_file import read, servers
+from experiments.plan.foreign_server import Foreign, name_of
+from experiments.plan.overrides import choose, only, read_source
+from experiments.plan.schema import Experiment
+from experiments.plan.trials import Trial, foreign_servers, plan, points
+from experiments.records.trial_row import make_row
 from experiments.references.catalogue import REFERENCES
-from experiments.row import make_row
-from experiments.schema import Experiment
-from experiments.trial import Outcome, TrialRunner
+from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial_containers import Containers, place
 from tests.unit.fakes import FakeDriver, FakeImages, FakeMaster
 
 APP = {"image": "team/My-App:1.2", "port": 80, "command": ["serve", "--port", 80]}

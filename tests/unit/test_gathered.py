@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from loadgen.gathered import RECENT_S, SAMPLES, Gathered, add
-from loadgen.recorder import percentiles, to_histogram
-from loadgen.tabs import CONNECT, CONNECTIONS, RESPONSE, SERVER, TABS, tables
+from loadgen.engine.recorder import percentiles, to_histogram
+from loadgen.master.live_totals import RECENT_S, SAMPLES, Gathered, add
+from loadgen.master.tabs import CONNECT, CONNECTIONS, RESPONSE, SERVER, TABS, tables
 
 
 class Clock:

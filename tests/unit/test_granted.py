@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.granted import (
+from contract.granted import (
     cpu_ns,
     folder,
     held_back,

@@ -7,9 +7,9 @@ from pathlib import Path
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
-from loadgen.histograms import Taken, as_json, as_log, of_a_trial, of_counts
-from loadgen.recorder import DIGITS, HIGHEST_US, LOWEST_US
-from loadgen.summary import encode
+from loadgen.engine.recorder import DIGITS, HIGHEST_US, LOWEST_US
+from loadgen.engine.summary import encode
+from loadgen.master.histograms import Taken, as_json, as_log, of_a_trial, of_counts
 
 COUNTS = {
     "response /db/5, slow": {5_000: 3, 1_000_000: 1},

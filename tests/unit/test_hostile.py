@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from experiments.exits import Exit, LabError
-from experiments.hostile import chosen
-from experiments.hostile_verdict import judge
-from loadgen.hostile_inputs import (
+from contract.exits import Exit, LabError
+from experiments.hostile.campaign import chosen
+from experiments.hostile.verdict import judge
+from loadgen.engine.measures import Exchange
+from loadgen.tools.hostile_inputs import (
     SHARES,
     Kind,
     Target,
@@ -24,8 +25,7 @@ from loadgen.hostile_inputs import (
     is_answered,
     oversize,
 )
-from loadgen.measures import Exchange
-from loadgen.target import KEEP_ALIVE_REQUEST, learn
+from loadgen.verification.verify import KEEP_ALIVE_REQUEST, learn
 from tests.contract.harness import running
 from tests.unit.loopback import unused_address
 

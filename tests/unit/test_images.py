@@ -13,27 +13,27 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 
-from experiments.driver import AbsentError, DriverError
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
+from experiments.docker.driver import AbsentError, DriverError
 from experiments.images import base, build, debootstrap, wheelhouse
 from experiments.images.image import Image, own_tags
 from experiments.images.store import ImageStore as RealStore
 from experiments.images.store import label_step
-from experiments.owner import ROOT
+from experiments.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from experiments.docker_driver import DockerDriver
+    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.base import Base
     from experiments.images.store import ImageStore
 
 FILES = {
     Path("experiments/images/Dockerfile"): b"FROM x",
-    Path("experiments/probe.py"): b"probe",
-    Path("experiments/processes.py"): b"processes",
-    Path("experiments/listeners.py"): b"listeners",
-    Path("loadgen/engine.py"): b"engine",
+    Path("experiments/probe/probe.py"): b"probe",
+    Path("experiments/probe/processes.py"): b"processes",
+    Path("experiments/probe/sock_diag.py"): b"listeners",
+    Path("loadgen/engine/engine.py"): b"engine",
     Path("loadgen/requirements.lock"): b"lock",
     Path("servers/requirements.lock"): b"lock",
     Path("servers/variants/epoll.py"): b"epoll",
@@ -234,12 +234,12 @@ def test_given_base_of_another_python_is_refused(
     ("path", "touched"),
     [
         ("experiments/images/Dockerfile", {"server", "load", "peers", "traced", "browser"}),
-        ("experiments/probe.py", {"server", "traced"}),
-        ("experiments/processes.py", {"server", "traced"}),
-        ("experiments/listeners.py", {"server", "traced"}),
-        ("experiments/tracing.py", {"traced"}),
+        ("experiments/probe/probe.py", {"server", "traced"}),
+        ("experiments/probe/processes.py", {"server", "traced"}),
+        ("experiments/probe/sock_diag.py", {"server", "traced"}),
+        ("experiments/probe/tracing.py", {"traced"}),
         ("servers/variants/epoll.py", {"server", "traced"}),
-        ("loadgen/engine.py", {"load", "peers"}),
+        ("loadgen/engine/engine.py", {"load", "peers"}),
         ("loadgen/requirements.lock", {"load", "peers"}),
         ("servers/requirements.lock", {"server", "traced"}),
     ],

@@ -8,12 +8,13 @@ import pytest
 import yaml
 from rich.console import Console
 
-from experiments import load, session
-from experiments.choice import read_source
-from experiments.exits import LabError
-from experiments.plan import plan, points
-from experiments.source import Source
-from experiments.store import Store
+from contract.exits import LabError
+from experiments.plan import experiment_file
+from experiments.plan.overrides import read_source
+from experiments.plan.source import Source
+from experiments.plan.trials import plan, points
+from experiments.records.run_folder import Store
+from experiments.run import session
 
 PARTS = {
     "first": {
@@ -39,14 +40,14 @@ WHOLE = {"question": "all?", "repeats": 2, "include": ["first", "second"], "clai
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(load, "FOLDER", tmp_path)
+    monkeypatch.setattr(experiment_file, "FOLDER", tmp_path)
     for name, document in (PARTS | {"whole": WHOLE}).items():
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(document))
     return tmp_path
 
 
 def test_sweeps_come_under_their_experiment_s_name_with_its_settings(folder: Path) -> None:
-    whole = load.read(folder / "whole.yaml")
+    whole = experiment_file.read(folder / "whole.yaml")
     assert [sweep.name for sweep in whole.sweeps] == ["first.a", "first.b", "second.a"]
     assert {point.settings.window_s for point in points(whole)} == {0.5}
     assert whole.questions == {"first": "one?", "second": "two?"}
@@ -59,7 +60,7 @@ def test_sweeps_come_under_their_experiment_s_name_with_its_settings(folder: Pat
 
 
 def test_what_two_parts_ask_for_runs_once(folder: Path) -> None:
-    found = points(load.read(folder / "whole.yaml"))
+    found = points(experiment_file.read(folder / "whole.yaml"))
     shown = [(p.sweep, p.settings.server, p.settings.active_connections) for p in found]
     assert shown == [
         ("first.a", "poll", 8),
@@ -86,7 +87,7 @@ def test_a_run_goes_on_by_its_own_text(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_repeats_of_a_sweep_are_its_first_blocks(folder: Path) -> None:
-    trials = plan(load.read(folder / "whole.yaml"))
+    trials = plan(experiment_file.read(folder / "whole.yaml"))
     blocks: dict[str, list[int]] = {}
     for trial in trials:
         blocks.setdefault(trial.point.sweep, []).append(trial.block)
@@ -98,7 +99,10 @@ def test_repeats_of_a_sweep_are_its_first_blocks(folder: Path) -> None:
 def test_a_point_runs_as_often_as_the_one_that_wants_it_most(folder: Path) -> None:
     document = PARTS["second"] | {"sweeps": [{"name": "z", "axes": {"active_connections": [8]}}]}
     (folder / "second.yaml").write_text(yaml.safe_dump(document))
-    found = {p.settings.active_connections: p for p in points(load.read(folder / "whole.yaml"))}
+    found = {
+        p.settings.active_connections: p
+        for p in points(experiment_file.read(folder / "whole.yaml"))
+    }
     assert found[9].repeats == 1
     assert found[8].repeats is None
 
@@ -113,16 +117,16 @@ def test_a_point_runs_as_often_as_the_one_that_wants_it_most(folder: Path) -> No
 def test_what_cannot_be_included_is_told(folder: Path, name: str, fault: str) -> None:
     (folder / "whole.yaml").write_text(yaml.safe_dump(WHOLE | {"include": [name]}))
     with pytest.raises(LabError, match=fault):
-        load.read(folder / "whole.yaml")
+        experiment_file.read(folder / "whole.yaml")
 
 
 def test_a_circle_is_told(folder: Path) -> None:
     (folder / "first.yaml").write_text(yaml.safe_dump(PARTS["first"] | {"include": ["whole"]}))
     with pytest.raises(LabError, match="would include itself"):
-        load.read(folder / "whole.yaml")
+        experiment_file.read(folder / "whole.yaml")
 
 
 def test_an_experiment_of_nothing_is_told(folder: Path) -> None:
     (folder / "none.yaml").write_text("question: what?\n")
     with pytest.raises(LabError, match="needs sweeps, or experiments to include"):
-        load.read(folder / "none.yaml")
+        experiment_file.read(folder / "none.yaml")

@@ -12,7 +12,7 @@ from analysis.judgement import Judgement, Part, Word, against, joined
 from analysis.judges import all_judges, find_judge
 from analysis.statistics import Estimate
 from analysis.verdicts import _cause
-from experiments.exits import LabError
+from contract.exits import LabError
 
 if TYPE_CHECKING:
     from pathlib import Path

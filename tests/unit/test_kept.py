@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from experiments import doctor
-from experiments.check import Check
-from experiments.containers import PIDS, Containers, place
-from experiments.docker_driver import DockerDriver
-from experiments.driver import ContainerSpec, DriverError
-from experiments.exits import Exit, LabError
-from experiments.kept import OF_SOME, check_kept
-from experiments.plan import Point, Trial
-from experiments.settings import Settings
-from experiments.shortfalls import CORES, MEMORY, NOFILE, QUOTA, DiscardedError, Shortfall
-from experiments.specimen import LOOK, MODEL, specimens, unkept
+from contract.exits import Exit, LabError
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import ContainerSpec, DriverError
+from experiments.machine import doctor
+from experiments.machine.check import Check
+from experiments.machine.kept import OF_SOME, check_kept
+from experiments.machine.shortfalls import CORES, MEMORY, NOFILE, QUOTA, DiscardedError, Shortfall
+from experiments.machine.specimen import LOOK, MODEL, specimens, unkept
+from experiments.plan.settings import Settings
+from experiments.plan.trials import Point, Trial
+from experiments.run.trial_containers import PIDS, Containers, place
 from tests.unit.fakes import FakeImages
 from tests.unit.test_shortfalls import CPUSET, FORWARDING, PIDS_LIMIT
 

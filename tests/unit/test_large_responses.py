@@ -6,12 +6,12 @@ import socket
 
 import pytest
 
-from loadgen.connection_per_request import ConnectionPerRequest
-from loadgen.connections import RECV_BYTES
-from loadgen.engine import Engine
-from loadgen.keep_alive import KeepAlive
-from loadgen.measures import Exchange
-from loadgen.pipelined import Pipelined
+from loadgen.engine.connections import RECV_BYTES
+from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Exchange
+from loadgen.loads.connection_per_request import ConnectionPerRequest
+from loadgen.loads.keep_alive import KeepAlive
+from loadgen.loads.pipelined import Pipelined
 from tests.unit.loopback import REQUEST, serving
 from tests.unit.test_engine import do, running, until, window
 

@@ -15,7 +15,7 @@ from analysis.commands import cli
 from analysis.copied_rows import copy_rows
 from analysis.left_out import MOST_TOLD, notes
 from analysis.pages import markdown
-from experiments.exits import Exit
+from contract.exits import Exit
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:

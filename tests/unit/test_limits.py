@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from experiments import session
-from experiments.axes import Axes, PartialSettings
-from experiments.choice import read_source
-from experiments.exits import LabError
-from experiments.limits import MARGIN, Limits, fit, limits_of, most_connections
-from experiments.load import find
-from experiments.plan import notes, plan, points
-from experiments.run import descriptors
-from experiments.schema import Experiment
-from experiments.settings import MOST_CONNECTIONS
-from experiments.store import Store
+from contract.exits import LabError
+from experiments.plan.axes import Axes, PartialSettings
+from experiments.plan.capacity import MARGIN, Limits, fit, limits_of, most_connections
+from experiments.plan.experiment_file import find
+from experiments.plan.overrides import read_source
+from experiments.plan.schema import Experiment
+from experiments.plan.settings import MOST_CONNECTIONS
+from experiments.plan.trials import notes, plan, points
+from experiments.records.run_folder import Store
+from experiments.run import session
+from experiments.run.loop import descriptors
 
 SMALL = Limits(nofile=20_000)
 FREE = Limits(memory_bytes=2**30, pids=5_000, max_map_count=6_000)

@@ -26,9 +26,9 @@ from analysis.csv_out import write_csv
 from analysis.pages import environment, markdown
 from analysis.pictures import inline, save
 from analysis.report import Report, build
-from experiments.cells import written
-from experiments.literal import FORMULA, guarded, line, unguarded, visible
-from experiments.spoken import cell, echo, say
+from contract.cells import written
+from contract.console import cell, echo, say
+from contract.literal import FORMULA, guarded, line, unguarded, visible
 from tests.unit import analysis_data as made
 from tests.unit.trial_details import write_details
 

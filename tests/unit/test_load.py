@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.exits import Exit, LabError
-from experiments.load import find, names, read, servers
+from contract.exits import Exit, LabError
+from experiments.plan.experiment_file import find, names, read, servers
 
 BAD = """\
 question: hi

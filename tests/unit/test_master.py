@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from experiments import master as module
-from experiments.exits import LabError
-from experiments.master import Master
+from contract.exits import LabError
+from experiments.run import locust_client as module
+from experiments.run.locust_client import Master
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from experiments.containers import Containers, place
-from experiments.driver import ContainerState, DriverError
-from experiments.master import Master, MasterError
-from experiments.master_container import MasterContainer
+from experiments.docker.driver import ContainerState, DriverError
+from experiments.run.locust_client import Master, MasterError
+from experiments.run.master_container import MasterContainer
+from experiments.run.trial_containers import Containers, place
 from tests.unit.fakes import FakeDriver, FakeImages
 
 

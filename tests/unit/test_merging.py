@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.measures import Unanswered, Window
-from loadgen.merging import merge, merge_windows
+from loadgen.engine.measures import Unanswered, Window
+from loadgen.engine.recorder import Recorder, mean_us, stddev_us, to_histogram
+from loadgen.engine.summary import PERCENTILES, summarise
+from loadgen.master.merging import merge, merge_windows
 from loadgen.options import Options, parse
-from loadgen.recorder import Recorder, mean_us, stddev_us, to_histogram
-from loadgen.share import latecomer, share, split
-from loadgen.summary import PERCENTILES, summarise
+from loadgen.worker.partition import latecomer, share, split
 
 SECOND_NS = 1_000_000_000
 

@@ -9,9 +9,9 @@ from collections import Counter
 import pytest
 from scipy import stats
 
-from loadgen.measures import Exchange
-from loadgen.mix import DRAWN, Kind, Mix, MixError, parse_mix
-from loadgen.mixed import Mixed
+from loadgen.engine.measures import Exchange
+from loadgen.loads.mix import DRAWN, Kind, Mix, MixError, parse_mix
+from loadgen.loads.mixed import Mixed
 from tests.unit.loopback import RESPONSE, serving
 from tests.unit.test_engine import do, running, until, window
 

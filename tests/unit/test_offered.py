@@ -8,7 +8,7 @@ import socket
 import gevent
 import pytest
 
-from loadgen import offered
+from loadgen.master import offered
 from loadgen.options import OptionsError, parse
 
 REASON = 'it is forbidden, "by $POLICY"'

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
-from loadgen.arrivals import Arrivals
-from loadgen.keep_alive import KeepAlive
-from loadgen.measures import Window
-from loadgen.open_connections import OpenConnections
-from loadgen.open_loop import OpenLoop
-from loadgen.recorder import Recorder, to_histogram
-from loadgen.schedule import schedule
+from loadgen.engine.measures import Window
+from loadgen.engine.recorder import Recorder, to_histogram
+from loadgen.loads.arrivals import Arrivals
+from loadgen.loads.keep_alive import KeepAlive
+from loadgen.loads.open_connections import OpenConnections
+from loadgen.loads.open_loop import OpenLoop
+from loadgen.loads.schedule import schedule
 from tests.unit.loopback import (
     REQUEST,
     RESPONSE,

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from experiments import docker_driver, run_lock
 from experiments.__main__ import cli
+from experiments.docker import docker_driver
+from experiments.docker.ownership import LABEL_NAME, owner_id
 from experiments.images.image import Image, made_by, own_tags, read_image
-from experiments.owner import LABEL_NAME, owner_id
+from experiments.run import run_lock
 
 NAME = "c10k-lab/server:0123456789ab"
 LATEST = "c10k-lab/server:latest"

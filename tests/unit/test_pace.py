@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from loadgen.keep_alive import KeepAlive
-from loadgen.pace import CATCH_UP_NS, Pace
+from loadgen.engine.rate_limiter import CATCH_UP_NS, Pace
+from loadgen.loads.keep_alive import KeepAlive
 from tests.unit.test_engine import EXCHANGE, do, running, until
 
 MS = 1_000_000

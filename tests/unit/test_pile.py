@@ -7,18 +7,18 @@ from typing import Any, cast
 
 import pytest
 
-from experiments import probe
-from experiments.listeners import accept_queue
-from loadgen import pile
-from loadgen.pile import fill_accept_queue
-from loadgen.questions import Probe
+from experiments.probe import probe
+from experiments.probe.sock_diag import accept_queue
+from loadgen.clients import accept_queue_fill
+from loadgen.clients.accept_queue_fill import fill_accept_queue
+from loadgen.worker.probe_client import Probe
 
 BACKLOG, LATE = 5, 4
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pile, "DRAIN_S", 0.0)
+    monkeypatch.setattr(accept_queue_fill, "DRAIN_S", 0.0)
 
 
 class Samples:

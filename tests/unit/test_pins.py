@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from experiments import pins
-from experiments.containers import Containers, place
-from experiments.plan import Trial
-from experiments.row import make_row
-from experiments.trial import Outcome
+from experiments.plan.trials import Trial
+from experiments.records import pins
+from experiments.records.trial_row import make_row
+from experiments.run.trial import Outcome
+from experiments.run.trial_containers import Containers, place
 from tests.unit.fakes import FakeImages, a_result, a_worker, some_trials
 
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from loadgen.measures import Exchange
-from loadgen.pipelined import Pipelined
+from loadgen.engine.measures import Exchange
+from loadgen.loads.pipelined import Pipelined
 from tests.unit.loopback import REQUEST, RESPONSE, serving
 from tests.unit.test_engine import EXCHANGE, do, running, until, window
 

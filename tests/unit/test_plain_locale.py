@@ -16,11 +16,11 @@ SAID = "caf\u00e9 \u2192 \ufffd"
 LOG_OF_A_SERVER = """
 import sys
 from pathlib import Path
-from experiments.choice import read_source
-from experiments.load import find
-from experiments.row import make_row
-from experiments.store import Store
-from experiments.trial import Outcome
+from experiments.plan.overrides import read_source
+from experiments.plan.experiment_file import find
+from experiments.records.trial_row import make_row
+from experiments.records.run_folder import Store
+from experiments.run.trial import Outcome
 from tests.unit.fakes import some_trials
 
 said = sys.stdin.buffer.read().decode()
@@ -33,7 +33,7 @@ store.append(row, None, outcome.logs)
 LOG_OF_COMPOSE = """
 import sys
 from pathlib import Path
-from experiments import compose
+from experiments.docker import compose
 
 compose.command = lambda: [sys.argv[1] + "/program"]
 compose.LOG = Path(sys.argv[1]) / "compose.log"

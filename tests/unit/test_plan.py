@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from experiments.plan import expected_s, plan, points
-from experiments.schema import Experiment
+from experiments.plan.schema import Experiment
+from experiments.plan.trials import expected_s, plan, points
 
 DOCUMENT = {
     "question": "?",

@@ -10,11 +10,11 @@ from collections import defaultdict
 
 import pytest
 
-from loadgen import population as population_module
-from loadgen.engine import Engine
-from loadgen.keep_alive import KeepAlive
-from loadgen.population import AT_ONCE, LONGEST_HEAD, START, TICK_S, Population
-from servers.settings import Settings as ServerSettings
+from loadgen.clients import idle_population as population_module
+from loadgen.clients.idle_population import AT_ONCE, LONGEST_HEAD, START, TICK_S, Population
+from loadgen.engine.engine import Engine
+from loadgen.loads.keep_alive import KeepAlive
+from servers.core.settings import Settings as ServerSettings
 from tests.unit.loopback import REQUEST, RESPONSE, serving, unused_address
 from tests.unit.test_engine import EXCHANGE, do, running, until
 

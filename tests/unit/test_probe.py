@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments import probe, processes
-from experiments.listeners import accept_queue
+from experiments.probe import probe, processes
+from experiments.probe.sock_diag import accept_queue
 
 
 def test_queue_depth_and_established_connections_of_a_port() -> None:

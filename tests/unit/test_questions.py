@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loadgen import questions
-from loadgen.questions import Probe, TrialVoid
+from loadgen.worker import probe_client
+from loadgen.worker.probe_client import Probe, TrialVoid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ QUESTIONS = 8
 def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Probe]]:
     """Makes the asking side of a probe that takes `slow_s` for each answer, one after the other,
     and is deaf to the first `lost` of QUESTIONS at most."""
-    monkeypatch.setattr(questions, "PROBE_ANSWER_S", ANSWER_S)
+    monkeypatch.setattr(probe_client, "PROBE_ANSWER_S", ANSWER_S)
     sockets: list[socket.socket | Probe] = []
     threads: list[threading.Thread] = []
 

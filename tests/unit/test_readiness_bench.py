@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from experiments.record import WITHOUT_CLIENTS
-from experiments.settings import INTERFACES as SETTING
-from servers.exits import Exit
-from servers.readiness_bench import INTERFACES, main, measure
-from servers.readiness_work import WORKS, OneWait, TokenRing
+from contract.columns import WITHOUT_CLIENTS
+from experiments.plan.settings import INTERFACES as SETTING
+from servers.core.exits import Exit
+from servers.microbench.readiness_bench import INTERFACES, main, measure
+from servers.microbench.readiness_work import WORKS, OneWait, TokenRing
 from servers.variants.epoll_level import EpollReadiness
 
 
@@ -90,7 +90,8 @@ def test_an_interface_that_does_not_tell_is_found_out(work: type[TokenRing | One
 
 def run(*asked: str, nofile: int | None = None) -> subprocess.CompletedProcess[str]:
     limit = f"import resource as r; r.setrlimit(r.RLIMIT_NOFILE, ({nofile}, {nofile})); "
-    code = f"{limit if nofile else ''}import sys; from servers.readiness_bench import main; "
+    module = "servers.microbench.readiness_bench"
+    code = f"{limit if nofile else ''}import sys; from {module} import main; "
     return subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", f"{code}sys.exit(main({list(asked)}))"],
         capture_output=True,

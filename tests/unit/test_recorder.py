@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.recorder import (
+from loadgen.engine.recorder import (
     FAST_US,
     HIGHEST_US,
     Recorder,
@@ -18,7 +18,7 @@ from loadgen.recorder import (
     mean_us,
     to_histogram,
 )
-from loadgen.summary import decode, encode
+from loadgen.engine.summary import decode, encode
 
 
 @given(st.integers(min_value=0, max_value=FAST_US - 1))

@@ -12,26 +12,22 @@ import pytest
 from experiments.images.build import PROBE
 
 ROOT = Path(__file__).parents[2]
-GRANTED = "experiments.granted"  # how a container sees its limits: the probe and a load worker
+GRANTED = "contract.granted"  # how a container sees its limits
 LOOPS = {"gevent", "uvloop"}  # that a variant of servers/ is built on
 ROOMS = {
-    "servers": {"servers", *LOOPS},
-    "loadgen": {"loadgen", "experiments", "locust", "gevent", "hdrh", "flask"},
+    "contract": {"contract"},
+    "servers": {"contract", "servers", *LOOPS},
+    "loadgen": {"contract", "loadgen", "locust", "gevent", "hdrh", "flask"},
     "experiments": {
-        *("experiments", "docker", "requests", "urllib3", "click", "rich", "yaml"),
+        *("contract", "experiments", "docker", "requests", "urllib3", "click", "rich", "yaml"),
         *("pydantic", "pydantic_core", "psutil"),
     },
     "analysis": {
-        *("analysis", "experiments", "pandas", "numpy", "scipy", "matplotlib", "jinja2"),
+        *("contract", "analysis", "pandas", "numpy", "scipy", "matplotlib", "jinja2"),
         *("markupsafe", "pydantic", "yaml", "hdrh", "click", "rich"),
     },
 }
-SHARED = {
-    *("experiments.record", "experiments.cells", "experiments.csv_check"),  # the records' format
-    *("experiments.threshold", "experiments.begun"),  # what else both read of a run
-    *("experiments.exits", "experiments.spoken"),  # how a command answers and ends
-    "experiments.literal",  # what texts from outside look like
-}
+CONSOLE = {"click", "rich"}  # of contract/console.py alone, which no container imports
 
 
 def modules(room: str) -> Iterator[Path]:
@@ -64,7 +60,8 @@ def imports_at_start(path: Path) -> set[str]:
 def test_a_room_imports_only_what_it_may(room: str) -> None:
     allowed = ROOMS[room] | sys.stdlib_module_names
     for path in modules(room):
-        foreign = {name for name in imports(path) if name.partition(".")[0] not in allowed}
+        may = allowed | (CONSOLE if path == ROOT / "contract/console.py" else set())
+        foreign = {name for name in imports(path) if name.partition(".")[0] not in may}
         assert not foreign, f"{path.relative_to(ROOT)} imports {foreign}"
 
 
@@ -74,18 +71,6 @@ def test_servers_run_without_the_loops_of_others() -> None:
         assert not foreign or path.parent.name == "variants", f"{path.name} imports {foreign}"
         at_start = {name.partition(".")[0] for name in imports_at_start(path)} & LOOPS
         assert not at_start, f"{path.name}: `servers list` would need {at_start}"
-
-
-def test_analysis_knows_of_experiments_what_both_share() -> None:
-    for path in modules("analysis"):
-        lab = {name for name in imports(path) if name.startswith("experiments")}
-        assert lab <= SHARED, f"{path.relative_to(ROOT)} imports {lab}"
-
-
-def test_the_load_knows_of_experiments_how_a_container_sees_its_limits() -> None:
-    for path in modules("loadgen"):
-        lab = {name for name in imports(path) if name.startswith("experiments")}
-        assert lab <= {GRANTED}, f"{path.relative_to(ROOT)} imports {lab}"
 
 
 def test_one_module_speaks_to_docker() -> None:
@@ -101,6 +86,6 @@ def test_the_probe_stands_alone() -> None:
     found = set().union(*(imports(ROOT / path) for path in PROBE))
     strangers = {
         name.partition(".")[0]
-        for name in found - {"experiments.processes", "experiments.listeners", GRANTED}
+        for name in found - {"experiments.probe.processes", "experiments.probe.sock_diag", GRANTED}
     }
     assert strangers <= sys.stdlib_module_names

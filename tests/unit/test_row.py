@@ -8,14 +8,14 @@ from typing import Any, get_args
 
 import pytest
 
-from experiments.contract import cells_of
-from experiments.record import COLUMNS, NAMES, SPOILED_BY
-from experiments.row import make_row, server_limits
-from experiments.server_series import server_series
-from experiments.trial import Outcome
-from experiments.validity import judge
-from experiments.worker_columns import accepted
-from loadgen.questions import SpoiledBy
+from contract.columns import COLUMNS, NAMES, SPOILED_BY
+from experiments.records.row_contract import cells_of
+from experiments.records.server_series import server_series
+from experiments.records.trial_row import make_row, server_limits
+from experiments.records.validity import judge
+from experiments.records.worker_columns import accepted
+from experiments.run.trial import Outcome
+from loadgen.worker.probe_client import SpoiledBy
 from tests.unit.fakes import a_result, a_sample, some_trials
 
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from experiments import session
-from experiments.begun import begun, next_sequence, sequence
-from experiments.choice import read_source
-from experiments.exits import Exit, LabError
-from experiments.load import find
-from experiments.plan import Trial, plan
-from experiments.record import FORMAT_VERSION, NAMES
-from experiments.run import Interrupted, descriptors, execute, interruptible, swept
-from experiments.store import Store
-from experiments.trial import Outcome
+from contract.columns import FORMAT_VERSION, NAMES
+from contract.exits import Exit, LabError
+from contract.run_order import begun, next_sequence, sequence
+from experiments.plan.experiment_file import find
+from experiments.plan.overrides import read_source
+from experiments.plan.trials import Trial, plan
+from experiments.records.run_folder import Store
+from experiments.run import session
+from experiments.run.loop import Interrupted, descriptors, execute, interruptible, swept
+from experiments.run.trial import Outcome
 from tests.unit.fakes import FakeDriver, a_result, some_trials
 
 
@@ -285,6 +285,6 @@ def test_descriptors_cover_the_widest_trial() -> None:
 
 
 def some_spec() -> Any:
-    from experiments.driver import ContainerSpec
+    from experiments.docker.driver import ContainerSpec
 
     return ContainerSpec("server", "left-over", "image", ("true",), "net")

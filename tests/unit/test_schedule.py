@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 import pytest
 from scipy import stats
 
-from loadgen.schedule import schedule
+from loadgen.loads.schedule import schedule
 
 RATE_PER_S = 1_000.0
 COUNT = 20_000

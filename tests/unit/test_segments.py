@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from loadgen import segments
-from loadgen.segments import COUNTER, Segments
+from loadgen.engine import segments
+from loadgen.engine.segments import COUNTER, Segments
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import threading
 import time
 from typing import Any
 
-from loadgen.keep_alive import KeepAlive
-from loadgen.merging import merge_series
-from loadgen.recorder import to_histogram
-from loadgen.series import Series
-from loadgen.summary import encode
+from loadgen.engine.recorder import to_histogram
+from loadgen.engine.series import Series
+from loadgen.engine.summary import encode
+from loadgen.loads.keep_alive import KeepAlive
+from loadgen.master.merging import merge_series
 from tests.unit.loopback import RESPONSE, serving
 from tests.unit.test_engine import EXCHANGE, do, running, until
 

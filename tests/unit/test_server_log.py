@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.server_log import events
+from experiments.records.server_log import events
 
 LIMIT = '{"event": "limit", "limit": "X", "message": "m"}'
 

@@ -16,7 +16,7 @@ from analysis.records import load
 from analysis.report import build
 from analysis.server_page import pages, verdict_in_short
 from analysis.server_points import COST, points
-from experiments.load import find, names, read
+from experiments.plan.experiment_file import find, names, read
 from tests.unit import planned_data as planned
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from experiments.creation import host_settings
-from experiments.driver import ContainerSpec
-from experiments.shortfalls import (
+from experiments.docker.container_options import host_settings
+from experiments.docker.driver import ContainerSpec
+from experiments.machine.shortfalls import (
     CORES,
     MEMORY,
     NOFILE,

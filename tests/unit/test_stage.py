@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from experiments import stage as module
-from experiments.docker_driver import DockerDriver
+from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images
-from experiments.stage import stage
+from experiments.run import trial_environment as module
+from experiments.run.trial_environment import stage
 from tests.unit.fakes import FakeDriver, FakeImages
 
 

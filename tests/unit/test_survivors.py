@@ -14,7 +14,7 @@ from analysis.judgement import MOST_FAILED, Judgement, Part, Word, most_telling
 from analysis.medians import medians
 from analysis.statistics import Estimate, estimate
 from analysis.verdicts import Verdict, judge, judge_all
-from experiments.record import BY_SERVER
+from contract.columns import BY_SERVER
 from tests.unit import analysis_data as made
 from tests.unit.test_compare_judge import FAST, SLOW, claim, rows, run_of, with_part
 

@@ -13,11 +13,11 @@ import analysis
 from analysis.claim import load_claims
 from analysis.judgement import Word
 from analysis.verdicts import Verdict, judge
-from experiments.exits import LabError
-from experiments.record import COLUMNS, NAMES, SETTINGS
-from experiments.settings import Settings
-from loadgen.recorder import to_histogram
-from loadgen.summary import encode
+from contract.columns import COLUMNS, NAMES, SETTINGS
+from contract.exits import LabError
+from experiments.plan.settings import Settings
+from loadgen.engine.recorder import to_histogram
+from loadgen.engine.summary import encode
 from tests.unit import analysis_data as made
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def judged(tmp_path: Path) -> Callable[..., Verdict]:
 
 
 def result(counts: Counts) -> dict[str, Any]:
-    """A trial's result as the load writes it (loadgen/summary.py)."""
+    """A trial's result as the load writes it (loadgen/engine/summary.py)."""
     return window({"connect": encode(to_histogram(counts))})
 
 

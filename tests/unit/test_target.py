@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen import target
-from loadgen.response import FramingError, Response
-from loadgen.target import (
+from loadgen.verification import verify
+from loadgen.verification.response import FramingError, Response
+from loadgen.verification.verify import (
     CLOSING_REQUEST,
     KEEP_ALIVE_REQUEST,
     Expected,
@@ -200,7 +200,7 @@ def test_an_answer_that_comes_unasked_is_a_reason_under_each_way_of_asking() -> 
 def test_a_server_that_answers_only_once_is_told_from_one_that_closes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(target, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(verify, "TIMEOUT_S", 0.3)
 
     def once(connection: socket.socket, _number: int) -> None:
         connection.recv(4_096)
@@ -216,7 +216,7 @@ def test_a_server_that_answers_only_once_is_told_from_one_that_closes(
 
 
 def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(target, "LONGEST_S", 0.3)
+    monkeypatch.setattr(verify, "LONGEST_S", 0.3)
 
     def trickle(connection: socket.socket, _number: int) -> None:
         connection.recv(4_096)
@@ -295,7 +295,7 @@ def test_whatever_comes_is_whole_or_not_yet_or_a_reason(answer: bytes, cuts: lis
 def test_any_two_answers_are_comparable_or_a_reason(first: bytes, second: bytes) -> None:
     for one, other in ((first, second), (second, second)):
         with contextlib.suppress(VerificationError):
-            for start, end in target._varying(one, other):
+            for start, end in verify._varying(one, other):
                 assert 0 <= start <= end <= len(other)
 
 
@@ -308,7 +308,7 @@ def test_a_server_that_never_listens_is_given_up() -> None:
 def test_a_server_that_keeps_what_it_should_close_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(target, "TIMEOUT_S", 3.0)
+    monkeypatch.setattr(verify, "TIMEOUT_S", 3.0)
     with (
         serving(replying(lambda _: with_head())) as address,
         pytest.raises(VerificationError, match="does not close"),

@@ -11,10 +11,10 @@ import analysis
 from analysis.commands import cli
 from analysis.limits import Kept, ending, judged
 from analysis.report import build
-from experiments.exits import Exit, LabError
-from experiments.load import read
-from experiments.record import BY_SERVER
-from experiments.threshold import parse
+from contract.columns import BY_SERVER
+from contract.exits import Exit, LabError
+from contract.thresholds import parse
+from experiments.plan.experiment_file import read
 from tests.unit import analysis_data as made
 
 KEPT, BROKEN = "response_p99_us < 1e9", "requests_per_s >= 20_000"

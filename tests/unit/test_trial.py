@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import pytest
 
-from experiments import trial as module
-from experiments.containers import Containers, place
-from experiments.driver import ContainerSpec, ContainerState, DriverError
-from experiments.exits import LabError
-from experiments.master import MasterError
-from experiments.master_container import MasterContainer
-from experiments.plan import Trial
-from experiments.trial import Outcome, TrialRunner
+from contract.exits import LabError
+from experiments.docker.driver import ContainerSpec, ContainerState, DriverError
+from experiments.plan.trials import Trial
+from experiments.run import trial as module
+from experiments.run.locust_client import MasterError
+from experiments.run.master_container import MasterContainer
+from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial_containers import Containers, place
 from tests.unit.fakes import FakeDriver, FakeImages, FakeMaster, a_result, some_trials
 
 

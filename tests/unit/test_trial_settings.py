@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from experiments.axes import Axes, PartialSettings
-from experiments.settings import Settings
-from loadgen.mix import parse_mix
+from experiments.plan.axes import Axes, PartialSettings
+from experiments.plan.settings import Settings
+from loadgen.loads.mix import parse_mix
 
 
 @pytest.mark.parametrize(

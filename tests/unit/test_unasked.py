@@ -9,16 +9,16 @@ from collections.abc import Callable
 
 import pytest
 
-from loadgen.arrivals import Arrivals
-from loadgen.connection_per_request import ConnectionPerRequest
-from loadgen.engine import Engine
-from loadgen.keep_alive import KeepAlive
-from loadgen.mix import Kind, Mix
-from loadgen.mixed import Mixed
-from loadgen.open_connections import OpenConnections
-from loadgen.open_loop import OpenLoop
-from loadgen.pipelined import Pipelined
-from loadgen.schedule import schedule
+from loadgen.engine.engine import Engine
+from loadgen.loads.arrivals import Arrivals
+from loadgen.loads.connection_per_request import ConnectionPerRequest
+from loadgen.loads.keep_alive import KeepAlive
+from loadgen.loads.mix import Kind, Mix
+from loadgen.loads.mixed import Mixed
+from loadgen.loads.open_connections import OpenConnections
+from loadgen.loads.open_loop import OpenLoop
+from loadgen.loads.pipelined import Pipelined
+from loadgen.loads.schedule import schedule
 from tests.unit.loopback import REQUEST, RESPONSE, serving
 from tests.unit.test_engine import EXCHANGE, do, running, until
 

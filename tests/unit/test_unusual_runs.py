@@ -11,7 +11,7 @@ import pytest
 
 from analysis.judgement import Word
 from analysis.report import Report, build
-from experiments.exits import Exit, LabError
+from contract.exits import Exit, LabError
 from tests.unit import analysis_data as made
 from tests.unit.test_analysis_report import without_scripts
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from experiments.plan import Trial
-from experiments.row import make_row
-from experiments.trial import Outcome
+from experiments.plan.trials import Trial
+from experiments.records.trial_row import make_row
+from experiments.run.trial import Outcome
 from tests.unit.fakes import a_result, some_trials
 
 

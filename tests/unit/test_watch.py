@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from experiments.plan import Point, Trial
-from experiments.settings import Settings
-from experiments.watch import Watch, describe, summarise
+from experiments.plan.settings import Settings
+from experiments.plan.trials import Point, Trial
+from experiments.run.progress import Watch, describe, summarise
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from hdrh.histogram import HdrHistogram
 
-from loadgen.summary import encode
+from loadgen.engine.summary import encode
 
 NS = 1_000_000_000
 STARTED_NS = 100 * NS

@@ -1,0 +1,1 @@
+"""What the rooms agree on, each thing once. The standard library only, but for console.py."""

@@ -1,0 +1,140 @@
+"""What exactly is wrong with a `trials.csv`: what refuses it, and which rows only it has to lose.
+
+Slow and thorough, cell by cell: it runs for a file that is already known to be out of order, and
+before a run goes on.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from contract.cells import SHOWN, breaches
+from contract.columns import FIRST_NAMES, NAMES
+
+SHOWN_PROBLEMS = 20
+
+
+class LeftOut(NamedTuple):
+    """A row that a fault of its writer has spoiled: where it stands, and what it has."""
+
+    line: int
+    trial: str
+    column: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        return (
+            f"line {self.line}, trial {self.trial}, column {self.column}: {self.value!r}: "
+            f"expected {self.expected}"
+        )
+
+
+@dataclass(slots=True)
+class Examined:
+    """`problems` refuse the file, each as 'line L, column C: what, and what is expected'. `kept`
+    are the bytes of the file without the rows `left_out`; `trials` are the names of all rows."""
+
+    problems: list[str] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    trials: list[str] = field(default_factory=list)
+    kept: bytes = b""
+
+
+def examine(raw: bytes) -> Examined:
+    """The bytes of a whole file."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        return Examined([f"line {line}: not UTF-8 text"])
+    if not text.strip():
+        return Examined(["line 1: empty file: expected a header line with the columns of a trial"])
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        return Examined(
+            [f"line {line}: a NUL byte: the file was damaged; remove all from this line on"]
+        )
+    found, lost = Examined(), set[int]()
+    rows = csv.reader(io.StringIO(text), strict=True)
+    try:
+        header = next(rows)
+        found.problems += _header(header)
+        if found.problems:
+            return found
+        lost = _rows(rows, header, found)
+    except csv.Error as error:
+        found.problems.append(f"line {rows.line_num}: not valid CSV: {error}")
+    if not text.endswith("\n"):
+        last = rows.line_num
+        found.problems = [
+            one for one in found.problems if not one.startswith((f"line {last}:", f"line {last},"))
+        ]
+        found.problems.append(
+            f"line {last}: cut short: the run was stopped while it wrote this line; "
+            "delete it and resume the run"
+        )
+    if not found.problems:
+        lines = enumerate(io.BytesIO(raw), start=1)
+        found.kept = b"".join(line for number, line in lines if number not in lost)
+    return found
+
+
+def refusal(path: Path, problems: list[str]) -> str:
+    """What to say of a file with problems: the first of them, a line each."""
+    lines = [f"{path}, {problem}" for problem in problems[:SHOWN_PROBLEMS]]
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(f"{path}: and {len(problems) - SHOWN_PROBLEMS:,} more")
+    return "\n".join(lines)
+
+
+def _header(header: list[str]) -> list[str]:
+    problems = [
+        f"line 1, column {name}: given {header.count(name)} times: expected once"
+        for name in dict.fromkeys(header)
+        if header.count(name) > 1
+    ]
+    unknown = [name for name in header if name not in NAMES]
+    for name in FIRST_NAMES:
+        if name not in header:
+            near = difflib.get_close_matches(name, unknown, n=1)
+            hint = f"; is {near[0]!r} meant?" if near else ""
+            problems.append(f"line 1, column {name}: missing{hint}")
+    return problems
+
+
+def _rows(rows: Any, header: list[str], found: Examined) -> set[int]:
+    """The rows of a csv reader after its header; returns the lines of those that are left out."""
+    lost: set[int] = set()
+    seen: dict[str, int] = {}
+    start = 2
+    for row in rows:
+        line, start = start, rows.line_num + 1
+        if len(row) != len(header):
+            found.problems.append(
+                f"line {line}: {len(row)} fields where the header has {len(header)}: "
+                "cut short or edited by hand; delete the line and resume the run"
+            )
+            continue
+        cells = dict(zip(header, row, strict=True))
+        trial = cells["trial"]
+        for one in breaches(cells):
+            if one.damaged:
+                found.problems.append(f"line {line}, {one}")
+            else:
+                lost.update(range(line, start))
+                found.left_out.append(
+                    LeftOut(line, trial, one.column, one.cell[:SHOWN], one.expected)
+                )
+        first = seen.setdefault(trial, line)
+        if first != line and trial:
+            found.problems.append(
+                f"line {line}, column trial: {trial!r} is recorded on line {first} too"
+            )
+        found.trials.append(trial)
+    return lost

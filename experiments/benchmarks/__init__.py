@@ -1,0 +1,1 @@
+"""The lab's own speed, beside its peers in the same run."""

@@ -1,0 +1,228 @@
+"""`make bench-loadgen`: what the load engine is worth, in one table from one run.
+
+Four groups of lines. The engine against generators that others wrote; what each feature of the
+engine costs, against its plain loop; what it takes to hold many connections; and two load workers
+against one (bench_load_workers.py). All load the same server, `epoll_level`, over the same path. It
+is not the fastest that could be had, but no other is faster by more than the noise
+(docs/servers.md): the kernel's part is the same for all.
+
+On two cores the server has one and the generator the other, and with keep-alive both need about
+the same of theirs. Where the server is the bottleneck the rates are alike whatever the generator
+is worth, and the ratio of rates says nothing but that. So each line has two ratios: of the rates,
+and of the processor time that the whole generator, Locust included, used for a request; and it
+says on which side of each a core was used up.
+
+The two of a pair follow each other at once, and who goes first changes from round to round: a
+machine that drifts drifts for both. A ratio is the median of its pairs, with the lowest and the
+highest: of five pairs these hold the true median with 94% confidence (1 - 2/2^5), whatever the
+distribution. Figures go to results/bench-loadgen/RUN/bench.json.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from contract.exits import Exit, LabError
+from experiments.benchmarks.frame import Frame, Trials, frame
+from experiments.benchmarks.load_generators_table import print_table
+from experiments.benchmarks.load_workers import two_workers
+from experiments.benchmarks.peers import PEERS, Peer, Side
+from experiments.images.tool import run_tool
+from experiments.plan.settings import Settings
+from experiments.records.validity import BUSY
+from experiments.run.standalone_server import Apart
+from experiments.run.trial import TrialRunner
+from experiments.run.trial_environment import stage
+
+ROUNDS = 5
+GROUPS = ("peers", "features", "capacity", "workers")
+PEER_S = 60.0
+PLAIN = Settings()
+BACKLOG = PLAIN.backlog
+OVERLOAD = 1.25
+"""Rate of the open loop against what the closed one reached: so it never rests either."""
+IDLE = (10_000, 18_000)
+FEW_ACTIVE = 8
+SPARE_DESCRIPTORS = 500
+CHECKING = """
+import json
+from timeit import repeat
+response = bytes(range(119))
+names = {"response": response, "data": bytes(bytearray(response)), "size": len(response)}
+ways = {"every_byte_us": "data == response", "length_us": "len(data) == size"}
+best = {name: min(repeat(way, globals=names, number=10**6)) for name, way in ways.items()}
+print(json.dumps(best))
+"""
+"""Seconds for a million are microseconds for one. 119 bytes are the response to `/`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature of the engine; `overload`: of an open loop, in multiples of the plain rate."""
+
+    name: str
+    settings: dict[str, Any]
+    overload: float = 0.0
+
+
+FEATURES = (
+    Feature("several kinds of requests", {"path": "/ 1, /bytes/13 1"}),
+    Feature("open loop, overloaded", {"load": "open_loop"}, OVERLOAD),
+    Feature("pipelining, depth 16", {"pipeline_depth": 16}),
+    Feature("10,000 idle connections", {"idle_connections": 10_000}),
+    Feature("a connection per request", {"load": "connection_per_request"}),
+)
+
+
+@dataclass(slots=True)
+class Pair:
+    """The engine, or a feature of it, and what it is compared with."""
+
+    line: str
+    ours: Side
+    theirs: Side
+    bound: tuple[str, str]
+    """What was used up, on either side."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was measured. `why` says why a figure is missing."""
+
+    peers: list[Pair] = field(default_factory=list)
+    features: list[Pair] = field(default_factory=list)
+    idle: list[dict[str, float]] = field(default_factory=list)
+    overhead_s: list[float] = field(default_factory=list)
+    checking: list[dict[str, float]] = field(default_factory=list)
+    workers: list[dict[str, float]] = field(default_factory=list)
+    why: list[str] = field(default_factory=list)
+
+
+def bench_loadgen(console: Console, only: Collection[str] = (), rounds: int = ROUNDS) -> Path:
+    """Measure all groups, or `only` some, print the table, return the file with the figures."""
+    if unknown := sorted(set(only) - set(GROUPS)):
+        raise LabError(f"ONLY: {', '.join(unknown)}: not among {', '.join(GROUPS)}", Exit.BAD_INPUT)
+    figures = Figures()
+    with frame("bench-loadgen", ("server", "load", "peers"), console) as made:
+        try:
+            with stage(made.run, made.driver, made.images) as runner:
+                bench = _Bench(made, runner, Trials(made, runner), figures)
+                for number in range(1, rounds + 1):
+                    bench.measure(only or GROUPS, number)
+                    made.say(f"round {number} of {rounds} done")
+        finally:  # whatever ends it, what was measured is kept
+            path = made.save({"run": made.run, **asdict(figures)})
+            print_table(console, figures)
+    return path
+
+
+@dataclass(slots=True)
+class _Bench:
+    made: Frame
+    runner: TrialRunner
+    trials: Trials
+    figures: Figures
+
+    def measure(self, groups: Collection[str], number: int) -> None:
+        """One round."""
+        if "peers" in groups:
+            for peer in PEERS:
+                self._against(peer, number)
+        if "features" in groups:
+            for feature in FEATURES:
+                self._cost_of(feature)
+            command = ("python3", "-c", CHECKING)
+            said = run_tool(self.made.driver, self.made.images.load, command)
+            self.figures.checking.append(json.loads(said))
+        if "capacity" in groups:
+            self._capacity()
+        if "workers" in groups:
+            self.figures.workers += two_workers(self.trials, self.runner, 1)
+
+    def _against(self, peer: Peer, number: int) -> None:
+        settings = Settings(load=peer.load, active_connections=peer.connections)
+        sides: dict[str, tuple[Side, str]] = {}
+        parts: dict[str, Callable[[], tuple[Side, str]]] = {
+            "ours": lambda: self._ours(settings),
+            "theirs": lambda: self._theirs(peer),
+        }
+        for name in sorted(parts, reverse=number % 2 == 0):
+            sides[name] = parts[name]()
+        line = f"{peer.name}, {peer.load.replace('_', ' ')}, {peer.connections:,}"
+        (ours, mine), (theirs, other) = sides["ours"], sides["theirs"]
+        self.figures.peers.append(Pair(line, ours, theirs, (mine, other)))
+
+    def _cost_of(self, feature: Feature) -> None:
+        """The plain loop first: an open loop's rate follows from it."""
+        plain, other = self._ours(PLAIN)
+        rate = {"rate_per_s": plain.rate * feature.overload} if feature.overload else {}
+        ours, mine = self._ours(Settings.model_validate({**feature.settings, **rate}))
+        self.figures.features.append(Pair(feature.name, ours, plain, (mine, other)))
+
+    def _capacity(self) -> None:
+        """What idle connections cost the generator: time to open, and memory."""
+        grown: dict[int, int] = {}
+        for idle in (0, *IDLE):
+            needed = idle + FEW_ACTIVE + SPARE_DESCRIPTORS
+            if needed > self.runner.containers.nofile:
+                reason = f"{idle:,} idle connections: {self.runner.containers.nofile:,} descriptors"
+                if reason not in self.figures.why:
+                    self.figures.why.append(reason)
+                continue
+            row, window = self._trial(
+                Settings(active_connections=FEW_ACTIVE, idle_connections=idle)
+            )
+            grown[idle] = window["rss_bytes"]
+            self.figures.overhead_s.append(row["overhead_s"])
+            if idle:
+                bytes_each = (grown[idle] - grown[0]) / idle
+                self.figures.idle.append(
+                    {"idle": idle, "connect_s": row["idle_connect_s"], "bytes_each": bytes_each}
+                )
+
+    def _ours(self, settings: Settings) -> tuple[Side, str]:
+        """The engine as in any trial, and what its core and the server's were used for."""
+        row, window = self._trial(settings)
+        cpu_s, seconds = window["process_cpu_ns"] / 1e9, window["window_s"]
+        side = Side(row["requests_per_s"], cpu_s * 1e6 / row["requests"], cpu_s / seconds)
+        used = (("server", row["server_cpu_share"]), ("generator", side.share))
+        return side, " and ".join(name for name, share in used if share >= BUSY) or "neither"
+
+    def _trial(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+        row, result = self.trials.measure(settings)
+        return row, result["window"]
+
+    def _theirs(self, peer: Peer) -> tuple[Side, str]:
+        """The peer in a pod with a fresh server, on the cores that the engine has.
+
+        Whether the server's was used up is not measured: there is no probe beside it.
+        """
+        made, containers = self.made, self.runner.containers
+        apart = Apart(
+            *(made.driver, made.images, containers.placement),
+            *(containers.network, f"{containers.prefix}-peer"),
+        )
+        self.runner.settle()  # no removal in its time
+        with apart.serving("epoll_level", flags=("--backlog", str(BACKLOG))) as served:
+            spec = apart.guest(
+                "load",
+                made.images.peers,
+                served,
+                peer.command,
+                cpus=containers.placement.load,
+                nofile=self.runner.containers.nofile,
+            )
+            container = made.driver.start(spec)
+            try:
+                made.driver.wait(container, PEER_S)
+                output = made.driver.logs(container)
+            finally:
+                made.driver.remove([container])
+        side = peer.read(output)
+        return side, "generator" if side.share >= BUSY else "server"

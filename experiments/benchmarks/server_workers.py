@@ -1,0 +1,71 @@
+"""Two workers on two cores against one worker on one core, for servers that take `workers`.
+
+With the 13 bytes of `/` a generator would need more than one core to keep two workers
+busy, and where there are two cores in all there is none to spare. So each request asks
+for WORK_US of computing instead: the generator (wrk, two threads) then needs a twentieth
+of a core, and what is measured is whether two workers really compute at once, with the
+connections spread as this server spreads them. It says nothing of the cost of a request.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from contract.exits import LabError
+from experiments.benchmarks.frame import Frame
+from experiments.images.tool import run_tool
+from experiments.run.standalone_server import Apart
+from experiments.run.trial_containers import SERVER_PORT, Containers
+
+WORK_US: Final = 200
+SECONDS: Final = 2
+CONNECTIONS: Final = 64
+WRK: Final = (
+    *("wrk", "-t2", f"-c{CONNECTIONS}", f"-d{SECONDS}s"),
+    f"http://127.0.0.1:{SERVER_PORT}/cpu/{WORK_US}",
+)
+RATE: Final = re.compile(r"Requests/sec:\s+([\d.]+)")
+WRK_S: Final = 60.0
+TAKES_WORKERS: Final = """
+import json
+from servers.__main__ import load, names
+print(json.dumps([name for name in names() if "workers" not in load(name).IGNORES]))
+"""
+"""Asked of the image: only the variants themselves know what they ignore."""
+
+
+def compare_workers(
+    made: Frame, containers: Containers, names: Sequence[str], rounds: int
+) -> dict[str, list[dict[str, float]]]:
+    """Requests per second with one worker and with two, by server, a pair per round."""
+    told = run_tool(made.driver, made.images.server, ("python3", "-c", TAKES_WORKERS))
+    able = [name for name in names if name in json.loads(told)]
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in able}
+    for _ in range(rounds):
+        for name in able:
+            found[name].append(
+                {str(workers): _rate(made, containers, name, workers) for workers in (1, 2)}
+            )
+    return found
+
+
+def _rate(made: Frame, containers: Containers, name: str, workers: int) -> float:
+    placement = containers.placement
+    cpus = placement.server if workers == 1 else f"{placement.server},{placement.others}"
+    prefix = f"{containers.prefix}-{name}-{workers}"
+    apart = Apart(made.driver, made.images, placement, containers.network, prefix)
+    with apart.serving(name, cpus=cpus, flags=("--workers", str(workers))) as served:
+        spec = apart.guest("load", made.images.peers, served, WRK, cpus=placement.load)
+        wrk = made.driver.start(spec)
+        try:
+            made.driver.wait(wrk, WRK_S)
+            output = made.driver.logs(wrk)
+        finally:
+            made.driver.remove([wrk])
+    rate = RATE.search(output)
+    if rate is None:
+        raise LabError(f"wrk printed no rate for {name}:\n{output[-500:]}")
+    return float(rate[1])

@@ -1,0 +1,1 @@
+"""How the commands answer: options, errors, exit codes, reports."""

@@ -1,0 +1,44 @@
+"""Asking the analysis for a report: it is a room of its own, gets folders, and knows no runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import click
+
+from contract.console import echo
+from experiments.paths import ROOT
+from experiments.run.loop import AfterwardsError
+
+
+def analyse(
+    arguments: Sequence[str], output: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m analysis`; `output` is what its standard output leads to, if not to ours."""
+    return subprocess.run(  # noqa: S603 - this interpreter, our own module
+        [sys.executable, "-m", "analysis", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=output,
+        text=True,
+        check=False,
+    )
+
+
+def report_before(error: AfterwardsError, options: Sequence[str]) -> int:
+    """Report on the run, then tell the error; returns the report's exit code, or else the error's.
+
+    A pipeline that wants one document gets one, with both.
+    """
+    as_json = "--json" in options
+    done = analyse(("report", str(error.folder), *options), subprocess.PIPE if as_json else None)
+    code = done.returncode or int(error.exit)
+    if as_json:
+        document = json.loads(done.stdout) if done.stdout else {}
+        told = "; ".join(filter(None, [document.get("error"), str(error)]))
+        click.echo(json.dumps({**document, "exit": code, "error": told}, ensure_ascii=False))
+    echo(f"error: {error}", err=True)
+    return code

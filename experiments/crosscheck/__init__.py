@@ -1,0 +1,1 @@
+"""The lab's figures beside those of tools that others wrote."""

@@ -1,0 +1,188 @@
+"""`make crosscheck`: the lab's figures beside those of tools that others wrote.
+
+Loads are compared in rounds: a trial of the lab, then the tool against a fresh server with
+the same settings, on the same cores, over the same path. What the kernel counts is read at the
+same moment by the probe's code and by `ss` and `nstat`, and has to be equal. System calls per
+request are counted by `strace -c`, from the difference of two runs, and by tracing.py.
+Figures go to results/crosscheck/RUN/crosscheck.json.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from contract.exits import LabError
+from experiments.benchmarks.frame import Frame, Trials, frame
+from experiments.crosscheck import tools
+from experiments.crosscheck.table import Compared, print_table
+from experiments.docker.driver import ContainerSpec
+from experiments.images.tool import run_tool
+from experiments.run.standalone_server import Apart, Served
+from experiments.run.trial_containers import Containers
+from experiments.run.trial_environment import stage
+
+ROUNDS = 5
+GUEST_S = 60.0
+TRACE_S = 120.0
+SETTLE_S = 0.3
+TRACED = "epoll_level"
+
+
+def crosscheck(console: Console) -> Path:
+    """Run all checks, print the table, return the file with the figures."""
+    compared: list[Compared] = []
+    with frame("crosscheck", ("server", "load", "peers", "traced"), console) as made:
+        try:
+            _compare_all(made, compared)
+        finally:  # whatever ends it, what was measured is kept
+            plain = [one.plain() for one in compared]
+            path = made.save({"run": made.run, "compared": plain}, "crosscheck.json")
+            print_table(console, compared)
+    return path
+
+
+def _compare_all(made: Frame, compared: list[Compared]) -> None:
+    with stage(made.run, made.driver, made.images) as runner:
+        bench = Bench(made, runner.containers)
+        trials = Trials(made, runner)
+        compared += compare_queue(bench)
+        made.say("ss and nstat: done")
+        for loader in tools.LOADERS:
+            compared += compare_load(bench, trials, loader)
+            runner.settle()
+            made.say(f"{loader.name}: done")
+    compared += compare_calls(made)
+    made.say("strace: done")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Servers apart from any trial, and guests beside them."""
+
+    made: Frame
+    containers: Containers
+
+    @contextmanager
+    def serving(self, server: str, backlog: int | None) -> Iterator[tuple[Apart, Served]]:
+        """A fresh server, with the descriptors and the core that it has in a trial."""
+        containers = self.containers
+        apart = Apart(
+            self.made.driver,
+            self.made.images,
+            containers.placement,
+            containers.network,
+            f"{containers.prefix}-crosscheck",
+        )
+        flags = () if backlog is None else ("--backlog", str(backlog))
+        with apart.serving(server, nofile=containers.nofile, flags=flags) as served:
+            yield apart, served
+
+    def output(self, spec: ContainerSpec) -> str:
+        """What a guest prints until its end. Raises LabError when it ends badly."""
+        driver = self.made.driver
+        container = driver.start(spec)
+        try:
+            code = driver.wait(container, GUEST_S)
+            output = driver.logs(container)
+        finally:
+            driver.remove([container])
+        if code:
+            raise LabError(f"{spec.command[0]} ended with {code}: {output[-500:]}")
+        return output
+
+    def tool(self, apart: Apart, served: Served, command: tuple[str, ...]) -> str:
+        """What a tool prints, on the load's core in the server's network."""
+        cpus = self.containers.placement.load
+        return self.output(apart.guest("load", self.made.images.peers, served, command, cpus=cpus))
+
+    def sample(self, apart: Apart, served: Served) -> dict[str, Any]:
+        """What the probe reads at this moment."""
+        spec = apart.guest(
+            "probe",
+            self.made.images.server,
+            served,
+            tools.SAMPLE,
+            cpus=self.containers.placement.others,
+            sees_processes=True,
+        )
+        sample: dict[str, Any] = json.loads(self.output(spec))
+        return sample
+
+
+def compare_load(bench: Bench, trials: Trials, loader: tools.Loader) -> Iterator[Compared]:
+    """A load of the lab's and the tool's, in rounds."""
+    ours: dict[str, list[float]] = {}
+    theirs: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        row, _ = trials.measure(loader.settings)
+        with bench.serving(loader.settings.server, loader.settings.backlog) as (apart, served):
+            found = loader.read(bench.tool(apart, served, loader.command))
+        for figure, value in found.items():
+            ours.setdefault(figure, []).append(row[tools.COLUMNS[figure]])
+            theirs.setdefault(figure, []).append(value)
+    for figure, values in theirs.items():
+        yield Compared(loader.name, figure, tuple(ours[figure]), tuple(values))
+
+
+def compare_queue(bench: Bench) -> Iterator[Compared]:
+    """A full accept queue and its drops, as the probe, ss and nstat read them.
+
+    The counters are read when the clients have gone: until then, their SYNs are repeated.
+    """
+    driver = bench.made.driver
+    with bench.serving("iterative", tools.BACKLOG) as (apart, served):
+        spec = apart.guest(
+            "tool",
+            bench.made.images.peers,
+            served,
+            tools.PILE,
+            cpus=bench.containers.placement.load,
+        )
+        pile = driver.start(spec)
+        try:
+            _wait_for(lambda: "piled" in driver.logs(pile))
+            time.sleep(SETTLE_S)
+            depth, limit = tools.read_ss(bench.tool(apart, served, tools.SS))
+            ours = bench.sample(apart, served)
+        finally:
+            driver.remove([pile])
+        yield Compared("ss -ltn", "accept queue", (ours["accept_queue"],), (depth,))
+        yield Compared("ss -ltn", "backlog", (tools.BACKLOG,), (limit,))
+        time.sleep(SETTLE_S)
+        theirs = tools.read_nstat(bench.tool(apart, served, tools.NSTAT))
+        ours = bench.sample(apart, served)
+    for figure, (name, key) in tools.COUNTERS.items():
+        yield Compared("nstat", figure, (ours[key],), (theirs[name],))
+
+
+def compare_calls(made: Frame) -> Iterator[Compared]:
+    """System calls per request on one connection."""
+    image, few, many = made.images.traced, *tools.REQUESTS
+
+    def straced(requests: int) -> dict[str, int]:
+        command = tools.straced(TRACED, requests)
+        return tools.read_strace(run_tool(made.driver, image, command, timeout_s=TRACE_S))
+
+    at_first, at_last = straced(few), straced(many)
+    command = ("python3", "/opt/lab/tracing.py", TRACED)
+    told = run_tool(made.driver, image, command, timeout_s=TRACE_S).splitlines()[-1]
+    ours = json.loads(told)["1"]["calls_per_request"]
+    for name in tools.CALLS:
+        theirs = (at_last.get(name, 0) - at_first.get(name, 0)) / (many - few)
+        yield Compared("strace -c", f"{name} per request", (ours.get(name, 0.0),), (theirs,))
+
+
+def _wait_for(true: Any) -> None:
+    deadline = time.monotonic() + GUEST_S
+    while not true():
+        if time.monotonic() > deadline:
+            raise LabError("the silent connections were not opened")
+        time.sleep(0.05)

@@ -1,0 +1,1 @@
+"""Thousands of hostile inputs against each variant in its container."""

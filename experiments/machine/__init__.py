@@ -1,0 +1,1 @@
+"""What the lab needs of this machine, and whether it gets what it asks for."""

@@ -1,0 +1,56 @@
+"""Whether this engine gives a container what is asked for it, seen from inside such containers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from experiments.machine import shortfalls
+from experiments.machine.check import Check, Status
+from experiments.machine.specimen import specimens, unkept
+from experiments.run.trial_environment import MOST_NOFILE
+
+if TYPE_CHECKING:
+    from experiments.docker.docker_driver import DockerDriver
+    from experiments.machine.shortfalls import Shortfall
+    from experiments.plan.trials import Trial
+
+NAME: Final = "limits in containers"
+OF_SOME: Final = (shortfalls.QUOTA, shortfalls.MEMORY, shortfalls.SWAP)
+"""Limits that only some trials ask for."""
+
+
+def see_unkept(
+    driver: DockerDriver,
+    image: str,
+    trials: Sequence[Trial],
+    info: Mapping[str, Any],
+    memory_bytes: int | None = None,
+) -> list[Shortfall]:
+    """What containers are not given that ask for what the trials do, and for this much memory.
+
+    Raises DriverError.
+    """
+    nofile = min(driver.nofile_limit(image), MOST_NOFILE)
+    server, *others = specimens(trials, int(info["NCPU"]), nofile)
+    if memory_bytes is not None:
+        server = replace(server, memory_bytes=memory_bytes)
+    return unkept(driver, image, [server, *others])
+
+
+def check_kept(
+    found: Sequence[Shortfall],
+    info: Mapping[str, Any],
+    of_some: Sequence[str] = (),
+    fine: str = "given as asked",
+) -> Check:
+    """Whether a container is given what is asked for it. Without what only some trials ask for,
+    `of_some`, the others can still be run. `fine` says how it was found that nothing is short.
+    """
+    if not found:
+        return Check(NAME, "ok", fine)
+    limits = [one.limit for one in found]
+    status: Status = "warn" if set(limits) <= set(of_some) else "fail"
+    told = "; ".join(map(str, found))
+    return Check(NAME, status, told, shortfalls.advice(limits, info))

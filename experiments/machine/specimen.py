@@ -1,0 +1,111 @@
+"""Containers that ask for all that a run's containers ask, to see what the engine gives.
+
+Once before the first trial, and for `make doctor`: an engine that does not keep cores would let
+server and load share them in every trial.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from contract import granted
+from experiments.docker.driver import ContainerSpec
+from experiments.images.tool import run_tool
+from experiments.machine.shortfalls import (
+    CORES,
+    MEMORY,
+    PIDS,
+    QUOTA,
+    DiscardedError,
+    Shortfall,
+    compare,
+)
+from experiments.plan.settings import Settings
+from experiments.plan.trials import Point, Trial
+from experiments.run.trial_containers import Containers, place
+
+if TYPE_CHECKING:
+    from experiments.docker.docker_driver import DockerDriver
+
+LOOK: Final = ("python3", "-c", Path(granted.__file__).read_text(encoding="utf-8"))
+"""In any image of the lab, an older one too."""
+WITHOUT: Final[dict[str, dict[str, Any]]] = {
+    CORES: {"cpus": ""},
+    QUOTA: {"cpu_quota": None},
+    PIDS: {"pids_limit": None},
+    MEMORY: {"memory_bytes": None},
+}
+"""How a spec no longer asks for a limit."""
+MODEL: Final = Trial(Point("model", Settings(server_cpu_quota=0.5)), 1, 1, 1)
+"""For no trial in particular: the limits and kernel settings of all, and a quota."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NoImages:
+    """A specimen is looked at in another image."""
+
+    server: str = ""
+    load: str = ""
+    traced: str = ""
+
+
+def specimens(trials: Sequence[Trial], cores: int, nofile: int) -> list[ContainerSpec]:
+    """What the trials ask of an engine with so many cores: of a server's container, and of a load
+    worker's. What only some of them ask is in it.
+
+    But of kernel settings those are that each pod has: one that a kernel does not know stops the
+    containers that ask for it, and no others.
+    """
+    make = Containers(_NoImages(), place(cores), "none", nofile, "", defaultdict(str))
+    alone = [trial for trial in trials if trial.point.settings.without_clients]
+    loaded = [trial for trial in trials if not trial.point.settings.without_clients]
+    pods = [make.pod(trial, "pod").sysctls for trial in loaded]
+    sysctls = {
+        name: value
+        for pod in pods
+        for name, value in pod.items()
+        if all(name in other for other in pods)
+    }
+    servers = [make.alone(trial) for trial in alone]
+    servers += [make.server(trial, "none") for trial in loaded]
+    loads = [spec for trial in loaded for spec in make.loads(trial, "none").values()]
+    found = [replace(_greediest(servers), sysctls=sysctls)]
+    return [*found, _greediest(loads)] if loads else found
+
+
+def unkept(driver: DockerDriver, image: str, specs: Sequence[ContainerSpec]) -> list[Shortfall]:
+    """What containers of these specs are not given, each limit once. Raises DriverError when
+    none can be started.
+    """
+    found: dict[str, Shortfall] = {}
+    for spec in specs:
+        for one in _unkept(driver, image, spec):
+            found.setdefault(one.limit, one)
+    return list(found.values())
+
+
+def _unkept(driver: DockerDriver, image: str, spec: ContainerSpec) -> list[Shortfall]:
+    """What the engine says that it discards, and, without that, what a container sees."""
+    try:
+        seen = json.loads(run_tool(driver, image, (*LOOK, *spec.sysctls), like=spec))
+    except DiscardedError as error:
+        for one in error.found:
+            spec = replace(spec, **WITHOUT[one.limit])
+        return [*error.found, *_unkept(driver, image, spec)]
+    return compare(spec, seen)
+
+
+def _greediest(specs: list[ContainerSpec]) -> ContainerSpec:
+    """The first of them, with the limits that only others have, the highest of each."""
+    limited = next((spec for spec in specs if spec.cpu_quota is not None), specs[0])
+    highest: dict[str, Any] = {
+        name: max((value for spec in specs if (value := getattr(spec, name))), default=None)
+        for name in ("nofile", "pids_limit", "memory_bytes")
+    }
+    quota: dict[str, Any] = {"cpu_quota": limited.cpu_quota, "cpu_period_us": limited.cpu_period_us}
+    return replace(specs[0], **quota, **highest)

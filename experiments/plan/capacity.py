@@ -1,0 +1,112 @@
+"""How many connections a trial may have on a machine, and which of its limits says so.
+
+Pure: the limits are read once, when a run begins, and stand in its manifest, so that a resumed
+run has the same plan. What is not known does not limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contract.columns import WITHOUT_CLIENTS
+from experiments.plan.axes import MAX, SCALED
+from experiments.plan.settings import MOST_CONNECTIONS, Settings
+
+COUNTED = (*SCALED, "slow_readers", "slow_writers")
+"""Settings that count connections."""
+MARGIN = 300
+"""Descriptors that a server or a worker needs beside its connections; or processes."""
+SHARE_OF_MEMORY = 0.5
+"""Of what is available: the rest is the kernel's to move in."""
+BYTES = {"process_per_connection": 1_500_000, "thread_per_connection": 64_000}
+BYTES_OTHERWISE = 32_000
+"""A connection's memory: both ends in the kernel, the server's own, the engine's. A forked
+process was seen to have 1.2 MB of its own, a thread 21 kB and a stack in the kernel of 16 kB;
+of the others the most costly were seen below 20 kB."""
+MAPS_OF_A_THREAD = 2
+"""Its stack, and the guard page below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the engine's machine grants. None: not known."""
+
+    nofile: int | None = None
+    """Descriptors of a process."""
+    memory_bytes: int | None = None
+    """Available when the run began."""
+    pids: int | None = None
+    """Processes and threads of a container."""
+    max_map_count: int | None = None
+    """Mappings of a process."""
+
+
+def limits_of(machine: Mapping[str, Any], nofile: int, pids: int) -> Limits:
+    """From what the probe tells of the machine, and what the engine and the lab grant."""
+    sysctls = machine["sysctls"]
+    kernels = [sysctls.get(name) for name in ("kernel/pid_max", "kernel/threads-max")]
+    maps = sysctls.get("vm/max_map_count")
+    return Limits(
+        nofile=nofile,
+        memory_bytes=machine.get("memory_available_bytes"),
+        pids=min(pids, *(int(value) for value in kernels if value)),
+        max_map_count=int(maps) if maps else None,
+    )
+
+
+def most_connections(server: str, limits: Limits) -> tuple[int, str]:
+    """Of a trial of this server, and the limit that is met first, in words."""
+    found = [(MOST_CONNECTIONS, f"one address has ports for {MOST_CONNECTIONS:,}")]
+    if limits.nofile is not None:
+        found.append((limits.nofile - MARGIN, f"a process may have {limits.nofile:,} descriptors"))
+    if limits.memory_bytes is not None:
+        each = BYTES.get(server, BYTES_OTHERWISE)
+        room = int(limits.memory_bytes * SHARE_OF_MEMORY) // each
+        free = f"{limits.memory_bytes / 2**30:.1f} GiB are free"
+        found.append((room, f"{free}, and {server} may take {each / 1_000:,.0f} kB for each"))
+    if limits.pids is not None and server in BYTES:
+        why = f"there may be {limits.pids:,} processes and threads"
+        found.append((limits.pids - MARGIN, why))
+    if limits.max_map_count is not None and server == "thread_per_connection":
+        room = (limits.max_map_count - MARGIN) // MAPS_OF_A_THREAD
+        found.append((room, f"a process may have {limits.max_map_count:,} mappings"))
+    return min(found)
+
+
+def fit(asked: Mapping[str, Any], limits: Limits) -> tuple[Settings, str]:
+    """The settings with `max` replaced by what there is room for, and what is beyond it cut to
+    it; and a sentence about that, empty where nothing was changed.
+
+    Raises pydantic's ValidationError.
+    """
+    chosen = {name: asked.get(name, Settings.model_fields[name].default) for name in COUNTED}
+    if asked.get("load") in WITHOUT_CLIENTS:
+        return _fit_watched(asked, limits)
+    room, why = most_connections(asked.get("server", Settings().server), limits)
+    beyond = sum(number for number in chosen.values() if number != MAX) - room
+    changed: dict[str, int] = {}
+    told: list[str] = []
+    for name, least in SCALED.items():
+        number = chosen[name]
+        if number == MAX:
+            changed[name] = max(least, -beyond)
+            told.append(f"{name}: {MAX} is {changed[name]:,}")
+        elif beyond > 0 and number > least:
+            changed[name] = max(least, number - beyond)
+            beyond -= number - changed[name]
+            told.append(f"{name}: {number:,} is cut to {changed[name]:,}")
+    note = f"{', '.join(told)}: {why}" if told else ""
+    return Settings.model_validate({**asked, **changed}), note
+
+
+def _fit_watched(asked: Mapping[str, Any], limits: Limits) -> tuple[Settings, str]:
+    """The same for descriptors that are watched without clients."""
+    settings = Settings.model_validate(asked)
+    watched, nofile = settings.watched, limits.nofile
+    if watched is None or nofile is None or settings.descriptors <= nofile - MARGIN:
+        return settings, ""
+    fewer = (nofile - MARGIN) * watched // settings.descriptors
+    note = f"watched: {watched:,} is cut to {fewer:,}: a process may have {nofile:,} descriptors"
+    return settings.model_copy(update={"watched": fewer}), note

@@ -1,0 +1,126 @@
+"""`SERVER=...`, `REPEATS=...`: an experiment asked of one server, or more often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from contract.columns import REFERENCE_SERVERS
+from contract.exits import Exit, LabError
+from experiments.plan.axes import Axes, PartialSettings
+from experiments.plan.experiment_file import find, read, servers
+from experiments.plan.foreign_server import Foreign
+from experiments.plan.schema import Experiment
+from experiments.plan.source import Source
+from experiments.plan.trials import points
+
+
+def choose(
+    name: str,
+    server: str = "",
+    port: int | None = None,
+    references: bool = False,
+    repeats: int | None = None,
+) -> Source:
+    """The experiment `name`, as it stands or with this server alone; LabError if it cannot be.
+
+    `server` is one of the lab's by name, or an image that listens on `port`; `repeats` takes the
+    place of the experiment's own.
+    """
+    path = find(name)
+    source = read_source(path, path.stem)
+    changed, words = source.experiment, []
+    if server:
+        changed = only(changed, server, port)
+        _check(changed, server)
+        words += [f"SERVER={server}", *([f"PORT={port}"] if port else [])]
+    if references:
+        changed = changed.model_copy(update={"references": True})
+        words.append("REFERENCES=1")
+    if repeats:
+        changed = changed.model_copy(update={"repeats": repeats})
+        words.append(f"REPEATS={repeats}")
+    if not words:
+        return source
+    return Source(path.stem, _written(f"# {path.name} with {' '.join(words)}", changed), changed)
+
+
+def read_source(path: Path, name: str) -> Source:
+    """The experiment in the file. Raises LabError.
+
+    Its text is the file's, but for one that includes others: what these say may change later.
+    """
+    experiment = read(path)
+    if experiment.questions:
+        return Source(
+            name, _written(f"# {path.name} with what it includes", experiment), experiment
+        )
+    return Source(name, path.read_text(encoding="utf-8"), experiment)
+
+
+def kept_source(path: Path, name: str) -> Source:
+    """The experiment that a run's folder keeps, word for word. Raises LabError."""
+    return Source(name, path.read_text(encoding="utf-8"), read(path))
+
+
+def _written(heading: str, experiment: Experiment) -> str:
+    document = experiment.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return f"{heading}\n{text}"
+
+
+def only(experiment: Experiment, server: str, port: int | None) -> Experiment:
+    """The same sweeps, all with `server` in the place of those that they name."""
+    foreign = None if server in {*servers(), *REFERENCE_SERVERS} else _foreign(server, port)
+    if foreign is None and port is not None:
+        raise LabError(
+            f"PORT={port}: {server} is one of the lab's own servers and has its port; "
+            "leave PORT out",
+            Exit.BAD_INPUT,
+        )
+    name = foreign.name if foreign else server
+    sweeps = [
+        sweep.model_copy(
+            update={
+                "axes": Axes(**{**sweep.axes.model_dump(exclude_unset=True), "server": [name]}),
+                "settings": _without_server(sweep.settings),
+            }
+        )
+        for sweep in experiment.sweeps
+    ]
+    return experiment.model_copy(
+        update={
+            "servers": [foreign] if foreign else [],
+            "settings": _without_server(experiment.settings),
+            "sweeps": sweeps,
+        }
+    )
+
+
+def _check(experiment: Experiment, server: str) -> None:
+    """Not every load is for every server. Raises LabError."""
+    try:
+        points(experiment)
+    except ValidationError as error:
+        told = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        raise LabError(f"SERVER={server}: {told}", Exit.BAD_INPUT) from error
+
+
+def _foreign(image: str, port: int | None) -> Foreign:
+    given = {"image": image} | ({} if port is None else {"port": port})
+    try:
+        foreign = Foreign.model_validate(given)
+    except ValidationError as error:
+        told = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+        )
+        raise LabError(f"SERVER={image}: {told}", Exit.BAD_INPUT) from error
+    if foreign.name in servers():
+        return foreign.model_copy(update={"name": f"image_{foreign.name}"})
+    return foreign
+
+
+def _without_server(settings: PartialSettings) -> PartialSettings:
+    return PartialSettings(**settings.model_dump(exclude_unset=True, exclude={"server"}))

@@ -1,0 +1,116 @@
+"""What an experiment file may say: a description per key, and types to hold it.
+
+Settings may stand at the top, for all sweeps, or in a sweep, which wins; a
+sweep's axes expand by product. `load.py` reads files and reports errors; an editor
+gets the same schema from docs/experiment.schema.json.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from contract.thresholds import parse
+from experiments.plan.axes import MAX, SCALED, Axes, PartialSettings
+from experiments.plan.foreign_server import Foreign
+from experiments.plan.strict import Strict
+
+
+def _threshold(text: str) -> str:
+    parse(text)
+    return text
+
+
+Limit = Annotated[str, AfterValidator(_threshold)]
+
+
+class Sweep(Strict):
+    """A part of an experiment: axes to cross, and settings that hold for all its trials."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")] = Field(
+        description="Name of the sweep, a word; of an included one, after its experiment and a dot"
+    )
+    axes: Axes = Field(default_factory=Axes, description="Settings to sweep, each with its values")
+    settings: PartialSettings = Field(
+        default_factory=PartialSettings, description="Settings fixed for this sweep"
+    )
+    repeats: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Blocks in which its trials run, from the first; all if absent"
+    )
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Sweep:
+        both = sorted(self.axes.model_fields_set & self.settings.model_fields_set)
+        if both:
+            raise ValueError(f"{', '.join(both)}: both an axis and a fixed setting; keep one")
+        axes = self.axes.model_dump(exclude_none=True)
+        if all(MAX in axes.get(name, ()) for name in SCALED):
+            raise ValueError(f"{' and '.join(SCALED)} cannot both be {MAX}; give one a number")
+        return self
+
+
+class Experiment(Strict):
+    """One file of experiments/."""
+
+    question: Annotated[str, Field(min_length=1)] = Field(
+        description="What the experiment asks, in a sentence"
+    )
+    repeats: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        3, description="Blocks: each runs every trial once, shuffled"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(1, description="Seed of the shuffle")
+    reference: bool = Field(
+        True,
+        description="Open and close every block with the reference trial (the A/A noise floor)",
+    )
+    servers: list[Foreign] = Field(
+        default_factory=list,
+        description="Images to load like the lab's own servers; a sweep that names no server "
+        "runs them beside epoll_level",
+    )
+    references: bool = Field(
+        False, description="Add nginx, gunicorn, uvicorn and granian wherever servers are compared"
+    )
+    settings: PartialSettings = Field(
+        default_factory=PartialSettings, description="Settings fixed for all sweeps"
+    )
+    include: list[str] = Field(
+        default_factory=list,
+        description="Experiments whose sweeps, figures and claims are part of this one, by name",
+    )
+    questions: dict[str, str] = Field(
+        default_factory=dict, description="What included experiments ask; filled in by `include`"
+    )
+    sweeps: list[Sweep] = Field(default_factory=list, description="Parts of the experiment")
+    figures: list[str] = Field(
+        default_factory=list, description="Figures of the report, in order; all that fit if empty"
+    )
+    claims: list[int] = Field(
+        default_factory=list, description="Claims that this experiment judges, by number"
+    )
+    thresholds: list[Limit] = Field(
+        default_factory=list,
+        description="Limits that every point has to keep, such as `response_p99_us < 5000`; "
+        "where one is not kept, the exit code says so",
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Experiment:
+        if not self.sweeps and not self.include:
+            raise ValueError("needs sweeps, or experiments to include")
+        return self
+
+    @model_validator(mode="after")
+    def _unique(self) -> Experiment:
+        names = [sweep.name for sweep in self.sweeps]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sweeps are named {', '.join(twice)}; give each its own name")
+        servers = [server.name for server in self.servers]
+        twice = sorted({name for name in servers if servers.count(name) > 1})
+        if twice:
+            raise ValueError(f"two servers are named {', '.join(twice)}; give each its own name")
+        if "reference" in names:
+            raise ValueError("a sweep may not be named reference; that is the noise floor's name")
+        return self

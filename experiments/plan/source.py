@@ -1,0 +1,22 @@
+"""An experiment as it is run: what it says, and the text that the run's folder keeps."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from experiments.plan.schema import Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`name` is the folder of its runs; `text` read again gives `experiment`."""
+
+    name: str
+    text: str
+    experiment: Experiment
+
+    @property
+    def sha256(self) -> str:
+        """Of the text, in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()

@@ -1,0 +1,214 @@
+"""The plan: frozen trials in a shuffled order. Pure: no Docker, no clock, no files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from pydantic import ValidationError
+
+from contract.columns import WITHOUT_CLIENTS
+from contract.exits import Exit, LabError
+from experiments.plan.capacity import Limits, fit
+from experiments.plan.foreign_server import Foreign
+from experiments.plan.schema import Experiment, Sweep
+from experiments.plan.settings import SERVER_FLAGS, Settings
+from experiments.references.catalogue import REFERENCES
+
+REFERENCE_SWEEP = "reference"
+UNKNOWN = Limits()
+LETTERS = {
+    "keep_alive": "k",
+    "connection_per_request": "c",
+    "open_loop": "o",
+    "open_connections": "oc",
+    "token_ring": "t",
+    "one_wait": "w",
+}
+OVERHEAD_S = 2.5
+"""What a trial may cost beside warm-up and window; used to announce a duration."""
+OVERHEAD_ALONE_S = 0.7
+"""The same for one without clients: a container, and up to thousands of descriptors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A combination of settings; equal settings are measured once, whoever asks.
+
+    `foreign` is what the settings' server is, when it is none of the lab's own; `repeats` the
+    blocks in which it is measured, from the first, when they are not all.
+    """
+
+    sweep: str
+    settings: Settings
+    foreign: Foreign | None = None
+    repeats: int | None = None
+    note: str = field(default="", compare=False)
+    """How the settings were scaled to the machine; empty if they were not."""
+
+    @property
+    def identity(self) -> str:
+        """All that makes this point differ from another."""
+        identity = self.settings.model_dump()
+        if self.foreign:
+            identity["foreign"] = self.foreign.model_dump()
+        return json.dumps(identity, sort_keys=True)
+
+    @property
+    def name(self) -> str:
+        """Readable, and unique by a hash of the settings."""
+        s = self.settings
+        digest = hashlib.sha256(self.identity.encode()).hexdigest()[:6]
+        kind = f"{REFERENCE_SWEEP}-" if self.sweep == REFERENCE_SWEEP else ""
+        if s.without_clients:
+            return f"{kind}{s.server}-{LETTERS[s.load]}{s.watched}-{digest}"
+        return (
+            f"{kind}{s.server}-{LETTERS[s.load]}{s.active_connections}"
+            f"-i{s.idle_connections}-b{s.backlog or 'own'}-{digest}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One measurement of a point. `position` counts through the whole run, from 1."""
+
+    point: Point
+    block: int
+    repeat: int
+    position: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.point.name}-r{self.repeat}"
+
+    @property
+    def expected_s(self) -> float:
+        settings = self.point.settings
+        overhead_s = OVERHEAD_ALONE_S if settings.without_clients else OVERHEAD_S
+        return overhead_s + settings.ramp_s + settings.warm_up_s + settings.window_s
+
+
+def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
+    """All points, sweeps expanded by product, equal ones only once.
+
+    `limits` are the machine's: more connections than it grants are cut to what it does.
+    """
+    known = {one.name: one for one in (*REFERENCES, *experiment.servers)}
+    found: dict[str, Point] = {}
+    for sweep in experiment.sweeps:
+        for settings, note in _fitted(experiment, sweep, limits):
+            foreign = known.get(settings.server)
+            if foreign and settings.traced:
+                raise LabError(
+                    f"sweep {sweep.name}: traced is for the lab's own servers, and "
+                    f"{foreign.name} is not; leave one of them out",
+                    Exit.BAD_INPUT,
+                )
+            if foreign:
+                own = dict.fromkeys(("backlog", *SERVER_FLAGS))
+                settings = settings.model_copy(update=own)
+            point = Point(sweep.name, settings, foreign, sweep.repeats, note)
+            known_one = found.setdefault(point.identity, point)
+            found[point.identity] = replace(
+                known_one, repeats=_more(known_one, point), note=known_one.note or note
+            )
+    return list(found.values())
+
+
+def _fitted(experiment: Experiment, sweep: Sweep, limits: Limits) -> list[tuple[Settings, str]]:
+    """The settings of a sweep. Raises LabError where what is left does not go together."""
+    try:
+        return list(expand(experiment, sweep, limits))
+    except ValidationError as error:
+        if limits == UNKNOWN:
+            raise  # the file's own fault, to be told with its line
+        why = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        raise LabError(
+            f"sweep {sweep.name}: cut to what this machine grants, its settings do not go "
+            f"together: {why}; ask for less, or see `make doctor`",
+            Exit.BAD_INPUT,
+        ) from None
+
+
+def _more(one: Point, other: Point) -> int | None:
+    """The larger number of repeats; None is all of them."""
+    if one.repeats is None or other.repeats is None:
+        return None
+    return max(one.repeats, other.repeats)
+
+
+def foreign_servers(trials: list[Trial]) -> list[Foreign]:
+    """The servers of the plan that are none of the lab's own, each once."""
+    found = [trial.point.foreign for trial in trials]
+    return list({one.name: one for one in found if one}.values())
+
+
+def notes(trials: list[Trial]) -> list[str]:
+    """What was scaled to the machine, a sentence each."""
+    return list(dict.fromkeys(trial.point.note for trial in trials if trial.point.note))
+
+
+def expand(
+    experiment: Experiment, sweep: Sweep, limits: Limits = UNKNOWN
+) -> Iterator[tuple[Settings, str]]:
+    """The product of a sweep's axes over its fixed settings, and how each was scaled."""
+    fixed = experiment.settings.model_dump(exclude_none=True)
+    fixed |= sweep.settings.model_dump(exclude_none=True)
+    axes: dict[str, list[Any]] = sweep.axes.model_dump(exclude_none=True)
+    alone = {fixed.get("load"), *axes.get("load", ())} & set(WITHOUT_CLIENTS)
+    traced = True in (fixed.get("traced"), *axes.get("traced", ()))
+    server = fixed.get("server")
+    if not alone and (compared := _compared(experiment, axes.get("server"), server, traced=traced)):
+        axes["server"] = compared
+    for values in product(*axes.values()):
+        yield fit(fixed | dict(zip(axes, values, strict=True)), limits)
+
+
+def _compared(
+    experiment: Experiment, axis: list[str] | None, fixed: str | None, *, traced: bool
+) -> list[str]:
+    """The servers of a sweep that compares servers; a sweep about one of them has none.
+
+    Only the lab's own can be `traced`.
+    """
+    if axis is None and fixed is not None:
+        return []
+    others = [] if traced else [one.name for one in experiment.servers]
+    references = [one.name for one in REFERENCES] if experiment.references and not traced else []
+    return list(dict.fromkeys([*(axis or [Settings().server, *others]), *references]))
+
+
+def plan(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Trial]:
+    """Blocks of one repeat, each shuffled by the seed, the reference first and last."""
+    shuffler = random.Random(experiment.seed)  # noqa: S311 - an order, not a secret
+    reference = Point(REFERENCE_SWEEP, _reference(experiment))
+    ordered: list[tuple[Point, int, int]] = []
+    for block in range(1, experiment.repeats + 1):
+        own = points(experiment, limits)
+        shuffled = [one for one in own if block <= (one.repeats or block)]
+        shuffler.shuffle(shuffled)
+        trials = [(point, block, block) for point in shuffled]
+        if experiment.reference:
+            trials.insert(0, (reference, block, 2 * block - 1))
+            trials.append((reference, block, 2 * block))
+        ordered += trials
+    return [
+        Trial(point, block, repeat, position)
+        for position, (point, block, repeat) in enumerate(ordered, 1)
+    ]
+
+
+def _reference(experiment: Experiment) -> Settings:
+    """Level-triggered epoll, 64 active connections, nothing idle; this experiment's window."""
+    given = experiment.settings.model_dump(exclude_none=True)
+    return Settings.model_validate({k: given[k] for k in ("warm_up_s", "window_s") if k in given})
+
+
+def expected_s(trials: list[Trial]) -> float:
+    """How long the trials will probably take."""
+    return sum(trial.expected_s for trial in trials)

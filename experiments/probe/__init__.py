@@ -1,0 +1,1 @@
+"""The probe beside the server: reads /proc and answers datagrams."""

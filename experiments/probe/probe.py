@@ -1,0 +1,250 @@
+"""The probe: reads `/proc` beside the server and answers each datagram with a sample.
+
+It runs in its own container in the server's pid and network namespaces, as the
+server's user, without any capability, and alone there: the standard library
+only, and nothing of the lab but `processes.py`, `listeners.py` and `granted.py`. It sleeps
+in recv until it is asked, so that it costs the trial nothing between samples; only the
+accept queue is looked at in between, WATCH_HZ times a second, once a sample named `open`
+was asked for.
+
+Counters are raw: the reader subtracts. CPU time is the server's own cgroup's,
+which also counts threads and children that have ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import resource
+import socket
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
+from experiments.probe.processes import connections_held, read_processes
+from experiments.probe.sock_diag import accept_queue
+
+PORT = 8079
+WATCH_HZ = 20
+PROC = Path("/proc")
+SYSCTLS = (
+    "net/core/somaxconn",
+    "net/core/netdev_max_backlog",
+    "net/ipv4/tcp_max_syn_backlog",
+    "net/ipv4/tcp_abort_on_overflow",
+    "net/ipv4/tcp_syncookies",
+    "net/ipv4/tcp_syn_linear_timeouts",
+    "net/ipv4/tcp_syn_retries",
+    "net/ipv4/ip_local_port_range",
+    "net/ipv4/tcp_tw_reuse",
+    "net/ipv4/tcp_fin_timeout",
+    "net/ipv4/tcp_max_tw_buckets",
+    "net/ipv4/tcp_congestion_control",
+    "net/ipv4/tcp_rmem",
+    "net/ipv4/tcp_wmem",
+    "net/ipv4/tcp_mem",
+    "net/bridge/bridge-nf-call-iptables",
+    "fs/file-max",
+    "fs/nr_open",
+    "kernel/pid_max",
+    "kernel/threads-max",
+    "vm/max_map_count",
+)
+TABLES = [path for path in (PROC / "net/tcp", PROC / "net/tcp6") if path.exists()]
+"""Some servers listen on IPv6 for both: what reaches them by IPv4 is in the second."""
+TRACE = PROC / "1/root/tmp/trace"
+"""Of a traced server, whose process 1 is strace."""
+MOST_TRACE_BYTES = 60 * 2**20
+CALL = re.compile(rb"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
+"""Process and name; a line `<... NAME resumed>` is the end of a call counted before."""
+
+
+def sample(server_port: int, cores: list[str]) -> dict[str, Any]:
+    """One reading: monotonic ns, the server's processes, kernel counters."""
+    return {
+        "at_ns": time.perf_counter_ns(),
+        **_confinement(),
+        **read_processes(),
+        **_tcp_counters(),
+        "accept_queue": accept_queue(server_port),
+        "kernel_socket_bytes": _kernel_socket_bytes(),
+        # Of the whole kernel, sockets among it: only its growth tells something.
+        "kernel_slab_bytes": _meminfo("Slab"),
+        **_cores_cpu(cores),
+    }
+
+
+def environment() -> dict[str, Any]:
+    """The machine as a container sees it: kernel, processor, limits, sysctls."""
+    return {
+        "kernel": platform.release(),
+        "kernel_version": platform.version(),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+        "cpu_model": _cpu_model(),
+        "cores": os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "memory_available_bytes": _meminfo("MemAvailable"),
+        "cgroup_version": 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
+        "clock_source": _text(
+            Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+        ),
+        "ulimits": {
+            name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))
+            for name in ("nofile", "nproc", "stack", "memlock", "sigpending")
+        },
+        "clock_ticks": os.sysconf("SC_CLK_TCK"),
+        "sysctls": {name: _text(PROC / "sys" / name) for name in SYSCTLS},
+    }
+
+
+def _text(path: Path) -> str | None:
+    """None where this kernel or this namespace has no such file."""
+    try:
+        return path.read_text().strip()
+    except (FileNotFoundError, PermissionError):
+        return None
+
+
+def _cpu_model() -> str:
+    for line in (PROC / "cpuinfo").read_text().splitlines():
+        if line.startswith(("model name", "Model")):
+            return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
+
+
+def _confinement(server: Path = PROC / "1") -> dict[str, Any]:
+    """The server's own control group, seen through the root of its first process: CPU time, cores
+    and quota granted, how often it was held back; and the cores that the process may use.
+    """
+    at = folder(server / "root/sys/fs/cgroup", (server / "cgroup").read_text())
+    return {
+        "cpu_ns": cpu_ns(at),
+        **processor(at),
+        **held_back(at),
+        "affinity": parse_allowed((server / "status").read_text()),
+    }
+
+
+def _tcp_counters() -> dict[str, int]:
+    counters: dict[str, int] = {}
+    for name in ("net/snmp", "net/netstat"):
+        lines = (PROC / name).read_text().splitlines()
+        for keys, values in zip(lines[::2], lines[1::2], strict=True):
+            prefix = keys.split(":", 1)[0]
+            if prefix in ("Tcp", "TcpExt"):
+                counters.update(zip(keys.split()[1:], map(int, values.split()[1:]), strict=True))
+    return {
+        "listen_overflows": counters["ListenOverflows"],
+        "listen_drops": counters["ListenDrops"],
+        "retransmits": counters["RetransSegs"],
+        "resets": counters["OutRsts"],
+        "segments_out": counters["OutSegs"],
+    }
+
+
+def _established(port: int) -> list[str]:
+    """The sockets, by inode, of established connections on the server's end.
+
+    It holds them or has them queued; those in a queue have the inode 0.
+    """
+    ours = re.compile(rf": \w+:{port:04X} \w+:\w{{4}} 01 (?:\S+ +){{5}}(\d+) ")
+    return [inode for path in TABLES for inode in ours.findall(path.read_text())]
+
+
+def _calls(start: int) -> dict[str, object]:
+    """System calls by name since the trace had `start` bytes; whether it had room for them."""
+    with TRACE.open("rb") as trace:
+        trace.seek(start)
+        names = CALL.findall(trace.read())
+        whole = trace.tell() < MOST_TRACE_BYTES
+    return {
+        "syscalls": {name.decode(): count for name, count in Counter(names).items()},
+        "trace_is_whole": whole,
+    }
+
+
+def _kernel_socket_bytes() -> int:
+    for line in (PROC / "net/sockstat").read_text().splitlines():
+        if line.startswith("TCP:"):
+            return int(line.split()[-1]) * os.sysconf("SC_PAGE_SIZE")
+    raise RuntimeError("/proc/net/sockstat has no TCP line")
+
+
+def _meminfo(name: str) -> int:
+    """In bytes."""
+    for line in (PROC / "meminfo").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1_024
+    raise RuntimeError(f"/proc/meminfo has no {name} line")
+
+
+def _cores_cpu(cores: list[str]) -> dict[str, object]:
+    """Ticks of the cores that the trial uses: idle, and stolen.
+
+    What was busy is what is left. Kernels count idle time to the nanosecond, but find busy time
+    by looking at each timer tick: a server that wakes with the ticks, as under fixed arrivals,
+    would seem to be always busy.
+    """
+    idle = stolen = 0
+    for line in (PROC / "stat").read_text().splitlines():
+        name, _, rest = line.partition(" ")
+        if name.removeprefix("cpu") in cores:
+            _user, _nice, _system, resting, iowait, _irq, _softirq, steal = map(
+                int, rest.split()[:8]
+            )
+            idle += resting + iowait
+            stolen += steal
+    return {"idle_ticks": idle, "steal_ticks": stolen, "measured_cores": cores}
+
+
+def serve(server_port: int, cores: list[str]) -> None:
+    """Answer datagrams `WORD NUMBER` for ever, each with a sample and its number.
+
+    `environment` is answered with that instead; `gate` adds the established
+    connections; `open` and `close` bound a window. `accept_queue_max` is the
+    deepest since the question before.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("0.0.0.0", PORT))  # noqa: S104 - the pod's own namespace; nothing is published
+    deepest = traced = 0
+    while True:
+        try:
+            question, peer = sock.recvfrom(256)
+        except TimeoutError:
+            deepest = max(deepest, accept_queue(server_port))
+            continue
+        word, _, number = question.partition(b" ")
+        if word == b"environment":
+            answer: dict[str, Any] = environment()
+        else:
+            trace_bytes = TRACE.stat().st_size if TRACE.exists() else 0  # as of the sample's time
+            answer = sample(server_port, cores)
+            answer["accept_queue_max"] = max(deepest, accept_queue(server_port))
+            deepest = 0
+            if word == b"gate":
+                # Reads the whole table, 20 ms with 10,000 connections: not in a window.
+                inodes = _established(server_port)
+                answer["server_established"] = len(inodes)
+                answer["worker_connections"] = connections_held(answer["worker_cpu_ns"], inodes)
+            elif word == b"open":
+                traced = trace_bytes
+                sock.settimeout(1 / WATCH_HZ)
+            elif word == b"close":
+                sock.settimeout(None)
+                if traced:
+                    answer |= _calls(traced)
+        answer["asked"] = int(number or 0)
+        sock.sendto(json.dumps(answer).encode(), peer)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "environment":
+        print(json.dumps(environment()))
+    else:
+        serve(int(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,1 @@
+"""What a run leaves: its folder, a row per trial, the verdict on each."""

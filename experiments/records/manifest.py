@@ -1,0 +1,101 @@
+"""What a run was made of and on: enough to repeat it, or to say why it differs."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from dataclasses import asdict
+from typing import Any
+
+from contract.columns import FORMAT_VERSION, SETTINGS
+from experiments.paths import ROOT
+from experiments.plan.capacity import Limits
+from experiments.plan.schema import Experiment
+from experiments.plan.settings import Settings
+from experiments.plan.source import Source
+from experiments.records.run_folder import sha256
+
+LOCKS = (
+    *("requirements.lock", "loadgen/requirements.lock", "servers/requirements.lock"),
+    "experiments/references/requirements.lock",
+)
+BRIDGE_NF = "net/bridge/bridge-nf-call-iptables"
+
+
+def describe(
+    run: str,
+    started_at: str,
+    source: Source,
+    images: dict[str, Any],
+    servers: dict[str, Any],
+    machine: dict[str, Any],
+    engine: dict[str, Any],
+    limits: Limits,
+    scaled: list[str],
+) -> dict[str, Any]:
+    """`servers` are the foreign ones; `machine` is what the probe tells from inside a
+    container, `engine` what Docker tells; `scaled` says what was fitted into the `limits`."""
+    experiment = source.experiment
+    commit, dirty = git_state()
+    return {
+        "format_version": FORMAT_VERSION,
+        "experiment": source.name,
+        "experiment_sha256": source.sha256,
+        "question": experiment.question,
+        "questions": experiment.questions,
+        "repeats": experiment.repeats,
+        "seed": experiment.seed,
+        "claims": experiment.claims,
+        "figures": experiment.figures,
+        "thresholds": experiment.thresholds,
+        "sweeps": [sweep.name for sweep in experiment.sweeps],
+        "settings": experiment.settings.model_dump(exclude_none=True),
+        "usual": usual(experiment),
+        "run": run,
+        "started_at": started_at,
+        "git_commit": commit,
+        "git_dirty": dirty,
+        "lock_sha256": {name: sha256(ROOT / name) for name in LOCKS},
+        "host_python": platform.python_version(),
+        "images": images,
+        "servers": servers,
+        "kernel": {"release": machine["kernel"], "version": machine["kernel_version"]},
+        "cpu": {"model": machine["cpu_model"], "cores": machine["cores"]},
+        "architecture": machine["architecture"],
+        "container_python": machine["python"],
+        "memory_bytes": machine["memory_bytes"],
+        "cgroup_version": machine["cgroup_version"],
+        "clock_source": machine["clock_source"],
+        "limits": asdict(limits),
+        "scaled": scaled,
+        "sysctls": machine["sysctls"],
+        "ulimits": machine["ulimits"],
+        "bridge_nf_call_iptables": machine["sysctls"].get(BRIDGE_NF),
+        "docker": engine,
+    }
+
+
+def usual(experiment: Experiment) -> dict[str, Any]:
+    """What each setting of a trial is where no sweep says otherwise."""
+    settings = Settings().model_dump() | experiment.settings.model_dump(exclude_none=True)
+    return {name: settings[name] for name in SETTINGS}
+
+
+def git_state() -> tuple[str | None, bool | None]:
+    """Commit and whether files differ from it; None outside a git checkout."""
+    commit = _git("rev-parse", "HEAD")
+    status = _git("status", "--porcelain")
+    return commit, None if status is None else bool(status)
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed words
+            ["git", "-C", str(ROOT), *arguments],  # noqa: S607 - the user's own git
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

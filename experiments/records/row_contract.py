@@ -1,0 +1,72 @@
+"""What a row has to be before it is written: else it is void, and can still be read.
+
+A figure that its column cannot hold (negative, infinite, no number, more than all) comes from a
+counter or a clock of the lab's own that was wrong. Nobody knows what else that spoiled, so the
+trial is void, with the column and the value in its reason and the cell emptied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contract.cells import SHOWN, breaches, written
+from contract.columns import COLUMNS, NAMES, WITHOUT_CLIENTS
+
+Row = dict[str, Any]
+REQUIRED = {column.name for column in COLUMNS if column.required}
+
+
+def kept(row: Row, planned: Mapping[str, Any]) -> Row:
+    """The row, or a void one if a figure in it breaks the record format; columns that it has not
+    got yet are not missed. A required one gets what was `planned`.
+
+    ValueError where that does not help: a name or a choice that the format does not have.
+    """
+    known, spoiled, mended = row.get("reason"), row, set[str]()
+    reasons = [known] if known else []
+    while wrong := breaches(_cells(spoiled)):  # figures by themselves, then beside each other
+        if any(one.damaged or one.column in mended for one in wrong):
+            raise ValueError(f"not a row of the record format: {'; '.join(map(str, wrong))}")
+        reasons += [f"{one.column} was {one.cell[:SHOWN]}, not {one.expected}" for one in wrong]
+        mended |= {one.column for one in wrong}
+        spoiled = spoiled | {one.column: _instead(one.column, planned) for one in wrong}
+    if not mended:
+        return row
+    by = row.get("spoiled_by") or "lab"
+    return spoiled | {"validity": "void", "reason": "; ".join(reasons), "spoiled_by": by}
+
+
+def unknown(row: Row) -> list[str]:
+    """Figures that a verdict needs and that are missing, where responses came."""
+    if not row["requests"]:
+        return []
+    needed = ["requests_per_s", "server_cpu_share", "steal_share", "foreign_cpu_share"]
+    if row["load"] not in WITHOUT_CLIENTS:
+        needed += ["generator_cpu_share", "coverage"]
+    if row["load"] == "keep_alive":
+        needed += ["littles_law_ratio", "response_max_us"]
+    return [name for name in needed if row.get(name) is None]
+
+
+def cells_of(row: Mapping[str, Any]) -> list[str]:
+    """A whole row as it is written, every column in its place.
+
+    ValueError for one that could not be read: with a column that the format does not have, or
+    with a cell that breaks it.
+    """
+    unknown = row.keys() - set(NAMES)
+    if unknown:
+        raise ValueError(f"columns that the record format does not have: {sorted(unknown)}")
+    cells = {name: written(row.get(name)) for name in NAMES}
+    if wrong := breaches(cells):
+        raise ValueError(f"not a row of the record format: {'; '.join(map(str, wrong))}")
+    return list(cells.values())
+
+
+def _cells(row: Row) -> dict[str, str]:
+    return {name: written(value) for name, value in row.items() if value is not None}
+
+
+def _instead(name: str, planned: Mapping[str, Any]) -> Any:
+    return planned.get(name) if name in REQUIRED else None

@@ -1,0 +1,213 @@
+"""The verdict on a trial: what bounded it, or why it must not be believed, and who spoiled it.
+
+The thresholds stand here, each with its reason; those that analysis needs too are in record.py.
+A void trial is kept and shown, and never averaged in.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from contract.columns import FOREIGN, STEAL, WITHOUT_CLIENTS
+
+BUSY = 0.9
+"""A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""
+QUOTA_BUSY = 0.8
+"""Of a quota less can be used: what is granted for 2 ms, and not used by a server that waited for
+a moment, is lost. Beside generators that rested half of the time servers were seen at 0.84 to
+0.99."""
+LITTLE = 0.05
+"""Requests under way = throughput x mean time, to 5%, or requests were lost or times are wrong.
+Responses that began before the window or end after it move the ratio by up to the
+longest one over the window: that much is allowed, or long tails alone would be voided."""
+COVERED = 0.99
+"""Nearly every keep-alive connection must be served, or the rate is that of a favoured few."""
+LAG_US = 1_000.0
+"""A millisecond late is a tenth of the delays that open loops are asked about, and ten times
+what the engine needs when nothing disturbs it."""
+GENERATOR_BUSY = 0.6
+"""Share of the window with work to do. With a rate beyond it, an engine that had 0.7 of a core
+was seen at 0.74 to 0.76, at an easy rate at 0.43, and behind a sleeping server at 0.34."""
+KEPT = 0.95
+"""A server that answers less than was asked of it is at its limit, whatever its processor says."""
+HUNG = 0.5
+"""Of the requests that can be under way in a closed loop. A server that keeps so many waiting, for
+longer than it took before, is the bound, whatever its processor says."""
+OF_THE_LOAD = "out_of_"
+"""In the kind of an error of a client that had no port or descriptor left: it never asked."""
+SKEW = 0.01
+"""What some load workers counted while others did not yet, or no longer, belongs to no rate."""
+
+Row = dict[str, Any]
+
+
+def judge(row: Row, not_as_asked: str = "") -> Row:
+    """`validity`, `reason` and `spoiled_by` of a row whose figures are filled in; the reason of a
+    valid one says what held the generator up, if anything did, and what else is to be known of it.
+
+    `not_as_asked` says what the engine did not give server or load, as pins.py found it.
+    """
+    reason, spoiled_by = _void(row, not_as_asked)
+    if reason:
+        return {"validity": "void", "reason": reason, "spoiled_by": spoiled_by}
+    validity, held_up = _bound(row)
+    told = "; ".join(filter(None, (held_up, _unanswered(row), _failed(row), _favoured(row))))
+    return {"validity": validity, "reason": told, "spoiled_by": ""}
+
+
+def _unanswered(row: Row) -> str:
+    """What of a trial's times is not known, as the window closed before."""
+    if "response_" not in (row.get("lower_bounds") or ""):
+        return ""
+    return (
+        f"{row['unanswered']:,} requests had no answer as the window closed, the oldest for "
+        f"{row['oldest_unanswered_us'] / 1e6:,.3f} s: their ages are among the response times"
+    )
+
+
+def _failed(row: Row) -> str:
+    if not row["errors"]:
+        return ""
+    return f"{row['error_share']:.1%} of the requests failed: {row['error_kinds']}"
+
+
+def _favoured(row: Row) -> str:
+    """Under a connection per request, whose clients wait for the end of each: some may have got
+    their answers before the window, and no end. A trial need not be void for it, as clients whose
+    SYN was dropped may well wait for longer than a window."""
+    if row["load"] != "connection_per_request" or row["coverage"] >= COVERED:
+        return ""
+    return (
+        f"only {row['coverage']:.1%} of the clients got a response in the window: "
+        "the rate is theirs alone"
+    )
+
+
+def _bound(row: Row) -> tuple[str, str]:
+    """What bounded a valid trial."""
+    if row["load"] in WITHOUT_CLIENTS:
+        return "server_bound", ""  # nothing ever rests
+    server, generator = row["server_cpu_share"], row["generator_cpu_share"]
+    if row.get("rate_per_s"):
+        return _open_loop(row)
+    if server >= BUSY and server >= generator:
+        return "server_bound", ""
+    if generator >= BUSY:
+        return "generator_bound", ""
+    if row.get("server_cpu_quota") and server >= QUOTA_BUSY:
+        return "server_bound", ""
+    if (row["unanswered"] or 0) >= HUNG * row["active_connections"] * row["pipeline_depth"]:
+        return "server_bound", ""
+    return "unsaturated", ""
+
+
+def _open_loop(row: Row) -> tuple[str, str]:
+    """An engine that waits with open eyes uses its core whatever it does: its lag tells."""
+    lag = row.get("lag_p99_us") or 0.0
+    if lag > LAG_US:
+        return "generator_bound", (
+            f"requests left up to {lag:,.0f} us late though a connection was free; "
+            "lower the rate, or give the load more cores"
+        )
+    kept = row["requests_per_s"] / row["rate_per_s"]
+    # A Poisson schedule has more or fewer arrivals by chance: three sigma of their number.
+    chance = 3 / math.sqrt(row["rate_per_s"] * row["window_s"])
+    enough = KEPT - (chance if row["arrivals"] == "poisson" else 0.0)
+    if row["server_cpu_share"] >= BUSY:
+        return "server_bound", ""
+    if kept < enough and (row.get("generator_busy_share") or 0.0) >= GENERATOR_BUSY:
+        return "generator_bound", (
+            f"only {kept:.0%} of the rate was kept while the server had time left; "
+            "lower the rate, or give the load more cores"
+        )
+    if kept < enough:
+        return "server_bound", ""
+    return "unsaturated", ""
+
+
+def skewed(row: Row) -> str:
+    """How far apart the load workers' windows were, in words, if that spoils the trial."""
+    skew_s = (row.get("window_skew_us") or 0.0) / 1e6
+    if skew_s <= SKEW * row["window_s"]:
+        return ""
+    return (
+        f"the load workers opened or closed their windows {skew_s * 1e3:,.1f} ms apart; "
+        "a longer window or fewer load workers may help"
+    )
+
+
+def _void(row: Row, not_as_asked: str) -> tuple[str, str]:
+    """Why it must not be believed, and who spoiled it; both empty if nobody did.
+
+    On a machine that was busy otherwise, a server that served few was not the cause, nor a load
+    that came late. A wrong answer, a limit or an end would have been seen on a quiet one too.
+    """
+    reason, by = _as_seen(row)
+    disturbance = not_as_asked or _disturbed(row) or _held_up(row)
+    if not reason:
+        return disturbance, "surroundings" if disturbance else ""
+    if disturbance and by in ("server_starved", "load"):
+        return f"{reason}; {disturbance}", "surroundings"
+    return reason, by
+
+
+def _as_seen(row: Row) -> tuple[str, str]:
+    """What the trial itself shows."""
+    if reason := row["reason"]:
+        return str(reason), row["spoiled_by"]
+    if reason := skewed(row):
+        return reason, "load"
+    if "wrong_answer" in row["error_kinds"]:
+        return f"the server answered wrongly in the window: {row['error_kinds']}", "server_wrong"
+    if OF_THE_LOAD in row["error_kinds"] and not _lost_by_server(row):
+        return f"the load had no ports or descriptors left: {row['error_kinds']}", "load"
+    if not row["requests"]:
+        return "no response came in the window", "server_starved"
+    return _keep_alive(row) if row["load"] == "keep_alive" else ("", "")
+
+
+def _lost_by_server(row: Row) -> bool:
+    """Whether it ended connections that were to stay, so that new ones had to be opened."""
+    kinds = row["error_kinds"].split()
+    return row["load"] == "keep_alive" and any(OF_THE_LOAD not in kind for kind in kinds)
+
+
+def _keep_alive(row: Row) -> tuple[str, str]:
+    if row["errors"]:
+        return f"errors in the window: {row['error_kinds']}", "server_wrong"
+    ratio = row["littles_law_ratio"]
+    edges = row["response_max_us"] / 1e6 / row["window_s"]
+    if abs(ratio - 1) > LITTLE + edges:
+        return (
+            f"Little's law is off: throughput x mean time is {ratio:.2f} times the "
+            "connections; a longer window may help"
+        ), "load"
+    if row["coverage"] < COVERED and not row["traced"]:  # it is too slow to come to all
+        return (
+            f"only {row['coverage']:.1%} of the active connections got a response "
+            "in the window: the rate is theirs alone"
+        ), "server_starved"
+    return "", ""
+
+
+def _disturbed(row: Row) -> str:
+    """What else had the processors; unknown where the probe's samples are missing."""
+    if (row.get("steal_share") or 0.0) > STEAL:
+        return f"the hypervisor took {row['steal_share']:.0%} of the processors"
+    if (row.get("foreign_cpu_share") or 0.0) > FOREIGN:
+        return (
+            f"other programs used {row['foreign_cpu_share']:.1f} cores in the window; "
+            "stop them and run again"
+        )
+    return ""
+
+
+def _held_up(row: Row) -> str:
+    """Without clients nothing ever rests."""
+    if row["load"] not in WITHOUT_CLIENTS or row["server_cpu_share"] >= BUSY:
+        return ""
+    return (
+        f"the benchmark never rests, and yet had only {row['server_cpu_share']:.0%} of its core: "
+        "something else ran there"
+    )

@@ -1,0 +1,1 @@
+"""Running the plan: trial after trial, everything fresh, everything removed."""

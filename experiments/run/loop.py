@@ -1,0 +1,165 @@
+"""A run: trial after trial, each saved as it ends, and everything removed at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from contract.exits import Exit, LabError
+from experiments.docker.driver import Driver, DriverError
+from experiments.plan.capacity import MARGIN
+from experiments.plan.trials import Trial
+from experiments.records.run_folder import Store
+from experiments.records.server_series import server_series
+from experiments.records.trial_row import make_row
+from experiments.run.trial import Outcome
+from experiments.run.trial_containers import Placement
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM: clean up, keep what is finished, say how to go on.
+
+    `folder` is the run's, once it has one.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        super().__init__()
+        self.folder = folder
+
+
+class AfterwardsError(LabError):
+    """Something failed after the last trial of the run in `folder`, which is complete."""
+
+    def __init__(self, folder: Path, failures: list[BaseException]) -> None:
+        told = (
+            "interrupted" if isinstance(one, Interrupted) else f"{one}" or type(one).__name__
+            for one in failures
+        )
+        notes = (note for one in failures for note in getattr(one, "__notes__", ()))
+        stopped = all(isinstance(one, Interrupted) for one in failures)
+        left = any(isinstance(one, DriverError) for one in failures)
+        advice = ". `make clean` removes what may be left in Docker" if left else ""
+        super().__init__(
+            f"all trials were run, but after the last one: {'; '.join((*told, *notes))}{advice}",
+            Exit.INTERRUPTED if stopped else Exit.AFTERWARDS,
+        )
+        self.folder = folder
+
+
+class Conducts(Protocol):
+    """What the loop needs of a TrialRunner; tests give a fake."""
+
+    def run(self, trial: Trial) -> Outcome: ...
+
+
+class Progress(Protocol):
+    """Told before and after each trial, never while a window is open."""
+
+    def begin(self, trial: Trial) -> None: ...
+
+    def end(self, trial: Trial, row: dict[str, Any]) -> None: ...
+
+
+def descriptors(trials: list[Trial]) -> int:
+    """The most descriptors that one process of the run needs."""
+    return MARGIN + max(trial.point.settings.descriptors for trial in trials)
+
+
+def execute(
+    trials: list[Trial],
+    store: Store,
+    conductor: Conducts,
+    progress: Progress,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
+    """Run what is not finished yet; returns how many trials were run."""
+    finished = store.finished(cut=True)
+    left = [trial for trial in trials if trial.id not in finished]
+    for trial in left:
+        progress.begin(trial)
+        started_at = now().isoformat(timespec="milliseconds")
+        outcome = conductor.run(trial)
+        row = make_row(store.name, store.run, started_at, trial, outcome)
+        if outcome.result and row["spoiled_by"] != "lab":
+            outcome.result["server_series"] = server_series(outcome.result.get("samples", []))
+        store.append(row, outcome.result, outcome.logs)
+        progress.end(trial, row)
+    return len(left)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM raise Interrupted once; a second one during clean-up is ignored."""
+
+    def stop(_signum: int, _frame: Any) -> None:
+        _ignore_signals()
+        raise Interrupted
+
+    before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def deferred(notice: str) -> Iterator[None]:
+    """SIGINT and SIGTERM are heeded at its end; until then a notice tells that they have come."""
+    came: list[int] = []
+
+    def note(number: int, _frame: Any) -> None:
+        came.append(number)
+        print(f"\n{notice}", file=sys.stderr)
+
+    before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for first in came[:1]:
+            signal.raise_signal(first)
+
+
+@contextmanager
+def swept(driver: Driver, say: Callable[[str], None]) -> Iterator[None]:
+    """Remove what a killed run left, before; and all of this run, after, whatever happens.
+
+    What ended the run stays its ending when nothing can be removed after it; a note says so.
+    """
+    left = driver.sweep()
+    if left:
+        say(f"removed what an earlier run left: {', '.join(left)}")
+    try:
+        yield
+        for warning in driver.warnings:
+            say(f"the engine warned when it created a container: {warning}")
+        _ignore_signals()
+    except BaseException as ending:
+        _ignore_signals()
+        try:
+            driver.sweep()
+        except (DriverError, LabError) as error:
+            ending.add_note(f"and what had been started could not all be removed: {error}")
+        raise
+    driver.sweep()
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def stay_off(placement: Placement) -> None:
+    """Keep this process off the server's core, where the engine is on this machine."""
+    if sys.platform == "linux":
+        cores = {int(placement.others), int(placement.load)} & os.sched_getaffinity(0)
+        if cores:
+            os.sched_setaffinity(0, cores)

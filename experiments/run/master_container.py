@@ -1,0 +1,60 @@
+"""The Locust master of a run in its container: ready before each trial, or started anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from experiments.docker.driver import AbsentError
+from experiments.run.locust_client import Master, MasterError
+
+if TYPE_CHECKING:
+    from experiments.docker.driver import ContainerSpec, Driver
+
+
+class MasterContainer:
+    """Only the master lives through a run, so what a trial leaves in it would spoil the next."""
+
+    def __init__(self, driver: Driver, spec: ContainerSpec, client: Master) -> None:
+        self.client = client
+        self._driver = driver
+        self._spec = spec
+        self._container = ""
+
+    def start(self) -> None:
+        """Raises DriverError, or LabError when it does not come up."""
+        self._container = self._driver.start(self._spec)
+        self.client.wait_until_up(self.ending)
+
+    def make_ready(self) -> str:
+        """Without load and workers. One that has ended, or does not answer, is started anew, and
+        then its log is returned, with why; else nothing.
+
+        Raises what `start` does: without a master nothing can be measured any more.
+        """
+        why = self.ending()
+        if not why:
+            try:
+                self.client.make_ready()
+            except MasterError as error:
+                why = str(error)
+            else:
+                return ""
+        log = self.log()
+        self._driver.remove([self._container])
+        self.start()
+        return f"{log}\n(started anew: {why})\n"
+
+    def ending(self) -> str:
+        """How it has ended, in words; empty while it runs."""
+        try:
+            state = self._driver.state(self._container)
+        except AbsentError:
+            return "the Locust master was removed from the engine"
+        return "" if state.running else f"the Locust master ended with {state.ending}"
+
+    def log(self) -> str:
+        """All that it printed since it was started; empty of one that was removed."""
+        try:
+            return self._driver.logs(self._container)
+        except AbsentError:
+            return ""

@@ -1,0 +1,130 @@
+"""What a person sees while a run goes: a bar, the trial, the last result, the time left.
+
+Drawn only between trials: a display that refreshes by itself would run inside
+the windows that it reports.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from contract.columns import WITHOUT_CLIENTS
+from contract.console import say
+from contract.literal import visible
+from experiments.plan.trials import Trial, expected_s
+
+KINDS = {
+    "keep_alive": "keep-alive",
+    "connection_per_request": "conn/request",
+    "open_loop": "open loop",
+    "open_connections": "open, conn/request",
+    "token_ring": "pipes, a token round them",
+    "one_wait": "descriptors, one wait",
+}
+NEW_CONNECTIONS = ("connection_per_request", "open_connections")
+IN_WORDS = (
+    *("server", "load", "watched", "rate_per_s", "active_connections", "idle_connections"),
+    *("backlog", "load_workers", "traced", "warm_up_s", "window_s"),
+)
+"""Settings that `describe` has words for, or leaves out, as the times."""
+
+
+def describe(trial: Trial) -> str:
+    """The settings in a few words; those that are seldom set, and here are, by their names."""
+    s = trial.point.settings
+    kind = KINDS[s.load]
+    if s.watched is not None:
+        return f"{s.server}: {s.watched:,} {kind}"
+    if s.rate_per_s is not None:
+        kind = f"{kind} at {s.rate_per_s:,.0f}/s"
+    idle = f" + {s.idle_connections:,} idle" if s.idle_connections else ""
+    length = "its own" if s.backlog is None else f"{s.backlog:,}"
+    backlog = f", backlog {length}" if s.load in NEW_CONNECTIONS else ""
+    workers = f", {s.load_workers} load workers" if s.load_workers > 1 else ""
+    traced = ", traced" if s.traced else ""
+    others = "".join(
+        f", {name} {getattr(s, name)}"
+        for name, field in type(s).model_fields.items()
+        if name not in IN_WORDS and getattr(s, name) != field.default
+    )
+    return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}{workers}{others}{traced}"
+
+
+def minutes(trials: list[Trial]) -> str:
+    """How long they will take, as minutes and seconds."""
+    whole, seconds = divmod(round(expected_s(trials)), 60)
+    return f"{whole}:{seconds:02d}"
+
+
+def summarise(row: dict[str, Any]) -> str:
+    """The result in a few words; of a valid trial with what failed in it, and ≥ before a time that
+    is a lower bound."""
+    if row["validity"] == "void":
+        return f"void: {row['reason']}"
+    told = f"; {row['reason']}" if row["reason"] else ""
+    return f"{_figures(row)}{told}"
+
+
+def _figures(row: dict[str, Any]) -> str:
+    if row["load"] in WITHOUT_CLIENTS:
+        wait = "" if row["wait_us"] is None else f", {row['wait_us']:,.2f} us a wait"
+        return f"{row['requests_per_s']:,.0f}/s{wait}"
+    if row["traced"]:
+        return f"{row['syscalls_per_request']:,.2f} system calls a request"
+    at_least = "≥ " if "response_p99_us" in (row["lower_bounds"] or "").split() else ""
+    return (
+        f"{row['requests_per_s']:,.0f}/s, p99 {at_least}{row['response_p99_us'] / 1e3:,.2f} ms, "
+        f"{row['validity'].replace('_', ' ')}"
+    )
+
+
+class Watch:
+    """Implements `run.Progress` on a terminal, or a line per trial elsewhere."""
+
+    def __init__(self, trials: list[Trial], finished: int, console: Console) -> None:
+        self._console = console
+        self._total = len(trials)
+        self._left = trials[finished:]
+        self._done = finished
+        self._void = 0
+        self._bar = Progress(
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            TextColumn("{task.description}", style="bold", markup=False),
+            console=console,
+            auto_refresh=False,
+        )
+        self._task = self._bar.add_task("", total=self._total, completed=finished, left="")
+
+    def __enter__(self) -> Watch:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def begin(self, trial: Trial) -> None:
+        description = visible(describe(trial))
+        self._bar.update(self._task, description=description, left=self._so_far())
+        self._bar.refresh()
+
+    def end(self, trial: Trial, row: dict[str, Any]) -> None:
+        self._left = self._left[1:]
+        self._done += 1
+        self._void += row["validity"] == "void"
+        number = f"{self._done:>{len(str(self._total))}}/{self._total}"
+        # Where there is no bar, the line alone has to tell.
+        so_far = "" if self._console.is_terminal else f" [{self._so_far()}]"
+        say(self._bar.console, f"{number}  {describe(trial)}: {summarise(row)}{so_far}")
+        self._bar.update(self._task, completed=self._done)
+
+    def _so_far(self) -> str:
+        """The time left, and how many trials of this sitting do not count."""
+        void = f", {self._void} void so far" if self._void else ""
+        return f"{minutes(self._left)} left{void}"

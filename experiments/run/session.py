@@ -1,0 +1,259 @@
+"""From an experiment file to a finished run folder: the table of contents of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from rich.console import Console
+
+from contract.console import say
+from contract.exits import Exit, LabError
+from contract.run_order import KEY, begun, next_sequence
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import DriverError
+from experiments.images.build import Images, ensure_images
+from experiments.images.foreign import Found, ensure_foreign
+from experiments.images.store import ImageStore
+from experiments.images.tool import run_tool
+from experiments.machine.doctor import Needs, preflight
+from experiments.paths import RESULTS
+from experiments.plan.capacity import Limits, limits_of
+from experiments.plan.experiment_file import read
+from experiments.plan.overrides import kept_source
+from experiments.plan.source import Source
+from experiments.plan.trials import Trial, foreign_servers, notes, plan
+from experiments.records.manifest import describe
+from experiments.records.run_folder import Store
+from experiments.run.loop import (
+    AfterwardsError,
+    Interrupted,
+    descriptors,
+    execute,
+    interruptible,
+    swept,
+)
+from experiments.run.progress import Watch
+from experiments.run.run_lock import RunLock, holder
+from experiments.run.trial import TrialRunner
+from experiments.run.trial_containers import PIDS, PROBE, WEB_PORT
+from experiments.run.trial_environment import MOST_NOFILE, stage
+
+ENVIRONMENT = (*PROBE, "environment")
+SAME = ("images", "servers", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256")
+"""What must not change between the parts of a resumed run."""
+RECORD_BYTES = 400_000
+"""Room for one trial's details on the disk: histograms, samples and logs."""
+
+
+def start(source: Source, console: Console) -> Store:
+    """Run an experiment from its first trial. Raises LabError, Interrupted."""
+    run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return _measure(run, source, None, console)
+
+
+def last_unfinished() -> Path:
+    """The newest run with trials left. Raises LabError when there is none."""
+    runs = {path.parent.resolve() for path in RESULTS.glob("*/*/manifest.json")}
+    for folder in sorted(runs, key=begun, reverse=True):
+        try:
+            store = Store.open(folder)
+            if not _is_complete(store, plan(read(store.experiment), _limits(store))):
+                return store.folder
+        except LabError:
+            continue  # of another version, or of servers that are gone: not to be gone on with
+    raise LabError("there is no unfinished run to go on with", Exit.BAD_INPUT)
+
+
+def resume(folder: Path, console: Console) -> Store:
+    """Go on with a run that was stopped; no finished trial is repeated. Without one that is left,
+    nothing is started.
+    """
+    store = Store.open(folder)
+    source = kept_source(store.experiment, store.name)
+    if _is_complete(store, plan(source.experiment, _limits(store))):
+        return _finish(store, [])
+    return _measure(store.run, source, store, console)
+
+
+def _measure(run: str, source: Source, store: Store | None, console: Console) -> Store:
+    """Run what is left. Raises AfterwardsError for what fails when nothing is left."""
+    started: list[tuple[Store, list[Trial]]] = []
+    try:
+        _measure_all(run, source, store, console, lambda *what: started.append(what))
+    except (Exception, Interrupted) as error:
+        if not started or not _is_complete(*started[0]):
+            raise
+        return _finish(started[0][0], [error])
+    return _finish(started[0][0], [])
+
+
+def _is_complete(store: Store, trials: list[Trial]) -> bool:
+    """Whether every trial has its row."""
+    return {trial.id for trial in trials} <= store.finished()
+
+
+def _finish(store: Store, failures: list[BaseException]) -> Store:
+    """`latest` leads to the run. Raises AfterwardsError: it can be reported on all the same."""
+    try:
+        store.point_latest(RESULTS)
+    except OSError as error:
+        failures = [*failures, error]
+    if failures:
+        raise AfterwardsError(store.folder, failures)
+    return store
+
+
+def _measure_all(
+    run: str,
+    source: Source,
+    store: Store | None,
+    console: Console,
+    begin: Callable[[Store, list[Trial]], None],
+) -> None:
+    """`begin` is told of the run and of all its trials before the first one."""
+    folder = store.folder if store else RESULTS / source.name / run
+    tell = partial(say, console)
+    with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, tell):
+        images = ensure_images(driver, _targets(plan(source.experiment)), tell)
+        machine = _machine(driver, images.server)
+        limits = _limits(store) if store else _granted(driver, images.server, machine)
+        trials = plan(source.experiment, limits)
+        for note in notes(trials):
+            tell(note)
+        servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
+        preflight(driver, _needs(trials, images))
+        manifest = _manifest(run, source, trials, driver, images, servers, machine, limits)
+        store = _open(store, manifest, source, run)
+        tell(
+            f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}"
+        )
+        pinned = {one.server.name: one.image.id for one in servers}
+        finished = len(store.finished())
+        with stage(run, driver, images, pinned) as runner, Watch(trials, finished, console) as bar:
+            begin(store, trials)
+            _execute(trials, store, runner, bar)
+
+
+def _execute(trials: list[Trial], store: Store, runner: TrialRunner, watch: Watch) -> None:
+    """All trials that are left. Raises Interrupted with the run's folder, or LabError when no
+    more can be saved.
+    """
+    try:
+        execute(trials, store, runner, watch)
+    except Interrupted:
+        raise Interrupted(store.folder) from None
+    except OSError as error:
+        raise LabError(
+            f"cannot save in {store.folder}: {error.strerror}; finished trials are kept: "
+            f"free space there, then go on with: make resume RUN={quote(str(store.folder))}",
+            Exit.NOT_READY,
+        ) from error
+
+
+def limits_here() -> Limits | None:
+    """What this machine grants; None while that is not known: no engine, no image, or a run."""
+    try:
+        with DockerDriver() as driver:
+            image = ImageStore(driver).newest("server")
+            if image is None or holder():
+                return None
+            return _granted(driver, image, _machine(driver, image))
+    except (LabError, DriverError):
+        return None
+
+
+def _machine(driver: DockerDriver, image: str) -> dict[str, Any]:
+    """As the probe tells of it from inside a container."""
+    found: dict[str, Any] = json.loads(run_tool(driver, image, ENVIRONMENT, network="host"))
+    return found
+
+
+def _granted(driver: DockerDriver, image: str, machine: dict[str, Any]) -> Limits:
+    return limits_of(machine, min(driver.nofile_limit(image), MOST_NOFILE), PIDS)
+
+
+def _limits(store: Store) -> Limits:
+    """Those that the run began with."""
+    return Limits(**store.manifest().get("limits", {}))
+
+
+def _targets(trials: list[Trial]) -> list[str]:
+    """The images that the trials use."""
+    traced = any(trial.point.settings.traced for trial in trials)
+    return ["server", "load", *(["traced"] if traced else [])]
+
+
+def _needs(trials: list[Trial], images: Images) -> Needs:
+    return Needs(
+        nofile=descriptors(trials),
+        disk_bytes=len(trials) * RECORD_BYTES,
+        port=WEB_PORT,
+        results=RESULTS,
+        image=images.server,
+        trials=trials,
+    )
+
+
+def _open(store: Store | None, manifest: dict[str, Any], source: Source, run: str) -> Store:
+    """A new folder, or the old one if nothing that matters has changed since."""
+    if store is None:
+        store = Store.create(RESULTS, source, run)
+        store.write_manifest({**manifest, KEY: next_sequence(RESULTS)})
+        return store
+    before = store.manifest()
+    changed = [name for name in SAME if before.get(name) != json.loads(json.dumps(manifest[name]))]
+    if changed:
+        raise LabError(
+            f"{store.folder} cannot go on: {', '.join(changed)} changed since it began; "
+            "start a new run",
+            Exit.BAD_INPUT,
+        )
+    resumed = [*before.get("resumed_at", []), manifest["started_at"]]
+    store.write_manifest({**before, "resumed_at": resumed})
+    return store
+
+
+def _manifest(
+    run: str,
+    source: Source,
+    trials: list[Trial],
+    driver: DockerDriver,
+    images: Images,
+    servers: list[Found],
+    machine: dict[str, Any],
+    limits: Limits,
+) -> dict[str, Any]:
+    version, info = driver.version(), driver.info()
+    engine = {
+        "engine": version.get("Version"),
+        "api": version.get("ApiVersion"),
+        "operating_system": info.get("OperatingSystem"),
+        "storage_driver": info.get("Driver"),
+        "cgroup_driver": info.get("CgroupDriver"),
+        "runtime": info.get("DefaultRuntime"),
+    }
+    base = images.base
+    made_of = {
+        "base": {
+            "reference": base.reference,
+            "id": base.image_id,
+            "origin": base.origin,
+            "digest": base.digest,
+            "python": base.python,
+        },
+        **{
+            name: {"tag": images.references[name], "id": images.ids[name]}
+            for name in _targets(trials)
+        },
+    }
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    foreign = {one.server.name: one.describe() for one in servers}
+    return describe(
+        *(run, started_at, source, made_of, foreign, machine, engine, limits, notes(trials))
+    )

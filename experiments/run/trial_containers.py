@@ -1,0 +1,258 @@
+"""The containers of a run: what each one is, on which cores, in which namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from typing import Protocol
+
+from contract.exits import LabError
+from experiments.docker.driver import ContainerSpec
+from experiments.plan.settings import SERVER_FLAGS, Settings
+from experiments.plan.trials import Trial
+from experiments.probe.tracing import STRACE
+
+SERVER_PORT, PROBE_PORT, WEB_PORT = 8080, 8079, 8089
+PORT_RANGE = "10240 65535"
+"""Room for 55,000 connections per address; the lab's own ports lie below."""
+SYN_LINEAR = "net.ipv4.tcp_syn_linear_timeouts"
+"""Since Linux 6.5."""
+PRIVILEGED = 1_024
+PIDS = 32_768
+LOAD_PERIOD_US = 4_000
+"""Of the quota of a load worker, where it has one: the kernel grants no less than 1 ms of it."""
+LISTEN_S = 10.0
+"""A server of the lab listens within this, or not at all."""
+PROBE = ("python3", "/opt/lab/experiments/probe/probe.py")
+LOCUST = ("python3", "-m", "locust", "-f", "/opt/lab/loadgen/locustfile.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Which cores do what: the server has its own, the load another."""
+
+    server: str
+    loads: tuple[str, ...]
+    """For one load worker after the other; beyond them, workers share cores."""
+    others: str
+
+    @property
+    def load(self) -> str:
+        """Where the load is, with one worker."""
+        return self.loads[0]
+
+    def loading(self, workers: int) -> tuple[str, ...]:
+        """The core of each load worker."""
+        return tuple(islice(cycle(self.loads), workers))
+
+    def measured(self, workers: int = 1) -> tuple[str, ...]:
+        """The cores whose disturbance spoils a trial, each once."""
+        return self.server, *self.loads[:workers]
+
+
+def place(cores: int) -> Placement:
+    """The first core serves and the last one loads: as far apart as the numbers allow. The one
+    before the last does everything else; what is between is for more load workers.
+
+    On two virtual processors the first and the last may still be two threads of one core.
+    """
+    if cores < 2:
+        raise LabError("the lab needs two cores: one for the server, one for the load")
+    loads = (cores - 1, *range(cores - 3, 0, -1))
+    return Placement("0", tuple(map(str, loads)), str(cores - 2) if cores > 2 else "1")
+
+
+class Images(Protocol):
+    """References of the images that a trial uses; the probe is in the server's.
+
+    `traced` need only be there if a trial is.
+    """
+
+    @property
+    def server(self) -> str: ...
+
+    @property
+    def load(self) -> str: ...
+
+    @property
+    def traced(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """Makes the specifications of a run's containers, whose names begin with `prefix`.
+
+    `foreign` has the image id of each foreign server: its tag may move while a run goes on.
+    """
+
+    images: Images
+    placement: Placement
+    network: str
+    nofile: int
+    prefix: str
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    load_cpu_quota: float | None = None
+    """Cores that a load worker may use; a benchmark of workers sets it."""
+    secret: str = field(default="", repr=False)
+    """What the master asks for in the run's calls: the server under test can reach it too."""
+
+    def master(self) -> ContainerSpec:
+        """The one container that lives through the whole run, so that it can be watched."""
+        return ContainerSpec(
+            role="master",
+            name=f"{self.prefix}-master",
+            image=self.images.load,
+            command=(
+                *LOCUST,
+                *("--master", "--web-port", str(WEB_PORT), "--exit-code-on-error", "0"),
+            ),
+            network=self.network,
+            aliases=("master",),
+            cpus=self.placement.others,
+            publish={WEB_PORT: WEB_PORT},
+            environment={"C10K_SERVERS": "server", "C10K_SECRET": self.secret},
+        )
+
+    def pod(self, trial: Trial, name: str) -> ContainerSpec:
+        """Owns a network namespace and the kernel settings of the trial."""
+        settings = trial.point.settings
+        sysctls = {
+            "net.ipv4.ip_local_port_range": PORT_RANGE,
+            "net.ipv4.tcp_tw_reuse": "1",
+            "net.core.somaxconn": str(settings.somaxconn),
+        }
+        if settings.abort_on_overflow is not None and name == "pod":
+            sysctls["net.ipv4.tcp_abort_on_overflow"] = str(int(settings.abort_on_overflow))
+        loads = "client" if settings.network == "bridge" else "pod"
+        if settings.syn_linear_timeouts is not None and name == loads:
+            sysctls[SYN_LINEAR] = str(settings.syn_linear_timeouts)
+        if server_port(trial) < PRIVILEGED:
+            # Without capabilities it could not have its port; the namespace is the trial's own.
+            sysctls["net.ipv4.ip_unprivileged_port_start"] = "0"
+        return ContainerSpec(
+            role="pod",
+            name=self._name(trial, name),
+            image=self.images.server,
+            command=("sleep", "infinity"),
+            network=self.network,
+            hostname=hostname(trial),
+            aliases=("server",) if name == "pod" else (),
+            cpus=self.placement.others,
+            sysctls=sysctls,
+        )
+
+    def server(self, trial: Trial, pod: str) -> ContainerSpec:
+        """One of the lab's own, or a foreign one under the same limits."""
+        settings, foreign = trial.point.settings, trial.point.foreign
+        if foreign:
+            image, command = self.foreign[foreign.name], tuple(foreign.command)
+        else:
+            image = self.images.traced if settings.traced else self.images.server
+            command = (
+                *(STRACE if settings.traced else ()),
+                *("python3", "-m", "servers", settings.server),
+                *("--port", str(SERVER_PORT), "--backlog", str(settings.backlog)),
+                *_flags(settings),
+            )
+        return ContainerSpec(
+            role="server",
+            name=self._name(trial, "server"),
+            image=image,
+            command=command,
+            network=f"container:{pod}",
+            cpus=self.placement.server,
+            cpu_quota=settings.server_cpu_quota,
+            nofile=self.nofile,
+            sigpending=settings.sigpending,
+            pids_limit=PIDS,
+            environment=foreign.environment if foreign else {},
+            keep_entrypoint=foreign is not None,
+        )
+
+    def alone(self, trial: Trial) -> ContainerSpec:
+        """A server's interface of readiness by itself, confined and pinned like the server."""
+        settings = trial.point.settings
+        return ContainerSpec(
+            role="server",
+            name=self._name(trial, "server"),
+            image=self.images.server,
+            command=(
+                *(
+                    "python3",
+                    "-m",
+                    "servers.microbench.readiness_bench",
+                    settings.load,
+                    settings.server,
+                ),
+                *("--watched", str(settings.watched)),
+                *("--warm-up", str(settings.warm_up_s), "--window", str(settings.window_s)),
+            ),
+            network="none",
+            cpus=self.placement.server,
+            nofile=self.nofile,
+            pids_limit=PIDS,
+        )
+
+    def probe(self, trial: Trial, pod: str, server: str) -> ContainerSpec:
+        """Reads /proc beside the server, in its pid and network namespaces."""
+        port = str(server_port(trial))
+        cores = self.placement.measured(trial.point.settings.load_workers)
+        return ContainerSpec(
+            role="probe",
+            name=self._name(trial, "probe"),
+            image=self.images.server,
+            command=(*PROBE, port, *cores),
+            network=f"container:{pod}",
+            pid_of=server,
+            cpus=self.placement.others,
+        )
+
+    def loads(self, trial: Trial, pod: str) -> dict[str, ContainerSpec]:
+        """The Locust workers with their engines, by name: `load`, `load-2` and so on."""
+        cores = self.placement.loading(trial.point.settings.load_workers)
+        return {
+            load_name(number): self._load(trial, pod, number, core)
+            for number, core in enumerate(cores, 1)
+        }
+
+    def _load(self, trial: Trial, pod: str, number: int, core: str) -> ContainerSpec:
+        return ContainerSpec(
+            role="load",
+            name=self._name(trial, load_name(number)),
+            image=self.images.load,
+            command=(*LOCUST, "--worker", "--master-host", "master", "--exit-code-on-error", "0"),
+            network=f"container:{pod}",
+            cpus=core,
+            cpu_quota=self.load_cpu_quota,
+            cpu_period_us=LOAD_PERIOD_US,
+            nofile=self.nofile,
+            environment={"C10K_SERVERS": "server", "C10K_WORKER": str(number)},
+        )
+
+    def _name(self, trial: Trial, role: str) -> str:
+        return f"{self.prefix}-{hostname(trial)}-{role}"
+
+
+def load_name(number: int) -> str:
+    """Of a trial's load workers, from 1; also of their logs."""
+    return "load" if number == 1 else f"load-{number}"
+
+
+def hostname(trial: Trial) -> str:
+    """Of the trial's pod, and so the name of its load workers."""
+    return f"t{trial.position:03d}"
+
+
+def server_port(trial: Trial) -> int:
+    """Where the trial's server listens."""
+    return trial.point.foreign.port if trial.point.foreign else SERVER_PORT
+
+
+def _flags(settings: Settings) -> Iterator[str]:
+    """What the trial sets of the server, as `python -m servers` takes it."""
+    for name in SERVER_FLAGS:
+        value = getattr(settings, name)
+        if value is not None:
+            shown = ("off", "on")[value] if isinstance(value, bool) else str(value)
+            yield from ("--" + name.replace("_", "-"), shown)

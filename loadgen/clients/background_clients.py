@@ -1,0 +1,88 @@
+"""What goes on beside the active connections: a population that moves, and bad clients."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import gevent
+
+from loadgen.clients.bad_clients import BadClients
+from loadgen.clients.idle_population import Population
+from loadgen.engine.engine import Engine
+from loadgen.options import Options
+from loadgen.worker.probe_client import TrialVoid
+
+TICK_S = 0.05
+CONNECT_S = 30.0
+
+
+class Company:
+    """Keeps them going, from a greenlet, until `stop`. `call` posts a command to the engine."""
+
+    def __init__(
+        self, options: Options, engine: Engine, call: Callable[[Engine, Callable[[], Any]], Any]
+    ) -> None:
+        self._engine = engine
+        self._call = call
+        self._moves = options.trickle_per_s > 0 or options.churn_per_s > 0
+        self._population = Population(
+            engine, time.monotonic(), options.trickle_per_s, options.churn_per_s
+        )
+        self._bad = BadClients(
+            engine.address, options.slow_readers, options.slow_writers, options.vanishing_per_s
+        )
+        self._counts: dict[str, int] | None = None
+        self._greenlet: gevent.Greenlet[..., Any] | None = None
+
+    def start(self) -> None:
+        """Begin; return when as many bad clients are connected as are wanted. Raises TrialVoid."""
+        if not self._moves and not self._bad.wanted:
+            return
+        deadline = time.monotonic() + CONNECT_S
+        while not self._bad.established:
+            self._bad.tick(time.monotonic())
+            if time.monotonic() > deadline:
+                raise TrialVoid(
+                    f"the bad clients could not all connect: {self._bad.gauges()}",
+                    "server_starved",
+                )
+            gevent.sleep(TICK_S)
+        self._greenlet = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        """Nothing moves any more. What was counted stays, and bad clients stay connected."""
+        self._counts = self.counts()
+        if self._greenlet is not None:
+            self._greenlet.kill()
+            self._greenlet = None
+
+    def close(self) -> None:
+        """End the bad clients too."""
+        self.stop()
+        self._bad.close()
+
+    def check(self) -> None:
+        """Raises TrialVoid when it has ended by itself."""
+        if self._greenlet is not None and self._greenlet.ready():
+            raise TrialVoid(f"the bad clients failed: {self._greenlet.exception!r}")
+
+    def counts(self) -> dict[str, int]:
+        """What was done so far, by name; empty if there is no company."""
+        if self._counts is not None or not (self._moves or self._bad.wanted):
+            return self._counts or {}
+        return {
+            **self._bad.gauges(),
+            "trickled_bytes": self._population.trickled,
+            "replaced_idle": self._population.replaced,
+        }
+
+    def _run(self) -> None:
+        while True:
+            now = time.monotonic()
+            self._bad.tick(now)
+            if self._moves:
+                self._call(self._engine, partial(self._population.tick, now))
+            gevent.sleep(TICK_S)

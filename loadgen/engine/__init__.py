@@ -1,0 +1,1 @@
+"""The connection engine: many connections, one native thread, one epoll."""

@@ -1,0 +1,72 @@
+"""A window second by second: what was answered, how fast, what failed, what was connected.
+
+Only copies are taken while the window is open, of what the engine records anyway; the arithmetic
+waits until it is over, because the engine's thread shares the interpreter.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from loadgen.engine.engine import Engine
+from loadgen.engine.recorder import difference, to_histogram
+from loadgen.engine.summary import encode
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    at_ns: int
+    fast: list[int]
+    long: dict[int, int]
+    errors: dict[str, int]
+    gauges: dict[str, int]
+
+    def counts(self) -> dict[int, int]:
+        return {**{us: count for us, count in enumerate(self.fast) if count}, **self.long}
+
+
+class Series:
+    """Looks at an engine as often as `look` is called, from `begin` on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._looks: list[_Look] = []
+
+    def begin(self, started_ns: int) -> None:
+        """The window was opened then, with nothing recorded yet."""
+        self._looks.append(_Look(started_ns, [], {}, {}, {}))
+
+    def look(self) -> None:
+        """Take a copy of what was recorded so far."""
+        engine = self._engine
+        response = engine.response
+        self._looks.append(
+            _Look(
+                time.perf_counter_ns(),
+                response.fast.copy(),
+                response.long.copy(),
+                dict(engine.errors),
+                {**asdict(engine.gauges()), "waiting": engine.waiting()},
+            )
+        )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row between each two looks: moments in s from the first look, a histogram of times."""
+        rows: list[dict[str, Any]] = []
+        for before, after in zip(self._looks, self._looks[1:], strict=False):
+            counts = dict(difference(after.counts(), before.counts()))
+            errors = {
+                kind: count - before.errors.get(kind, 0) for kind, count in after.errors.items()
+            }
+            row: dict[str, Any] = {
+                "from_s": round((before.at_ns - self._looks[0].at_ns) / 1e9, 4),
+                "to_s": round((after.at_ns - self._looks[0].at_ns) / 1e9, 4),
+                "requests": sum(counts.values()),
+                "errors": {kind: count for kind, count in errors.items() if count},
+                **after.gauges,
+                "histogram": encode(to_histogram(counts)),
+            }
+            rows.append(row)
+        return rows

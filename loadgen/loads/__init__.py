@@ -1,0 +1,1 @@
+"""The kinds of load, each an engine of its own."""

@@ -1,0 +1,160 @@
+"""Closed loop, keep-alive: each connection sends its next request on the response.
+
+The whole cost of the generator is the loop below, so it does the least that an
+honest measurement allows: one read, one comparison of every byte, one look at
+the clock, one increment, one write.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from select import EPOLLIN
+
+from loadgen.engine.connections import IN_FLIGHT
+from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Exchange
+from loadgen.engine.recorder import FAST_US
+from loadgen.engine.segments import Segments
+
+MAX_EVENTS = 256
+
+
+class KeepAlive(Engine):
+    """One request in flight per connection, for ever."""
+
+    _recurring: tuple[str, ...] = ("response",)
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        active: Exchange,
+        idle: Exchange | None = None,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        super().__init__(address, active, idle, in_flight)
+        self._segments = Segments()
+
+    def open_window(self) -> int:
+        self._segments.begin(self._active)
+        return super().open_window()
+
+    def _gone(self, fd: int) -> None:
+        self._segments.gone(fd)
+
+    def _drive(self) -> None:
+        read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
+        poll, since, partial = self._epoll.poll, self._since, self._partial
+        request, expected = self.active_exchange.request, self.active_exchange.response
+        fast, most = self.response.fast, self._recv_bytes
+        while not self._interrupted:
+            events = poll(self._timeout(), MAX_EVENTS)
+            began = clock()
+            for fd, event in events:
+                if event == readable:
+                    try:
+                        data = read(fd, most)
+                        if data == expected and not partial:
+                            now = clock()
+                            us = (now - since[fd]) // 1_000
+                            if us < FAST_US:
+                                fast[us] += 1
+                            elif not self._long(fd, now, us):
+                                continue
+                            since[fd] = now
+                            write(fd, request)
+                        else:
+                            self._unusual(fd, data)
+                            if len(data) == most:
+                                self._other(fd)
+                            expected = self.active_exchange.response
+                    except BlockingIOError:
+                        continue
+                    except OSError as error:
+                        self._lost(fd, error.errno or 0)
+                else:
+                    self._other(fd)
+            self._end_batch(began)
+
+    def _long(self, fd: int, now: int, us: int) -> bool:
+        """A first response, or a long one. True: send the next request."""
+        if self._since[fd]:
+            self.response.slow(us)
+            return True
+        if fd in self._idle:
+            self._answered(fd, now)
+            return False
+        us = (now - self._opened[fd]) // 1_000
+        self.first_response.add(us)
+        self.response.add(us)
+        self._open_more()
+        return True
+
+    def _unusual(self, fd: int, data: bytes) -> None:
+        """A command, the end of the connection, part of a response, or a wrong one."""
+        if fd == self._wake:
+            # The read has emptied the eventfd.
+            self._interrupted = True
+            return
+        if not data:
+            self._lost(fd, 0, "closed_early")
+            return
+        if not self._asked(fd):
+            self._lost(fd, 0, "wrong_answer")
+            return
+        response = self._exchange(fd).response
+        arrived = self._partial.pop(fd, 0)
+        if not response.startswith(data, arrived) and not self._renewed(fd, data, arrived):
+            self._lost(fd, 0, "wrong_answer")
+        elif arrived + len(data) == len(response):
+            self._whole(fd)
+        else:
+            self._partial[fd] = arrived + len(data)
+
+    def _exchange(self, fd: int) -> Exchange:
+        """What was asked on this connection, and what must come."""
+        return self.idle_exchange if fd in self._idle else self.active_exchange
+
+    def _whole(self, fd: int) -> None:
+        """A response that came in parts, or while another connection's did."""
+        now = time.perf_counter_ns()
+        us = (now - self._since[fd]) // 1_000
+        if us < FAST_US:
+            self.response.fast[us] += 1
+        elif not self._long(fd, now, us):
+            return
+        self._since[fd] = now
+        os.write(fd, self.active_exchange.request)
+
+    def _other(self, fd: int) -> None:
+        """Connected at last; or there is more than one read took; or the peer hung up: read what
+        is left, count the loss.
+        """
+        if fd in self._connecting:
+            self._connected(fd)
+            return
+        try:
+            while fd in self._active or fd in self._idle:
+                self._unusual(fd, os.read(fd, self._recv_bytes))
+        except BlockingIOError:
+            return  # a stale event, of a connection that had this number before
+        except OSError as error:
+            self._lost(fd, error.errno or 0)
+
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        since, opened = self._since, self._opened
+        first = [fd for fd in self._active if not since[fd]]
+        return {
+            **super()._ages(now),
+            "first_response": [(now - opened[fd]) // 1_000 for fd in (*first, *self._idle_fresh)],
+            "response": [(now - (since[fd] or opened[fd])) // 1_000 for fd in self._active],
+        }
+
+    def _owed(self, fd: int) -> int:
+        return self._asked(fd) * (len(self._exchange(fd).response) - self._partial.get(fd, 0))
+
+    def _covered(self) -> int:
+        return sum(self._since[fd] >= self._window_started for fd in self._active)
+
+    def _segments_in(self) -> int:
+        return self._segments.total(self._active)

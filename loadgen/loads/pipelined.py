@@ -1,0 +1,159 @@
+"""Closed loop with pipelining: up to `depth` requests under way on each connection.
+
+For every response that comes, one more request leaves; what one read brings is answered with one
+write, so that both ends work in batches. A response time runs from the write that its request
+was part of.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from select import EPOLLIN
+
+from loadgen.engine.connections import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.measures import Exchange
+from loadgen.engine.recorder import FAST_US
+from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
+
+
+class Pipelined(KeepAlive):
+    """`depth` requests in flight per connection, for ever."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        active: Exchange,
+        depth: int,
+        idle: Exchange | None = None,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        super().__init__(address, active, idle, in_flight)
+        self._depth = depth
+        self._recv_bytes = RECV_BYTES
+        self._requests = [active.request * count for count in range(depth + 1)]
+        self._responses = self._multiples()
+        # By descriptor: the writes whose responses have not all come, as [requests left, time].
+        self._writes: dict[int, deque[list[int]]] = {}
+
+    def _multiples(self) -> dict[int, bytes]:
+        """By length, what one read may bring if it brings whole responses, and is not full."""
+        response = self.active_exchange.response
+        most = min(self._depth, (RECV_BYTES - 1) // len(response))
+        return {len(response) * count: response * count for count in range(1, most + 1)}
+
+    def _gone(self, fd: int) -> None:
+        super()._gone(fd)
+        self._writes.pop(fd, None)
+
+    def _ages(self, now: int) -> dict[str, list[int]]:
+        under_way = [
+            (now - sent) // 1_000
+            for fd in self._active & self._writes.keys()
+            for left, sent in self._writes[fd]
+            for _ in range(left)
+        ]
+        ages = super()._ages(now)
+        first = [(now - self._opened[fd]) // 1_000 for fd in self._active - self._writes.keys()]
+        return {**ages, "response": under_way + first}
+
+    def _owed(self, fd: int) -> int:
+        if fd not in self._writes:
+            return super()._owed(fd)
+        asked = sum(left for left, _ in self._writes[fd])
+        return asked * len(self.active_exchange.response) - self._partial.get(fd, 0)
+
+    def _drive(self) -> None:
+        read, clock, readable = os.read, time.perf_counter_ns, EPOLLIN
+        poll, partial, writes = self._epoll.poll, self._partial, self._writes
+        responses, size = self._responses, len(self.active_exchange.response)
+        while not self._interrupted:
+            events = poll(self._timeout(), MAX_EVENTS)
+            began = clock()
+            for fd, event in events:
+                if event != readable:
+                    self._other(fd)
+                    continue
+                try:
+                    data = read(fd, RECV_BYTES)
+                    if responses.get(len(data)) == data and fd in writes and not partial:
+                        self._complete(fd, len(data) // size, clock())
+                    else:
+                        self._unusual(fd, data)
+                        if len(data) == RECV_BYTES:
+                            self._other(fd)
+                        responses = self._responses
+                except BlockingIOError:
+                    continue
+                except OSError as error:
+                    self._lost(fd, error.errno or 0)
+            self._end_batch(began)
+
+    def _complete(self, fd: int, count: int, now: int) -> None:
+        """Count `count` responses, and send as many requests."""
+        writes = self._writes[fd]
+        left = count
+        while left:
+            if not writes:
+                self._lost(fd, 0, "wrong_answer")  # more responses than requests
+                return
+            oldest = writes[0]
+            taken = min(left, oldest[0])
+            us = (now - oldest[1]) // 1_000
+            if us < FAST_US:
+                self.response.fast[us] += taken
+            else:
+                self.response.slow(us, taken)
+            left -= taken
+            oldest[0] -= taken
+            if not oldest[0]:
+                writes.popleft()
+        self._since[fd] = now
+        writes.append([count, now])
+        os.write(fd, self._requests[count])
+
+    def _unusual(self, fd: int, data: bytes) -> None:
+        """A command, an end, a first response, parts of responses, or a wrong one."""
+        if fd not in self._writes:
+            super()._unusual(fd, data)
+            return
+        if not data:
+            self._lost(fd, 0, "closed_early")
+            return
+        size = len(self.active_exchange.response)
+        arrived = self._partial.pop(fd, 0)
+        if not self._right(fd, data, arrived):
+            self._lost(fd, 0, "wrong_answer")
+            return
+        count, rest = divmod(arrived + len(data), size)
+        if rest:
+            self._partial[fd] = rest
+        if count:
+            self._complete(fd, count, time.perf_counter_ns())
+
+    def _right(self, fd: int, data: bytes, place: int) -> bool:
+        """Whether `data` goes on, from this place of a response, as it has to."""
+        size, known, at = len(self.active_exchange.response), self.active_exchange, 0
+        while at < len(data):
+            piece = data[at : at + size - place]
+            expected = self.active_exchange.response
+            if not expected.startswith(piece, place) and not self._renewed(fd, piece, place):
+                return False
+            at, place = at + len(piece), 0
+        if self.active_exchange is not known:
+            self._responses = self._multiples()
+        return True
+
+    def _whole(self, fd: int) -> None:
+        """A first response: from now on the pipeline is full."""
+        now = time.perf_counter_ns()
+        if fd in self._idle:
+            self._answered(fd, now)
+            return
+        self.first_response.add((now - self._opened[fd]) // 1_000)
+        self.response.add((now - self._opened[fd]) // 1_000)
+        self._since[fd] = now
+        self._writes[fd] = deque([[self._depth, now]])
+        self._open_more()
+        os.write(fd, self._requests[self._depth])

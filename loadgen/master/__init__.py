@@ -1,0 +1,1 @@
+"""The Locust master: its form, its API, one load on several workers."""

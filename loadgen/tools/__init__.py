@@ -1,0 +1,1 @@
+"""Load that is not a trial's: hostile inputs, stock clients."""

@@ -1,0 +1,1 @@
+"""What a server answers, learnt and checked before any load."""

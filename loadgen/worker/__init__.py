@@ -1,0 +1,1 @@
+"""A load worker: its share of one load, from verification to the frozen counts."""

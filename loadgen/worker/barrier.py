@@ -1,0 +1,79 @@
+"""A load worker among the others of one load: they meet before each step that all take at once.
+
+At a meeting each one says a word and hears everybody's, through the master and in Locust's own
+messages (`team.py` is its side). A worker that is alone has nobody to wait for, and sends nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent.event import AsyncResult
+
+from loadgen.worker.probe_client import TrialVoid
+
+if TYPE_CHECKING:
+    from locust.runners import WorkerRunner
+
+MEET, GO = "c10k_meet", "c10k_go"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+MEET_S = 60.0
+"""Longer than any step takes: a worker that fails or is lost is told of before."""
+LEAD_NS = 30_000_000
+"""From the last worker's word to the moment that all agree on: the words have to come round, and
+on a machine where workers share a core, one may have to wait for a few slices of the scheduler."""
+
+
+class Together:
+    """Knows this worker's place among `workers`, from 0; the one in place 0 asks the probe."""
+
+    def __init__(self, runner: WorkerRunner, name: str) -> None:
+        self.name = name
+        self.worker = 0
+        self.workers = 1
+        self._runner = runner
+        self._answers: dict[str, AsyncResult[list[Any]]] = {}
+        runner.register_message(GO, self._on_go)
+
+    def join(self, worker: int, workers: int) -> None:
+        """Take this place in a new load."""
+        self.worker, self.workers = worker, workers
+        self._answers = {}
+
+    @property
+    def leads(self) -> bool:
+        """Whether this one does what only one may do."""
+        return self.worker == 0
+
+    def meet(self, step: str, word: Any = None) -> list[Any]:
+        """Wait until all workers are here; everybody's word, by place. Raises TrialVoid."""
+        if self.workers == 1:
+            return [word]
+        answer = self._answers[step] = AsyncResult()
+        self._runner.send_message(MEET, {"step": step, "word": word, "name": self.name})
+        try:
+            return answer.get(timeout=MEET_S) or []
+        except gevent.Timeout:
+            raise TrialVoid(f"not all load workers came to {step!r} within {MEET_S:g} s") from None
+
+    def agree(self) -> int:
+        """A moment for all, in ns of the monotonic clock, which the processes of a machine share.
+
+        Raises TrialVoid where the workers are on several machines.
+        """
+        words = self.meet("agree", [BOOT_ID.read_text(), time.perf_counter_ns()])
+        if len({machine for machine, _ in words}) > 1:
+            raise TrialVoid(
+                "the load workers are on several machines, whose clocks differ: "
+                "their windows cannot be opened together"
+            )
+        latest = max(int(now) for _, now in words)
+        return latest + LEAD_NS if self.workers > 1 else latest
+
+    def _on_go(self, msg: Any, **_kwargs: Any) -> None:
+        answer = self._answers.get(msg.data["step"])
+        if answer is not None:
+            answer.set(msg.data["words"])

@@ -1,0 +1,81 @@
+"""Keeps Locust's own statistics true: merges what the engine counted, in batches.
+
+No `request` event is fired per request, that would cost more than the request:
+listeners on it (request loggers, tracing) see nothing of the engine's traffic.
+Buckets are Locust's own, whole milliseconds; the lossless ones travel with the
+result of a trial.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+from locust.env import Environment
+from locust.stats import StatsEntry, StatsError, bucket_response_time
+
+from loadgen.engine.engine import Engine
+from loadgen.engine.recorder import difference
+
+METHOD = "GET"
+
+
+class Live:
+    """Remembers what was merged before; `merge` adds what has come since."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._stats = environment.stats
+        self._responses: dict[str, dict[int, int]] = {}
+        self._errors: Counter[str] = Counter()
+
+    def merge(self, engine: Engine) -> None:
+        """Add the responses and errors since the last call to Locust's statistics."""
+        for path, (recorder, size) in engine.by_path().items():
+            responses = recorder.snapshot()
+            added = list(difference(responses, self._responses.get(path, {})))
+            self._merge_responses(path, added, size)
+            self._responses[path] = responses
+        errors = engine.errors.copy()
+        self._merge_errors(engine.active_exchange.path, errors - self._errors)
+        self._errors = errors
+
+    def _merge_responses(self, path: str, added: list[tuple[int, int]], size: int) -> None:
+        if not added:
+            return
+        entry = StatsEntry(self._stats, path, METHOD)
+        for us, count in added:
+            _add(entry, us, count)
+        entry.total_content_length = entry.num_requests * size
+        entry.last_request_timestamp = time.time()
+        entry.num_reqs_per_sec[int(time.time())] = entry.num_requests
+        self._stats.get(path, METHOD).extend(entry)
+        self._stats.total.extend(entry)
+
+    def _merge_errors(self, path: str, added: Counter[str]) -> None:
+        failed = StatsEntry(self._stats, path, METHOD)
+        for kind, count in added.items():
+            key = StatsError.create_key(METHOD, path, kind)
+            known = self._stats.errors.setdefault(key, StatsError(METHOD, path, kind))
+            known.occurrences += count
+            failed.num_requests += count
+            failed.num_none_requests += count
+            failed.num_failures += count
+        if failed.num_failures:
+            second = int(time.time())
+            failed.last_request_timestamp = time.time()
+            failed.num_reqs_per_sec[second] = failed.num_requests
+            failed.num_fail_per_sec[second] = failed.num_failures
+            self._stats.get(path, METHOD).extend(failed)
+            self._stats.total.extend(failed)
+
+
+def _add(entry: StatsEntry, us: int, count: int) -> None:
+    # Locust annotates these as whole numbers, but keeps and shows fractions.
+    exact: Any = entry
+    ms = us / 1_000
+    exact.num_requests += count
+    exact.total_response_time += ms * count
+    exact.min_response_time = min(ms, exact.min_response_time or ms)
+    exact.max_response_time = max(ms, exact.max_response_time)
+    entry.response_times[bucket_response_time(ms)] += count

@@ -1,0 +1,51 @@
+"""The server's end of a trial, as its probe sees it. One worker asks; the others keep silent."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gevent
+
+from loadgen.clients.accept_queue_fill import fill_accept_queue
+from loadgen.worker.probe_client import Probe, TrialVoid
+
+SERVER_SIDE_S = 2.0
+
+
+class Witness:
+    """Keeps the samples of a trial. Without an address nothing is asked. Raises TrialVoid."""
+
+    def __init__(self, address: str) -> None:
+        self._probe = Probe(address) if address else None
+        self.samples: list[dict[str, Any]] = []
+        self.environment: dict[str, Any] = self._probe.environment() if self._probe else {}
+
+    def note(self, label: str) -> None:
+        """Take a sample."""
+        if self._probe:
+            self.samples.append(self._probe.ask(label))
+
+    def fill_accept_queue(self, address: tuple[str, int], clients: int, late: int) -> None:
+        """One silent connection more than there are clients: the server holds one of them."""
+        if self._probe:
+            self.samples += fill_accept_queue(self._probe, address, clients + 1, late)
+
+    def await_server_side(self, wanted: int) -> None:
+        """The gate's other end: the server holds every connection, or has it queued for good."""
+        if self._probe is None:
+            return
+        deadline = time.perf_counter() + SERVER_SIDE_S
+        while True:
+            sample = self._probe.ask("gate")
+            held = sample["server_established"]
+            late = time.perf_counter() > deadline
+            if held >= wanted and (late or not sample["accept_queue"]):
+                self.samples.append(sample)
+                return
+            if late:
+                self.samples.append(sample)
+                raise TrialVoid(
+                    f"the server holds {held:,} of {wanted:,} connections", "server_starved"
+                )
+            gevent.sleep(0.05)

@@ -1,0 +1,1 @@
+"""Servers on an event loop that somebody else wrote, and coroutines."""

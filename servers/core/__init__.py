@@ -1,0 +1,1 @@
+"""What every server shares: settings, listener, events, shutdown."""

@@ -1,0 +1,1 @@
+"""HTTP/1.x without input or output: framing, requests, responses, routes."""

@@ -1,0 +1,1 @@
+"""What an interface of readiness costs by itself."""

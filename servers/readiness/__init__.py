@@ -1,0 +1,1 @@
+"""The event loops of select, poll and epoll."""

@@ -1,0 +1,1 @@
+"""Several threads or processes that serve one port."""
