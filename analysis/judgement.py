@@ -29,6 +29,7 @@ from analysis.text import plural, share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from analysis.causes import Causes
     from analysis.tried import Tried
 
 REPEATS_NEEDED = 5
@@ -52,7 +53,12 @@ class NotRunError(Exception):
 
 
 class NoValidTrialError(Exception):
-    """The trials that the claim needs are all void; the message counts the reasons."""
+    """The trials that the claim needs are all void; the message counts the reasons, and `causes`
+    what became of them."""
+
+    def __init__(self, message: str, causes: Causes) -> None:
+        super().__init__(message)
+        self.causes = causes
 
 
 @dataclass(frozen=True, slots=True)

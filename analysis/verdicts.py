@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from analysis.causes import Causes
     from analysis.records import Run
 
 FILE = "verdicts.csv"
@@ -91,7 +92,8 @@ def judge(claim: Claim, run: Run) -> Verdict:
     except NotRunError as reason:
         return _without_figure(claim, Word.NOT_RUN, f"Not run: {reason}.")
     except NoValidTrialError as reason:
-        return _without_figure(claim, Word.INCONCLUSIVE, f"Nothing to judge by: {reason}.")
+        why = f"Nothing to judge by: {reason}."
+        return _without_figure(claim, Word.INCONCLUSIVE, why, reason.causes)
     head = found.headline
     low, high = head.estimate.interval
     sentence = found.sentence[:1].upper() + found.sentence[1:]
@@ -199,10 +201,13 @@ def _cause(cause: Cause, found: Judgement, run: Run) -> str:
     return cause.text.format_map(values)
 
 
-def _without_figure(claim: Claim, word: Word, explanation: str) -> Verdict:
+def _without_figure(
+    claim: Claim, word: Word, explanation: str, causes: Causes | None = None
+) -> Verdict:
     nothing = (None, None, None, claim.unit)
     texts = (claim.published.text, claim.bound.text)
-    return Verdict(claim.id, claim.title, word, *nothing, *texts, 0, explanation, (), claim)
+    found = Verdict(claim.id, claim.title, word, *nothing, *texts, 0, explanation, (), claim)
+    return replace(found, counted=causes.counted, failed=causes.failed) if causes else found
 
 
 def _unknown(number: int) -> Verdict:

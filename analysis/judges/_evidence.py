@@ -47,7 +47,8 @@ def evidence_of(chosen: pd.DataFrame, settings: Mapping[str, Hashable]) -> pd.Da
     nothing = no_evidence(told.causes)
     raise NoValidTrialError(
         f"all {plural(len(chosen), 'trial')} with {described(**settings)} are void "
-        f"({reasons(chosen)}){failures}{'; ' if nothing else ''}{nothing}"
+        f"({reasons(chosen)}){failures}{'; ' if nothing else ''}{nothing}",
+        told.causes,
     )
 
 

@@ -68,7 +68,9 @@ def judge(claim: Claim, run: Run) -> Judgement:
     stood_on = (tried_of(beyond.assign(valid=counts), what),)
     beyond = beyond[~spoiled(beyond)]
     if not len(beyond):
-        raise NoValidTrialError(f"all of them were spoiled ({reasons(at(trials, server=server))})")
+        raise NoValidTrialError(
+            f"all of them were spoiled ({reasons(at(trials, server=server))})", stood_on[0].causes
+        )
     wall, told = _wall(claim, beyond)
     wall = replace(wall, tried=stood_on, about_failure=True)
     others, reached = _others(trials[asked >= reach], server, reach)

@@ -64,7 +64,7 @@ def summarise(row: dict[str, Any]) -> str:
     is a lower bound."""
     if row["validity"] == "void":
         return f"void: {row['reason']}"
-    told = f"; {row['reason']}" if row["reason"] else ""
+    told = f"; {row['reason']}" if row.get("reason") else ""
     return f"{_figures(row)}{told}"
 
 
@@ -74,7 +74,7 @@ def _figures(row: dict[str, Any]) -> str:
         return f"{row['requests_per_s']:,.0f}/s{wait}"
     if row["traced"]:
         return f"{row['syscalls_per_request']:,.2f} system calls a request"
-    at_least = "≥ " if "response_p99_us" in (row["lower_bounds"] or "").split() else ""
+    at_least = "≥ " if "response_p99_us" in (row.get("lower_bounds") or "").split() else ""
     return (
         f"{row['requests_per_s']:,.0f}/s, p99 {at_least}{row['response_p99_us'] / 1e3:,.2f} ms, "
         f"{row['validity'].replace('_', ' ')}"

@@ -95,6 +95,17 @@ def test_survivors_refute_no_claim_either(run_of: Callable[..., analysis.Run]) -
     assert "5 of 10 with server poll (ended or hung 5)" in found.explanation
 
 
+@pytest.mark.parametrize(("cause", "failed"), [("server_gone", 20), ("load", 0), (None, 0)])
+@pytest.mark.parametrize("number", [2, 3])
+def test_where_every_trial_failed_the_verdict_counts_them(
+    tmp_path: Path, number: int, cause: str | None, failed: int
+) -> None:
+    server = {2: "epoll_level", 3: "poll"}[number]
+    found = judged(tmp_path, number, lambda f: spoil(f, 20, cause, server=server, **IDLE))
+    assert found.verdict is Word.INCONCLUSIVE
+    assert (found.counted, found.failed) == (failed, failed)
+
+
 def test_a_part_that_does_not_decide_may_fail(run_of: Callable[..., analysis.Run]) -> None:
     gone = rows(server="select", validity="void", reason="it ended", spoiled_by="server_gone")
     some = rows(1, server="select", requests_per_s=1.0)
