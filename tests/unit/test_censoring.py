@@ -125,6 +125,8 @@ def hung(make: Callable[[tuple[str, int]], Engine], connections: int) -> Window:
     with serving(server) as address, running(make(address)) as engine:
         do(engine, lambda: engine.want_active(connections))
         do(engine, engine.begin)
+        if make in (keep_alive, pipelined, mixed):  # on each of these a request will wait
+            until(lambda: engine.gauges().active_established == connections, engine)
         until(lambda: engine.response.total() >= 50, engine)
         do(engine, engine.open_window)
         until(lambda: engine.response.total() >= 200, engine)

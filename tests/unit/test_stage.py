@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -33,7 +33,8 @@ class Client:
         del url
         self.secrets.append(secret)
 
-    def wait_until_up(self) -> None: ...
+    def wait_until_up(self, ending: Callable[[], str]) -> None:
+        assert not ending()
 
     def close(self) -> None: ...
 
