@@ -39,7 +39,6 @@ WRONG = {
     LISTENS + "signal.pause()": "did not answer (timed out)",
     SERVES.replace("200 OK", "500 No"): "it answered b'HTTP/1.1 500'",
     SERVES + "sys.exit('error: broken by the first request')": "broken by the first request",
-    f"{SERVES}signal.signal(signal.SIGTERM, signal.SIG_DFL); signal.pause()": "",
     f"{SERVES}signal.pause()": "did not stop within 1 s of SIGTERM",
 }
 """What a server may do, and the reason that it then has."""
@@ -72,6 +71,14 @@ def test_a_server_that_cannot_run_has_a_reason(
     monkeypatch.setattr(check, "COMMAND", (sys.executable, "-c", program))
     monkeypatch.setattr(check, "PATIENCE_S", 1.0)
     assert reason in check.why_not("any")
+
+
+def test_server_that_dies_of_the_signal_that_stops_it_can_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ending = f"{SERVES}signal.signal(signal.SIGTERM, signal.SIG_DFL); signal.pause()"
+    monkeypatch.setattr(check, "COMMAND", (sys.executable, "-c", ending))
+    assert check.why_not("any") == ""
 
 
 def test_nothing_of_a_server_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
