@@ -33,7 +33,7 @@ sweeps: [{name: two, axes: {server: [poll, epoll_level]}}]
 """
 TRIALS = 4
 PROGRAM = (
-    "import sys; from pathlib import Path; from experiments import session; "
+    "import sys; from pathlib import Path; from experiments.run import session; "
     "session.RESULTS = Path(sys.argv.pop(1)); from experiments.__main__ import cli; cli()"
 )
 WAIT_S = 120.0
