@@ -16,9 +16,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.by_point import columns, summary
-    from analysis.details import histogram, merged, samples, series
-    from analysis.records import Run, load
+    from analysis.records.details import histogram, merged, samples, series
+    from analysis.records.run import Run, load
+    from analysis.report.summary_csv import columns, summary
 
 __all__ = ["Run", "columns", "histogram", "load", "merged", "samples", "series", "summary"]
 MODULES = {"columns": "by_point", "summary": "by_point", "Run": "records", "load": "records"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from analysis.painters import Painters
+from analysis.charts.painters import Painters
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     # The process ends with its one command: collecting cycles would only take time.
     gc.disable()
     with Painters(helped=sys.argv[1:2] in (["report"], ["compare"])) as painters:
-        from analysis.commands import run
+        from analysis.cli.commands import run
 
         run(painters)
 

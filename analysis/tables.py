@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.bounds import END
-from analysis.text import (
+from analysis.statistics.lower_bounds import END
+from analysis.wording import (
     MISSING,
     at_least,
     count,

@@ -2,7 +2,8 @@
 
 A server names its limits, its last log line becomes a reason, a path and a question are what
 somebody wrote. Here is what all media share, and the cells of CSV files; Markdown is in
-`analysis/pages.py`, pictures are in `analysis/pictures.py`, the terminal is in `console.py`.
+`analysis/rendering.py`, pictures are in `analysis/charts/picture.py`, the terminal is in
+`console.py`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A figure module has NAME (also its file's name in a report), TITLE, QUESTION, OR
 (place in the report), CLAIMS (numbers that it bears on) and three functions of a run:
 `table` (the numbers, a row per point; empty if the run has none), `draw` (a
 matplotlib Figure) and `reading` (what to see, in two sentences, from the numbers). It
-may have two more: `chart` (the same for the reader to explore, `analysis.explore`) and
+may have two more: `chart` (the same for the reader to explore, `analysis.charts.interactive`) and
 `chosen` (the trials that it stands on, with the index of `run.trials`).
 """
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from analysis.explore import Chart
-    from analysis.records import Run
+    from analysis.charts.interactive import Chart
+    from analysis.records.run import Run
 
 
 class FigureModule(Protocol):

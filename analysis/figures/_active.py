@@ -6,13 +6,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from analysis.figures._idle import RUNS
-from analysis.pairs import nothing_idle
-from analysis.spreads import with_void
+from analysis.selection.pairs import nothing_idle
+from analysis.statistics.point_medians import with_void
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 X = "active_connections"
 

@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from analysis.figures._idle import RUNS
-from analysis.pairs import OWN
-from analysis.spreads import first_rows, numbers, spreads
+from analysis.selection.pairs import OWN
+from analysis.statistics.point_medians import first_rows, numbers, spreads
 from contract.columns import OPEN_LOADS, SETTINGS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 X = "rate_per_s"
 LEVELS = 3

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analysis.charts.palette import in_order
 from analysis.figures._idle import RUNS
-from analysis.palette import in_order
-from analysis.text import count, plural, server_name
+from analysis.wording import count, plural, server_name
 from contract.columns import SETTINGS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
     Shares = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.charts import (
+from analysis.charts.drawing import (
     connections_axis,
     hollow,
     label_of,
@@ -17,18 +17,18 @@ from analysis.charts import (
     series,
     value_axis,
 )
-from analysis.explore import DROPS, P999, USUAL, Chart, sweep
+from analysis.charts.interactive import DROPS, P999, USUAL, Chart, sweep
+from analysis.charts.palette import INK, MUTED, in_order
 from analysis.figures._idle import RUNS, void_at
-from analysis.pairs import per_request, varying
-from analysis.palette import INK, MUTED, in_order
-from analysis.spreads import with_void
-from analysis.text import count, duration, number, server_name
+from analysis.selection.pairs import per_request, varying
+from analysis.statistics.point_medians import with_void
+from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 NAME = "backlog"
 TITLE = "Listen backlog"

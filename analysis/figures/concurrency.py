@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.charts import (
+from analysis.charts.drawing import (
     connections_axis,
     hollow,
     label_of,
@@ -14,17 +14,17 @@ from analysis.charts import (
     series,
     value_axis,
 )
-from analysis.explore import USUAL, Chart, sweep
+from analysis.charts.interactive import USUAL, Chart, sweep
+from analysis.charts.palette import in_order
 from analysis.figures._active import X, chosen, summary
 from analysis.figures._idle import void_at
-from analysis.palette import in_order
-from analysis.text import count, duration, number, server_name
+from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 NAME = "concurrency"
 TITLE = "Concurrency"

@@ -14,22 +14,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
-from analysis import details
-from analysis.charts import label_of, run_styles, stacked
-from analysis.explore import Chart, Metric, line_of
+from analysis.charts.drawing import label_of, run_styles, stacked
+from analysis.charts.interactive import Chart, Metric, line_of
+from analysis.charts.palette import INK, KNOWN, MUTED, SPARE, VARIABLES, in_order
+from analysis.charts.ticks import plain, seconds, tick_texts
 from analysis.figures._idle import RUNS
-from analysis.pairs import at, per_request
-from analysis.palette import INK, KNOWN, MUTED, SPARE, VARIABLES, in_order
-from analysis.text import count, duration, known, server_name, share
-from analysis.ticks import plain, seconds, tick_texts
+from analysis.records import details
+from analysis.selection.pairs import at, per_request
+from analysis.wording import count, duration, known, server_name, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from matplotlib.figure import Figure
 
-    from analysis.details import Floats
-    from analysis.records import Run
+    from analysis.records.details import Floats
+    from analysis.records.run import Run
 
 NAME = "connect_time"
 TITLE = "Time to connect"

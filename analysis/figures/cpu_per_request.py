@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.charts import (
+from analysis.charts.drawing import (
     connections_axis,
     hollow,
     label_of,
@@ -16,18 +16,18 @@ from analysis.charts import (
     series,
     value_axis,
 )
-from analysis.explore import COST, USUAL, Chart, sweep
+from analysis.charts.interactive import COST, USUAL, Chart, sweep
+from analysis.charts.palette import in_order
 from analysis.figures._idle import X, chosen, summary, void_at
-from analysis.pairs import at
-from analysis.palette import in_order
-from analysis.ranges import between_servers, in_words
-from analysis.text import count, duration, listed, server_name
+from analysis.selection.pairs import at
+from analysis.statistics.extremes import between_servers, in_words
+from analysis.wording import count, duration, listed, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 NAME = "cpu_per_request"
 TITLE = "CPU per request"

@@ -18,21 +18,21 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from analysis import details
-from analysis.charts import label_of, panels, run_styles, value_axis
-from analysis.explore import Chart, Metric, line_of, numbers
+from analysis.charts.drawing import label_of, panels, run_styles, value_axis
+from analysis.charts.interactive import Chart, Metric, line_of, numbers
+from analysis.charts.palette import MUTED, in_order
 from analysis.figures._idle import RUNS
-from analysis.outliers import THRESHOLD, modified_z
-from analysis.pairs import at, nothing_idle
-from analysis.palette import MUTED, in_order
-from analysis.text import count, duration, number, server_name
+from analysis.records import details
+from analysis.selection.pairs import at, nothing_idle
+from analysis.statistics.outliers import THRESHOLD, modified_z
+from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from analysis.details import Floats
-    from analysis.records import Run
+    from analysis.records.details import Floats
+    from analysis.records.run import Run
 
 NAME = "heat_map"
 TITLE = "Latency over time"

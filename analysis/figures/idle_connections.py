@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.charts import (
+from analysis.charts.drawing import (
     connections_axis,
     hollow,
     label_of,
@@ -18,21 +18,21 @@ from analysis.charts import (
     series,
     value_axis,
 )
-from analysis.claim import load_claims
-from analysis.explore import USUAL, Chart, Line, Metric, curve, intervals, place, sweep
+from analysis.charts.interactive import USUAL, Chart, Line, Metric, curve, intervals, place, sweep
+from analysis.charts.palette import INK, KNOWN, PAPER, VARIABLES, in_order
+from analysis.charts.ticks import times
+from analysis.claims.claim import load_claims
 from analysis.figures._idle import RUNS, X, chosen, summary, void_at
-from analysis.pairs import at, by_block
-from analysis.palette import INK, KNOWN, PAPER, VARIABLES, in_order
-from analysis.statistics import estimate, nothing
-from analysis.text import count, listed, number, server_name
-from analysis.ticks import times
-from analysis.walls import find_walls
+from analysis.outcomes.limits_hit import find_walls
+from analysis.selection.pairs import at, by_block
+from analysis.statistics.estimates import estimate, nothing
+from analysis.wording import count, listed, number, server_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 NAME = "idle_connections"
 TITLE = "Idle connections"

@@ -9,23 +9,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from analysis.charts import hollow, label_of, legend, panels, run_styles, value_axis
-from analysis.explore import MEDIAN, P90, P99, P999, Chart, intervals, line_of
+from analysis.charts.drawing import hollow, label_of, legend, panels, run_styles, value_axis
+from analysis.charts.interactive import MEDIAN, P90, P99, P999, Chart, intervals, line_of
+from analysis.charts.palette import PAPER, in_order
+from analysis.charts.ticks import plain, tick_texts
 from analysis.figures import _rising
 from analysis.figures._idle import RUNS, void_at
-from analysis.pairs import at, nothing_idle, paired_ratio
-from analysis.palette import PAPER, in_order
-from analysis.ranges import widened
-from analysis.spreads import with_void
-from analysis.text import count, duration, interval, listed, number, server_name
-from analysis.ticks import plain, tick_texts
+from analysis.selection.pairs import at, nothing_idle, paired_ratio
+from analysis.statistics.extremes import widened
+from analysis.statistics.point_medians import with_void
+from analysis.wording import count, duration, interval, listed, number, server_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from analysis.palette import Style
-    from analysis.records import Run
+    from analysis.charts.palette import Style
+    from analysis.records.run import Run
 
 NAME = "load_latency"
 TITLE = "Throughput against latency"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogLocator, MultipleLocator
 
-from analysis.charts import (
+from analysis.charts.drawing import (
     connections_axis,
     hollow,
     label_of,
@@ -20,22 +20,22 @@ from analysis.charts import (
     series,
     value_axis,
 )
-from analysis.explore import MEMORY as MEMORY_METRIC
-from analysis.explore import THREADS as THREADS_METRIC
-from analysis.explore import USUAL, Chart, Metric, sweep
+from analysis.charts.interactive import MEMORY as MEMORY_METRIC
+from analysis.charts.interactive import THREADS as THREADS_METRIC
+from analysis.charts.interactive import USUAL, Chart, Metric, sweep
+from analysis.charts.palette import in_order
 from analysis.figures._idle import KEYS, RUNS, X, void_at
 from analysis.figures._idle import chosen as idle_trials
-from analysis.pairs import at
-from analysis.palette import in_order
-from analysis.ranges import between_servers, in_words
-from analysis.spreads import with_void
-from analysis.text import count, listed, server_name, size
+from analysis.selection.pairs import at
+from analysis.statistics.extremes import between_servers, in_words
+from analysis.statistics.point_medians import with_void
+from analysis.wording import count, listed, server_name, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 NAME = "memory"
 TITLE = "Memory and threads"

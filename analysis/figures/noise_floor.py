@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.charts import hollow, panels, run_styles
-from analysis.explore import Chart, Metric, line_of, numbers
+from analysis.charts.drawing import hollow, panels, run_styles
+from analysis.charts.interactive import Chart, Metric, line_of, numbers
+from analysis.charts.palette import GRID, INK, PAPER
+from analysis.charts.ticks import plain, tick_texts
 from analysis.figures._idle import RUNS
-from analysis.noise import noise_floor, references
-from analysis.palette import GRID, INK, PAPER
-from analysis.text import count, plural, server_name, share
-from analysis.ticks import plain, tick_texts
+from analysis.statistics.noise_floor import noise_floor, references
+from analysis.wording import count, plural, server_name, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 NAME = "noise_floor"
 TITLE = "Noise floor"

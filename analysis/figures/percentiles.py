@@ -13,21 +13,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import NullLocator
 
-from analysis import details
-from analysis.charts import label_of, legend, panels, run_styles, value_axis
-from analysis.explore import Chart, Metric, curve, line_of
+from analysis.charts.drawing import label_of, legend, panels, run_styles, value_axis
+from analysis.charts.interactive import Chart, Metric, curve, line_of
+from analysis.charts.palette import in_order
 from analysis.figures._idle import RUNS
-from analysis.pairs import at, nothing_idle, rows_at
-from analysis.palette import in_order
-from analysis.plain import take
-from analysis.text import count, duration, number, server_name
+from analysis.records import details
+from analysis.selection.pairs import at, nothing_idle, rows_at
+from analysis.selection.plain import take
+from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from analysis.details import Floats
-    from analysis.records import Run
+    from analysis.records.details import Floats
+    from analysis.records.run import Run
 
 NAME = "percentiles"
 TITLE = "Latency by percentile"

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.charts import hollow, label_of, legend, panels, run_styles, series, value_axis
-from analysis.claim import load_claims
-from analysis.explore import Chart, Line, Metric, place, sweep
-from analysis.pairs import alike, at
-from analysis.palette import KNOWN, MUTED, VARIABLES, in_order
-from analysis.plain import take
-from analysis.spreads import with_void
-from analysis.text import TIMES, count, duration, listed, number, server_name
-from analysis.ticks import tick_texts, whole
+from analysis.charts.drawing import hollow, label_of, legend, panels, run_styles, series, value_axis
+from analysis.charts.interactive import Chart, Line, Metric, place, sweep
+from analysis.charts.palette import KNOWN, MUTED, VARIABLES, in_order
+from analysis.charts.ticks import tick_texts, whole
+from analysis.claims.claim import load_claims
+from analysis.selection.pairs import alike, at
+from analysis.selection.plain import take
+from analysis.statistics.point_medians import with_void
+from analysis.wording import TIMES, count, duration, listed, number, server_name
 from contract.columns import WITHOUT_CLIENTS
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from analysis.claim import Curve
-    from analysis.records import Run
+    from analysis.claims.claim import Curve
+    from analysis.records.run import Run
 
 NAME = "readiness"
 TITLE = "The interface by itself"

@@ -11,18 +11,18 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis import details
-from analysis.charts import RC, WIDTH_IN, legend, run_styles
-from analysis.explore import Chart, Line, Metric, numbers
+from analysis.charts.drawing import RC, WIDTH_IN, legend, run_styles
+from analysis.charts.interactive import Chart, Line, Metric, numbers
+from analysis.charts.palette import ALARM, GRID, INK, MUTED, VARIABLES
+from analysis.charts.ticks import plain, tick_texts
 from analysis.figures._idle import RUNS
-from analysis.palette import ALARM, GRID, INK, MUTED, VARIABLES
-from analysis.text import count, duration, number, plural, server_name
-from analysis.ticks import plain, tick_texts
+from analysis.records import details
+from analysis.wording import count, duration, number, plural, server_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 NAME = "timeline"
 TITLE = "Timeline of a trial"

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.charts import panels, run_styles
-from analysis.explore import Chart, Metric, line_of, numbers
+from analysis.charts.drawing import panels, run_styles
+from analysis.charts.interactive import Chart, Metric, line_of, numbers
+from analysis.charts.palette import MUTED, PAPER
+from analysis.charts.ticks import percent, tick_texts
 from analysis.figures import _workers
 from analysis.figures._idle import RUNS
 from analysis.figures._workers import COLUMNS, bars
-from analysis.palette import MUTED, PAPER
-from analysis.text import number, share
-from analysis.ticks import percent, tick_texts
+from analysis.wording import number, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from analysis.figures._workers import Shares
-    from analysis.records import Run
+    from analysis.records.run import Run
 
 NAME = "worker_shares"
 TITLE = "Share per worker"

@@ -1,6 +1,6 @@
 "use strict";
 // Charts to explore, laid over the pictures. Each figure of the page carries its data
-// (analysis/explore.py); Bokeh's source rests in the page as text until the first figure
+// (analysis/charts/interactive.py); Bokeh's source rests in the page as text until the first figure
 // comes into view, so that the page itself opens at once. Without scripts the pictures stay.
 (() => {
   // matplotlib's markers as Bokeh's (with an angle), and as a letter for the buttons.

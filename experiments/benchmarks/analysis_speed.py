@@ -99,7 +99,7 @@ def bench_analysis(console: Console, rows: int = ROWS) -> Exit:
 
 def _made(folder: Path, *what: object) -> Path:
     """A run of made-up records; the generator says what the words mean."""
-    words = [sys.executable, "-m", "tests.unit.large_data", str(folder), *map(str, what)]
+    words = [sys.executable, "-m", "tests.support.large_data", str(folder), *map(str, what)]
     done = subprocess.run(  # noqa: S603 - this interpreter, our own module
         words, cwd=ROOT, check=False, capture_output=True, text=True
     )

@@ -15,13 +15,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.ui import WebDriverWait
 
-from analysis.page import SYMBOLS
-from analysis.palette import in_order
-from analysis.report import build
-from analysis.text import server_name
+from analysis.charts.palette import in_order
+from analysis.report.context import SYMBOLS
+from analysis.report.report import build
+from analysis.wording import server_name
+from experiments.paths import ROOT
 from tests.browser.browser import HEIGHT, NARROW, PAPER, WIDE
-from tests.unit.analysis_data import trials
-from tests.unit.trial_details import write_details
+from tests.support.made_up_run import trials
+from tests.support.trial_details import write_details
 
 if TYPE_CHECKING:
     from tests.browser.browser import Browser
@@ -46,7 +47,7 @@ step();
 DRAWN_S = 30
 LAPTOP, TELEPHONE = (1_280, 800), (390, 844)
 """Windows in which the verdicts are seen without scrolling."""
-GOLDEN = Path(__file__).parents[1] / "golden" / "run"
+GOLDEN = ROOT / "tests/golden/run"
 SEEN = "return [...document.querySelectorAll(arguments[0])].map((one) => one.checkVisibility())"
 OPEN_ALL = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 

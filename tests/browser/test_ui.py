@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -13,6 +12,7 @@ import yaml
 from hdrh.histogram import HdrHistogram
 from selenium.webdriver.support.select import Select
 
+from experiments.paths import ROOT
 from experiments.run.trial_containers import LOCUST, PROBE, PROBE_PORT, SERVER_PORT, WEB_PORT
 from loadgen.locust_options import OF_A_SWEEP
 from loadgen.options import LOADS, Options
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Start
 
 pytestmark = [pytest.mark.browser, pytest.mark.docker]
-COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text())
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 FORBIDDEN: Final = "io_uring"
 REASON: Final = "io_uring cannot be used here (Operation not permitted): it is forbidden"
 ENVIRONMENT: Final = {

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from analysis.figures import all_figures
-from analysis.report import build
+from analysis.report.report import build
 from tests.browser.test_report import scroll
-from tests.unit import planned_data as planned
-from tests.unit.trial_details import write_details
+from tests.support import planned_data as planned
+from tests.support.trial_details import write_details
 
 if TYPE_CHECKING:
     from tests.browser.browser import Browser

@@ -1,1 +1,0 @@
-"""One suite for every server variant, found by file name: what they must all do alike."""

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from analysis.report import build
+from analysis.report.report import build
 from contract.exits import Exit, LabError
 from experiments.images.store import ImageStore
 from experiments.plan.overrides import read_source

@@ -10,7 +10,7 @@ from experiments.docker.ownership import ROLE_IMAGE, labels
 from experiments.images.build import ensure_images
 from experiments.images.store import BuildFailedError, ImageStore, label_step
 from experiments.images.tool import run_tool
-from tests.docker.strangers import context
+from tests.support.strangers import context
 
 if TYPE_CHECKING:
     from experiments.docker.docker_driver import DockerDriver

@@ -30,7 +30,7 @@ from experiments.machine import doctor
 from experiments.paths import ROOT
 from experiments.run import session
 from experiments.run.run_lock import RunLock
-from tests.docker.strangers import Strangers, context
+from tests.support.strangers import Strangers, context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

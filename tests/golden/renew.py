@@ -6,9 +6,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from analysis.report import build
-from tests.unit.analysis_data import trials, write_run
-from tests.unit.trial_details import write_details
+from analysis.report.report import build
+from tests.support.made_up_run import trials, write_run
+from tests.support.trial_details import write_details
 
 HERE = Path(__file__).parent
 

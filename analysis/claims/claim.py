@@ -1,0 +1,152 @@
+"""A claim of the C10K argument as data: one YAML file each under `claims/`.
+
+Adding a claim is adding a file; its `judge` is the name of a function under
+`judges/`, which reads `parameters`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from analysis.claims.rules import Rule, Unit, fields
+from analysis.claims.strict import Strict, Text
+from analysis.claims.judges import find_judge
+from contract.exits import Exit, LabError
+
+FOLDER = Path(__file__).parent / "catalogue"
+
+
+class Source(Strict):
+    """Where the claim was published."""
+
+    name: Text = Field(description="author, title, where")
+    url: str | None = Field(None, description="address, where there is one")
+    note: str | None = Field(None, description="what of the source could not be read")
+
+
+class Curve(Strict):
+    """A published series of measurements, for figures."""
+
+    label: Text
+    x: list[float]
+    y: list[Annotated[float, Field(gt=0)]]
+
+    @model_validator(mode="after")
+    def _same_length(self) -> Curve:
+        if len(self.x) != len(self.y):
+            raise ValueError(f"x has {len(self.x)} values and y has {len(self.y)}")
+        return self
+
+
+class Published(Strict):
+    """What the source states."""
+
+    text: Text = Field(description="the published figures, in a few words")
+    curves: list[Curve] = Field([], description="series to draw beside the measured ones")
+    curves_unit: str = Field("", description="unit of the curves")
+
+
+class Bound(Strict):
+    """The interval of the measured figure within which the claim is reproduced."""
+
+    min: float | None = None
+    max: float | None = None
+    text: Text = Field(description="the bound in words, other conditions included")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Bound:
+        if self.min is None and self.max is None:
+            raise ValueError("needs min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class Cause(Strict):
+    """Why a claim is refuted, said by measurements of the run that refutes it."""
+
+    text: Text = Field(
+        description="what the figures show; {name} is one of `measured`, or a part's"
+    )
+    measured: dict[str, Rule] = Field({}, description="figures that show the cause, by name")
+    explains: list[Text] = Field([], description="labels of the parts it is the cause of; all")
+
+
+class Claim(Strict):
+    """One claim."""
+
+    id: Annotated[int, Field(gt=0, description="number in the list of claims")]
+    beside: int | None = Field(
+        None, description="the claim that this one asks again, better posed; both stand"
+    )
+    title: Text = Field(description="a few words, for tables")
+    sentence: Text = Field(description="the claim as its source makes it")
+    year: int | None = Field(None, description="year of publication")
+    source: Source
+    published: Published
+    experiment: Text = Field(description="the experiment that feeds it")
+    expression: Text = Field(description="what is measured, over the columns of trials.csv")
+    judge: Text = Field(description="name of the judging function")
+    parameters: dict[str, Any] = Field({}, description="what the judging function needs")
+    unit: Unit = Field("", description="unit of the measured figure; x is a ratio")
+    bound: Bound
+    why: Text = Field(description="why the bound is what it is")
+    refuted_because: Cause = Field(
+        description="what the report says of the cause when the claim is refuted"
+    )
+
+    @model_validator(mode="after")
+    def _cause_is_measured(self) -> Claim:
+        parts = self.parameters.get("parts")
+        known = {*self.refuted_because.measured, *(parts if isinstance(parts, dict) else ())}
+        unknown = fields(self.refuted_because.text) - known
+        if unknown:
+            raise ValueError(
+                f"refuted_because names {', '.join(sorted(unknown))}, which nothing measures"
+            )
+        return self
+
+
+@cache
+def load_claims(folder: Path = FOLDER) -> dict[int, Claim]:
+    """All claims by number, in order; LabError lists every fault of every file."""
+    claims: dict[int, Claim] = {}
+    problems: list[str] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            claim = Claim.model_validate(yaml.load(path.read_bytes(), yaml.CSafeLoader))
+        except yaml.YAMLError as error:
+            problems.append(f"{path}: not valid YAML: {' '.join(str(error).split())}")
+        except ValidationError as error:
+            problems += _told(path, error)
+        else:
+            problems += _parameters(path, claim)
+            if claim.id in claims:
+                problems.append(f"{path}: id: claim {claim.id} is in another file too")
+            claims[claim.id] = claim
+    if problems:
+        raise LabError("\n".join(problems), Exit.BAD_INPUT)
+    return dict(sorted(claims.items()))
+
+
+def _parameters(path: Path, claim: Claim) -> list[str]:
+    """What is wrong with the judge's name, or with what it is given."""
+    try:
+        find_judge(claim.judge).parameters.model_validate(claim.parameters)
+    except LabError as error:
+        return [f"{path}: judge: {error}"]
+    except ValidationError as error:
+        return _told(path, error, "parameters")
+    return []
+
+
+def _told(path: Path, error: ValidationError, *above: str) -> list[str]:
+    return [
+        f"{path}: {'.'.join((*above, *map(str, fault['loc']))) or 'file'}: {fault['msg']}"
+        for fault in error.errors()
+    ]

@@ -1,0 +1,212 @@
+"""How a figure and a bound become a word.
+
+A judge returns parts: each one figure against one bound. Parts that decide are
+joined by the strictest rule: one refuted part refutes the claim, one inconclusive
+part leaves it inconclusive, and only when all hold is it reproduced.
+
+All parts have to hold, so each may be judged at its own level (an intersection-union test). But
+the worst of k parts refutes the claim, picked by its figure, so its interval has to lie outside
+even when it is widened to hold for all k (`analysis.statistics.extremes`).
+
+A figure is of the trials that are left. Where the server failed more than MOST_FAILED of those of
+any selection, they are survivors, and tell neither for the claim nor against it, unless the claim
+is about that failure. Where more than that of them are times that could be longer, a figure is
+known on one side alone, and decides only what it decides wherever it lies on the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.statistics.estimates import Estimate, repeats_needed
+from analysis.statistics.extremes import widened
+from analysis.wording import plural, share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from analysis.outcomes.causes import Causes
+    from analysis.outcomes.evidence_lost import Tried
+
+REPEATS_NEEDED = 5
+MOST_FAILED = 0.1
+"""Of ten repeats, were the failed ones the slowest, as those that nearly fail are likely to be, the
+interval over the other nine would hold the median of all ten in 89% of cases; over eight of them in
+81%, over five in 49% (tests/analysis/claims/test_failed_trials.py)."""
+
+
+class Word(StrEnum):
+    """A verdict."""
+
+    REPRODUCED = "reproduced"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    NOT_RUN = "not run"
+
+
+class NotRunError(Exception):
+    """The run holds no trial that the claim needs; the message says which."""
+
+
+class NoValidTrialError(Exception):
+    """The trials that the claim needs are all void; the message counts the reasons, and `causes`
+    what became of them."""
+
+    def __init__(self, message: str, causes: Causes) -> None:
+        super().__init__(message)
+        self.causes = causes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One measured figure against its bound.
+
+    `word` is given where the judgement is of facts (a limit was named) and not
+    of an interval, and `why` says what leaves it open. Parts with `decides` False are shown
+    beside, for the reader. `tried` are the trials that it stands on by selection, `about_failure`
+    whether those that the server failed are what it is about; `lost` blocks had only a part of
+    it. It `rises` or `falls` where times that are lower bounds may make it larger, or smaller.
+    """
+
+    label: str
+    estimate: Estimate
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    word: Word | None = None
+    decides: bool = True
+    tried: tuple[Tried, ...] = ()
+    about_failure: bool = False
+    lost: int = 0
+    why: str = ""
+    rises: bool = False
+    falls: bool = False
+
+    @property
+    def failed_share(self) -> float:
+        """The largest share of its trials that a server failed, of any selection."""
+        return max((one.causes.failed_share for one in self.tried), default=0.0)
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether its word would not hold wherever the figure could be."""
+        below = self.low is not None and self.estimate.high < self.low
+        if self.verdict is Word.REFUTED:
+            return self.rises if below else self.falls
+        return (self.rises and self.high is not None) or (self.falls and self.low is not None)
+
+    @property
+    def verdict(self) -> Word:
+        """The word for this part alone."""
+        if self.word is not None:
+            return self.word
+        return against(self.estimate, self.low, self.high)
+
+    @property
+    def more_repeats(self) -> int | None:
+        """How many repeats would probably settle it, from the spread seen so far."""
+        value = self.estimate.value
+        distances = [
+            abs(float(np.log(value / edge)))
+            for edge in (self.low, self.high)
+            if edge and edge > 0 and value > 0
+        ]
+        return repeats_needed(self.estimate, min(distances)) if distances else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a judge found: its parts and a sentence that holds for these data.
+    `headline` is the part whose figure stands in the table; `values` are figures by name,
+    written out, for what else the claim may say of them. The parts are as `settled` has them."""
+
+    parts: tuple[Part, ...]
+    sentence: str
+    headline: Part
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", settled(self.parts))
+
+    @property
+    def verdict(self) -> Word:
+        """The parts that decide, joined."""
+        return joined(part.verdict for part in self.parts if part.decides)
+
+
+def against(found: Estimate, low: float | None, high: float | None) -> Word:
+    """Reproduced if the whole interval is within [low, high], refuted if all of
+    it is outside, inconclusive if it crosses an edge or the repeats are too few."""
+    if found.n < REPEATS_NEEDED or not found.bounded:
+        return Word.INCONCLUSIVE
+    if (low is not None and found.high < low) or (high is not None and found.low > high):
+        return Word.REFUTED
+    inside = (low is None or found.low >= low) and (high is None or found.high <= high)
+    return Word.REPRODUCED if inside else Word.INCONCLUSIVE
+
+
+def settled(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The same; open where the server failed too often, or where a part is refuted by itself and
+    not as the worst of all that decide."""
+    rivals = sum(part.decides and part.word is None for part in parts)
+    return tuple(_settled(part, rivals) for part in parts)
+
+
+def _settled(part: Part, rivals: int) -> Part:
+    if part.verdict is Word.INCONCLUSIVE:
+        return part
+    if part.failed_share > MOST_FAILED and not part.about_failure:
+        why = (
+            f"The server failed in {share(part.failed_share)} of the trials of {part.label}; a "
+            f"figure of those that are left decides nothing beyond {share(MOST_FAILED)}."
+        )
+        return replace(part, word=Word.INCONCLUSIVE, why=why)
+    if part.word is None and part.one_sided:
+        known = "at least" if part.rises else "at most"
+        told = f"only known to be {known} so much" if part.rises != part.falls else "not known"
+        why = f"As requests had no answer when windows closed, {part.label} is {told}."
+        return replace(part, word=Word.INCONCLUSIVE, why=why)
+    if not (part.decides and part.word is None and part.verdict is Word.REFUTED):
+        return part
+    if against(widened(part.estimate, rivals), part.low, part.high) is Word.REFUTED:
+        return part
+    why = (
+        f"By itself {part.label} lies outside its bound, but it is one of "
+        f"{plural(rivals, 'part')}, and some part of so many does by chance."
+    )
+    return replace(part, word=Word.INCONCLUSIVE, why=why)
+
+
+def joined(words: Iterable[Word]) -> Word:
+    """One word for several parts that all have to hold."""
+    found = list(words)
+    for word in (Word.REFUTED, Word.INCONCLUSIVE, Word.REPRODUCED):
+        if word in found:
+            return word
+    return Word.INCONCLUSIVE
+
+
+def most_telling(parts: Iterable[Part]) -> Part:
+    """The part to put in the table, of those that gave the verdict: one in the
+    unit of the first part if there is any, and the one that keeps least distance
+    from its bound, or lies furthest outside."""
+    deciding = [part for part in settled(list(parts)) if part.decides]
+    verdict = joined(part.verdict for part in deciding)
+    told = [part for part in deciding if part.verdict is verdict]
+    alike = [part for part in told if part.unit == deciding[0].unit]
+    return max(alike or told, key=_excess)
+
+
+def _excess(part: Part) -> float:
+    """How far the figure is beyond its bound, as a factor; below 1 is inside."""
+    value = part.estimate.value
+    factors = [0.0]
+    if part.low and value > 0:
+        factors.append(part.low / value)
+    if part.high and value > 0:
+        factors.append(value / part.high)
+    return max(factors)

@@ -1,0 +1,140 @@
+"""Does one server stop at its descriptor limit, named, while the others go on?
+
+The evidence is the void trials: a server that holds fewer connections than were
+asked for makes its trial void, and names its limit in its log. Those that something else
+spoiled say nothing. Another server that failed in more than MOST_FAILED of its trials did not
+reach what is asked of it, though one of them did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from analysis.claims.judgement import (
+    MOST_FAILED,
+    REPEATS_NEEDED,
+    Judgement,
+    NotRunError,
+    NoValidTrialError,
+    Part,
+    Word,
+    joined,
+)
+from analysis.claims.judges._evidence import reasons, tried
+from analysis.claims.strict import Strict, Text
+from analysis.outcomes.causes import spoiled, unknown
+from analysis.outcomes.evidence_lost import tried_of
+from analysis.outcomes.limits_hit import held_connections
+from analysis.selection.pairs import at, keep_alive
+from analysis.statistics.estimates import Estimate
+from analysis.wording import count, listed, plural, server_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.claims.claim import Claim
+    from analysis.records.run import Run
+
+NAME = "descriptor_wall"
+
+
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    server: Text
+    limit: Text = Field(description="words that its message has to hold")
+    descriptors: int = Field(description="the limit")
+    others_reach: int = Field(description="connections that the other servers have to reach")
+
+
+def judge(claim: Claim, run: Run) -> Judgement:
+    """Connections held by the server whenever more than its limit were asked for."""
+    server, reach = claim.parameters["server"], claim.parameters["others_reach"]
+    trials = keep_alive(run)
+    asked = trials["active_connections"] + trials["idle_connections"]
+    beyond = trials[(asked > claim.parameters["descriptors"]) & (trials["server"] == server)]
+    if not len(beyond):
+        raise NotRunError(
+            f"no trial asks {server_name(server)} for more than "
+            f"{count(claim.parameters['descriptors'])} connections"
+        )
+    # Whoever names its limit is evidence, though nobody recorded that it spoiled the trial.
+    counts = beyond["valid"] | (unknown(beyond) & _named(claim, beyond))
+    what = f"{server_name(server)} beyond its limit"
+    stood_on = (tried_of(beyond.assign(valid=counts), what),)
+    beyond = beyond[~spoiled(beyond)]
+    if not len(beyond):
+        raise NoValidTrialError(
+            f"all of them were spoiled ({reasons(at(trials, server=server))})", stood_on[0].causes
+        )
+    wall, told = _wall(claim, beyond)
+    wall = replace(wall, tried=stood_on, about_failure=True)
+    others, reached = _others(trials[asked >= reach], server, reach)
+    return Judgement((wall, others), f"{told} {reached}", wall)
+
+
+def _wall(claim: Claim, beyond: pd.DataFrame) -> tuple[Part, str]:
+    server = server_name(claim.parameters["server"])
+    named = _named(claim, beyond)
+    held = held_connections(beyond)
+    low, high = claim.bound.min or 0, claim.bound.max or np.inf
+    stopped = ~beyond["valid"] & named & held.between(low, high)
+    enough = beyond["block"].nunique() >= REPEATS_NEEDED
+    if beyond["valid"].any():
+        word = Word.REFUTED if enough else Word.INCONCLUSIVE
+        told = f"{server} held every connection in {plural(int(beyond['valid'].sum()), 'trial')}."
+    elif stopped.all():
+        word = Word.REPRODUCED if enough else Word.INCONCLUSIVE
+        limit = str(beyond["server_limit"].iloc[0])
+        told = (
+            f"{server} held {count(held.median())} of "
+            f"{count(float((beyond['active_connections'] + beyond['idle_connections']).median()))} "
+            f"connections in {plural(len(beyond), 'trial')} and named its limit: {limit}"
+        ).rstrip(".") + "."
+    else:
+        word = Word.INCONCLUSIVE
+        told = (
+            f"{server} failed beyond its limit, but in {int((~stopped).sum())} of "
+            f"{plural(len(beyond), 'trial')} not near it or without naming it "
+            f"({reasons(beyond[~stopped])})."
+        )
+    values = held.dropna()
+    lowest, highest = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
+    found = Estimate(float(held.median()), float(lowest), float(highest), len(beyond), "range")
+    label = f"connections held by {server}"
+    return Part(label, found, "connections", claim.bound.min, claim.bound.max, word), told
+
+
+def _named(claim: Claim, beyond: pd.DataFrame) -> pd.Series[bool]:
+    """Which of the trials name the limit."""
+    limits = beyond["server_limit"].astype("string")
+    named = limits.str.contains(claim.parameters["limit"], regex=False)
+    return named.fillna(False).astype(bool)
+
+
+def _others(trials: pd.DataFrame, server: str, reach: int) -> tuple[Part, str]:
+    others = trials[trials["server"] != server]
+    servers = sorted(str(name) for name in others["server"].unique())
+    mine = {name: tried(others, server=name) for name in servers}
+    arrived = [
+        name
+        for name, one in mine.items()
+        if one.causes.valid and one.causes.failed_share <= MOST_FAILED
+    ]
+    label = f"servers that reach {count(reach)}"
+    found = Estimate(len(arrived), len(arrived), len(arrived), len(others), "count")
+    missing = [server_name(name) for name in servers if name not in arrived]
+    if not servers:
+        told = f"No other server was asked for {count(reach)}."
+        return Part(label, found, "", word=Word.INCONCLUSIVE), told
+    names = listed([server_name(name) for name in arrived])
+    told = f"{names} reached {count(reach)}." if arrived else ""
+    if missing:
+        told += f" {listed(missing)} did not, or not always."
+    word = joined([Word.INCONCLUSIVE if missing else Word.REPRODUCED])
+    part = Part(label, found, "", word=word, tried=tuple(mine.values()), about_failure=True)
+    return part, told.strip()

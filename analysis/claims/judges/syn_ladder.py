@@ -1,0 +1,127 @@
+"""Do clients whose SYN was dropped connect after whole seconds, as the kernel's ladder says?
+
+Read from the time-to-connect histograms of the trials, not from percentiles: of the connects
+that took half a second or more, the share that stands on a step of the ladder, block by block,
+and whether the steps that have to be seen were seen in every trial.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from analysis.claims.judgement import (
+    REPEATS_NEEDED,
+    Judgement,
+    NotRunError,
+    Part,
+    Word,
+    most_telling,
+)
+from analysis.claims.judges._evidence import described, evidence_of
+from analysis.claims.rules import Value
+from analysis.claims.strict import Strict
+from analysis.outcomes.evidence_lost import tried_of
+from analysis.records.details import counts as counted
+from analysis.selection.by_settings import select
+from analysis.statistics.estimates import Estimate, estimate
+from analysis.wording import listed, number, plural
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from analysis.claims.claim import Claim
+    from analysis.records.run import Run
+
+    Counts = NDArray[np.int64]
+
+NAME = "syn_ladder"
+LATE_US = 500_000
+"""A connect that lost nothing takes far less."""
+SHOWN = 0.02
+"""Steps with at least this share of the late connects are told."""
+
+
+class Ladder(Strict):
+    """When retransmissions are due, under the settings that make it so."""
+
+    settings: dict[str, Value]
+    steps_s: list[float] = Field(description="seconds after the first SYN")
+    seen: list[float] = Field(description="steps that every trial has to show")
+
+
+class Parameters(Strict):
+    """What the claim gives this judge."""
+
+    settings: dict[str, Value] = Field(description="settings of all trials")
+    ladders: dict[str, Ladder]
+    tolerance_s: float = Field(description="how far from its step a connect may be")
+
+
+def judge(claim: Claim, run: Run) -> Judgement:
+    """For each ladder, the share of late connects on its steps."""
+    asked = Parameters.model_validate(claim.parameters)
+    parts: list[Part] = []
+    told = []
+    for name, ladder in asked.ladders.items():
+        settings = {**asked.settings, **ladder.settings}
+        selected = select(run, settings)
+        trials = evidence_of(selected, settings)
+        every = len(trials)
+        kept = [counted(run, str(trial), "connect") is not None for trial in trials["trial"]]
+        trials = trials[kept]
+        if not len(trials):
+            raise NotRunError("no trial has kept its histograms of the time to connect")
+        steps = np.array(ladder.steps_s)
+        shares = _shares(run, trials, steps, asked.tolerance_s)
+        on_steps = shares.groupby(trials["block"].to_numpy()).median().sum(axis=1, min_count=1)
+        edges = (claim.bound.min, claim.bound.max)
+        stood_on = (tried_of(selected, described(**settings), every - len(trials)),)
+        label = f"late connects on the {name} ladder"
+        parts.append(Part(label, estimate(on_steps), "", *edges, tried=stood_on))
+        parts.append(replace(_seen(name, ladder, shares), tried=stood_on))
+        told.append(_told(name, shares, on_steps.median()))
+    return Judgement(tuple(parts), " ".join(told), most_telling(parts))
+
+
+def _shares(
+    run: Run, trials: pd.DataFrame, steps: NDArray[np.float64], tolerance_s: float
+) -> pd.DataFrame:
+    """Per trial and step, the share of its late connects that stand there; NaN without any."""
+    rows = []
+    for trial in trials["trial"]:
+        values, counts = counted(run, str(trial), "connect") or (np.empty(0), np.empty(0))
+        late = values >= LATE_US
+        seconds, counts = values[late] / 1e6, counts[late]
+        near = np.abs(seconds[:, None] - steps) <= tolerance_s
+        total = counts.sum()
+        rows.append((near * counts[:, None]).sum(axis=0) / total if total else steps * np.nan)
+    return pd.DataFrame(rows, columns=list(steps), index=trials.index)
+
+
+def _seen(name: str, ladder: Ladder, shares: pd.DataFrame) -> Part:
+    """All trials show the steps, and the part holds; fewer than half, and it is refuted."""
+    shown = int((shares[ladder.seen] > 0).all(axis=1).sum())
+    n = len(shares)
+    word = Word.INCONCLUSIVE
+    if n >= REPEATS_NEEDED:
+        word = Word.REPRODUCED if shown == n else Word.REFUTED if shown * 2 < n else word
+    steps = listed([f"{number(step)} s" for step in ladder.seen])
+    found = Estimate(shown, shown, shown, n, "count")
+    return Part(f"trials with connects at {steps}, {name}", found, f"of {n} trials", word=word)
+
+
+def _told(name: str, shares: pd.DataFrame, on_steps: float) -> str:
+    middle = shares.median()
+    pairs = zip(shares.columns, middle, strict=True)
+    modes = [f"{number(float(step))} s ({number(x * 100, 2)}%)" for step, x in pairs if x > SHOWN]
+    if not modes:
+        return f"On the {name} ladder no step was seen in {plural(len(shares), 'trial')}."
+    return (
+        f"Under the {name} setting clients that had lost a SYN connected after "
+        f"{listed(modes)}; {number(on_steps * 100)}% of them stood on a step."
+    )

@@ -1,0 +1,65 @@
+"""What differs between the manifests of two runs: read before any figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis.wording import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from analysis.records.run import Run
+
+# Every run has its own, or they say nothing about the conditions. Where the free memory cut an
+# experiment, `scaled` says so.
+ALWAYS_DIFFER = ("run", "started_at", "resumed_at", "finished_at", "limits.memory_bytes")
+LONGEST = 60
+ID = 19
+"""Of an image or a file: as many letters as tell it apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A key of the manifest with its value in each run, in the order of the runs."""
+
+    key: str
+    values: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """'kernel.release: 6.1.0, 6.18.0'."""
+        return f"{self.key}: {', '.join(self.values)}"
+
+
+def differences(runs: Sequence[Run]) -> list[Difference]:
+    """Every condition that is not the same in all runs, in the order of its name."""
+    flat = [dict(_flat(run.manifest.raw)) for run in runs]
+    found = []
+    for key in sorted({key for one in flat for key in one}):
+        values = [one.get(key) for one in flat]
+        if any(value != values[0] for value in values):
+            found.append(Difference(key, tuple(_short(value) for value in values)))
+    return found
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Leaves by their path: {'kernel': {'release': 'x'}} is ('kernel.release', 'x')."""
+    for key, inner in value.items():
+        path = f"{prefix}{key}"
+        if path in ALWAYS_DIFFER:
+            continue
+        if isinstance(inner, dict):
+            yield from _flat(inner, f"{path}.")
+        else:
+            yield path, inner
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return MISSING
+    text = " ".join(str(value).split())
+    if text.startswith("sha256:") or (len(text) >= 40 and text.isalnum()):
+        return text[:ID]
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,0 +1,145 @@
+"""What became of each trial: it counts, the server failed, something else spoiled it, or nobody
+knows.
+
+A void trial is never averaged in, but what a server did itself is a finding about it: it counts
+as failed, wherever trials are counted. What the lab or the surroundings spoiled says
+nothing about the server, and neither does a trial of unknown cause, as runs have that did not yet
+record it: no evidence either way, and that is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.wording import listed, plural
+from contract.columns import BY_SERVER, FOREIGN, STEAL
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Flags = NDArray[np.bool_]
+
+COLUMNS = ("valid", "origin", "spoiled_by", "reason", "steal_share", "foreign_cpu_share")
+"""What is read of the trials here."""
+UNAVAILABLE = r"the server ended with exit code 3\b"
+"""A word of the lab's own servers for what this machine has not got (servers/core/exits.py), which
+is no failure of theirs. Others mean by that code what they like."""
+NO_SYSCTL = r"/proc/sys/\S+: no such file"
+"""The engine's for a setting that the kernel has not got."""
+WORDS = {
+    "server_wrong": "wrong answers or errors",
+    "server_gone": "ended or hung",
+    "server_limit": "met a limit",
+    "server_starved": "served hardly anybody",
+}
+"""What a server did, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """Numbers of trials, by what became of them."""
+
+    valid: int = 0
+    failed: int = 0
+    spoiled: int = 0
+    unknown: int = 0
+
+    @property
+    def counted(self) -> int:
+        """Those that say something about the server."""
+        return self.valid + self.failed
+
+    @property
+    def trials(self) -> int:
+        """All of them."""
+        return self.counted + self.spoiled + self.unknown
+
+    @property
+    def failed_share(self) -> float:
+        """Of those that say something; 0 where none does."""
+        return self.failed / self.counted if self.counted else 0.0
+
+    def __add__(self, other: Causes) -> Causes:
+        sums = (getattr(self, one.name) + getattr(other, one.name) for one in fields(Causes))
+        return Causes(*sums)
+
+
+def failed(trials: pd.DataFrame) -> Flags:
+    """The void trials that the server spoiled itself. One that starved while others had the
+    machine is theirs, whatever was recorded, and what the machine lacks is no failure."""
+    by_server = trials["spoiled_by"].isin(BY_SERVER).to_numpy(dtype=bool) & ~_valid(trials)
+    if not by_server.any():
+        return by_server
+    starved = (trials["spoiled_by"] == "server_starved").to_numpy(dtype=bool, na_value=False)
+    return by_server & ~_lacks(trials) & ~(starved & disturbed(trials))
+
+
+def unknown(trials: pd.DataFrame) -> Flags:
+    """The void trials of which nobody said who spoiled them."""
+    return ~_valid(trials) & trials["spoiled_by"].isna().to_numpy(dtype=bool)
+
+
+def spoiled(trials: pd.DataFrame) -> Flags:
+    """The void trials that something else than the server spoiled."""
+    return ~_valid(trials) & ~failed(trials) & ~unknown(trials)
+
+
+def disturbed(trials: pd.DataFrame) -> Flags:
+    """The trials in which the hypervisor or other programs had more of the machine than a valid
+    one may miss (contract/columns.py)."""
+    found = np.zeros(len(trials), dtype=bool)
+    for name, most in (("steal_share", STEAL), ("foreign_cpu_share", FOREIGN)):
+        found |= trials[name].to_numpy(dtype="float64", na_value=np.nan) > most
+    return found
+
+
+def lacking(trials: pd.DataFrame) -> bool:
+    """Whether all these trials say that the machine has not got what they need."""
+    return bool(_lacks(trials).all())
+
+
+def causes(trials: pd.DataFrame) -> Causes:
+    """How many of these trials count, failed, were spoiled, or are void for a cause unknown."""
+    valid, gone, untold = _valid(trials), failed(trials), unknown(trials)
+    rest = len(trials) - int(valid.sum()) - int(gone.sum()) - int(untold.sum())
+    return Causes(int(valid.sum()), int(gone.sum()), rest, int(untold.sum()))
+
+
+def no_evidence(found: Causes) -> str:
+    """What is said of trials that say nothing: '2 trials were spoiled by the lab or the
+    surroundings and 1 trial is void for a cause that was not recorded: no evidence either way';
+    '' where there are none."""
+    parts = []
+    if found.spoiled:
+        verb = "was" if found.spoiled == 1 else "were"
+        parts.append(
+            f"{plural(found.spoiled, 'trial')} {verb} spoiled by the lab or the surroundings"
+        )
+    if found.unknown:
+        verb = "is" if found.unknown == 1 else "are"
+        parts.append(
+            f"{plural(found.unknown, 'trial')} {verb} void for a cause that was not recorded"
+        )
+    return f"{listed(parts)}: no evidence either way" if parts else ""
+
+
+def by_kind(trials: pd.DataFrame) -> str:
+    """What a server did in the trials that it failed, the commonest first: 'ended or hung 5, met
+    a limit 2'."""
+    kinds = trials["spoiled_by"].astype("string")[failed(trials)].value_counts()
+    return ", ".join(f"{WORDS[str(kind)]} {times:,}" for kind, times in kinds.items())
+
+
+def _lacks(trials: pd.DataFrame) -> Flags:
+    told = trials["reason"].astype("string").fillna("")
+    unavailable = told.str.contains(UNAVAILABLE).to_numpy(dtype=bool)
+    own = (trials["origin"] == "lab").to_numpy(dtype=bool)
+    return (unavailable & own) | told.str.contains(NO_SYSCTL).to_numpy(dtype=bool)
+
+
+def _valid(trials: pd.DataFrame) -> Flags:
+    return trials["valid"].to_numpy(dtype=bool)

@@ -1,0 +1,94 @@
+"""What a rate leaves out: errors, requests that nobody answered, and repeats that failed.
+
+A rate counts correct answers of valid trials. Beside it stand, of the same trials and of those
+that the server failed itself (`analysis.outcomes.causes`):
+
+- `failed_share`: repeats that the server failed, of those that say something about it;
+- `error_share`: failed attempts, errors / (requests + errors);
+- `unanswered_share`: requests that were due and not answered as the window closed, of all;
+- `goodput_per_s`: correct answers a second over all these repeats. A repeat that failed counts
+  with none: what it answered before it failed was never checked to the end.
+
+Sums over repeats, and no medians: a median of five would hide that two of them failed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.outcomes import causes
+from analysis.wording import number, share
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Numbers = NDArray[np.int64]
+
+COUNTS = ("requests", "errors", "unanswered", "window_s")
+READ = tuple(dict.fromkeys((*causes.COLUMNS, *COUNTS)))
+"""Columns of trials that are read here."""
+FAILED, ERRORS, UNANSWERED = "failed_share", "error_share", "unanswered_share"
+GOODPUT = "goodput_per_s"
+TOLD = (ERRORS, UNANSWERED)
+NAMES = (FAILED, ERRORS, UNANSWERED, GOODPUT)
+SMALLEST = {FAILED: 0.0, ERRORS: 0.0, UNANSWERED: 0.01}
+"""Shares above these are told. A few requests are always on their way as a window closes: one in
+a hundred are those of the last hundredth of it."""
+
+
+def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
+    """NAMES for each of `size` groups; `groups` has the number of each trial's, -1 for none. NaN
+    where no trial says anything about the server."""
+    valid, failed = trials["valid"].to_numpy(dtype=bool), causes.failed(trials)
+    kept = (groups >= 0) & (valid | failed)
+    places, failed = groups[kept], failed[kept]
+    requests, errors, unanswered, window_s = (_filled(trials[name])[kept] for name in COUNTS)
+
+    def total(values: Floats | NDArray[np.bool_]) -> Floats:
+        return np.bincount(places, values, minlength=size).astype("float64")
+
+    attempts = total(requests + errors)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = {
+            FAILED: total(failed) / np.bincount(places, minlength=size),
+            ERRORS: total(errors) / attempts,
+            UNANSWERED: total(unanswered) / (attempts + total(unanswered)),
+            GOODPUT: total(np.where(failed, 0.0, requests)) / total(window_s),
+        }
+    return pd.DataFrame(found)
+
+
+def of_all(trials: pd.DataFrame) -> dict[str, float]:
+    """NAMES of all these trials together."""
+    found = shares(trials, np.zeros(len(trials), dtype="int64"), 1)
+    return {str(name): float(found[name].iloc[0]) for name in found}
+
+
+def noteworthy(found: pd.DataFrame) -> list[str]:
+    """Those of NAMES that have something to tell in any row; the goodput where another has."""
+    told = [name for name, least in SMALLEST.items() if (found[name] > least).any()]
+    return [*told, GOODPUT] if told else []
+
+
+def in_words(found: Mapping[str, float]) -> str:
+    """'failed 20%, errors 36%, goodput 480 / s', as far as there is something to tell; '' where
+    there is not."""
+    labels = {FAILED: "failed", ERRORS: "errors", UNANSWERED: "unanswered"}
+    told = [
+        f"{label} {share(found[name])}"
+        for name, label in labels.items()
+        if found[name] > SMALLEST[name]
+    ]
+    return ", ".join([*told, f"goodput {number(found[GOODPUT])} / s"]) if told else ""
+
+
+def _filled(values: pd.Series[float]) -> Floats:
+    """As numbers, with 0 for what was not counted."""
+    plain = values.to_numpy(dtype="float64", na_value=np.nan)
+    return np.where(np.isfinite(plain), plain, 0.0)

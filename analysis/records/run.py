@@ -1,0 +1,110 @@
+"""Reading a run: `manifest.json` and `trials.csv` into a typed frame.
+
+Records are only ever read. A good file goes the short way, through `csv_read`;
+whatever does not fit is read again, slowly, by `csv_check`, which names every problem
+with its line and column. A row that only a fault of its writer has spoiled is left out, and
+told; a file that was damaged or edited is refused.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.records.manifest import FILE as MANIFEST_FILE
+from analysis.records.manifest import Manifest, read_manifest
+from analysis.records.trials_csv import parse
+from contract.csv_check import LeftOut, examine, refusal
+from contract.exits import Exit, LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+FILE = "trials.csv"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """One run. `trials` has the columns of the record format, a row per trial,
+    with `started_at` as a UTC time and `valid` (not void) added; `spoiled` says which
+    rows it has not, because they are out of order. A run is equal to itself alone, so
+    that work on it can be remembered."""
+
+    path: Path
+    manifest: Manifest
+    trials: pd.DataFrame
+    spoiled: tuple[LeftOut, ...] = ()
+
+    @property
+    def valid(self) -> pd.DataFrame:
+        """The trials that count: a void one is shown, never averaged in."""
+        return self.trials[self.trials["valid"]]
+
+    def counted(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Some columns of the trials that count: to take rows is to copy each column."""
+        return self.trials[list(columns)][self.trials["valid"]]
+
+    def left_out(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Some columns of the others."""
+        return self.trials[list(columns)][~self.trials["valid"]]
+
+    @property
+    def void(self) -> pd.DataFrame:
+        """The trials that do not count."""
+        return self.trials[~self.trials["valid"]]
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment."""
+        if self.manifest.experiment:
+            return self.manifest.experiment
+        return str(self.trials["experiment"].iloc[0]) if len(self.trials) else self.path.name
+
+
+def load(path: str | Path) -> Run:
+    """Read the run in folder `path`; LabError(BAD_INPUT) names all that is wrong."""
+    path = Path(path)
+    if not path.is_dir():
+        raise LabError(
+            f"{path}: no such folder: expected results/EXPERIMENT/RUN, "
+            f"with {MANIFEST_FILE} and {FILE} in it",
+            Exit.BAD_INPUT,
+        )
+    manifest = read_manifest(path / MANIFEST_FILE)
+    trials, spoiled = read_trials(path / FILE)
+    return Run(path, manifest, trials, spoiled)
+
+
+def read_trials(path: Path) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
+    """`trials.csv` as a typed frame, a row per trial, and what of it is left out.
+
+    LabError(BAD_INPUT) names every line of a file that was damaged or edited.
+    """
+    spoiled: tuple[LeftOut, ...] = ()
+    try:
+        with path.open("rb") as file:
+            frame = parse(file)
+        if frame is None:
+            frame, spoiled = _without_spoiled(path)
+    except FileNotFoundError:
+        raise LabError(
+            f"{path}: no such file: no trial of this run has finished", Exit.NOT_READY
+        ) from None
+    except OSError as error:
+        raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
+    frame["valid"] = (frame["validity"] != "void") & (frame["outcome"] == "completed")
+    return frame, spoiled
+
+
+def _without_spoiled(path: Path) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
+    """A file that is out of order; refused unless that is a matter of single rows."""
+    found = examine(path.read_bytes())
+    frame = None if found.problems else parse(io.BytesIO(found.kept))
+    if frame is None:
+        problems = found.problems or ["line 1: the table could not be read"]
+        raise LabError(refusal(path, problems), Exit.BAD_INPUT)
+    return frame, tuple(found.left_out)

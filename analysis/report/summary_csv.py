@@ -1,0 +1,90 @@
+"""`summary.csv`: a row per point of the run, its settings, medians and intervals.
+
+For people who want a spreadsheet and not half a million trials. Units are in the
+names; `_low` and `_high` are the ends of the 95% interval of the median before them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.outcomes import goodput
+from analysis.records.csv_out import write_csv
+from analysis.statistics.lower_bounds import bounded, medians_bounded
+from analysis.statistics.point_medians import first_rows, numbers, spreads
+from contract.columns import COLUMNS, SETTINGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from analysis.records.run import Run
+
+FILE = "summary.csv"
+SUMMARISED = (
+    *("requests_per_s", "errors", "server_cpu_us_per_request", "server_cpu_share"),
+    *("generator_cpu_share", "response_p50_us", "response_p90_us", "response_p99_us"),
+    *("response_p999_us", "response_max_us", "service_p99_us", "connect_p50_us"),
+    *("connect_p99_us", "connect_max_us", "first_response_p50_us", "server_rss_bytes"),
+    *("server_threads", "kernel_socket_bytes", "listen_overflows", "listen_drops"),
+    *("retransmits", "resets", "segments_out_per_response"),
+)
+NO_RANGE = (np.nan, np.nan)
+
+
+@lru_cache(maxsize=2)
+def summary(run: Run) -> pd.DataFrame:
+    """`point`, the settings, `n` valid and `void` trials, the shares and the goodput of
+    `analysis.outcomes.goodput`, then each of SUMMARISED with its interval, and `lower_bounds`,
+    which names those of them that are. A point that has only void trials keeps its row. Sorted by the order of
+    the run."""
+    known, trials = spreads(run), run.trials
+    table = trials[["point", *SETTINGS]].iloc[first_rows(trials)]
+    table = table.set_axis(numbers(table))
+    counts = {"n": known.valid[table.index], "void": known.void[table.index]}
+    failing = goodput.shares(trials, numbers(trials), len(trials["point"].cat.categories))
+    table = table.assign(**counts).join(failing).join(known.of(SUMMARISED))
+    return table.assign(lower_bounds=_lower_bounds(run)[table.index]).reset_index(drop=True)
+
+
+def _lower_bounds(run: Run) -> NDArray[Any]:
+    """By number of the point, which of the medians are; nothing where none is."""
+    points = np.where(run.trials["valid"], numbers(run.trials), -1)
+    count = len(run.trials["point"].cat.categories)
+    found = [""] * count
+    for name, flags in bounded(run).items():
+        if name in SUMMARISED:
+            for place in np.flatnonzero(medians_bounded(flags, points, count)):
+                found[place] = f"{found[place]} {name}".strip()
+    return np.array([text or None for text in found], dtype=object)
+
+
+def columns() -> pd.DataFrame:
+    """The documented columns of `trials`: name, kind, meaning, whether always filled in, and the
+    range of numbers."""
+    rows = [
+        [
+            c.name,
+            c.kind,
+            c.meaning,
+            c.required,
+            *((c.minimum, c.largest) if c.is_number else NO_RANGE),
+        ]
+        for c in COLUMNS
+    ]
+    rows.append(["valid", "flag", "completed and not void: it counts", True, *NO_RANGE])
+    names = ["name", "kind", "meaning", "required", "minimum", "maximum"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def write(run: Run) -> Path:
+    """Write `summary.csv` into the run's folder; columns that hold nothing are left out."""
+    path = run.path / FILE
+    table = summary(run).dropna(axis="columns", how="all")
+    write_csv(table, path)
+    return path

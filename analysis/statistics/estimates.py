@@ -1,0 +1,151 @@
+"""Estimates: the middle of a few repeats, and how far it can be trusted (see `medians`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.statistics.distributions import at_most, student
+from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL, Grouping, medians
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+ONE, STUDENT, BOOTSTRAP, ORDER = "one repeat", "Student's t", "bootstrap", "order statistics"
+WELCH = "Welch's t"
+FACTS = ("range", "maximum", "count")
+"""Methods that give no interval of confidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A middle with its 95% interval; NaN where there is none.
+
+    `spread` is the standard deviation of the logarithms (0.05 is about 5%).
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    method: str = ""
+    spread: float = float("nan")
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is an interval."""
+        return bool(np.isfinite(self.low) and np.isfinite(self.high))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its ends; NaN where what stands there is a smallest and a largest value, or a count."""
+        return (float("nan"),) * 2 if self.method in FACTS else (self.low, self.high)
+
+
+def nothing() -> Estimate:
+    """The estimate of no values at all."""
+    return Estimate(float("nan"), float("nan"), float("nan"), 0)
+
+
+def estimate(values: ArrayLike) -> Estimate:
+    """The median of `values` (NaN left out) with its 95% interval."""
+    data = finite(values)
+    if not len(data):
+        return nothing()
+    n = len(data)
+    (median,), (low,), (high,) = medians(data, np.array([n]))
+    method = ONE if n == 1 else STUDENT if n < BOOTSTRAP_FROM else BOOTSTRAP
+    spread = float(np.log(data).std(ddof=1)) if n > 1 and data.min() > 0 else float("nan")
+    return Estimate(float(median), float(low), float(high), n, method, spread)
+
+
+def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    """Per group of `by`: `n` rows, and for each metric its median in a column of
+    the metric's name with the interval in `_low` and `_high`; one row per group,
+    sorted by `by`, which stay columns. A missing setting is a group of its own."""
+    grouped = frame.groupby(list(by), sort=True, observed=True, dropna=False)
+    result = pd.DataFrame({"n": grouped.size()})
+    codes = np.asarray(grouped.ngroup(), dtype=np.int64)
+    found = of_groups(Grouping(codes, len(result)), {name: frame[name] for name in metrics})
+    return pd.concat([result, found.set_axis(result.index)], axis=1).reset_index()
+
+
+def of_groups(grouping: Grouping, values: Mapping[str, pd.Series[float]]) -> pd.DataFrame:
+    """The same of columns whose groups are known already: a row per group, in their order; NaN
+    where nothing was measured."""
+    found: dict[str, Floats] = {}
+    for name, column in values.items():
+        plain = np.asarray(column.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
+        found[name], found[f"{name}_low"], found[f"{name}_high"] = grouping.medians(plain)
+    return pd.DataFrame(found)
+
+
+def order_interval(values: ArrayLike) -> Estimate:
+    """The median with the interval between two of the values themselves.
+
+    It assumes nothing of their distribution (Conover, *Practical Nonparametric
+    Statistics*, section 3.2), so it suits values that pile up at a limit, such
+    as the second that a lost SYN costs. It needs six values for 95%; fewer give
+    no interval.
+    """
+    data = np.sort(finite(values))
+    n = len(data)
+    if not n:
+        return nothing()
+    middle = float(np.median(data))
+    # The chance that at most k of n values lie below the median, for k = 0, 1, ...
+    below = int((at_most(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
+    if below < 0:
+        return Estimate(middle, float("nan"), float("nan"), n, ORDER)
+    return Estimate(middle, float(data[below]), float(data[n - 1 - below]), n, ORDER)
+
+
+def beside(logs: Floats, base: Floats) -> Estimate:
+    """The ratio of two groups of their own, from the logarithms of each: of geometric means, with
+    Welch's interval (*The generalization of Student's problem*, Biometrika 34, 1947). The base has
+    an error too: an interval that takes it as known holds the truth in 88% of cases with five
+    blocks, and in 85% with twenty. None with a group of fewer than two."""
+    mine, theirs = finite(logs), finite(base)
+    if not len(mine) or not len(theirs):
+        return nothing()
+    size = float(mine.mean() - theirs.mean())
+    value = float(np.exp(size))
+    if min(len(mine), len(theirs)) < 2:
+        return Estimate(value, float("nan"), float("nan"), len(mine), ONE)
+    errors = np.array([one.var(ddof=1) / len(one) for one in (mine, theirs)])
+    total = float(errors.sum())
+    if not total:
+        return Estimate(value, value, value, len(mine), WELCH)
+    freedom = total**2 / float((errors**2 / [len(mine) - 1, len(theirs) - 1]).sum())
+    half = float(student(np.array([freedom]), 1 - TAIL)[0]) * np.sqrt(total)
+    ends = np.exp([size - half, size + half])
+    return Estimate(value, float(ends[0]), float(ends[1]), len(mine), WELCH)
+
+
+def finite(values: ArrayLike) -> Floats:
+    """The finite ones of `values`, as floats."""
+    data: Floats
+    if isinstance(values, pd.Series):
+        data = values.to_numpy(dtype="float64", na_value=np.nan)
+    else:
+        data = np.asarray(values, dtype="float64")
+    kept: Floats = data[np.isfinite(data)]
+    return kept
+
+
+def repeats_needed(found: Estimate, distance: float, limit: int = 200) -> int | None:
+    """How many repeats would bring the interval's half width, in logarithms,
+    under `distance` with the spread seen so far; None if more than `limit`."""
+    if not (np.isfinite(found.spread) and distance > 0):
+        return None
+    n = np.arange(3, limit + 1)
+    half = student(n - 1, 1 - TAIL) * found.spread / np.sqrt(n)
+    enough = n[half < distance]
+    return int(enough[0]) if len(enough) else None

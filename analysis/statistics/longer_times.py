@@ -1,0 +1,66 @@
+"""What a figure of trials would do if the times that are lower bounds were longer.
+
+Such a time may be any longer one, so a figure that is made of it is known on one side alone: it
+proves that a bound is reached, or passed, and never that it is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.statistics.lower_bounds import bounded
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from analysis.claims.expression import Expression
+    from analysis.records.run import Run
+
+    Flags = NDArray[np.bool_]
+
+KINDS = "kinds"
+"""The column of a mix, whose times are a JSON object by path; each names its own lower bounds."""
+
+
+def moved(run: Run, trials: pd.DataFrame, expression: Expression) -> tuple[Flags, Flags]:
+    """In which trials of the run the figure would rise, and in which it would fall."""
+    told = expression.of(trials)
+    rises, falls = np.zeros(len(trials), dtype=bool), np.zeros(len(trials), dtype=bool)
+    for name in expression.columns:
+        longer = _kinds(trials) if name == KINDS else _times(run, trials, name)
+        if longer is None:
+            continue
+        change = (expression.of(trials.assign(**{name: longer})) - told).to_numpy()
+        rises |= change > 0
+        falls |= change < 0
+    return rises, falls
+
+
+def _times(run: Run, trials: pd.DataFrame, name: str) -> pd.Series[float] | None:
+    """A column with its lower bounds doubled; None where there are none."""
+    flags = bounded(run).get(name)
+    if flags is None:
+        return None
+    times = trials[name].to_numpy(dtype="float64", na_value=np.nan)
+    return pd.Series(np.where(flags[trials.index], times * 2, times), index=trials.index)
+
+
+def _kinds(trials: pd.DataFrame) -> pd.Series[str]:
+    valid = trials["valid"].to_numpy(dtype=bool)
+    cells = [
+        _doubled(str(cell)) if one and pd.notna(cell) else cell
+        for one, cell in zip(valid, trials[KINDS], strict=True)
+    ]
+    return pd.Series(cells, index=trials.index, dtype=object)
+
+
+def _doubled(cell: str) -> str:
+    found: dict[str, dict[str, Any]] = json.loads(cell)
+    for kind in found.values():
+        for name in kind.get("lower_bounds", ()):
+            kind[name] *= 2
+    return json.dumps(found)

@@ -1,0 +1,85 @@
+"""Times that are lower bounds: what had not ended as windows closed may have kept them low.
+
+The median of some repeats is one where half of them or more are.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.wording import listed, plural, server_name, share
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from analysis.records.run import Run
+
+    Flags = NDArray[np.bool_]
+
+END = "_bounded"
+"""Of the name of a column that says which cells of the one before are lower bounds."""
+HALF = 0.5
+SHOWN_SERVERS = 4
+
+
+@lru_cache(maxsize=8)
+def bounded(run: Run) -> dict[str, Flags]:
+    """By column, the trials that count and whose value is a lower bound; no others are there."""
+    texts = run.trials["lower_bounds"]
+    valid = run.trials["valid"].to_numpy(dtype=bool)
+    codes = texts.cat.codes.to_numpy()
+    found: dict[str, Flags] = {}
+    for number, text in enumerate(texts.cat.categories):
+        held = (codes == number) & valid
+        for name in str(text).split() if held.any() else ():
+            found[name] = found.get(name, np.zeros(len(valid), dtype=bool)) | held
+    return found
+
+
+def medians_bounded(flags: Flags, groups: NDArray[np.int64], count: int) -> Flags:
+    """Of which groups the median is a lower bound, given the group of each trial, or -1."""
+    inside = groups >= 0
+    all_of = np.bincount(groups[inside], minlength=count)
+    bound = np.bincount(groups[inside & flags], minlength=count)
+    return (bound > 0) & (bound >= HALF * all_of)
+
+
+def doubts(run: Run) -> list[str]:
+    """What of this a reader of the run has to know, and of requests that failed."""
+    return [*_unanswered(run), *_failed(run.trials)]
+
+
+def _unanswered(run: Run) -> list[str]:
+    flags = [one for name, one in bounded(run).items() if name.startswith("response_")]
+    held = np.logical_or.reduce(flags) if flags else np.zeros(len(run.trials), dtype=bool)
+    if not held.any():
+        return []
+    return [
+        f"in {plural(int(held.sum()), 'trial')} that count requests had no answer as the window "
+        f"closed ({_servers(run.trials[held])}): their ages are among the response times, and what "
+        "they may have kept low is told as at least (≥) so much"
+    ]
+
+
+def _failed(trials: pd.DataFrame) -> list[str]:
+    tried = trials["requests"].fillna(0) + trials["errors"].fillna(0)
+    held = (trials["valid"] & (trials["errors"].fillna(0) > 0)).to_numpy(dtype=bool)
+    if not held.any():
+        return []
+    shares = (trials["errors"] / tried)[held].astype("float64")
+    return [
+        f"in {plural(int(held.sum()), 'trial')} that count requests failed, up to "
+        f"{share(float(shares.max()))} of them ({_servers(trials[held])}): rates are of the right "
+        "answers alone, and times are theirs"
+    ]
+
+
+def _servers(trials: pd.DataFrame) -> str:
+    counts = trials["server"].astype(str).value_counts()
+    told = [f"{server_name(str(one))} {times:,}" for one, times in counts.items()]
+    rest = len(told) - SHOWN_SERVERS
+    return listed([*told[:SHOWN_SERVERS], f"{rest} more"] if rest > 0 else told)

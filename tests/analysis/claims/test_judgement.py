@@ -1,0 +1,81 @@
+"""From a figure and a bound to a word; what is said of a word; the claims as files."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from analysis.claims.claim import Cause, load_claims
+from analysis.claims.judgement import Judgement, Part, Word, against, joined
+from analysis.claims.verdicts import _cause
+from analysis.claims.judges import all_judges, find_judge
+from analysis.statistics.estimates import Estimate
+from contract.exits import LabError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analysis.records.run import Run
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (1.0, 1.1, Word.REPRODUCED),
+        (0.9, 1.1, Word.REPRODUCED),
+        (0.8, 1.0, Word.INCONCLUSIVE),
+        (0.5, 0.89, Word.REFUTED),
+        (1.2, 1.3, Word.REFUTED),
+        (0.5, 2.0, Word.INCONCLUSIVE),
+    ],
+)
+def test_an_interval_against_a_bound(low: float, high: float, word: Word) -> None:
+    assert against(Estimate(1.0, low, high, 5), 0.9, 1.1) is word
+    assert against(Estimate(1.0, low, high, 4), 0.9, 1.1) is Word.INCONCLUSIVE
+
+
+def test_the_strictest_part_decides() -> None:
+    assert joined([Word.REPRODUCED, Word.INCONCLUSIVE, Word.REFUTED]) is Word.REFUTED
+    assert joined([Word.REPRODUCED, Word.INCONCLUSIVE]) is Word.INCONCLUSIVE
+    assert joined([Word.REPRODUCED]) is Word.REPRODUCED
+    assert joined([]) is Word.INCONCLUSIVE
+
+
+def test_every_claim_has_its_judge() -> None:
+    assert {claim.judge for claim in load_claims().values()} <= set(all_judges())
+    with pytest.raises(LabError, match="expected one of"):
+        find_judge("nobody")
+
+
+def test_faulty_claims_are_all_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("id: 0\ntitel: x\n")
+    (tmp_path / "b.yaml").write_text("id: [\n")
+    with pytest.raises(LabError) as caught:
+        load_claims(tmp_path)
+    text = str(caught.value)
+    assert "a.yaml: titel: Extra inputs" in text
+    assert "a.yaml: title: Field required" in text
+    assert "b.yaml: not valid YAML" in text
+
+
+def test_a_part_knows_how_many_repeats_it_lacks() -> None:
+    part = Part("x", Estimate(1.0, 0.8, 1.2, 3, spread=0.05), low=0.9, high=1.1)
+    assert part.more_repeats is not None
+
+
+def test_a_cause_is_told_of_the_parts_that_it_explains() -> None:
+    ends = Estimate(2.0, 1.9, 2.1, 5)
+    good, bad = Part("kept", ends, high=3.0), Part("broken", ends, high=1.0)
+    run = SimpleNamespace()
+    found = Judgement((good, bad), "", bad)
+    for explains, words in (([], "Why."), (["broken"], "Why."), (["kept"], "It is broken that")):
+        cause = Cause(text="Why.", explains=explains)
+        assert _cause(cause, found, cast("Run", run)).startswith(words)
+
+
+def test_every_cause_names_parts_that_there_are() -> None:
+    for claim in load_claims().values():
+        labels = {part.get("label") for part in claim.parameters.get("parts", {}).values()}
+        assert set(claim.refuted_because.explains) <= labels | {None}

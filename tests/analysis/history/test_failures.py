@@ -1,0 +1,68 @@
+"""A trend tells beside its ratios what they leave out, and which of them are bounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from analysis.history.report import write
+from analysis.history.trend import history
+from tests.support import made_up_run as made
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+P99 = "response_p99_us"
+
+
+def cells(folder: Path, change: Callable[[pd.DataFrame, int], None]) -> dict[str, list[str]]:
+    """Poll's cells in the trend of two runs, by the title of the table."""
+    for number in (0, 1):
+        frame = made.trials(3, seed=number, noise=0.02)
+        frame["started_at"] = f"2026-01-0{number + 1}T12:00:00+00:00"
+        change(frame, number)
+        made.write_run(folder / f"run{number}", frame)
+    found = {}
+    for part in write(history(folder), folder).markdown.read_text().split("\n## ")[1:]:
+        title, *lines = part.splitlines()
+        (mine,) = [line for line in lines if line.startswith("| poll |")]
+        found[title] = [cell.strip() for cell in mine.strip("| ").split("|")][1:]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [("errors", ", errors 33%"), ("unanswered", ", unanswered 33%")],
+)
+def test_errors_and_missing_answers_stand_beside_every_ratio(
+    tmp_path: Path, column: str, words: str
+) -> None:
+    def change(frame: pd.DataFrame, number: int) -> None:
+        if number == 1:
+            mine = frame["server"] == "poll"
+            frame.loc[mine, column] = frame.loc[mine, "requests"] // 2
+
+    for first, second in cells(tmp_path, change).values():
+        assert words not in first
+        assert second.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("bounded", "second"), [((), ""), ((1,), "≥ "), ((0,), "≤ "), ((0, 1), "unknown, of lower")]
+)
+def test_a_ratio_of_lower_bounds_is_told_as_one(
+    tmp_path: Path, bounded: tuple[int, ...], second: str
+) -> None:
+    def change(frame: pd.DataFrame, number: int) -> None:
+        mine = (frame["server"] == "poll") & (frame["block"] == 1)
+        if number in bounded:
+            frame.loc[mine, "lower_bounds"] = P99
+
+    found = cells(tmp_path, change)
+    assert found["Response time, p99"][1].startswith(second or ("0.99", "1"))
+    assert ("to" in found["Response time, p99"][1]) is not bool(second)
+    assert found["Response time, p99"][0] == "1"
+    assert "to" in found["Requests per second"][1]

@@ -1,0 +1,102 @@
+"""The trend over many runs: what moved is seen, what cannot be read is named."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from analysis.cli.commands import cli
+from analysis.history.trend import history
+from contract.exits import Exit, LabError
+from tests.support import made_up_run as made
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def runs(folder: Path, count: int = 3) -> Path:
+    """Runs a day apart; poll loses half its rate in the last one."""
+    for number in range(count):
+        frame = made.trials(3, seed=number, noise=0.02)
+        frame["started_at"] = f"2026-01-0{number + 1}T12:00:00+00:00"
+        if number == count - 1:
+            frame.loc[frame["server"] == "poll", "requests_per_s"] *= 0.5
+        made.write_run(folder / f"2026010{number + 1}-120000", frame, seed=number)
+    return folder
+
+
+def test_what_moved_is_seen(tmp_path: Path) -> None:
+    trend = history(runs(tmp_path))
+    rates = trend.figures[trend.figures["metric"] == "requests_per_s"].set_index(["server", "run"])
+    last = trend.runs["run"].iloc[-1]
+    assert rates.loc[("poll", last), "ratio"] == pytest.approx(0.5, rel=0.05)
+    assert rates.loc[("select", last), "ratio"] == pytest.approx(1.0, rel=0.05)
+    assert rates.loc[("poll", last), "high"] < 0.7
+    assert trend.runs["changed"].tolist() == ["", "seed: 0, 1", "seed: 1, 2"]
+
+
+def test_runs_stand_in_the_order_in_which_they_began(tmp_path: Path) -> None:
+    runs(tmp_path)
+    (tmp_path / "20260101-120000").rename(tmp_path / "z")
+    assert history(tmp_path).runs["run"].iloc[0] == "z"
+
+
+def test_a_clock_that_was_set_back_changes_no_order(tmp_path: Path) -> None:
+    for number, day in ((1, 5), (2, 9), (3, 2)):
+        frame = made.trials(3, seed=number).assign(started_at=f"2026-01-0{day}T12:00:00+00:00")
+        made.write_run(tmp_path / f"2026010{day}-120000", frame, sequence=number)
+    frame = made.trials(3).assign(started_at="2026-01-08T12:00:00+00:00")
+    made.write_run(tmp_path / "20260108-120000", frame)  # of before there were numbers
+    found = history(tmp_path).runs["run"].tolist()
+    assert [run[7] for run in found] == ["8", "5", "9", "2"]
+
+
+def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
+    runs(tmp_path)
+    made.write_run(tmp_path / "damaged")
+    (tmp_path / "damaged" / "trials.csv").write_text("nothing\n")
+    made.write_run(tmp_path / "void", made.trials(1).assign(validity="void", reason="stolen"))
+    trend = history(tmp_path)
+    assert len(trend.runs) == 3
+    assert [note.split(" is left out")[0] for note in trend.notes] == ["damaged", "void"]
+
+
+def test_only_points_of_every_run_count(tmp_path: Path) -> None:
+    runs(tmp_path)
+    fewer = made.trials(3).query("server == 'poll'").assign(started_at="2026-01-09T12:00:00+00:00")
+    made.write_run(tmp_path / "fewer", fewer)
+    trend = history(tmp_path)
+    assert trend.figures["server"].unique().tolist() == ["poll"]
+    assert any("5 of 26 points" in note for note in trend.notes)
+
+
+def test_too_little_for_a_trend(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="no such folder"):
+        history(tmp_path / "gone")
+    made.write_run(tmp_path / "one")
+    with pytest.raises(LabError, match="1 run with valid trials: a trend needs 2") as caught:
+        history(tmp_path)
+    assert caught.value.exit is Exit.NOT_READY
+    other = made.trials(1).query("server == 'poll'").assign(active_connections=9)
+    made.write_run(tmp_path / "other", other)
+    with pytest.raises(LabError, match="no point was measured in all 2 runs"):
+        history(tmp_path)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_the_files_are_written(tmp_path: Path, repeats: int) -> None:
+    for name in ("<b>a</b>", "b"):
+        made.write_run(tmp_path / name.replace("/", ""), made.trials(repeats))
+    done = CliRunner().invoke(cli, ["history", str(tmp_path), "--json"])
+    assert json.loads(done.stdout)["report"] == str(tmp_path / "history.html")
+    page = (tmp_path / "history.html").read_text()
+    assert page.count("<svg") == 1
+    assert "<b>" not in page
+    assert (tmp_path / "history.md").read_text().count("| select |") == 3
+    assert set(pd.read_csv(tmp_path / "history.csv")["server"]) >= {"poll", "select"}
+    told = CliRunner().invoke(cli, ["history", str(tmp_path)])
+    assert f"History of 2 runs: {tmp_path}/history.html" in told.output

@@ -1,0 +1,335 @@
+"""docs/failures.md tells what each way of failing does: every cell is tried on made-up records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import analysis
+from analysis.claims.judgement import Word
+from analysis.claims.verdicts import Verdict, judge, judge_all
+from analysis.compare.comparison import Comparison, compare
+from analysis.compare.figures import CANNOT_TELL, CHANGED
+from analysis.figures import all_figures
+from analysis.outcomes.thresholds import Kept, judged
+from contract.columns import SPOILED_BY
+from contract.exits import Exit
+from experiments.paths import ROOT
+from tests.analysis.claims.test_compare_judge import SLOW, rows, run_of, with_part
+from tests.support import made_up_run as made
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from analysis.records.run import Run
+
+__all__ = ["run_of"]
+TEXT = (ROOT / "docs" / "failures.md").read_text()
+POLL = {"server": "poll", "active_connections": 8, "idle_connections": 10000}
+BLOCKS, HURT = 10, 7
+
+
+def table() -> dict[str, dict[str, str]]:
+    """The first table of the page: by way of failing and column, the cell."""
+    lines = TEXT[TEXT.index("| failed |") :].split("\n\n")[0].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    heads = cells[0][1:]
+    return {row[0].strip("`"): dict(zip(heads, row[1:], strict=True)) for row in cells[2:]}
+
+
+@dataclass(frozen=True)
+class Records:
+    """Where runs are written in which poll suffers one way of failing beside 10,000."""
+
+    folder: Path
+    way: str
+
+    def frame(self, hurt: int, seed: int = 1) -> pd.DataFrame:
+        frame = made.trials(BLOCKS, seed=seed, noise=0.01)
+        chosen = frame["block"] <= hurt
+        for name, value in POLL.items():
+            chosen &= frame[name] == value
+        if self.way == "errors":
+            frame.loc[chosen, "errors"] = frame.loc[chosen, "requests"] // 2
+        elif self.way == "unanswered":
+            frame.loc[chosen, "unanswered"] = frame.loc[chosen, "requests"] // 2
+        else:
+            frame.loc[chosen, "validity"], frame.loc[chosen, "reason"] = "void", "what happened"
+            frame.loc[chosen, "requests_per_s"] = 1e9  # whoever averages it in will show it
+            frame.loc[chosen, "response_p99_us"] = 1e9
+            if self.way != "unknown":
+                frame.loc[chosen, "spoiled_by"] = self.way
+        return frame
+
+    def run(self, hurt: int = HURT, seed: int = 1, **changes: Any) -> Run:
+        name = f"{hurt}-{seed}-{len(list(self.folder.iterdir()))}"
+        made.write_run(self.folder / name, self.frame(hurt, seed), run=name, **changes)
+        return analysis.load(self.folder / name)
+
+    def shown(self, figure: str, hurt: int = HURT) -> dict[str, Any]:
+        """Poll's row of a figure's table."""
+        points = all_figures()[figure].table(self.run(hurt))
+        mine = points[(points["server"] == "poll") & (points["idle_connections"] == 10000)]
+        return {str(name): mine[name].iloc[0] for name in mine}
+
+    def verdict(self, number: int = 3, hurt: int = HURT) -> Verdict:
+        (found,) = judge_all(self.run(hurt, claims=[number]))
+        return found
+
+    def threshold(self, text: str, hurt: int = HURT) -> Kept:
+        rows = self.frame(hurt)
+        rows = rows[rows["server"] == "poll"]
+        folder = self.folder / f"t{len(list(self.folder.iterdir()))}"
+        (found,) = judged(analysis.load(made.write_run(folder, rows, thresholds=[text])))
+        return found
+
+    def compared(self, hurt: int = HURT, *, before: int = 0) -> Comparison:
+        runs = [self.run(before, 1), self.run(hurt, 2)]
+        return compare([run.path for run in runs], tolerance=0.9)
+
+
+def _usual(records: Records, row: dict[str, Any]) -> None:
+    """The figure itself is that of the valid trials."""
+    clean = records.shown("idle_connections", hurt=0)
+    assert row["requests_per_s"] == pytest.approx(clean["requests_per_s"], rel=0.1)
+
+
+def failed_beside_a_rate(records: Records) -> None:
+    row = records.shown("idle_connections")
+    _usual(records, row)
+    assert row["failed_share"] == pytest.approx(HURT / BLOCKS)
+    assert row["goodput_per_s"] == pytest.approx(row["requests_per_s"] * 0.3, rel=0.1)
+
+
+def failed_beside_percentiles(records: Records) -> None:
+    row = _percentiles(records)
+    assert row["failed_share"] == pytest.approx(HURT / BLOCKS)
+
+
+def _percentiles(records: Records) -> dict[str, Any]:
+    run = records.run()
+    summary = analysis.summary(run)
+    mine = summary[(summary["server"] == "poll") & (summary["idle_connections"] == 10000)].iloc[0]
+    clean = run.trials[(run.trials["server"] == "poll") & run.trials["valid"]]
+    clean = clean[clean["idle_connections"] == 10000]
+    assert mine["response_p99_us"] == pytest.approx(clean["response_p99_us"].median())
+    assert mine["response_p99_us"] < 1e8
+    return dict(mine)
+
+
+def only_void(records: Records) -> None:
+    row = records.shown("idle_connections")
+    _usual(records, row)
+    assert (row["n"], row["void"]) == (BLOCKS - HURT, HURT)
+    assert np.isnan(row.get("failed_share", np.nan)) or row["failed_share"] == 0
+
+
+def percentiles_only_void(records: Records) -> None:
+    row = _percentiles(records)
+    assert (row["n"], row["void"]) == (BLOCKS - HURT, HURT)
+    assert row["failed_share"] == 0
+
+
+def share_beside_a_rate(records: Records) -> None:
+    row = records.shown("idle_connections")
+    _usual(records, row)
+    share = {"errors": "error_share", "unanswered": "unanswered_share"}[records.way]
+    # Half as many as were answered, in seven of ten repeats.
+    assert row[share] == pytest.approx(0.35 / 1.35, abs=0.01)
+    assert row["goodput_per_s"] == pytest.approx(row["requests_per_s"], rel=0.1)
+
+
+def share_beside_percentiles(records: Records) -> None:
+    share = {"errors": "error_share", "unanswered": "unanswered_share"}[records.way]
+    assert _percentiles(records)[share] == pytest.approx(0.35 / 1.35, abs=0.01)
+
+
+def open_beyond_a_tenth(records: Records) -> None:
+    few, many = records.verdict(hurt=1), records.verdict(hurt=2)
+    assert few.verdict is Word.REPRODUCED
+    assert many.verdict is Word.INCONCLUSIVE
+    for found, count in ((few, 1), (many, 2)):
+        assert f"failed in {count} trial" in found.explanation
+        assert found.failed == count
+
+
+def counts_for_its_limit(records: Records) -> None:
+    open_beyond_a_tenth(records)
+    run = records.run(0, claims=[8])
+    gone = ~run.trials["valid"]
+    run.trials["spoiled_by"] = pd.Series(records.way, index=run.trials.index).where(gone)
+    (found,) = judge_all(run)
+    assert found.verdict is Word.REPRODUCED
+    assert found.failed == BLOCKS
+
+
+def told_beside_figures(records: Records) -> None:
+    found = records.verdict()
+    assert found.verdict is Word.REPRODUCED
+    word = {"errors": "ended in errors", "unanswered": "got no answer"}[records.way]
+    assert word in found.explanation
+    assert word not in records.verdict(hurt=0).explanation
+
+
+def no_evidence_for_a_claim(records: Records) -> None:
+    found = records.verdict(hurt=5)
+    assert found.verdict is Word.REPRODUCED
+    assert found.n == 5
+    assert "no evidence either way" in found.explanation
+    assert found.failed == 0
+
+
+LOOSE = "response_p99_us < 1e8"
+
+
+def broken(records: Records) -> None:
+    for limit in (LOOSE, "errors < 1", "requests_per_s > 1"):
+        assert records.threshold(limit, hurt=0).holds
+        assert records.threshold(limit, hurt=1).broken == 1
+
+
+def no_evidence_for_a_threshold(records: Records) -> None:
+    found = records.threshold(LOOSE)
+    assert found.holds
+    assert "no evidence either way" in found.remarks
+    alone = records.threshold(LOOSE, hurt=BLOCKS)
+    assert (alone.broken, alone.untold) == (0, 1)
+
+
+def broken_where_errors_are_limited(records: Records) -> None:
+    assert records.threshold("errors < 1", hurt=1).broken == 1
+    found = records.threshold(LOOSE, hurt=1)
+    assert found.holds
+    assert "Errors are not in this figure" in found.remarks
+
+
+def broken_where_answers_are_limited(records: Records) -> None:
+    assert records.threshold("unanswered < 1", hurt=1).broken == 1
+    assert records.threshold(LOOSE, hurt=1).holds
+
+
+def _row(found: Comparison, metric: str) -> pd.Series[Any]:
+    return found.figures[found.figures["metric"] == metric].iloc[0]
+
+
+def failures_are_compared(records: Records) -> None:
+    found = records.compared()
+    assert _row(found, "failed_share")["word"] == CHANGED
+    assert found.exit is Exit.REGRESSED
+    same = records.compared(before=HURT)
+    assert "it fails in 7 of 10 trials, in 7 of 10 before" in _row(same, "failed_share")["text"]
+    assert same.exit is Exit.OK
+
+
+def shares_are_compared(records: Records) -> None:
+    metric = {"errors": "error_share", "unanswered": "unanswered_share"}[records.way]
+    found = records.compared(BLOCKS)
+    assert _row(found, metric)["word"] == CHANGED
+    assert found.exit is Exit.REGRESSED
+    assert records.compared(BLOCKS, before=BLOCKS).exit is Exit.OK
+
+
+def no_evidence_compared(records: Records) -> None:
+    found = records.compared()
+    assert "failed_share" not in set(found.figures["metric"])
+    assert any("no evidence either way" in note for note in found.notes)
+    assert found.exit is Exit.OK
+
+
+def untold_rise(records: Records) -> None:
+    found = records.compared()
+    assert _row(found, "failed_share")["word"] == CANNOT_TELL
+    assert found.exit is Exit.CANNOT_TELL
+    assert any("no evidence either way" in note for note in found.notes)
+    assert records.compared(before=HURT).exit is Exit.OK
+
+
+CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
+    "rates": {
+        "left out; failed share and goodput beside": failed_beside_a_rate,
+        "not in the rate; share and goodput beside": share_beside_a_rate,
+        "left out; counted as void": only_void,
+    },
+    "percentiles": {
+        "left out; failed share beside": failed_beside_percentiles,
+        "their ages are in them, as lower bounds; share beside": share_beside_percentiles,
+        "not in them; share beside": share_beside_percentiles,
+        "left out; counted as void": percentiles_only_void,
+    },
+    "claims": {
+        "open beyond one trial in ten; told": open_beyond_a_tenth,
+        "open beyond one trial in ten; told; counts where the claim is about the limit": (
+            counts_for_its_limit
+        ),
+        "open beyond one trial in ten; told; counts as nought where the claim says so": (
+            open_beyond_a_tenth  # and test_silence_is_nought_where_the_claim_says_so
+        ),
+        "told beside the figures": told_beside_figures,
+        "no evidence; told": no_evidence_for_a_claim,
+    },
+    "thresholds": {
+        "broken": broken,
+        "broken in any trial where `unanswered` is limited": broken_where_answers_are_limited,
+        "broken in any trial where `errors` is limited; told beside other limits": (
+            broken_where_errors_are_limited
+        ),
+        "no evidence; told": no_evidence_for_a_threshold,
+    },
+    "comparisons": {
+        "a figure; more is worse whatever the tolerance": failures_are_compared,
+        "a figure; more is worse beyond one in a hundred": shares_are_compared,
+        "a figure; more is worse beyond one in a thousand": shares_are_compared,
+        "no evidence; told": no_evidence_compared,
+        "no evidence; told; cannot be told where failures would be a rise": untold_rise,
+    },
+}
+CELLS = [(way, column) for way, cells in table().items() for column in cells]
+
+
+def test_every_way_of_failing_has_its_row() -> None:
+    assert set(table()) == {*SPOILED_BY, "unanswered", "errors", "unknown"}
+    assert set(CHECKS) == {column for _, column in CELLS}
+
+
+@pytest.mark.parametrize(("way", "column"), CELLS)
+def test_each_cell_is_what_happens(tmp_path: Path, way: str, column: str) -> None:
+    CHECKS[column][table()[way][column]](Records(tmp_path, way))
+
+
+def test_silence_is_nought_where_the_claim_says_so(run_of: Callable[..., Run]) -> None:
+    """The rest of the cell of `server_starved`."""
+    assert "counts as nought" in table()["server_starved"]["claims"]
+    silent = rows(server="poll", validity="void", reason="no response", spoiled_by="server_starved")
+    asked = with_part(max=0.1, zero_if="no response")
+    assert judge(asked, run_of(silent, SLOW)).verdict is Word.REPRODUCED
+    assert judge(with_part(max=0.1), run_of(silent, SLOW)).verdict is Word.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("way", "share", "exit_"),
+    [
+        ("errors", 0.0005, Exit.OK),
+        ("errors", 0.005, Exit.REGRESSED),
+        ("unanswered", 0.005, Exit.OK),
+        ("unanswered", 0.05, Exit.REGRESSED),
+    ],
+)
+def test_few_errors_and_answers_missing_are_told_and_no_regression(
+    tmp_path: Path, way: str, share: float, exit_: Exit
+) -> None:
+    """One in a thousand, and one in a hundred, as the table says."""
+    folders: list[Path] = []
+    for name, factor in (("a", 0.0), ("b", share)):
+        frame = made.trials(BLOCKS, seed=len(folders), noise=0.01)
+        mine = (frame["server"] == "epoll_level") & (frame["sweep"] == "concurrency")
+        frame.loc[mine, way] = (frame.loc[mine, "requests"] * factor).round().astype("Int64")
+        folders.append(made.write_run(tmp_path / name, frame, run=name))
+    found = compare(folders)
+    assert found.exit is exit_
+    metric = {"errors": "error_share", "unanswered": "unanswered_share"}[way]
+    assert "none before" in _row(found, metric)["text"]

@@ -1,0 +1,35 @@
+"""What `make` is told reaches the command line as one word."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+
+import pytest
+
+from experiments.paths import ROOT
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (("resume", "RUN=results/a path/run"), ["resume", "results/a path/run"]),
+        (("resume",), ["resume"]),
+        (("report", "RUN=results/a path/run"), ["report", "results/a path/run"]),
+        (("report",), ["report"]),
+        (("experiment", "EXPERIMENT=a path/my.yaml"), ["run", "a path/my.yaml"]),
+        (("experiment",), ["run", "c10k"]),
+        (("plan", "EXPERIMENT=a path/my.yaml"), ["plan", "a path/my.yaml"]),
+        (("history", "EXPERIMENT=two words"), ["history", "two words"]),
+    ],
+)
+def test_a_path_with_a_space_is_one_word(asked: tuple[str, ...], words: list[str]) -> None:
+    done = subprocess.run(  # noqa: S603 - fixed words
+        ["make", "--dry-run", "--no-print-directory", *asked],  # noqa: S607 - the user's own
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    last = shlex.split(done.stdout.splitlines()[-1])
+    assert last[last.index("experiments") + 1 :] == words

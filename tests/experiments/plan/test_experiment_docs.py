@@ -1,0 +1,70 @@
+"""docs/experiments.md tells every key, its example works, and the editors' schema is current."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from experiments.paths import ROOT
+from experiments.plan.experiment_file import FOLDER, read
+from experiments.plan.schema import Experiment, Sweep
+from experiments.plan.settings import Settings
+from experiments.plan.trials import plan, points
+
+README = (ROOT / "README.md").read_text()
+DOCS = ROOT / "docs"
+TEXT = (DOCS / "experiments.md").read_text()
+SCHEMA = DOCS / "experiment.schema.json"
+EXAMPLE_LINES = 11  # the editor's line, and ten
+
+
+@pytest.mark.parametrize("model", [Experiment, Sweep, Settings])
+def test_every_key_is_told_in_the_words_of_the_schema(
+    model: type[Experiment] | type[Sweep] | type[Settings],
+) -> None:
+    for name, field in model.model_fields.items():
+        row = rf"^\| `{name}` \|.* {re.escape(str(field.description))} \|$"
+        assert re.search(row, TEXT, re.MULTILINE), f"docs/experiments.md lacks {name}"
+
+
+def test_what_a_setting_is_if_absent_is_told() -> None:
+    for name, field in Settings.model_fields.items():
+        found = re.search(rf"^\| `{name}` \| ([^|]*) \|", TEXT, re.MULTILINE)
+        assert found, name
+        told = found[1].strip().replace(",", "")
+        assert told == ("" if field.default is None else str(field.default).lower()), name
+
+
+def test_the_schema_for_editors_is_current() -> None:
+    current = json.dumps(Experiment.model_json_schema(), indent=2) + "\n"
+    assert SCHEMA.read_text() == current, (
+        "run: python -m experiments schema > docs/experiment.schema.json"
+    )
+
+
+def test_the_example_of_ten_lines_works(tmp_path: Path) -> None:
+    found = re.search(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    assert found
+    assert found[1].count("\n") <= EXAMPLE_LINES
+    path = tmp_path / "shop.yaml"
+    path.write_text(found[1])
+    experiment = read(path)
+    assert experiment.thresholds
+    assert {point.settings.server for point in points(experiment)} == {"epoll_level", "shop"}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_experiment_names_the_schema(path: Path) -> None:
+    first, *_ = path.read_text().splitlines()
+    _, named = first.split("$schema=")
+    assert (path.parent / named).resolve() == SCHEMA.resolve()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_readme_knows_every_experiment_and_its_size(path: Path) -> None:
+    found = re.search(rf"^\| `{path.stem}`[^|]*\| (\d+) \|", README, re.MULTILINE)
+    assert found, f"README.md has no row for {path.stem}"
+    assert int(found[1]) == len(plan(read(path)))

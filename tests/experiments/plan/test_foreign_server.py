@@ -1,0 +1,269 @@
+"""Foreign servers: what may be said of one, and where in a plan it then stands."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from contract.columns import REFERENCE_SERVERS
+from contract.exits import Exit, LabError
+from experiments.docker.driver import AbsentError
+from experiments.images import references
+from experiments.images.foreign import complete, ensure_foreign
+from experiments.paths import ROOT
+from experiments.plan.experiment_file import read, servers
+from experiments.plan.foreign_server import Foreign, name_of
+from experiments.plan.overrides import choose, only, read_source
+from experiments.plan.schema import Experiment
+from experiments.plan.trials import Trial, foreign_servers, plan, points
+from experiments.records.trial_row import make_row
+from experiments.references.catalogue import REFERENCES
+from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial_containers import Containers, place
+from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
+
+APP = {"image": "team/My-App:1.2", "port": 80, "command": ["serve", "--port", 80]}
+SWEEPS = [
+    {"name": "idle", "axes": {"server": ["poll", "epoll_level"], "idle_connections": [0, 9]}},
+    {"name": "about_one", "settings": {"server": "iterative"}, "axes": {"backlog": [5, 50]}},
+    {"name": "open", "settings": {"active_connections": 7}},
+]
+
+
+def experiment(**changes: Any) -> Experiment:
+    return Experiment.model_validate({"question": "?", "repeats": 1, "sweeps": SWEEPS, **changes})
+
+
+def servers_by_sweep(asked: Experiment) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for point in points(asked):
+        found.setdefault(point.sweep, set()).add(point.settings.server)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("my-app", "my_app"),
+        ("registry.example:5000/team/My.App:1.2@sha256:ab", "my_app"),
+        ("nginx:1.27", "image_nginx"),
+        ("2048", "image_2048"),
+    ],
+)
+def test_a_server_is_named_by_its_image(image: str, name: str) -> None:
+    assert name_of(image) == name
+    assert Foreign.model_validate({"image": image}).name == name
+
+
+def test_numbers_are_words_of_a_command() -> None:
+    assert Foreign.model_validate(APP).command == ["serve", "--port", "80"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ("{port: 80}", "'servers.0.image' is missing"),
+        ("{image: a, prot: 80}", "unknown key 'servers.0.prot'; did you mean 'port'?"),
+        ("{image: a, port: 70000}", "servers.0.port: .* less than or equal to 65535, not 70000"),
+        ("{image: a, port: '80'}", "servers.0.port: .* valid integer, not '80'"),
+        ("{image: a, path: x}", "servers.0.path: .*, not 'x'"),
+        ("{image: a b}", "servers.0.image: .*, not 'a b'"),
+        ("{image: a, expect: {stauts: 200}}", "'servers.0.expect.stauts'; did you mean 'status'?"),
+        ("{image: a, name: poll}", "the lab has a server 'poll' of its own"),
+        ("{image: a, name: nginx}", "the lab has a server 'nginx' of its own"),
+        ("{image: poll}", "the lab has a server 'poll' of its own"),
+        ("{image: a}, {image: 'b/a'}", "two servers are named a"),
+    ],
+)
+def test_a_fault_has_its_line_and_a_way_out(tmp_path: Path, entry: str, fault: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(f"question: x\nsweeps: [{{name: s}}]\nservers: [{entry}]\n")
+    with pytest.raises(LabError, match=rf"bad\.yaml:[13]: .*{fault}") as caught:
+        read(path)
+    assert caught.value.exit is Exit.BAD_INPUT
+
+
+def test_a_name_from_the_list_may_stand_on_the_axis(tmp_path: Path) -> None:
+    path = tmp_path / "good.yaml"
+    path.write_text(
+        "question: x\nservers: [{image: my-app}]\n"
+        "sweeps: [{name: s, axes: {server: [my_app, nginx, poll]}}]\n"
+    )
+    assert servers_by_sweep(read(path)) == {"s": {"my_app", "nginx", "poll"}}
+    path.write_text(path.read_text().replace("[my_app,", "[my_apq,"))
+    with pytest.raises(LabError, match="unknown server 'my_apq'; did you mean 'my_app'"):
+        read(path)
+
+
+def test_a_sweep_that_names_no_server_runs_it_beside_the_default() -> None:
+    assert servers_by_sweep(experiment(servers=[APP])) == {
+        "idle": {"poll", "epoll_level"},
+        "about_one": {"iterative"},
+        "open": {"epoll_level", "my_app"},
+    }
+
+
+def test_references_join_wherever_servers_are_compared() -> None:
+    found = servers_by_sweep(experiment(references=True))
+    assert found["idle"] == {"poll", "epoll_level", *REFERENCE_SERVERS}
+    assert found["open"] == {"epoll_level", *REFERENCE_SERVERS}
+    assert found["about_one"] == {"iterative"}
+    assert tuple(one.name for one in REFERENCES) == REFERENCE_SERVERS
+    assert not set(REFERENCE_SERVERS) & set(servers())
+
+
+def test_one_server_in_the_place_of_all_and_the_noise_floor_stays() -> None:
+    asked = only(experiment(settings={"server": "poll"}), "team/My-App:1.2", 80)
+    trials = plan(asked)
+    reference, *swept, last = [trial.point.settings.server for trial in trials]
+    assert (reference, last) == ("epoll_level", "epoll_level")
+    # It takes no backlog of ours: that sweep asks what the first one asks already.
+    assert swept == ["my_app"] * (2 + 1)
+    assert {t.point.settings.backlog for t in trials[1:-1]} == {None}
+    assert [one.name for one in foreign_servers(trials)] == ["my_app"]
+
+
+def test_another_command_is_another_point() -> None:
+    def names(**changes: Any) -> set[str]:
+        asked = experiment(sweeps=[{"name": "open"}], servers=[{**APP, **changes}])
+        return {point.name for point in points(asked)}
+
+    before, after = names(), names(command=["other"])
+    assert len(before & after) == 1  # epoll_level's
+    assert len(before | after) == 3
+
+
+def test_an_experiment_can_be_repeated_more_often(tmp_path: Path) -> None:
+    chosen = choose("smoke", repeats=3)
+    path = tmp_path / "experiment.yaml"
+    path.write_text(chosen.text)
+    assert chosen.text.startswith("# smoke.yaml with REPEATS=3\n")
+    asked = (read_source(path, "smoke"), choose("smoke"))
+    often, once = (plan(source.experiment) for source in asked)
+    assert {trial.block for trial in often} == {1, 2, 3}
+    assert {trial.point for trial in often} == {trial.point for trial in once}
+
+
+@pytest.mark.parametrize("server", ["my-app:1", "poll", "nginx"])
+def test_what_was_chosen_is_in_the_run_s_file(tmp_path: Path, server: str) -> None:
+    port = 8000 if server == "my-app:1" else None
+    chosen = choose("smoke", server, port, references=server == "nginx")
+    path = tmp_path / "experiment.yaml"
+    path.write_text(chosen.text)
+    again = read_source(path, "smoke")
+    assert [t.id for t in plan(again.experiment)] == [t.id for t in plan(chosen.experiment)]
+    assert chosen.text.splitlines()[0].startswith(f"# smoke.yaml with SERVER={server}")
+
+
+def test_without_a_choice_the_file_is_kept_as_it_stands() -> None:
+    assert choose("smoke").text == (ROOT / "experiments/smoke.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("server", "port", "reason"),
+    [("a b", 80, "SERVER=a b: image:"), ("x", 0, "port:"), ("poll", 80, "leave PORT out")],
+)
+def test_a_choice_that_cannot_be(server: str, port: int, reason: str) -> None:
+    with pytest.raises(LabError, match=reason) as caught:
+        choose("smoke", server, port)
+    assert caught.value.exit is Exit.BAD_INPUT
+
+
+def test_a_change_of_a_reference_s_file_gives_another_image() -> None:
+    files = {name: (references.FOLDER / name).read_bytes() for name in references.FILES}
+    assert {path.name for path in references.FOLDER.iterdir() if path.is_file()} == {
+        *files,
+        "__init__.py",
+        "catalogue.py",
+    }
+    before = references.content_hash("base", files)
+    assert before != references.content_hash("other", files)
+    for name in files:
+        assert before != references.content_hash("base", {**files, name: b"changed"})
+
+
+class NoApi:
+    """An engine without images, in front of registries without any."""
+
+    def inspect_image(self, name: str) -> dict[str, Any]:
+        raise AbsentError(f"no such image: {name}")
+
+    def pull(self, reference: str, **_: object) -> list[dict[str, str]]:
+        return [{"error": f"no {reference} there"}]
+
+
+class NoImages:
+    """A driver for `ImageStore`."""
+
+    api = NoApi()
+
+    def guard(self, _doing: str) -> Any:
+        return contextlib.nullcontext()
+
+
+def test_an_image_that_is_nowhere_is_told_before_the_first_trial() -> None:
+    said: list[str] = []
+    with pytest.raises(LabError, match=r"server my_app: .*no my-app:latest there\n.*docker") as no:
+        ensure_foreign(cast(Any, NoImages()), cast(Any, None), [_foreign("my-app")], said.append)
+    assert no.value.exit is Exit.NOT_READY
+    assert said == ["image my-app:latest: it is not here; pulling it"]
+
+
+@pytest.mark.parametrize(
+    ("given", "whole"),
+    [
+        ("a", "a:latest"),
+        ("host:5000/a", "host:5000/a:latest"),
+        ("host:5000/a:1", "host:5000/a:1"),
+        ("a@sha256:b", "a@sha256:b"),
+    ],
+)
+def test_docker_s_tag_is_latest(given: str, whole: str) -> None:
+    assert complete(given) == whole
+
+
+def _foreign(image: str, **more: Any) -> Foreign:
+    return Foreign.model_validate({"image": image, **more})
+
+
+def foreign_trial(**more: Any) -> Trial:
+    asked = experiment(servers=[{**APP, **more}], sweeps=[{"name": "open"}])
+    return next(trial for trial in plan(asked) if trial.point.foreign)
+
+
+def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial) -> Outcome:
+    containers = Containers(FakeImages(), place(2), "net", 9_999, "run", {"my_app": "sha256:app"})
+    runner = TrialRunner(driver, cast(Any, master), containers)
+    outcome = runner.run(trial)
+    runner.settle()
+    return outcome
+
+
+def test_it_is_confined_like_ours_and_pinned_by_its_id() -> None:
+    driver, master = FakeDriver(), FakeMaster()
+    trial = foreign_trial(path="/x", expect={"status": 201}, environment={"N": 1})
+    assert conduct(driver, master, trial).reason == ""
+    specs = {spec.role: spec for spec in driver.started}
+    server = specs["server"]
+    assert (server.image, server.command) == ("sha256:app", ("serve", "--port", "80"))
+    assert (server.cpus, server.nofile, dict(server.environment)) == ("0", 9_999, {"N": "1"})
+    assert [role for role, spec in specs.items() if spec.keep_entrypoint] == ["server"]
+    assert specs["pod"].sysctls["net.ipv4.ip_unprivileged_port_start"] == "0"
+    assert specs["probe"].command[2] == "80"
+    form = master.forms[0]
+    assert form["host"] == "http://127.0.0.1:80"
+    assert (form["path"], form["expect_status"], form["expect_body"]) == ("/x", 201, "")
+
+
+@pytest.mark.parametrize("broken", [set(), {"probe"}])
+def test_one_that_has_ended_is_not_waited_for(broken: set[str]) -> None:
+    driver = FakeDriver(broken=broken, dead={"server"})
+    outcome = conduct(driver, FakeMaster(silent=True), foreign_trial())
+    assert outcome.reason == "the server ended before the load did"
+    assert outcome.server_ending == "exit code 9"
+    row = make_row("e", "r", "2026-01-01T00:00:00+00:00", foreign_trial(), outcome)
+    assert (row["validity"], row["origin"], row["backlog"]) == ("void", "foreign", None)
+    assert row["reason"].endswith("the server ended with exit code 9 log of server")

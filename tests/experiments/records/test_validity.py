@@ -1,0 +1,58 @@
+"""Whom the judge of a trial blames, and what it says of clients that got nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from experiments.plan.trials import Trial
+from experiments.records.trial_row import make_row
+from experiments.run.trial import Outcome
+from tests.support.fakes import a_result, some_trials
+
+
+def row_of(load: str, **window: Any) -> dict[str, Any]:
+    """Of four connections, all of them served, but for what `window` says."""
+    trial = next(one for one in some_trials() if one.point.sweep == "s")
+    result = {"trial": "t", "reason": "", **a_result()}
+    result["window"] = {**result["window"], **window}
+    return make_row("e", "r", "2026-01-01T00:00:00+00:00", under(trial, load), Outcome(result))
+
+
+def under(trial: Trial, load: str) -> Trial:
+    settings = trial.point.settings.model_copy(update={"load": load})
+    return replace(trial, point=replace(trial.point, settings=settings))
+
+
+@pytest.mark.parametrize(
+    ("load", "errors", "validity", "spoiled_by"),
+    [
+        ("connection_per_request", {"out_of_ports": 90_000}, "void", "load"),
+        ("connection_per_request", {"out_of_descriptors": 1, "reset": 9}, "void", "load"),
+        ("connection_per_request", {"reset": 90_000}, "server_bound", ""),
+        ("connection_per_request", {"out_of_ports": 1, "wrong_answer": 1}, "void", "server_wrong"),
+        ("keep_alive", {"out_of_ports": 3}, "void", "load"),
+        # Its connections were ended first, else none would have been opened.
+        ("keep_alive", {"out_of_ports": 3, "closed_early": 1}, "void", "server_wrong"),
+        ("keep_alive", {"reset": 3}, "void", "server_wrong"),
+    ],
+)
+def test_a_client_without_a_port_has_not_asked_the_server(
+    load: str, errors: dict[str, int], validity: str, spoiled_by: str
+) -> None:
+    row = row_of(load, errors=errors)
+    assert (row["validity"], row["spoiled_by"]) == (validity, spoiled_by)
+
+
+@pytest.mark.parametrize(
+    ("covered", "told"), [(4, ""), (1, "only 25.0% of the clients got a response in the window")]
+)
+def test_clients_that_got_nothing_are_told_though_none_of_them_waits(
+    covered: int, told: str
+) -> None:
+    row = row_of("connection_per_request", covered=covered)
+    assert row["validity"] == "server_bound"
+    assert row["reason"].startswith(told)
+    assert bool(row["reason"]) is bool(told)

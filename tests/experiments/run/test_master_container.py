@@ -1,0 +1,103 @@
+"""The master of a run is ready before each trial, whatever the trial before did to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+
+from experiments.docker.driver import ContainerState, DriverError
+from experiments.run.locust_client import Master, MasterError
+from experiments.run.master_container import MasterContainer
+from experiments.run.trial_containers import Containers, place
+from tests.support.fakes import FakeDriver, FakeImages
+
+
+class Client:
+    """Answers, or hangs."""
+
+    def __init__(self) -> None:
+        self.hangs = False
+        self.asked: list[str] = []
+
+    def wait_until_up(self, ending: Callable[[], str]) -> None:
+        assert not ending()
+        self.asked.append("up")
+
+    def make_ready(self) -> None:
+        self.asked.append("ready")
+        if self.hangs:
+            raise MasterError("the Locust master did not answer in time")
+
+
+class MasterDriver(FakeDriver):
+    """Its containers end when they are told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended: set[str] = set()
+
+    def state(self, container: str) -> ContainerState:
+        if container in self.ended:
+            return ContainerState(running=False, exit_code=137, oom_killed=False)
+        return super().state(container)
+
+
+def started() -> tuple[MasterContainer, MasterDriver, Client]:
+    driver, client = MasterDriver(), Client()
+    containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run")
+    master = MasterContainer(driver, containers.master(), cast(Master, client))
+    master.start()
+    return master, driver, client
+
+
+def test_master_that_answers_is_made_ready_and_stays() -> None:
+    master, driver, client = started()
+    assert master.make_ready() == ""
+    assert client.asked == ["up", "ready"]
+    assert len(driver.started) == len(driver.up) == 1
+    assert master.ending() == ""
+
+
+def test_master_that_ended_is_replaced_without_being_asked() -> None:
+    master, driver, client = started()
+    driver.ended = set(driver.up)
+    assert master.ending() == "the Locust master ended with exit code 137"
+    master.make_ready()
+    assert client.asked == ["up", "up"]
+    assert len(driver.started) == 2
+    assert len(driver.up) == 1
+    assert master.ending() == ""
+
+
+def test_master_that_hangs_is_replaced() -> None:
+    master, driver, client = started()
+    client.hangs = True
+    log = "log of master\n(started anew: the Locust master did not answer in time)\n"
+    assert master.make_ready() == log
+    assert client.asked == ["up", "ready", "up"]
+    assert len(driver.started) == 2
+    assert len(driver.up) == 1
+
+
+def test_master_that_somebody_removed_is_replaced() -> None:
+    master, driver, client = started()
+    driver.up.clear()
+    assert master.ending() == "the Locust master was removed from the engine"
+    assert master.log() == ""
+    master.make_ready()
+    assert client.asked == ["up", "up"]
+    assert len(driver.started) == 2
+    assert len(driver.up) == 1
+
+
+def test_master_that_could_not_be_replaced_is_replaced_before_the_next_trial() -> None:
+    master, driver, client = started()
+    client.hangs, driver.broken = True, {"master"}
+    with pytest.raises(DriverError, match="no master today"):
+        master.make_ready()
+    driver.broken = set()
+    master.make_ready()
+    assert len(driver.up) == 1
+    assert master.ending() == ""

@@ -1,0 +1,299 @@
+"""What had no answer as the window closed: ages stand among the times, and bounds are told."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadgen.engine.censoring import MATERIAL, counted, joined, lower_bounds, overdue, without
+from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Window
+from loadgen.engine.recorder import percentiles
+from loadgen.engine.summary import PERCENTILES, summarise
+from loadgen.loads.arrivals import Arrivals
+from loadgen.loads.connection_per_request import ConnectionPerRequest
+from loadgen.loads.keep_alive import KeepAlive
+from loadgen.loads.mix import Kind, Mix
+from loadgen.loads.mixed import Mixed
+from loadgen.loads.open_connections import OpenConnections
+from loadgen.loads.open_loop import OpenLoop
+from loadgen.loads.pipelined import Pipelined
+from loadgen.loads.schedule import schedule
+from loadgen.master.merging import merge_windows
+from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
+from tests.support.loopback import REQUEST, RESPONSE, serving
+
+SECOND_US = 1_000_000
+HUNG_S = 0.4
+WINDOWS = 10
+WANTED = list(PERCENTILES.values())
+
+
+# The arithmetic.
+
+
+def test_requests_of_the_usual_age_are_left_out_and_those_that_hang_are_not() -> None:
+    draw = random.Random(3)  # noqa: S311 - test data
+    # 20 connections, 400 us each, for 2 s.
+    times = Counter(int(draw.expovariate(1 / 400)) + 1 for _ in range(100_000))
+    usual = Counter(int(draw.expovariate(1 / 400)) + 1 for _ in range(20))
+    assert overdue(times, usual, 2 * SECOND_US) == {}
+    assert overdue(times, {1_700_000: 64}, 2 * SECOND_US) == {1_700_000: 64}
+    assert overdue({}, {5: 1}, SECOND_US) == {5: 1}
+
+
+def test_one_answer_that_took_as_long_does_not_hide_many_that_hang() -> None:
+    times = {100: 5_000, 1_800_000: 1}
+    assert overdue(times, {1_500_000: 64}, 2 * SECOND_US) == {1_500_000: 64}
+    assert overdue(times, {1_500_000: 1}, 2 * SECOND_US) == {}, "one more of them is no wonder"
+
+
+counts = st.dictionaries(st.integers(1, 10_000), st.integers(1, 50), max_size=12)
+
+
+@given(counts, counts, st.floats(1, 1e7))
+def test_the_overdue_are_the_oldest(times: dict[int, int], ages: dict[int, int], us: float) -> None:
+    late = overdue(times, ages, us)
+    rest = without(ages, late)
+    assert joined(late, rest) == ages
+    assert not late or not rest or min(late) > max(rest)
+
+
+@given(counts, counts, st.randoms())
+def test_what_is_no_lower_bound_stays_whatever_the_late_ones_take(
+    known: dict[int, int], late: dict[int, int], draw: random.Random
+) -> None:
+    """However much longer they take, a percentile that is not flagged grows by 5% at most."""
+    times = joined(known, late)
+    true = Counter(known)
+    for age, count in late.items():
+        for _ in range(count):
+            true[age + draw.choice([0, 1, 10, 10**9])] += 1
+    told = percentiles(times, WANTED)
+    flags = lower_bounds(times, late, WANTED)
+    for low, value, final in zip(flags, told, percentiles(dict(true), WANTED), strict=True):
+        if value is not None and final is not None:
+            assert final >= value
+            assert low or final <= value * (1 + MATERIAL)
+
+
+def test_only_what_the_late_ones_could_raise_is_a_lower_bound() -> None:
+    times, late = {100: 985, 2_000_000: 15}, {2_000_000: 15}
+    assert lower_bounds(times, late, WANTED) == [False, False, True, True, True]
+    assert lower_bounds(times, {}, WANTED) == [False] * 5
+    assert lower_bounds({100: 999, 120: 1}, {120: 1}, WANTED)[-2:] == [False, True]
+
+
+# The engines.
+
+
+class Stopping:
+    """Answers until it is told to stop; from then on it hangs, and takes what comes."""
+
+    def __init__(self, *, closes: bool = False) -> None:
+        self.stopped = threading.Event()
+        self.over = threading.Event()
+        self._closes = closes
+
+    def __call__(self, connection: socket.socket, _number: int) -> None:
+        pending = b""
+        while data := connection.recv(65_536):
+            pending += data
+            while pending.startswith(REQUEST):
+                pending = pending[len(REQUEST) :]
+                if self.stopped.is_set():
+                    self.over.wait(60)
+                    return
+                connection.sendall(RESPONSE)
+            if self._closes:
+                connection.close()
+                return
+
+
+def hung(make: Callable[[tuple[str, int]], Engine], connections: int) -> Window:
+    """A window in which the server answers at first, and then not for HUNG_S until its end."""
+    server = Stopping(closes=make in (per_request, come))
+    with serving(server) as address, running(make(address)) as engine:
+        do(engine, lambda: engine.want_active(connections))
+        do(engine, engine.begin)
+        if make in (keep_alive, pipelined, mixed):  # on each of these a request will wait
+            until(lambda: engine.gauges().active_established == connections, engine)
+        until(lambda: engine.response.total() >= 50, engine)
+        do(engine, engine.open_window)
+        until(lambda: engine.response.total() >= 200, engine)
+        server.stopped.set()
+        answered = -1
+        while answered < (answered := engine.response.total()):  # some answer is on its way
+            time.sleep(HUNG_S / 4)
+        time.sleep(HUNG_S)
+        frozen: Window = do(engine, engine.freeze)
+        assert engine.response.total() == frozen.requests, "only answers are requests"
+        server.over.set()
+        return frozen
+
+
+def hung_alone(make: Callable[[tuple[str, int]], Engine], connections: int) -> Window:
+    """The same of a closed loop. Where other programs held up an answer for as long as that, the
+    stop would be nothing odd: such a window is not what is asked for, and another is made.
+    """
+    for _ in range(WINDOWS):
+        frozen = hung(make, connections)
+        if max(frozen.histograms["response"]) < HUNG_S * 1e6 / 4:
+            return frozen
+    pytest.fail(f"no window of {WINDOWS} was quick while the server answered")
+
+
+def keep_alive(address: tuple[str, int]) -> Engine:
+    return KeepAlive(address, EXCHANGE)
+
+
+def pipelined(address: tuple[str, int]) -> Engine:
+    return Pipelined(address, EXCHANGE, 3)
+
+
+def mixed(address: tuple[str, int]) -> Engine:
+    return Mixed(address, Mix((Kind("/", 0.5), Kind("/b", 0.5)), (EXCHANGE, EXCHANGE)))
+
+
+def per_request(address: tuple[str, int]) -> Engine:
+    return ConnectionPerRequest(address, EXCHANGE)
+
+
+def scheduled(address: tuple[str, int]) -> Engine:
+    return OpenLoop(address, EXCHANGE, Arrivals(schedule("fixed", 500.0)))
+
+
+def come(address: tuple[str, int]) -> Engine:
+    return OpenConnections(address, EXCHANGE, Arrivals(schedule("fixed", 500.0)))
+
+
+def oldest_s(window: Window, name: str = "response") -> float:
+    return max(window.censored[name]) / 1e6
+
+
+@pytest.mark.parametrize(("make", "each"), [(keep_alive, 1), (pipelined, 3), (per_request, 1)])
+def test_a_closed_loop_that_hangs_tells_of_each_request(
+    make: Callable[[tuple[str, int]], Engine], each: int
+) -> None:
+    frozen = hung_alone(make, 8)
+    assert sum(frozen.censored["response"].values()) == 8 * each
+    assert oldest_s(frozen) >= HUNG_S * 0.99
+    told = summarise(frozen)
+    assert told["response_count"] == frozen.requests
+    assert told["response_censored"] == 8 * each
+    assert "response_max_us" in told["lower_bounds"]
+    assert {"response_mean_us", "response_stddev_us"} <= set(told["lower_bounds"])
+    assert "response_p50_us" not in told["lower_bounds"]
+    assert told["response_max_us"] == told["response_oldest_us"] >= HUNG_S * 0.99e6
+
+
+def test_each_kind_of_a_mix_tells_of_its_own() -> None:
+    frozen = hung_alone(mixed, 8)
+    parts = [frozen.censored.get(f"response {path}", {}) for path in ("/", "/b")]
+    assert joined(*parts) == frozen.censored["response"]
+    assert sum(frozen.censored["response"].values()) == 8
+
+
+@pytest.mark.parametrize("make", [scheduled, come])
+def test_an_open_loop_that_meets_a_stop_tells_of_all_that_was_due(
+    make: Callable[[tuple[str, int]], Engine],
+) -> None:
+    connections = 4
+    frozen = hung(make, connections)
+    late = frozen.censored["response"]
+    assert frozen.unanswered is not None
+    assert sum(late.values()) == frozen.unanswered.count > 500 * HUNG_S * 0.9
+    assert sum(frozen.censored["service"].values()) == connections, "the others were not sent"
+    assert oldest_s(frozen) >= HUNG_S * 0.99
+    told = summarise(frozen)
+    assert told["response_censored"] == frozen.unanswered.count
+    share = frozen.unanswered.count / (frozen.unanswered.count + frozen.requests)
+    assert share > 0.1
+    for name in ("p90", "p99", "p999", "max", "mean"):
+        assert f"response_{name}_us" in told["lower_bounds"]
+    assert told["response_p99_us"] > HUNG_S * 0.5e6
+    assert "service_p50_us" not in told["lower_bounds"]
+
+
+def test_an_open_loop_that_is_answered_has_no_lower_bounds_but_of_the_few() -> None:
+    with (
+        serving(Stopping()) as address,
+        running(scheduled(address)) as engine,
+    ):
+        do(engine, lambda: engine.want_active(4))
+        until(lambda: engine.first_response.total() == 4, engine)
+        do(engine, engine.open_window)
+        do(engine, engine.begin)
+        until(lambda: engine.response.total() >= 300, engine)
+        told = summarise(do(engine, engine.freeze))
+    assert not {"response_p50_us", "response_p90_us"} & set(told["lower_bounds"])
+
+
+def test_who_waits_for_a_first_response_is_in_its_histogram() -> None:
+    server = Stopping()
+    server.stopped.set()
+    with serving(server) as address, running(keep_alive(address)) as engine:
+        do(engine, lambda: engine.want_active(3))
+        until(lambda: engine.gauges().active_established == 3, engine)
+        do(engine, engine.open_window)
+        time.sleep(0.05)
+        frozen = do(engine, engine.freeze)
+        server.over.set()
+    assert sum(frozen.censored["first_response"].values()) == 3
+    assert sum(frozen.censored["response"].values()) == 3
+    assert oldest_s(frozen) >= 0.05
+
+
+def test_an_engine_that_was_late_itself_tells_so_of_what_it_did_not_send() -> None:
+    with serving(Stopping()) as address, running(scheduled(address)) as engine:
+        do(engine, lambda: engine.want_active(4))
+        until(lambda: engine.first_response.total() == 4, engine)
+        do(engine, engine.open_window)
+        do(engine, engine.begin)
+
+        def late() -> Window:
+            time.sleep(0.3)
+            return engine.freeze()
+
+        frozen = do(engine, late)
+    assert sum(frozen.censored["lag"].values()) >= 100
+    assert oldest_s(frozen, "lag") > 0.2
+
+
+# Several workers.
+
+
+def a_window(answered: dict[int, int], late: dict[int, int]) -> Window:
+    return Window(
+        *(0, 2_000_000_000, 1, 1, 1, sum(answered.values()), 0, {}, 1, 1, 1, None),
+        histograms={"response": answered},
+        censored={"response": late} if late else {},
+    )
+
+
+def test_workers_together_tell_what_their_requests_together_would() -> None:
+    healthy, hanging = a_window({100: 9_000}, {}), a_window({100: 900}, {1_700_000: 300})
+    merged: dict[str, Any] = merge_windows([summarise(healthy), summarise(hanging)], [[0], [1]])
+    whole = summarise(a_window({100: 9_900}, {1_700_000: 300}))
+    for name, value in whole.items():
+        if name.startswith("response_"):
+            assert merged[name] == pytest.approx(value), name
+    assert merged["lower_bounds"] == whole["lower_bounds"]
+    assert merged["histograms"] == whole["histograms"]
+    assert merged["censored"] == whole["censored"]
+    assert merged["requests"] == merged["response_count"] == 9_900
+    alone: dict[str, Any] = merge_windows([summarise(healthy)], [[0]])
+    assert (alone["response_censored"], alone["lower_bounds"]) == (0, [])
+
+
+def test_ages_are_counted_as_times_are() -> None:
+    assert counted([5, 5, 1_000_003]) == {5: 2, 999_936: 1}

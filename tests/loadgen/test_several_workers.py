@@ -1,0 +1,306 @@
+"""Two workers and a master as real processes: one load, split, merged and counted exactly."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from experiments.paths import ROOT
+from tests.loadgen.test_locustfile import (
+    LOCUST,
+    OF_THE_RUN,
+    PATIENCE_S,
+    Web,
+    free_port,
+    total,
+    until,
+)
+from tests.support.crowd import Crowd, crowd, probe
+
+WORKERS = 2
+VERIFICATION = 2
+"""Requests with which each worker looks at the server before it loads it."""
+MANY = 10_000
+SLOW_TO_BEGIN = f"{ROOT / 'tests/support/slow_to_begin.py'},{ROOT / 'loadgen/locustfile.py'}"
+FRESH = {"idle_connections": 0, "warm_up_s": 0, "rate_per_s": 0, "load": "keep_alive"}
+
+
+@dataclass
+class Processes:
+    """A master and its workers, each with a log."""
+
+    folder: Path
+    master_port: str
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *arguments: str) -> None:
+        with (self.folder / f"{name}.log").open("w") as log:
+            self.running[name] = subprocess.Popen(  # noqa: S603 - our own locustfile, fixed words
+                (*LOCUST, *arguments),
+                cwd=ROOT,
+                env={**os.environ, "C10K_WORKER": name, "C10K_SECRET": OF_THE_RUN},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # A shell that runs tests in the background has its children ignore it.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            )
+
+    def join(self, name: str, *arguments: str) -> None:
+        """One more worker."""
+        self.start(name, "--worker", "--master-port", self.master_port, *arguments)
+
+    def signal(self, name: str, number: int) -> None:
+        self.running[name].send_signal(number)
+
+    def end(self) -> None:
+        for process in reversed(self.running.values()):
+            process.terminate()
+        for process in self.running.values():
+            process.wait(PATIENCE_S)
+
+
+@contextmanager
+def lab(folder: Path, *of_master: str) -> Iterator[tuple[Processes, Web]]:
+    port = free_port()
+    processes = Processes(folder, str(free_port()))
+    here = ("--master-bind-host", "127.0.0.1", "--master-bind-port", processes.master_port)
+    ui = ("--web-host", "127.0.0.1", "--web-port", str(port))
+    try:
+        processes.start("master", "--master", *here, *(of_master or ui))
+        for number in range(1, WORKERS + 1):
+            processes.join(str(number))
+        yield processes, Web(port, OF_THE_RUN)
+    finally:
+        processes.end()
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[tuple[Processes, Web]]:
+    with lab(tmp_path) as made:
+        until(lambda: made[1].workers() == WORKERS, "the workers' arrival")
+        yield made
+
+
+@pytest.fixture
+def web(processes: tuple[Processes, Web]) -> Web:
+    return processes[1]
+
+
+@pytest.fixture
+def server() -> Iterator[Crowd]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with crowd() as made:
+        yield made
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def start(web: Web, server: Crowd, users: int, **form: Any) -> None:
+    target = f"http://127.0.0.1:{server.port}"
+    form = {**FRESH, "user_count": users, "spawn_rate": users, "host": target, **form}
+    answer = web.post("swarm", **form)
+    assert answer["success"], answer
+
+
+def result(web: Web, trial: str) -> dict[str, Any]:
+    def ask() -> Any:
+        answer = web.ask(f"c10k/result/{trial}?wait=5")
+        return answer.json() if answer.status_code == requests.codes.ok else None
+
+    found: dict[str, Any] = until(ask, "the result")
+    return found
+
+
+def measure(web: Web, server: Crowd, trial: str, **form: Any) -> tuple[dict[str, Any], list[str]]:
+    """A trial as a sweep asks for it, and what the probe was asked."""
+    path = f"c10k/worker/{socket.gethostname()}?wait=20&count={WORKERS}"
+    assert web.ask(path).status_code == requests.codes.ok
+    with probe(lambda: server.connections) as (address, asked):
+        start(web, server, trial=trial, probe=address, **form)
+        return result(web, trial), asked
+
+
+def test_a_trial_is_split_and_merged(web: Web, server: Crowd) -> None:
+    users, idle = 9, 7
+    found, asked = measure(
+        web, server, "t1", users=users, idle_connections=idle, warm_up_s=0.3, window_s=1.5
+    )
+    window, workers = found["window"], found["workers"]
+    assert found["reason"] == ""
+    assert server.most == users + idle
+    assert [one["share"]["idle_connections"] for one in workers] == [4, 3]
+    assert sorted(one["gauges"]["active_established"] for one in workers) == [4, 5]
+    assert found["gauges"]["active_established"] == window["covered"] == users
+    assert found["gauges"]["idle_established"] == found["options"]["idle_connections"] == idle
+    assert all(one["requests"] > 0 for one in workers)
+    assert len({one["share"]["mix_seed"] for one in workers}) == WORKERS
+    assert window["requests"] == sum(one["requests"] for one in workers)
+    assert window["requests"] == window["response_count"]
+    until(lambda: total(web) == window["requests"], "equal counts in Locust's own statistics")
+    assert window["requests"] == sum(row["requests"] for row in found["series"])
+    assert [row["active_established"] for row in found["series"]] == [users, users]
+    assert window["skew_us"] > 0
+    # One worker speaks to the probe, and nobody asks in between.
+    assert asked[:2] == ["environment", "start"]
+    assert asked[-3:] == ["open", "second", "close"]
+    assert set(asked[2:-3]) == {"gate"}
+
+
+def test_an_open_loop_sends_its_rate_once(web: Web, server: Crowd) -> None:
+    found, _ = measure(
+        web, server, "t2", users=8, load="open_loop", arrivals="fixed", rate_per_s=400, window_s=2
+    )
+    window = found["window"]
+    assert found["reason"] == ""
+    sent = window["requests"] + window["unanswered"]["count"]
+    assert sent == pytest.approx(400 * window["window_s"], abs=40)
+
+
+def test_a_worker_that_fails_ends_the_trial_for_all_and_is_named(web: Web) -> None:
+    with crowd() as server:
+        server.paused = True  # nobody is answered
+        found, _ = measure(web, server, "t3", users=4, window_s=1, listen_s=1)
+    assert "load worker" in found["reason"]
+    assert "verification failed" in found["reason"]
+    assert found["spoiled_by"] == "server_gone"
+    assert found["window"] is None
+
+
+def test_a_lost_worker_ends_the_trial_and_is_named(
+    processes: tuple[Processes, Web], server: Crowd
+) -> None:
+    running, web = processes
+    with probe(lambda: server.connections) as (address, _):
+        start(web, server, users=4, trial="t4", probe=address, window_s=60)
+        until(lambda: server.answers > 1_000, "the load")
+        running.signal("2", signal.SIGKILL)
+        found = result(web, "t4")
+    assert (found["reason"], found["spoiled_by"]) == ("load worker 2 was lost", "load")
+    assert found["window"] is None
+
+
+def test_the_stop_button_loses_nothing_of_many_users(web: Web, server: Crowd) -> None:
+    idle = 11
+    start(web, server, users=MANY, idle_connections=idle)
+    until(lambda: server.connections == MANY + idle, "the last connection")
+    until(lambda: server.answers > 2 * MANY, "the load")
+    server.paused = True
+    until(server.at_rest, "the last answer's arrival")
+    web.post("stop")
+    until(
+        lambda: total(web) == server.answers - VERIFICATION * WORKERS - idle,
+        "equal counts on both ends",
+    )
+    assert server.most == MANY + idle
+
+
+def test_ctrl_c_loses_nothing(tmp_path: Path, server: Crowd) -> None:
+    users, idle, report = 1_000, 5, tmp_path / "stats"
+    headless = ("--headless", "-u", str(users), "-r", str(users), "--expect-workers", str(WORKERS))
+    knobs = ("--idle-connections", str(idle), "--host", f"http://127.0.0.1:{server.port}")
+    with lab(tmp_path, *headless, *knobs, "--json-file", str(report)) as (running, _):
+        until(lambda: server.connections == users + idle, "the last connection")
+        until(lambda: server.answers > 20 * users, "the load")
+        server.paused = True
+        until(server.at_rest, "the last answer's arrival")
+        running.signal("master", signal.SIGINT)
+        running.running["master"].wait(PATIENCE_S)
+    (entry,) = json.loads(report.with_suffix(".json").read_text())
+    assert entry["num_requests"] == server.answers - VERIFICATION * WORKERS - idle
+
+
+@pytest.mark.parametrize("locustfiles", [(), ("--locustfile", SLOW_TO_BEGIN)])
+def test_who_comes_late_takes_users_and_nothing_else(
+    processes: tuple[Processes, Web], server: Crowd, locustfiles: tuple[str, ...]
+) -> None:
+    running, web = processes
+    users, idle = 6, 4
+    start(web, server, users=users, idle_connections=idle)
+    until(lambda: server.connections == users + idle, "the last connection")
+    running.join("late", *locustfiles)
+
+    def rows() -> list[tuple[int, int]]:
+        table = web.get("stats/requests")["extended_stats"][0]["data"]
+        workers = [row for row in table if not row["worker"].startswith("all ")]
+        return sorted((row["idle"] or 0, row["active"] or 0) for row in workers)
+
+    until(lambda: rows() == [(0, 2), (2, 2), (2, 2)], "the new shares")
+    until(lambda: server.connections == users + idle, "no connection more than before")
+
+
+def test_a_trial_that_is_stopped_by_its_sweep_is_void(web: Web, server: Crowd) -> None:
+    with probe(lambda: server.connections) as (address, _):
+        start(web, server, users=4, trial="t5", probe=address, window_s=60)
+        until(lambda: server.answers > 1_000, "the load")
+        web.post("stop", trial="t5")
+        found = result(web, "t5")
+    assert "stopped before its window had closed" in found["reason"]
+    assert found["window"] is None
+
+
+def test_a_worker_that_is_ended_sends_its_counts_first(
+    processes: tuple[Processes, Web], server: Crowd
+) -> None:
+    running, web = processes
+    start(web, server, users=100)
+    until(lambda: server.most == 100 and server.answers > 5_000, "the load of both workers")
+    server.paused = True
+    until(server.at_rest, "the last answer's arrival")
+    running.signal("1", signal.SIGTERM)
+    running.running["1"].wait(PATIENCE_S)
+    until(
+        lambda: total(web) == server.answers - VERIFICATION * WORKERS,
+        "equal counts on both ends",
+    )
+    until(lambda: "was lost" in str(web.get("stats/requests")["errors"]), "the failure's message")
+
+
+@pytest.mark.parametrize("end", [signal.SIGSTOP, signal.SIGKILL, signal.SIGCONT])
+def test_trial_after_one_that_was_abandoned_is_whole(
+    processes: tuple[Processes, Web], server: Crowd, end: int
+) -> None:
+    """SIGSTOP leaves workers that hang, SIGKILL none, SIGCONT such that go on unharmed."""
+    running, web = processes
+    with probe(lambda: server.connections) as (address, _):
+        start(web, server, users=4, trial="t6", probe=address, window_s=60)
+        until(lambda: server.answers > 1_000, "the load")
+    for name in ("1", "2"):
+        running.signal(name, end)
+    assert web.post("c10k/ready")["state"] in ("ready", "stopped")
+    assert web.workers() == 0
+    for name in ("1", "2"):
+        running.signal(name, signal.SIGCONT)
+        running.signal(name, signal.SIGTERM)
+    for name in ("3", "4"):
+        running.join(name)
+    until(lambda: web.workers() == WORKERS, "the new workers' arrival")
+    found, _ = measure(web, server, "t7", users=6, warm_up_s=0.1, window_s=0.5)
+    assert found["reason"] == ""
+    names = sorted(one["name"] for one in found["workers"])
+    assert names == ["load worker 3", "load worker 4"]
+    assert found["gauges"]["active_established"] == 6
+
+
+def test_worker_that_comes_into_a_trial_voids_it(
+    processes: tuple[Processes, Web], server: Crowd
+) -> None:
+    running, web = processes
+    with probe(lambda: server.connections) as (address, _):
+        start(web, server, users=4, trial="t8", probe=address, window_s=60)
+        until(lambda: server.answers > 1_000, "the load")
+        running.join("late")
+        found = result(web, "t8")
+    assert "which is not of this trial, came into it" in found["reason"]
+    assert found["spoiled_by"] == "load"

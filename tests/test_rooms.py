@@ -1,0 +1,91 @@
+"""Who may import whom, and which module alone speaks to Docker."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from experiments.images.build import PROBE
+from experiments.paths import ROOT
+
+GRANTED = "contract.granted"  # how a container sees its limits
+LOOPS = {"gevent", "uvloop"}  # that a variant of servers/ is built on
+ROOMS = {
+    "contract": {"contract"},
+    "servers": {"contract", "servers", *LOOPS},
+    "loadgen": {"contract", "loadgen", "locust", "gevent", "hdrh", "flask"},
+    "experiments": {
+        *("contract", "experiments", "docker", "requests", "urllib3", "click", "rich", "yaml"),
+        *("pydantic", "pydantic_core", "psutil"),
+    },
+    "analysis": {
+        *("contract", "analysis", "pandas", "numpy", "scipy", "matplotlib", "jinja2"),
+        *("markupsafe", "pydantic", "yaml", "hdrh", "click", "rich"),
+    },
+}
+CONSOLE = {"click", "rich"}  # of contract/console.py alone, which no container imports
+
+
+def modules(room: str) -> Iterator[Path]:
+    yield from (ROOT / room).rglob("*.py")
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {node.module or ""}
+    return found
+
+
+def imports_at_start(path: Path) -> set[str]:
+    """What importing the module imports: all but what stands in functions and TYPE_CHECKING."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or ""}
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    allowed = ROOMS[room] | sys.stdlib_module_names
+    for path in modules(room):
+        may = allowed | (CONSOLE if path == ROOT / "contract/console.py" else set())
+        foreign = {name for name in imports(path) if name.partition(".")[0] not in may}
+        assert not foreign, f"{path.relative_to(ROOT)} imports {foreign}"
+
+
+def test_servers_run_without_the_loops_of_others() -> None:
+    for path in modules("servers"):
+        foreign = {name.partition(".")[0] for name in imports(path)} & LOOPS
+        assert not foreign or path.parent.name == "variants", f"{path.name} imports {foreign}"
+        at_start = {name.partition(".")[0] for name in imports_at_start(path)} & LOOPS
+        assert not at_start, f"{path.name}: `servers list` would need {at_start}"
+
+
+def test_one_module_speaks_to_docker() -> None:
+    speakers = {
+        path.name
+        for path in modules("experiments")
+        if any(name.partition(".")[0] == "docker" for name in imports(path))
+    }
+    assert speakers == {"docker_driver.py"}
+
+
+def test_the_probe_stands_alone() -> None:
+    found = set().union(*(imports(ROOT / path) for path in PROBE))
+    strangers = {
+        name.partition(".")[0]
+        for name in found - {"experiments.probe.processes", "experiments.probe.sock_diag", GRANTED}
+    }
+    assert strangers <= sys.stdlib_module_names
