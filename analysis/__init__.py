@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from analysis.report.summary_csv import columns, summary
 
 __all__ = ["Run", "columns", "histogram", "load", "merged", "samples", "series", "summary"]
-MODULES = {"columns": "by_point", "summary": "by_point", "Run": "records", "load": "records"}
-"""Where a name is, if not in `details`. Imported when it is asked for: pandas takes its time."""
+MODULES = {
+    "columns": "report.summary_csv",
+    "summary": "report.summary_csv",
+    "Run": "records.run",
+    "load": "records.run",
+}
+"""Where a name is, if not in `records.details`. Imported at first use: pandas takes its time."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{MODULES.get(name, 'details')}"), name)
+    return getattr(import_module(f"{__name__}.{MODULES.get(name, 'records.details')}"), name)
