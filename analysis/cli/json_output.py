@@ -113,5 +113,6 @@ def _left_out(spoiled: Sequence[LeftOut]) -> list[dict[str, Any]]:
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     unknown = table.isna() | table.isin([np.inf, -np.inf])
-    rows: list[dict[str, Any]] = table.astype(object).mask(unknown, None).to_dict("records")
+    plain: Any = table.astype(object).mask(unknown, None)
+    rows: list[dict[str, Any]] = plain.to_dict("records")
     return rows

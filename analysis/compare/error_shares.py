@@ -43,17 +43,20 @@ def error_shares(
         for key in table.index[table.index.isin(some)]:
             recorded = [metric == ERRORS or key in one.recorded for one in (base, run)]
             counts = [_counts(one, key, part, whole) for one in blocks]
-            values = [float(few.sum() / of.sum()) if of.sum() else np.nan for few, of in counts]
-            if not all(recorded) and np.nanmax(values) <= SMALLEST_RISE[metric]:
+            base_value, value = (
+                float(few.sum() / of.sum()) if of.sum() else np.nan for few, of in counts
+            )
+            if not all(recorded) and np.nanmax([base_value, value]) <= SMALLEST_RISE[metric]:
                 continue
             made = [int((of > 0).sum()) for _, of in counts]
             why = _why(made, recorded)
-            shares = (one if known else np.nan for one, known in zip(values, recorded, strict=True))
             yield FailureRow(
                 *(key, labels[key], str(table["server"][key]), bool(table["reference"][key])),
                 metric,
-                *shares,
-                *made,
+                base_value if recorded[0] else np.nan,
+                value if recorded[1] else np.nan,
+                made[0],
+                made[1],
                 np.nan if why else welch(*counts[0], *counts[1]),
                 why,
             )

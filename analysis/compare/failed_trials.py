@@ -72,8 +72,8 @@ def _rows(
         why = f"void in {unknown} of {counted[1] + unknown} for a cause that was not recorded"
     else:
         p = boschloo(*failed, *counted)
-    shares = (one / of if of else NAN for one, of in zip(failed, counted, strict=True))
-    yield FailureRow(*head, FAILED, *shares, *counted, p, why)
+    base_value, value = (one / of if of else NAN for one, of in zip(failed, counted, strict=True))
+    yield FailureRow(*head, FAILED, base_value, value, *counted, p, why)
 
 
 def _hidden(base: pd.Series[int], run: pd.Series[int]) -> bool:

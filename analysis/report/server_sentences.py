@@ -180,7 +180,7 @@ def _memory(run: Run, server: str) -> float | None:
 
 
 def ratio(one: pd.Series[float], name: str) -> str:
-    """A ratio with its interval: '0.87× (0.85 to 0.90)'; '' where it was not measured."""
+    """A ratio with its interval: '0.87x (0.85 to 0.90)'; '' where it was not measured."""
     if not known(one[name]):
         return ""
     return with_ends(f"{number(one[name])}{TIMES}", one[f"{name}_low"], one[f"{name}_high"])

@@ -65,8 +65,10 @@ def _lower_bounds(run: Run) -> NDArray[Any]:
 def columns() -> pd.DataFrame:
     """The columns of `trials`: name, kind, meaning, whether always filled in, range of numbers."""
     rows = [
-        [c.name, c.kind, c.meaning, c.required]
-        + list((c.minimum, c.largest) if c.is_number else NO_RANGE)
+        [
+            *(c.name, c.kind, c.meaning, c.required),
+            *((c.minimum, c.largest) if c.is_number else NO_RANGE),
+        ]
         for c in COLUMNS
     ]
     rows.append(["valid", "flag", "completed and not void: it counts", True, *NO_RANGE])
