@@ -24,7 +24,6 @@ PHRASES = {
     "idle_connections": "{} idle",
     "rate_per_s": "{}/s",
     "network": "on the {}",
-    "path": "{}",
 }
 """Other settings are written with their name: 'backlog 128'."""
 

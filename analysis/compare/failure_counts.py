@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 RUNS = 64
 COUNTS = ["requests", "errors", "unanswered"]
-FIRST, SECOND = "first", "second"
-"""The base run and the run that is compared with it, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +28,6 @@ class FailureCounts:
     trials: pd.DataFrame
     blocks: pd.DataFrame
     recorded: frozenset[str]
-
-
-class FailureRow(NamedTuple):
-    """A share of what failed in two runs: those fields of a ComparedFigure that it has."""
-
-    key: str
-    point: str
-    server: str
-    reference: bool
-    metric: str
-    base_value: float
-    value: float
-    n_base: int
-    n: int
-    p: float
-    why: str
 
 
 @lru_cache(maxsize=RUNS)

@@ -8,28 +8,68 @@ rise that may be chance is never called noise: the verdict is CANNOT_TELL, and i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from analysis.compare.error_shares import SMALLEST_RISE, error_shares
-from analysis.compare.failed_trials import ALL_POINTS, LEVEL, failed_trials
-from analysis.compare.failure_counts import FailureRow, failure_counts
+from analysis.compare.failure_counts import failure_counts
+from analysis.compare.failure_tests import LEVEL, boschloo, welch
 from analysis.compare.matching import KEY, labels, points
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
+from analysis.outcomes.goodput import ERRORS, FAILED, UNANSWERED
 from analysis.statistics.false_discovery import adjusted
+from analysis.wording import server_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.compare.failure_counts import FailureCounts
     from analysis.records.run import Run
+
+    Head = tuple[str, str, str, bool]
+
+FIRST, SECOND = "first", "second"
+"""The base run and the run that is compared with it, in words."""
+ALL_POINTS = "all of "
+"""Begins the key of a row that is of all points of a server."""
+SMALLEST_RISE = {ERRORS: 0.001, UNANSWERED: 0.01}
+"""Smaller rises are reported and are no regression: one in a thousand attempts, and the requests
+that are on their way as any window closes."""
+WHOLE = {ERRORS: ["errors", "requests"], UNANSWERED: ["unanswered", "requests", "errors"]}
+"""The counts that a share is of, its own first."""
+NAN = float("nan")
+
+
+class FailureRow(NamedTuple):
+    """A share of what failed in two runs: those fields of a ComparedFigure that it has."""
+
+    key: str
+    point: str
+    server: str
+    reference: bool
+    metric: str
+    base_value: float
+    value: float
+    n_base: int
+    n: int
+    p: float
+    why: str
 
 
 def failures(base: Run, run: Run) -> pd.DataFrame:
     """A row per point and metric of FAILURES of which either run has any, and one per server that
-    failed at several points: columns of `ComparedFigure`."""
+    failed at several points, over all of them: columns of `ComparedFigure`."""
     table = points(base).table
-    both = (table, labels(table), failure_counts(base), failure_counts(run))
-    rows = pd.DataFrame([*failed_trials(*both), *error_shares(*both)], columns=FailureRow._fields)
+    theirs, mine = failure_counts(base), failure_counts(run)
+    columns = (table["server"].astype(str), table["reference"].astype(bool))
+    heads: list[Head] = list(zip(table.index, labels(table), *columns, strict=True))
+    found = [
+        *_failed_trials(heads, theirs.trials, mine.trials),
+        *_shares(ERRORS, heads, theirs, mine),
+        *_shares(UNANSWERED, heads, theirs, mine),
+    ]
+    rows = pd.DataFrame(found, columns=FailureRow._fields)
     ratio = rows["value"] / rows["base_value"].where(rows["base_value"] > 0)
     none = dict.fromkeys(("low", "high", "noise", "spread"), np.nan)
     return rows.assign(ratio=ratio, beside=False, stray=0.0, **none)
@@ -50,3 +90,79 @@ def words(figures: pd.DataFrame) -> list[str]:
             WITHIN_NOISE,
         )
     )
+
+
+def _failed_trials(
+    heads: list[Head], base: pd.DataFrame, run: pd.DataFrame
+) -> Iterator[FailureRow]:
+    keys = [head[0] for head in heads]
+    theirs, mine = (one.reindex(keys).fillna(0).astype("int64") for one in (base, run))
+    swept: dict[str, list[str]] = {}
+    for head in heads:
+        key, _, server, reference = head
+        yield from _failed(head, theirs.loc[key], mine.loc[key])
+        if not reference:
+            swept.setdefault(server, []).append(key)
+    for server, mine_keys in sorted(swept.items()):
+        if ((theirs + mine).loc[mine_keys, "failed"] > 0).sum() > 1:
+            name = f"{server_name(server)}: all its points"
+            head = (f"{ALL_POINTS}{server}", name, server, False)
+            yield from _failed(head, theirs.loc[mine_keys].sum(), mine.loc[mine_keys].sum())
+
+
+def _failed(head: Head, base: pd.Series[int], run: pd.Series[int]) -> Iterator[FailureRow]:
+    """The row of some trials; none where nothing failed, nor could have failed more often."""
+    failed = int(base["failed"]), int(run["failed"])
+    counted = int(base["counted"]), int(run["counted"])
+    hidden = _hidden(base, run)
+    if not any(failed) and not (all(counted) and hidden):
+        return
+    why, p = "", NAN
+    if not all(counted):
+        silent = SECOND if counted[0] else FIRST
+        why = f"no trial of the {silent} run says anything about the server"
+    elif hidden:
+        unknown = int(run["unknown"])
+        why = f"void in {unknown} of {counted[1] + unknown} for a cause that was not recorded"
+    else:
+        p = boschloo(*failed, *counted)
+    base_value, value = (one / of if of else NAN for one, of in zip(failed, counted, strict=True))
+    yield FailureRow(*head, FAILED, base_value, value, *counted, p, why)
+
+
+def _hidden(base: pd.Series[int], run: pd.Series[int]) -> bool:
+    """Whether the run would fail more often beyond doubt if its void trials of unknown cause were
+    failures, and those of the base as well."""
+    unknown = int(run["unknown"])
+    counted = int(base["counted"] + base["unknown"]), int(run["counted"]) + unknown
+    failed = int(base["failed"] + base["unknown"]), int(run["failed"]) + unknown
+    if not unknown or not all(counted) or failed[1] * counted[0] <= failed[0] * counted[1]:
+        return False
+    return boschloo(*failed, *counted) < LEVEL
+
+
+def _shares(
+    metric: str, heads: list[Head], base: FailureCounts, run: FailureCounts
+) -> Iterator[FailureRow]:
+    """A row per point at which either run has any errors, or requests without an answer."""
+    sides = (base, run)
+    part = WHOLE[metric][0]
+    for head in heads:
+        blocks = [one.blocks[one.blocks.index.get_level_values(KEY) == head[0]] for one in sides]
+        if not any((one[part] > 0).any() for one in blocks):
+            continue
+        counts = [(one[part].to_numpy(), one[WHOLE[metric]].sum(axis=1)) for one in blocks]
+        shares = [float(few.sum() / of.sum()) if of.sum() else NAN for few, of in counts]
+        recorded = [metric == ERRORS or head[0] in one.recorded for one in sides]
+        if not all(recorded) and np.nanmax(shares) <= SMALLEST_RISE[metric]:
+            continue
+        n_base, n = (int((of > 0).sum()) for _, of in counts)
+        why = ""
+        if not n_base or not n:
+            why = f"no request was made in the {SECOND if n_base else FIRST} run"
+        elif not all(recorded):
+            why = f"the {SECOND if recorded[0] else FIRST} run did not record it"
+        base_value, value = (s if known else NAN for s, known in zip(shares, recorded, strict=True))
+        (few_base, of_base), (few, of) = counts
+        p = NAN if why else welch(few_base, of_base.to_numpy(), few, of.to_numpy())
+        yield FailureRow(*head, metric, base_value, value, n_base, n, p, why)

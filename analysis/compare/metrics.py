@@ -32,36 +32,25 @@ class ComparedMetric:
         return ratio - 1 if self.more_is_worse else 1 - ratio
 
 
-METRICS: dict[str, ComparedMetric] = {
-    metric.name: metric
-    for metric in (
-        ComparedMetric(
-            "requests_per_s", "requests per second", "faster", "slower", False, gates=True
-        ),
-        ComparedMetric(
-            "server_cpu_us_per_request", "CPU per request", "dearer", "cheaper", gates=True
-        ),
-        ComparedMetric("response_p50_us", "response time, median", "slower", "faster"),
-        ComparedMetric("response_p99_us", "response time, p99", "slower", "faster"),
-        ComparedMetric("response_p999_us", "response time, p99.9", "slower", "faster"),
-        ComparedMetric("connect_p50_us", "time to connect, median", "slower", "faster"),
-        ComparedMetric("connect_p99_us", "time to connect, p99", "slower", "faster"),
-        ComparedMetric("server_rss_bytes", "resident memory", "larger", "smaller", gates=True),
-    )
-}
+def _by_name(*metrics: ComparedMetric) -> dict[str, ComparedMetric]:
+    return {metric.name: metric for metric in metrics}
 
-FAILURES: dict[str, ComparedMetric] = {
-    metric.name: metric
-    for metric in (
-        ComparedMetric(
-            "failed_share", "trials that the server failed", "more", "fewer", gates=True
-        ),
-        ComparedMetric("error_share", "errors, of all attempts", "more", "fewer", gates=True),
-        ComparedMetric(
-            "unanswered_share", "requests without an answer", "more", "fewer", gates=True
-        ),
-    )
-}
+
+METRICS = _by_name(
+    ComparedMetric("requests_per_s", "requests per second", "faster", "slower", False, gates=True),
+    ComparedMetric("server_cpu_us_per_request", "CPU per request", "dearer", "cheaper", gates=True),
+    ComparedMetric("response_p50_us", "response time, median", "slower", "faster"),
+    ComparedMetric("response_p99_us", "response time, p99", "slower", "faster"),
+    ComparedMetric("response_p999_us", "response time, p99.9", "slower", "faster"),
+    ComparedMetric("connect_p50_us", "time to connect, median", "slower", "faster"),
+    ComparedMetric("connect_p99_us", "time to connect, p99", "slower", "faster"),
+    ComparedMetric("server_rss_bytes", "resident memory", "larger", "smaller", gates=True),
+)
+FAILURES = _by_name(
+    ComparedMetric("failed_share", "trials that the server failed", "more", "fewer", gates=True),
+    ComparedMetric("error_share", "errors, of all attempts", "more", "fewer", gates=True),
+    ComparedMetric("unanswered_share", "requests without an answer", "more", "fewer", gates=True),
+)
 """Shares of what failed: compared by `analysis.compare.failures` whichever metrics are chosen,
 because the figures of the trials that are left look well."""
 ALL_METRICS = METRICS | FAILURES

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.compare.estimates import SMALLEST, estimates, log_ratios
-from analysis.compare.failure_counts import FIRST, SECOND, failure_counts
-from analysis.compare.failures import failures
+from analysis.compare.failure_counts import failure_counts
+from analysis.compare.failures import FIRST, SECOND, failures
 from analysis.compare.log_ratios import lower_bounds, moments_of
 from analysis.compare.matching import KEY, labels, points
 from analysis.statistics.noise_floor import noise_floor

@@ -12,8 +12,7 @@ from click.testing import CliRunner
 
 from analysis.cli.commands import cli
 from analysis.compare.comparison import RunComparison, compare
-from analysis.compare.error_shares import welch
-from analysis.compare.failed_trials import LEVEL, boschloo
+from analysis.compare.failure_tests import LEVEL, boschloo, welch
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from contract.exits import Exit
 from tests.support import made_up_run as made
