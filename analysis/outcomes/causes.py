@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.wording import listed, plural
-from contract.columns import BY_SERVER, FOREIGN, STEAL
+from contract.outcomes import BY_SERVER, FOREIGN, STEAL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -30,18 +30,16 @@ if TYPE_CHECKING:
 
 DOCKERFILE: Final = "experiments/images/Dockerfile"
 TRACING: Final = "experiments/probe/tracing.py"
-GRANTED: Final = "contract/granted.py"
 PROBE: Final = (
     "experiments/probe/probe.py",
     "experiments/probe/processes.py",
     "experiments/probe/sock_diag.py",
-    GRANTED,
 )
 CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "server": (DOCKERFILE, "servers", *PROBE),
-    "load": (DOCKERFILE, "loadgen", GRANTED),
-    "peers": (DOCKERFILE, "loadgen", GRANTED),
-    "traced": (DOCKERFILE, "servers", *PROBE, TRACING),
+    "server": (DOCKERFILE, "servers", "contract", *PROBE),
+    "load": (DOCKERFILE, "loadgen", "contract"),
+    "peers": (DOCKERFILE, "loadgen", "contract"),
+    "traced": (DOCKERFILE, "servers", "contract", *PROBE, TRACING),
     "browser": (DOCKERFILE,),
 }
 """What enters each target, in the order of the Dockerfile: the classic builder
@@ -196,7 +194,7 @@ def _places(path: Path) -> list[str]:
         return ["Dockerfile"]
     if name == TRACING:
         return [f"trace/{path.name}"]
-    if name == GRANTED:
+    if name.startswith("contract/"):
         return [f"server/{name}", f"load/{name}"]
     return [f"load/{name}" if name.startswith("loadgen/") else f"server/{name}"]
 

@@ -6,8 +6,9 @@ import json
 import math
 from typing import Any
 
-from contract.columns import BY_SERVER, NAMES
-from experiments.plan.settings import Settings
+from contract.columns import NAMES
+from contract.outcomes import BY_SERVER
+from contract.settings.trial import Settings
 from experiments.plan.trials import Trial
 from experiments.records import pins
 from experiments.records.quotient import at_least_0, per

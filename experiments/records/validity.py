@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from contract.columns import FOREIGN, STEAL, WITHOUT_CLIENTS
+from contract.loads import WITHOUT_CLIENTS
+from contract.outcomes import FOREIGN, STEAL
 
 BUSY = 0.9
 """A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""

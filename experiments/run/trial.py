@@ -15,38 +15,26 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from contract.ports import PROBE_PORT
+from contract.response import BODY
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.plan.trials import Trial
 from experiments.records import pins
 from experiments.run import microbenchmark
 from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
-from experiments.run.trial_containers import (
-    LISTEN_S,
-    PROBE_PORT,
-    Containers,
-    hostname,
-    load_name,
-    server_port,
-)
+from experiments.run.trial_containers import LISTEN_S, Containers, hostname, load_name, server_port
 
 MOST_IN_FLIGHT = 256
 FOREIGN_LISTEN_S = 30.0
 """Somebody's server may take long to start; one that has ended is not waited for."""
 SHORTEST_BACKLOG = 128
 """Of the common servers that choose it themselves."""
-LOAD_KNOBS = (
-    *("load", "pipeline_depth", "arrivals", "idle_connections", "connect_pace_per_s", "idle"),
-    *("trickle_per_s", "churn_per_s", "slow_readers", "slow_writers", "vanishing_per_s"),
-    "late_acks",
-)
-"""Settings that the load takes by the same name."""
 LOST_S = 60.0
 """Beside the ramp, warm-up and window; connecting gives up by itself long before."""
 WORKER_S = 30.0
 STOP_S = 3.0
 END_S = 1.0
-BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
 NOT_EXECUTED = re.compile(r'exec: "|executable file .* not found', re.IGNORECASE)
 """In what runc and crun say of a command that cannot be executed: not there, or no program."""
@@ -195,13 +183,10 @@ class TrialRunner:
             {
                 "host": f"http://{host}:{server_port(trial)}",
                 "server": "",
-                **{name: getattr(settings, name) for name in LOAD_KNOBS},
+                **settings.told_to_load,
                 "in_flight": _in_flight(settings.backlog),
-                "rate_per_s": settings.rate_per_s or 0.0,
                 "seed": trial.repeat,
                 **_expected(trial),
-                "warm_up_s": settings.warm_up_s,
-                "window_s": settings.window_s,
                 "trial": trial.id,
                 "probe": f"{host}:{PROBE_PORT}",
             },
@@ -334,7 +319,7 @@ def _expected(trial: Trial) -> dict[str, Any]:
         return {
             "path": settings.path or "/",
             "expect_status": 200,
-            "expect_body": "" if longer else BODY,
+            "expect_body": "" if longer else BODY.decode(),
             "listen_s": LISTEN_S,
         }
     return {

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import gevent
 
-PROBE_PORT = 8_079
 PROBE_S = 5.0
 PROBE_ANSWER_S = 1.0
 PROBE_ATTEMPTS = 3

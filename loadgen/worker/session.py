@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -18,7 +17,7 @@ from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
 from locust.stats import StatsError
 
-from loadgen.options import OPEN, Options, OptionsError, parse
+from loadgen.options import Options, OptionsError, parse
 from loadgen.worker.barrier import Together
 from loadgen.worker.locust_statistics import Live
 from loadgen.worker.partition import latecomer, split
@@ -83,7 +82,7 @@ class Session:
         if me in team:
             self._together.join(team.index(me), len(team))
             return split(whole, team.index(me), len(team))
-        if whole.load in OPEN or whole.is_trial:
+        if whole.settings.open or whole.is_trial:
             raise OptionsError(
                 f"{self._together.name} came when the load had been shared out; start it again"
             )
@@ -101,7 +100,7 @@ class Session:
             gevent.sleep(0.01)
         result = conductor.run()
         self._report()
-        named = {"name": self._together.name, "options": asdict(whole)}
+        named = {"name": self._together.name, "options": whole.recorded}
         self._runner.send_message(RESULT, {**result, **named})
 
     def _by_hand(self, conductor: Conductor) -> None:

@@ -11,8 +11,8 @@ import analysis
 from analysis.cli.commands import cli
 from analysis.outcomes.thresholds import Kept, ending, judged
 from analysis.report.report import build
-from contract.columns import BY_SERVER
 from contract.exits import Exit, LabError
+from contract.outcomes import BY_SERVER
 from contract.thresholds import parse
 from experiments.plan.experiment_file import read
 from tests.support import made_up_run as made

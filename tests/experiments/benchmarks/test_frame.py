@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 
 from contract.exits import LabError
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import ATTEMPTS, Frame, Trials
 from experiments.benchmarks.load_workers import QUOTA, two_workers
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Trial
 from experiments.run.standalone_server import Apart, NotListeningError
 from experiments.run.trial import Outcome, TrialRunner

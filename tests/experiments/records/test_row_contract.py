@@ -18,7 +18,7 @@ from contract.cells import breaches, written
 from contract.columns import COLUMNS, NAMES
 from contract.csv_check import examine
 from contract.literal import unguarded
-from experiments.plan.settings import Settings
+from contract.settings.trial import Settings
 from experiments.plan.trials import Trial
 from experiments.records.row_contract import cells_of, kept
 from experiments.records.run_folder import _append
@@ -43,7 +43,7 @@ LOADS: tuple[dict[str, Any], ...] = (
 
 
 def trial_of(changes: dict[str, Any]) -> Trial:
-    settings = TRIAL.point.settings.model_copy(update=changes)
+    settings = replace(TRIAL.point.settings, **changes)
     return replace(TRIAL, point=replace(TRIAL.point, settings=settings))
 
 

@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 import pytest
 
-from contract.columns import COLUMNS, NAMES, SPOILED_BY
+from contract.columns import COLUMNS, NAMES
+from contract.outcomes import SPOILED_BY
 from experiments.records.row_contract import cells_of
 from experiments.records.server_series import server_series
 from experiments.records.trial_row import make_row, server_limits
@@ -116,7 +117,7 @@ def open_row(cpu_s: float = 0.4, **window: Any) -> dict[str, Any]:
     late = {"count": 3, "oldest_us": 70, "most_waiting": 5}
     result["window"] |= {"unanswered": late, "cpu_ns": int(0.99e9), **LAG, **window}
     trial = next(t for t in some_trials() if t.point.sweep == "s")
-    settings = trial.point.settings.model_copy(update={"load": "open_loop", "rate_per_s": 1e4})
+    settings = replace(trial.point.settings, load="open_loop", rate_per_s=1e4)
     point = replace(trial.point, settings=settings)
     outcome = Outcome(result=result, elapsed_s=3.5)
     return make_row("e", "r", "2026-01-01T00:00:00+00:00", replace(trial, point=point), outcome)
@@ -214,7 +215,7 @@ def traced_row(covered: int = 4, **close: Any) -> dict[str, Any]:
     result["window"] |= {"covered": covered}
     result["samples"][-1] |= close
     trial = next(t for t in some_trials() if t.point.sweep == "s")
-    point = replace(trial.point, settings=trial.point.settings.model_copy(update={"traced": True}))
+    point = replace(trial.point, settings=replace(trial.point.settings, traced=True))
     return make_row(
         *("e", "r", "2026-01-01T00:00:00+00:00", replace(trial, point=point)),
         Outcome(result=result, elapsed_s=3.5),
