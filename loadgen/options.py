@@ -90,7 +90,7 @@ class Options:
     def recorded(self) -> dict[str, Any]:
         """All of it by name, as the result of a trial keeps it."""
         own = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "settings"}
-        return own | self.settings.told_to_load
+        return self.settings.told_to_load | own
 
 
 def knobs() -> dict[str, Setting]:
