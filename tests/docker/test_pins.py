@@ -15,6 +15,7 @@ from experiments.machine.kept import see_unkept
 from experiments.machine.specimen import MODEL
 from experiments.plan.settings import Settings
 from experiments.records import pins
+from contract.result.trial_result import TrialResult
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import load_name
 from experiments.run.trial_environment import stage
@@ -81,8 +82,8 @@ def measure(
     changer.start()
     row, outcome = trials.attempt(settings, attempts=1)
     changer.join()
-    assert outcome.result is not None, outcome.reason
-    assert outcome.result["window"] is not None, outcome.result["reason"]
+    assert isinstance(outcome.result, TrialResult), outcome.reason
+    assert outcome.result.window is not None, outcome.result.reason
     return row, pins.not_as_asked(outcome.result)
 
 
