@@ -1,6 +1,6 @@
 """The verdict on a trial: what bounded it, or why it must not be believed, and who spoiled it.
 
-The thresholds stand here, each with its reason; those that analysis needs too are in record.py.
+The thresholds stand here, each with its reason; those that analysis needs too, in the contract.
 A void trial is kept and shown, and never averaged in.
 """
 

@@ -280,17 +280,14 @@ class TrialConductor:
 
     def _result(self, whole: Options, reason: str, spoiled_by: Blame) -> WorkerResult:
         phases = list(self._phases.items())
-        observer, grant, counts = self._observer, self._confinement.grant(), self.counts
+        observer, counts = self._observer, self.counts
         return WorkerResult(
             name=self._barrier.name,
             reason=reason,
             spoiled_by=spoiled_by,
             options=asdict(whole),
             share=recorded(self.options),
-            cores=grant.cores,
-            cpu_quota=grant.cpu_quota,
-            throttled_periods=grant.throttled_periods,
-            throttled_ns=grant.throttled_ns,
+            **asdict(self._confinement.grant()),
             phases_s={name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)},
             gauges=self._gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),

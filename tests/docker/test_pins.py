@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
+from contract.result.trial_result import TrialResult
 from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.machine.kept import see_unkept
 from experiments.machine.specimen import MODEL
 from experiments.plan.settings import Settings
 from experiments.records import pins
-from contract.result.trial_result import TrialResult
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import load_name
 from experiments.run.trial_environment import stage
