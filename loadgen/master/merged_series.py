@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from contract.result.load_side import LoadSecond
 from contract.result.window import Gauges
@@ -49,7 +50,7 @@ def _together(seconds: Sequence[LoadSecond]) -> LoadSecond:
     errors: Counter[str] = Counter()
     for one in seconds:
         errors.update(one.errors)
-    times = percentiles(histogram) if requests else {}
+    times: dict[str, Any] = percentiles(histogram) if requests else {}
     return LoadSecond(
         from_s=min(one.from_s for one in seconds),
         to_s=max(one.to_s for one in seconds),
