@@ -102,3 +102,19 @@ class Peer:
                     break
         self.socket.settimeout(PATIENCE_S)
         return sent
+
+
+def get(target: str) -> bytes:
+    """Return a request of HTTP/1.1 for a target."""
+    return f"GET {target} HTTP/1.1\r\nHost: lab\r\n\r\n".encode()
+
+
+def response(peer: Peer) -> tuple[int, bytes]:
+    """Return status and body of the next response."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = peer.take(1)
+        assert byte, head
+        head += byte
+    length = next(line for line in head.split(b"\r\n") if line.startswith(b"Content-Length: "))
+    return int(head.split()[1]), peer.take(int(length.split()[1]))

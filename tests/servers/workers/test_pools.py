@@ -16,8 +16,7 @@ from servers.core.exits import StartError
 from servers.core.settings import Settings
 from servers.http.response import BODY
 from servers.workers import pool
-from tests.servers.http.test_paths import get, response
-from tests.support.peer import GET, PATIENCE_S, PERSISTENT, Peer
+from tests.support.peer import GET, PATIENCE_S, PERSISTENT, Peer, get, response
 from tests.support.server_process import eventually, running
 
 if TYPE_CHECKING:
