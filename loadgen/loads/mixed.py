@@ -10,10 +10,12 @@ import time
 from select import EPOLLIN
 
 from loadgen.engine.connections import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import Recorder
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
-from loadgen.loads.mix import Mix
+from loadgen.loads.kind import KindOfLoad, VerifiedServer
+from loadgen.loads.mix import Mix, parse_mix
 
 
 class Mixed(KeepAlive):
@@ -127,3 +129,12 @@ class Mixed(KeepAlive):
         self._since[fd] = now
         self._kind[fd] = kind = self._draw()
         os.write(fd, self.mix.exchanges[kind].request)
+
+
+def _build(server: VerifiedServer) -> Engine:
+    own = server.options
+    mix = Mix(parse_mix(own.path), server.exchanges, own.mix_seed)
+    return Mixed(server.address, mix, in_flight=own.in_flight)
+
+
+LOAD = KindOfLoad(load="keep_alive", build=_build, several_paths=True)
