@@ -52,6 +52,7 @@ def test_nothing_overtakes_a_response_that_leaves_in_parts() -> None:
         server.connect(SMALL_BUFFER_BYTES) as peer,
     ):
         whole, part = divmod(peer.send_until_stuck(GET, server.is_asleep), len(GET))
+        peer.widen()
         assert peer.take(whole * len(PERSISTENT)) == PERSISTENT * whole
         assert peer.ask(GET[part:])
 
