@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis import wording
 from analysis.charts.palette import css_variables
 from analysis.claims import verdicts
 from analysis.report.machine import machine
@@ -40,7 +41,7 @@ class Asked:
 
 def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, object]:
     """Everything that a template may use beside the sections."""
-    void = run.left_out(VOID_SHOWN).sort_values("block", kind="stable").reset_index(drop=True)
+    void = run.void[list(VOID_SHOWN)].sort_values("block", kind="stable").reset_index(drop=True)
     if void["spoiled_by"].isna().all():
         void = void.drop(columns="spoiled_by")
     blocks = run.trials["block"].nunique()
