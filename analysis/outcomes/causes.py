@@ -102,8 +102,10 @@ def lacking(trials: pd.DataFrame) -> bool:
 
 def causes(trials: pd.DataFrame) -> Causes:
     """How many of these trials count, failed, were spoiled, or are void for a cause unknown."""
-    flags = (_valid(trials), failed(trials), spoiled(trials), unknown(trials))
-    return Causes(*(int(one.sum()) for one in flags))
+    valid, by_server, no_cause = (
+        int(flags.sum()) for flags in (_valid(trials), failed(trials), unknown(trials))
+    )
+    return Causes(valid, by_server, len(trials) - valid - by_server - no_cause, no_cause)
 
 
 def no_evidence(found: Causes) -> str:

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis.statistics.estimates import Estimate, estimate
 
@@ -34,13 +32,19 @@ def growth(blocks: Iterable[int], x: Iterable[float], y: Iterable[float]) -> Gro
     """A line through the median y of each x, in each block that has at least LEVELS_NEEDED."""
     table = pd.DataFrame({"block": blocks, "x": x, "y": y}).dropna()
     points = table.groupby(["block", "x"], as_index=False)["y"].median()
-    lines = [
-        stats.linregress(mine["x"], mine["y"])
-        for _, mine in points.groupby("block")
-        if len(mine) >= LEVELS_NEEDED
-    ]
-    # Where all y are equal there is nothing to explain, and r is NaN.
-    straight = estimate([np.nan_to_num(line.rvalue) ** 2 for line in lines])
+    points = points[points.groupby("block")["x"].transform("size") >= LEVELS_NEEDED]
+    from_mean = points[["x", "y"]] - points.groupby("block")[["x", "y"]].transform("mean")
+    squares = pd.DataFrame(
+        {
+            "xx": from_mean["x"] ** 2,
+            "xy": from_mean["x"] * from_mean["y"],
+            "yy": from_mean["y"] ** 2,
+        }
+    )
+    sums = squares.groupby(points["block"]).sum()
+    # Where all y are equal there is nothing to explain, and R² is 0.
+    r_squared = (sums["xy"] ** 2 / (sums["xx"] * sums["yy"])).fillna(0.0)
+    straight = estimate(r_squared)
     if straight.bounded:
         straight = replace(straight, low=max(0.0, straight.low), high=min(1.0, straight.high))
-    return Growth(straight, estimate([line.slope for line in lines]))
+    return Growth(straight, estimate(sums["xy"] / sums["xx"]))

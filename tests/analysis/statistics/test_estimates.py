@@ -157,9 +157,18 @@ def test_growth_finds_a_line_and_refuses_two_points() -> None:
     assert line_of(frame.head(0)).r_squared.n == 0
 
 
+def test_a_line_agrees_with_scipy() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=8)
+    y = 3 * x + rng.normal(size=8)
+    found, expected = growth([1] * 8, x, y), stats.linregress(x, y)
+    assert found.slope.value == pytest.approx(expected.slope)
+    assert found.r_squared.value == pytest.approx(expected.rvalue**2)
+
+
 def test_a_cost_that_does_not_grow_is_no_line() -> None:
     flat = pd.DataFrame(
-        {"block": 1, "idle_connections": [0, 1000, 10000], "requests_per_s": [9.0, 9.0, 9.0]}
+        {"block": 1, "idle_connections": [0, 1000, 10000], "requests_per_s": [10.0, 10.0, 10.0]}
     )
     assert line_of(flat).r_squared.value == 0
 
