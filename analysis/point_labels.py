@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.wording import count
+from contract.loads import CONNECTING_LOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,8 +18,6 @@ LOADS = {
     "token_ring": "token ring",
     "one_wait": "one wait",
 }
-NEW_CONNECTIONS = ("connection_per_request", "open_connections")
-"""The loads that a backlog matters to."""
 PHRASES = {
     "active_connections": "{} active",
     "idle_connections": "{} idle",
@@ -33,7 +32,7 @@ def label(settings: Mapping[str, object], names: Iterable[str]) -> str:
     return ", ".join(
         phrase(name, settings[name])
         for name in names
-        if name != "backlog" or settings["load"] in NEW_CONNECTIONS
+        if name != "backlog" or settings["load"] in CONNECTING_LOADS
     )
 
 

@@ -17,6 +17,7 @@ from analysis.compare.failure_counts import failure_counts
 from analysis.compare.failure_tests import LEVEL, boschloo, welch
 from analysis.compare.matching import KEY, labels, points
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
+from analysis.outcomes import goodput
 from analysis.outcomes.goodput import ERRORS, FAILED, UNANSWERED
 from analysis.statistics.false_discovery import adjusted
 from analysis.wording import server_name
@@ -33,7 +34,7 @@ FIRST, SECOND = "first", "second"
 """The base run and the run that is compared with it, in words."""
 ALL_POINTS = "all of "
 """Begins the key of a row that is of all points of a server."""
-SMALLEST_RISE = {ERRORS: 0.001, UNANSWERED: 0.01}
+SMALLEST_RISE = {ERRORS: 0.001, UNANSWERED: goodput.SMALLEST[UNANSWERED]}
 """Smaller rises are reported and are no regression: one in a thousand attempts, and the requests
 that are on their way as any window closes."""
 WHOLE = {ERRORS: ["errors", "requests"], UNANSWERED: ["unanswered", "requests", "errors"]}

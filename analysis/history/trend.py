@@ -180,7 +180,7 @@ def _beside_ratios(run: Run) -> dict[str, dict[str, float]]:
         found[str(server)] = {
             "failed": became.failed,
             "counted": became.counted,
-            **{name: shares[name] for name in goodput.TOLD},
+            **{name: shares[name] for name in (goodput.ERRORS, goodput.UNANSWERED)},
         }
     return found
 

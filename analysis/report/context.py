@@ -39,7 +39,7 @@ class ExperimentPart:
 
 def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, object]:
     """Everything that the templates use beside the sections."""
-    void = run.left_out(VOID_SHOWN).sort_values("block", kind="stable").reset_index(drop=True)
+    void = run.void[VOID_SHOWN].sort_values("block", kind="stable").reset_index(drop=True)
     if void["spoiled_by"].isna().all():
         void = void.drop(columns="spoiled_by")
     return {

@@ -129,7 +129,7 @@ def _row(one: pd.Series[float]) -> Row:
 
 def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
     """Void trials by server: reasons and how often, the most frequent first."""
-    void = run.left_out(["server", "reason"])
+    void = run.void
     counts = Counter(zip(void["server"].astype(str), void["reason"].astype("string"), strict=True))
     reasons: dict[str, list[tuple[str, int]]] = {}
     for (server, reason), times in counts.most_common():

@@ -15,7 +15,7 @@ import pandas as pd
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
 from analysis.point_labels import label
-from analysis.selection.pairs import OTHERS, OWN, rows_at
+from analysis.selection.trials import OTHERS, OWN, at
 from analysis.statistics.lower_bounds import END, bounded
 from analysis.statistics.point_medians import Spreads, first_rows, numbers, spreads
 from contract.columns import SETTINGS
@@ -29,11 +29,10 @@ FALLBACK = "epoll_level"
 
 def reference_of(run: Run) -> str:
     """The server that all others are compared with."""
-    servers = run.trials["server"]
-    rows = rows_at(run.trials, sweep="reference")
-    if len(rows):
-        return str(servers.iloc[rows[0]])
-    present = servers.unique()
+    references = at(run.trials, sweep="reference")
+    if len(references):
+        return str(references["server"].iloc[0])
+    present = run.trials["server"].unique()
     return FALLBACK if FALLBACK in present else in_order(present)[0]
 
 

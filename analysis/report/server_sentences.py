@@ -86,8 +86,7 @@ def weaknesses(
         f"{count(wall.asked)} {wall.of}: {wall.limit}."
         for wall in walls
     ]
-    names = ["server", *goodput.READ]
-    failed = failures.of_server(run.trials[names][run.trials["server"] == server])
+    failed = failures.of_server(run.trials[run.trials["server"] == server])
     sentences += [failed] if failed else []
     sentences += _unanswered(mine)
     kept = _kept(mine)
