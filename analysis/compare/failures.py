@@ -98,17 +98,15 @@ def _failed_trials(
 ) -> Iterator[FailureRow]:
     keys = [head[0] for head in heads]
     theirs, mine = (one.reindex(keys).fillna(0).astype("int64") for one in (base, run))
-    swept: dict[str, list[str]] = {}
-    for head in heads:
-        key, _, server, reference = head
-        yield from _failed(head, theirs.loc[key], mine.loc[key])
-        if not reference:
-            swept.setdefault(server, []).append(key)
-    for server, mine_keys in sorted(swept.items()):
-        if ((theirs + mine).loc[mine_keys, "failed"] > 0).sum() > 1:
+    failing = set(theirs.index[(theirs + mine)["failed"] > 0])
+    groups = [(head, [head[0]]) for head in heads]
+    for server in sorted({server for _, _, server, _ in heads}):
+        own = [key for key, _, name, reference in heads if name == server and not reference]
+        if len(failing.intersection(own)) > 1:
             name = f"{server_name(server)}: all its points"
-            head = (f"{ALL_POINTS}{server}", name, server, False)
-            yield from _failed(head, theirs.loc[mine_keys].sum(), mine.loc[mine_keys].sum())
+            groups.append(((f"{ALL_POINTS}{server}", name, server, False), own))
+    for head, own in groups:
+        yield from _failed(head, theirs.loc[own].sum(), mine.loc[own].sum())
 
 
 def _failed(head: Head, base: pd.Series[int], run: pd.Series[int]) -> Iterator[FailureRow]:
