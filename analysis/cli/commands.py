@@ -1,23 +1,18 @@
 """The command line: report, compare, history, claims.
 
-Each command imports what it needs when it needs it: the sooner a report's first picture is given
-to the helper, the sooner both are done.
+Each command imports what it needs when it needs it: some need no pictures.
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from analysis.cli.json_output import answer, in_json, of_comparison, of_report, of_trend
 from contract.console import echo, spoken
 from contract.exits import Exit, LabError
-
-if TYPE_CHECKING:
-    from analysis.charts.painters import Painters
 
 
 @click.group()
@@ -28,13 +23,12 @@ def cli() -> None:
 @cli.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @spoken
-@click.pass_obj
-def report(painters: Painters | None, run_dir: Path, quiet: bool, as_json: bool) -> None:
+def report(run_dir: Path, quiet: bool, as_json: bool) -> None:
     """Write report.html, report.md, verdicts.csv and figures/ into RUN_DIR."""
     from analysis.report.report import build
 
     with in_json(as_json):
-        made = build(run_dir, painters)
+        made = build(run_dir)
     if as_json:
         answer(of_report(made, run_dir))
     elif not quiet:
@@ -51,9 +45,7 @@ def report(painters: Painters | None, run_dir: Path, quiet: bool, as_json: bool)
 @click.option("--metrics", default="", help="Only these columns, separated by commas.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the files.")
 @spoken
-@click.pass_obj
 def compare(
-    painters: Painters | None,
     base: Path,
     runs: tuple[Path, ...],
     tolerance: str,
@@ -74,7 +66,7 @@ def compare(
     with in_json(as_json):
         share = parsed_share(tolerance)
         found = compared([base, *runs], share, metrics.replace(",", " ").split())
-        written = write(found, output or newest(found), painters)
+        written = write(found, output or newest(found))
     if as_json:
         answer(of_comparison(found, written))
     elif not quiet:
@@ -128,10 +120,10 @@ def parsed_share(text: str) -> float:
     return value
 
 
-def run(painters: Painters) -> None:
+def run() -> None:
     """Run the command line; what a person can mend ends in a named exit code."""
     try:
-        cli.main(standalone_mode=False, obj=painters)
+        cli.main(standalone_mode=False)
     except LabError as error:
         echo(str(error), err=True)
         sys.exit(error.exit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,9 +12,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from analysis import wording
-from analysis.charts.painters import Painters
 from analysis.charts.palette import css_variables
-from analysis.charts.picture import inline
+from analysis.charts.picture import save
+from analysis.charts.svg import inline
 from analysis.compare.figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from analysis.compare.metrics import COUNTED, FIGURES
 from analysis.compare.picture import drawn, picture
@@ -26,7 +26,7 @@ from contract.exits import Exit, LabError
 from contract.run_order import sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from analysis.compare.comparison import Comparison
 
@@ -67,12 +67,12 @@ class Pair:
     rest: list[tuple[str, Table]]
 
 
-def write(comparison: Comparison, folder: Path, painters: Painters | None = None) -> Written:
+def write(comparison: Comparison, folder: Path) -> Written:
     """Write the files into `folder`, with the pictures in `figures/` there. LabError
     if that cannot be done."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        page = _page(comparison, folder, painters or Painters())
+        page = _page(comparison, folder)
         templates = environment()
         paths = []
         for end in ("html", "md"):
@@ -96,12 +96,8 @@ def newest(comparison: Comparison) -> Path:
     ).path
 
 
-def _page(comparison: Comparison, folder: Path, painters: Painters) -> dict[str, object]:
+def _page(comparison: Comparison, folder: Path) -> dict[str, object]:
     runs = zip(comparison.runs, comparison.labels, strict=True)
-    pairs = [
-        _pair(comparison, label, number, folder, painters)
-        for number, label in enumerate(comparison.labels[1:], 1)
-    ]
     return {
         "name": comparison.runs[0].name,
         "labels": comparison.labels,
@@ -117,7 +113,10 @@ def _page(comparison: Comparison, folder: Path, painters: Painters) -> dict[str,
         "passed": comparison.exit is Exit.OK,
         "colours": css_variables(),
         "text": wording,
-        "pairs": _pictured(pairs, painters.texts(), comparison.labels[0]),
+        "pairs": [
+            _pair(comparison, label, number, folder)
+            for number, label in enumerate(comparison.labels[1:], 1)
+        ],
     }
 
 
@@ -134,14 +133,16 @@ def _chips(comparison: Comparison) -> list[tuple[str, str, str]]:
     return [(*CHIPS[kind], f"{counts[kind]:,} {kind}") for kind in CHIPS if kind in counts]
 
 
-def _pair(
-    comparison: Comparison, label: str, number: int, folder: Path, painters: Painters
-) -> Pair:
-    """A pair whose picture is still to come."""
+def _pair(comparison: Comparison, label: str, number: int, folder: Path) -> Pair:
     mine = comparison.figures[comparison.figures["run"] == label]
     name = NAME if len(comparison.runs) == 2 else f"{NAME}-{number}"
+    svg = None
     if drawn(mine).any():
-        painters.save(picture(mine, label, comparison.labels[0]), folder / "figures", name)
+        base = comparison.labels[0]
+        text = save(picture(mine, label, base), folder / "figures", name)
+        said = escape(f"Every figure of {label} beside that of {base}.", quote=True)
+        # The SVG is matplotlib's own output, whose text it escapes itself.
+        svg = Markup(inline(text, name, said))  # noqa: S704
     quiet = (mine["word"] == WITHIN_NOISE) & ~mine["metric"].isin(COUNTED)
     order = {CHANGED: 0, CANNOT_TELL: 1, WITHIN_NOISE: 2}
     telling = mine[~quiet]
@@ -150,20 +151,7 @@ def _pair(
         (FIGURES[str(metric)].title, _table(group, with_metric=False))
         for metric, group in mine[quiet].groupby("metric", sort=False)
     ]
-    return Pair(label, name, None, _table(telling), rest)
-
-
-def _pictured(pairs: Sequence[Pair], texts: Mapping[str, str], base: str) -> list[Pair]:
-    """The same with the pictures of those that have one."""
-    shown = []
-    for pair in pairs:
-        svg = None
-        if pair.name in texts:
-            label = escape(f"Every figure of {pair.run} beside that of {base}.", quote=True)
-            # The SVG is matplotlib's own output, whose text it escapes itself.
-            svg = Markup(inline(texts[pair.name], pair.name, label))  # noqa: S704
-        shown.append(replace(pair, svg=svg))
-    return shown
+    return Pair(label, name, svg, _table(telling), rest)
 
 
 def _table(figures: pd.DataFrame, with_metric: bool = True) -> Table:

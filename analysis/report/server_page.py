@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.charts.drawing import run_styles
-from analysis.charts.palette import VARIABLES, family, in_order
+from analysis.charts.palette import VARIABLES, family, in_order, run_styles
 from analysis.claims.judgement import MOST_FAILED
 from analysis.figures import memory
 from analysis.figures._idle import X as IDLE
