@@ -12,7 +12,7 @@ from analysis.charts.medians import MEDIAN, P999, USUAL, Metric, sweep
 from analysis.charts.model import Chart, Line
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
-from analysis.selection.pairs import per_request, varying
+from analysis.selection.trials import per_request, varying
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, duration, number, server_name
 

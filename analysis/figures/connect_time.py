@@ -18,7 +18,7 @@ from analysis.charts.palette import KNOWN, SPARE, in_order, run_styles
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
-from analysis.selection.pairs import at, per_request
+from analysis.selection.trials import at, per_request
 from analysis.wording import count, duration, known, server_name, share
 
 if TYPE_CHECKING:

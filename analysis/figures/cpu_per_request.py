@@ -10,7 +10,7 @@ from analysis.charts.medians import COST, USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
 from analysis.figures._idle import X, chosen, summary
-from analysis.selection.pairs import at
+from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.wording import count, duration, listed, server_name
 

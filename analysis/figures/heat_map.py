@@ -20,7 +20,7 @@ from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
-from analysis.selection.pairs import at, nothing_idle
+from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.outliers import THRESHOLD, modified_z
 from analysis.wording import count, duration, number, server_name
 

@@ -14,7 +14,8 @@ from analysis.charts.model import Axis, Chart
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure, _rising
 from analysis.figures._idle import RUNS
-from analysis.selection.pairs import at, nothing_idle, paired_ratio
+from analysis.selection.blocks import paired_ratio
+from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.extremes import widened
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, duration, interval, listed, number, server_name

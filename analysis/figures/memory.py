@@ -14,7 +14,7 @@ from analysis.charts.model import BYTES, Chart
 from analysis.figures import Figure
 from analysis.figures._idle import KEYS, RUNS, X
 from analysis.figures._idle import chosen as idle_trials
-from analysis.selection.pairs import at
+from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, listed, server_name, size

@@ -13,8 +13,7 @@ from analysis.charts.palette import KNOWN, MUTED, in_order
 from analysis.charts.scale import scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
-from analysis.selection.pairs import alike, at
-from analysis.selection.plain import take
+from analysis.selection.trials import alike, at, plain
 from analysis.statistics.point_medians import with_void
 from analysis.wording import TIMES, count, duration, listed, number, server_name
 from contract.loads import WITHOUT_CLIENTS
@@ -95,8 +94,8 @@ def reading(run: Run) -> str:
 
 def chosen(run: Run) -> pd.DataFrame:
     """The trials without clients; void ones included."""
-    rows = np.flatnonzero(run.trials["load"].isin(WITHOUT_CLIENTS))
-    return take(run.trials, alike(run.trials, rows))
+    trials = plain(run)
+    return alike(trials[trials["load"].isin(WITHOUT_CLIENTS)])
 
 
 def _change(mine: pd.DataFrame, metric: str) -> str:
