@@ -1,22 +1,8 @@
-"""`python -m analysis COMMAND`: see commands.py."""
+"""`python -m analysis COMMAND`: see cli/commands.py."""
 
 from __future__ import annotations
 
-import gc
-import sys
-
-from analysis.charts.painters import Painters
-
-
-def main() -> None:
-    """Run the command line. A helper that is to save pictures starts first: both import at once."""
-    # The process ends with its one command: collecting cycles would only take time.
-    gc.disable()
-    with Painters(helped=sys.argv[1:2] in (["report"], ["compare"])) as painters:
-        from analysis.cli.commands import run
-
-        run(painters)
-
+from analysis.cli.commands import run
 
 if __name__ == "__main__":
-    main()
+    run()

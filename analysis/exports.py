@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from analysis.charts.picture import inline, save
+from analysis.charts.picture import save
+from analysis.charts.svg import inline
 from analysis.records.csv_out import write_csv
 from analysis.rendering import write_pages
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    from matplotlib.figure import Figure
+
+    from analysis.charts.model import Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,9 @@ def export(
     return ExportedFiles(html, plain, table)
 
 
-def save_picture(figure: Figure, folder: Path, name: str, label: str) -> Markup:
-    """Save a figure as PNG and SVG in `folder/figures`; returns it as an element of a page, with
+def save_picture(chart: Chart, folder: Path, name: str, label: str) -> Markup:
+    """Save a chart as PNG and SVG in `folder/figures`; returns it as an element of a page, with
     `label` for readers who cannot see it."""
-    svg = save(figure, folder / "figures", name)
+    svg = save(chart, folder / "figures", name)
     # The SVG is matplotlib's own output, whose text it escapes itself.
     return Markup(inline(svg, name, escape(label, quote=True)))  # noqa: S704

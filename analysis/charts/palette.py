@@ -16,10 +16,13 @@ inside the HTML report it becomes a CSS variable, which follows the reader's the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from analysis.records.run import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,12 @@ def styles(servers: Iterable[str]) -> dict[str, Style]:
             found[name] = replace(hue, marker=SPARE[marker].marker)
             spare += 1
     return found
+
+
+@lru_cache(maxsize=4)
+def run_styles(run: Run) -> dict[str, Style]:
+    """The styles of all servers of the run."""
+    return styles(str(server) for server in run.trials["server"].unique())
 
 
 def css_variables() -> list[tuple[str, str, str]]:

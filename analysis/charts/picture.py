@@ -1,45 +1,84 @@
-"""Figures as files: PNG and SVG, and an SVG to put into an HTML page.
-
-The SVG inside the page takes its colours from CSS variables, so that it follows
-the reader's theme, and carries ids of its own, so that several fit on one page.
-"""
+"""The picture of a chart: a matplotlib figure, saved as PNG and SVG."""
 
 from __future__ import annotations
 
 import io
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
-from analysis.charts.layout import arrange
-from analysis.charts.palette import VARIABLES
+from analysis.charts.axes import x_axis, y_axis
+from analysis.charts.palette import GRID, INK, MUTED, PAPER
+from analysis.charts.panels import draw, note
 from contract.literal import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from matplotlib.axes import Axes
+
+    from analysis.charts.model import Chart, Panel
+
+WIDTH_IN, BESIDE_IN = 8.6, 0.9
+"""Of a figure, and of what stands beside each of its panels."""
+BELOW_IN = 0.6
+"""What stands below stacked panels."""
+LEGEND_COLUMNS, LEGEND_ROWS, ROW_IN = 5, 2, 0.2
+"""Each further row of a legend makes the figure higher, and not the panels lower."""
+PHASES_IN, NAMED_FROM = 0.6, 0.08
+"""The strip of phases, and the share of its width from which one has room for its name."""
 PNG_DPI = 144
-RC: Any = {"svg.fonttype": "none", "text.parse_math": False}
+TITLE: Any = {"fontsize": 10.5, "pad": 8.0}
+STACKED_TITLE: Any = {"fontsize": 9.0, "pad": 4.0}
 TAG = re.compile(r"<[^<>]*>")
 FONTS = re.compile(r"'DejaVu Sans'(, [a-zA-Z' -]+)*")
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
+RC: Any = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.5,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titley": 1.0,
+    "axes.facecolor": PAPER,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "xtick.major.size": 0,
+    "ytick.color": MUTED,
+    "ytick.major.size": 0,
+    "text.color": INK,
+    # A path with two dollars is no formula.
+    "text.parse_math": False,
+    "figure.facecolor": PAPER,
+    "legend.frameon": False,
+    "legend.columnspacing": 1.6,
+    "legend.handletextpad": 0.5,
+    "svg.fonttype": "none",
+}
 
 
-def save(figure: Figure, folder: Path, name: str) -> str:
+def save(chart: Chart, folder: Path, name: str) -> str:
     """Write NAME.png and NAME.svg into `folder`; returns the SVG's text.
 
-    The files are the same for the same figure: ids are salted with the name, and
-    no date is written.
+    The files are the same for the same chart: ids are salted with the name, and no date is
+    written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    figure.set_dpi(PNG_DPI)  # so that layout and PNG measure each text once
     with rc_context(RC | {"svg.hashsalt": f"c10k-lab {name}"}):
-        _make_literal(figure)
-        arrange(figure)
+        figure = drawn(chart)
         figure.savefig(
             folder / f"{name}.png",
             dpi=PNG_DPI,
@@ -54,52 +93,92 @@ def save(figure: Figure, folder: Path, name: str) -> str:
     return text
 
 
-def _make_literal(figure: Figure) -> None:
-    """A path with two dollars is no formula, and what cannot be seen is no picture."""
-    for one in figure.findobj(Text):
-        if isinstance(one, Text):
-            one.set_parse_math(False)
-            one.set_text(visible(one.get_text()))
-    for panel in figure.axes:
-        for axis in (panel.xaxis, panel.yaxis):
-            places = axis.get_majorticklocs()
-            labels = axis.get_major_formatter().format_ticks(list(places))
-            if (shown := [visible(label) for label in labels]) != labels:
-                axis.set_ticks(list(places), shown)
+def drawn(chart: Chart) -> Figure:
+    """The figure, with each panel at its place."""
+    with rc_context(RC):
+        figure = Figure(layout="constrained", dpi=PNG_DPI)
+        axes, columns = _grid(figure, chart)
+        panels = list(zip(axes, chart.pictured, strict=True))
+        title = STACKED_TITLE if chart.stacked else TITLE
+        for axis, panel in panels:
+            draw(axis, panel)
+            axis.set_title(visible(panel.title), **title)
+        for axis, panel in panels if chart.stacked else _shared(panels):
+            y_axis(axis, panel, chart.height_in)
+        for axis, panel in panels[-1:] if chart.stacked else panels:
+            x_axis(axis, panel.x, WIDTH_IN / columns - BESIDE_IN)
+        for axis, panel in panels:
+            for line in panel.lines:
+                note(axis, line)
+        _legend(figure, axes)
+        _arrange(figure)
+    return figure
 
 
-def warm_up() -> None:
-    """Load what a first picture takes beside its own time: projections, fonts, both formats."""
-    figure = Figure()
-    figure.subplots().plot([1, 2], marker="o")
-    for kind in ("png", "svg"):
-        figure.savefig(io.BytesIO(), format=kind)
+def _grid(figure: Figure, chart: Chart) -> tuple[list[Axes], int]:
+    """The axes of the panels, and in how many columns they stand."""
+    many = len(chart.pictured)
+    if not chart.stacked:
+        figure.set_size_inches(WIDTH_IN, chart.height_in)
+        return list(np.ravel(figure.subplots(1, many, squeeze=False))), many
+    strip = [PHASES_IN] if chart.phases else []
+    heights = [*strip, *[chart.height_in] * many]
+    figure.set_size_inches(WIDTH_IN, sum(heights) + BELOW_IN)
+    grid = figure.subplots(len(heights), 1, squeeze=False, sharex=True, height_ratios=heights)
+    axes: list[Axes] = list(grid[:, 0])
+    if chart.phases:
+        _phases(axes.pop(0), chart)
+    return axes, 1
 
 
-def inline(svg: str, name: str, label: str) -> str:
-    """An SVG document as an element for an HTML page; `label` is its text for
-    those who cannot see it, and has to be escaped already."""
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    # Tags alone: what stands between them is text, and may look like anything.
-    body = TAG.sub(lambda tag: _of_its_own(tag[0], name), body)
-    opening = re.search(r'viewBox="[^"]*"', body)
-    box = opening.group(0) if opening else ""
-    element = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" '
-        f'xmlns:xlink="http://www.w3.org/1999/xlink" {box} role="img" aria-label="{label}">'
-    )
-    return re.sub(r"<svg[^>]*>", lambda _: element, body, count=1)
+def _shared(panels: list[tuple[Axes, Panel]]) -> list[tuple[Axes, Panel]]:
+    """Let panels of one quantity have one y axis, labelled once; returns those that keep theirs."""
+    owners: list[tuple[Axes, Panel]] = []
+    for axis, panel in panels:
+        same = [one for one, other in owners if panel.y == other.y]
+        if same and (panel.y.label or panel.bars):
+            axis.sharey(same[0])
+            axis.tick_params(labelleft=False)
+            axis.grid(visible=not panel.bars, axis="y")
+        else:
+            owners.append((axis, panel))
+    return owners
 
 
-def _of_its_own(tag: str, name: str) -> str:
-    tag = re.sub(r'\bid="', f'id="{name}-', tag)
-    tag = re.sub(r'href="#', f'href="#{name}-', tag)
-    tag = re.sub(r"url\(#", f"url(#{name}-", tag)
-    return re.sub(r"#[0-9a-fA-F]{6}\b", _variable, tag)
+def _phases(axis: Axes, chart: Chart) -> None:
+    axis.set_title(visible(chart.title), **TITLE)
+    whole = chart.phases[-1][1] - chart.phases[0][0]
+    for start, end, name in chart.phases:
+        axis.barh(0, end - start, left=start, color=GRID, edgecolor=PAPER)
+        if end - start > NAMED_FROM * whole:
+            middle = (start + end) / 2
+            axis.text(middle, 0, visible(name), ha="center", va="center", fontsize=8.5)
+    axis.set_yticks([])
+    axis.grid(visible=False)
+    axis.spines["left"].set_visible(False)
 
 
-def _variable(found: re.Match[str]) -> str:
-    """A colour of the palette as its CSS variable; any other stays."""
-    name = VARIABLES.get(found.group().lower())
-    return f"var(--{name})" if name else found.group()
+def _legend(figure: Figure, axes: list[Axes]) -> None:
+    """One legend for all panels, above them, each label once, in as many columns as fit."""
+    entries: dict[str, Any] = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    if not entries:
+        return
+    rows = math.ceil(len(entries) / LEGEND_COLUMNS)
+    for columns in range(math.ceil(len(entries) / rows), 0, -1):
+        legend = figure.legend(entries.values(), entries, loc="outside upper left", ncols=columns)
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            break
+        legend.remove()
+    further = max(0, math.ceil(len(entries) / columns) - LEGEND_ROWS)
+    figure.set_figheight(figure.get_figheight() + ROW_IN * further)
+
+
+def _arrange(figure: Figure) -> None:
+    """Find the places of all panels once, for both files."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    figure.set_layout_engine("none")

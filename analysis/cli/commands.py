@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,9 +17,6 @@ from analysis.report.report import build
 from contract.console import echo, spoken
 from contract.exits import Exit, LabError
 
-if TYPE_CHECKING:
-    from analysis.charts.painters import Painters
-
 
 @click.group()
 def cli() -> None:
@@ -30,11 +26,10 @@ def cli() -> None:
 @cli.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @spoken
-@click.pass_obj
-def report(painters: Painters | None, run_dir: Path, quiet: bool, as_json: bool) -> None:
+def report(run_dir: Path, quiet: bool, as_json: bool) -> None:
     """Write report.html, report.md, verdicts.csv and figures/ into RUN_DIR."""
     with json_output.errors(as_json):
-        made = build(run_dir, painters)
+        made = build(run_dir)
     if as_json:
         json_output.report(made, run_dir)
     elif not quiet:
@@ -110,10 +105,10 @@ def parsed_share(text: str) -> float:
     return value
 
 
-def run(painters: Painters) -> None:
+def run() -> None:
     """Run the command line; an error that a person can mend ends with a named exit code."""
     try:
-        cli.main(standalone_mode=False, obj=painters)
+        cli.main(standalone_mode=False)
     except LabError as error:
         echo(str(error), err=True)
         sys.exit(error.exit)

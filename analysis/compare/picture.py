@@ -5,22 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
 
-from analysis.charts.drawing import panels
-from analysis.charts.palette import ALARM, GRID, INK, KNOWN, MUTED, PAPER
-from analysis.charts.ticks import tick_texts, times
+from analysis.charts.model import RATIO, Axis, Chart, Line, Panel, Series
+from analysis.charts.palette import ALARM, INK, KNOWN, MUTED
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, METRICS, WITHIN_NOISE
 from analysis.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 BETTER = KNOWN["epoll_level"].colour
 ROW_IN, EDGE_IN = 0.62, 1.25
@@ -29,37 +21,34 @@ WIDTH = 0.72
 NARROWEST = 1.25
 """The axis reaches at least this factor to both sides, so that noise looks small."""
 WIDEST = 20.0
-LOOKS = {"worse": (ALARM, "D"), "better": (BETTER, "o"), WITHIN_NOISE: (MUTED, "o")}
+LOOKS = {
+    "worse": (ALARM, "D", 0.95),
+    "better": (BETTER, "o", 0.95),
+    WITHIN_NOISE: (MUTED, "o", 0.73),
+    CANNOT_TELL: (INK, "o", 0.8),
+}
+"""Colour, marker and size."""
 
 
-def picture(figures: pd.DataFrame, run: str, base: str) -> Figure:
+def picture(figures: pd.DataFrame, run: str, base: str) -> Chart:
     """The figures of one pair of runs; those that have no ratio are left out, and what failed
     stands in the table."""
     shown = figures[drawn(figures)]
     metrics = [name for name in METRICS if name in set(shown["metric"])]
-    figure, (axis,) = panels([f"{run} beside {base}"], height=EDGE_IN + ROW_IN * len(metrics))
-    for row, metric in enumerate(metrics):
-        _row(axis, shown[shown["metric"] == metric], len(metrics) - 1 - row)
-    axis.axvline(1, color=INK, linewidth=1)
-    axis.set_yticks(range(len(metrics)), [METRICS[name].title for name in reversed(metrics)])
-    axis.grid(visible=False, axis="y")
-    _ratio_axis(axis, shown)
-    failing = int(figures["metric"].isin(FAILURES).sum())
-    if failing:
-        more = f"; {plural(failing, 'figure')} of what failed: in the table"
-        axis.set_xlabel(f"{axis.get_xlabel()}{more}")
-    figure.legend(
-        handles=[
-            Line2D([], [], color=colour, marker=marker, linestyle="none", label=label)
-            for label, (colour, marker) in LOOKS.items()
-        ]
-        + [_hollow(CANNOT_TELL)],
-        loc="lower left",
-        ncols=4,
-        labelcolor=INK,
-        frameon=False,
+    rows = {name: len(metrics) - 1 - place for place, name in enumerate(metrics)}
+    panel = Panel(
+        _ratio_axis(shown, int(figures["metric"].isin(FAILURES).sum())),
+        Axis(
+            ticks=tuple((row, METRICS[name].title) for name, row in rows.items()),
+            low=-0.5,
+            high=len(rows) - 0.5,
+        ),
+        f"{run} beside {base}",
+        _series(shown, rows),
+        (Line(0, colour=INK, dash="solid"),),
+        tuple((row - 0.5, row + 0.5) for row in rows.values() if row % 2 == 0),
     )
-    return figure
+    return Chart((panel,), height_in=EDGE_IN + ROW_IN * len(metrics))
 
 
 def drawn(figures: pd.DataFrame) -> pd.Series[bool]:
@@ -67,70 +56,49 @@ def drawn(figures: pd.DataFrame) -> pd.Series[bool]:
     return figures["ratio"].notna() & figures["metric"].isin(METRICS)
 
 
-def _row(axis: Axes, mine: pd.DataFrame, place: int) -> None:
-    y = (
-        place + np.linspace(WIDTH / 2, -WIDTH / 2, len(mine))
-        if len(mine) > 1
-        else np.array([place])
-    )
-    if place % 2 == 0:
-        axis.axhspan(place - 0.5, place + 0.5, color=GRID, alpha=0.35, lw=0)
-    ratio, low, high = (mine[name].to_numpy(dtype="float64") for name in ("ratio", "low", "high"))
-    word = mine["word"].to_numpy(dtype=object)
-    more = np.where(METRICS[str(mine["metric"].iloc[0])].more_is_worse, ratio > 1, ratio < 1)
-    for label, (colour, marker) in LOOKS.items():
-        changed = (word == CHANGED) & (more == (label == "worse"))
-        chosen = word == WITHIN_NOISE if label == WITHIN_NOISE else changed
-        _intervals(axis, y[chosen], low[chosen], high[chosen], color=colour, alpha=0.7)
-        axis.plot(
-            *(ratio[chosen], y[chosen]),
-            color=colour,
+def _series(shown: pd.DataFrame, rows: dict[str, int]) -> tuple[Series, ...]:
+    """A series for each kind of figure, at the logarithms of the ratios; the figures of a metric
+    stand below each other in its row."""
+    counted = shown.groupby("metric", observed=True)["ratio"]
+    place, many = counted.cumcount().to_numpy(), counted.transform("size").to_numpy()
+    within = np.where(many > 1, WIDTH / 2 - WIDTH * place / np.maximum(many - 1, 1), 0.0)
+    y = shown["metric"].map(rows).to_numpy(dtype="float64") + within
+    with np.errstate(divide="ignore"):  # an interval without an end
+        ratio, low, high = np.log(shown[["ratio", "low", "high"]].to_numpy(dtype="float64")).T
+    kinds = _kinds(shown)
+    return tuple(
+        Series(
+            *(label, colour, ratio[kinds == label], y[kinds == label]),
+            x_low=low[kinds == label],
+            x_high=high[kinds == label],
             marker=marker,
-            linestyle="none",
-            markersize=4.5 if label == WITHIN_NOISE else 6,
-            markeredgecolor=PAPER,
-            markeredgewidth=0.5,
+            dash=None,
+            size=size,
+            hollow=label == CANNOT_TELL,
         )
-    open_ = word == CANNOT_TELL
-    bounded = open_ & np.isfinite(low)
-    _intervals(axis, y[bounded], low[bounded], high[bounded], color=INK, alpha=1)
-    look = _hollow("")
-    axis.plot(
-        *(ratio[open_], y[open_]),
-        marker="o",
-        color="none",
-        markeredgecolor=look.get_markeredgecolor(),
-        markersize=5,
-        linestyle="none",
+        for label, (colour, marker, size) in LOOKS.items()
     )
 
 
-def _intervals(
-    axis: Axes, y: Floats, low: Floats, high: Floats, *, color: str, alpha: float
-) -> None:
-    """A line from each lower to each upper end: as one with gaps, for hundreds of lines would each
-    be drawn, and written, for themselves."""
-    gap = np.full(len(y), np.nan)
-    ends = np.column_stack([low, high, gap]).ravel()
-    axis.plot(ends, np.repeat(y, 3), color=color, alpha=alpha, linewidth=0.9, zorder=1.9)
+def _kinds(shown: pd.DataFrame) -> np.ndarray:
+    """A key of LOOKS for each figure."""
+    more_is_worse = shown["metric"].map(lambda name: METRICS[str(name)].more_is_worse)
+    worse = (shown["ratio"] > 1) == more_is_worse.astype(bool)
+    changed = np.where(worse, "worse", "better")
+    return np.where(shown["word"] == CHANGED, changed, shown["word"])
 
 
-def _hollow(label: str) -> Line2D:
-    return Line2D(
-        *([], []), marker="o", color="none", markeredgecolor=INK, linestyle="none", label=label
-    )
-
-
-def _ratio_axis(axis: Axes, shown: pd.DataFrame) -> None:
+def _ratio_axis(shown: pd.DataFrame, failing: int) -> Axis:
     """Logarithmic around 1, as far as the ratios reach; intervals may be cut off."""
     ratios = shown["ratio"].to_numpy(dtype="float64")
     furthest = float(np.exp(abs(np.log(ratios)).max())) * 1.15 if len(ratios) else NARROWEST
     reach = min(max(furthest, NARROWEST), WIDEST)
-    axis.set_xscale("log")
-    axis.set_xlim(1 / reach, reach)
     steps = (1.1, 1.2) if reach <= 1.5 else (1.25, 1.5, 2.0) if reach <= 3 else (2.0, 5.0, 10.0)
     ticks = sorted({1.0, *steps, *(1 / step for step in steps)})
-    axis.xaxis.set_major_locator(FixedLocator([t for t in ticks if 1 / reach <= t <= reach]))
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(tick_texts(times))
-    axis.set_xlabel("figure beside the base run's; lines are 95% intervals")
+    more = f"; {plural(failing, 'figure')} of what failed: in the table" if failing else ""
+    return Axis(
+        f"figure beside the base run's; lines are 95% intervals{more}",
+        ticks=tuple((float(np.log(t)), RATIO.text(t)) for t in ticks if 1 / reach <= t <= reach),
+        low=-float(np.log(reach)),
+        high=float(np.log(reach)),
+    )

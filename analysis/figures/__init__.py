@@ -1,69 +1,66 @@
-"""Figures, found by file: every module here is one.
-
-A figure module has NAME (also its file's name in a report), TITLE, QUESTION, ORDER
-(place in the report), CLAIMS (numbers that it bears on) and three functions of a run:
-`table` (the numbers, a row per point; empty if the run has none), `draw` (a
-matplotlib Figure) and `reading` (what to see, in two sentences, from the numbers). It
-may have two more: `chart` (the same for the reader to explore, `analysis.charts.interactive`) and
-`chosen` (the trials that it stands on, with the index of `run.trials`).
-"""
+"""Figures, found by file: every module here whose name begins with a letter has one, FIGURE."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from analysis.charts.interactive import Chart
+    from analysis.charts.model import Chart
     from analysis.records.run import Run
 
 
-class FigureModule(Protocol):
-    """The interface of a figure."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A part of the report: a question, the chart that answers it and the numbers behind that.
 
-    NAME: str
-    TITLE: str
-    QUESTION: str
-    ORDER: int
-    CLAIMS: tuple[int, ...]
+    `order` is its place in the report, `claims` are the numbers of those that it bears on. Of a
+    run: `chosen` are the trials that it stands on, with the index of `run.trials`; `table` has the
+    numbers, a row per point, a metric's interval in _low and _high, and is empty if the run has
+    none; `chart` draws them; `reading` says what to see, in about two sentences that hold for this
+    run. Raises ValueError for what cannot be a figure.
+    """
 
-    def table(self, run: Run) -> pd.DataFrame:
-        """The numbers behind the picture; a metric's interval in _low and _high."""
+    name: str
+    title: str
+    question: str
+    order: int
+    claims: tuple[int, ...] = ()
+    chosen: Callable[[Run], pd.DataFrame]
+    table: Callable[[Run], pd.DataFrame]
+    chart: Callable[[Run], Chart]
+    reading: Callable[[Run], str]
 
-    def draw(self, run: Run) -> Figure:
-        """The picture."""
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"figure {self.name!r}: its name is no file's")
+        if not self.question.endswith("?"):
+            raise ValueError(f"figure {self.name}: its question does not end with '?'")
 
-    def reading(self, run: Run) -> str:
-        """What to see in it, in about two sentences that hold for this run."""
+    def rows(self, run: Run) -> NDArray[np.intp]:
+        """Places in trials.csv, from 0, of the trials behind it."""
+        return np.sort(self.chosen(run).index.to_numpy(dtype="intp"))
 
 
 @cache
-def all_figures() -> dict[str, FigureModule]:
-    """Every figure by name, in the order of the report."""
-    modules = [
-        cast("FigureModule", importlib.import_module(f"{__name__}.{found.name}"))
-        for found in pkgutil.iter_modules(__path__)
-        if not found.name.startswith("_")
-    ]
-    return {module.NAME: module for module in sorted(modules, key=lambda m: (m.ORDER, m.NAME))}
-
-
-def chart_of(figure: FigureModule, run: Run) -> Chart | None:
-    """The chart to explore of a figure; None where it has only a picture."""
-    make = getattr(figure, "chart", None)
-    return cast("Chart | None", make(run)) if make else None
-
-
-def rows_of(figure: FigureModule, run: Run) -> NDArray[np.intp]:
-    """Places in trials.csv, from 0, of the trials behind a figure; all, if it does not say."""
-    choose = getattr(figure, "chosen", None)
-    trials = choose(run) if choose else run.trials
-    return np.sort(trials.index.to_numpy(dtype="intp"))
+def all_figures() -> dict[str, Figure]:
+    """Every figure by name, in the order of the report; TypeError for a module without one."""
+    found = []
+    for name in (module.name for module in pkgutil.iter_modules(__path__)):
+        if name.startswith("_"):
+            continue
+        figure = getattr(importlib.import_module(f"{__name__}.{name}"), "FIGURE", None)
+        if not isinstance(figure, Figure) or figure.name != name:
+            raise TypeError(f"{__name__}.{name}: expected FIGURE = Figure(name={name!r}, ...)")
+        found.append(figure)
+    return {one.name: one for one in sorted(found, key=lambda one: (one.order, one.name))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from analysis.selection.trials import at, keep_alive, varying
+from analysis.selection.trials import keep_alive, varying
 from analysis.statistics.point_medians import with_void
 
 if TYPE_CHECKING:
@@ -32,8 +32,3 @@ def summary(run: Run, metrics: tuple[str, ...]) -> pd.DataFrame:
     """Medians and intervals of valid trials, a row per server and point, and the
     number of void ones; points that have only void trials keep their row."""
     return with_void(run, chosen(run), KEYS, metrics)
-
-
-def void_at(trials: pd.DataFrame, server: str) -> pd.DataFrame:
-    """The void trials of one server."""
-    return at(trials, server=server, valid=False)

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.charts.drawing import (
-    connections_axis,
-    hollow,
-    label_of,
-    legend,
-    panels,
-    run_styles,
-    series,
-    value_axis,
-)
-from analysis.charts.interactive import DROPS, P999, USUAL, Chart, sweep
-from analysis.charts.palette import INK, MUTED, in_order
-from analysis.figures._idle import RUNS, void_at
+from analysis.charts.medians import MEDIAN, P999, USUAL, Metric, sweep
+from analysis.charts.model import Chart, Line
+from analysis.figures import Figure
+from analysis.figures._idle import RUNS
 from analysis.selection.trials import per_request, varying
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from analysis.records.run import Run
 
-NAME = "backlog"
-TITLE = "Listen backlog"
-QUESTION = "What does a short listen backlog do to clients that connect for every request?"
-ORDER = 60
-CLAIMS = (14, 16)
 X = "backlog"
-MEDIAN, TAIL, RATE = "response_p50_us", "response_p999_us", "requests_per_s"
+MIDDLE, TAIL, RATE = "response_p50_us", "response_p999_us", "requests_per_s"
 LOST, DROPPED = "listen_overflows", "listen_drops"
+DROPS = Metric(DROPPED, "ListenDrops", log=False)
+AGAIN = Line(1e6, "1 s: the SYN is sent again", upright=False)
 
 
 @lru_cache(maxsize=RUNS)
@@ -53,41 +41,23 @@ def table(run: Run) -> pd.DataFrame:
 
     A foreign server has one row, with a backlog of its own choice.
     """
-    return with_void(run, chosen(run), ("server", X), [MEDIAN, TAIL, RATE, LOST, DROPPED])
+    return with_void(run, chosen(run), ("server", X), [MIDDLE, TAIL, RATE, LOST, DROPPED])
 
 
-def draw(run: Run) -> Figure:
-    """Response times on the left (p99.9 solid, median dashed), overflows on the right."""
-    trials, points = (frame[frame[X].notna()] for frame in (chosen(run), table(run)))
-    figure, (left, right) = panels(["Response time: p99.9 and median", "Accept queue overflows"])
-    looks = run_styles(run)
-    for server in in_order(points["server"]):
-        mine, look = points[points["server"] == server], looks[server]
-        series(left, mine, X, TAIL, look, label_of(server))
-        series(left, mine, X, MEDIAN, look, f"{label_of(server)}, median", dash="--")
-        series(right, mine, X, LOST, look, label_of(server))
-        hollow(left, void_at(trials, server), X, TAIL, look)
-    for axis in (left, right):
-        connections_axis(axis, points[X].unique(), "backlog, the argument of listen()")
-    clients = int(trials["active_connections"].iloc[0])
-    left.axhline(1e6, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-    note: Any = {"xytext": (3, -12), "textcoords": "offset points", "color": INK, "fontsize": 8.5}
-    left.annotate(
-        "1 s: the first SYN is sent again",
-        (0, 1e6),
-        xycoords=("axes fraction", "data"),
-        **note,
+def chart(run: Run) -> Chart:
+    """The tail, the median and overflows of the accept queue; on the page every metric."""
+    trials = chosen(run)
+    clients = count(trials["active_connections"].iloc[0])
+    overflows = Metric(LOST, "ListenOverflows", f"ListenOverflows, {clients} clients", log=False)
+    pictured = {
+        P999: "99.9th percentile",
+        MEDIAN: "Median",
+        overflows: "Accept queue overflows",
+    }
+    panels = sweep(run, trials, X, "backlog of listen()", (DROPS, *USUAL), pictured)
+    return Chart(
+        tuple(replace(one, lines=(AGAIN,)) if one.choice == P999.label else one for one in panels)
     )
-    value_axis(left, "response time", duration, log=True)
-    right.set_ylim(bottom=0)
-    right.set_ylabel(f"ListenOverflows, {count(clients)} clients")
-    legend(figure, [left, right])
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """Every metric against the backlog, the tail first."""
-    return sweep(run, chosen, X, "backlog, the argument of listen()", (P999, DROPS, *USUAL))
 
 
 def reading(run: Run) -> str:
@@ -110,7 +80,20 @@ def reading(run: Run) -> str:
     if np.isfinite(change):
         text += (
             f" The rate ({number(change)} times that of the longest) and the median "
-            f"({duration(short[MEDIAN])} against {duration(long[MEDIAN])}) do not show it: clients "
+            f"({duration(short[MIDDLE])} against {duration(long[MIDDLE])}) do not show it: clients "
             "that wait for a lost SYN send nothing meanwhile (coordinated omission)."
         )
     return text
+
+
+FIGURE = Figure(
+    name="backlog",
+    title="Listen backlog",
+    question="What does a short listen backlog do to clients that connect for every request?",
+    order=60,
+    claims=(14, 16),
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

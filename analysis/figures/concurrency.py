@@ -4,33 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.charts.drawing import (
-    connections_axis,
-    hollow,
-    label_of,
-    legend,
-    panels,
-    run_styles,
-    series,
-    value_axis,
-)
-from analysis.charts.interactive import USUAL, Chart, sweep
-from analysis.charts.palette import in_order
+from analysis.charts import medians
+from analysis.charts.medians import USUAL, sweep
+from analysis.charts.model import Chart
+from analysis.figures import Figure
 from analysis.figures._active import X, chosen, summary
-from analysis.figures._idle import void_at
 from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from analysis.records.run import Run
 
-NAME = "concurrency"
-TITLE = "Concurrency"
-QUESTION = "How do the servers stand up to many connections that all talk?"
-ORDER = 30
-CLAIMS = (6,)
 RATE, COST = "requests_per_s", "server_cpu_us_per_request"
 
 
@@ -39,26 +24,10 @@ def table(run: Run) -> pd.DataFrame:
     return summary(run, (RATE, COST))
 
 
-def draw(run: Run) -> Figure:
-    """Throughput on the left, CPU time per request on the right."""
-    trials, points = chosen(run), table(run)
-    figure, axes = panels(["Throughput", "Server CPU time per request"])
-    looks = run_styles(run)
-    for axis, metric in zip(axes, (RATE, COST), strict=True):
-        for server in in_order(points["server"]):
-            mine = points[points["server"] == server]
-            series(axis, mine, X, metric, looks[server], label_of(server))
-            hollow(axis, void_at(trials, server), X, metric, looks[server])
-        connections_axis(axis, points[X].unique(), "active connections")
-    value_axis(axes[0], "requests per second")
-    value_axis(axes[1], "CPU time per request", duration)
-    legend(figure, axes)
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """Every metric against active connections."""
-    return sweep(run, chosen, X, "active connections", USUAL)
+def chart(run: Run) -> Chart:
+    """Throughput and CPU time per request against active connections; on the page every metric."""
+    pictured = {medians.RATE: "Throughput", medians.COST: "Server CPU time per request"}
+    return Chart(tuple(sweep(run, chosen(run), X, "active connections", USUAL, pictured)))
 
 
 def reading(run: Run) -> str:
@@ -86,3 +55,16 @@ def reading(run: Run) -> str:
         if bounded
         else "The load generator was the bottleneck in none of these trials."
     )
+
+
+FIGURE = Figure(
+    name="concurrency",
+    title="Concurrency",
+    question="How do the servers stand up to many connections that all talk?",
+    order=30,
+    claims=(6,),
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

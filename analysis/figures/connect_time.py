@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
-from analysis.charts.drawing import label_of, run_styles, stacked
-from analysis.charts.interactive import Chart, Metric, line_of
-from analysis.charts.palette import INK, KNOWN, MUTED, SPARE, VARIABLES, in_order
-from analysis.charts.ticks import plain, seconds, tick_texts
+from analysis.charts.model import Axis, Chart, Line, Panel, Series
+from analysis.charts.palette import KNOWN, SPARE, in_order, run_styles
+from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
 from analysis.selection.trials import at, per_request
@@ -26,16 +24,9 @@ from analysis.wording import count, duration, known, server_name, share
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from matplotlib.figure import Figure
-
     from analysis.records.details import Floats
     from analysis.records.run import Run
 
-NAME = "connect_time"
-TITLE = "Time to connect"
-QUESTION = "How long does it take to be let in, and who has to knock twice?"
-ORDER = 62
-CLAIMS = (15, 16)
 PER_DECADE = 8
 EDGES = np.logspace(1, 8, 7 * PER_DECADE + 1)
 """10 us to 100 s, in microseconds."""
@@ -47,7 +38,7 @@ LEAST = 0.6
 """Of the axis of numbers: a single connection stands above it, and none below."""
 INKS = [KNOWN[name].colour for name in ("iterative", "poll", "epoll_level")]
 INKS += [style.colour for style in SPARE]
-"""One for each backlog in the chart to explore, where a server has several."""
+"""One for each row on the page, where a server has several."""
 SYSCTL = "net/ipv4/tcp_syn_linear_timeouts"
 
 
@@ -82,52 +73,25 @@ def table(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw(run: Run) -> Figure:
-    """A row per server and backlog, both axes logarithmic, the steps of the ladder dotted."""
-    found, looks, steps = _spreads(run), run_styles(run), _steps(run)
-    figure, rows = stacked([_label(one) for one in found], ROW_IN)
-    most = max(one.bins.max() for one in found)
-    rows[0].set_xscale("log")  # the rows share it
-    rows[0].set_xlim(EDGES[0] / 1e6, _end(run) / 1e6)
-    for axis, one in zip(rows, found, strict=True):
-        axis.set_yscale("log")
-        colour = looks[one.server].colour
-        axis.stairs(one.bins, EDGES / 1e6, baseline=LEAST / 2, fill=True, color=colour)
-        axis.set_ylim(LEAST, most * 2)
-        for second in steps:
-            axis.axvline(second, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-        axis.yaxis.set_major_locator(LogLocator(base=10, numticks=4))
-        axis.yaxis.set_major_formatter(tick_texts(plain))
-        axis.yaxis.set_minor_locator(NullLocator())
-        if one.late:
-            said = f"{count(one.late)} knocked twice"
-            where = (0.9, 0.78)
-            axis.annotate(
-                said, where, xycoords=("data", "axes fraction"), ha="right", color=INK, fontsize=8.5
-            )
-    last = rows[-1]
-    last.xaxis.set_major_locator(FixedLocator([10.0**n for n in range(-5, 3)]))
-    last.xaxis.set_major_formatter(tick_texts(seconds))
-    last.xaxis.set_minor_locator(NullLocator())
-    said = ", ".join(f"{s:g}" for s in steps)
-    marked = f"; dotted, the SYN sent again after {said} s" if steps else ""
-    last.set_xlabel(f"time to connect, by number of connections{marked}")
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """The same bins as lines; the x axis is logarithmic."""
-    middles = np.log10(np.sqrt(EDGES[1:] * EDGES[:-1])).round(4).tolist()
-    looks = run_styles(run)
-    lines = []
-    for one, ink in zip(_spreads(run), INKS, strict=False):
-        line = line_of(one.server, looks[one.server], middles)
-        line.label, line.colour, line.broken = _label(one), VARIABLES[ink], True
-        line.values = {"connects": [[float(many) if many else None] for many in one.bins]}
-        lines.append(line)
-    ticks = [(float(n), duration(10.0**n)) for n in range(1, 9)]
-    marks = [(float(np.log10(s * 1e6)), f"{s:g} s") for s in _steps(run)]
-    return Chart("time to connect", ticks, [Metric("connects", "connections")], lines, marks)
+def chart(run: Run) -> Chart:
+    """A row per server and backlog, the steps of the ladder dotted; all in one on the page."""
+    found, steps = _spreads(run), _steps(run)
+    most = max(float(one.bins.max()) for one in found)
+    marked = f"; dotted, the SYN sent again after {_listed(steps)} s" if steps else ""
+    ticks = tuple((float(n), duration(10.0**n)) for n in range(1, 9))
+    x = Axis(
+        f"time to connect, by number of connections{marked}",
+        ticks=ticks,
+        low=ticks[0][0],
+        high=float(np.log10(_end(run))),
+    )
+    y = Axis(log=True, low=LEAST, high=most * 2)
+    lines = tuple(Line(float(np.log10(second * 1e6))) for second in steps)
+    panels = [
+        Panel(x, y, _title(one), (_bins(run, one, ink),), lines, choice="connections")
+        for one, ink in zip(found, INKS, strict=False)
+    ]
+    return Chart(tuple(panels), stacked=True, height_in=ROW_IN)
 
 
 def reading(run: Run) -> str:
@@ -176,9 +140,24 @@ def _spread(server: str, backlog: float, us: Floats, many: Floats, n: int) -> Sp
     return Spread(server, backlog, bins, int(total[-1]), late, float(median), float(us.max()), n)
 
 
+def _bins(run: Run, one: Spread, ink: str) -> Series:
+    """Connections by time; nothing where there are none."""
+    many = np.append(np.where(one.bins > 0, one.bins, np.nan), np.nan)
+    return Series(
+        *(_label(one), run_styles(run)[one.server].colour, np.log10(EDGES), many),
+        steps=True,
+        filled=True,
+        overlaid=ink,
+    )
+
+
+def _title(one: Spread) -> str:
+    return f"{_label(one)}: {count(one.late)} knocked twice" if one.late else _label(one)
+
+
 def _label(one: Spread) -> str:
     if not known(one.backlog):
-        return f"{label_of(one.server)}, backlog of its own"
+        return f"{server_name(one.server)}, backlog of its own"
     return f"{server_name(one.server)}, backlog {count(one.backlog)}"
 
 
@@ -199,3 +178,20 @@ def ladder(sysctls: Mapping[str, Any]) -> list[float]:
 def _steps(run: Run) -> list[float]:
     """Those of the ladder that the picture reaches."""
     return [second for second in ladder(run.manifest.sysctls) if second * 1e6 < _end(run)]
+
+
+def _listed(steps: list[float]) -> str:
+    return ", ".join(f"{step:g}" for step in steps)
+
+
+FIGURE = Figure(
+    name="connect_time",
+    title="Time to connect",
+    question="How long does it take to be let in, and who has to knock twice?",
+    order=62,
+    claims=(15, 16),
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

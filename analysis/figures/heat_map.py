@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import to_rgba
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
-from matplotlib.ticker import MaxNLocator, NullLocator
 
-from analysis.charts.drawing import label_of, panels, run_styles, value_axis
-from analysis.charts.interactive import Chart, Metric, line_of, numbers
-from analysis.charts.palette import MUTED, in_order
+from analysis.charts.medians import MEDIAN, P99, Metric, numbers
+from analysis.charts.model import MICROSECONDS, Axis, Cells, Chart, Line, Panel, Series
+from analysis.charts.palette import in_order, run_styles
+from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
 from analysis.selection.trials import at, nothing_idle
@@ -28,23 +25,17 @@ from analysis.statistics.outliers import THRESHOLD, modified_z
 from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from analysis.records.details import Floats
     from analysis.records.run import Run
 
-NAME = "heat_map"
-TITLE = "Latency over time"
-QUESTION = "Are waits spread evenly over time, or do they come in bursts?"
-ORDER = 46
-CLAIMS: tuple[int, ...] = ()
 PER_DECADE = 10
 EDGES = np.logspace(0, 8, 8 * PER_DECADE + 1)
 """1 us to 100 s, in microseconds."""
-SHADES = (0.12, 0.25, 0.42, 0.62, 0.82, 1.0)
+SHADES = np.array([0.12, 0.25, 0.42, 0.62, 0.82, 1.0])
 """Of a column's requests: below 1 in 10,000, 1,000, 100, 30, 10, and more."""
 STEPS = (1e-4, 1e-3, 1e-2, 1 / 30, 1e-1)
+LONGEST = Metric("response_max_us", "response time, longest", "", MICROSECONDS, log=True)
+HEIGHT_IN = 3.3
 MOST_SERVERS, MOST_COLUMNS = 4, 60
 BURST = 2.0
 """A worst stretch this much longer than the usual one is a burst."""
@@ -94,39 +85,37 @@ def table(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw(run: Run) -> Figure:
-    """A panel for each server; thin lines part the trials."""
-    found = _columns(run)
-    figure, axes = panels([label_of(server) for server in found], height=3.3)
-    looks = run_styles(run)
+def chart(run: Run) -> Chart:
+    """A panel for each server, whose lines part the trials; on the page the middle and the tail of
+    each stretch, over the same time."""
+    found, points, styles = _columns(run), table(run), run_styles(run)
     used = np.sum([one.bins for columns in found.values() for one in columns], axis=0)
-    low, high = EDGES[np.flatnonzero(used)[0]], EDGES[np.flatnonzero(used)[-1] + 1]
-    for axis, (server, columns) in zip(axes, found.items(), strict=True):
-        _panel(axis, columns, looks[server].colour)
-        axis.set_yscale("log")
-        axis.set_ylim(low / 1.2, high * 1.2)
-        value_axis(axis, "response time" if axis is axes[0] else "", duration, log=True)
-        axis.set_xlabel("seconds measured")
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """The middle and the tail of each stretch, as points over the same time."""
-    points, looks = table(run), run_styles(run)
-    metrics = [
-        Metric("response_p99_us", "response time, 99th percentile", "us"),
-        Metric("response_p50_us", "response time, median", "us"),
-        Metric("response_max_us", "response time, longest", "us"),
+    bins = np.flatnonzero(used)
+    waits = Axis(
+        "response time",
+        MICROSECONDS,
+        log=True,
+        low=float(EDGES[bins[0]]) / 1.2,
+        high=float(EDGES[bins[-1] + 1]) * 1.2,
+    )
+    panels = [
+        _panel(columns, waits, server_name(server), styles[server].colour)
+        for server, columns in found.items()
     ]
-    lines, longest = [], 0.0
-    for server, mine in points.groupby("server", sort=False):
-        middles = mine["window_s"].cumsum() - mine["window_s"] / 2
-        longest = max(longest, float(mine["window_s"].sum()))
-        line = line_of(str(server), looks[str(server)], middles.round(3).tolist())
-        line.values = {m.name: [[v] for v in numbers(mine[m.name])] for m in metrics}
-        lines.append(line)
-    ticks = [(float(v), f"{v:g}") for v in MaxNLocator(8).tick_values(0, longest)]
-    return Chart("seconds measured, trial by trial", ticks, metrics, lines)
+    for metric in (P99, MEDIAN, LONGEST):
+        series = []
+        for server, mine in points.groupby("server", sort=False):
+            middles = mine["window_s"].cumsum() - mine["window_s"] / 2
+            style = styles[str(server)]
+            series.append(
+                Series(
+                    *(server_name(str(server)), style.colour, middles.to_numpy()),
+                    numbers(mine, metric.name),
+                    marker=style.marker,
+                )
+            )
+        panels.append(metric.panel(Axis("seconds measured, trial by trial"), series))
+    return Chart(tuple(panels), height_in=HEIGHT_IN)
 
 
 def reading(run: Run) -> str:
@@ -193,25 +182,30 @@ def _bins(us: Floats, many: Floats) -> Floats:
     return found.astype("float64")
 
 
-def _panel(axis: Axes, columns: list[Column], colour: str) -> None:
+def _panel(columns: list[Column], waits: Axis, title: str, colour: str) -> Panel:
     edges_s = np.cumsum([0.0, *(one.to_s - one.from_s for one in columns)])
-    for one, start_s in zip(columns[1:], edges_s[1:], strict=False):
-        if one.first:
-            axis.axvline(start_s, color=MUTED, linewidth=0.7)
     bins = np.array([one.bins for one in columns])
     steps = np.searchsorted(STEPS, bins / bins.sum(axis=1, keepdims=True))
-    for step, shade in enumerate(SHADES):
-        column, place = np.nonzero((steps == step) & (bins > 0))
-        if len(column):
-            left, right = edges_s[column], edges_s[column + 1]
-            low, high = EDGES[place], EDGES[place + 1]
-            corners = [[left, low], [right, low], [right, high], [left, high]]
-            # As one shape: thousands would each be drawn, and written, for themselves.
-            shape = Path.make_compound_path_from_polys(np.array(corners).transpose(2, 0, 1))
-            # No patch: its extent would be sought corner by corner.
-            axis.add_artist(PathPatch(shape, facecolor=to_rgba(colour, shade), edgecolor="none"))
-    at_s = float(edges_s[-1])
-    axis.set_xlim(0, at_s)
-    axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.dataLim.update_from_data_y([EDGES[0], EDGES[-1]])
+    return Panel(
+        Axis("seconds measured", low=0, high=float(edges_s[-1])),
+        waits,
+        title,
+        lines=tuple(
+            Line(float(start_s), dash="solid")
+            for one, start_s in zip(columns[1:], edges_s[1:], strict=False)
+            if one.first
+        ),
+        cells=Cells(colour, edges_s, EDGES, np.where(bins > 0, SHADES[steps], 0.0)),
+    )
+
+
+FIGURE = Figure(
+    name="heat_map",
+    title="Latency over time",
+    question="Are waits spread evenly over time, or do they come in bursts?",
+    order=46,
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

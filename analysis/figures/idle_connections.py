@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from analysis.charts.drawing import (
-    connections_axis,
-    hollow,
-    label_of,
-    legend,
-    panels,
-    run_styles,
-    series,
-    value_axis,
-)
-from analysis.charts.interactive import USUAL, Chart, Line, Metric, curve, intervals, place, sweep
-from analysis.charts.palette import INK, KNOWN, PAPER, VARIABLES, in_order
-from analysis.charts.ticks import times
+from analysis.charts import medians
+from analysis.charts.medians import RATE, USUAL, Metric, sweep
+from analysis.charts.model import RATIO, Chart, Line, Series
+from analysis.charts.palette import KNOWN, in_order, run_styles
+from analysis.charts.scale import scale_of
 from analysis.claims.claim import load_claims
-from analysis.figures._idle import RUNS, X, chosen, summary, void_at
+from analysis.figures import Figure
+from analysis.figures._idle import RUNS, X, chosen, summary
 from analysis.outcomes.limits_hit import find_walls
 from analysis.selection.blocks import by_block
 from analysis.selection.trials import at
@@ -30,20 +24,15 @@ from analysis.statistics.estimates import estimate, nothing
 from analysis.wording import count, listed, number, server_name
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
+    from analysis.charts.scale import Scale
+    from analysis.outcomes.limits_hit import Wall
     from analysis.records.run import Run
 
-NAME = "idle_connections"
-TITLE = "Idle connections"
-QUESTION = "What do thousands of silent connections cost the few that talk?"
-ORDER = 10
-CLAIMS = (2, 3, 8)
-METRIC = "requests_per_s"
+METRIC = RATE.name
 LOOKING = ("select", "poll")
 """Servers whose every wait looks at all connections."""
-SHARE = Metric("relative_ratio", "rate / rate with none idle", "ratio", log=False)
+SHARE_TEXT = "rate / rate with none idle"
+SHARE = Metric("relative_ratio", SHARE_TEXT, SHARE_TEXT, RATIO)
 
 
 def table(run: Run) -> pd.DataFrame:
@@ -51,58 +40,27 @@ def table(run: Run) -> pd.DataFrame:
     return summary(run, (METRIC,))
 
 
-def draw(run: Run) -> Figure:
-    """Measured rates, and each as a share of its own rate with nothing idle,
-    beside the published curves treated in the same way."""
-    trials, points = chosen(run), table(run)
-    figure, (left, right) = panels(["Measured on this machine", "Relative to no idle connections"])
-    looks = run_styles(run)
+def chart(run: Run) -> Chart:
+    """Measured rates, and each as a share of the server's own rate with nothing idle, beside the
+    published curves treated in the same way; on the page every metric."""
+    trials, points, styles = chosen(run), table(run), run_styles(run)
+    scale = scale_of(points[X])
+    pictured = {RATE: "Measured on this machine"}
+    rate, *others = sweep(run, trials, X, "idle connections", USUAL, pictured)
+    walls = [wall for wall in find_walls(trials) if np.isfinite(wall.held)]
+    rate = replace(
+        rate, lines=tuple(_stop(wall, scale, styles[wall.server].colour) for wall in walls)
+    )
+    shares = []
     for server in in_order(points["server"]):
-        mine = points[points["server"] == server]
-        series(left, mine, X, METRIC, looks[server], label_of(server))
-        hollow(left, void_at(trials, server), X, METRIC, looks[server])
-        relative = _relative(run, mine)
+        relative = _relative(run, points[points["server"] == server])
         if relative is not None:
-            series(right, relative, X, METRIC, looks[server], label_of(server))
-    ticks = points[X].unique()
-    for label, server, shown in _published(float(max(ticks))):
-        right.plot(
-            [x for x, _ in shown],
-            [y for _, y in shown],
-            color=KNOWN[server].colour,
-            linestyle=(0, (4, 3)),
-            linewidth=1.2,
-            label=label,
-        )
-    for axis in (left, right):
-        connections_axis(axis, ticks, "idle connections")
-    value_axis(left, "requests per second")
-    value_axis(right, "rate / rate with none idle", times)
-    for wall in find_walls(trials):
-        _mark_wall(left, wall.held, wall.server, looks[wall.server].colour)
-    legend(figure, [left, right])
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """Every metric against idle connections, and the rate as a share of the own rate with
-    nothing idle, with the published curves treated in the same way."""
-    found = sweep(run, chosen, X, "idle connections", USUAL)
-    points = table(run)
-    positive = points.loc[points[X] > 0, X]
-    if found is None or not len(positive):
-        return found
-    found.metrics.insert(1, SHARE)
-    for line in found.lines:
-        relative = _relative(run, points[points["server"] == line.server])
-        if relative is not None:
-            line.values[SHARE.name] = intervals(relative, METRIC)
-    first, most = float(positive.min()), float(positive.max())
-    for label, server, shown in _published(most):
-        at, values = curve((place(x, first) for x, _ in shown), (y for _, y in shown))
-        ink = VARIABLES[KNOWN[server].colour]
-        found.lines.append(Line(label, ink, "o", at, {SHARE.name: values}, "dashed", plain=True))
-    return found
+            at_ = scale.places(relative[X])
+            name = server_name(server)
+            shares.append(medians.series(relative, METRIC, at_, styles[server], name))
+    shares += _published(scale)
+    share = SHARE.panel(rate.x, shares, "Relative to no idle connections")
+    return Chart((rate, share, *others))
 
 
 def reading(run: Run) -> str:
@@ -169,34 +127,35 @@ def _by_level(run: Run) -> dict[str, dict[int, pd.Series[float]]]:
     return found
 
 
-def _published(most: float) -> list[tuple[str, str, list[tuple[float, float]]]]:
-    """The curves of the sources of claims 2 and 3: label, server, and points over their own
-    first one, as far as `most` connections."""
+def _published(scale: Scale) -> list[Series]:
+    """The curves of the sources of claims 2 and 3, over their own first point, as far as this run
+    reaches."""
     claims = load_claims()
-    return [
-        (
-            f"{source.label}, published {claims[number_].year}",
-            server,
-            [(x, y / source.y[0]) for x, y in zip(source.x, source.y, strict=True) if x <= most],
-        )
-        for number_, server in ((2, "epoll_level"), (3, "poll"))
-        if number_ in claims
-        for source in claims[number_].published.curves
-    ]
+    found = []
+    for number_, server in ((2, "epoll_level"), (3, "poll")):
+        for source in claims[number_].published.curves if number_ in claims else ():
+            x, y = np.array(source.x), np.array(source.y) / source.y[0]
+            shown = x <= scale.values[-1]
+            label = f"{source.label}, published {claims[number_].year}"
+            colour = KNOWN[server].colour
+            found.append(Series(label, colour, scale.places(x[shown]), y[shown], dash="dashed"))
+    return found
 
 
-def _mark_wall(axis: Axes, held: float, server: str, colour: str) -> None:
-    if not np.isfinite(held):
-        return
-    axis.axvline(held, color=colour, linewidth=1.2, linestyle=(0, (1, 2)))
-    axis.annotate(
-        f"{server_name(server)} stops\nat {count(held)} connections",
-        (held, 0.05),
-        xycoords=("data", "axes fraction"),
-        xytext=(-6, 0),
-        textcoords="offset points",
-        ha="right",
-        color=INK,
-        fontsize=8.5,
-        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.5},
-    )
+def _stop(wall: Wall, scale: Scale, colour: str) -> Line:
+    """Where a server stopped."""
+    text = f"{server_name(wall.server)} stops\nat {count(wall.held)} connections"
+    return Line(scale.place(wall.held), text, colour=colour)
+
+
+FIGURE = Figure(
+    name="idle_connections",
+    title="Idle connections",
+    question="What do thousands of silent connections cost the few that talk?",
+    order=10,
+    claims=(2, 3, 8),
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

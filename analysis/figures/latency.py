@@ -4,69 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.charts.drawing import (
-    connections_axis,
-    hollow,
-    label_of,
-    legend,
-    panels,
-    run_styles,
-    series,
-    value_axis,
-)
-from analysis.charts.interactive import P999, USUAL, Chart, sweep
-from analysis.charts.palette import in_order
+from analysis.charts.medians import MEDIAN, P99, P999, USUAL, sweep
+from analysis.charts.model import Chart
+from analysis.figures import Figure
 from analysis.figures._active import X, chosen, summary
-from analysis.figures._idle import void_at
 from analysis.wording import count, duration, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from analysis.records.run import Run
 
-NAME = "latency"
-TITLE = "Latency"
-QUESTION = "How long does a client wait, usually and when it is unlucky?"
-ORDER = 40
-CLAIMS: tuple[int, ...] = ()
-PERCENTILES = {
-    "response_p50_us": "Median",
-    "response_p99_us": "99th percentile",
-    "response_p999_us": "99.9th percentile",
-}
-WORST = "response_p999_us"
+PERCENTILES = {MEDIAN: "Median", P99: "99th percentile", P999: "99.9th percentile"}
+WORST = P999.name
 
 
 def table(run: Run) -> pd.DataFrame:
     """Response time percentiles in microseconds by server and active connections."""
-    return summary(run, tuple(PERCENTILES))
+    return summary(run, tuple(metric.name for metric in PERCENTILES))
 
 
-def draw(run: Run) -> Figure:
-    """A panel for each percentile, on one scale."""
-    trials, points = chosen(run), table(run)
-    figure, axes = panels(PERCENTILES.values())
-    looks = run_styles(run)
-    for axis, metric in zip(axes, PERCENTILES, strict=True):
-        for server in in_order(points["server"]):
-            mine = points[points["server"] == server]
-            series(axis, mine, X, metric, looks[server], label_of(server))
-            hollow(axis, void_at(trials, server), X, metric, looks[server])
-        connections_axis(axis, points[X].unique(), "active connections")
-        axis.set_yscale("log")
-    limits = [edge for axis in axes for edge in axis.get_ylim()]
-    for axis in axes:
-        axis.set_ylim(min(limits), max(limits))
-        value_axis(axis, "response time" if axis is axes[0] else "", duration, log=True)
-    legend(figure, axes)
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """Every metric against active connections, the tail first."""
-    return sweep(run, chosen, X, "active connections", (P999, *USUAL))
+def chart(run: Run) -> Chart:
+    """A panel for each percentile, on one scale; on the page every metric."""
+    return Chart(tuple(sweep(run, chosen(run), X, "active connections", USUAL, PERCENTILES)))
 
 
 def reading(run: Run) -> str:
@@ -87,3 +47,15 @@ def reading(run: Run) -> str:
         f"{text}. The clients wait for each answer before they ask again (closed loop), so "
         "these times are for a server that is always busy."
     )
+
+
+FIGURE = Figure(
+    name="latency",
+    title="Latency",
+    question="How long does a client wait, usually and when it is unlucky?",
+    order=40,
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

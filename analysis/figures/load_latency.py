@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from matplotlib.ticker import MaxNLocator
 
-from analysis.charts.drawing import hollow, label_of, legend, panels, run_styles, value_axis
-from analysis.charts.interactive import MEDIAN, P90, P99, P999, Chart, intervals, line_of
-from analysis.charts.palette import PAPER, in_order
-from analysis.charts.ticks import plain, tick_texts
-from analysis.figures import _rising
-from analysis.figures._idle import RUNS, void_at
+from analysis.charts import medians
+from analysis.charts.medians import MEDIAN, P90, P99, P999, numbers, void_points
+from analysis.charts.model import Axis, Chart
+from analysis.charts.palette import in_order, run_styles
+from analysis.figures import Figure, _rising
+from analysis.figures._idle import RUNS
 from analysis.selection.blocks import paired_ratio
 from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.extremes import widened
@@ -22,19 +21,13 @@ from analysis.statistics.point_medians import with_void
 from analysis.wording import count, duration, interval, listed, number, server_name
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from analysis.charts.palette import Style
+    from analysis.charts.medians import Metric
+    from analysis.charts.model import Series
     from analysis.records.run import Run
 
-NAME = "load_latency"
-TITLE = "Throughput against latency"
-QUESTION = "What does more load buy, more answers or only longer waits?"
-ORDER = 44
-CLAIMS: tuple[int, ...] = ()
-RATE, TAIL, MIDDLE = "requests_per_s", "response_p99_us", "response_p50_us"
-METRICS = (TAIL, MIDDLE, "response_p90_us", "response_p999_us")
+RATE, TAIL = medians.RATE.name, P99.name
+PICTURED = {P99: "99th percentile", MEDIAN: "Median"}
+METRICS = (*PICTURED, P90, P999)
 CLOSED, OPEN = "active_connections", _rising.X
 LEVELS = 2
 
@@ -58,43 +51,20 @@ def chosen(run: Run) -> pd.DataFrame:
 @lru_cache(maxsize=RUNS)
 def table(run: Run) -> pd.DataFrame:
     """Rate and response times by server and load, in the order of rising load."""
-    return with_void(run, chosen(run), ("server", _axis(run)), (RATE, *METRICS))
+    names = [RATE, *(metric.name for metric in METRICS)]
+    return with_void(run, chosen(run), ("server", _axis(run)), names)
 
 
-def draw(run: Run) -> Figure:
+def chart(run: Run) -> Chart:
     """The 99th percentile and the median over the rate; a server's points are joined in the
-    order of rising load, its intervals drawn both ways."""
-    trials, points = chosen(run), table(run)
-    figure, axes = panels(["99th percentile", "Median"])
-    looks = run_styles(run)
-    for axis, metric in zip(axes, (TAIL, MIDDLE), strict=True):
-        for server in in_order(points["server"]):
-            _path(axis, points[points["server"] == server], metric, looks[server], server)
-            void = void_at(trials, server)
-            hollow(axis, void[void[RATE].notna()], RATE, metric, looks[server])
-        axis.set_yscale("log")
-        axis.set_xlabel("requests per second")
-        axis.set_xlim(left=0)
-        axis.xaxis.set_major_formatter(tick_texts(plain))
-        value_axis(axis, "response time" if axis is axes[0] else "", duration, log=True)
-    legend(figure, axes)
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """The same paths, with all percentiles to choose from."""
-    points, looks = table(run), run_styles(run)
-    lines = []
-    for server in in_order(points["server"]):
-        mine = points[(points["server"] == server) & points[RATE].notna()]
-        line = line_of(server, looks[server], [float(f"{v:.4g}") for v in mine[RATE]])
-        line.values = {name: intervals(mine, name) for name in METRICS}
-        lines.append(line)
-    ticks = [
-        (float(v), number(v))
-        for v in MaxNLocator(6).tick_values(points[RATE].min(), points[RATE].max())
-    ]
-    return Chart("requests per second", ticks, [P99, MEDIAN, P90, P999], lines)
+    order of rising load, its intervals drawn both ways. On the page more percentiles."""
+    servers = in_order(table(run)["server"])
+    x = Axis("requests per second", low=0)
+    panels = []
+    for metric in METRICS:
+        paths = [_path(run, server, metric) for server in servers]
+        panels.append(metric.panel(x, paths, PICTURED.get(metric)))
+    return Chart(tuple(panels))
 
 
 def reading(run: Run) -> str:
@@ -145,25 +115,26 @@ def _left_out(run: Run, x: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _path(axis: Axes, mine: pd.DataFrame, metric: str, style: Style, server: str) -> None:
-    shown = mine[mine[metric].notna() & mine[RATE].notna()]
-    if not len(shown):
-        return
-    x, y = (shown[name].to_numpy(dtype="float64") for name in (RATE, metric))
-    axis.errorbar(
-        x,
-        y,
-        xerr=_ends(shown, RATE, x),
-        yerr=_ends(shown, metric, y),
-        color=style.colour,
-        marker=style.marker,
-        markeredgecolor=PAPER,
-        markeredgewidth=0.7,
-        elinewidth=1.0,
-        label=label_of(server),
+def _path(run: Run, server: str, metric: Metric) -> Series:
+    points, trials = table(run), chosen(run)
+    mine = points[(points["server"] == server) & points[RATE].notna() & points[metric.name].notna()]
+    void = trials[(trials["server"] == server) & ~trials["valid"] & trials[RATE].notna()]
+    path = medians.series(
+        *(mine, metric.name, numbers(mine, RATE), run_styles(run)[server], server_name(server)),
+        x_low=numbers(mine, f"{RATE}_low"),
+        x_high=numbers(mine, f"{RATE}_high"),
+        void=void_points(void, metric.name, RATE),
     )
+    return replace(path, shift_pt=0.0)  # a place is a rate here
 
 
-def _ends(shown: pd.DataFrame, name: str, middle: np.ndarray) -> np.ndarray:
-    low, high = (shown[f"{name}_{end}"].to_numpy(dtype="float64") for end in ("low", "high"))
-    return np.vstack([np.nan_to_num(middle - low).clip(0), np.nan_to_num(high - middle).clip(0)])
+FIGURE = Figure(
+    name="load_latency",
+    title="Throughput against latency",
+    question="What does more load buy, more answers or only longer waits?",
+    order=44,
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

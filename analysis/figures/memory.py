@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import LogLocator, MultipleLocator
 
-from analysis.charts.drawing import (
-    connections_axis,
-    hollow,
-    label_of,
-    legend,
-    panels,
-    run_styles,
-    series,
-    value_axis,
-)
-from analysis.charts.interactive import MEMORY as MEMORY_METRIC
-from analysis.charts.interactive import THREADS as THREADS_METRIC
-from analysis.charts.interactive import USUAL, Chart, Metric, sweep
-from analysis.charts.palette import in_order
-from analysis.figures._idle import KEYS, RUNS, X, void_at
+from analysis.charts import medians
+from analysis.charts.medians import USUAL, Metric, sweep
+from analysis.charts.model import BYTES, Chart
+from analysis.figures import Figure
+from analysis.figures._idle import KEYS, RUNS, X
 from analysis.figures._idle import chosen as idle_trials
 from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
@@ -32,17 +20,8 @@ from analysis.statistics.point_medians import with_void
 from analysis.wording import count, listed, server_name, size
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from analysis.records.run import Run
 
-NAME = "memory"
-TITLE = "Memory and threads"
-QUESTION = "What does it take to hold ten thousand connections open?"
-ORDER = 50
-CLAIMS = (10, 11, 12, 13)
-MB = 2**20
 MEMORY, THREADS, EACH = "server_rss_bytes", "server_threads", "rss_per_connection_bytes"
 SLAB = "kernel_slab_per_connection_bytes"
 ENOUGH = 500
@@ -75,38 +54,17 @@ def table(run: Run) -> pd.DataFrame:
     return with_void(run, trials, KEYS, had)
 
 
-def draw(run: Run) -> Figure:
-    """Resident memory, threads, and memory per connection."""
-    points = table(run)
-    each = EACH in points and points[EACH].notna().any()
-    titles = ["Resident memory", "Threads", *(["Memory per connection"] if each else [])]
-    figure, axes = panels(titles)
-    looks = run_styles(run)
-    for axis, metric in zip(axes, (MEMORY, THREADS, EACH), strict=False):
-        for server in in_order(points["server"]):
-            mine = points[points["server"] == server]
-            series(axis, mine, X, metric, looks[server], label_of(server))
-            hollow(axis, void_at(chosen(run), server), X, metric, looks[server])
-        shown = points if metric != EACH else points[points[EACH].notna()]
-        connections_axis(axis, shown[X].unique(), "idle connections")
-    if chosen(run)[THREADS].notna().any():
-        value_axis(axes[1], "")
-    value_axis(axes[0], "", size)
-    _round_steps(axes[0])
-    if each:
-        value_axis(axes[2], "", size)
-        if axes[2].get_yscale() == "log":
-            _round_steps(axes[2])
-    legend(figure, axes)
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """Memory in the server and per connection against idle connections."""
-    each = Metric(EACH, "resident memory per connection", "bytes")
-    slab = Metric(SLAB, "kernel memory per connection, both ends", "bytes")
-    wanted = (MEMORY_METRIC, each, slab, THREADS_METRIC, *USUAL)
-    return sweep(run, chosen, X, "idle connections", wanted)
+def chart(run: Run) -> Chart:
+    """Resident memory, threads and what a connection takes; on the page every metric."""
+    each = Metric(EACH, "resident memory per connection", "", BYTES)
+    slab = Metric(SLAB, "kernel memory per connection, both ends", "", BYTES)
+    pictured = {
+        medians.MEMORY: "Resident memory",
+        medians.THREADS: "Threads",
+        each: "Memory per connection",
+    }
+    panels = sweep(run, chosen(run), X, "idle connections", (slab, *USUAL), pictured)
+    return Chart(tuple(panels))
 
 
 def reading(run: Run) -> str:
@@ -136,16 +94,14 @@ def reading(run: Run) -> str:
     return text
 
 
-def _round_steps(axis: Axes) -> None:
-    """Ticks at powers of two, or at round numbers of megabytes."""
-    if axis.get_yscale() == "log":
-        axis.yaxis.set_major_locator(LogLocator(base=2, numticks=10))
-    else:
-        axis.yaxis.set_major_locator(MultipleLocator(_step(axis.get_ylim()[1])))
-
-
-def _step(most: float) -> float:
-    """A round number of megabytes, so that about five of them reach `most`."""
-    megabytes = most / 5 / MB
-    power = 10 ** math.floor(math.log10(megabytes)) if megabytes > 0 else 1
-    return MB * power * next(s for s in (1, 2, 5, 10) if s * power >= megabytes)
+FIGURE = Figure(
+    name="memory",
+    title="Memory and threads",
+    question="What does it take to hold ten thousand connections open?",
+    order=50,
+    claims=(10, 11, 12, 13),
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

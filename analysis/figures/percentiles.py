@@ -6,37 +6,36 @@ server's repeats are added up, and the band holds every single repeat.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import NullLocator
 
-from analysis.charts.drawing import label_of, legend, panels, run_styles, value_axis
-from analysis.charts.interactive import Chart, Metric, curve, line_of
-from analysis.charts.palette import in_order
+from analysis.charts.model import MICROSECONDS, Axis, Chart, Panel, Series
+from analysis.charts.palette import in_order, run_styles
+from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
 from analysis.selection.trials import at, nothing_idle, plain
 from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from analysis.records.details import Floats
     from analysis.records.run import Run
 
-NAME = "percentiles"
-TITLE = "Latency by percentile"
-QUESTION = "How long are the unlucky ones made to wait, one in ten to one in 100,000?"
-ORDER = 42
-CLAIMS: tuple[int, ...] = ()
 NINES = np.linspace(0, 5, 101)
 """The x axis: how many nines; 2 is the 99th percentile."""
-TICKS = [(0, "0"), (0.30103, "50"), (1, "90"), (2, "99"), (3, "99.9"), (4, "99.99"), (5, "99.999")]
+PERCENTS = ("0", "50", "90", "99", "99.9", "99.99", "99.999")
+AXIS = Axis(
+    "percentile",
+    ticks=tuple(zip((0, 0.30103, 1, 2, 3, 4, 5), PERCENTS, strict=True)),
+    low=0,
+    high=5,
+)
 CLOSED, OPEN = "keep_alive", "open_loop"
+SENT = "from the send"
 SHOWN = {"response_p50_us": 50.0, "response_p90_us": 90.0, "response_p99_us": 99.0}
 SHOWN |= {"response_p999_us": 99.9, "response_max_us": 100.0}
 REPEATS_SHOWN = 6
@@ -77,42 +76,17 @@ def table(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw(run: Run) -> Figure:
+def chart(run: Run) -> Chart:
     """Closed loop on the left; open loop, corrected and uncorrected, on the right."""
     found = _curves(run)
-    loads = [load for load in (CLOSED, OPEN) if any(c.load == load for c in found)]
-    figure, axes = panels([_title(run, load) for load in loads])
-    looks = run_styles(run)
-    for axis, load in zip(axes, loads, strict=True):
-        for one in (c for c in found if c.load == load):
-            solid = one.clock != "from the send"
-            label = label_of(one.server) if solid else f"{label_of(one.server)}, from the send"
-            colour = looks[one.server].colour
-            axis.plot(NINES, one.us, color=colour, linestyle="-" if solid else "--", label=label)
-            if solid:
-                axis.fill_between(NINES, one.low, one.high, color=colour, alpha=0.16, lw=0)
-        _percentile_axis(axis)
-        value_axis(axis, "response time" if axis is axes[0] else "", duration, log=True)
-    legend(figure, axes)
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """The same curves."""
-    metrics = {CLOSED: Metric("closed", "response time, closed loop", "us"),
-               OPEN: Metric("open", "response time, open loop", "us")}  # fmt: skip
-    found, looks = _curves(run), run_styles(run)
-    lines = []
-    for one in found:
-        at_, values = curve(NINES, one.us)
-        line = line_of(one.server, looks[one.server], at_)
-        line.plain, line.values = True, {metrics[one.load].name: values}
-        if one.load == OPEN:
-            line.label = f"{line.label}, {one.clock}"
-            line.dash = "dashed" if one.clock == "from the send" else "solid"
-        lines.append(line)
-    used = [metrics[load] for load in metrics if any(c.load == load for c in found)]
-    return Chart("percentile", TICKS, used, lines)
+    waits = Axis("response time", MICROSECONDS, log=True)
+    panels = []
+    for load in (CLOSED, OPEN):
+        series = tuple(_series(run, one) for one in found if one.load == load)
+        if series:
+            choice = f"response time, {_load(load)}"
+            panels.append(Panel(AXIS, waits, _title(run, load), series, choice=choice))
+    return Chart(tuple(panels))
 
 
 def reading(run: Run) -> str:
@@ -129,8 +103,8 @@ def reading(run: Run) -> str:
             f"({number(worst.row['response_p999_us'] / worst.row['response_p50_us'])} times as "
             f"long), and the unluckiest {duration(worst.row['response_max_us'])}."
         )
-    sent = {c.server: c for c in found if c.clock == "from the send"}
-    opened = [c for c in found if c.load == OPEN and c.clock != "from the send"]
+    sent = {c.server: c for c in found if c.clock == SENT}
+    opened = [c for c in found if c.load == OPEN and c.clock != SENT]
     if opened and sent:
         one = max(opened, key=lambda c: c.row["response_p99_us"])
         other = sent[one.server].row["response_p99_us"]
@@ -162,7 +136,7 @@ def _curves(run: Run) -> list[Curve]:
 def _clocks(load: str) -> list[tuple[str, str]]:
     if load == CLOSED:
         return [("response", "from the send to the answer")]
-    return [("response", "from the intended moment"), ("service", "from the send")]
+    return [("response", "from the intended moment"), ("service", SENT)]
 
 
 def _curve(server: str, load: str, clock: str, parts: list[tuple[Floats, Floats]]) -> Curve:
@@ -213,9 +187,25 @@ def _title(run: Run, load: str) -> str:
     return f"Open loop, {count(first['rate_per_s'])} requests/s"
 
 
-def _percentile_axis(axis: Axes) -> None:
-    axis.set_xlim(0, 5)
-    axis.set_xticks([place for place, _ in TICKS], [name for _, name in TICKS])
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.set_xlabel("percentile")
-    axis.set_yscale("log")
+def _series(run: Run, one: Curve) -> Series:
+    """A curve with the band of single repeats; dashed and without it, if timed from the send."""
+    sent = one.clock == SENT
+    name = f"{server_name(one.server)}, {SENT}" if sent else server_name(one.server)
+    kept = np.isfinite(one.us)
+    colour = run_styles(run)[one.server].colour
+    curve = Series(name, colour, NINES[kept], one.us[kept])
+    if sent:
+        return replace(curve, dash="dashed")
+    return replace(curve, low=one.low[kept], high=one.high[kept], band=True)
+
+
+FIGURE = Figure(
+    name="percentiles",
+    title="Latency by percentile",
+    question="How long are the unlucky ones made to wait, one in ten to one in 100,000?",
+    order=42,
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

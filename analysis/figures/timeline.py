@@ -7,28 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from analysis.charts.drawing import RC, WIDTH_IN, legend, run_styles
-from analysis.charts.interactive import Chart, Line, Metric, numbers
-from analysis.charts.palette import ALARM, GRID, INK, MUTED, VARIABLES
-from analysis.charts.ticks import plain, tick_texts
+from analysis.charts.medians import RATE, numbers
+from analysis.charts.model import Axis, Chart, Dash, Line, Panel, Series
+from analysis.charts.palette import ALARM, INK, MUTED, run_styles
+from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
 from analysis.wording import count, duration, number, plural, server_name
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from analysis.records.run import Run
 
-NAME = "timeline"
-TITLE = "Timeline of a trial"
-QUESTION = "What happens in a trial, and when does the kernel drop something?"
-ORDER = 80
-CLAIMS: tuple[int, ...] = ()
 PHASES = {
     "connect_idle": "idle connect",
     "connect_active": "active connect",
@@ -36,15 +26,12 @@ PHASES = {
     "warm_up": "warm-up",
     "window": "window",
 }
-COUNTERS = {
-    "listen_overflows": ("ListenOverflows", ALARM, "-", "o"),
-    "listen_drops": ("ListenDrops", INK, (0, (3, 2)), "s"),
-    "retransmits": ("RetransSegs", MUTED, "-", "^"),
+COUNTERS: dict[str, tuple[str, str, Dash, str]] = {
+    "listen_overflows": ("ListenOverflows", ALARM, "solid", "o"),
+    "listen_drops": ("ListenDrops", INK, "dashed", "s"),
+    "retransmits": ("RetransSegs", MUTED, "solid", "^"),
 }
-
-
-SEEN, ROOM = 0.02, 0.08
-"""Shares of the whole from which a phase is marked, and has room for its name."""
+ROW_IN, SMALL = 1.7, 0.85
 LATE_S = 0.05
 """The probe is asked a moment after the second that its sample belongs to."""
 
@@ -90,75 +77,43 @@ def table(run: Run) -> pd.DataFrame:
     return rows
 
 
-def draw(run: Run) -> Figure:
+def chart(run: Run) -> Chart:
     """Phases, then the rate, then the counters, over one time axis."""
     story = _story(run)
     if story is None:
         raise ValueError("no trial of this run has a timeline")
-    look = run_styles(run)[story.server]
-    with rc_context(RC):
-        figure = Figure(figsize=(WIDTH_IN, 4.6))
-        made = figure.subplots(3, 1, sharex=True, height_ratios=[0.5, 1.5, 1.5])
-        strip, rate, kernel = made
-        titles = (_title(run), "Requests per second", "Kernel, counted since the load began")
-        for axis, title in zip(made, titles, strict=True):
-            axis.set_title(title)
-            axis.tick_params(length=0, bottom=False, left=False)
-    _strip(strip, story, look.colour)
-    seconds = table(run)
-    edges = [*seconds["from_s"], seconds["to_s"].iloc[-1]]
-    rate.stairs(seconds["requests_per_s"], edges, color=look.colour, linewidth=2)
-    rate.set_ylim(bottom=0)
-    rate.yaxis.set_major_formatter(tick_texts(plain))
-    for name, (label, colour, dash, marker) in COUNTERS.items():
-        kernel.plot(
-            story.kernel["at_s"],
-            story.kernel[name],
-            color=colour,
-            linestyle=dash,
-            marker=marker,
-            markersize=5,
-            drawstyle="steps-post",
-            label=label,
-        )
-    kernel.set_ylim(bottom=0)
-    kernel.set_xlabel("seconds from the opening of the window")
-    for axis in (rate, kernel):
-        axis.axvline(0, color=MUTED, linewidth=1)
-    legend(figure, [kernel])
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """The counters and the rate over the same time."""
-    story = _story(run)
-    if story is None:
-        return None
-    at = [float(f"{v:.4g}") for v in story.kernel["at_s"]]
-    lines = []
-    for name, (label, colour, dash, marker) in COUNTERS.items():
-        style = "solid" if dash == "-" else "dashed"
-        values = {"counters": [[v] for v in numbers(story.kernel[name].astype(float))]}
-        lines.append(Line(label, VARIABLES[colour], marker, at, values, style))
-    seconds, look = table(run), run_styles(run)[story.server]
-    middles = ((seconds["from_s"] + seconds["to_s"]) / 2).round(4).tolist()
-    rate = {"rate": [[v] for v in numbers(seconds["requests_per_s"])]}
-    lines.append(
-        Line(server_name(story.server), VARIABLES[look.colour], look.marker, middles, rate)
+    x, seconds = Axis("seconds from the opening of the window"), table(run)
+    style = run_styles(run)[story.server]
+    rates = numbers(seconds, RATE.name)
+    rate = Series(
+        *(server_name(story.server), style.colour),
+        np.append(numbers(seconds, "from_s"), seconds["to_s"].iloc[-1]),
+        np.append(rates, rates[-1]),
+        steps=True,
     )
-    whole = story.phases[-1][2] - story.phases[0][1]
-    marks = [
-        (round(start, 4), PHASES[name])
-        for name, start, end in story.phases
-        if (end - start) / whole > SEEN
+    at_s = numbers(story.kernel, "at_s")
+    counters = [
+        Series(
+            *(label, colour, at_s, numbers(story.kernel, name)),
+            marker=marker,
+            dash=dash,
+            steps=True,
+            size=SMALL,
+        )
+        for name, (label, colour, dash, marker) in COUNTERS.items()
     ]
-    first, last = min(at[0], marks[0][0]), max(at[-1], middles[-1])
-    ticks = [(float(v), f"{v:g}") for v in MaxNLocator(8).tick_values(first, last)]
-    metrics = [
-        Metric("counters", "counted since the load began", log=False),
-        Metric("rate", "requests per second", log=False),
-    ]
-    return Chart("seconds from the opening of the window", ticks, metrics, lines, marks)
+    opening = (Line(0, dash="solid"),)
+    y, counted = Axis(log=False), "counted since the load began"
+    return Chart(
+        (
+            Panel(x, y, "Requests per second", (rate,), opening, choice=RATE.label),
+            Panel(x, y, f"Kernel, {counted}", tuple(counters), opening, choice=counted),
+        ),
+        stacked=True,
+        height_in=ROW_IN,
+        title=_title(run),
+        phases=tuple((start, end, PHASES[name]) for name, start, end in story.phases),
+    )
 
 
 def reading(run: Run) -> str:
@@ -222,23 +177,13 @@ def _phases(run: Run, trial: str) -> list[tuple[str, float, float]]:
     return found
 
 
-def _strip(axis: Axes, story: Story, colour: str) -> None:
-    whole = story.phases[-1][2] - story.phases[0][1] if story.phases else 1.0
-    for place, (name, start, end) in enumerate(story.phases):
-        shade = colour if name == "window" else GRID
-        axis.barh(0, end - start, left=start, color=shade, alpha=0.35 if shade == colour else 1)
-        if (end - start) / whole > ROOM:
-            axis.text(
-                (start + end) / 2,
-                0,
-                PHASES[name],
-                ha="center",
-                va="center",
-                fontsize=8.5,
-                color=INK,
-            )
-        elif place and end > start:
-            axis.axvline(start, color=MUTED, linewidth=0.6)
-    axis.set_yticks([])
-    axis.grid(visible=False)
-    axis.spines["left"].set_visible(False)
+FIGURE = Figure(
+    name="timeline",
+    title="Timeline of a trial",
+    question="What happens in a trial, and when does the kernel drop something?",
+    order=80,
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

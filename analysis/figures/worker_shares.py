@@ -8,27 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.charts.drawing import panels, run_styles
-from analysis.charts.interactive import Chart, Metric, line_of, numbers
-from analysis.charts.palette import MUTED, PAPER
-from analysis.charts.ticks import percent, tick_texts
-from analysis.figures import _workers
+from analysis.charts.model import SHARE, Axis, Bar, Chart, Panel, Series
+from analysis.charts.palette import run_styles
+from analysis.figures import Figure, _workers
 from analysis.figures._idle import RUNS
 from analysis.figures._workers import COLUMNS, bars
 from analysis.wording import number, share
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from analysis.figures._workers import Shares
+    from analysis.figures._workers import Bar as Workers
     from analysis.records.run import Run
 
-NAME = "worker_shares"
-TITLE = "Share per worker"
-QUESTION = "Do the workers of one port share the work, or does one take it all?"
-ORDER = 70
-CLAIMS = (20, 21, 22)
+EDGE_IN, ROW_IN = 1.3, 0.42
 chosen = _workers.chosen
 
 
@@ -49,44 +40,32 @@ def table(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw(run: Run) -> Figure:
-    """A bar per server and settings, parted by its workers, the largest first; dotted, equal
-    parts."""
-    found, shown = bars(run), _shown(run)
-    figure, axes = panels(
-        [f"Share of {COLUMNS[name]}" for name in shown], height=1.3 + 0.42 * len(found)
+def chart(run: Run) -> Chart:
+    """A bar per server and settings, parted by its workers, the largest first; on the page the
+    share of each worker, with the lowest and highest trial."""
+    found, shown, styles = bars(run), _shown(run), run_styles(run)
+    across = Axis("busiest first; dotted, equal parts", SHARE, low=0, high=1)
+    most = max(bar.workers for bar in found)
+    workers = Axis(
+        "worker, from the busiest", ticks=tuple((float(n), str(n)) for n in range(1, most + 1))
     )
-    for axis, name in zip(axes, shown, strict=True):
-        for row, bar in enumerate(found):
-            if name in bar.parts:
-                _bar(axis, row, bar.parts[name], run_styles(run)[bar.server].colour)
-        axis.set_xlim(0, 1)
-        axis.set_ylim(len(found) - 0.5, -0.5)
-        axis.set_yticks(range(len(found)), [bar.label for bar in found])
-        axis.tick_params(axis="y", labelleft=axis is axes[0])
-        axis.grid(visible=False, axis="y")
-        axis.xaxis.set_major_formatter(tick_texts(percent))
-        axis.set_xlabel("busiest worker first; dotted, equal parts")
-    return figure
-
-
-def chart(run: Run) -> Chart | None:
-    """The share of each worker, ordered, with the lowest and highest trial."""
-    looks, lines = run_styles(run), []
-    for bar in bars(run):
-        line = line_of(bar.server, looks[bar.server], [n + 1.0 for n in range(bar.workers)])
-        line.label = bar.label
-        for name, shares in bar.parts.items():
-            ends = np.array([np.median(shares, axis=0), shares.min(axis=0), shares.max(axis=0)])
-            none: list[list[float | None]] = [[None]] * (bar.workers - shares.shape[1])
-            line.values[name] = [numbers(worker) for worker in ends.T] + none
-        lines.append(line)
-    metrics = [
-        Metric(name, f"share of {COLUMNS[name]}", "share", log=False) for name in _shown(run)
+    pictured = [
+        Panel(
+            *(across, Axis(), f"Share of {COLUMNS[name]}"),
+            bars=tuple(_bar(bar, name, styles[bar.server].colour) for bar in found),
+        )
+        for name in shown
     ]
-    most = max(bar.workers for bar in bars(run))
-    ticks = [(n + 1.0, str(n + 1)) for n in range(most)]
-    return Chart("worker, from the busiest", ticks, metrics, lines)
+    offered = [
+        Panel(
+            *(workers, Axis(unit=SHARE)),
+            series=tuple(_each(run, bar, name) for bar in found if name in bar.parts),
+            choice=f"share of {COLUMNS[name]}",
+            pictured=False,
+        )
+        for name in shown
+    ]
+    return Chart((*pictured, *offered), height_in=EDGE_IN + ROW_IN * len(found))
 
 
 def reading(run: Run) -> str:
@@ -123,27 +102,31 @@ def _shown(run: Run) -> list[str]:
     return [name for name in COLUMNS if any(name in bar.parts for bar in bars(run))]
 
 
-def _bar(axis: Axes, row: int, shares: Shares, colour: str) -> None:
-    left = 0.0
-    middle = np.median(shares, axis=0)
-    middle /= middle.sum()
-    for place, part in enumerate(middle):
-        axis.barh(
-            row,
-            part,
-            left=left,
-            height=0.62,
-            color=colour,
-            alpha=1.0 - 0.65 * place / max(1, len(middle) - 1),
-            edgecolor=PAPER,
-            linewidth=1.2,
-        )
-        left += float(part)
-    for n in range(1, len(middle)):
-        axis.plot(
-            [n / len(middle)] * 2,
-            [row - 0.4, row + 0.4],
-            color=MUTED,
-            linewidth=1,
-            linestyle=(0, (1, 2)),
-        )
+def _bar(workers: Workers, name: str, colour: str) -> Bar:
+    """Medians over the trials, as parts of a whole; none where this was not recorded."""
+    if name not in workers.parts:
+        return Bar(workers.label, colour, ())
+    middle = np.median(workers.parts[name], axis=0)
+    return Bar(workers.label, colour, tuple((middle / middle.sum()).tolist()))
+
+
+def _each(run: Run, workers: Workers, name: str) -> Series:
+    shares, style = workers.parts[name], run_styles(run)[workers.server]
+    return Series(
+        *(workers.label, style.colour, np.arange(1.0, shares.shape[1] + 1)),
+        *(np.median(shares, axis=0), shares.min(axis=0), shares.max(axis=0)),
+        marker=style.marker,
+    )
+
+
+FIGURE = Figure(
+    name="worker_shares",
+    title="Share per worker",
+    question="Do the workers of one port share the work, or does one take it all?",
+    order=70,
+    claims=(20, 21, 22),
+    chosen=chosen,
+    table=table,
+    chart=chart,
+    reading=reading,
+)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from analysis.charts.picture import inline
-from analysis.figures import chart_of, rows_of
+from analysis.charts import page, picture, svg
 from analysis.outcomes import failures
-from analysis.records.copied_rows import copy_rows
+from analysis.report.figure_rows import copy_rows
 from analysis.tables import Table, as_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
+    from analysis.charts.model import Chart
     from analysis.claims.verdicts import Verdict
-    from analysis.figures import FigureModule
+    from analysis.figures import Figure
     from analysis.records.run import Run
 
 LIBRARIES = ("bokeh.min.js", "bokeh-api.min.js")
@@ -38,7 +38,7 @@ class Section:
     question: str
     reading: str
     svg: Markup
-    chart: Markup | None
+    chart: Markup
     table: Table
     rows: int
     rows_file: str
@@ -46,44 +46,36 @@ class Section:
 
 
 def section(
-    run: Run, figure: FigureModule, table: pd.DataFrame, found: Sequence[Verdict]
+    run: Run, figure: Figure, table: pd.DataFrame, chart: Chart, found: Sequence[Verdict]
 ) -> Section:
-    """A figure of a run, whose picture is still to come; writes the rows behind it."""
+    """A figure of a run; writes its picture and the rows behind it."""
+    rows = figure.rows(run)
     reading = figure.reading(run)
-    rows = rows_of(figure, run)
     told = failures.of_figure(run, run.trials[["point"]].iloc[rows])
     reading = " ".join(filter(None, [reading[:1].upper() + reading[1:], told]))
-    mine = [verdict for verdict in found if verdict.claim in figure.CLAIMS]
-    chart = chart_of(figure, run)
+    label = escape(f"{figure.question} {reading}", quote=True)
+    drawn = svg.inline(picture.save(chart, run.path / "figures", figure.name), figure.name, label)
     return Section(
-        figure.NAME,
-        figure.TITLE,
-        figure.QUESTION,
+        figure.name,
+        figure.title,
+        figure.question,
         reading,
-        Markup(),
-        Markup(chart.as_json()) if chart else None,  # noqa: S704 - as JSON without < > &
+        Markup(drawn),  # noqa: S704 - matplotlib's own output, whose text it escapes itself
+        Markup(page.as_json(chart)),  # noqa: S704 - as JSON without < > &
         as_table(table),
         len(rows),
-        copy_rows(run, figure.NAME, rows),
-        mine,
+        copy_rows(run, figure.name, rows),
+        [verdict for verdict in found if verdict.claim in figure.claims],
     )
 
 
-def pictured(
-    sections: Sequence[Section], found: Sequence[Verdict], texts: Mapping[str, str]
-) -> dict[str, object]:
-    """What a template shows of the sections, once their pictures are there."""
-    shown = []
-    for section in sections:
-        label = escape(f"{section.question} {section.reading}", quote=True)
-        picture = inline(texts[section.name], section.name, label)
-        # The SVG is matplotlib's own output, whose text it escapes itself.
-        shown.append(replace(section, svg=Markup(picture)))  # noqa: S704 - see above
+def shown(sections: Sequence[Section], found: Sequence[Verdict]) -> dict[str, object]:
+    """What a template shows of the sections."""
     return {
-        "sections": shown,
-        "libraries": _libraries() if any(section.chart for section in shown) else [],
+        "sections": sections,
+        "libraries": _libraries() if any(section.chart for section in sections) else [],
         "figures_of": {
-            verdict.claim: [s for s in shown if verdict in s.verdicts] for verdict in found
+            verdict.claim: [one for one in sections if verdict in one.verdicts] for verdict in found
         },
     }
 

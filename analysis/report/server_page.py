@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.charts.drawing import run_styles
-from analysis.charts.palette import VARIABLES, family, in_order
+from analysis.charts.palette import VARIABLES, family, in_order, run_styles
 from analysis.outcomes import goodput
 from analysis.outcomes.limits_hit import find_walls
 from analysis.report.server_points import COST, RATE, TAIL, points, reference_of

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
-from analysis.charts.drawing import legend, panels, stacked
-from analysis.charts.layout import arrange
+from analysis.charts.model import PLAIN, Axis, Chart, Panel, Series, Unit
+from analysis.charts.picture import drawn
 from analysis.figures import all_figures
 from analysis.records.run import load
 from tests.support import made_up_run as made
+from tests.support import planned_data as planned
 from tests.support.trial_details import write_details
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from matplotlib.axis import Axis as Ticks
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.figure import Figure
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 ROUNDING_PX = 1.5
 NEAR_PX = 20
+REQUESTS = Unit(((1.0, " requests"),))
+OF_SETTINGS = ("idle_connections", "cpu_per_request", "memory", "concurrency", "latency", "backlog")
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +39,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     trials = made.trials(3)
     write_details(made.write_run(folder, trials), trials)
     return load(folder)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Of all experiments together."""
+    return load(planned.write(tmp_path_factory.mktemp("run") / "all", "all"))
 
 
 def renderer_of(figure: Figure) -> RendererAgg:
@@ -50,8 +61,6 @@ def boxes(figure: Figure) -> list[Bbox]:
 
 
 def check(figure: Figure) -> None:
-    figure.set_dpi(144)
-    arrange(figure)
     width, height = figure.bbox.size
     found = boxes(figure)
     for box in found:
@@ -63,66 +72,79 @@ def check(figure: Figure) -> None:
         assert shared is None or min(shared.width, shared.height) < ROUNDING_PX, (one, other)
 
 
+def line(label: str, y: float) -> Series:
+    return Series(label, "#0067a8", np.array([0.0, 1.0]), np.array([0.0, y]))
+
+
+def panel(title: str, *series: Series, label: str = "", unit: Unit = PLAIN) -> Panel:
+    return Panel(Axis("x"), Axis(label, unit), title, series)
+
+
 def test_nothing_is_cut_off_or_covered(run: Run) -> None:
-    drawn = [figure for figure in all_figures().values() if len(figure.table(run))]
-    assert len(drawn) >= 12
-    for figure in drawn:
-        check(figure.draw(run))
+    shown = [figure for figure in all_figures().values() if len(figure.table(run))]
+    assert len(shown) >= 12
+    for figure in shown:
+        check(drawn(figure.chart(run)))
+
+
+@pytest.mark.parametrize("name", OF_SETTINGS)
+def test_texts_of_ticks_stand_beside_each_other(name: str, whole: Run) -> None:
+    for axes in drawn(all_figures()[name].chart(whole)).axes:
+        found = texts(axes.xaxis)
+        assert len(found) > 1
+        assert all(one[1] < other[0] for one, other in pairwise(found)), found
+
+
+def texts(axis: Ticks) -> list[tuple[float, float]]:
+    """Where the text of each tick begins and ends, in the order of the axis."""
+    boxes = [text.get_window_extent() for text in axis.get_ticklabels() if text.get_text()]
+    return sorted((box.x0, box.x1) for box in boxes)
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3])
 def test_wide_ticks_and_labels_get_their_room(columns: int) -> None:
-    figure, axes = panels([f"panel {n}" for n in range(columns)])
-    for axis in axes:
-        axis.plot([0, 1], [0, 123_456_789_012], label=f"line {len(axis.lines)}")
-        axis.yaxis.set_major_formatter("{x:,.0f} requests")
-        axis.set_ylabel("what they are\nin two lines")
-        axis.set_xlabel("x")
-    legend(figure, axes)
+    panels = [
+        panel(f"panel {n}", line("line", 1e11 * (n + 1)), label=f"what\nit is {n}", unit=REQUESTS)
+        for n in range(columns)
+    ]
+    figure = drawn(Chart(tuple(panels)))
     check(figure)
-    widths = {round(axis.get_position().width, 6) for axis in axes}
+    widths = {round(axis.get_position().width, 6) for axis in figure.axes}
     assert len(widths) == 1
     assert widths.pop() > 0.05
 
 
 @pytest.mark.parametrize(("lines", "letters"), [(26, 20), (7, 40), (3, 9), (1, 90)])
 def test_a_legend_has_as_many_columns_as_fit(lines: int, letters: int) -> None:
-    figure, axes = panels(["one", "two"], height=6)
-    for n in range(lines):
-        axes[0].plot([0, 1], [0, n], label=f"{n:02} " + "letters of a long name " * 5)
-        axes[0].lines[-1].set_label(str(axes[0].lines[-1].get_label())[:letters])
-    legend(figure, axes)
-    check(figure)
-
-
-def test_ticks_stay_those_that_were_measured() -> None:
-    figure, (axis,) = panels(["one"], height=2.0)
-    axis.plot([0, 1], [0, 14.6])
-    arrange(figure)
-    measured = [list(one.get_majorticklocs()) for one in (axis.xaxis, axis.yaxis)]
-    for height in (1.0, 9.0):
-        axis.set_position((0.1, 0.1, 0.8, 0.8))
-        figure.set_size_inches(2 * height, height)
-        assert [list(one.get_majorticklocs()) for one in (axis.xaxis, axis.yaxis)] == measured
+    names = [(f"{n:02} " + "letters of a long name " * 5)[:letters] for n in range(lines)]
+    several = panel("one", *(line(name, n) for n, name in enumerate(names)))
+    check(drawn(Chart((several, panel("two")), height_in=6)))
 
 
 def test_rows_share_the_height_and_the_place_of_their_axes() -> None:
-    figure, axes = stacked(["one", "two", "three"], 0.8)
-    axes[1].plot([0, 1], [0, 10_000_000])
-    axes[2].set_xlabel("seconds")
+    rows = panel("one"), panel("two", line("line", 1e7)), panel("three")
+    figure = drawn(Chart(rows, stacked=True, height_in=0.8))
     check(figure)
-    assert len({round(axis.get_position().x0, 6) for axis in axes}) == 1
-    assert len({round(axis.get_position().height, 6) for axis in axes}) == 1
+    assert len({round(axis.get_position().x0, 6) for axis in figure.axes}) == 1
+    assert len({round(axis.get_position().height, 6) for axis in figure.axes}) == 1
 
 
-def test_labels_stand_next_to_the_ticks_wherever_the_panel_goes() -> None:
-    figure, (axis,) = panels(["one"])
-    axis.plot([0, 1], [0, 1_000_000])
-    axis.set_xticks([0, 1])
-    axis.set_yticks([0, 1_000_000], ["none", "a million"])
-    axis.set_ylabel("requests")
-    axis.set_xlabel("seconds")
-    arrange(figure)
+def test_panels_of_one_quantity_have_one_scale_and_one_label() -> None:
+    left, right = panel("p50", line("a", 3), label="us"), panel("p99", line("a", 90), label="us")
+    figure = drawn(Chart((left, right)))
+    check(figure)
+    one, other = figure.axes
+    assert one.get_ylim() == other.get_ylim()
+    assert [axis.get_ylabel() for axis in figure.axes] == ["us", ""]
+    assert one.get_ylim()[1] >= 90
+
+
+def test_labels_stand_next_to_the_ticks() -> None:
+    ticks = ((0.0, "none"), (1_000_000.0, "a million"))
+    x = Axis("seconds", ticks=((0.0, "0"), (1.0, "1")))
+    one = Panel(x, Axis("requests", ticks=ticks, low=0, high=1e6))
+    figure = drawn(Chart((one,)))
+    (axis,) = figure.axes
     renderer = renderer_of(figure)
     below = min(tick.get_window_extent(renderer).y0 for tick in axis.get_xticklabels())
     beside = min(tick.get_window_extent(renderer).x0 for tick in axis.get_yticklabels())

@@ -103,7 +103,7 @@ def test_where_nothing_failed_nothing_is_added(tmp_path: Path) -> None:
     frame = made.trials(5)
     clean = analysis.load(made.write_run(tmp_path, frame[frame["validity"] != "void"]))
     for figure in all_figures().values():
-        assert not {*goodput.NAMES} & set(figure.table(clean).columns), figure.NAME
+        assert not {*goodput.NAMES} & set(figure.table(clean).columns), figure.name
     assert all(not row.beside for page in pages(clean) for row in page.rows)
     assert failures.sentences(clean.trials) == ""
 

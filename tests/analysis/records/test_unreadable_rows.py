@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 import analysis
 from analysis.cli.commands import cli
-from analysis.records.copied_rows import copy_rows
 from analysis.records.unreadable_rows import MOST_NAMED, notes
 from analysis.rendering import markdown
+from analysis.report.figure_rows import copy_rows
 from contract.exits import Exit
 from tests.support import made_up_run as made
 

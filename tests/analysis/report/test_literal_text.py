@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ParserCreate
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
 import analysis
-from analysis.charts.picture import inline, save
+from analysis.charts.model import Axis, Chart, Line, Panel, Series
+from analysis.charts.palette import INK
+from analysis.charts.picture import save
+from analysis.charts.svg import inline
 from analysis.cli import console_output
 from analysis.records.csv_out import write_csv
 from analysis.rendering import environment, markdown
@@ -164,18 +167,14 @@ def texts_of(svg: str) -> list[str]:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_picture_shows_a_text_as_it_is(text: str, tmp_path: Path) -> None:
-    figure = Figure()
-    panel = figure.subplots()
-    panel.plot([1, 2], label=text)
-    panel.set_title(text)
-    panel.set_xticks([1, 2], [text, "two"])
-    panel.text(1, 1, text)
-    figure.legend()
-    svg = save(figure, tmp_path, "f")
+    one = Series(text, INK, np.array([1.0, 2.0]), np.array([1.0, 2.0]))
+    x, y = Axis(text, ticks=((1.0, text), (2.0, "two"))), Axis(text)
+    panel = Panel(x, y, text, (one,), (Line(1.5, text),))
+    svg = save(Chart((panel,)), tmp_path, "f")
     shown = " ".join(visible(text).split())
-    assert texts_of(svg).count(shown) == 4
+    assert texts_of(svg).count(shown) == 6
     inside = inline(svg, "f", escape("label \\1 \\g<0>", quote=True))
-    assert texts_of(inside).count(shown) == 4
+    assert texts_of(inside).count(shown) == 6
     assert 'aria-label="label \\1 \\g&lt;0&gt;"' in inside
 
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 import analysis
 from analysis import figures
+from analysis.charts.page import as_json
 from analysis.charts.palette import FAMILIES, KNOWN, SPARE, css_variables, family, in_order, styles
 from analysis.claims.claim import load_claims
 from analysis.claims.verdicts import COLUMNS
@@ -147,7 +148,7 @@ def test_text_from_records_cannot_become_markup(tmp_path: Path) -> None:
     assert "<b>" not in without_scripts(found)
     assert "&lt;script&gt;" in page
     for data in re.findall(r'<script type="application/json">(.*?)</script>', page):
-        assert json.loads(data)["lines"]
+        assert json.loads(data)["panels"]
     assert "<script" not in found.markdown.read_text(encoding="utf-8")
 
 
@@ -169,23 +170,22 @@ def test_every_figure_explains_itself(name: str, tmp_path: Path) -> None:
     folder = made.write_run(tmp_path, whole)
     write_details(folder, made.trials())
     run = analysis.load(folder)
-    module = figures.all_figures()[name]
-    assert name == module.NAME
-    assert module.QUESTION.endswith("?")
-    assert module.reading(run).endswith(".")
-    assert len(module.table(run))
-    chart = figures.chart_of(module, run)
-    assert chart
-    data = json.loads(chart.as_json())
-    assert data["metrics"]
-    assert {name for line in data["lines"] for name in line["values"]} >= {
-        metric["name"] for metric in data["metrics"]
-    }
+    figure = figures.all_figures()[name]
+    assert name == figure.name
+    assert figure.question.endswith("?")
+    assert figure.reading(run).endswith(".")
+    assert len(figure.table(run))
+    assert figure.chart(run).pictured
+    data = json.loads(as_json(figure.chart(run)))
+    assert data["panels"]
     variables = {variable for variable, _, _ in css_variables()}
-    for line in data["lines"]:
-        assert line["colour"] in variables
-        assert all(len(values) == len(line["at"]) for values in line["values"].values())
-    assert len(figures.rows_of(module, run))
+    for panel in data["panels"]:
+        assert panel["choice"]
+        assert panel["series"]
+        for one in panel["series"]:
+            assert one["colour"] in variables
+            assert len(one["x"]) == len(one["y"])
+    assert len(figure.rows(run))
 
 
 def test_the_rows_behind_a_figure_are_those_recorded(report: Report) -> None:

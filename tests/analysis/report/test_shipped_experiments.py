@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
-from analysis.figures import all_figures, load_latency, worker_shares
+from analysis.figures import load_latency, worker_shares
 from analysis.figures._workers import bars as bars_of
 from analysis.records.run import load
 from analysis.report.report import build
@@ -22,18 +20,7 @@ from tests.support import planned_data as planned
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from matplotlib.axis import Axis
-
     from analysis.records.run import Run
-
-CONNECTIONS = (
-    "idle_connections",
-    "cpu_per_request",
-    "memory",
-    "concurrency",
-    "latency",
-    "backlog",
-)
 
 
 @pytest.fixture(scope="module")
@@ -55,22 +42,6 @@ def test_its_records_give_a_report(name: str, tmp_path: Path) -> None:
     assert table["n"].sum() + table["void"].sum() == len(untraced)
 
 
-@pytest.mark.parametrize("name", CONNECTIONS)
-def test_texts_of_ticks_stand_beside_each_other(name: str, run: Run) -> None:
-    figure = all_figures()[name].draw(run)
-    figure.savefig(io.BytesIO())
-    for axes in figure.axes:
-        found = shown(axes.xaxis)
-        assert len(found) > 1
-        assert all(one[1] < other[0] for one, other in pairwise(found)), found
-
-
-def shown(axis: Axis) -> list[tuple[float, float]]:
-    """Where the text of each tick begins and ends, in the order of the axis."""
-    boxes = [text.get_window_extent() for text in axis.get_ticklabels() if text.get_text()]
-    return sorted((box.x0, box.x1) for box in boxes)
-
-
 def test_workers_of_unlike_settings_are_not_mixed(run: Run) -> None:
     bars = {bar.label: bar for bar in bars_of(run)}
     assert "prefork epoll, 4 workers, 10,000 idle" in bars
@@ -80,10 +51,9 @@ def test_workers_of_unlike_settings_are_not_mixed(run: Run) -> None:
     assert len(bars) == len(bars_of(run))
     trials = worker_shares.chosen(run)
     assert len(bars) == trials["point"].nunique()
-    chart = worker_shares.chart(run)
-    assert chart is not None
-    for line in chart.lines:
-        assert {len(values) for values in line.values.values()} == {len(line.at)}, line.label
+    for panel in worker_shares.chart(run).panels:
+        for one in panel.series:
+            assert len(one.x) == len(one.y) == len(one.low) == len(one.high), one.label
 
 
 def test_rising_rates_are_drawn_where_servers_met_them(run: Run) -> None:
