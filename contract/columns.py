@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from contract.column import Column
 from contract.origins import ORIGINS
-from contract.outcomes import OUTCOMES, SPOILED_BY, VALIDITIES
+from contract.outcomes import OUTCOMES, VALIDITIES
 from contract.settings.setting import Setting, declared
 from contract.settings.trial import Settings
+from contract.void_causes import SPOILED_BY
 
 FORMAT_VERSION = 2
 

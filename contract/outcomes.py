@@ -1,13 +1,7 @@
-"""How a trial ends, and who spoiled one that is void."""
+"""How a trial ends, and what a machine may do beside it; who spoiled one is in void_causes.py."""
 
 OUTCOMES = ("completed", "failed")
 VALIDITIES = ("server_bound", "generator_bound", "unsaturated", "void")
-BY_SERVER = ("server_wrong", "server_gone", "server_limit", "server_starved")
-"""What a server under test did itself: it answered wrongly or with errors, ended or hung, met a
-limit of its own, or served hardly anybody."""
-SPOILED_BY = (*BY_SERVER, "load", "probe", "surroundings", "lab")
-"""Who spoiled a void trial. `surroundings` are the machine, its engine and other programs; `lab`
-is a fault in the lab's own arithmetic or clocks: a figure that its column cannot hold."""
 STEAL = 0.10
 """A tenth of the machine taken by the hypervisor changes the figure itself."""
 FOREIGN = 0.5

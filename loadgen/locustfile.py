@@ -15,7 +15,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from contract.ports import SERVER_PORT
 from loadgen.locust_options import add_options
-from loadgen.master.api import Board
+from loadgen.master.api import MasterApi
 from loadgen.worker.session import Session
 
 # Locust raises the soft limit to 10,000 at most: too few for 10,000 connections.
@@ -44,7 +44,7 @@ def attach(environment: Environment, runner: Any, **_kwargs: Any) -> None:
     if isinstance(runner, WorkerRunner):
         Session(environment, runner)
     elif isinstance(runner, MasterRunner):
-        Board(environment, runner)
+        MasterApi(environment, runner)
 
 
 hooks.init_command_line_parser.add_listener(add_options)

@@ -18,7 +18,7 @@ from contract.settings import conflicts
 from contract.settings.load_settings import LOAD, REQUEST, SCHEDULE, SWEEP
 from contract.settings.setting import Setting, declared, setting
 from contract.settings.trial import Settings
-from loadgen.engine.connections import IN_FLIGHT
+from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.master.offered import known_servers, unavailable
 
 MOST_SHOWN = 60

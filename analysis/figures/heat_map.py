@@ -23,7 +23,7 @@ from analysis.charts.interactive import Chart, Metric, line_of, numbers
 from analysis.charts.palette import MUTED, in_order
 from analysis.figures._idle import RUNS
 from analysis.records import details
-from analysis.selection.pairs import at, nothing_idle
+from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.outliers import THRESHOLD, modified_z
 from analysis.wording import count, duration, number, server_name
 
@@ -179,14 +179,13 @@ def _of_trial(run: Run, trial: str, block: int) -> list[Column]:
     if len(seconds) > 1:
         spreads = [(row, _bins(*details.spread(found))) for row, found in seconds]
         return [
-            Column(trial, block, row["from_s"], row["to_s"], bins, place == 0)
+            Column(trial, block, row.from_s, row.to_s, bins, place == 0)
             for place, (row, bins) in enumerate(spreads)
         ]
-    whole = details.counts(run, trial)
-    if whole is None:
+    whole, window = details.counts(run, trial), details.details(run, trial).window
+    if whole is None or window is None:
         return []
-    window_s = float(details.details(run, trial)["window"]["window_s"])
-    return [Column(trial, block, 0.0, window_s, _bins(*whole), True)]
+    return [Column(trial, block, 0.0, window.window_s, _bins(*whole), True)]
 
 
 def _bins(us: Floats, many: Floats) -> Floats:

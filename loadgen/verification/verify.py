@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from contract.response import BODY
+from contract.void_causes import SpoiledBy
 from loadgen.engine.measures import Exchange
 from loadgen.engine.sockets import acknowledge
 from loadgen.verification.response import END, FramingError, Response
-from loadgen.worker.probe_client import SpoiledBy
 
 TIMEOUT_S = 5.0
 LONGEST_S = 30.0

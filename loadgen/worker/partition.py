@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
+from contract.result.load_side import WorkerShare
 from loadgen.options import Options
 
 
@@ -47,3 +48,9 @@ def latecomer(options: Options) -> Options:
         vanishing_per_s=0.0,
     )
     return replace(options, settings=users_alone)
+
+
+def recorded(options: Options) -> WorkerShare:
+    """What is recorded of a worker's share."""
+    everything = options.recorded | {"mix_seed": options.mix_seed}
+    return WorkerShare(**{one.name: everything[one.name] for one in fields(WorkerShare)})
