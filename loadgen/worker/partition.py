@@ -9,7 +9,7 @@ from loadgen.options import Options
 
 
 def share(total: int, worker: int, workers: int) -> int:
-    """Of a number, for worker 0 to `workers` - 1: all shares add up, and differ by one at most."""
+    """The part of worker 0 to `workers` - 1: all shares add up, and differ by one at most."""
     return total // workers + (worker < total % workers)
 
 
