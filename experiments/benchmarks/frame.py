@@ -15,21 +15,21 @@ from rich.console import Console
 
 from contract.console import say
 from contract.exits import LabError
+from contract.ports import WEB_PORT
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
+from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images, ensure_images
 from experiments.machine.doctor import NOFILE, Needs, preflight
 from experiments.paths import RESULTS
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Point, Trial
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from experiments.run.loop import interruptible, swept
 from experiments.run.run_lock import RunLock
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import WEB_PORT
 
 ATTEMPTS = 5
 

@@ -29,12 +29,12 @@ from typing import Any
 from rich.console import Console
 
 from contract.exits import Exit, LabError
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.benchmarks.load_generators_table import print_table
 from experiments.benchmarks.load_workers import two_workers
 from experiments.benchmarks.peers import PEERS, Peer, Side
 from experiments.images.tool import run_tool
-from experiments.plan.settings import Settings
 from experiments.records.validity import BUSY
 from experiments.run.standalone_server import Apart
 from experiments.run.trial import TrialRunner
@@ -161,8 +161,8 @@ class _Bench:
     def _cost_of(self, feature: Feature) -> None:
         """The plain loop first: an open loop's rate follows from it."""
         plain, other = self._ours(PLAIN)
-        rate = {"rate_per_s": plain.rate * feature.overload} if feature.overload else {}
-        ours, mine = self._ours(Settings.model_validate({**feature.settings, **rate}))
+        rate = plain.rate * feature.overload if feature.overload else None
+        ours, mine = self._ours(Settings(**feature.settings, rate_per_s=rate))
         self.figures.features.append(Pair(feature.name, ours, plain, (mine, other)))
 
     def _capacity(self) -> None:

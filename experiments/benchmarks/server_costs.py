@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -23,6 +23,7 @@ from rich.console import Console
 from contract.exits import Exit, LabError
 from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.benchmarks.server_costs_table import print_table
 from experiments.benchmarks.server_workers import compare_workers
@@ -31,7 +32,6 @@ from experiments.images.foreign import ensure_foreign
 from experiments.images.tool import run_tool
 from experiments.plan.experiment_file import servers
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.settings import Settings
 from experiments.references.catalogue import REFERENCES
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_environment import stage
@@ -175,7 +175,7 @@ def _settings(name: str, active: int, foreign: Foreign | None = None, idle: int 
         warm_up_s=WARM_UP_S,
         window_s=WINDOW_S,
     )
-    return made.model_copy(update={"backlog": None}) if foreign else made
+    return replace(made, backlog=None) if foreign else made
 
 
 def _note(kept: dict[str, dict[int, list[float]]], name: str, level: int, value: float) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.exits import LabError
-from experiments.plan.settings import Settings
-from experiments.run.trial_containers import SERVER_PORT
+from contract.ports import SERVER_PORT
+from contract.settings.trial import Settings
 
 URL = f"http://127.0.0.1:{SERVER_PORT}"
 WINDOW_S = 3

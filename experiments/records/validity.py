@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from contract.columns import FOREIGN, STEAL, WITHOUT_CLIENTS
+from contract.loads import WITHOUT_CLIENTS
+from contract.outcomes import FOREIGN, STEAL
 from contract.void_causes import EXCUSED_BY_A_DISTURBANCE, Blame
 
 BUSY = 0.9

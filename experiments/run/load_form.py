@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from contract.ports import PROBE_PORT
+from contract.response import BODY
 from experiments.plan.trials import Trial
-from experiments.run.trial_containers import LISTEN_S, PROBE_PORT, server_port
+from experiments.run.trial_containers import LISTEN_S, server_port
 
 MOST_IN_FLIGHT = 256
 FOREIGN_LISTEN_S = 30.0
 """Somebody's server may take long to start; one that has ended is not waited for."""
 SHORTEST_BACKLOG = 128
 """Of the common servers that choose it themselves."""
-BODY = "Hello, world!"
-LOAD_KNOBS = (
-    *("load", "pipeline_depth", "arrivals", "idle_connections", "connect_pace_per_s", "idle"),
-    *("trickle_per_s", "churn_per_s", "slow_readers", "slow_writers", "vanishing_per_s"),
-    "late_acks",
-)
-"""Settings that the load takes by the same name."""
 
 
 def load_form(trial: Trial) -> dict[str, Any]:
@@ -28,13 +23,10 @@ def load_form(trial: Trial) -> dict[str, Any]:
     return {
         "host": f"http://{host}:{server_port(trial)}",
         "server": "",
-        **{name: getattr(settings, name) for name in LOAD_KNOBS},
+        **settings.told_to_load,
         "in_flight": _in_flight(settings.backlog),
-        "rate_per_s": settings.rate_per_s or 0.0,
         "seed": trial.repeat,
         **_expected(trial),
-        "warm_up_s": settings.warm_up_s,
-        "window_s": settings.window_s,
         "trial": trial.id,
         "probe": f"{host}:{PROBE_PORT}",
     }
@@ -53,7 +45,7 @@ def _expected(trial: Trial) -> dict[str, Any]:
         return {
             "path": settings.path or "/",
             "expect_status": 200,
-            "expect_body": "" if longer else BODY,
+            "expect_body": "" if longer else BODY.decode(),
             "listen_s": LISTEN_S,
         }
     return {

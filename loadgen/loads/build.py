@@ -10,7 +10,7 @@ from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
-from loadgen.loads.mix import Mix, parse_mix
+from loadgen.loads.mix import Mix
 from loadgen.loads.mixed import Mixed
 from loadgen.loads.open_connections import OpenConnections
 from loadgen.loads.open_loop import OpenLoop
@@ -35,14 +35,14 @@ def make_engine(options: Options) -> Engine:
         raise TrialVoid(f"verification failed: {error}", error.spoiled_by) from error
     except OSError as error:
         raise TrialVoid(f"{options.host} cannot be reached: {error}", "server_gone") from error
-    engine.pace = RateLimiter(options.connect_pace_per_s)
-    engine.idle_silent = options.idle == "silent"
+    engine.pace = RateLimiter(options.pace_per_s)
+    engine.idle_silent = options.settings.idle == "silent"
     return engine
 
 
 def _engine(options: Options) -> Engine:
     address = (socket.gethostbyname(options.host), options.port)
-    kinds = parse_mix(options.path)
+    settings, kinds = options.settings, options.kinds
     # Several paths have several bodies: each has to stay what it is.
     body = options.expect_body.encode() if len(kinds) == 1 else b""
     expected = Expected(options.expect_status, body or None, options.listen_s)
@@ -53,23 +53,28 @@ def _engine(options: Options) -> Engine:
         return Mixed(
             address, Mix(kinds, tuple(exchanges), options.mix_seed), in_flight=options.in_flight
         )
-    if options.pipeline_depth > 1:
-        return Pipelined(address, first, options.pipeline_depth, in_flight=options.in_flight)
-    if options.load == "keep_alive":
+    if settings.pipeline_depth > 1:
+        return Pipelined(address, first, settings.pipeline_depth, in_flight=options.in_flight)
+    if settings.load == "keep_alive":
         return KeepAlive(address, first, in_flight=options.in_flight)
-    if options.load == "open_loop":
+    if settings.load == "open_loop":
         return OpenLoop(address, first, _arrivals(options), in_flight=options.in_flight)
     idle: Exchange | None = None
-    if options.idle_connections:  # only these have to stay
+    if settings.idle_connections:  # only these have to stay
         idle = learn(address, keep_alive_request(kinds[0].path), expected)
-    if options.load == "connection_per_request":
+    if settings.load == "connection_per_request":
         return ConnectionPerRequest(address, first, idle, options.in_flight)
     return OpenConnections(address, first, _arrivals(options), idle, options.in_flight)
 
 
 def _arrivals(options: Options) -> Arrivals:
+    settings = options.settings
     return Arrivals(
         schedule(
-            options.arrivals, options.rate_per_s, options.seed, options.worker, options.workers
+            settings.arrivals,
+            settings.rate_per_s or 0.0,
+            options.seed,
+            options.worker,
+            options.workers,
         )
     )

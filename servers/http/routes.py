@@ -11,8 +11,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from contract.response import BODY
 from servers.core.database import Database
-from servers.http.response import BODY, WITHOUT_REQUEST, Response, head, of_length
+from servers.http.response import WITHOUT_REQUEST, Response, head, of_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
