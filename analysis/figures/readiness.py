@@ -15,7 +15,7 @@ from analysis.claims.claim import load_claims
 from analysis.selection.trials import alike, at, plain
 from analysis.statistics.point_medians import with_void
 from analysis.wording import TIMES, count, duration, listed, number, server_name
-from contract.columns import WITHOUT_CLIENTS
+from contract.loads import WITHOUT_CLIENTS
 
 if TYPE_CHECKING:
     import pandas as pd

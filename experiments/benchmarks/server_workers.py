@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from contract.exits import LabError
+from contract.ports import SERVER_PORT
 from experiments.benchmarks.frame import Frame
 from experiments.images.tool import run_tool
 from experiments.run.standalone_server import Apart
-from experiments.run.trial_containers import SERVER_PORT, Containers
+from experiments.run.trial_containers import Containers
 
 WORK_US: Final = 200
 SECONDS: Final = 2
@@ -31,8 +32,8 @@ RATE: Final = re.compile(r"Requests/sec:\s+([\d.]+)")
 WRK_S: Final = 60.0
 TAKES_WORKERS: Final = """
 import json
-from servers.__main__ import load, names
-print(json.dumps([name for name in names() if "workers" not in load(name).IGNORES]))
+from servers.registry import load, names
+print(json.dumps([name for name in names() if "workers" not in load(name).ignores]))
 """
 """Asked of the image: only the variants themselves know what they ignore."""
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import select
 from collections.abc import Generator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from servers.variants.epoll_level import EpollReadiness
+from servers.readiness.mechanism import Readiness
 
 INPUT, OUTPUT = select.EPOLLIN, select.EPOLLOUT
 
@@ -23,13 +22,13 @@ Coroutine = Generator[int, None, Result]
 
 
 class Trampoline:
-    """Runs coroutines in the calling thread, one per descriptor.
+    """Runs coroutines in the calling thread, one per descriptor, by a `Readiness` of epoll.
 
     What a coroutine raises goes to the caller of `turn`: one that is not to end the server
     catches it. A coroutine closes its descriptor before it ends, however it ends.
     """
 
-    def __init__(self, readiness: EpollReadiness) -> None:
+    def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness
         self._coroutines: dict[int, Coroutine[None]] = {}
 
@@ -55,9 +54,9 @@ class Trampoline:
 
         Returns whether there was anything.
         """
-        coroutines = self._coroutines
-        ready = self._readiness.wait(seconds)
-        for fd, events in ready:
+        coroutines, anything = self._coroutines, False
+        for fd, events in self._readiness.wait(seconds):
+            anything = True
             try:
                 wanted = next(coroutines[fd])
             except StopIteration:
@@ -65,7 +64,7 @@ class Trampoline:
                 continue
             if wanted != events:  # it nearly always waits for the same as before
                 self._watch(fd, wanted)
-        return bool(ready)
+        return anything
 
     def _watch(self, fd: int, wanted: int) -> None:
         if wanted == INPUT:

@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from experiments.paths import ROOT
-from servers.__main__ import names
-from servers.core import check
+from servers import check
 from servers.core.exits import Exit
-from tests.servers.io_uring.test_io_uring import FORBID, IO_URING_SETUP
+from servers.registry import names
+from tests.support.forbidden_call import without_io_uring
 from tests.support.peer import PATIENCE_S
 from tests.support.server_process import command, environment, eventually
 
@@ -47,10 +47,7 @@ WRONG = {
 
 def test_every_variant_can_run_here_but_the_one_that_is_forbidden() -> None:
     done = subprocess.run(  # noqa: S603 - this repository's own command, no shell
-        [
-            *(sys.executable, "-c", FORBID, str(IO_URING_SETUP), str(errno.EPERM)),
-            *command("check"),
-        ],
+        without_io_uring(errno.EPERM, *command("check")),
         cwd=ROOT,
         env=environment(),
         capture_output=True,

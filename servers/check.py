@@ -16,11 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from servers.registry import names
 
 COMMAND = (sys.executable, "-m", "servers")
 PATIENCE_S = 20.0  # for each step, on a busy machine; a self-test has 5
@@ -31,11 +31,16 @@ REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 SERVED = (b"HTTP/1.0 200", b"HTTP/1.1 200")
 
 
-def check(names: Iterable[str]) -> dict[str, str]:
+def check(variants: Iterable[str]) -> dict[str, str]:
     """Return why each server cannot run here, by name; an empty reason: it can."""
-    wanted = list(names)
+    wanted = list(variants)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(wanted, pool.map(why_not, wanted), strict=True))
+
+
+def main() -> None:
+    """Print as JSON why each variant cannot run here."""
+    print(json.dumps(check(names())))
 
 
 def why_not(name: str) -> str:
@@ -103,3 +108,7 @@ def _port(log: IO[bytes]) -> int | None:
         if line.startswith("{") and (event := json.loads(line))["event"] == "listening":
             return int(event["port"])
     return None
+
+
+if __name__ == "__main__":
+    main()

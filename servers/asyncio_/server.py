@@ -4,7 +4,7 @@ asyncio and uvloop offer the same interface, so what serves on one serves on the
 variants differ in the loop alone. Here is what surrounds the connections: the listener, the end.
 What is done for each of them is a protocol (protocols.py) or a coroutine (streams.py).
 
-Accepting is the lab's own, as in all variants. asyncio's servers call listen() and accept()
+MultishotAccept is the lab's own, as in all variants. asyncio's servers call listen() and accept()
 themselves: when descriptors run out, they log it and accept nothing for a second, and those who
 have connected meanwhile wait unserved. The transport of an accepted connection is made by the
 loop's own `connect_accepted_socket`, in a task: that is also what asyncio's servers do.
@@ -14,22 +14,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from servers.core.events import EventLog
 from servers.core.idle_timeout import IdleCheck
 from servers.core.listener import Acceptor, open_listener
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
 from servers.core.shutdown import SWEEP_S, StopSignal, is_idle
-from servers.core.writing import Split
-from servers.http.responder import Answers
-from servers.http.routes import Site
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
+from servers.core.writing import adapt_write
+from servers.http.responder import ResponseCache
+from servers.http.routes import Routes
 
 FOR_TRANSPORTS = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL | {"nodelay"}
 """What a variant on such a loop ignores. Both loops set TCP_NODELAY on every connection."""
@@ -48,20 +44,20 @@ class Live(Protocol):
         """End now."""
 
 
-class LoopServer:
+class AsyncioServer:
     """Serves all connections in the loop of the calling thread."""
 
     def __init__(
         self,
         settings: Settings,
         log: EventLog,
-        connected: Callable[[LoopServer], asyncio.BaseProtocol],
+        connected: Callable[[AsyncioServer], asyncio.BaseProtocol],
     ) -> None:
         """Listen. `connected` makes what the transport of a new connection reports to."""
         self.settings = settings
         self.log = log
-        self.site = Site(settings)
-        self.answers = Answers(self.site)
+        self.routes = Routes(settings)
+        self.answers = ResponseCache(self.routes)
         self.live: set[Live] = set()  # everyone adds and removes itself
         self.stopping = False
         self._connected = partial(connected, self)
@@ -94,19 +90,7 @@ class LoopServer:
 
     def write_to(self, transport: asyncio.WriteTransport) -> Callable[[bytes], None]:
         """Return the function that writes as the settings say, `transport.write` if nothing."""
-        write = transport.write
-        if self.settings.split_writes:
-            write = partial(_write_parts, transport.write)
-        if not self.settings.cork:
-            return write
-        handle = transport.get_extra_info("socket")
-
-        def corked(output: bytes) -> None:
-            handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-            write(output)
-            handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
-
-        return corked
+        return adapt_write(self.settings, transport.write, transport.get_extra_info("socket"))
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -163,29 +147,16 @@ class LoopServer:
 
     def _accept(self) -> None:
         try:
-            self._accept_some()
+            for fd in self._acceptor.arrivals(self.settings.accepts_per_wakeup):
+                task = self._loop.create_task(self._welcome(fd))
+                self._arriving.add(task)  # the loop alone would not keep it alive
+                task.add_done_callback(self._arriving.discard)
         except BlockingIOError:
             return
         except Exception as error:  # the listener is of no use any more: the end of the server
             self._loop.remove_reader(self._listener.fileno())
             if not self._ending.done():
                 self._ending.set_exception(error)
-
-    def _accept_some(self) -> None:
-        accept, recover = self._acceptor.accept, self._acceptor.recover
-        for _ in range(self.settings.accepts_per_wakeup):
-            try:
-                fd, _address = accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                recovered = recover(error)
-                if recovered is None:
-                    continue
-                fd = recovered
-            task = self._loop.create_task(self._welcome(fd))
-            self._arriving.add(task)  # the loop alone would not keep it alive
-            task.add_done_callback(self._arriving.discard)
 
     async def _welcome(self, fd: int) -> None:
         handle = socket.socket(*self._kind, fileno=fd)
@@ -201,8 +172,3 @@ class LoopServer:
         error = context.get("exception") or RuntimeError(context["message"])
         if not isinstance(error, OSError):  # an OSError is the peer's: reset, gone
             self.log.fault(error)
-
-
-def _write_parts(write: Callable[[bytes | memoryview], None], output: bytes) -> None:
-    for part in output.parts() if isinstance(output, Split) else (output,):
-        write(part)

@@ -12,22 +12,18 @@ import os
 import resource
 import socket
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from servers.core.events import EventLog
 from servers.core.listener import NO_DESCRIPTOR, NO_MEMORY, PAUSE_S, PEER_GONE, Acceptor
 from servers.core.shutdown import shut
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from servers.core.events import EventLog
-    from servers.variants.io_uring import Ring
+from servers.io_uring.ring import Ring
 
 ACCEPT, LISTENER = 2, 4  # the keys of the completions
 AT_ONCE = 64  # connections accepted by hand before the others have their turn
 
 
-class Accepting:
+class MultishotAccept:
     """Hands each new connection to `add`, from the moment when it is made."""
 
     def __init__(

@@ -9,34 +9,31 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
+from servers.blocking.stopping import BlockingStop, Stopping, linger
+from servers.core.events import EventLog
 from servers.core.idle_timeout import set_timeouts
 from servers.core.listener import Acceptor, open_listener
-from servers.core.shutdown import BlockingStop, Stopping, has_input, linger
+from servers.core.settings import Settings
+from servers.core.shutdown import has_input
 from servers.core.writing import make_write
-from servers.http.responder import Answers, Conversation, Ending
-from servers.http.routes import Site
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
+from servers.http.responder import Conversation, Ending, ResponseCache
+from servers.http.routes import Routes
 
 
 class BlockingService:
     """Serves connections, however they were accepted, in the thread or process that calls."""
 
     def __init__(
-        self, settings: Settings, log: EventLog, stop: Stopping, site: Site | None = None
+        self, settings: Settings, log: EventLog, stop: Stopping, routes: Routes | None = None
     ) -> None:
-        """Make what all connections share; or use the site of other processes."""
+        """Make what all connections share; or use the routes of other processes."""
         self._stop = stop
         self._settings = settings
         self._log = log
-        self._site = site or Site(settings)
-        self._answers = Answers(self._site)
+        self._routes = routes or Routes(settings)
+        self._answers = ResponseCache(self._routes)
         self._write = make_write(settings)
 
     def serve_connection(self, fd: int) -> None:
@@ -68,7 +65,7 @@ class BlockingService:
         while data := read(fd, recv_bytes):
             answered = answers[data] if conversation is None else None
             if answered is None:
-                conversation = conversation or Conversation(self._site)
+                conversation = conversation or Conversation(self._routes)
                 ending = self._answer(fd, conversation, data)
                 if conversation.clean:
                     conversation = None
@@ -109,7 +106,7 @@ class BlockingServer(BlockingService):
         settings: Settings,
         log: EventLog,
         listener: socket.socket | None = None,
-        site: Site | None = None,
+        routes: Routes | None = None,
         wake: Callable[[], None] | None = None,
     ) -> None:
         """Listen; or share a blocking listener with other processes, one of which tells of it.
@@ -124,7 +121,7 @@ class BlockingServer(BlockingService):
         self._stop = BlockingStop(
             self._listener, settings.grace_ms / 1000, shared=not self._tells, wake=wake
         )
-        super().__init__(settings, log, self._stop, site)
+        super().__init__(settings, log, self._stop, routes)
 
     def connections(self) -> Iterator[int]:
         """Yield the descriptor of each connection as it is accepted, until the server is stopped.
@@ -133,15 +130,14 @@ class BlockingServer(BlockingService):
         """
         if self._tells:
             self._log.listening(self._listener.getsockname()[1], self._settings.backlog)
-        stop, live, accept = self._stop, self._stop.live, self._acceptor.accept
+        stop, live, arrivals = self._stop, self._stop.live, self._acceptor.arrivals()
         while not self._stop.requested:
             try:
-                fd, _ = accept()
-            except OSError as error:
-                recovered = self._recover(error)
-                if recovered is None:
-                    continue
-                fd = recovered
+                fd = next(arrivals)
+            except OSError:
+                if stop.requested:  # the listener has been shut
+                    break
+                raise
             self.accepted += 1
             live.add(fd)
             if stop.requested:  # between accept() and here: the stopping thread has not seen it
@@ -154,11 +150,3 @@ class BlockingServer(BlockingService):
         """Close a connection."""
         self._stop.live.discard(fd)
         super().close(fd)
-
-    def _recover(self, error: OSError) -> int | None:
-        try:
-            return self._acceptor.recover(error)
-        except OSError:
-            if self._stop.requested:
-                return None
-            raise
