@@ -135,6 +135,26 @@ class Judgement:
         return joined(part.verdict for part in self.parts if part.decides)
 
 
+def of_trials(
+    label: str,
+    held: int,
+    trials: int,
+    basis: tuple[Basis, ...],
+    *,
+    enough: bool,
+    possible: int | None = None,
+) -> Part:
+    """A part that is a fact of single trials, given how many it `held` in: reproduced if in all,
+    refuted if in fewer than half, or in fewer than half if all `possible` ones are added. Open
+    without `enough` repeats."""
+    most = held if possible is None else possible
+    word = Word.INCONCLUSIVE
+    if enough:
+        word = Word.REPRODUCED if held == trials else Word.REFUTED if most * 2 < trials else word
+    found = Estimate(held, held, most, trials, "count")
+    return Part(label, found, f"of {trials} trials", word=word, basis=basis)
+
+
 def against(found: Estimate, low: float | None, high: float | None) -> Word:
     """Reproduced if the whole interval is within [low, high], refuted if all of
     it is outside, inconclusive if it crosses an edge or the repeats are too few."""

@@ -53,14 +53,14 @@ class Verdict:
     claim: int
     title: str
     verdict: Word
-    measured: float | None
-    low: float | None
-    high: float | None
-    unit: str
-    published: str
-    bound: str
-    n: int
-    explanation: str
+    measured: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    published: str = ""
+    bound: str = ""
+    n: int = 0
+    explanation: str = ""
     parts: tuple[Part, ...] = ()
     details: Claim | None = None
     label: str = ""
@@ -84,10 +84,10 @@ def judge(claim: Claim, run: Run) -> Verdict:
     try:
         found = find_judge(claim.judge).of(claim.parameters, claim.bound, run)
     except NotRunError as reason:
-        return _without_figure(claim, Word.NOT_RUN, f"Not run: {reason}.")
+        return _verdict(claim, Word.NOT_RUN, f"Not run: {reason}.")
     except NoValidTrialError as reason:
         why = f"Nothing to judge by: {reason}."
-        return _without_figure(claim, Word.INCONCLUSIVE, why, reason.causes)
+        return _verdict(claim, Word.INCONCLUSIVE, why, reason.causes)
     head = found.headline
     low, high = head.estimate.interval
     sentence = found.sentence[:1].upper() + found.sentence[1:]
@@ -98,24 +98,16 @@ def judge(claim: Claim, run: Run) -> Verdict:
     basis = [one for part in found.parts if part.decides for one in part.basis]
     causes = total(basis)
     sentence = " ".join(filter(None, [sentence, _lost(found.parts), sentences(basis)]))
-    return Verdict(
-        claim.id,
-        claim.title,
-        found.verdict,
-        _number(head.estimate.value),
-        _number(low),
-        _number(high),
-        head.unit,
-        claim.published.text,
-        claim.bound.text,
-        head.estimate.n,
-        sentence,
-        found.parts,
-        claim,
-        head.label if not head.unit or head.unit != claim.unit else "",
-        causes.counted,
-        causes.failed,
-        max((one.errors for one in basis), default=0.0),
+    return replace(
+        _verdict(claim, found.verdict, sentence, causes),
+        measured=_number(head.estimate.value),
+        low=_number(low),
+        high=_number(high),
+        unit=head.unit,
+        n=head.estimate.n,
+        parts=found.parts,
+        label=head.label if not head.unit or head.unit != claim.unit else "",
+        error_share=max((one.errors for one in basis), default=0.0),
     )
 
 
@@ -195,18 +187,25 @@ def _cause(cause: Cause, found: Judgement, run: Run) -> str:
     return cause.text.format_map(values)
 
 
-def _without_figure(
-    claim: Claim, word: Word, explanation: str, causes: Causes | None = None
-) -> Verdict:
-    nothing = (None, None, None, claim.unit)
-    texts = (claim.published.text, claim.bound.text)
-    found = Verdict(claim.id, claim.title, word, *nothing, *texts, 0, explanation, (), claim)
-    return replace(found, counted=causes.counted, failed=causes.failed) if causes else found
+def _verdict(claim: Claim, word: Word, explanation: str, causes: Causes | None = None) -> Verdict:
+    """A verdict without a figure."""
+    return Verdict(
+        claim=claim.id,
+        title=claim.title,
+        verdict=word,
+        unit=claim.unit,
+        published=claim.published.text,
+        bound=claim.bound.text,
+        explanation=explanation,
+        details=claim,
+        counted=causes.counted if causes else 0,
+        failed=causes.failed if causes else 0,
+    )
 
 
 def _unknown(number: int) -> Verdict:
     why = "Not run: the lab has no judge for this claim yet."
-    return Verdict(number, f"Claim {number}", Word.NOT_RUN, None, None, None, "", "", "", 0, why)
+    return Verdict(number, f"Claim {number}", Word.NOT_RUN, explanation=why)
 
 
 def _number(value: float) -> float | None:

@@ -110,17 +110,18 @@ def warnings(trials: pd.DataFrame) -> list[str]:
             f"({share(noise.drift_low)} to {share(noise.drift_high)}) from first to last; ratios "
             "are taken within blocks, but run again on a machine that does nothing else"
         )
-    apart = outliers(trials, METRIC)
-    if len(apart):
-        told = [
-            f"{row['trial']} ({row['deviation']:+.0%})"
-            for row in apart.head(OUTLIERS_SHOWN)[["trial", "deviation"]].to_dict("records")
+    outlying = outliers(trials, METRIC)
+    if len(outlying):
+        shown = outlying.head(OUTLIERS_SHOWN)
+        names = [
+            f"{trial} ({deviation:+.0%})"
+            for trial, deviation in zip(shown["trial"], shown["deviation"], strict=True)
         ]
-        more = f" and {len(apart) - len(told):,} more" if len(apart) > len(told) else ""
+        rest = len(outlying) - len(names)
         found.append(
-            f"{plural(len(apart), 'trial')} of {len(trials):,} "
-            f"{'stand' if len(apart) > 1 else 'stands'} apart from the other repeats: "
-            f"{listed(told) if not more else ', '.join(told)}{more}; look at the logs beside them, "
-            "close what else runs, and run again"
+            f"{plural(len(outlying), 'trial')} of {len(trials):,} "
+            f"{'stand' if len(outlying) > 1 else 'stands'} apart from the other repeats: "
+            f"{listed([*names, f'{rest:,} more']) if rest else listed(names)}; look at the logs "
+            "beside them, close what else runs, and run again"
         )
     return found

@@ -23,6 +23,7 @@ from analysis.claims.judgement import (
     Part,
     Word,
     most_telling,
+    of_trials,
 )
 from analysis.claims.schema import Strict, Text
 from analysis.selection.blocks import paired_ratio
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.claims.schema import Bound
-    from analysis.outcomes.basis import Basis
     from analysis.records.run import Run
     from analysis.statistics.lower_bounds import Flags
 
@@ -72,7 +72,7 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     }
     at_short = tuple(one for backlog, one in basis.items() if backlog < asked.below)
     at_long = tuple(one for backlog, one in basis.items() if backlog >= asked.none_from)
-    tail_us = asked.tail_s * 1e6
+    none_late = (long["listen_drops"] == 0) & (long[TAIL] < asked.tail_s * 1e6)
     below, above = f"below {asked.below}", f"from {asked.none_from}"
     few = short["block"].nunique() < REPEATS_NEEDED
     parts = (
@@ -86,15 +86,21 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
             basis=at_short,
             rises=len(short) > 0 and low[short.index].mean() > MOST_FAILED,
         ),
-        _all_trials(
-            f"trials {below} with dropped SYNs", short, short["listen_drops"] > 0, at_short
+        of_trials(
+            f"trials {below} with dropped SYNs",
+            int((short["listen_drops"] > 0).sum()),
+            len(short),
+            at_short,
+            enough=not few,
         ),
-        _all_trials(
-            f"trials {above} with none, and p99.9 under {number(tail_us / 1e6)} s",
-            long,
-            (long["listen_drops"] == 0) & (long[TAIL] < tail_us),
+        # A tail under so long that is a lower bound may be any longer one: nobody knows.
+        of_trials(
+            f"trials {above} with none, and p99.9 under {number(asked.tail_s)} s",
+            int((none_late & ~low[long.index]).sum()),
+            len(long),
             at_long,
-            low[long.index],
+            enough=long["block"].nunique() >= REPEATS_NEEDED,
+            possible=int(none_late.sum()),
         ),
     )
     return Judgement(parts, _sentence(asked.server, short, long, low), most_telling(parts))
@@ -102,25 +108,6 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
 
 def _seconds(found: Estimate) -> Estimate:
     return Estimate(found.value / 1e6, found.low / 1e6, found.high / 1e6, found.n, found.method)
-
-
-def _all_trials(
-    label: str,
-    trials: pd.DataFrame,
-    holds: pd.Series[bool],
-    basis: tuple[Basis, ...],
-    may_not: Flags | None = None,
-) -> Part:
-    """All trials, and the part holds; fewer than half, and it is refuted. Of those that `may_not`
-    hold, as a time of theirs is a lower bound, nobody knows."""
-    seen = holds.to_numpy(dtype=bool)
-    kept = seen if may_not is None else seen & ~may_not
-    times, n = int(kept.sum()), len(trials)
-    found = Estimate(times, times, int(seen.sum()), n, "count")
-    word = Word.INCONCLUSIVE
-    if trials["block"].nunique() >= REPEATS_NEEDED:
-        word = Word.REPRODUCED if times == n else Word.REFUTED if seen.sum() * 2 < n else word
-    return Part(label, found, f"of {n} trials", word=word, basis=basis)
 
 
 def _sentence(server: str, short: pd.DataFrame, long: pd.DataFrame, low: Flags) -> str:

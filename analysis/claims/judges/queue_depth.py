@@ -9,7 +9,7 @@ anything else leaves it open. A repeat that did not read the queue says nothing.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from pydantic import Field
 
 from analysis.claims.evidence import basis_at, evidence
 from analysis.claims.judge import Judge
-from analysis.claims.judgement import REPEATS_NEEDED, Judgement, Part, Word
+from analysis.claims.judgement import REPEATS_NEEDED, Judgement, Part, Word, of_trials
 from analysis.claims.schema import Strict, Text
 from analysis.selection.trials import NotRunError, at, per_request
 from analysis.statistics.estimates import Estimate, finite, nothing
@@ -74,7 +74,7 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
         if some:
             label = f"{'overflow below' if below else 'no overflow from'} {count(free_from)}"
             of = tuple(one for backlog, one in basis.items() if (backlog < free_from) is below)
-            parts.append(replace(_overflow(label, some, overflow=below), basis=of))
+            parts.append(_overflow(label, some, of, overflow=below))
     head = _headline(bound, short)
     missing = [] if short and long else [_gap(free_from, bool(short))]
     return Judgement((head, *parts, *missing), _sentence(asked.server, short, long), head)
@@ -116,17 +116,12 @@ def _range(values: list[int]) -> Estimate:
     return Estimate(float(np.median(values)), min(values), max(values), len(values), "range")
 
 
-def _overflow(label: str, levels: list[Level], overflow: bool) -> Part:
-    """Trials that overflowed, or did not: all of them, and the part holds; fewer
-    than half, and it is refuted."""
+def _overflow(label: str, levels: list[Level], basis: tuple[Basis, ...], *, overflow: bool) -> Part:
+    """Trials that overflowed, or did not."""
     trials = sum(level.trials for level in levels)
     lossy = sum(level.lossy for level in levels)
-    kept = lossy if overflow else trials - lossy
-    word = Word.INCONCLUSIVE
-    if all(level.trials >= REPEATS_NEEDED for level in levels):
-        word = Word.REPRODUCED if kept == trials else Word.REFUTED if kept * 2 < trials else word
-    found = Estimate(kept, kept, kept, trials, "count")
-    return Part(label, found, f"of {trials} trials", word=word)
+    enough = all(level.trials >= REPEATS_NEEDED for level in levels)
+    return of_trials(label, lossy if overflow else trials - lossy, trials, basis, enough=enough)
 
 
 def _headline(bound: Bound, short: list[Level]) -> Part:

@@ -7,7 +7,6 @@ and whether the steps that have to be seen were seen in every trial.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,18 +15,25 @@ from pydantic import Field
 
 from analysis.claims.evidence import described, evidence_of
 from analysis.claims.judge import Judge
-from analysis.claims.judgement import REPEATS_NEEDED, Judgement, Part, Word, most_telling
+from analysis.claims.judgement import (
+    REPEATS_NEEDED,
+    Judgement,
+    Part,
+    most_telling,
+    of_trials,
+)
 from analysis.claims.schema import Strict
 from analysis.outcomes.basis import basis_of
 from analysis.records.details import counts as counted
 from analysis.selection.trials import NotRunError, Value, with_settings
-from analysis.statistics.estimates import Estimate, estimate
+from analysis.statistics.estimates import estimate
 from analysis.wording import listed, number, plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from analysis.claims.schema import Bound
+    from analysis.outcomes.basis import Basis
     from analysis.records.run import Run
 
     Counts = NDArray[np.int64]
@@ -73,7 +79,7 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
         basis = (basis_of(selected, described(settings), every - len(trials)),)
         label = f"late connects on the {name} ladder"
         parts.append(Part(label, estimate(on_steps), "", bound.min, bound.max, basis=basis))
-        parts.append(replace(_seen(name, ladder, shares), basis=basis))
+        parts.append(_seen(name, ladder, shares, basis))
         told.append(_told(name, shares, on_steps.median()))
     return Judgement(tuple(parts), " ".join(told), most_telling(parts))
 
@@ -93,16 +99,12 @@ def _shares(
     return pd.DataFrame(rows, columns=list(steps), index=trials.index)
 
 
-def _seen(name: str, ladder: Ladder, shares: pd.DataFrame) -> Part:
-    """All trials show the steps, and the part holds; fewer than half, and it is refuted."""
-    shown = int((shares[ladder.seen] > 0).all(axis=1).sum())
-    n = len(shares)
-    word = Word.INCONCLUSIVE
-    if n >= REPEATS_NEEDED:
-        word = Word.REPRODUCED if shown == n else Word.REFUTED if shown * 2 < n else word
+def _seen(name: str, ladder: Ladder, shares: pd.DataFrame, basis: tuple[Basis, ...]) -> Part:
+    """Trials that show the steps."""
     steps = listed([f"{number(step)} s" for step in ladder.seen])
-    found = Estimate(shown, shown, shown, n, "count")
-    return Part(f"trials with connects at {steps}, {name}", found, f"of {n} trials", word=word)
+    shown, n = int((shares[ladder.seen] > 0).all(axis=1).sum()), len(shares)
+    label = f"trials with connects at {steps}, {name}"
+    return of_trials(label, shown, n, basis, enough=n >= REPEATS_NEEDED)
 
 
 def _told(name: str, shares: pd.DataFrame, on_steps: float) -> str:
