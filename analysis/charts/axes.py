@@ -66,17 +66,19 @@ def y_axis(panel: Axes, described: Panel, height_in: float) -> None:
         _fixed(panel.yaxis, [(row, bar.label) for row, bar in enumerate(described.bars)])
         panel.grid(visible=False, axis="y")
         return
-    if described.log:
+    # Nothing measured has no logarithm.
+    log = described.log and (axis.low is not None or panel.dataLim.y1 > 0)
+    if log:
         panel.set_yscale("log")
     if axis.low is not None:
         panel.set_ylim(axis.low, axis.high)
-    elif not described.log:
+    elif not log:
         panel.set_ylim(0, max(panel.get_ylim()[1], HEADROOM * panel.dataLim.y1))
     if axis.ticks:
         _fixed(panel.yaxis, axis.ticks)
         return
     low, high = panel.get_ylim()
-    if described.log:
+    if log:
         fine = axis.unit.base == 10 and high / low < FINE_BELOW
         subs = (1.0, 2.0, 5.0) if fine else (1.0,)
         most = max(3, min(MOST_LOG_TICKS, int(height_in / LINE_IN)))
