@@ -78,7 +78,7 @@ class Spreads:
 
 @lru_cache(maxsize=RUNS)
 def spreads(run: Run) -> Spreads:
-    """Those of a run."""
+    """The points of a run."""
     return Spreads(run.trials, numbers(run.trials))
 
 
