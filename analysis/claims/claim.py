@@ -13,9 +13,9 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from analysis.claims.judges import find_judge
 from analysis.claims.rules import Rule, Unit, fields
 from analysis.claims.strict import Strict, Text
-from analysis.claims.judges import find_judge
 from contract.exits import Exit, LabError
 
 FOLDER = Path(__file__).parent / "catalogue"

@@ -16,7 +16,7 @@ from analysis.selection.pairs import alike, at
 from analysis.selection.plain import take
 from analysis.statistics.point_medians import with_void
 from analysis.wording import TIMES, count, duration, listed, number, server_name
-from contract.columns import WITHOUT_CLIENTS
+from contract.loads import WITHOUT_CLIENTS
 
 if TYPE_CHECKING:
     import pandas as pd

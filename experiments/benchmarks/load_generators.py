@@ -29,12 +29,12 @@ from typing import Any
 from rich.console import Console
 
 from contract.exits import Exit, LabError
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.benchmarks.load_generators_table import print_table
 from experiments.benchmarks.load_workers import two_workers
 from experiments.benchmarks.peers import PEERS, Peer, Side
 from experiments.images.tool import run_tool
-from experiments.plan.settings import Settings
 from experiments.records.validity import BUSY
 from experiments.run.standalone_server import Apart
 from experiments.run.trial import TrialRunner
@@ -161,8 +161,8 @@ class _Bench:
     def _cost_of(self, feature: Feature) -> None:
         """The plain loop first: an open loop's rate follows from it."""
         plain, other = self._ours(PLAIN)
-        rate = {"rate_per_s": plain.rate * feature.overload} if feature.overload else {}
-        ours, mine = self._ours(Settings.model_validate({**feature.settings, **rate}))
+        rate = plain.rate * feature.overload if feature.overload else None
+        ours, mine = self._ours(Settings(**feature.settings, rate_per_s=rate))
         self.figures.features.append(Pair(feature.name, ours, plain, (mine, other)))
 
     def _capacity(self) -> None:
@@ -175,10 +175,10 @@ class _Bench:
                 if reason not in self.figures.why:
                     self.figures.why.append(reason)
                 continue
-            row, window = self._trial(
+            row, window = self.trials.measure(
                 Settings(active_connections=FEW_ACTIVE, idle_connections=idle)
             )
-            grown[idle] = window["rss_bytes"]
+            grown[idle] = window.rss_bytes
             self.figures.overhead_s.append(row["overhead_s"])
             if idle:
                 bytes_each = (grown[idle] - grown[0]) / idle
@@ -188,15 +188,11 @@ class _Bench:
 
     def _ours(self, settings: Settings) -> tuple[Side, str]:
         """The engine as in any trial, and what its core and the server's were used for."""
-        row, window = self._trial(settings)
-        cpu_s, seconds = window["process_cpu_ns"] / 1e9, window["window_s"]
+        row, window = self.trials.measure(settings)
+        cpu_s, seconds = window.process_cpu_ns / 1e9, window.window_s
         side = Side(row["requests_per_s"], cpu_s * 1e6 / row["requests"], cpu_s / seconds)
         used = (("server", row["server_cpu_share"]), ("generator", side.share))
         return side, " and ".join(name for name, share in used if share >= BUSY) or "neither"
-
-    def _trial(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
-        row, result = self.trials.measure(settings)
-        return row, result["window"]
 
     def _theirs(self, peer: Peer) -> tuple[Side, str]:
         """The peer in a pod with a fresh server, on the cores that the engine has.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -21,6 +21,9 @@ from typing import Any
 from rich.console import Console
 
 from contract.exits import Exit, LabError
+from contract.result.server_side import ProbeSample
+from contract.result.trial_result import TrialResult
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.benchmarks.server_costs_table import print_table
 from experiments.benchmarks.server_workers import compare_workers
@@ -29,7 +32,6 @@ from experiments.images.foreign import ensure_foreign
 from experiments.images.tool import run_tool
 from experiments.plan.experiment_file import servers
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.settings import Settings
 from experiments.references.catalogue import REFERENCES
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_environment import stage
@@ -46,8 +48,6 @@ ONE_PER_CONNECTION = ("thread_pool", "prefork")
 FEWER_IDLE = {"process_per_connection": 1_000}
 """Ten thousand processes could take all the memory of a small machine."""
 FEW_ACTIVE = 8
-KERNEL = ("kernel_slab_bytes", "kernel_socket_bytes")
-"""Of the probe's samples: sockets and the like, and the buffers of TCP."""
 COMPARED = ("nginx", "uvicorn")
 """The references that the table is about."""
 TRACERS = 2
@@ -175,7 +175,7 @@ def _settings(name: str, active: int, foreign: Foreign | None = None, idle: int 
         warm_up_s=WARM_UP_S,
         window_s=WINDOW_S,
     )
-    return made.model_copy(update={"backlog": None}) if foreign else made
+    return replace(made, backlog=None) if foreign else made
 
 
 def _note(kept: dict[str, dict[int, list[float]]], name: str, level: int, value: float) -> None:
@@ -189,15 +189,24 @@ def _measure_memory(trials: Trials, figures: Figures, name: str, foreign: Foreig
     if row["validity"] == "void":
         figures.missing(name, "memory", row["reason"])
         return
-    samples = {one["label"]: one for one in (outcome.result or {"samples": []})["samples"]}
+    result = outcome.result if isinstance(outcome.result, TrialResult) else TrialResult()
+    before, after = result.sample("start"), result.sample("gate")
+    if before is None or after is None:
+        figures.missing(name, "memory", "the probe's samples are missing")
+        return
     figures.memory[name] = {
         "idle_connections": idle,
         "rss_bytes": row["server_rss_bytes"],
         "rss_unloaded_bytes": row["server_rss_idle_bytes"],
-        "kernel_bytes": sum(samples["gate"][kind] - samples["start"][kind] for kind in KERNEL),
+        "kernel_bytes": _kernel_bytes(after) - _kernel_bytes(before),
         "processes": row["server_processes"],
         "threads": row["server_threads"],
     }
+
+
+def _kernel_bytes(sample: ProbeSample) -> int:
+    """Sockets and the like, and the buffers of TCP."""
+    return sample.kernel_slab_bytes + sample.kernel_socket_bytes
 
 
 def _count_calls(made: Frame, figures: Figures, names: Sequence[str]) -> None:

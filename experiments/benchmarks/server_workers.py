@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from contract.exits import LabError
+from contract.ports import SERVER_PORT
 from experiments.benchmarks.frame import Frame
 from experiments.images.tool import run_tool
 from experiments.run.standalone_server import Apart
-from experiments.run.trial_containers import SERVER_PORT, Containers
+from experiments.run.trial_containers import Containers
 
 WORK_US: Final = 200
 SECONDS: Final = 2

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.exits import LabError
-from experiments.plan.settings import Settings
-from experiments.run.trial_containers import SERVER_PORT
+from contract.ports import SERVER_PORT
+from contract.settings.trial import Settings
 
 URL = f"http://127.0.0.1:{SERVER_PORT}"
 WINDOW_S = 3
@@ -157,8 +157,9 @@ SS = ("ss", "--listening", "--tcp", "--numeric", "--no-header")
 NSTAT = ("nstat", "--zeros", "--noupdate", "--ignore")
 SAMPLE = (
     *("python3", "-c"),
-    "import json; from experiments import probe; "
-    f"print(json.dumps(probe.sample({SERVER_PORT}, ['0'])))",
+    "import json; from contract.result.document import to_json; "
+    "from experiments.probe import probe; "
+    f"print(json.dumps(to_json(probe.sample({SERVER_PORT}, ['0']))))",
 )
 """The lab's own reading, by the code that reads it in a trial."""
 PILE = (

@@ -20,12 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from contract.exits import Exit, LabError
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, frame
 from experiments.docker.ownership import found
 from experiments.faults.endings import Ending, drawn
 from experiments.faults.meddling_driver import MeddlingDriver
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Point, Trial
 from experiments.records.trial_row import make_row
 from experiments.records.validity import skewed
@@ -166,8 +166,8 @@ class Faults:
             image = self._made.images.server
             foreign = Foreign(name=SERVER, image=image, port=8080, command=command)
         server = foreign.name if foreign else LAB_SERVER
-        asked = {"server": server, "load_workers": workers, **SETTINGS}
-        settings = Settings.model_validate(asked | ({"backlog": None} if foreign else {}))
+        asked: dict[str, Any] = {"server": server, "load_workers": workers, **SETTINGS}
+        settings = Settings(**asked | ({"backlog": None} if foreign else {}))
         return Trial(Point("faults", settings, foreign), 1, 1, self._position)
 
     def _row(self, trial: Trial) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from contract.exits import Exit, LabError
+from contract.ports import PROBE_PORT, SERVER_PORT
 from experiments.benchmarks.frame import frame
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
@@ -23,7 +24,7 @@ from experiments.hostile.verdict import Result, judge, make_table
 from experiments.plan.experiment_file import servers
 from experiments.run.loop import stay_off
 from experiments.run.standalone_server import Apart, NotListeningError
-from experiments.run.trial_containers import PROBE, PROBE_PORT, SERVER_PORT, place
+from experiments.run.trial_containers import PROBE, place
 
 INPUTS = 100_000
 DESCRIPTORS = 256

@@ -23,6 +23,7 @@ from rich.table import Table
 
 from contract.console import cell
 from contract.exits import Exit, LabError
+from contract.ports import WEB_PORT
 from experiments.docker.driver import DriverError
 from experiments.docker.ownership import found
 from experiments.images.store import ImageStore
@@ -54,7 +55,6 @@ RESULT_BYTES: Final = 512 * 1024**2
 TMP_BYTES: Final = 256 * 1024**2
 API: Final = (1, 41)
 PYTHON: Final = ((3, 11), (3, 15))
-PORT: Final = 8089
 BUSY: Final = 0.15
 WATCH_S: Final = 0.5
 BRIDGE_FILE: Final = "/proc/sys/net/bridge/bridge-nf-call-iptables"
@@ -77,7 +77,7 @@ class Needs:
     nofile: int
     image: str
     disk_bytes: int = RESULT_BYTES
-    port: int | None = PORT
+    port: int | None = WEB_PORT
     results: Path = ROOT / "results"
     trials: Sequence[Trial] = (MODEL,)
 
@@ -90,7 +90,7 @@ def checks(driver: DockerDriver, results: Path = ROOT / "results") -> list[Check
         check_space(
             "temporary files", _see_space(Path(tempfile.gettempdir())), TMP_BYTES, "TMPDIR"
         ),
-        check_port(PORT, port_is_free(PORT), holder()),
+        check_port(WEB_PORT, port_is_free(WEB_PORT), holder()),
         check_busy(psutil.cpu_percent(WATCH_S) / 100, os.getloadavg()[0]),
         check_python(sys.version_info[:2]),
         check_program("make", shutil.which("make"), "the targets of the Makefile"),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from contract import granted
+from contract.settings.trial import Settings
 from experiments.docker.driver import ContainerSpec
 from experiments.images.tool import run_tool
 from experiments.machine.shortfalls import (
@@ -25,7 +26,6 @@ from experiments.machine.shortfalls import (
     Shortfall,
     compare,
 )
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Point, Trial
 from experiments.run.trial_containers import Containers, place
 

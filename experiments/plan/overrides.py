@@ -7,8 +7,9 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from contract.columns import REFERENCE_SERVERS
 from contract.exits import Exit, LabError
+from contract.origins import REFERENCE_SERVERS
+from contract.settings.conflicts import ConflictError
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.experiment_file import find, read, servers
 from experiments.plan.foreign_server import Foreign
@@ -103,9 +104,8 @@ def _check(experiment: Experiment, server: str) -> None:
     """Not every load is for every server. Raises LabError."""
     try:
         points(experiment)
-    except ValidationError as error:
-        told = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
-        raise LabError(f"SERVER={server}: {told}", Exit.BAD_INPUT) from error
+    except ConflictError as error:
+        raise LabError(f"SERVER={server}: {error}", Exit.BAD_INPUT) from error
 
 
 def _foreign(image: str, port: int | None) -> Foreign:

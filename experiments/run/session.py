@@ -14,6 +14,7 @@ from rich.console import Console
 
 from contract.console import say
 from contract.exits import Exit, LabError
+from contract.ports import WEB_PORT
 from contract.run_order import KEY, begun, next_sequence
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
@@ -41,7 +42,7 @@ from experiments.run.loop import (
 from experiments.run.progress import Watch
 from experiments.run.run_lock import RunLock, holder
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import PIDS, PROBE, WEB_PORT
+from experiments.run.trial_containers import PIDS, PROBE
 from experiments.run.trial_environment import MOST_NOFILE, stage
 
 ENVIRONMENT = (*PROBE, "environment")

@@ -12,15 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from contract.exits import LabError
+from contract.ports import SERVER_PORT
 from experiments.docker.driver import ContainerSpec, Driver
-from experiments.run.trial_containers import (
-    LISTEN_S,
-    PIDS,
-    PORT_RANGE,
-    SERVER_PORT,
-    Images,
-    Placement,
-)
+from experiments.run.trial_containers import LISTEN_S, PIDS, PORT_RANGE, Images, Placement
 
 
 class NotListeningError(LabError):

@@ -12,69 +12,43 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
+from contract.result.benchmark_result import BenchmarkResult
+from contract.result.trial_result import TrialResult
+from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.plan.trials import Trial
 from experiments.records import pins
+from experiments.records.outcome import Outcome
 from experiments.run import microbenchmark
+from experiments.run.load_form import load_form
 from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
-from experiments.run.trial_containers import (
-    LISTEN_S,
-    PROBE_PORT,
-    Containers,
-    hostname,
-    load_name,
-    server_port,
-)
+from experiments.run.trial_containers import Containers, hostname, load_name
 
-MOST_IN_FLIGHT = 256
-FOREIGN_LISTEN_S = 30.0
-"""Somebody's server may take long to start; one that has ended is not waited for."""
-SHORTEST_BACKLOG = 128
-"""Of the common servers that choose it themselves."""
-LOAD_KNOBS = (
-    *("load", "pipeline_depth", "arrivals", "idle_connections", "connect_pace_per_s", "idle"),
-    *("trickle_per_s", "churn_per_s", "slow_readers", "slow_writers", "vanishing_per_s"),
-    "late_acks",
-)
-"""Settings that the load takes by the same name."""
 LOST_S = 60.0
 """Beside the ramp, warm-up and window; connecting gives up by itself long before."""
 WORKER_S = 30.0
 STOP_S = 3.0
 END_S = 1.0
-BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
 NOT_EXECUTED = re.compile(r'exec: "|executable file .* not found', re.IGNORECASE)
 """In what runc and crun say of a command that cannot be executed: not there, or no program."""
-OF_AN_END = ("server_wrong", "server_gone", "probe")
-"""What the load makes of a server that has just ended: connections and probe went with it."""
-BESIDE = {"pod": "surroundings", "client": "surroundings", "probe": "probe"}
+BESIDE: dict[str, SpoiledBy] = {
+    "pod": "surroundings",
+    "client": "surroundings",
+    "probe": "probe",
+}
 """Containers of a trial that only end if something else ends them, and who spoiled it then."""
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a trial left: the worker's result if any, the reason if none and who spoiled it, and
-    the logs. `server_ending` is how the server ended by itself, in words."""
-
-    result: dict[str, Any] | None = None
-    reason: str = ""
-    spoiled_by: str = ""
-    server_ending: str = ""
-    out_of_memory: bool = False
-    logs: dict[str, str] = field(default_factory=dict)
-    elapsed_s: float = 0.0
 
 
 class TrialError(Exception):
     """This trial cannot be measured, the next one may; the message is the reason."""
 
-    def __init__(self, reason: str, spoiled_by: str) -> None:
+    def __init__(self, reason: str, spoiled_by: SpoiledBy) -> None:
         super().__init__(reason)
         self.spoiled_by = spoiled_by
 
@@ -107,13 +81,12 @@ class TrialRunner:
         containers: dict[str, str] = {}
         try:
             if trial.point.settings.without_clients:
-                measured = self._measure_alone(trial, containers)
+                outcome.result = self._measure_without_clients(trial, containers)
             else:
                 if replaced := self._master.make_ready():
                     outcome.logs["master"] = replaced
                 self._start(trial, containers)
-                measured = self._measure(trial, containers)
-            outcome.result = {**measured, "asked": pins.asked(self.containers, trial)}
+                outcome.result = self._measure(trial, containers)
         except TrialError as error:
             outcome.reason, outcome.spoiled_by = str(error), error.spoiled_by
         except MasterError as error:
@@ -179,7 +152,7 @@ class TrialRunner:
             time.sleep(0.05)
         return True
 
-    def _measure(self, trial: Trial, containers: dict[str, str]) -> dict[str, Any]:
+    def _measure(self, trial: Trial, containers: dict[str, str]) -> TrialResult:
         settings, master = trial.point.settings, self._master.client
         self.settle()
         self._until(
@@ -189,36 +162,22 @@ class TrialRunner:
             WORKER_S,
             "not all load workers reached the Locust master",
         )
-        host = "server" if settings.network == "bridge" else "127.0.0.1"
-        master.swarm(
-            settings.active_connections,
-            {
-                "host": f"http://{host}:{server_port(trial)}",
-                "server": "",
-                **{name: getattr(settings, name) for name in LOAD_KNOBS},
-                "in_flight": _in_flight(settings.backlog),
-                "rate_per_s": settings.rate_per_s or 0.0,
-                "seed": trial.repeat,
-                **_expected(trial),
-                "warm_up_s": settings.warm_up_s,
-                "window_s": settings.window_s,
-                "trial": trial.id,
-                "probe": f"{host}:{PROBE_PORT}",
-            },
-        )
+        master.swarm(settings.active_connections, load_form(trial))
         limit = settings.ramp_s + settings.warm_up_s + settings.window_s + LOST_S
-        return self._until(
+        measured = self._until(
             trial, lambda: master.result(trial.id), containers, limit, "the load did not end"
         )
+        return replace(measured, asked=pins.asked(self.containers, trial))
 
-    def _measure_alone(self, trial: Trial, containers: dict[str, str]) -> dict[str, Any]:
+    def _measure_without_clients(self, trial: Trial, containers: dict[str, str]) -> BenchmarkResult:
         """What the benchmark counted; it works from its start on, so that none runs beside."""
         settings = trial.point.settings
         self.settle()
         benchmark = containers["server"] = self._driver.start(self.containers.alone(trial))
         busy_s = settings.warm_up_s + settings.window_s
         ending = microbenchmark.await_end(self._driver, benchmark, busy_s, LOST_S)
-        return microbenchmark.read(self._driver.logs(benchmark), ending)
+        measured = microbenchmark.read(self._driver.logs(benchmark), ending)
+        return replace(measured, asked=pins.asked(self.containers, trial))
 
     def _until(
         self,
@@ -255,7 +214,7 @@ class TrialRunner:
 
     def _look_beside(self, containers: dict[str, str], outcome: Outcome) -> None:
         """A pod that ended took the load's way to the master along; a probe, its own answers."""
-        failed = outcome.reason or (outcome.result and outcome.result["reason"])
+        failed = outcome.reason or (outcome.result and outcome.result.reason)
         if not failed or outcome.server_ending:
             return
         for name, spoiled_by in BESIDE.items():
@@ -274,13 +233,14 @@ class TrialRunner:
     def _finish(self, trial: Trial, containers: dict[str, str], outcome: Outcome) -> None:
         try:
             if "server" in containers and not trial.point.settings.without_clients:
-                if outcome.result and outcome.result["spoiled_by"] in OF_AN_END:
+                result = outcome.result if isinstance(outcome.result, TrialResult) else None
+                if result and result.spoiled_by in SEEN_AT_AN_END:
                     self._ends(containers["server"])
                 state = self._driver.state(containers["server"])
                 if not state.running:
                     outcome.server_ending = state.ending
                     outcome.out_of_memory = state.oom_killed
-                elif _has_workers(outcome.result):
+                elif result and _has_workers(result):
                     self._driver.stop(containers["server"], STOP_S)
             self._look_beside(containers, outcome)
         except DriverError as error:
@@ -293,10 +253,9 @@ class TrialRunner:
         self._removal = self._remover.submit(self._driver.remove, list(self._doomed))
 
 
-def _has_workers(result: dict[str, Any] | None) -> bool:
+def _has_workers(result: TrialResult) -> bool:
     """Whether there are worker processes, which tell when they are stopped what they accepted."""
-    samples = result["samples"] if result else []
-    return bool(samples and samples[-1]["worker_cpu_ns"])
+    return bool(result.samples and result.samples[-1].worker_cpu_ns)
 
 
 def _loads(containers: dict[str, str]) -> list[str]:
@@ -316,30 +275,3 @@ def _collect(starting: dict[str, Future[str]], containers: dict[str, str]) -> No
             containers[name] = one.result()
     for one in starting.values():
         one.result()
-
-
-def _in_flight(backlog: int | None) -> int:
-    """Connections to open at once: half of what the accept queue holds."""
-    return max(1, min((backlog or SHORTEST_BACKLOG) // 2, MOST_IN_FLIGHT))
-
-
-def _expected(trial: Trial) -> dict[str, Any]:
-    """What the load asks, and has to get: an empty body is any that stays the same.
-
-    Always all of it: the master's form keeps what the trial before has set.
-    """
-    settings, foreign = trial.point.settings, trial.point.foreign
-    if foreign is None:
-        longer = settings.response_bytes is not None or "/bytes/" in (settings.path or "")
-        return {
-            "path": settings.path or "/",
-            "expect_status": 200,
-            "expect_body": "" if longer else BODY,
-            "listen_s": LISTEN_S,
-        }
-    return {
-        "path": settings.path or foreign.path,
-        "expect_status": foreign.expect.status,
-        "expect_body": foreign.expect.body or "",
-        "listen_s": FOREIGN_LISTEN_S,
-    }

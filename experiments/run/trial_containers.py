@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Protocol
 
 from contract.exits import LabError
+from contract.ports import SERVER_PORT, WEB_PORT
+from contract.settings.server_flags import arguments
 from experiments.docker.driver import ContainerSpec
-from experiments.plan.settings import SERVER_FLAGS, Settings
 from experiments.plan.trials import Trial
 from experiments.probe.tracing import STRACE
 
-SERVER_PORT, PROBE_PORT, WEB_PORT = 8080, 8079, 8089
 PORT_RANGE = "10240 65535"
 """Room for 55,000 connections per address; the lab's own ports lie below."""
 SYN_LINEAR = "net.ipv4.tcp_syn_linear_timeouts"
@@ -153,7 +153,7 @@ class Containers:
                 *(STRACE if settings.traced else ()),
                 *("python3", "-m", "servers", settings.server),
                 *("--port", str(SERVER_PORT), "--backlog", str(settings.backlog)),
-                *_flags(settings),
+                *arguments(settings),
             )
         return ContainerSpec(
             role="server",
@@ -247,12 +247,3 @@ def hostname(trial: Trial) -> str:
 def server_port(trial: Trial) -> int:
     """Where the trial's server listens."""
     return trial.point.foreign.port if trial.point.foreign else SERVER_PORT
-
-
-def _flags(settings: Settings) -> Iterator[str]:
-    """What the trial sets of the server, as `python -m servers` takes it."""
-    for name in SERVER_FLAGS:
-        value = getattr(settings, name)
-        if value is not None:
-            shown = ("off", "on")[value] if isinstance(value, bool) else str(value)
-            yield from ("--" + name.replace("_", "-"), shown)

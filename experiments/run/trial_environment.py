@@ -6,15 +6,17 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from contract.ports import WEB_PORT
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images
 from experiments.run.locust_client import Master
 from experiments.run.loop import stay_off
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import WEB_PORT, Containers, place
+from experiments.run.trial_containers import Containers, place
 
 MOST_NOFILE = 65_536
+"""Descriptors that a container is granted at most: more than one address has ports for."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import gevent
 
 from loadgen.clients.bad_clients import BadClients
-from loadgen.clients.idle_population import Population
+from loadgen.clients.idle_population import IdlePopulation
 from loadgen.engine.engine import Engine
 from loadgen.options import Options
 from loadgen.worker.probe_client import TrialVoid
@@ -19,7 +19,7 @@ TICK_S = 0.05
 CONNECT_S = 30.0
 
 
-class Company:
+class BackgroundClients:
     """Keeps them going, from a greenlet, until `stop`. `call` posts a command to the engine."""
 
     def __init__(
@@ -27,12 +27,13 @@ class Company:
     ) -> None:
         self._engine = engine
         self._call = call
-        self._moves = options.trickle_per_s > 0 or options.churn_per_s > 0
-        self._population = Population(
-            engine, time.monotonic(), options.trickle_per_s, options.churn_per_s
+        asked = options.settings
+        self._moves = asked.trickle_per_s > 0 or asked.churn_per_s > 0
+        self._population = IdlePopulation(
+            engine, time.monotonic(), asked.trickle_per_s, asked.churn_per_s
         )
         self._bad = BadClients(
-            engine.address, options.slow_readers, options.slow_writers, options.vanishing_per_s
+            engine.address, asked.slow_readers, asked.slow_writers, asked.vanishing_per_s
         )
         self._counts: dict[str, int] | None = None
         self._greenlet: gevent.Greenlet[..., Any] | None = None

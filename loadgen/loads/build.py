@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from loadgen.engine.engine import Engine
-from loadgen.engine.rate_limiter import Pace
+from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.loads import (
     connection_per_request,
     keep_alive,
@@ -15,7 +15,6 @@ from loadgen.loads import (
     pipelined,
 )
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
-from loadgen.loads.mix import parse_mix
 from loadgen.options import Options
 from loadgen.verification.verify import (
     Expected,
@@ -34,8 +33,7 @@ KINDS: tuple[KindOfLoad, ...] = (
 
 def kind_of(options: Options) -> KindOfLoad:
     """Return the one kind of load that serves these options."""
-    paths = len(parse_mix(options.path))
-    (kind,) = (kind for kind in KINDS if kind.serves(options, paths))
+    (kind,) = (kind for kind in KINDS if kind.serves(options))
     return kind
 
 
@@ -47,21 +45,21 @@ def make_engine(options: Options) -> Engine:
         raise TrialVoid(f"verification failed: {error}", error.spoiled_by) from error
     except OSError as error:
         raise TrialVoid(f"{options.host} cannot be reached: {error}", "server_gone") from error
-    engine.pace = Pace(options.connect_pace_per_s)
-    engine.idle_silent = options.idle == "silent"
+    engine.pace = RateLimiter(options.pace_per_s)
+    engine.idle_silent = options.settings.idle == "silent"
     return engine
 
 
 def _verified(options: Options) -> VerifiedServer:
     """Learn what the server answers. Raises VerificationError, OSError."""
     address = (socket.gethostbyname(options.host), options.port)
-    paths = [kind.path for kind in parse_mix(options.path)]
+    paths = [kind.path for kind in options.kinds]
     # Several paths have several bodies: each has to stay what it is.
     body = options.expect_body.encode() if len(paths) == 1 else b""
     expected = Expected(options.expect_status, body or None, options.listen_s)
     request = keep_alive_request if options.persistent else closing_request
     exchanges = tuple(learn(address, request(path), expected) for path in paths)
     idle = None
-    if options.idle_connections and not options.persistent:  # only the idle ones have to stay
+    if options.settings.idle_connections and not options.persistent:  # only the idle ones stay
         idle = learn(address, keep_alive_request(paths[0]), expected)
     return VerifiedServer(address, options, exchanges, idle)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from contract.loads import CLIENT_LOADS
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.schedule import schedule
-from loadgen.options import LOADS, Options
+from loadgen.options import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,9 @@ class VerifiedServer:
 
     def arrivals(self) -> Arrivals:
         """The schedule of an open loop."""
-        own = self.options
-        return Arrivals(schedule(own.arrivals, own.rate_per_s, own.seed, own.worker, own.workers))
+        own, asked = self.options, self.options.settings
+        rate_per_s = asked.rate_per_s or 0.0
+        return Arrivals(schedule(asked.arrivals, rate_per_s, own.seed, own.worker, own.workers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +45,13 @@ class KindOfLoad:
     """For a pipeline_depth above 1, and for nothing else."""
 
     def __post_init__(self) -> None:
-        if self.load not in LOADS:
-            raise ValueError(f"load {self.load!r}: not one of {', '.join(LOADS)}")
+        if self.load not in CLIENT_LOADS:
+            raise ValueError(f"load {self.load!r}: not one of {', '.join(CLIENT_LOADS)}")
 
-    def serves(self, options: Options, paths: int) -> bool:
-        """Whether this is the kind that is asked for, with so many paths."""
+    def serves(self, options: Options) -> bool:
+        """Whether this is the kind that is asked for."""
         return (
-            options.load == self.load
-            and (paths > 1) == self.several_paths
-            and (options.pipeline_depth > 1) == self.pipelines
+            options.settings.load == self.load
+            and (len(options.kinds) > 1) == self.several_paths
+            and (options.settings.pipeline_depth > 1) == self.pipelines
         )

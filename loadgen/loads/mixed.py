@@ -9,13 +9,13 @@ import os
 import time
 from select import EPOLLIN
 
-from loadgen.engine.connections import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import Recorder
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
-from loadgen.loads.mix import Mix, parse_mix
+from loadgen.loads.mix import Mix
 
 
 class Mixed(KeepAlive):
@@ -133,7 +133,7 @@ class Mixed(KeepAlive):
 
 def _build(server: VerifiedServer) -> Engine:
     own = server.options
-    mix = Mix(parse_mix(own.path), server.exchanges, own.mix_seed)
+    mix = Mix(own.kinds, server.exchanges, own.mix_seed)
     return Mixed(server.address, mix, in_flight=own.in_flight)
 
 

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from select import EPOLLIN
 
-from loadgen.engine.connections import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import FAST_US
@@ -163,7 +163,7 @@ class Pipelined(KeepAlive):
 
 def _build(server: VerifiedServer) -> Engine:
     own = server.options
-    exchange, depth = server.exchanges[0], own.pipeline_depth
+    exchange, depth = server.exchanges[0], own.settings.pipeline_depth
     return Pipelined(server.address, exchange, depth, in_flight=own.in_flight)
 
 

@@ -20,8 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from contract.ports import SERVER_PORT
 from loadgen.engine.sockets import reset_on_close
-from loadgen.options import PORT
 from loadgen.tools.hostile_inputs import Target, WrongAnswerError, choose, is_answered
 from loadgen.verification.verify import KEEP_ALIVE_REQUEST, learn
 from loadgen.worker.probe_client import Probe
@@ -65,7 +65,7 @@ class Campaign:
         for start in range(0, len(numbers), BETWEEN_FLOODS):
             self.throw(numbers[start : start + BETWEEN_FLOODS])
             self.flood()
-            self.rss_bytes.append(self._probe.ask("flood")["rss_bytes"])
+            self.rss_bytes.append(self._probe.ask("flood").rss_bytes)
 
     def warm_up(self) -> None:
         """Throw inputs until the server's memory has levelled out, or WARM_UP of them."""
@@ -97,7 +97,7 @@ class Campaign:
 
         The server may answer or close them; after them it must answer again.
         """
-        processes = self._probe.ask("flood")["processes"]
+        processes = self._probe.ask("flood").processes
         count = min(processes * self._descriptors + BEYOND, MOST_FLOOD)
         flood = [socket.socket() for _ in range(count)]
         for sock in flood:
@@ -142,15 +142,20 @@ class Campaign:
             continue
         share = self._cpu_share(REST_S)
         sample = self._probe.ask("rest")
-        names = ("rss_bytes", "processes", "threads", "fds")
-        return {"cpu_share": share, **{name: sample[name] for name in names}}
+        return {
+            "cpu_share": share,
+            "rss_bytes": sample.rss_bytes,
+            "processes": sample.processes,
+            "threads": sample.threads,
+            "fds": sample.fds,
+        }
 
     def _cpu_share(self, seconds: float) -> float:
         """Of one core, by the counter of the server's cgroup."""
         before = self._probe.ask("before")
         time.sleep(seconds)
         after = self._probe.ask("after")
-        return float((after["cpu_ns"] - before["cpu_ns"]) / (after["at_ns"] - before["at_ns"]))
+        return (after.cpu_ns - before.cpu_ns) / (after.at_ns - before.at_ns)
 
 
 def main() -> None:
@@ -166,7 +171,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     probe = Probe(f"{HOST}:{given.probe_port}")
     probe.environment()
-    address = (HOST, PORT)
+    address = (HOST, SERVER_PORT)
     target = Target(address, learn(address, KEEP_ALIVE_REQUEST))
     # Not the inputs of the campaign itself: its first is to be met as it would be alone.
     warm_up = Campaign(target, probe, given.seed, given.descriptors)

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from servers.http.response import BODY
+from contract.response import BODY
 
 BUSY_S = 10.0  # for the processes that create the file at the same moment
 

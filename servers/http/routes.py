@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from contract.response import BODY
 from servers.core.settings import Settings
 from servers.http.database import Database
 from servers.http.request import Request
-from servers.http.response import BODY, WITHOUT_REQUEST, Response, head, of_length
+from servers.http.response import WITHOUT_REQUEST, Response, head, of_length
 
 Job = Callable[[], bytes]
 """Work that takes time; returns the body of the response."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract.ports import SERVER_PORT
 from experiments.hostile.campaign import ENDS_BY_ITSELF
 from experiments.images.build import ensure_images
 from experiments.paths import ROOT
 from experiments.plan.experiment_file import servers
 from experiments.run.run_lock import RunLock
 from experiments.run.standalone_server import Apart
-from experiments.run.trial_containers import SERVER_PORT, place
+from experiments.run.trial_containers import place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
 
+from contract.result.trial_result import TrialResult
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.machine.kept import see_unkept
 from experiments.machine.specimen import MODEL
-from experiments.plan.settings import Settings
 from experiments.records import pins
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import load_name
@@ -81,8 +83,8 @@ def measure(
     changer.start()
     row, outcome = trials.attempt(settings, attempts=1)
     changer.join()
-    assert outcome.result is not None, outcome.reason
-    assert outcome.result["window"] is not None, outcome.result["reason"]
+    assert isinstance(outcome.result, TrialResult), outcome.reason
+    assert outcome.result.window is not None, outcome.result.reason
     return row, pins.not_as_asked(outcome.result)
 
 
@@ -93,7 +95,7 @@ def test_trial_that_nobody_changes_is_as_asked(lab: Lab) -> None:
 
 
 def test_quota_that_was_asked_is_given_and_recorded(lab: Lab) -> None:
-    row, told = measure(lab, SHORT.model_copy(update={"server_cpu_quota": 0.5}))
+    row, told = measure(lab, replace(SHORT, server_cpu_quota=0.5))
     assert told == ""
     assert row["server_throttled_share"] > 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from contract.result.document import to_json
 from tests.support.made_up_run import trials, write_run
 from tests.support.trial_details import details_of, write_details
 
@@ -45,7 +46,7 @@ def write_many(folder: Path, rows: int, histograms: int) -> None:
             cells[position] = str(place + 1)
             file.write(",".join(cells) + "\n")
     first = {str(name): value for name, value in made.iloc[0].items()}
-    details = json.dumps(details_of(first, np.random.default_rng(1)))
+    details = json.dumps(to_json(details_of(first, np.random.default_rng(1))))
     for place in range(min(histograms, rows)):
         copy, at_row = divmod(place, len(cut))
         trial_folder = folder / "trials" / f"{cut[at_row][trial]}-c{copy}"

@@ -73,7 +73,7 @@ class Peer:
         return self.take(len(response)) == response
 
     def widen(self) -> None:
-        """Let what the server has kept come fast: a small buffer is a round trip for each KB."""
+        """Let what was kept come fast: through a small buffer, each KB is a round trip."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WIDE_BUFFER_BYTES)
 
     def end_input(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,6 +20,8 @@ from tests.support import made_up_run as made
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from contract.settings.trial import Settings
 
 RATE = ("requests_per_s",)
 Rows = list[dict[str, Any]]
@@ -45,6 +48,10 @@ PART = {
 }
 
 
+def told(settings: Settings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in SETTINGS}
+
+
 def claim(**changes: Any) -> Claim:
     parameters = {"parts": {"ratio": PART}, "sentence": "poll answered {ratio}."}
     return Claim.model_validate({**CLAIM, "parameters": parameters, **changes})
@@ -67,7 +74,7 @@ def run_of(tmp_path: Path) -> Callable[..., analysis.Run]:
         base = made.one_row()
         whole = []
         for place, row in enumerate(found):
-            own = {**base, **made.USUAL.model_dump(include=set(SETTINGS)), "repeat": row["block"]}
+            own = {**base, **told(made.USUAL), "repeat": row["block"]}
             own |= {"trial": f"t{place}", "point": f"p{place}", "sweep": "s", "position": place + 1}
             whole.append({**own, **row})
         numbers = {column.name: "Int64" for column in COLUMNS if column.kind == "int"}
@@ -150,7 +157,7 @@ def test_a_setting_that_no_trial_has_as_usual_leaves_none(
 
 
 def test_what_is_usual_is_the_run_s_to_say(run_of: Callable[..., analysis.Run]) -> None:
-    usual = made.USUAL.model_copy(update={"network": "bridge"}).model_dump(include=set(SETTINGS))
+    usual = told(replace(made.USUAL, network="bridge"))
     run = run_of(FAST, rows(server="poll", requests_per_s=9.0, network="bridge"), usual=usual)
     assert set(select(run, {"server": "poll"}, RATE)["requests_per_s"]) == {9.0}
 

@@ -15,10 +15,12 @@ from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, judge
 from contract.columns import COLUMNS, NAMES, SETTINGS
 from contract.exits import LabError
-from experiments.plan.settings import Settings
+from contract.result.document import to_json
+from contract.settings.trial import Settings
 from loadgen.engine.recorder import to_histogram
 from loadgen.engine.summary import encode
 from tests.support import made_up_run as made
+from tests.support.results import a_distribution, a_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,9 @@ CLASSIC = {int(1.01 * S): 500, int(3.03 * S): 60}
 @pytest.fixture
 def judged(tmp_path: Path) -> Callable[..., Verdict]:
     def run(linear: Counts, classic: Counts, blocks: int = 5) -> Verdict:
-        base: dict[str, Any] = made.one_row() | Settings().model_dump(include=set(SETTINGS))
+        base: dict[str, Any] = made.one_row() | {
+            name: getattr(Settings(), name) for name in SETTINGS
+        }
         base |= {"server": "iterative", "load": "connection_per_request", "backlog": 1}
         base["path"] = "/cpu/100"
         rows: list[dict[str, Any]] = []
@@ -61,7 +65,8 @@ def result(counts: Counts) -> dict[str, Any]:
 
 
 def window(histograms: dict[str, str]) -> dict[str, Any]:
-    return {"window": {"started_ns": 0, "window_s": 6.0, "histograms": histograms}}
+    distributions = {name: a_distribution(one) for name, one in histograms.items()}
+    return {"window": to_json(a_window(window_s=6.0, distributions=distributions))}
 
 
 def test_both_ladders_are_told_by_their_steps(judged: Callable[..., Verdict]) -> None:

@@ -13,7 +13,7 @@ from analysis.report.report import build
 from analysis.report.server_points import COST, points
 from analysis.selection.pairs import alike
 from analysis.wording import server_name
-from contract.columns import REFERENCE_SERVERS
+from contract.origins import REFERENCE_SERVERS
 from tests.support.made_up_run import trials, write_run
 
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from contract.columns import REFERENCE_SERVERS
 from contract.exits import Exit, LabError
+from contract.origins import REFERENCE_SERVERS
 from experiments.docker.driver import AbsentError
 from experiments.images import references
 from experiments.images.foreign import complete, ensure_foreign
@@ -19,9 +19,10 @@ from experiments.plan.foreign_server import Foreign, name_of
 from experiments.plan.overrides import choose, only, read_source
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, foreign_servers, plan, points
+from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from experiments.references.catalogue import REFERENCES
-from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
 

@@ -9,14 +9,17 @@ from typing import Any, cast
 import pytest
 
 from contract.exits import LabError
+from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec, ContainerState, DriverError
 from experiments.plan.trials import Trial
+from experiments.records.outcome import Outcome
 from experiments.run import trial as module
 from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
-from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
-from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, a_result, some_trials
+from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
+from tests.support.results import a_result, with_samples
 
 
 def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) -> Outcome:
@@ -43,7 +46,7 @@ def test_a_whole_trial() -> None:
 def test_what_a_trial_sets_reaches_server_and_load() -> None:
     driver, master = FakeDriver(), FakeMaster()
     trial = some_trials()[0]
-    changes = {
+    changes: dict[str, Any] = {
         "workers": 4,
         "cork": True,
         "nodelay": False,
@@ -51,7 +54,7 @@ def test_what_a_trial_sets_reaches_server_and_load() -> None:
         "slow_writers": 3,
         "idle": "silent",
     }
-    settings = trial.point.settings.model_copy(update=changes)
+    settings = replace(trial.point.settings, **changes)
     conduct(driver, master, replace(trial, point=replace(trial.point, settings=settings)))
     command = next(spec.command for spec in driver.started if spec.role == "server")
     assert command[-6:] == ("--workers", "4", "--cork", "on", "--nodelay", "off")
@@ -63,7 +66,7 @@ def test_what_a_trial_sets_reaches_server_and_load() -> None:
 def sysctls_of(**settings: Any) -> dict[str, dict[str, str]]:
     """The kernel settings of each pod of a trial, by the pod's name."""
     driver, trial = FakeDriver(), some_trials()[0]
-    changed = trial.point.settings.model_copy(update=settings)
+    changed = replace(trial.point.settings, **settings)
     conduct(driver, FakeMaster(), replace(trial, point=replace(trial.point, settings=changed)))
     pods = [spec for spec in driver.started if spec.role == "pod"]
     return {spec.name.rpartition("-")[2]: dict(spec.sysctls) for spec in pods}
@@ -83,7 +86,7 @@ def test_kernel_settings_are_set_where_they_work() -> None:
 
 def test_a_traced_server_runs_below_the_tracer() -> None:
     driver, trial = FakeDriver(), some_trials()[0]
-    settings = trial.point.settings.model_copy(update={"traced": True})
+    settings = replace(trial.point.settings, traced=True)
     conduct(driver, FakeMaster(), replace(trial, point=replace(trial.point, settings=settings)))
     server = next(spec for spec in driver.started if spec.role == "server")
     assert server.image == "traced:1"
@@ -95,8 +98,7 @@ def test_workers_are_stopped_to_tell_what_they_accepted(monkeypatch: pytest.Monk
     alone = FakeDriver()
     assert conduct(alone, FakeMaster()).server_ending == ""
     assert alone.stopped == []
-    several = {"reason": "", "spoiled_by": "", **a_result()}
-    several["samples"][-1]["worker_cpu_ns"] = {"8": 1, "9": 1}
+    several = with_samples(a_result(), close={"worker_cpu_ns": {"8": 1, "9": 1}})
     master = FakeMaster()
     monkeypatch.setattr(master, "result", lambda _trial: several)
     driver = FakeDriver()
@@ -128,7 +130,7 @@ def test_a_dead_worker_is_named() -> None:
 class EndedMaster(FakeMaster):
     """It ends while it is asked for the result."""
 
-    def result(self, trial: str) -> dict[str, Any] | None:
+    def result(self, trial: str) -> TrialResult | None:
         raise MasterError(f"waiting for {trial}: connection refused")
 
     def ending(self) -> str:
@@ -193,7 +195,7 @@ def test_server_that_may_just_have_ended_is_looked_at_again(
     monkeypatch: pytest.MonkeyPatch, spoiled_by: str, ending: str
 ) -> None:
     master = FakeMaster()
-    void = {**a_result(), "reason": spoiled_by, "spoiled_by": spoiled_by}
+    void = a_result(reason=spoiled_by, spoiled_by=spoiled_by)
     monkeypatch.setattr(master, "result", lambda _trial: void)
     assert conduct(LateEngine(), master).server_ending == ending
 
@@ -230,7 +232,7 @@ def test_a_load_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_over_a_bridge_the_load_has_a_pod_of_its_own() -> None:
     trial = some_trials()[0]
-    settings = trial.point.settings.model_copy(update={"network": "bridge"})
+    settings = replace(trial.point.settings, network="bridge")
     changed: Any = trial.__class__(
         trial.point.__class__("s", settings), trial.block, trial.repeat, trial.position
     )
@@ -254,7 +256,7 @@ def test_placement(cores: int, loads: str, others: str) -> None:
 
 def two_workers() -> Trial:
     trial = some_trials()[0]
-    settings = trial.point.settings.model_copy(update={"load_workers": 2})
+    settings = replace(trial.point.settings, load_workers=2)
     return replace(trial, point=replace(trial.point, settings=settings))
 
 

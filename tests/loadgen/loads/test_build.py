@@ -8,6 +8,7 @@ from importlib import import_module
 
 import pytest
 
+from contract.loads import CLIENT_LOADS
 from loadgen import loads
 from loadgen.engine.engine import Engine
 from loadgen.loads.build import KINDS, kind_of, make_engine
@@ -18,7 +19,7 @@ from loadgen.loads.mixed import Mixed
 from loadgen.loads.open_connections import OpenConnections
 from loadgen.loads.open_loop import OpenLoop
 from loadgen.loads.pipelined import Pipelined
-from loadgen.options import LOADS, Options, parse
+from loadgen.options import Options, parse
 from loadgen.worker.probe_client import TrialVoid
 from tests.support.loopback import answer_for_ever, answer_once, serving, unused_address
 
@@ -46,7 +47,7 @@ def test_options_lead_to_their_engine(engine: type[Engine], asked: dict[str, obj
 
 
 def test_every_load_has_a_kind_and_every_description_is_listed() -> None:
-    assert {kind.load for kind in KINDS} == set(LOADS)
+    assert {kind.load for kind in KINDS} == set(CLIENT_LOADS)
     names = [module.name for module in pkgutil.iter_modules(loads.__path__)]
     described = (getattr(import_module(f"loadgen.loads.{name}"), "LOAD", None) for name in names)
     assert {id(kind) for kind in described if kind} == {id(kind) for kind in KINDS}

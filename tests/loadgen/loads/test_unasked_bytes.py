@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 import pytest
 
+from contract.mix import Kind
 from loadgen.engine.engine import Engine
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
-from loadgen.loads.mix import Kind, Mix
+from loadgen.loads.mix import Mix
 from loadgen.loads.mixed import Mixed
 from loadgen.loads.open_connections import OpenConnections
 from loadgen.loads.open_loop import OpenLoop

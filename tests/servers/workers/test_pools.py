@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract.response import BODY
 from servers.core.events import EventLog
 from servers.core.exits import StartError
 from servers.core.settings import Settings
-from servers.http.response import BODY
 from servers.workers import pool
 from tests.support.peer import GET, PATIENCE_S, PERSISTENT, Peer, get, response
 from tests.support.server_process import LateError, eventually, in_time, running
