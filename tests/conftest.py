@@ -20,6 +20,9 @@ TAKES_SECONDS = frozenset(
         "subprocess",
         "analysis.report.report.build",
         "tests.support.crowd.crowd",
+        "tests.support.engines.running",
+        "tests.support.locust_process.lab",
+        "tests.support.locust_process.running",
         "tests.support.loopback.serving",
         "tests.support.server_process.running",
     }
