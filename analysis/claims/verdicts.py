@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.claims.claim import Cause, Claim, load_claims
-from analysis.claims.figures import figure
-from analysis.claims.judgement import (
-    REPEATS_NEEDED,
-    Judgement,
-    NotRunError,
-    NoValidTrialError,
-    Part,
-    Word,
-)
+from analysis.claims.claim_figures import figure
+from analysis.claims.judgement import REPEATS_NEEDED, Judgement, NoValidTrialError, Part, Word
 from analysis.claims.judges import find_judge
-from analysis.outcomes.evidence_lost import sentences, total
+from analysis.outcomes.basis import sentences, total
 from analysis.records.csv_out import write_csv
+from analysis.selection.trials import NotRunError
 from analysis.wording import listed, plural, with_unit
 
 if TYPE_CHECKING:
@@ -59,14 +53,14 @@ class Verdict:
     claim: int
     title: str
     verdict: Word
-    measured: float | None
-    low: float | None
-    high: float | None
-    unit: str
-    published: str
-    bound: str
-    n: int
-    explanation: str
+    measured: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    published: str = ""
+    bound: str = ""
+    n: int = 0
+    explanation: str = ""
     parts: tuple[Part, ...] = ()
     details: Claim | None = None
     label: str = ""
@@ -88,12 +82,12 @@ def judge_all(run: Run) -> list[Verdict]:
 def judge(claim: Claim, run: Run) -> Verdict:
     """The verdict on one claim from the records of one run."""
     try:
-        found = find_judge(claim.judge).judge(claim, run)
+        found = find_judge(claim.judge).of(claim.parameters, claim.bound, run)
     except NotRunError as reason:
-        return _without_figure(claim, Word.NOT_RUN, f"Not run: {reason}.")
+        return _verdict(claim, Word.NOT_RUN, f"Not run: {reason}.")
     except NoValidTrialError as reason:
         why = f"Nothing to judge by: {reason}."
-        return _without_figure(claim, Word.INCONCLUSIVE, why, reason.causes)
+        return _verdict(claim, Word.INCONCLUSIVE, why, reason.causes)
     head = found.headline
     low, high = head.estimate.interval
     sentence = found.sentence[:1].upper() + found.sentence[1:]
@@ -101,27 +95,19 @@ def judge(claim: Claim, run: Run) -> Verdict:
         sentence = f"{sentence} {_why_open(found.parts, claim.experiment)}".strip()
     if found.verdict is Word.REFUTED:
         sentence = f"{sentence} {_cause(claim.refuted_because, found, run)}"
-    stood_on = [one for part in found.parts if part.decides for one in part.tried]
-    causes = total(stood_on)
-    sentence = " ".join(filter(None, [sentence, _lost(found.parts), sentences(stood_on)]))
-    return Verdict(
-        claim.id,
-        claim.title,
-        found.verdict,
-        _number(head.estimate.value),
-        _number(low),
-        _number(high),
-        head.unit,
-        claim.published.text,
-        claim.bound.text,
-        head.estimate.n,
-        sentence,
-        found.parts,
-        claim,
-        head.label if not head.unit or head.unit != claim.unit else "",
-        causes.counted,
-        causes.failed,
-        max((one.errors for one in stood_on), default=0.0),
+    basis = [one for part in found.parts if part.decides for one in part.basis]
+    causes = total(basis)
+    sentence = " ".join(filter(None, [sentence, _lost(found.parts), sentences(basis)]))
+    return replace(
+        _verdict(claim, found.verdict, sentence, causes),
+        measured=_number(head.estimate.value),
+        low=_number(low),
+        high=_number(high),
+        unit=head.unit,
+        n=head.estimate.n,
+        parts=found.parts,
+        label=head.label if not head.unit or head.unit != claim.unit else "",
+        error_share=max((one.errors for one in basis), default=0.0),
     )
 
 
@@ -201,18 +187,25 @@ def _cause(cause: Cause, found: Judgement, run: Run) -> str:
     return cause.text.format_map(values)
 
 
-def _without_figure(
-    claim: Claim, word: Word, explanation: str, causes: Causes | None = None
-) -> Verdict:
-    nothing = (None, None, None, claim.unit)
-    texts = (claim.published.text, claim.bound.text)
-    found = Verdict(claim.id, claim.title, word, *nothing, *texts, 0, explanation, (), claim)
-    return replace(found, counted=causes.counted, failed=causes.failed) if causes else found
+def _verdict(claim: Claim, word: Word, explanation: str, causes: Causes | None = None) -> Verdict:
+    """A verdict without a figure."""
+    return Verdict(
+        claim=claim.id,
+        title=claim.title,
+        verdict=word,
+        unit=claim.unit,
+        published=claim.published.text,
+        bound=claim.bound.text,
+        explanation=explanation,
+        details=claim,
+        counted=causes.counted if causes else 0,
+        failed=causes.failed if causes else 0,
+    )
 
 
 def _unknown(number: int) -> Verdict:
     why = "Not run: the lab has no judge for this claim yet."
-    return Verdict(number, f"Claim {number}", Word.NOT_RUN, None, None, None, "", "", "", 0, why)
+    return Verdict(number, f"Claim {number}", Word.NOT_RUN, explanation=why)
 
 
 def _number(value: float) -> float | None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from analysis.figures._idle import RUNS
-from analysis.selection.pairs import OWN
+from analysis.selection.trials import OWN
 from analysis.statistics.point_medians import first_rows, numbers, spreads
 from contract.columns import SETTINGS
 from contract.loads import OPEN_LOADS

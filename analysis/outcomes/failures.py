@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import by_kind, causes, failed, no_evidence
-from analysis.statistics.point_medians import numbers
 from analysis.wording import listed, plural, server_name, share
 
 if TYPE_CHECKING:
@@ -23,29 +21,28 @@ MOST_NAMED = 6
 def of_figure(run: Run, rows: pd.DataFrame) -> str:
     """Of all trials of the points behind a figure, which may show the valid ones alone; '' where
     all counted, and without errors."""
-    wanted = np.zeros(len(run.trials["point"].cat.categories), dtype=bool)
-    wanted[numbers(rows)] = True
-    return sentences(run.trials[["server", *goodput.READ]][wanted[numbers(run.trials)]])
+    return sentences(run.trials[run.trials["point"].isin(rows["point"].unique())])
 
 
 def sentences(trials: pd.DataFrame) -> str:
     """Who failed how often, who answered with errors or not at all, and what says nothing."""
-    told = []
+    found = []
     whole = causes(trials)
-    gone = failed(trials)
     if whole.failed:
         names = []
-        for server in in_order(trials["server"][gone].unique()):
-            found = causes(trials[trials["server"] == server])
-            names.append(f"{server_name(server)} in {found.failed:,} of {found.counted:,} trials")
-        told.append(f"What failed is not in these figures: {_named(names)} ({by_kind(trials)}).")
-    kinds = ((goodput.ERRORS, "errors"), (goodput.UNANSWERED, "no answer"))
-    for (_, what), found_by in zip(kinds, _by_server(trials, [k for k, _ in kinds]), strict=True):
-        if found_by:
-            told.append(f"Attempts that ended in {what} are not in the rates: {_named(found_by)}.")
+        for server in in_order(trials["server"][failed(trials)].unique()):
+            mine = causes(trials[trials["server"] == server])
+            names.append(f"{server_name(server)} in {mine.failed:,} of {mine.counted:,} trials")
+        found.append(f"What failed is not in these figures: {_named(names)} ({by_kind(trials)}).")
+    shares = _shares(trials)
+    for name, what in ((goodput.ERRORS, "errors"), (goodput.UNANSWERED, "no answer")):
+        above = shares[name][shares[name] > goodput.SMALLEST[name]]
+        if len(above):
+            names = [f"{server_name(str(one))} {share(value)}" for one, value in above.items()]
+            found.append(f"Attempts that ended in {what} are not in the rates: {_named(names)}.")
     if text := no_evidence(whole):
-        told.append(f"{text[0].upper()}{text[1:]}.")
-    return " ".join(told)
+        found.append(f"{text[0].upper()}{text[1:]}.")
+    return " ".join(found)
 
 
 def of_run(trials: pd.DataFrame) -> str:
@@ -68,21 +65,11 @@ def of_server(trials: pd.DataFrame) -> str:
     return f"It failed in {found.failed:,} of {plural(found.counted, 'trial')}: {by_kind(trials)}."
 
 
-def _by_server(trials: pd.DataFrame, names: list[str]) -> list[list[str]]:
-    """For each of these shares, those servers that have any: 'thread pool 36%'."""
-    if not any((trials[name] > 0).any() for name in ("errors", "unanswered")):
-        return [[] for _ in names]
+def _shares(trials: pd.DataFrame) -> pd.DataFrame:
+    """The shares of `goodput` by server, in the order of the palette."""
     servers = in_order(trials["server"].unique())
     places = pd.Categorical(trials["server"].astype(str), servers).codes
-    found = goodput.shares(trials, places.astype(np.int64), len(servers))
-    return [
-        [
-            f"{server_name(server)} {share(value)}"
-            for server, value in zip(servers, found[name], strict=True)
-            if value > goodput.SMALLEST[name]
-        ]
-        for name in names
-    ]
+    return goodput.shares(trials, places, len(servers)).set_axis(servers)
 
 
 def _named(names: list[str]) -> str:

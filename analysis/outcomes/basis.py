@@ -1,9 +1,11 @@
-"""What became of the trials that a figure stands on, and how a verdict says it."""
+"""The basis of a figure: what became of the trials that it stands on, and how a verdict says it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import Causes, by_kind, causes, no_evidence
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class Basis:
     """The trials of one selection: `what` they are in words, `how` the server failed, how many
     valid ones had no figure (`missing`), the shares of errors and missing answers, and how many
     valid ones have a figure of times that are lower bounds (`bounded`)."""
@@ -29,30 +31,26 @@ class Tried:
     unanswered: float = 0.0
     bounded: int = 0
 
-    @property
-    def bounded_share(self) -> float:
-        """Of the valid trials."""
-        return self.bounded / self.causes.valid if self.causes.valid else 0.0
 
-
-def tried_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0) -> Tried:
-    """Of some trials, void ones included."""
+def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0) -> Basis:
+    """The basis that these trials are, void ones included."""
     shares = goodput.of_all(trials)
     errors, unanswered = (
-        shares[name] if shares[name] == shares[name] else 0.0 for name in goodput.TOLD
+        shares[name] if np.isfinite(shares[name]) else 0.0
+        for name in (goodput.ERRORS, goodput.UNANSWERED)
     )
-    return Tried(what, causes(trials), by_kind(trials), missing, errors, unanswered, bounded)
+    return Basis(what, causes(trials), by_kind(trials), missing, errors, unanswered, bounded)
 
 
-def total(tried: Iterable[Tried]) -> Causes:
+def total(basis: Iterable[Basis]) -> Causes:
     """All of them together, each selection once."""
-    return sum((one.causes for one in dict.fromkeys(tried)), Causes())
+    return sum((one.causes for one in dict.fromkeys(basis)), Causes())
 
 
-def sentences(tried: Iterable[Tried]) -> str:
+def sentences(basis: Iterable[Basis]) -> str:
     """What a reader has to know of the trials beside a verdict; '' if all counted and nothing was
     left out."""
-    once = list(dict.fromkeys(tried))
+    once = list(dict.fromkeys(basis))
     whole = total(once)
     told = []
     if whole.failed:
