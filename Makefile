@@ -10,8 +10,11 @@ READY := $(VENV)/.ready
 CHOICE = $(if $(SERVER),--server '$(SERVER)' $(if $(PORT),--port '$(PORT)')) \
 	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)')
 
+# Two processes for each core: most of a test's time is waiting.
+SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) --dist loadgroup
+
 .DEFAULT_GOAL := help
-.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor test bench bench-loadgen bench-servers crosscheck hostile faults clean lock
+.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck hostile faults clean lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,11 +62,21 @@ down: $(READY) ## End what `make ui` started
 doctor: $(READY) ## Check what the lab needs and say what to do
 	@$(BIN)/python -m experiments doctor
 
-test: $(READY) ## Lint, format check, strict types and all tests
+check: ## Lint, format, types, and the tests that are done in a minute
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit
+
+test: lint types ## Lint, format, types and all tests
+	$(BIN)/pytest $(SIDE_BY_SIDE)
+
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)
 	$(BIN)/mypy contract servers loadgen experiments analysis tests
-	$(BIN)/pytest --numprocesses 4 --dist loadgroup
+
+unit: $(READY)
+	$(BIN)/pytest --quiet $(SIDE_BY_SIDE) -m 'not seconds and not docker and not browser'
 
 bench-loadgen: $(READY) ## Compare the load engine with wrk, ab and Locust's clients (ROUNDS=5, ONLY=peers,features)
 	@$(BIN)/python -m experiments bench-loadgen --only "$(ONLY)" $(if $(ROUNDS),--rounds $(ROUNDS))

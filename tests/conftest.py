@@ -1,16 +1,35 @@
 """With CI=true nothing may skip: a test that could not run there is a failure.
 
 Tests run side by side, because most of their time is waiting; those that speak to Docker share a
-lock and stay together.
+lock and stay together. What starts processes, listens, or makes a whole report takes seconds:
+`make check` leaves it out.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from functools import cache
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+TAKES_SECONDS = frozenset(
+    {
+        "subprocess",
+        "analysis.report.report.build",
+        "tests.support.crowd.crowd",
+        "tests.support.engines.running",
+        "tests.support.locust_process.lab",
+        "tests.support.locust_process.running",
+        "tests.support.loopback.serving",
+        "tests.support.server_process.running",
+    }
+)
+"""Modules and functions; all tests of a file that imports one of them are marked `seconds`."""
+SERVES = "variant"
+"""The fixture without which no server is started for every variant."""
 
 # How long an example takes is the machine's affair, and it may stall.
 settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,7 +48,25 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that need Docker in one process."""
+    """Keep the tests that need Docker in one process, and mark those that take seconds."""
     for item in items:
         if item.get_closest_marker("docker"):
             item.add_marker(pytest.mark.xdist_group("docker"))
+        if isinstance(item, pytest.Function) and (
+            SERVES in item.fixturenames or takes_seconds(item.module)
+        ):
+            item.add_marker(pytest.mark.seconds)
+
+
+@cache
+def takes_seconds(module: ModuleType) -> bool:
+    """Whether a file of tests imports what takes seconds."""
+    return any(full_name(value) in TAKES_SECONDS for value in vars(module).values())
+
+
+def full_name(value: object) -> str:
+    """Return where a module, class or function is found; of anything else, nothing."""
+    name = getattr(value, "__name__", None)
+    if not isinstance(name, str):
+        return ""
+    return name if isinstance(value, ModuleType) else f"{getattr(value, '__module__', '')}.{name}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract.ports import SERVER_PORT
+from experiments.docker.docker_driver import DockerDriver
 from experiments.hostile.campaign import ENDS_BY_ITSELF
 from experiments.images.build import ensure_images
 from experiments.paths import ROOT
@@ -20,7 +21,6 @@ from experiments.run.trial_containers import place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from experiments.docker.docker_driver import DockerDriver
     from experiments.images.build import Images
 
     Ask = Callable[..., str]
@@ -41,14 +41,23 @@ def peers(engine: DockerDriver) -> Images:
         return ensure_images(engine, ("server", "load", "peers"))
 
 
-@pytest.fixture(params=[name for name in servers() if name not in ENDS_BY_ITSELF])
+@pytest.fixture(scope="module")
+def driver(engine: DockerDriver) -> Iterator[DockerDriver]:
+    """One for all tests of this file; everything that it made is gone afterwards."""
+    with DockerDriver(run="a-test", owner=f"{engine.owner}-conformance") as made:
+        made.remove_all()  # what a killed test left
+        yield made
+        made.remove_all()
+
+
+@pytest.fixture(scope="module", params=[name for name in servers() if name not in ENDS_BY_ITSELF])
 def variant(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ask(driver: DockerDriver, peers: Images, variant: str) -> Iterator[Ask]:
-    """Run a client beside a fresh server of the variant; returns what it prints."""
+    """Run a client beside a server of the variant, the same for all; returns what it prints."""
     mark = uuid.uuid4().hex[:8]
     network = f"c10k-test-{mark}"
     driver.create_network(network)
@@ -85,7 +94,7 @@ def test_curl(ask: Ask) -> None:
 
 def test_wrk(ask: Ask, variant: str) -> None:
     connections = 1 if variant in ONE_AT_A_TIME else FEW
-    output = ask("wrk", "-t1", f"-c{connections}", "-d2s", "--timeout", "10s", URL)
+    output = ask("wrk", "-t1", f"-c{connections}", "-d1s", "--timeout", "10s", URL)
     assert int(re.findall(r"(\d+) requests in", output)[0]) > REQUESTS
     assert "Socket errors" not in output
     assert "Non-2xx" not in output

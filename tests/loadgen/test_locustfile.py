@@ -6,38 +6,25 @@ of its own here, as it does in the lab.
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from experiments.paths import ROOT
-from tests.support.loopback import RESPONSE, serving, unused_address
-
-LOCUST = (sys.executable, "-m", "locust", "-f", str(ROOT / "loadgen" / "locustfile.py"))
-PATIENCE_S = 60.0
-OF_THE_RUN = "of this run"
-
-
-def free_port() -> int:
-    return unused_address()[1]
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE_S
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.05)
-    return answer
+from tests.support.locust_process import (
+    OF_THE_RUN,
+    PATIENCE_S,
+    Web,
+    free_port,
+    running,
+    total,
+    until,
+)
+from tests.support.loopback import RESPONSE, serving
 
 
 class Counted:
@@ -54,58 +41,6 @@ class Counted:
             connection.sendall(RESPONSE)
 
 
-class Web:
-    """The web UI's HTTP, asked by who knows the secret of a run, or by anybody."""
-
-    def __init__(self, port: int, secret: str = "") -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self._headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-
-    def ask(self, path: str) -> requests.Response:
-        return requests.get(f"{self.url}/{path}", headers=self._headers, timeout=PATIENCE_S)
-
-    def get(self, path: str) -> Any:
-        return self.ask(path).json()
-
-    def post(self, path: str, **form: Any) -> Any:
-        url = f"{self.url}/{path}"
-        return requests.post(url, data=form, headers=self._headers, timeout=PATIENCE_S).json()
-
-    def workers(self) -> int:
-        try:
-            return int(self.get("worker-count")["worker_count"])
-        except (requests.ConnectionError, requests.Timeout):
-            return 0
-
-
-@contextmanager
-def running(logs: Path, secret: str = "") -> Iterator[Web]:
-    """A master and a worker of their own; with a secret, of a run."""
-    port, bind = free_port(), str(free_port())
-    environment = {**os.environ, "C10K_SECRET": secret}
-    ui = ("--web-host", "127.0.0.1", "--web-port", str(port), "--master-bind-host", "127.0.0.1")
-    commands = {
-        "master": (*LOCUST, "--master", "--master-bind-port", bind, *ui),
-        "worker": (*LOCUST, "--worker", "--master-port", bind),
-    }
-    processes = []
-    for name, command in commands.items():
-        with (logs / f"{name}.log").open("w") as log:
-            processes.append(
-                subprocess.Popen(  # noqa: S603 - our own locustfile, fixed words
-                    command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-                )
-            )
-    found = Web(port, secret)
-    try:
-        until(lambda: found.workers() == 1, "the worker's arrival")
-        yield found
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-            process.wait(PATIENCE_S)
-
-
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with running(tmp_path_factory.mktemp("locust")) as found:
@@ -116,10 +51,6 @@ def start(web: Web, users: int, host: str, **form: Any) -> None:
     """Start a load as soon as the one before has ended."""
     given = {"user_count": users, "spawn_rate": users, "host": host, **form}
     until(lambda: web.post("swarm", **given)["success"], "the start of a load")
-
-
-def total(web: Web) -> int:
-    return int(web.get("stats/requests")["stats"][-1]["num_requests"])
 
 
 def table(web: Web) -> dict[str, Any]:

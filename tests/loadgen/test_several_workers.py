@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,72 +14,22 @@ import pytest
 import requests
 
 from experiments.paths import ROOT
-from tests.loadgen.test_locustfile import (
-    LOCUST,
-    OF_THE_RUN,
+from tests.support.crowd import Crowd, crowd, probe
+from tests.support.locust_process import (
     PATIENCE_S,
+    WORKERS,
+    Processes,
     Web,
-    free_port,
+    lab,
     total,
     until,
 )
-from tests.support.crowd import Crowd, crowd, probe
 
-WORKERS = 2
 VERIFICATION = 2
 """Requests with which each worker looks at the server before it loads it."""
 MANY = 10_000
 SLOW_TO_BEGIN = f"{ROOT / 'tests/support/slow_to_begin.py'},{ROOT / 'loadgen/locustfile.py'}"
 FRESH = {"idle_connections": 0, "warm_up_s": 0, "rate_per_s": 0, "load": "keep_alive"}
-
-
-@dataclass
-class Processes:
-    """A master and its workers, each with a log."""
-
-    folder: Path
-    master_port: str
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    def start(self, name: str, *arguments: str) -> None:
-        with (self.folder / f"{name}.log").open("w") as log:
-            self.running[name] = subprocess.Popen(  # noqa: S603 - our own locustfile, fixed words
-                (*LOCUST, *arguments),
-                cwd=ROOT,
-                env={**os.environ, "C10K_WORKER": name, "C10K_SECRET": OF_THE_RUN},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # A shell that runs tests in the background has its children ignore it.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-            )
-
-    def join(self, name: str, *arguments: str) -> None:
-        """One more worker."""
-        self.start(name, "--worker", "--master-port", self.master_port, *arguments)
-
-    def signal(self, name: str, number: int) -> None:
-        self.running[name].send_signal(number)
-
-    def end(self) -> None:
-        for process in reversed(self.running.values()):
-            process.terminate()
-        for process in self.running.values():
-            process.wait(PATIENCE_S)
-
-
-@contextmanager
-def lab(folder: Path, *of_master: str) -> Iterator[tuple[Processes, Web]]:
-    port = free_port()
-    processes = Processes(folder, str(free_port()))
-    here = ("--master-bind-host", "127.0.0.1", "--master-bind-port", processes.master_port)
-    ui = ("--web-host", "127.0.0.1", "--web-port", str(port))
-    try:
-        processes.start("master", "--master", *here, *(of_master or ui))
-        for number in range(1, WORKERS + 1):
-            processes.join(str(number))
-        yield processes, Web(port, OF_THE_RUN)
-    finally:
-        processes.end()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from loadgen.loads.keep_alive import KeepAlive
 from loadgen.options import Options, parse
 from loadgen.worker.engine_call import call
 from loadgen.worker.probe_client import TrialVoid
-from tests.loadgen.engine.test_engine import EXCHANGE, PATIENCE_S, do, running, until
+from tests.support.engines import EXCHANGE, PATIENCE_S, do, running, until
 from tests.support.loopback import RESPONSE, serving, unused_address
 
 

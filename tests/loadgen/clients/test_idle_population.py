@@ -15,7 +15,7 @@ from loadgen.clients.idle_population import AT_ONCE, LONGEST_HEAD, START, TICK_S
 from loadgen.engine.engine import Engine
 from loadgen.loads.keep_alive import KeepAlive
 from servers.core.settings import Settings as ServerSettings
-from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
+from tests.support.engines import EXCHANGE, do, running, until
 from tests.support.loopback import REQUEST, RESPONSE, serving, unused_address
 
 IDLE = 20

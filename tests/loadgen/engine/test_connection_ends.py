@@ -13,7 +13,7 @@ import pytest
 from loadgen.engine.engine import Engine
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
-from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
+from tests.support.engines import EXCHANGE, do, running, until
 from tests.support.loopback import answer_for_ever, answer_once, serving
 
 MANY = 3_000

@@ -7,19 +7,17 @@ import errno
 import os
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange, WindowCounts
+from loadgen.engine.measures import Exchange
 from loadgen.loads import connection_per_request
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
+from tests.support.engines import EXCHANGE, do, running, until, window
 from tests.support.loopback import (
     REQUEST,
     RESPONSE,
@@ -28,42 +26,6 @@ from tests.support.loopback import (
     serving,
     unused_address,
 )
-
-EXCHANGE = Exchange(REQUEST, RESPONSE)
-PATIENCE_S = 60.0
-
-
-def until(condition: Callable[[], bool], engine: Engine) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert engine.failure is None
-        assert time.monotonic() < deadline, f"not reached: {engine.gauges()} {engine.errors}"
-        time.sleep(0.002)
-
-
-def do(engine: Engine, command: Callable[[], Any]) -> Any:
-    ticket = engine.call(command)
-    until(lambda: ticket.done, engine)
-    return ticket.value
-
-
-@contextmanager
-def running(engine: Engine) -> Iterator[Engine]:
-    engine.start()
-    try:
-        yield engine
-    finally:
-        do(engine, engine.close)
-        until(lambda: engine.finished, engine)
-
-
-def window(engine: Engine, responses: int = 50, covered: int = 1) -> WindowCounts:
-    """A window with so many responses, on so many of the connections: the server has a thread
-    for each, and one may start late."""
-    do(engine, engine.open_window)
-    until(lambda: engine.response.total() >= responses and engine._covered() >= covered, engine)
-    frozen: WindowCounts = do(engine, engine.freeze)
-    return frozen
 
 
 def test_counts_what_the_server_answered_to_the_request() -> None:

@@ -12,7 +12,7 @@ from loadgen.engine.measures import Exchange
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.loads.pipelined import Pipelined
-from tests.loadgen.engine.test_engine import do, running, until, window
+from tests.support.engines import do, running, until, window
 from tests.support.loopback import REQUEST, serving
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from loadgen.engine.rate_limiter import CATCH_UP_NS, RateLimiter
 from loadgen.loads.keep_alive import KeepAlive
-from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
+from tests.support.engines import EXCHANGE, do, running, until
 
 MS = 1_000_000
 

@@ -12,7 +12,7 @@ from loadgen.engine.series import Series
 from loadgen.engine.summary import encode
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.master.merged_series import merge_series
-from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
+from tests.support.engines import EXCHANGE, do, running, until
 from tests.support.loopback import RESPONSE, serving
 from tests.support.results import a_second
 

@@ -13,7 +13,7 @@ from contract.mix import Kind, MixError, parse_mix
 from loadgen.engine.measures import Exchange
 from loadgen.loads.mix import DRAWN, Mix
 from loadgen.loads.mixed import Mixed
-from tests.loadgen.engine.test_engine import do, running, until, window
+from tests.support.engines import do, running, until, window
 from tests.support.loopback import RESPONSE, serving
 
 FAST, SLOW = b"GET / HTTP/1.1\r\n\r\n", b"GET /db/10 HTTP/1.1\r\n\r\n"

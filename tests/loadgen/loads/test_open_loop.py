@@ -15,7 +15,7 @@ from loadgen.loads.keep_alive import KeepAlive
 from loadgen.loads.open_connections import OpenConnections
 from loadgen.loads.open_loop import OpenLoop
 from loadgen.loads.schedule import schedule
-from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
+from tests.support.engines import EXCHANGE, do, running, until
 from tests.support.loopback import (
     REQUEST,
     RESPONSE,

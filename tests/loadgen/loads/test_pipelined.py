@@ -9,7 +9,7 @@ import pytest
 
 from loadgen.engine.measures import Exchange
 from loadgen.loads.pipelined import Pipelined
-from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until, window
+from tests.support.engines import EXCHANGE, do, running, until, window
 from tests.support.loopback import REQUEST, RESPONSE, serving
 
 DEPTH = 8

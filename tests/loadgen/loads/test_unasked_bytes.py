@@ -20,7 +20,7 @@ from loadgen.loads.open_connections import OpenConnections
 from loadgen.loads.open_loop import OpenLoop
 from loadgen.loads.pipelined import Pipelined
 from loadgen.loads.schedule import schedule
-from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
+from tests.support.engines import EXCHANGE, do, running, until
 from tests.support.loopback import REQUEST, RESPONSE, serving
 
 Make = Callable[[tuple[str, int]], Engine]
