@@ -7,6 +7,9 @@ columns, + - * / and brackets. Columns that hold more than a number have functio
 - `largest(worker_accepts)`, `smallest(...)`, `total(...)`: of a JSON list
 - `counted(error_kinds, 'reset')`: of words such as `reset=3`, 0 without it
 - `names(server_limit, 'FD_SETSIZE')`: 1 if the text holds the words, 0 if not
+
+An empty cell of words counts none and names none: a trial in which nothing happened is one of
+them, and must not drop out.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
 }
 NAN = float("nan")
+OF_WORDS = ("counted", "names")
+"""Functions of columns that are empty where there was nothing to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,8 @@ def _value(node: ast.expr, trials: pd.DataFrame) -> Any:
         case ast.Call(func=ast.Name(id=function), args=[ast.Name(id=column), *keys]):
             words = [key.value for key in keys if isinstance(key, ast.Constant)]
             read = FUNCTIONS[function][0]
-            found = [NAN if pd.isna(cell) else read(str(cell), *words) for cell in trials[column]]
+            empty = 0.0 if function in OF_WORDS else NAN
+            found = [empty if pd.isna(cell) else read(str(cell), *words) for cell in trials[column]]
             return pd.Series(found, index=trials.index, dtype="float64")
     raise AssertionError(ast.unparse(node))  # parse() lets nothing else through
 
