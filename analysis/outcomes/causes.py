@@ -28,7 +28,8 @@ UNAVAILABLE = r"the server ended with exit code 3\b"
 """A word of the lab's own servers for what this machine has not got (servers/core/exits.py), which
 is no failure of theirs. Others mean by that code what they like."""
 NO_SYSCTL = r"/proc/sys/\S+: no such file"
-"""The engine's for a setting that the kernel has not got."""
+"""The engine's for a setting that the kernel has not got; where a server was started, it may be a
+text of its own."""
 WORDS = {
     "server_wrong": "wrong answers or errors",
     "server_gone": "ended or hung",
@@ -136,7 +137,9 @@ def _lacks(trials: pd.DataFrame) -> Flags:
     told = trials["reason"].astype("string").fillna("")
     unavailable = told.str.contains(UNAVAILABLE).to_numpy(dtype=bool)
     own = (trials["origin"] == "lab").to_numpy(dtype=bool)
-    return (unavailable & own) | told.str.contains(NO_SYSCTL).to_numpy(dtype=bool)
+    by_server = trials["spoiled_by"].isin(BY_SERVER).to_numpy(dtype=bool)
+    absent = told.str.contains(NO_SYSCTL).to_numpy(dtype=bool)
+    return (unavailable & own) | (absent & ~by_server)
 
 
 def _valid(trials: pd.DataFrame) -> Flags:
