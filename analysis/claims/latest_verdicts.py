@@ -46,8 +46,8 @@ def last_verdicts(results: Path) -> dict[int, Last]:
 def _verdicts(path: Path) -> list[tuple[int, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [(int(row["claim"]), row["verdict"]) for row in csv.DictReader(file)]
-    except (OSError, ValueError, KeyError, TypeError):
+            return [(int(row["claim"]), Word(row["verdict"])) for row in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
         return []
 
 

@@ -53,5 +53,5 @@ def count(folder: Path) -> int:
     try:
         with (folder / FILE).open(encoding="utf-8", newline="") as file:
             return len({row["line"] for row in csv.DictReader(file)})
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, csv.Error):
         return 0

@@ -64,3 +64,13 @@ def test_every_claim_is_listed(tmp_path: Path) -> None:
     assert "all/20260102-100000" in done.output
     for claim in load_claims().values():
         assert re.search(rf"^ *{claim.id}  +{re.escape(claim.sentence[:20])}", done.output, re.M)
+
+
+def test_what_no_lab_wrote_ends_no_command(tmp_path: Path) -> None:
+    give(tmp_path, "all/20260102-100000", (2, "reproduced"))
+    for name, cell in (("20260105-100000", "better than ever"), ("20260106-100000", "x" * 200_000)):
+        give(tmp_path, f"all/{name}", (2, cell))
+        (tmp_path / "all" / name / "left_out.csv").write_text(f"line\n{cell}\n")
+    done = CliRunner().invoke(cli, ["claims", str(tmp_path)], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert last_verdicts(tmp_path)[2].verdict == "reproduced"
