@@ -111,7 +111,7 @@ class Engine(Connections):
             rss_bytes=_rss_bytes(),
             requests=self.response.total(),
             connects=self.connect.total() - self._connects_started,
-            errors=dict(self.errors),
+            errors=dict(self.errors + self._without_end(ended)),
             covered=self._covered(),
             segments_in=self._segments_in(),
             longest_pause_us=self._longest_pause // 1_000,
@@ -181,6 +181,10 @@ class Engine(Connections):
     def _covered(self) -> int:
         """Active connections with at least one response in the window."""
         raise NotImplementedError
+
+    def _without_end(self, _now: int) -> Counter[str]:
+        """By kind, the connections that should have ended by now."""
+        return Counter()
 
     def _segments_in(self) -> int | None:
         """Segments received in the window on active connections, where that can be known."""

@@ -12,7 +12,7 @@ import _socket
 import errno
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from select import EPOLLOUT, EPOLLRDHUP
 
 from loadgen.engine.connection_table import IN_FLIGHT
@@ -24,6 +24,9 @@ from loadgen.engine.sockets import NON_BLOCKING_STREAM
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
 
 MAX_EVENTS = 256
+NOT_CLOSED_S = 1.0
+"""After the answer: a server that closes does so at once, and one that is busy soon. The client of
+a connection that stays waits for its end, and asks nothing more."""
 
 
 class ConnectionPerRequest(Engine):
@@ -57,6 +60,11 @@ class ConnectionPerRequest(Engine):
     def _ages(self, now: int) -> dict[str, list[int]]:
         waiting = [(now - self._opened[fd]) // 1_000 for fd in self._client if not self._since[fd]]
         return {**super()._ages(now), "response": waiting, "first_response": waiting}
+
+    def _without_end(self, _now: int) -> Counter[str]:
+        limit = _now - int(NOT_CLOSED_S * 1e9)
+        waiting = sum(0 < self._since[fd] < limit for fd in self._active)
+        return Counter({"not_closed": waiting} if waiting else {})
 
     def _owed(self, fd: int) -> int:
         exchange = self.idle_exchange if fd in self._idle else self.active_exchange
