@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from contract.cells import SHOWN, breaches
-from contract.columns import FIRST_NAMES, NAMES
+from contract.columns import COLUMNS, FIRST_NAMES, NAMES
+from contract.void_causes import BY_SERVER
 
 SHOWN_PROBLEMS = 20
+REQUIRED = {column.name for column in COLUMNS if column.required}
 
 
 class LeftOut(NamedTuple):
@@ -38,10 +40,13 @@ class LeftOut(NamedTuple):
 @dataclass(slots=True)
 class Examined:
     """`problems` refuse the file, each as 'line L, column C: what, and what is expected'. `kept`
-    are the bytes of the file without the rows `left_out`; `trials` are the names of all rows."""
+    are the bytes of the file without the rows `left_out`, and with the cells empty that are
+    `emptied`: what a server failed is void whatever its figures are, and not to be lost for
+    one. `trials` are the names of all rows."""
 
     problems: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    emptied: list[LeftOut] = field(default_factory=list)
     trials: list[str] = field(default_factory=list)
     kept: bytes = b""
 
@@ -60,14 +65,14 @@ def examine(raw: bytes) -> Examined:
         return Examined(
             [f"line {line}: a NUL byte: the file was damaged; remove all from this line on"]
         )
-    found, lost = Examined(), set[int]()
+    found, instead = Examined(), dict[int, bytes]()
     rows = csv.reader(io.StringIO(text), strict=True)
     try:
         header = next(rows)
         found.problems += _header(header)
         if found.problems:
             return found
-        lost = _rows(rows, header, found)
+        instead = _rows(rows, header, found)
     except csv.Error as error:
         found.problems.append(f"line {rows.line_num}: not valid CSV: {error}")
     if not text.endswith("\n"):
@@ -81,7 +86,7 @@ def examine(raw: bytes) -> Examined:
         )
     if not found.problems:
         lines = enumerate(io.BytesIO(raw), start=1)
-        found.kept = b"".join(line for number, line in lines if number not in lost)
+        found.kept = b"".join(instead.get(number, line) for number, line in lines)
     return found
 
 
@@ -108,9 +113,10 @@ def _header(header: list[str]) -> list[str]:
     return problems
 
 
-def _rows(rows: Any, header: list[str], found: Examined) -> set[int]:
-    """The rows of a csv reader after its header; returns the lines of those that are left out."""
-    lost: set[int] = set()
+def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
+    """The rows of a csv reader after its header; returns by line what is to stand there instead:
+    nothing, or a row with empty cells."""
+    instead: dict[int, bytes] = {}
     seen: dict[str, int] = {}
     start = 2
     for row in rows:
@@ -123,18 +129,28 @@ def _rows(rows: Any, header: list[str], found: Examined) -> set[int]:
             continue
         cells = dict(zip(header, row, strict=True))
         trial = cells["trial"]
-        for one in breaches(cells):
-            if one.damaged:
-                found.problems.append(f"line {line}, {one}")
-            else:
-                lost.update(range(line, start))
-                found.left_out.append(
-                    LeftOut(line, trial, one.column, one.cell[:SHOWN], one.expected)
-                )
+        wrong = breaches(cells)
+        found.problems += [f"line {line}, {one}" for one in wrong if one.damaged]
+        if odd := [one for one in wrong if not one.damaged]:
+            failed = cells["validity"] == "void" and cells.get("spoiled_by") in BY_SERVER
+            failed &= not {one.column for one in odd} & REQUIRED
+            instead.update(dict.fromkeys(range(line, start), b""))
+            if failed:
+                instead[line] = _written(cells | {one.column: "" for one in odd})
+            told = found.emptied if failed else found.left_out
+            told += [
+                LeftOut(line, trial, one.column, one.cell[:SHOWN], one.expected) for one in odd
+            ]
         first = seen.setdefault(trial, line)
         if first != line and trial:
             found.problems.append(
                 f"line {line}, column trial: {trial!r} is recorded on line {first} too"
             )
         found.trials.append(trial)
-    return lost
+    return instead
+
+
+def _written(cells: dict[str, str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells.values())
+    return text.getvalue().encode()

@@ -58,6 +58,7 @@ class Manifest(BaseModel):
     git_commit: str | None = None
     git_dirty: bool | None = None
     repeats: int | None = None
+    trials: int | None = None
     window_s: float | None = None
     memory_bytes: int | None = None
     cgroup_version: int | str | None = None

@@ -36,6 +36,8 @@ class Run:
     manifest: Manifest
     trials: pd.DataFrame
     spoiled: tuple[LeftOut, ...] = ()
+    emptied: tuple[LeftOut, ...] = ()
+    """Figures that cannot be, of trials that the server failed: those count without."""
 
     @property
     def valid(self) -> pd.DataFrame:
@@ -46,6 +48,23 @@ class Run:
     def void(self) -> pd.DataFrame:
         """The trials that do not count."""
         return self.trials[~self.trials["valid"]]
+
+    @property
+    def not_run(self) -> int:
+        """How many of its trials have no row: it was stopped, or still goes on. 0 where the
+        manifest does not say how many there are to be."""
+        rows = len(self.trials) + len({one.line for one in self.spoiled})
+        return max(0, (self.manifest.trials or 0) - rows)
+
+    @property
+    def unfinished(self) -> str:
+        """The same in words; '' of a whole run."""
+        if not self.not_run:
+            return ""
+        return (
+            f"the run is not finished: {self.not_run:,} of its {self.manifest.trials:,} trials "
+            "have no row, and what they would show is not known (make resume)"
+        )
 
     @property
     def name(self) -> str:
@@ -65,21 +84,24 @@ def load(path: str | Path) -> Run:
             Exit.BAD_INPUT,
         )
     manifest = read_manifest(path / MANIFEST_FILE)
-    trials, spoiled = read_trials(path / FILE)
-    return Run(path, manifest, trials, spoiled)
+    return Run(path, manifest, *read_trials(path / FILE))
 
 
-def read_trials(path: Path) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
-    """`trials.csv` as a typed frame, a row per trial, and what of it is left out.
+def read_trials(
+    path: Path,
+) -> tuple[pd.DataFrame, tuple[LeftOut, ...], tuple[LeftOut, ...]]:
+    """`trials.csv` as a typed frame, a row per trial; which rows of it are left out, and which
+    cells.
 
     LabError(BAD_INPUT) names every line of a file that was damaged or edited.
     """
     spoiled: tuple[LeftOut, ...] = ()
+    emptied: tuple[LeftOut, ...] = ()
     try:
         with path.open("rb") as file:
             frame = parse(file)
         if frame is None:
-            frame, spoiled = _without_spoiled(path)
+            frame, spoiled, emptied = _without_spoiled(path)
     except FileNotFoundError:
         raise LabError(
             f"{path}: no such file: no trial of this run has finished", Exit.NOT_READY
@@ -87,14 +109,16 @@ def read_trials(path: Path) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
     except OSError as error:
         raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
     frame["valid"] = (frame["validity"] != "void") & (frame["outcome"] == "completed")
-    return frame, spoiled
+    return frame, spoiled, emptied
 
 
-def _without_spoiled(path: Path) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
+def _without_spoiled(
+    path: Path,
+) -> tuple[pd.DataFrame, tuple[LeftOut, ...], tuple[LeftOut, ...]]:
     """A file that is out of order; refused unless that is a matter of single rows."""
     found = examine(path.read_bytes())
     frame = None if found.problems else parse(io.BytesIO(found.kept))
     if frame is None:
         problems = found.problems or ["line 1: the table could not be read"]
         raise LabError(refusal(path, problems), Exit.BAD_INPUT)
-    return frame, tuple(found.left_out)
+    return frame, tuple(found.left_out), tuple(found.emptied)

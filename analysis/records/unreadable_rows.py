@@ -22,17 +22,29 @@ MOST_NAMED = 10
 
 
 def notes(run: Run) -> list[str]:
-    """Sentences: which rows were left out, and why; none where all were read."""
+    """Sentences: which rows were left out and which cells emptied, and why; none where all were
+    read."""
+    emptied = _first(
+        run.emptied,
+        f"Emptied in {run.path.name}, as the lab wrote a figure that cannot be, of a trial that "
+        "the server failed in any case",
+    )
     if not run.spoiled:
-        return []
+        return emptied
     rows = len({one.line for one in run.spoiled})
-    sentences = [
+    return [
         f"{plural(rows, 'row')} of {run.path / 'trials.csv'} {'is' if rows == 1 else 'are'} left "
         "out of everything, because the lab wrote a figure that cannot be.",
-        *(f"Left out of {run.path.name}: {one}." for one in run.spoiled[:MOST_NAMED]),
+        *_first(run.spoiled, f"Left out of {run.path.name}"),
+        *emptied,
     ]
-    if len(run.spoiled) > MOST_NAMED:
-        sentences.append(f"And {len(run.spoiled) - MOST_NAMED:,} more.")
+
+
+def _first(cells: tuple[LeftOut, ...], what: str) -> list[str]:
+    """A sentence for each of the first cells, and how many more there are."""
+    sentences = [f"{what}: {one}." for one in cells[:MOST_NAMED]]
+    if len(cells) > MOST_NAMED:
+        sentences.append(f"And {len(cells) - MOST_NAMED:,} more.")
     return sentences
 
 

@@ -141,3 +141,21 @@ def test_rows_behind_a_figure_stay_those_of_their_trials(
     with (tmp_path / "figures" / "some.csv").open(encoding="utf-8", newline="") as file:
         copied = [row["trial"] for row in csv.DictReader(file)]
     assert copied == run.trials["trial"].iloc[chosen].tolist()
+
+
+def test_what_a_server_failed_is_not_lost_for_a_figure_that_cannot_be(tmp_path: Path) -> None:
+    rows = made.trials(5)
+    gone = (rows["server"] == "poll") & (rows["block"] <= 4)
+    rows.loc[gone, "validity"], rows.loc[gone, "reason"] = "void", "the server ended"
+    rows.loc[gone, "spoiled_by"] = "server_gone"
+    rows.loc[gone, COLUMN] = float(VALUE)
+    folder = made.write_run(tmp_path, rows, thresholds=["response_p99_us < 1e9"])
+    run = analysis.load(folder)
+    assert len(run.trials) == len(rows)
+    assert (len(run.spoiled), len(run.emptied)) == (0, gone.sum())
+    assert run.trials[COLUMN][gone.to_numpy()].isna().all()
+    assert run.trials["spoiled_by"][gone.to_numpy()].eq("server_gone").all()
+    told = asked("report", folder)
+    assert told.exit_code == Exit.EXCEEDED
+    assert f"Emptied in {folder.name}, as the lab wrote a figure that cannot be" in told.output
+    assert (folder / "figures" / "idle_connections.csv").is_file()
