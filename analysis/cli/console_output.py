@@ -99,9 +99,9 @@ def _threshold(limit: Kept) -> str:
         return f"Threshold {limit.threshold}: kept by all of {points}.{remarks}"
     unknown = f", not known of {limit.untold}" if limit.untold else ""
     if not limit.broken:
+        first = f"{unknown}, the first of them {limit.worst}" if unknown else ""
         return (
-            f"Threshold {limit.threshold}: CANNOT TELL: broken by none of {points}{unknown}, the "
-            f"first of them {limit.worst}.{remarks}"
+            f"Threshold {limit.threshold}: CANNOT TELL: broken by none of {points}{first}.{remarks}"
         )
     return (
         f"Threshold {limit.threshold}: NOT kept by {limit.broken} of {points}{unknown}; the worst "

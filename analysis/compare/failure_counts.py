@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.compare.matching import KEY, keys
-from analysis.outcomes import causes
+from analysis.outcomes import causes, goodput
 
 if TYPE_CHECKING:
     from analysis.records.run import Run
@@ -42,6 +42,7 @@ def failure_counts(run: Run) -> FailureCounts:
     blocks = pd.DataFrame(
         {name: trials[name].to_numpy(dtype="float64", na_value=np.nan) for name in COUNTS}
     ).fillna(0.0)
+    blocks["unanswered"] = goodput.missing_answers(trials)
     blocks[KEY], blocks["block"] = key, trials["block"].to_numpy(dtype="int64")
     return FailureCounts(
         flags.groupby(key).sum(),

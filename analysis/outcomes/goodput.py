@@ -5,7 +5,9 @@ that the server failed itself (`analysis.outcomes.causes`):
 
 - `failed_share`: repeats that the server failed, of those that say something about it;
 - `error_share`: failed attempts, errors / (requests + errors);
-- `unanswered_share`: requests that were due and not answered as the window closed, of all;
+- `unanswered_share`: requests that were due and not answered as the window closed, of all. In a
+  closed loop a client that waits in vain asks nothing more, so all that it would have asked
+  meanwhile counts (`missing_answers`);
 - `goodput_per_s`: correct answers a second over all these repeats. A repeat that failed counts
   with none: what it answered before it failed was never checked to the end.
 
@@ -21,6 +23,7 @@ import pandas as pd
 
 from analysis.outcomes import causes
 from analysis.wording import number, share
+from contract.loads import OPEN_LOADS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,13 +33,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.integer]
 
-COUNTS = ("requests", "errors", "unanswered", "window_s")
+COUNTS = ("requests", "errors", "window_s")
 FAILED, ERRORS, UNANSWERED = "failed_share", "error_share", "unanswered_share"
 GOODPUT = "goodput_per_s"
 NAMES = (FAILED, ERRORS, UNANSWERED, GOODPUT)
 SMALLEST = {FAILED: 0.0, ERRORS: 0.0, UNANSWERED: 0.01}
 """Shares above these are told. A few requests are always on their way as a window closes: one in
 a hundred are those of the last hundredth of it."""
+MOST_IN_VAIN = 0.999
+"""Of a closed loop's time: what nobody was answered in says nothing of what would have been."""
 
 
 def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
@@ -45,7 +50,8 @@ def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
     valid, failed = trials["valid"].to_numpy(dtype=bool), causes.failed(trials)
     kept = (groups >= 0) & (valid | failed)
     places, failed = groups[kept], failed[kept]
-    requests, errors, unanswered, window_s = (_filled(trials[name])[kept] for name in COUNTS)
+    requests, errors, window_s = (_filled(trials[name])[kept] for name in COUNTS)
+    unanswered = missing_answers(trials)[kept]
 
     def total(values: Floats | NDArray[np.bool_]) -> Floats:
         return np.bincount(places, values, minlength=size).astype("float64")
@@ -59,6 +65,24 @@ def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
             GOODPUT: total(np.where(failed, 0.0, requests)) / total(window_s),
         }
     return pd.DataFrame(found)
+
+
+def missing_answers(trials: pd.DataFrame) -> Floats:
+    """By trial, how many requests had no answer. A closed loop's clients ask one after another:
+    those that still wait have asked once, whatever they would have asked in that time. So their
+    share is that of the clients' time which passed in vain, at most as much for each as for the
+    oldest, and the number is what is missing beside the answers of the rest."""
+    counted, oldest_us, depth, active = (
+        _filled(trials[name])
+        for name in ("unanswered", "oldest_unanswered_us", "pipeline_depth", "active_connections")
+    )
+    closed = ~trials["load"].isin(OPEN_LOADS).to_numpy(dtype=bool)
+    window_us = _filled(trials["window_s"]) * 1e6
+    with np.errstate(divide="ignore", invalid="ignore"):
+        in_vain = counted * np.minimum(oldest_us / window_us, 1) / (active * depth)
+    in_vain = np.where(closed & np.isfinite(in_vain), in_vain, 0.0).clip(0, MOST_IN_VAIN)
+    attempts = _filled(trials["requests"]) + _filled(trials["errors"])
+    return np.maximum(counted, attempts * in_vain / (1 - in_vain))
 
 
 def of_all(trials: pd.DataFrame) -> dict[str, float]:

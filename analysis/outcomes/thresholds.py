@@ -6,13 +6,14 @@ answers) has to keep it in each trial, for a median hides what less than half of
 of which no trial says anything, because something else spoiled it or nobody knows what, or the
 column was never measured, neither keeps a threshold nor breaks it: it is not told. Nor is one
 where lower bounds decide: a time that is at least so much may be any longer one, so a threshold is
-kept or broken by it only if it would be by every longer one too. Trials under strace are left out,
+kept or broken by it only if it would be by every longer one too. Nor is any threshold of a run that
+is not finished, unless what there is breaks it. Trials under strace are left out,
 whose speeds mean nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,8 +37,8 @@ IN_EACH = ("errors", "error_share", "unanswered", "oldest_unanswered_us")
 @dataclass(frozen=True, slots=True)
 class Kept:
     """One threshold over all points: how many break it, how many nobody can tell, the worst of
-    them with its figure; `remarks` says what failed, what is no evidence, and what the figure
-    leaves out."""
+    them with its figure; `not_run` trials have no row yet. `remarks` says what
+    failed, what is no evidence, and what the figure leaves out."""
 
     threshold: str
     points: int
@@ -46,11 +47,12 @@ class Kept:
     value: float
     untold: int = 0
     remarks: str = ""
+    not_run: int = 0
 
     @property
     def holds(self) -> bool:
         """Whether all points keep it, and there is one."""
-        return self.points > 0 and not self.broken and not self.untold
+        return self.points > 0 and not (self.broken or self.untold or self.not_run)
 
     @property
     def word(self) -> str:
@@ -70,7 +72,14 @@ def judged(run: Run) -> list[Kept]:
     low = {name: pd.Series(flags) for name, flags in bounded(run).items()}
     nothing = pd.Series(data=False, index=run.trials.index)
     trials = run.trials[kept]
-    return [_kept(one, trials, low.get(one.column, nothing)[kept]) for one in wanted]
+    found = [_kept(one, trials, low.get(one.column, nothing)[kept]) for one in wanted]
+    if not run.not_run:
+        return found
+    unfinished = f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."
+    return [
+        replace(one, not_run=run.not_run, remarks=f"{unfinished} {one.remarks}".strip())
+        for one in found
+    ]
 
 
 def ending(limits: list[Kept]) -> Exit:
@@ -104,7 +113,7 @@ def _kept(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> K
 def _points(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> pd.DataFrame:
     """A row per point: its name, the `value` that has to keep the threshold (NaN without any),
     whether it is `broken` or `untold` (`unbounded`: for lower bounds), its trials that `failed`,
-    its error share."""
+    its shares of errors and of missing answers."""
     by_point = trials.groupby("point", observed=True, sort=False)
     points = by_point.size().reset_index()[["point"]]
     groups = by_point.ngroup().to_numpy(dtype="int64")
@@ -114,13 +123,15 @@ def _points(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) ->
     failed = np.bincount(groups, causes.failed(trials), minlength=len(points))
     known = deciding.map(threshold.holds) == longest.map(threshold.holds)
     broken = (failed > 0) | (deciding.notna() & known & ~deciding.map(threshold.holds))
+    shares = goodput.shares(trials, groups, len(points))
     return points.assign(
         value=deciding,
         broken=broken,
         untold=~broken & (deciding.isna() | ~known),
         unbounded=~broken & ~known,
         failed=failed,
-        errors=goodput.shares(trials, groups, len(points))[goodput.ERRORS],
+        errors=shares[goodput.ERRORS],
+        unanswered=shares[goodput.UNANSWERED],
     )
 
 
@@ -159,6 +170,13 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
         worst = points.iloc[int(np.nanargmax(points["errors"].to_numpy()))]
         told.append(
             f"Errors are not in this figure: up to {share(worst['errors'])} of all attempts, at "
+            f"{worst['point']}."
+        )
+    least = goodput.SMALLEST[goodput.UNANSWERED]
+    if threshold.column not in IN_EACH and (points["unanswered"] > least).any():
+        worst = points.iloc[int(np.nanargmax(points["unanswered"].to_numpy()))]
+        told.append(
+            f"Up to {share(worst['unanswered'])} of all requests got no answer, at "
             f"{worst['point']}."
         )
     return " ".join(told)
