@@ -44,6 +44,8 @@ def notes(
         for server, why in uncompared.items()
     ]
     for run, name in zip(runs, names, strict=True):
+        if run.unfinished:
+            sentences.append(f"{name}: {run.unfinished}.")
         if text := causes.no_evidence(causes.causes(run.trials)):
             sentences.append(f"{name}: {text}.")
         sentences += [f"{name}: {warning}" for warning in warnings(run.trials)]

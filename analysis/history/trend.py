@@ -102,6 +102,8 @@ def _readable(folder: Path) -> tuple[list[Run], list[str]]:
             notes.append(f"{manifest.parent.name} is left out: {str(error).splitlines()[0]}")
             continue
         notes += unreadable_rows.notes(run)
+        if run.unfinished:
+            notes.append(f"{manifest.parent.name}: {run.unfinished}.")
         if run.trials["valid"].any():
             runs.append(run)
         else:

@@ -50,7 +50,9 @@ def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, obje
         "lead": lead(run, found),
         "more": more(run),
         "doubts": [
-            doubt[:1].upper() + doubt[1:] for doubt in (*warnings(run.trials), *doubts(run))
+            doubt[:1].upper() + doubt[1:]
+            for doubt in (run.unfinished, *warnings(run.trials), *doubts(run))
+            if doubt
         ],
         "experiment_parts": [
             ExperimentPart(name, question, [one for one in found if _of_part(one, name)])

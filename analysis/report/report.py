@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What was written, and the verdicts; `notes` says what was left out and why, `limits`
-    whether the experiment's own thresholds were kept; `spoiled` are the rows left out."""
+    whether the experiment's own thresholds were kept; `spoiled` are the rows left out, `measured`
+    says whether any trial counts."""
 
     html: Path
     markdown: Path
@@ -45,11 +46,14 @@ class Report:
     notes: list[str]
     limits: list[Kept]
     spoiled: tuple[LeftOut, ...] = ()
+    measured: bool = True
 
     @property
     def exit(self) -> Exit:
-        """EXCEEDED where a threshold was not kept, CANNOT_TELL where nobody knows."""
-        return ending(self.limits)
+        """EXCEEDED where a threshold was not kept, CANNOT_TELL where nobody knows: nor does
+        anybody know anything of a run without a valid trial."""
+        code = ending(self.limits)
+        return Exit.CANNOT_TELL if code is Exit.OK and not self.measured else code
 
 
 def build(run_dir: Path) -> Report:
@@ -73,7 +77,8 @@ def build(run_dir: Path) -> Report:
         sections = [section(run, *figure, found) for figure in figures]
         context = page(run, found, notes) | {"limits": limits} | shown(sections, found)
         html, plain = write_pages("report", run_dir, context)
-    return Report(html, plain, table, found, notes, limits, run.spoiled)
+    measured = bool(run.trials["valid"].any())
+    return Report(html, plain, table, found, notes, limits, run.spoiled, measured)
 
 
 def _figures(run: Run) -> tuple[list[tuple[Figure, pd.DataFrame, Chart]], list[str]]:

@@ -1,0 +1,48 @@
+"""A run that was stopped, or that measured nothing: what there is looks no better for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from analysis.cli.commands import cli
+from analysis.compare.comparison import compare
+from analysis.report.report import build
+from contract.exits import Exit
+from tests.support import made_up_run as made
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMIT = "response_p99_us < 1e9"
+
+
+@pytest.mark.parametrize("short", [0, 100])
+def test_no_threshold_is_kept_by_a_run_that_was_stopped(tmp_path: Path, short: int) -> None:
+    rows = made.trials(5)
+    rows = rows[rows["validity"] != "void"]
+    run = made.write_run(
+        tmp_path, rows.iloc[: len(rows) - short], thresholds=[LIMIT], trials=len(rows)
+    )
+    done = CliRunner().invoke(cli, ["report", str(run)], catch_exceptions=False)
+    assert done.exit_code == (Exit.CANNOT_TELL if short else Exit.OK)
+    told = f"The run is not finished: {short} of its {len(rows)} trials have no row"
+    assert (told in done.output) is bool(short)
+    assert (f"- {told}" in (run / "report.md").read_text()) is bool(short)
+    again = made.trials(5, seed=2)
+    other = made.write_run(tmp_path / "b", again[again["validity"] != "void"], run="b")
+    assert any("not finished" in note for note in compare([run, other]).notes) is bool(short)
+
+
+def test_what_there_is_may_break_one(tmp_path: Path) -> None:
+    run = made.write_run(tmp_path, made.trials(1), thresholds=["response_p99_us < 1"], trials=1_000)
+    assert build(run).exit is Exit.EXCEEDED
+
+
+@pytest.mark.parametrize("cause", ["server_gone", "surroundings", None])
+def test_a_run_without_a_valid_trial_does_not_end_well(tmp_path: Path, cause: str | None) -> None:
+    rows = made.trials(3)
+    rows["validity"], rows["reason"], rows["spoiled_by"] = "void", "it ended", cause
+    assert build(made.write_run(tmp_path, rows)).exit is Exit.CANNOT_TELL
