@@ -255,6 +255,7 @@ def _manifest(
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     foreign = {one.server.name: one.describe() for one in servers}
-    return describe(
+    found = describe(
         *(run, started_at, source, made_of, foreign, machine, engine, limits, notes(trials))
     )
+    return {**found, "trials": len(trials)}
