@@ -8,6 +8,7 @@ a fault, and is named.
 from __future__ import annotations
 
 import json
+import struct
 import zlib
 from dataclasses import asdict
 from functools import lru_cache
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 FOLDER, FILE = "trials", "result.json"
 UNREADABLE = (
-    *(ValueError, TypeError, AttributeError, zlib.error),
+    *(ValueError, TypeError, AttributeError, IndexError, struct.error, zlib.error),
     *(HdrCookieException, HdrHistogramSettingsException, HdrLengthException),
 )
 """What the library raises where the text is no histogram."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import shutil
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,3 +185,23 @@ def test_durations_beyond_the_usual_range_are_merged_without_loss(tmp_path: Path
     us, many = counts
     assert max(us) == pytest.approx(150_000_000, rel=2e-3)
     assert sum(many) == 4
+
+
+def test_a_histogram_with_any_bit_changed_is_read_or_named(tmp_path: Path) -> None:
+    frame = made.trials(1)
+    write_details(made.write_run(tmp_path, frame), frame.head(1))
+    run, trial = analysis.load(tmp_path), str(frame["trial"].iloc[0])
+    path = tmp_path / "trials" / trial / "result.json"
+    found = json.loads(path.read_text())
+    raw = base64.b64decode(found["window"]["histograms"]["response"])
+    body, draw = zlib.decompress(raw[8:]), np.random.default_rng(1)
+    for _ in range(100):
+        changed = bytearray(body)
+        changed[int(draw.integers(60))] ^= 1 << int(draw.integers(8))
+        packed = zlib.compress(bytes(changed))
+        whole = raw[:4] + struct.pack(">i", len(packed)) + packed
+        found["window"]["histograms"]["response"] = base64.b64encode(whole).decode()
+        path.write_text(json.dumps(found))
+        details.details.cache_clear()
+        with contextlib.suppress(LabError):
+            details.counts(run, trial)
