@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
@@ -18,7 +18,7 @@ import gevent
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.window import Gauges
-from contract.void_causes import Blame, SpoiledBy
+from contract.void_causes import Blame
 from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import WindowCounts
@@ -29,14 +29,13 @@ from loadgen.loads.schedule import SECOND_NS
 from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
+from loadgen.worker.connect_wait import await_established, limit_s
 from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import POLL_S, TrialVoid
 from loadgen.worker.server_observer import ServerObserver
 
 logger = logging.getLogger(__name__)
-NO_PROGRESS_S = 4.0
-"""Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
 FOLLOW_S = 0.25
 SETTLE_S = 0.02
 """From the freeze until all that was asked, and more if the server sends more, is there."""
@@ -46,11 +45,6 @@ def sleep_until(moment_ns: int) -> None:
     """Sleep until the monotonic clock shows this, while the hub does other things."""
     while (left := moment_ns - time.perf_counter_ns()) > 0:
         gevent.sleep(left / SECOND_NS)
-
-
-def _not_established_by(errors: Mapping[str, int]) -> SpoiledBy:
-    """A client that has no port or descriptor left has not asked the server."""
-    return "load" if any("out_of_" in kind for kind in errors) else "server_starved"
 
 
 class TrialConductor:
@@ -178,16 +172,18 @@ class TrialConductor:
             observer.fill_accept_queue(engine.address, clients, settings.late_acks)
         observer.note("start")
         barrier.meet("start")
+        users, pace_per_s = self._users(), options.pace_per_s
         engine.start()
         self.engine = engine  # from now on there is something to freeze
+        ends_s = time.perf_counter() + limit_s(settings.idle_connections + users, pace_per_s)
         self._enter("connect_idle")
         call(engine, lambda: engine.open_idle(settings.idle_connections))
-        self._wait(lambda gauges: gauges.idle_established, settings.idle_connections)
+        await_established(engine, "idle", settings.idle_connections, pace_per_s, ends_s)
         barrier.meet("idle")
         self._enter("connect_active")
         call(engine, lambda: engine.want_active(self._users()))
         if options.persistent:
-            self._wait(lambda gauges: gauges.active_established, self._users())
+            await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
             observer.await_server_side(sum(barrier.meet("active", established)))
         self._enter("company")
@@ -253,32 +249,6 @@ class TrialConductor:
         self.phase = phase
         self._phases[phase] = time.perf_counter()
         self._tell(phase)
-
-    def _wait(self, reached: Callable[[Gauges], int], wanted: int) -> None:
-        """Wait until the gauge stands at `wanted`; void when it stops moving before."""
-        engine = self.engine
-        if engine is None:
-            raise TrialVoid("the load engine was not started")
-        best, moved = -1, time.perf_counter()
-        pace = self.options.pace_per_s
-        patience_s = max(NO_PROGRESS_S, 2 / pace if pace else 0.0)
-        while (now := reached(engine.gauges())) < wanted:
-            if engine.failure is not None:
-                raise TrialVoid(f"the load engine failed: {engine.failure!r}")
-            gauges = engine.gauges()
-            if now > best:
-                best, moved = now, time.perf_counter()
-            lost_all = gauges.idle_failed and now + gauges.idle_failed >= wanted
-            if lost_all or time.perf_counter() - moved > patience_s:
-                self._gauges = gauges
-                kind = "idle" if self.phase == "connect_idle" else "active"
-                errors = ", ".join(f"{k} {n:,}" for k, n in sorted(engine.errors.items()))
-                raise TrialVoid(
-                    f"{now:,} of {wanted:,} {kind} connections were established"
-                    + (f" ({errors})" if errors else ""),
-                    _not_established_by(engine.errors),
-                )
-            gevent.sleep(POLL_S)
 
     def _result(self, whole: Options, reason: str, spoiled_by: Blame) -> WorkerResult:
         phases = list(self._phases.items())

@@ -1,0 +1,58 @@
+"""Waiting until the connections of a load are established, and who is to blame if they are not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Literal
+
+import gevent
+
+from contract.void_causes import SpoiledBy
+from loadgen.engine.engine import Engine
+from loadgen.worker.probe_client import POLL_S, TrialVoid
+
+NO_PROGRESS_S = 4.0
+"""Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
+CONNECT_S = 45.0
+"""For all connections, beside their pace: a server that lets in one after the other, if only within
+NO_PROGRESS_S each, starves them all the same. The run waits longer for a load before it blames
+that."""
+
+
+def limit_s(connections: int, pace_per_s: float) -> float:
+    """How long all connections of a worker may take; a pace of 0 is none."""
+    return CONNECT_S + (connections / pace_per_s if pace_per_s else 0.0)
+
+
+def await_established(
+    engine: Engine, kind: Literal["idle", "active"], wanted: int, pace_per_s: float, ends_s: float
+) -> None:
+    """Wait until as many connections of this kind as wanted are established. TrialVoid when their
+    number stops rising before, or at `ends_s` of `time.perf_counter`."""
+    most, rose_s = -1, time.perf_counter()
+    patience_s = max(NO_PROGRESS_S, 2 / pace_per_s if pace_per_s else 0.0)
+    while True:
+        gauges = engine.gauges()
+        now = gauges.idle_established if kind == "idle" else gauges.active_established
+        if now >= wanted:
+            return
+        if engine.failure is not None:
+            raise TrialVoid(f"the load engine failed: {engine.failure!r}")
+        now_s = time.perf_counter()
+        if now > most:
+            most, rose_s = now, now_s
+        lost_all = gauges.idle_failed and now + gauges.idle_failed >= wanted
+        if lost_all or now_s - rose_s > patience_s or now_s > ends_s:
+            errors = ", ".join(f"{k} {n:,}" for k, n in sorted(engine.errors.items()))
+            raise TrialVoid(
+                f"{now:,} of {wanted:,} {kind} connections were established"
+                + (f" ({errors})" if errors else ""),
+                _not_established_by(engine.errors),
+            )
+        gevent.sleep(POLL_S)
+
+
+def _not_established_by(errors: Mapping[str, int]) -> SpoiledBy:
+    """A client that has no port or descriptor left has not asked the server."""
+    return "load" if any("out_of_" in kind for kind in errors) else "server_starved"
