@@ -1,26 +1,53 @@
-"""Templates of pages, and text that cannot act as markup in them."""
+"""Pages from templates, in HTML and Markdown, and text that cannot act as markup in them."""
 
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from analysis import wording
+from analysis.charts.palette import css_variables
+from contract.exits import LabError
 from contract.literal import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 SIGNS = "\\|`*_[]#~$"
 AT_THE_START = re.compile(r"(\d{1,9}(?=[.)](?:\s|$)))|(?=[-+](?:\s|$))|(?=[=-]+$)")
-"""A list, a line across, or a heading by the line below it."""
+"""The start of a list, of a line across, or of a line that makes the one above a heading."""
 ADDRESS = re.compile(r"://|(?<=www)\.", re.IGNORECASE)
-"""What a code host makes a link of."""
+"""Code hosts turn these into links."""
+
+
+@contextmanager
+def write_errors() -> Iterator[None]:
+    """Names the file that cannot be written, in a LabError."""
+    try:
+        yield
+    except OSError as error:
+        raise LabError(f"{error.filename}: cannot be written: {error.strerror}") from None
+
+
+def write_pages(name: str, folder: Path, page: Mapping[str, object]) -> tuple[Path, Path]:
+    """Write NAME.html and NAME.md into `folder`, from the templates of these names."""
+    templates = environment()
+    html, plain = folder / f"{name}.html", folder / f"{name}.md"
+    for path in (html, plain):
+        content = templates.get_template(f"{path.name}.j2").render(page)
+        path.write_text(content, encoding="utf-8")
+    return html, plain
 
 
 def environment() -> Environment:
-    """HTML is escaped by the file's name; Markdown through the filter `md`."""
-    found = Environment(
+    """The templates. HTML is escaped by the file's name; Markdown by the filter `md`."""
+    templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
@@ -28,8 +55,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    found.filters["md"] = markdown
-    return found
+    templates.filters["md"] = markdown
+    templates.globals.update(text=wording, symbols=wording.SYMBOLS, colours=css_variables())
+    return templates
 
 
 def markdown(value: object) -> str:
@@ -46,5 +74,5 @@ def _escaped(letter: str) -> str:
 
 
 def _shown(value: object) -> object:
-    """What a template shows; markup of the lab's own is left alone."""
+    """A value as a template shows it; markup of the lab's own stays as it is."""
     return visible(value) if type(value) is str else value

@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.statistics.lower_bounds import END
-from analysis.wording import (
-    MISSING,
-    at_least,
-    count,
-    duration,
-    known,
-    number,
-    server_name,
-    share,
-    size,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from analysis.wording import MISSING, at_least, column_writer, server_name, with_ends
 
 HEADINGS = {
     "n": "valid trials",
@@ -45,7 +31,7 @@ HEADINGS = {
     "retransmits": "RetransSegs",
     "late": "SYN sent again",
     "late_share": "share",
-    "rate_per_s": "asked / s",
+    "rate_per_s": "offered / s",
     "from_s": "from, s",
     "to_s": "to, s",
     "window_s": "lasting, s",
@@ -71,19 +57,23 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Headings and rows of text; `numeric` says which columns to align right.
-    `left_out` rows were too many to show; `servers` names each row's server as recorded."""
+    """Headings and rows of text; `numeric` columns are aligned right.
+
+    `left_out` rows more are in the file `rest`; `servers` has the name of each row's server as
+    recorded.
+    """
 
     headings: list[str]
     rows: list[list[str]]
     numeric: list[bool]
     left_out: int = 0
     servers: list[str] = field(default_factory=list)
+    rest: str = "trials.csv"
 
 
 def as_table(frame: pd.DataFrame) -> Table:
-    """A frame for people; columns with _low and _high go into their metric's cell, and what
-    another says to be a lower bound is written so."""
+    """A frame as a table. An interval (columns _low and _high) goes into its metric's cell, and
+    a lower bound gets its sign."""
     names = [n for n in frame.columns if not n.endswith(("_low", "_high", END))]
     if "void" in names and not frame["void"].any():
         names.remove("void")
@@ -99,35 +89,17 @@ def as_table(frame: pd.DataFrame) -> Table:
 
 
 def _cells(frame: pd.DataFrame, name: str) -> list[str]:
-    write = writer(name)
     if name in TEXT:
         return [MISSING if pd.isna(v) else server_name(str(v)) for v in frame[name]]
-    middle = [write(_float(value)) for value in frame[name]]
+    write = column_writer(name)
+    texts = [write(_float(value)) for value in frame[name]]
     if f"{name}{END}" in frame:
         bounds = frame[f"{name}{END}"]
-        middle = [at_least(one) if low else one for one, low in zip(middle, bounds, strict=True)]
+        texts = [at_least(one) if low else one for one, low in zip(texts, bounds, strict=True)]
     if f"{name}_low" not in frame:
-        return middle
-    ends = zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
-    return [
-        f"{text} ({write(_float(low))} to {write(_float(high))})"
-        if pd.notna(low) and pd.notna(high) and low != high
-        else text
-        for text, (low, high) in zip(middle, ends, strict=True)
-    ]
-
-
-def writer(name: str) -> Callable[[float], str]:
-    """How to write a column's numbers, by the unit at the end of its name."""
-    if name == "backlog":
-        return lambda value: count(value) if known(value) else "its own"
-    if name.endswith(("_us", "_us_per_request")):
-        return duration
-    if name.endswith("_bytes"):
-        return size
-    if name.endswith("_share"):
-        return share
-    return number if name.endswith(("_per_s", "_s", "_ratio")) else count
+        return texts
+    intervals = zip(texts, frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+    return [with_ends(text, _float(low), _float(high), write) for text, low, high in intervals]
 
 
 def _float(value: object) -> float:

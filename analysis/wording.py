@@ -1,4 +1,4 @@
-"""Numbers as people read them, the same in text, tables and figures."""
+"""Numbers and names as people read them, the same in text, tables and figures."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from contract.origins import REFERENCE_SERVERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import TypeGuard
 
 MISSING, TIMES = "\u2013", "\u00d7"
+SYMBOLS = {"reproduced": "✓", "refuted": "✗", "inconclusive": "?", "not run": "○"}
+"""A sign for each verdict."""
 WHOLE = ("connections", "connections off", "threads")
 SIZES = (("GB", 2**30), ("MB", 2**20), ("KB", 2**10))
 NAMES = {"epoll_level": "epoll (level)", "thread_per_connection": "thread per connection"}
@@ -24,15 +26,15 @@ def server_name(server: str) -> str:
 
 
 def known(value: float | None) -> TypeGuard[float]:
-    """Whether there is a number at all: not None, NaN, infinite or pandas' NA."""
+    """Whether a value is a finite number: not None, NaN, infinite or pandas' NA."""
     try:
-        return math.isfinite(value)  # type: ignore[arg-type]  # None and NA are what is asked
+        return math.isfinite(value)  # type: ignore[arg-type]  # None and NA raise TypeError
     except TypeError:
         return False
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """With `digits` significant digits, thousands separated; whole above 100."""
+    """A number with `digits` significant digits, thousands separated; whole above 100."""
     if not known(value):
         return MISSING
     if value == 0:
@@ -52,7 +54,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def at_least(written: str) -> str:
-    """A figure that is a lower bound; what is missing is none."""
+    """The text of a figure that is a lower bound; a missing figure is none."""
     return written if written == MISSING else f"≥ {written}"
 
 
@@ -100,12 +102,28 @@ def with_unit(value: float | None, unit: str) -> str:
 
 
 def interval(low: float | None, high: float | None, unit: str) -> str:
-    """'low to high' as `unit` is written, without repeating it; '' where there is
-    none, or where all repeats gave the same."""
+    """'low to high' as `unit` is written, without the unit; '' without an interval."""
+    return ends(low, high, count if unit in WHOLE else number)
+
+
+def ends(
+    low: float | None, high: float | None, write: Callable[[float | None], str] = number
+) -> str:
+    """'low to high'; '' without an interval, or where all repeats gave the same value."""
     if not known(low) or not known(high) or low == high:
         return ""
-    write = count if unit in WHOLE else number
     return f"{write(low)} to {write(high)}"
+
+
+def with_ends(
+    text: str,
+    low: float | None,
+    high: float | None,
+    write: Callable[[float | None], str] = number,
+) -> str:
+    """A figure's text with its interval, if it has one: '1.15 (1.12 to 1.18)'."""
+    between = ends(low, high, write)
+    return f"{text} ({between})" if between else text
 
 
 def listed(items: Sequence[str], word: str = "and") -> str:
@@ -118,3 +136,16 @@ def listed(items: Sequence[str], word: str = "and") -> str:
 def plural(amount: int, noun: str) -> str:
     """'1 trial', '3 trials'."""
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def column_writer(name: str) -> Callable[[float | None], str]:
+    """How to write the numbers of a column, by the unit at the end of its name."""
+    if name == "backlog":
+        return lambda value: count(value) if known(value) else "its own"
+    if name.endswith(("_us", "_us_per_request")):
+        return duration
+    if name.endswith("_bytes"):
+        return size
+    if name.endswith("_share"):
+        return share
+    return number if name.endswith(("_per_s", "_s", "_ratio")) else count

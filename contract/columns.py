@@ -26,10 +26,12 @@ a burst of a quota, had more than was granted for a moment; beyond this it was n
 def _of_setting(one: Setting) -> Column:
     """The column that holds a setting, by the same name."""
     least = one.low if one.least is None else one.least
+    name = one.help.partition(" ")[0]
+    meaning = one.help if name.isupper() and len(name) > 1 else one.help[0].lower() + one.help[1:]
     return Column(
         one.name,
         one.kind,
-        one.help if one.own is None else f"{one.help}; empty: the server's own",
+        meaning if one.own is None else f"{meaning}; empty: the server's own",
         required=not one.optional,
         choices=one.choices,
         added=one.added,

@@ -1,4 +1,4 @@
-"""How a trial ends, and what a machine may do beside it; who spoiled one is in void_causes.py."""
+"""How a trial ends, and what others may have of the machine meanwhile."""
 
 OUTCOMES = ("completed", "failed")
 VALIDITIES = ("server_bound", "generator_bound", "unsaturated", "void")

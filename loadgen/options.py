@@ -45,11 +45,7 @@ class Options:
         BODY.decode(), "Body of the answer; empty: any that stays the same", form=REQUEST
     )
     in_flight: int = setting(
-        IN_FLIGHT,
-        "Connections opening at once; below the backlog",
-        low=1,
-        high=10_000,
-        form=LOAD,
+        IN_FLIGHT, "Connections opening at once; below the backlog", low=1, high=10_000, form=LOAD
     )
     seed: int = setting(
         0, "Seed of Poisson arrivals, and of mixes", low=0, high=2**31, form=SCHEDULE

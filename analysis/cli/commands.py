@@ -1,8 +1,4 @@
-"""The command line: report, compare, history, claims.
-
-Each command imports what it needs when it needs it: the sooner a report's first picture is given
-to the helper, the sooner both are done.
-"""
+"""The command line: report, compare, history, claims."""
 
 from __future__ import annotations
 
@@ -12,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analysis.cli.json_output import answer, in_json, of_comparison, of_report, of_trend
+from analysis.claims.latest_verdicts import last_verdicts
+from analysis.cli import console_output, json_output
+from analysis.compare import comparison
+from analysis.compare import report as comparison_report
+from analysis.history import report as history_report
+from analysis.history import trend
+from analysis.report.report import build
 from contract.console import echo, spoken
 from contract.exits import Exit, LabError
 
@@ -31,16 +33,12 @@ def cli() -> None:
 @click.pass_obj
 def report(painters: Painters | None, run_dir: Path, quiet: bool, as_json: bool) -> None:
     """Write report.html, report.md, verdicts.csv and figures/ into RUN_DIR."""
-    from analysis.report.report import build
-
-    with in_json(as_json):
+    with json_output.errors(as_json):
         made = build(run_dir, painters)
     if as_json:
-        answer(of_report(made, run_dir))
+        json_output.report(made, run_dir)
     elif not quiet:
-        from analysis.cli.console_output import tell_report
-
-        tell_report(made)
+        console_output.report(made)
     sys.exit(made.exit)
 
 
@@ -51,9 +49,7 @@ def report(painters: Painters | None, run_dir: Path, quiet: bool, as_json: bool)
 @click.option("--metrics", default="", help="Only these columns, separated by commas.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the files.")
 @spoken
-@click.pass_obj
 def compare(
-    painters: Painters | None,
     base: Path,
     runs: tuple[Path, ...],
     tolerance: str,
@@ -68,21 +64,15 @@ def compare(
     nothing got worse, 8 after a regression beyond the tolerance, 9 if it cannot tell.
     What failed is compared whatever the metrics.
     """
-    from analysis.compare.comparison import compare as compared
-    from analysis.compare.report import newest, write
-
-    with in_json(as_json):
-        share = parsed_share(tolerance)
-        found = compared([base, *runs], share, metrics.replace(",", " ").split())
-        written = write(found, output or newest(found), painters)
+    with json_output.errors(as_json):
+        chosen = metrics.replace(",", " ").split()
+        made = comparison.compare([base, *runs], parsed_share(tolerance), chosen)
+        files = comparison_report.write(made, output or comparison_report.newest(made))
     if as_json:
-        answer(of_comparison(found, written))
+        json_output.comparison(made, files)
     elif not quiet:
-        from analysis.cli.console_output import tell_comparison
-
-        tell_comparison(found)
-        echo(f"Comparison: {written.html}")
-    sys.exit(found.exit)
+        console_output.comparison(made, files)
+    sys.exit(made.exit)
 
 
 @cli.command()
@@ -93,32 +83,24 @@ def history(folder: Path, quiet: bool, as_json: bool) -> None:
 
     Writes history.html, .md and .csv there.
     """
-    from analysis.history.report import write
-    from analysis.history.trend import history as trend_of
-
-    with in_json(as_json):
-        trend = trend_of(folder)
-        written = write(trend, folder)
+    with json_output.errors(as_json):
+        made = trend.history(folder)
+        files = history_report.write(made, folder)
     if as_json:
-        answer(of_trend(trend, written.html))
+        json_output.history(made, files)
     elif not quiet:
-        for note in trend.notes:
-            echo(f"note: {note}")
-        echo(f"History of {len(trend.runs)} runs: {written.html}")
+        console_output.history(made, files)
 
 
 @cli.command()
 @click.argument("results", type=click.Path(path_type=Path), default=Path("results"))
 def claims(results: Path) -> None:
-    """List the claims that the lab judges, each with its last verdict in RESULTS."""
-    from analysis.claims.latest_verdicts import last_verdicts
-    from analysis.cli.console_output import tell_claims
-
-    tell_claims(last_verdicts(results))
+    """List the claims that the lab judges, each with its latest verdict in RESULTS."""
+    console_output.claims(last_verdicts(results))
 
 
 def parsed_share(text: str) -> float:
-    """'10%' or '0.1' as 0.1; LabError(BAD_INPUT) for what is no share between 0 and 1."""
+    """'10%' or '0.1' as 0.1; LabError(BAD_INPUT) unless it is a share between 0 and 1."""
     try:
         value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
@@ -129,7 +111,7 @@ def parsed_share(text: str) -> float:
 
 
 def run(painters: Painters) -> None:
-    """Run the command line; what a person can mend ends in a named exit code."""
+    """Run the command line; an error that a person can mend ends with a named exit code."""
     try:
         cli.main(standalone_mode=False, obj=painters)
     except LabError as error:

@@ -1,4 +1,4 @@
-"""What the commands say on a terminal."""
+"""What the commands print on a terminal."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from rich.table import Table
 
 from analysis.claims.claim import load_claims
 from analysis.claims.judgement import Word
+from analysis.compare.compared_figure import compared_figures
+from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES
 from analysis.records.unreadable_rows import FILE as LEFT_OUT
-from analysis.report.context import SYMBOLS
-from analysis.wording import MISSING, interval, number, plural, with_unit
+from analysis.wording import MISSING, SYMBOLS, interval, number, plural, with_unit
 from contract.console import cell, echo
 
 if TYPE_CHECKING:
@@ -20,60 +21,67 @@ if TYPE_CHECKING:
 
     from analysis.claims.latest_verdicts import Last
     from analysis.claims.verdicts import Verdict
-    from analysis.compare.comparison import Comparison
+    from analysis.compare.comparison import RunComparison
+    from analysis.exports import ExportedFiles
+    from analysis.history.trend import Trend
     from analysis.outcomes.thresholds import Kept
     from analysis.report.report import Report
 
-MOST_TOLD = 20
+MOST_FIGURES = 20
 COLOURS = {"reproduced": "green", "refuted": "red", "inconclusive": "yellow", "not run": "dim"}
 
 
-def tell_report(made: Report) -> None:
+def report(made: Report) -> None:
     """The verdicts, what was left out, the thresholds, and where the report is."""
     if made.verdicts:
-        Console(highlight=False).print(verdict_table(made.verdicts))
+        Console(highlight=False).print(_verdicts(made.verdicts))
     for note in made.notes:
         echo(note)
     for limit in made.limits:
-        echo(threshold(limit))
+        echo(_threshold(limit))
     echo(f"Report: {made.html}")
 
 
-def tell_comparison(found: Comparison) -> None:
-    """What differs, what changed, and the summary."""
-    from analysis.compare.figures import CANNOT_TELL, CHANGED
-    from analysis.compare.metrics import COUNTED, FIGURES
-
-    for difference in found.differences:
+def comparison(made: RunComparison, files: ExportedFiles) -> None:
+    """What differs, the figures that failed, changed or cannot be judged, and the summary."""
+    for difference in made.differences:
         echo(f"differs: {difference.text}")
-    for note in found.notes:
+    for note in made.notes:
         echo(f"note: {note}")
-    figures = found.figures
-    failing, others = (figures["metric"].isin(COUNTED) == one for one in (True, False))
-    chosen = (failing, *(others & (figures["word"] == word) for word in (CHANGED, CANNOT_TELL)))
-    told = pd.concat([figures[rows] for rows in chosen])
-    for row in told.head(MOST_TOLD).to_dict("records"):
-        run = f"{row['run']}, " if len(found.runs) > 2 else ""
-        echo(f"{run}{row['point']}: {FIGURES[row['metric']].title}: {row['text']}")
-    if len(told) > MOST_TOLD:
-        echo(f"and {len(told) - MOST_TOLD} more")
-    echo(found.summary)
+    word, failures = made.figures["word"], made.figures["metric"].isin(FAILURES)
+    chosen = (failures, ~failures & (word == CHANGED), ~failures & (word == CANNOT_TELL))
+    figures = pd.concat([made.figures[rows] for rows in chosen])
+    shown = figures.head(MOST_FIGURES)
+    for figure, text in zip(compared_figures(shown), shown["text"], strict=True):
+        run = f"{figure.run}, " if len(made.runs) > 2 else ""
+        echo(f"{run}{figure.point}: {ALL_METRICS[figure.metric].title}: {text}")
+    if len(figures) > len(shown):
+        echo(f"and {len(figures) - len(shown)} more")
+    echo(made.summary)
+    echo(f"Comparison: {files.html}")
 
 
-def tell_claims(last: Mapping[int, Last]) -> None:
-    """Every claim that the lab judges, each with its last verdict."""
+def history(made: Trend, files: ExportedFiles) -> None:
+    """What was left out, and where the trend is."""
+    for note in made.notes:
+        echo(f"note: {note}")
+    echo(f"History of {len(made.runs)} runs: {files.html}")
+
+
+def claims(latest: Mapping[int, Last]) -> None:
+    """Every claim that the lab judges, each with its latest verdict."""
     table = Table(box=None, pad_edge=False)
     for heading in ("", "claim", "experiment", "last verdict", "run", "date"):
         table.add_column(heading, no_wrap=heading in ("", "experiment", "date"))
     for key, claim in load_claims().items():
-        found = last.get(key)
-        shown = _coloured(Word(found.verdict)) if found else MISSING
-        run, date = (found.run, found.date) if found else ("", "")
+        last = latest.get(key)
+        verdict = _coloured(Word(last.verdict)) if last else MISSING
+        run, date = (last.run, last.date) if last else ("", "")
         table.add_row(
-            str(key), cell(claim.sentence), claim.experiment, shown, cell(run), cell(date)
+            str(key), cell(claim.sentence), claim.experiment, verdict, cell(run), cell(date)
         )
     Console(highlight=False).print(table)
-    spoiled = {one.run: one.left_out for one in last.values() if one.left_out}
+    spoiled = {one.run: one.left_out for one in latest.values() if one.left_out}
     for run, rows in spoiled.items():
         echo(
             f"note: {run}: {plural(rows, 'row')} out of order had no part in its verdicts; "
@@ -81,7 +89,7 @@ def tell_claims(last: Mapping[int, Last]) -> None:
         )
 
 
-def threshold(limit: Kept) -> str:
+def _threshold(limit: Kept) -> str:
     """One threshold, in a line."""
     if not limit.points:
         return f"Threshold {limit.threshold}: no trial to judge it by."
@@ -89,19 +97,19 @@ def threshold(limit: Kept) -> str:
     points = plural(limit.points, "point")
     if limit.holds:
         return f"Threshold {limit.threshold}: kept by all of {points}.{remarks}"
-    untold = f"; of {limit.untold} it is not known" if limit.untold else ""
+    unknown = f", not known of {limit.untold}" if limit.untold else ""
     if not limit.broken:
         return (
-            f"Threshold {limit.threshold}: CANNOT TELL: broken by none of {points}{untold}, the "
+            f"Threshold {limit.threshold}: CANNOT TELL: broken by none of {points}{unknown}, the "
             f"first of them {limit.worst}.{remarks}"
         )
     return (
-        f"Threshold {limit.threshold}: NOT kept by {limit.broken} of {points}{untold}; the worst "
+        f"Threshold {limit.threshold}: NOT kept by {limit.broken} of {points}{unknown}; the worst "
         f"is {limit.worst}, with {number(limit.value)}.{remarks}"
     )
 
 
-def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+def _verdicts(verdicts: Sequence[Verdict]) -> Table:
     """The verdicts, a line each, with figure and interval."""
     table = Table(box=None, pad_edge=False)
     table.add_column("", justify="right")

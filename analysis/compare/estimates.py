@@ -1,16 +1,16 @@
-"""How far the figures of a metric went from one run to the other, and how far of it is theirs.
+"""How far the figures of a metric moved between two runs, and how much of it the machine did.
 
-Two runs of one machine differ as a whole: another hour, other neighbours. The reference
-trials, the same in every run, measure that.
+Two runs of one machine differ as a whole: another hour, other neighbours. The reference trials,
+the same in every run, measure that.
 
-- Where they moved beyond doubt, a figure counts beside them: its ratio to the reference
-  trials of its block, for both met the same machine; or less what they moved as a whole, where
-  too few blocks have both. Servers do not follow a machine all alike, though. Where there are
-  MANY, the error of each is widened by what the usual one strays: the median of the squared
-  statistics over that of chance (Devlin and Roeder, *Genomic control for association studies*,
-  Biometrics 55, 1999), known as well as so many servers allow.
-- Elsewhere it has to have changed by itself, and beyond what they moved as well, in the same
-  direction: an intersection-union test (Berger, *Multiparameter hypothesis testing and
+- Where they moved beyond doubt, a figure is taken beside them: as its ratio to the reference
+  trials of its block, because both met the same machine; or, where too few blocks have both, as
+  its own change less that of the reference as a whole. Servers do not all follow a machine
+  alike. With MANY servers or more, the error of each is widened by how far the usual one strays:
+  the median of the squared statistics over its value under chance (Devlin and Roeder, *Genomic
+  control for association studies*, Biometrics 55, 1999).
+- Elsewhere a figure has to have changed by itself and beyond what the reference moved, in the
+  same direction: an intersection-union test (Berger, *Multiparameter hypothesis testing and
   acceptance sampling*, Technometrics 24, 1982).
 """
 
@@ -34,17 +34,18 @@ if TYPE_CHECKING:
 MANY = 5
 """Servers: with fewer, one that has changed would widen its own error."""
 SMALLEST = 0.02
+"""Smaller changes, as a share, never count."""
 BEYOND_DOUBT = 0.01
-"""The p of a reference that moved; there is one of each metric."""
+"""The p below which the reference has moved; each metric has one reference."""
 SMALLEST_P = 1e-300
 MEDIAN_OF_CHANCE = float(special.chdtri(1, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """Per figure, on logarithms: the `size` of the step, its standard `error` with its degrees
-    of `freedom`, and the `spread` (standard deviation) of one block. NaN where a run has fewer
-    than two blocks; the size, where one has none."""
+class LogRatios:
+    """Logarithms of ratios, one for each figure: the `size`, its standard `error` with degrees of
+    `freedom`, and the `spread` (standard deviation) of one block. NaN where a run has fewer than
+    two blocks; the size, where one has none."""
 
     size: Floats
     error: Floats
@@ -63,28 +64,31 @@ class Steps:
 
     @property
     def p(self) -> Floats:
-        """Of a step this large by chance, in either direction."""
+        """The two-sided p of a ratio this far from 1 by chance."""
         t = abs(self.size) / self.error
         return 2 * special.stdtr(np.where(self.known, self.freedom, 1), -t)
 
-    def or_else(self, chosen: NDArray[np.bool_], others: Steps) -> Steps:
+    def where(self, chosen: NDArray[np.bool_], others: LogRatios) -> LogRatios:
         """These where `chosen`, and the others elsewhere."""
-        return Steps(
-            *(
-                np.where(chosen, getattr(self, name), getattr(others, name))
-                for name in ("size", "error", "freedom", "spread")
-            )
+        return LogRatios(
+            np.where(chosen, self.size, others.size),
+            np.where(chosen, self.error, others.error),
+            np.where(chosen, self.freedom, others.freedom),
+            np.where(chosen, self.spread, others.spread),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Steps with the `p` of a change, the `noise` (a smaller change is not told from none, as a
-    share), the `spread` of a block that more repeats average out, how far servers `stray` from
-    the reference, which they do not (both of logarithms), and which rows count `beside` the
-    reference, and of those which are `paired` by block."""
+class Estimates:
+    """What the figures themselves did, one estimate for each.
 
-    steps: Steps
+    `p`: of a change. `noise`: a smaller change, as a share, looks like none. `spread`:
+    standard deviation of one block's logarithm, which more repeats average out. `stray`: standard
+    deviation of servers from the reference, which they do not. `beside`: whether the ratio is one
+    to the reference; `paired`: whether it is taken block by block.
+    """
+
+    ratios: LogRatios
     p: Floats
     noise: Floats
     spread: Floats
@@ -93,73 +97,82 @@ class Judged:
     paired: NDArray[np.bool_]
 
 
-def steps(mine: pd.DataFrame, theirs: pd.DataFrame) -> Steps:
-    """From the moments of one run (`count`, `mean`, `var` of logarithms) to another's."""
-    n_base, n = (side["count"].fillna(0).to_numpy(dtype="float64") for side in (mine, theirs))
+def log_ratios(base: pd.DataFrame, run: pd.DataFrame) -> LogRatios:
+    """The log ratios of a run to the base, from the moments (`count`, `mean`, `var`) of the
+    logarithms of each."""
+    n_base, n = (side["count"].fillna(0).to_numpy(dtype="float64") for side in (base, run))
     freedom = np.fmax(n_base - 1, 0) + np.fmax(n - 1, 0)
     squares = sum(
         np.nan_to_num(side["var"].to_numpy(dtype="float64")) * np.fmax(count - 1, 0)
-        for side, count in ((mine, n_base), (theirs, n))
+        for side, count in ((base, n_base), (run, n))
     )
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = moderated(squares / freedom, freedom)
-        error = np.sqrt(found.variance * (1 / n_base + 1 / n))
-    enough = (n_base > 1) & (n > 1) & np.isfinite(error) & (found.freedom > 0)
-    return Steps(
-        (theirs["mean"] - mine["mean"]).to_numpy(dtype="float64"),
+        shared = moderated(squares / freedom, freedom)
+        error = np.sqrt(shared.variance * (1 / n_base + 1 / n))
+    enough = (n_base > 1) & (n > 1) & np.isfinite(error) & (shared.freedom > 0)
+    return LogRatios(
+        (run["mean"] - base["mean"]).to_numpy(dtype="float64"),
         np.where(enough, error, np.nan),
-        found.freedom,
-        np.sqrt(found.variance),
+        shared.freedom,
+        np.sqrt(shared.variance),
     )
 
 
-def judged_steps(
-    alone: Steps, pairs: Steps, reference: NDArray[np.bool_], server: NDArray[np.object_]
-) -> Judged:
-    """What of the steps is the figures' own. `alone` is as measured, `pairs` as ratios to the
-    reference by block, which is the row where `reference` is true; `server` names each row's."""
-    shift, shift_error, shift_p = _of_reference(alone, reference)
+def estimates(
+    measured: LogRatios,
+    to_reference: LogRatios,
+    reference: NDArray[np.bool_],
+    server: NDArray[np.object_],
+) -> Estimates:
+    """What of the log ratios is the figures' own. `measured` are those of the figures,
+    `to_reference` those of the figures' ratios to the reference by block; `reference` marks the row
+    of the reference, `server` names each row's."""
+    shift, shift_error, shift_p = _shift(measured, reference)
     others = np.where(reference, 0.0, 1.0)
-    error = np.hypot(alone.error, shift_error * others)
-    spread = np.where(alone.known, alone.spread * error / alone.error, alone.spread)
-    whole = Steps(alone.size - shift * others, error, alone.freedom, spread)
+    error = np.hypot(measured.error, shift_error * others)
+    spread = np.where(measured.known, measured.spread * error / measured.error, measured.spread)
+    whole = LogRatios(measured.size - shift * others, error, measured.freedom, spread)
     nowhere, nothing = np.zeros(len(others), dtype=bool), np.zeros(len(others))
     if shift_p < BEYOND_DOUBT and abs(shift) > np.log1p(SMALLEST):
-        paired = pairs.known & ~reference
-        factor, freedom = straying(pairs, server, paired)
-        widened = Steps(pairs.size, pairs.error * factor, np.fmin(pairs.freedom, freedom), nothing)
-        used = widened.or_else(paired, whole)
-        stray = np.where(paired, pairs.error * np.sqrt(factor**2 - 1), 0.0)
-        spread = np.where(paired, pairs.spread, whole.spread)
+        paired = to_reference.known & ~reference
+        factor, freedom = inflation(to_reference, server, paired)
+        widened = LogRatios(
+            to_reference.size,
+            to_reference.error * factor,
+            np.fmin(to_reference.freedom, freedom),
+            nothing,
+        )
+        used = widened.where(paired, whole)
+        stray = np.where(paired, to_reference.error * np.sqrt(factor**2 - 1), 0.0)
+        spread = np.where(paired, to_reference.spread, whole.spread)
         beside = whole.known & ~reference | paired
-        return Judged(used, used.p, np.expm1(used.half), spread, stray, beside, paired)
-    same = alone.size * whole.size > 0
-    p = np.where(same, np.maximum(alone.p, whole.p), np.where(alone.known, 1.0, np.nan))
+        return Estimates(used, used.p, np.expm1(used.half), spread, stray, beside, paired)
+    same = measured.size * whole.size > 0
+    p = np.where(same, np.maximum(measured.p, whole.p), np.where(measured.known, 1.0, np.nan))
     noise = np.expm1(abs(shift) * others + whole.half)
-    return Judged(alone, p, noise, whole.spread, nothing, nowhere, nowhere)
+    return Estimates(measured, p, noise, whole.spread, nothing, nowhere, nowhere)
 
 
-def _of_reference(alone: Steps, reference: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """How far the reference went, with the error and the p of it; none where it is not known."""
-    known = np.flatnonzero(reference & alone.known)
+def _shift(measured: LogRatios, reference: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """The log ratio of the reference, its error and p; (0, 0, 1) where it is not known."""
+    known = np.flatnonzero(reference & measured.known)
     if not len(known):
         return 0.0, 0.0, 1.0
     at = known[0]
-    return float(alone.size[at]), float(alone.error[at]), float(alone.p[at])
+    return float(measured.size[at]), float(measured.error[at]), float(measured.p[at])
 
 
-def straying(
-    pairs: Steps, server: NDArray[np.object_], counted: NDArray[np.bool_]
+def inflation(
+    ratios: LogRatios, server: NDArray[np.object_], counted: NDArray[np.bool_]
 ) -> tuple[float, float]:
-    """By what the usual server strays, errors are wider than by chance: the factor, and the
-    degrees of freedom that so many servers leave to know it. A server counts once, however
-    many figures it has."""
+    """The factor by which errors are wider than by chance because servers stray from the reference,
+    at least 1, and its degrees of freedom. A server counts once, however many figures it has."""
     names, places, times = np.unique(
         server[counted].astype(str), return_inverse=True, return_counts=True
     )
     if len(names) < MANY:
         return 1.0, np.inf
-    squares = special.chdtri(1, np.fmax(pairs.p[counted], SMALLEST_P))
+    squares = special.chdtri(1, np.fmax(ratios.p[counted], SMALLEST_P))
     order = np.argsort(squares)
     weights = 1 / times[places[order]]
     below = np.cumsum(weights) - weights / 2

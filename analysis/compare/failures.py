@@ -1,243 +1,167 @@
-"""What failed in two runs, side by side: trials, attempts, answers that never came.
-
-Failed trials are counted, of those that say something about the server
-(`analysis.outcomes.causes`), and compared by Boschloo's exact test (*Raised conditional level of
-significance for the 2 x 2-table when testing the equality of two probabilities*, Statistica
-Neerlandica 24, 1970), which is never weaker than Fisher's: three crashes of three against none are
-p = 0.03, and 0.1 by Fisher's.
-
-Errors and missing answers come in clusters, so the sample is the block and not the attempt: the
-share of each block on the scale of arcsin sqrt, where chance alone spreads all shares alike
-(Anscombe, Biometrika 35, 1948), by Welch's t (*The generalization of Student's problem*,
-Biometrika 34, 1947). No variance counts as less than that of as many independent attempts.
+"""What failed in two runs side by side: trials, attempts, answers that never came.
 
 The rows are a family of their own for the false discovery rate of 5%, and those of whole servers
 another: among hundreds of steady figures a failure would drown (Efron, *Simultaneous inference:
 when should hypothesis testing problems be combined?*, Annals of Applied Statistics 2, 2008). A
-rise that cannot be told from chance is never called noise: it cannot be told, and decides.
+rise that may be chance is never called noise: the verdict is CANNOT_TELL, and it decides.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from analysis.compare.matching import KEY, labelled, points
-from analysis.outcomes import causes, goodput
+from analysis.compare.failure_counts import failure_counts
+from analysis.compare.failure_tests import LEVEL, boschloo, welch
+from analysis.compare.matching import KEY, labels, points
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
+from analysis.outcomes import goodput
 from analysis.outcomes.goodput import ERRORS, FAILED, UNANSWERED
 from analysis.statistics.false_discovery import adjusted
-from analysis.statistics.medians import CONFIDENCE
 from analysis.wording import server_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.compare.failure_counts import FailureCounts
     from analysis.records.run import Run
-    from analysis.statistics.estimates import Floats
 
-RUNS = 64
-WHOLE = "all of "
+    Head = tuple[str, str, str, bool]
+
+FIRST, SECOND = "first", "second"
+"""The base run and the run that is compared with it, in words."""
+ALL_POINTS = "all of "
 """Begins the key of a row that is of all points of a server."""
-LEVEL = 1 - CONFIDENCE
-SMALLEST = {ERRORS: 0.001, UNANSWERED: goodput.SMALLEST[UNANSWERED]}
-"""Rises below these are told as what they are, and are no regression: one in a thousand attempts,
-and the requests that are on their way as any window closes."""
-PARTS = {ERRORS: ("errors", ("requests",)), UNANSWERED: ("unanswered", ("requests", "errors"))}
-"""What is counted, and what besides it makes up the whole."""
+SMALLEST_RISE = {ERRORS: 0.001, UNANSWERED: goodput.SMALLEST[UNANSWERED]}
+"""Smaller rises are reported and are no regression: one in a thousand attempts, and the requests
+that are on their way as any window closes."""
+WHOLE = {ERRORS: ["errors", "requests"], UNANSWERED: ["unanswered", "requests", "errors"]}
+"""The counts that a share is of, its own first."""
+NAN = float("nan")
 
 
-@dataclass(frozen=True)
-class Side:
-    """What one run counted. `trials` has a row per point: failed, counted (valid or failed),
-    unknown. `blocks` has a row per point and block: requests, errors, unanswered; of the points
-    that are not `told`, nobody recorded what had no answer, as in runs of before."""
+class FailureRow(NamedTuple):
+    """A share of what failed in two runs: those fields of a ComparedFigure that it has."""
 
-    trials: pd.DataFrame
-    blocks: pd.DataFrame
-    told: frozenset[str]
-
-
-@lru_cache(maxsize=RUNS)
-def side(run: Run) -> Side:
-    """Of a run's points by key; traced trials are left out, for a tracer makes servers starve."""
-    chosen = run.trials[~run.trials["traced"].fillna(value=False).to_numpy(dtype=bool)]
-    key = chosen["point"].astype(str).map(points(run).key_of).to_numpy()
-    gone, untold = causes.failed(chosen), causes.unknown(chosen)
-    valid = chosen["valid"].to_numpy(dtype=bool)
-    flags = pd.DataFrame({"failed": gone, "counted": valid | gone, "unknown": untold})
-    names = ["requests", "errors", "unanswered"]
-    counts = pd.DataFrame(
-        {name: chosen[name].to_numpy(dtype="float64", na_value=np.nan) for name in names}
-    ).fillna(0.0)
-    blocks = counts.assign(**{KEY: key, "block": chosen["block"].to_numpy(dtype="int64")})
-    told = frozenset(key[chosen["unanswered"].notna().to_numpy(dtype=bool)])
-    by_block = blocks[valid | gone].groupby([KEY, "block"])[names].sum()
-    return Side(flags.groupby(key).sum(), by_block, told)
+    key: str
+    point: str
+    server: str
+    reference: bool
+    metric: str
+    base_value: float
+    value: float
+    n_base: int
+    n: int
+    p: float
+    why: str
 
 
-def counted(base: Run, run: Run) -> pd.DataFrame:
-    """A row per point and figure of COUNTED of which either run has any, and for failures one per
-    server that failed at several points, over all of them: columns as `compare_figures.pair`."""
+def failures(base: Run, run: Run) -> pd.DataFrame:
+    """A row per point and metric of FAILURES of which either run has any, and one per server that
+    failed at several points, over all of them: columns of `ComparedFigure`."""
     table = points(base).table
-    names = labelled(table)
-    mine, theirs = side(base), side(run)
-    rows = _failures(table, names, mine.trials, theirs.trials)
-    for metric in PARTS:
-        rows += _shares(metric, table, names, mine, theirs)
-    found = pd.DataFrame(rows, columns=ROW)
-    nothing = {"low": np.nan, "high": np.nan, "beside": False, "noise": np.nan}
-    return found.assign(**nothing, spread=np.nan, stray=0.0)
+    theirs, mine = failure_counts(base), failure_counts(run)
+    columns = (table["server"].astype(str), table["reference"].astype(bool))
+    heads: list[Head] = list(zip(table.index, labels(table), *columns, strict=True))
+    found = [
+        *_failed_trials(heads, theirs.trials, mine.trials),
+        *_shares(ERRORS, heads, theirs, mine),
+        *_shares(UNANSWERED, heads, theirs, mine),
+    ]
+    rows = pd.DataFrame(found, columns=FailureRow._fields)
+    ratio = rows["value"] / rows["base_value"].where(rows["base_value"] > 0)
+    none = dict.fromkeys(("low", "high", "noise", "spread"), np.nan)
+    return rows.assign(ratio=ratio, beside=False, stray=0.0, **none)
 
 
-ROW = [
-    *(KEY, "point", "server", "reference", "metric", "base_value", "value", "ratio"),
-    *("n_base", "n", "p", "why"),
-]
-
-
-def words(figures: pd.DataFrame, told: tuple[str, str, str]) -> list[str]:
-    """The word of each of these rows; `told` are those for changed, cannot tell, within noise."""
-    changed, untold, within = told
+def words(figures: pd.DataFrame) -> list[str]:
+    """CHANGED, CANNOT_TELL or WITHIN_NOISE for each row of failures."""
     p = figures["p"].to_numpy(dtype="float64")
-    whole = figures[KEY].str.startswith(WHOLE).to_numpy(dtype=bool)
+    whole = figures[KEY].str.startswith(ALL_POINTS).to_numpy(dtype=bool)
     p = np.where(whole, adjusted(np.where(whole, p, np.nan)), adjusted(np.where(whole, np.nan, p)))
-    found = []
-    for row, value in zip(figures.to_dict("records"), p, strict=True):
-        rise = row["value"] - row["base_value"]
-        if row["why"]:
-            found.append(untold)
-        elif abs(rise) <= SMALLEST.get(row["metric"], 0.0):
-            found.append(within)
-        else:
-            found.append(changed if value < LEVEL else untold if rise > 0 else within)
-    return found
-
-
-def _failures(
-    table: pd.DataFrame, names: pd.Series[str], mine: pd.DataFrame, theirs: pd.DataFrame
-) -> list[list[object]]:
-    both = [side.reindex(table.index).fillna(0).astype("int64") for side in (mine, theirs)]
-    rows = []
-    for key, server, reference in zip(
-        table.index, table["server"], table["reference"], strict=True
-    ):
-        here, there = (one.loc[key] for one in both)
-        rows.append(_failure([key, names[key], server, bool(reference)], here, there))
-    swept = (~table["reference"]).to_numpy(dtype=bool)
-    servers = table["server"].astype(str)[swept]
-    for server, keys in servers.groupby(servers).groups.items():
-        here, there = (one.loc[keys].sum() for one in both)
-        failing = int((sum(one.loc[keys, "failed"] for one in both) > 0).sum())
-        if failing > 1:
-            label = f"{server_name(str(server))}: all its points"
-            rows.append(_failure([f"{WHOLE}{server}", label, server, False], here, there))
-    return [row for row in rows if row is not None]
-
-
-def _failure(
-    head: list[object], here: pd.Series[int], there: pd.Series[int]
-) -> list[object] | None:
-    """A row of failed trials; None where none failed, nor could have failed more often."""
-    failed = int(here["failed"]), int(there["failed"])
-    counted = int(here["counted"]), int(there["counted"])
-    base_value, value = (
-        one / of if of else float("nan") for one, of in zip(failed, counted, strict=True)
+    rise = (figures["value"] - figures["base_value"]).to_numpy(dtype="float64")
+    smallest = figures["metric"].map(SMALLEST_RISE).fillna(0.0).to_numpy(dtype="float64")
+    with_reason = (figures["why"] != "").to_numpy(dtype=bool)
+    return list(
+        np.select(
+            [with_reason, abs(rise) <= smallest, p < LEVEL, rise > 0],
+            [CANNOT_TELL, WITHIN_NOISE, CHANGED, CANNOT_TELL],
+            WITHIN_NOISE,
+        )
     )
-    why, p = "", float("nan")
-    if not any(counted) or (not any(failed) and not _hidden(here, there)):
-        return None
+
+
+def _failed_trials(
+    heads: list[Head], base: pd.DataFrame, run: pd.DataFrame
+) -> Iterator[FailureRow]:
+    keys = [head[0] for head in heads]
+    theirs, mine = (one.reindex(keys).fillna(0).astype("int64") for one in (base, run))
+    failing = set(theirs.index[(theirs + mine)["failed"] > 0])
+    groups = [(head, [head[0]]) for head in heads]
+    for server in sorted({server for _, _, server, _ in heads}):
+        own = [key for key, _, name, reference in heads if name == server and not reference]
+        if len(failing.intersection(own)) > 1:
+            name = f"{server_name(server)}: all its points"
+            groups.append(((f"{ALL_POINTS}{server}", name, server, False), own))
+    for head, own in groups:
+        yield from _failed(head, theirs.loc[own].sum(), mine.loc[own].sum())
+
+
+def _failed(head: Head, base: pd.Series[int], run: pd.Series[int]) -> Iterator[FailureRow]:
+    """The row of some trials; none where nothing failed, nor could have failed more often."""
+    failed = int(base["failed"]), int(run["failed"])
+    counted = int(base["counted"]), int(run["counted"])
+    hidden = _hidden(base, run)
+    if not any(failed) and not (all(counted) and hidden):
+        return
+    why, p = "", NAN
     if not all(counted):
-        if not any(failed):
-            return None
-        run = "first" if not counted[0] else "second"
-        why = f"no trial of the {run} run says anything about the server"
-    elif _hidden(here, there):
-        untold, trials = int(there["unknown"]), counted[1] + int(there["unknown"])
-        why = f"void in {untold} of {trials} for a cause that was not recorded"
+        silent = SECOND if counted[0] else FIRST
+        why = f"no trial of the {silent} run says anything about the server"
+    elif hidden:
+        unknown = int(run["unknown"])
+        why = f"void in {unknown} of {counted[1] + unknown} for a cause that was not recorded"
     else:
-        p = _boschloo(*failed, *counted)
-    ratio = value / base_value if base_value else float("nan")
-    return [*head, FAILED, base_value, value, ratio, *counted, p, why]
+        p = boschloo(*failed, *counted)
+    base_value, value = (one / of if of else NAN for one, of in zip(failed, counted, strict=True))
+    yield FailureRow(*head, FAILED, base_value, value, *counted, p, why)
 
 
-def _hidden(here: pd.Series[int], there: pd.Series[int]) -> bool:
-    """Whether the second run would fail more often beyond doubt if its void trials of unknown cause
-    were failures, and those of the first not."""
-    untold = int(there["unknown"])
-    whole = int(here["counted"] + here["unknown"]), int(there["counted"]) + untold
-    gone = int(here["failed"] + here["unknown"]), int(there["failed"]) + untold
-    if not untold or not all(whole) or gone[1] * whole[0] <= gone[0] * whole[1]:
+def _hidden(base: pd.Series[int], run: pd.Series[int]) -> bool:
+    """Whether the run would fail more often beyond doubt if its void trials of unknown cause were
+    failures, and those of the base as well."""
+    unknown = int(run["unknown"])
+    counted = int(base["counted"] + base["unknown"]), int(run["counted"]) + unknown
+    failed = int(base["failed"] + base["unknown"]), int(run["failed"]) + unknown
+    if not unknown or not all(counted) or failed[1] * counted[0] <= failed[0] * counted[1]:
         return False
-    return _boschloo(*gone, *whole) < LEVEL
-
-
-@lru_cache(maxsize=4096)
-def _boschloo(failed_base: int, failed: int, n_base: int, n: int) -> float:
-    """The two-sided p of so many failures in each run, were they equally likely."""
-    from scipy import stats  # takes half a second to import, and most comparisons need none
-
-    if failed_base * n == failed * n_base:
-        return 1.0
-    table = [[failed_base, failed], [n_base - failed_base, n - failed]]
-    return float(stats.boschloo_exact(table).pvalue)
+    return boschloo(*failed, *counted) < LEVEL
 
 
 def _shares(
-    metric: str,
-    table: pd.DataFrame,
-    names: pd.Series[str],
-    mine: Side,
-    theirs: Side,
-) -> list[list[object]]:
-    part, beside = PARTS[metric]
-    blocks = (mine.blocks, theirs.blocks)
-    some = [set(one.index[one[part] > 0].get_level_values(KEY)) for one in blocks]
-    rows: list[list[object]] = []
-    for key in table.index[table.index.isin(set.union(*some))]:
-        sides = []
-        for one in blocks:
-            known = one.loc[[key]] if key in one.index.get_level_values(KEY) else one.head(0)
-            sides.append((known[part].to_numpy(), known[[part, *beside]].sum(axis=1).to_numpy()))
-        values = [float(few.sum() / of.sum()) if of.sum() else float("nan") for few, of in sides]
-        counted = [int((of > 0).sum()) for _, of in sides]
-        missing = [
-            f"nothing was asked in the {run} run"
-            for count, run in zip(counted, ("first", "second"), strict=True)
-            if not count
-        ]
-        recorded = [metric != UNANSWERED or key in one.told for one in (mine, theirs)]
-        if not all(recorded):
-            if np.nanmax(values) <= SMALLEST[metric]:
-                continue
-            run = "second" if recorded[0] else "first"
-            missing.append(f"the {run} run did not record it")
-            values = [one if known else np.nan for one, known in zip(values, recorded, strict=True)]
-        why = missing[0] if missing else ""
-        ratio = values[1] / values[0] if values[0] else float("nan")
-        p = float("nan") if why else welch(*sides[0], *sides[1])
-        head = [key, names[key], table["server"][key], bool(table["reference"][key])]
-        rows.append([*head, metric, *values, ratio, *counted, p, why])
-    return rows
-
-
-def welch(few_base: Floats, of_base: Floats, few: Floats, of: Floats) -> float:
-    """The two-sided p of the shares few / of, a value per block, against those of the base; NaN
-    where a run has fewer than two blocks."""
-    middles, errors, freedoms = [], [], []
-    for part, whole in ((few_base, of_base), (few, of)):
-        asked = whole > 0
-        n = int(asked.sum())
-        if n < 2:
-            return float("nan")
-        angles = np.arcsin(np.sqrt(part[asked] / whole[asked]))
-        least = float((1 / (4 * whole[asked])).mean())
-        middles.append(angles.mean())
-        errors.append(max(float(angles.var(ddof=1)), least) / n)
-        freedoms.append(n - 1)
-    total = sum(errors)
-    freedom = total**2 / sum(e**2 / f for e, f in zip(errors, freedoms, strict=True))
-    t = abs(middles[1] - middles[0]) / np.sqrt(total)
-    return float(2 * special.stdtr(freedom, -t))
+    metric: str, heads: list[Head], base: FailureCounts, run: FailureCounts
+) -> Iterator[FailureRow]:
+    """A row per point at which either run has any errors, or requests without an answer."""
+    sides = (base, run)
+    part = WHOLE[metric][0]
+    for head in heads:
+        blocks = [one.blocks[one.blocks.index.get_level_values(KEY) == head[0]] for one in sides]
+        if not any((one[part] > 0).any() for one in blocks):
+            continue
+        counts = [(one[part].to_numpy(), one[WHOLE[metric]].sum(axis=1)) for one in blocks]
+        shares = [float(few.sum() / of.sum()) if of.sum() else NAN for few, of in counts]
+        recorded = [metric == ERRORS or head[0] in one.recorded for one in sides]
+        if not all(recorded) and np.nanmax(shares) <= SMALLEST_RISE[metric]:
+            continue
+        n_base, n = (int((of > 0).sum()) for _, of in counts)
+        why = ""
+        if not n_base or not n:
+            why = f"no request was made in the {SECOND if n_base else FIRST} run"
+        elif not all(recorded):
+            why = f"the {SECOND if recorded[0] else FIRST} run did not record it"
+        base_value, value = (s if known else NAN for s, known in zip(shares, recorded, strict=True))
+        (few_base, of_base), (few, of) = counts
+        p = NAN if why else welch(few_base, of_base.to_numpy(), few, of.to_numpy())
+        yield FailureRow(*head, metric, base_value, value, n_base, n, p, why)

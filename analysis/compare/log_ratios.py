@@ -1,4 +1,4 @@
-"""What a comparison is made from: the logarithms of a run's metrics by point and block."""
+"""The logarithms of a run's metrics by point and block, of which comparisons take ratios."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.compare.matching import KEY, points
+from analysis.compare.matching import KEY, keys, points
 from analysis.compare.metrics import METRICS
 from analysis.statistics.lower_bounds import bounded
 
@@ -21,32 +21,30 @@ MOMENTS = ("count", "mean", "var")
 
 @lru_cache(maxsize=RUNS)
 def logarithms(run: Run) -> pd.DataFrame:
-    """The logarithm of every metric per point (its key) and block, from valid trials;
-    several trials of one block are averaged, traced ones left out. NaN where nothing
-    was measured."""
-    # What a traced server's speed is, the tracer decides.
+    """The logarithm of every metric by point (its key) and block, from valid trials. Several
+    trials of one block are averaged, traced ones left out. NaN where nothing was measured."""
+    # The tracer decides how fast a traced server is.
     traced = run.trials["traced"].fillna(value=False).to_numpy(dtype=bool)
-    counted = run.trials["valid"].to_numpy(dtype=bool) & ~traced
-    valid = run.trials[["point", "block", *METRICS]][counted]
-    metrics = valid[list(METRICS)].to_numpy(dtype="float64", na_value=np.nan)
+    kept = run.trials["valid"].to_numpy(dtype=bool) & ~traced
+    metrics = run.trials[list(METRICS)].to_numpy(dtype="float64", na_value=np.nan)[kept]
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.where(metrics > 0, metrics, np.nan))
     frame = pd.DataFrame(logs, columns=list(METRICS))
-    frame[KEY] = valid["point"].astype(str).map(points(run).key_of).to_numpy()
-    frame["block"] = valid["block"].to_numpy(dtype="int64")
+    frame[KEY] = keys(run)[kept]
+    frame["block"] = run.trials["block"].to_numpy(dtype="int64")[kept]
     return frame.groupby([KEY, "block"]).mean()
 
 
 @lru_cache(maxsize=RUNS)
 def lower_bounds(run: Run) -> pd.DataFrame:
-    """Per point, for each metric: in how many of its trials that count it is a lower bound."""
+    """By point and metric: in how many of its valid trials it is a lower bound."""
     low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
     flags = pd.DataFrame({metric: low.get(metric, nothing) for metric in METRICS})
-    return flags.groupby(run.trials["point"].astype(str).map(points(run).key_of).to_numpy()).sum()
+    return flags.groupby(keys(run)).sum()
 
 
 def beside_reference(run: Run) -> pd.DataFrame:
-    """The same, less those of the reference trials of the block: what the machine did to
+    """The logarithms less those of the reference trials of the block: what the machine did to
     both is gone. NaN for the reference itself, and in blocks without one."""
     logs = logarithms(run)
     table = points(run).table
@@ -58,13 +56,13 @@ def beside_reference(run: Run) -> pd.DataFrame:
 
 @lru_cache(maxsize=RUNS)
 def moments(run: Run, beside: bool = False) -> pd.DataFrame:
-    """Per point, for each metric: number of blocks, mean and variance of the logarithms,
-    as they are or `beside` the reference."""
+    """By point and metric: number of blocks, mean and variance of the logarithms, as measured or
+    `beside` the reference."""
     logs = beside_reference(run) if beside else logarithms(run)
     return logs.groupby(level=KEY).agg(list(MOMENTS))
 
 
-def of_metric(run: Run, metric: str, beside: bool, keys: pd.Index[str]) -> pd.DataFrame:
-    """The moments of one metric, a row for each of `keys`: columns MOMENTS."""
+def moments_of(run: Run, metric: str, beside: bool, wanted: pd.Index[str]) -> pd.DataFrame:
+    """The moments of one metric: a row for each key of `wanted`, columns MOMENTS."""
     found = moments(run, beside)
-    return pd.DataFrame({name: found[metric, name] for name in MOMENTS}).reindex(keys)
+    return pd.DataFrame({name: found[metric, name] for name in MOMENTS}).reindex(wanted)

@@ -1,4 +1,4 @@
-"""What differs between the manifests of two runs: read before any figure."""
+"""What differs between the manifests of runs: to be read before any figure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from analysis.records.run import Run
 
-# Every run has its own, or they say nothing about the conditions. Where the free memory cut an
-# experiment, `scaled` says so.
+# Each run has its own, or they say nothing about the conditions. Where the free memory scaled an
+# experiment down, `scaled` says so.
 ALWAYS_DIFFER = ("run", "started_at", "resumed_at", "finished_at", "limits.memory_bytes")
 LONGEST = 60
 ID = 19
-"""Of an image or a file: as many letters as tell it apart."""
+"""Letters of a digest that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,18 @@ class Difference:
 
 
 def differences(runs: Sequence[Run]) -> list[Difference]:
-    """Every condition that is not the same in all runs, in the order of its name."""
+    """Every condition that is not the same in all runs, sorted by its key."""
     flat = [dict(_flat(run.manifest.raw)) for run in runs]
-    found = []
-    for key in sorted({key for one in flat for key in one}):
-        values = [one.get(key) for one in flat]
-        if any(value != values[0] for value in values):
-            found.append(Difference(key, tuple(_short(value) for value in values)))
-    return found
+    values = {key: [one.get(key) for one in flat] for key in sorted(set().union(*flat))}
+    return [
+        Difference(key, tuple(_short(value) for value in mine))
+        for key, mine in values.items()
+        if any(value != mine[0] for value in mine)
+    ]
 
 
 def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Leaves by their path: {'kernel': {'release': 'x'}} is ('kernel.release', 'x')."""
+    """Leaves by their path: {'kernel': {'release': 'x'}} gives ('kernel.release', 'x')."""
     for key, inner in value.items():
         path = f"{prefix}{key}"
         if path in ALWAYS_DIFFER:

@@ -1,7 +1,7 @@
-"""The points of a run, so that those of another can be found: by settings, not by name.
+"""The points of a run by their settings, so that the same points of another run are matched.
 
-The name of a point holds a hash of all settings that its version of the lab knew;
-the settings themselves are what makes two points the same.
+The name of a point holds a hash of all settings that its version of the lab knew; the settings
+themselves say whether two points are the same.
 """
 
 from __future__ import annotations
@@ -13,45 +13,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.wording import count, number, server_name
+from analysis.point_labels import label
+from analysis.wording import number, server_name
 from contract.columns import SETTINGS
 from contract.exits import Exit, LabError
-from contract.loads import CONNECTING_LOADS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
 
     from analysis.records.run import Run
 
 RUNS = 64
 KEY = "key"
+KEYED = (*SETTINGS, "warm_up_s")
 ALIKE_WINDOWS = 1.1
-SHOWN = 6
-LOADS = {
-    "keep_alive": "keep-alive",
-    "connection_per_request": "a connection per request",
-    "open_loop": "open loop",
-    "open_connections": "open loop, a connection per request",
-}
-"""The loads that the backlog concerns."""
-USUAL = {"pipeline_depth": 1}
-"""What needs no word; for other settings it is 0."""
-PHRASES = {
-    "active_connections": "{} busy",
-    "idle_connections": "{} idle",
-    "backlog": "backlog {}",
-    "rate_per_s": "{}/s",
-    "pipeline_depth": "pipelined {} deep",
-    "network": "on the {}",
-    "path": "{}",
-}
+"""The factor by which the windows of two runs may differ."""
+MOST_NAMED = 6
+DEFAULTS = {"pipeline_depth": 1}
+"""Values that no label mentions; those of other settings are 0, None and False."""
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """`table` has a row per point, indexed by its key: the settings, `reference`,
-    `trials`, `void`, a `reason` of a void one, `window_s`. `key_of` maps the names
-    of the run's points to keys."""
+    """`table` has a row per point, indexed by its key: the settings, `reference`, `trials`,
+    `void`, the `reason` of a void one, `window_s`. `key_of` maps the names of the run's points
+    to keys."""
 
     table: pd.DataFrame
     key_of: dict[str, str]
@@ -62,17 +50,11 @@ def points(run: Run) -> Points:
     """The points of a run; not to be written into."""
     trials = run.trials
     first = trials.drop_duplicates("point")
-    settings = first[[*SETTINGS, "warm_up_s"]].astype(object)
+    settings = first[list(KEYED)].astype(object)
     settings = settings.where(settings.notna(), None)
-    reference = (first["sweep"] == "reference").to_numpy()
-    keys = [
-        ("reference " if is_one else "") + ", ".join(_pairs(row))
-        for is_one, row in zip(reference, settings.to_dict("records"), strict=True)
-    ]
-    key_of = dict(zip(first["point"].astype(str), keys, strict=True))
-    table = settings.assign(reference=reference)
-    table[KEY] = keys
-    table = table.drop_duplicates(KEY)
+    settings["reference"] = (first["sweep"] == "reference").to_numpy()
+    settings[KEY] = [_key(row) for row in settings.to_dict("records")]
+    key_of = dict(zip(first["point"].astype(str), settings[KEY], strict=True))
     per_trial = pd.DataFrame(
         {
             KEY: trials["point"].astype(str).map(key_of),
@@ -81,35 +63,40 @@ def points(run: Run) -> Points:
             "window_s": trials["window_s"].to_numpy(dtype="float64"),
         }
     )
-    groups = per_trial.groupby(KEY)
-    counts = groups.agg(
+    counts = per_trial.groupby(KEY).agg(
         trials=("void", "size"), void=("void", "sum"), window_s=("window_s", "median")
     )
     reasons = per_trial[per_trial["void"]].groupby(KEY)["reason"].first()
-    return Points(table.set_index(KEY).join(counts).join(reasons), key_of)
+    table = settings.drop_duplicates(KEY).set_index(KEY)
+    return Points(table.join(counts).join(reasons), key_of)
 
 
-def check_alike(runs: Sequence[Run], labels: Sequence[str]) -> None:
-    """LabError(BAD_INPUT) says what makes the runs unlike: another experiment, points
-    that one of them lacks, or windows of another length."""
+def keys(run: Run) -> NDArray[np.object_]:
+    """The key of each trial's point."""
+    return run.trials["point"].astype(str).map(points(run).key_of).to_numpy()
+
+
+def check_alike(runs: Sequence[Run], names: Sequence[str]) -> None:
+    """LabError(BAD_INPUT) says what makes the runs unlike: another experiment, points that one
+    of them lacks, or windows of another length."""
     problems: list[str] = []
-    base, base_label = runs[0], labels[0]
-    for run, label in zip(runs[1:], labels[1:], strict=True):
+    base, base_name = runs[0], names[0]
+    for run, name in zip(runs[1:], names[1:], strict=True):
         if run.name != base.name:
-            problems.append(f"{base_label} is of experiment {base.name}, {label} of {run.name}")
+            problems.append(f"{base_name} is of experiment {base.name}, {name} of {run.name}")
             continue
         mine, theirs = points(base).table, points(run).table
-        for here, other, name in ((mine, theirs, label), (theirs, mine, base_label)):
-            missing = here[~here.index.isin(other.index)]
-            if len(missing):
-                problems.append(f"{name} lacks {_some(missing, here)}")
+        for here, other, lacking in ((mine, theirs, name), (theirs, mine, base_name)):
+            missing = ~here.index.isin(other.index)
+            if missing.any():
+                problems.append(f"{lacking} lacks {_named(here, missing)}")
         windows = mine["window_s"]
         there = theirs["window_s"].reindex(mine.index)
         unlike = np.abs(np.log((there / windows).to_numpy(dtype="float64"))) > np.log(ALIKE_WINDOWS)
         if unlike.any():
             problems.append(
-                f"windows of {number(windows[unlike].iloc[0])} s in {base_label}, "
-                f"of {number(there[unlike].iloc[0])} s in {label}"
+                f"windows of {number(windows[unlike].iloc[0])} s in {base_name}, "
+                f"of {number(there[unlike].iloc[0])} s in {name}"
             )
     if problems:
         raise LabError(
@@ -119,45 +106,34 @@ def check_alike(runs: Sequence[Run], labels: Sequence[str]) -> None:
         )
 
 
-def labelled(table: pd.DataFrame) -> pd.Series[str]:
-    """A few words for each point of `table`: its server, and the settings that vary."""
-    varying = [
-        name
-        for name in (*SETTINGS, "warm_up_s")
-        if name != "server" and table[name].nunique(dropna=False) > 1
-    ]
-    # How busy it was belongs to every label, even where all were equally so.
-    shown = [n for n in SETTINGS if n in varying or n == "active_connections"]
-    texts = [_label(row, shown) for row in table.to_dict("records")]
-    return pd.Series(texts, index=table.index, dtype=object)
+def labels(table: pd.DataFrame) -> pd.Series[str]:
+    """A label for each point of `table`: its server, and the settings that vary."""
+    varying = {name for name in SETTINGS if table[name].nunique(dropna=False) > 1}
+    # How many connections were active belongs to every label, even where it never varies.
+    shown = [n for n in SETTINGS if n in varying | {"active_connections"} and n != "server"]
+    return pd.Series(
+        [_label(row, shown) for row in table.to_dict("records")], index=table.index, dtype=object
+    )
 
 
-def _label(row: dict[Hashable, object], names: Sequence[str]) -> str:
-    told = [name for name in names if name != "backlog" or row["load"] in CONNECTING_LOADS]
-    words = [_phrase(n, row[n]) for n in told if row[n] not in (None, False, USUAL.get(n, 0))]
+def _label(row: dict[Hashable, object], shown: Sequence[str]) -> str:
+    names = [name for name in shown if row[name] not in (None, False, DEFAULTS.get(name, 0))]
+    settings = label({str(name): value for name, value in row.items()}, names)
     server = server_name(str(row["server"]))
-    return f"{'reference: ' if row['reference'] else ''}{server}: {', '.join(words)}"
+    return f"{'reference: ' if row['reference'] else ''}{server}: {settings}"
 
 
-def _phrase(name: str, value: object) -> str:
-    if name == "load":
-        return LOADS.get(str(value), str(value))
-    if value is True:
-        return name.replace("_", " ")
-    written = count(value) if isinstance(value, int | float) and value == int(value) else str(value)
-    return PHRASES.get(name, name.replace("_", " ") + " {}").format(written)
+def _key(row: dict[Hashable, object]) -> str:
+    """'load=keep_alive, active_connections=8 ...'; equal numbers are written alike."""
+    pairs = [
+        f"{name}={row[name]:g}" if isinstance(row[name], int | float) else f"{name}={row[name]}"
+        for name in KEYED
+        if row[name] is not None
+    ]
+    return ("reference " if row["reference"] else "") + ", ".join(pairs)
 
 
-def _pairs(row: dict[Hashable, object]) -> list[str]:
-    return [f"{name}={_plain(value)}" for name, value in row.items() if value is not None]
-
-
-def _plain(value: object) -> str:
-    """Equal numbers are written alike, whole or not."""
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
-def _some(missing: pd.DataFrame, of: pd.DataFrame) -> str:
-    texts = list(labelled(of).loc[missing.index])
-    more = f"; and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
-    return f"{len(texts)} of {len(of)} points: {'; '.join(texts[:SHOWN])}{more}"
+def _named(table: pd.DataFrame, missing: NDArray[np.bool_]) -> str:
+    texts = list(labels(table)[missing])
+    more = f"; and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
+    return f"{len(texts)} of {len(table)} points: {'; '.join(texts[:MOST_NAMED])}{more}"

@@ -11,8 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from analysis.charts.drawing import panels
 from analysis.charts.palette import ALARM, GRID, INK, KNOWN, MUTED, PAPER
 from analysis.charts.ticks import tick_texts, times
-from analysis.compare.figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
-from analysis.compare.metrics import COUNTED, METRICS
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, METRICS, WITHIN_NOISE
 from analysis.wording import plural
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def picture(figures: pd.DataFrame, run: str, base: str) -> Figure:
     axis.set_yticks(range(len(metrics)), [METRICS[name].title for name in reversed(metrics)])
     axis.grid(visible=False, axis="y")
     _ratio_axis(axis, shown)
-    failing = int(figures["metric"].isin(COUNTED).sum())
+    failing = int(figures["metric"].isin(FAILURES).sum())
     if failing:
         more = f"; {plural(failing, 'figure')} of what failed: in the table"
         axis.set_xlabel(f"{axis.get_xlabel()}{more}")

@@ -2,184 +2,165 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from markupsafe import Markup
 
-from analysis import wording
-from analysis.charts.painters import Painters
-from analysis.charts.palette import css_variables
-from analysis.charts.picture import inline
-from analysis.compare.figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
-from analysis.compare.metrics import COUNTED, FIGURES
+from analysis.compare.compared_figure import compared_figures
+from analysis.compare.metrics import (
+    ALL_METRICS,
+    CANNOT_TELL,
+    CHANGED,
+    FAILURES,
+    WITHIN_NOISE,
+)
 from analysis.compare.picture import drawn, picture
 from analysis.compare.wording import side_by_side, times
-from analysis.records.csv_out import write_csv
-from analysis.rendering import environment
+from analysis.exports import ExportedFiles, export, save_picture
+from analysis.rendering import write_errors
 from analysis.tables import Table
-from contract.exits import Exit, LabError
+from analysis.wording import SYMBOLS, count
 from contract.run_order import sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from analysis.compare.comparison import Comparison
+    import pandas as pd
+    from markupsafe import Markup
 
-T = TypeVar("T")
+    from analysis.compare.comparison import RunComparison
+    from analysis.records.run import Run
+
 NAME = "comparison"
-COLUMNS = (
+CSV_COLUMNS = [
     *("base", "run", "point", "server", "reference", "metric", "base_value", "value", "ratio"),
     *("low", "high", "beside", "noise", "n_base", "n", "failed", "counted", "repeats"),
     *("word", "text"),
-)
-CHIPS = {
-    "worse": ("refuted", "✗"),
-    "better": ("reproduced", "✓"),
-    CANNOT_TELL: ("inconclusive", "?"),
-    WITHIN_NOISE: ("not-run", "○"),
+]
+LOOKS = {
+    "worse": "refuted",
+    "better": "reproduced",
+    CANNOT_TELL: "inconclusive",
+    WITHIN_NOISE: "not run",
 }
-"""The look of a verdict of the report that each word takes over, and its symbol."""
+"""The verdict of a report whose look each kind of figure takes over."""
+ORDER = {CHANGED: 0, CANNOT_TELL: 1, WITHIN_NOISE: 2}
+HEADINGS = ["point", "metric", "base", "this run", "ratio (95% interval)", "verdict", "repeats"]
+NUMERIC = [False, False, True, True, True, False, True]
 MOST_ROWS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """The files of a comparison."""
-
-    html: Path
-    markdown: Path
-    csv: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A run beside the base: what deserves a look, and the rest by metric."""
+class ComparedRun:
+    """A run beside the base: its picture, the figures that changed or cannot be judged, and the
+    `quiet` ones within noise, by metric."""
 
     run: str
     name: str
     svg: Markup | None
     noteworthy: Table
-    rest: list[tuple[str, Table]]
+    quiet: list[tuple[str, Table]]
 
 
-def write(comparison: Comparison, folder: Path, painters: Painters | None = None) -> Written:
-    """Write the files into `folder`, with the pictures in `figures/` there. LabError
-    if that cannot be done."""
-    try:
+def write(comparison: RunComparison, folder: Path) -> ExportedFiles:
+    """Write the files into `folder`, with the pictures in `figures/` there. LabError if that
+    cannot be done."""
+    with write_errors():
         folder.mkdir(parents=True, exist_ok=True)
-        page = _page(comparison, folder, painters or Painters())
-        templates = environment()
-        paths = []
-        for end in ("html", "md"):
-            content = templates.get_template(f"{NAME}.{end}.j2").render(page)
-            paths.append(folder / f"{NAME}.{end}")
-            paths[-1].write_text(content, encoding="utf-8")
-        table = folder / f"{NAME}.csv"
-        write_csv(comparison.figures[list(COLUMNS)], table)
-    except OSError as error:
-        raise LabError(f"{error.filename}: cannot be written: {error.strerror}") from None
-    return Written(paths[0], paths[1], table)
+        page = {
+            "name": comparison.runs[0].name,
+            "labels": comparison.names,
+            "summary": comparison.summary,
+            "chips": _chips(comparison.figures),
+            "differences": _differences(comparison),
+            "notes": comparison.notes,
+            "runs": _runs(comparison),
+            "tolerance": comparison.tolerance,
+            "pairs": [
+                _compared_run(comparison, name, place, folder)
+                for place, name in enumerate(comparison.names[1:], 1)
+            ],
+        }
+        return export(NAME, folder, page, comparison.figures[CSV_COLUMNS])
 
 
-def newest(comparison: Comparison) -> Path:
-    """The folder of the run that began last. Where they are of several folders of results, which
-    count each for themselves, the clock tells."""
-    alone = len({run.path.resolve().parents[1] for run in comparison.runs}) == 1
-    return max(
-        comparison.runs,
-        key=lambda run: (alone and sequence(run.path), run.trials["started_at"].min()),
-    ).path
+def newest(comparison: RunComparison) -> Path:
+    """The folder of the run that began last, by its sequence; by the clock where the runs are of
+    several folders of results, which have sequences of their own."""
+    one_folder = len({run.path.resolve().parents[1] for run in comparison.runs}) == 1
+
+    def began(run: Run) -> tuple[int, pd.Timestamp]:
+        return (sequence(run.path) if one_folder else 0, run.trials["started_at"].min())
+
+    return max(comparison.runs, key=began).path
 
 
-def _page(comparison: Comparison, folder: Path, painters: Painters) -> dict[str, object]:
-    runs = zip(comparison.runs, comparison.labels, strict=True)
-    pairs = [
-        _pair(comparison, label, number, folder, painters)
-        for number, label in enumerate(comparison.labels[1:], 1)
-    ]
-    return {
-        "name": comparison.runs[0].name,
-        "labels": comparison.labels,
-        "summary": comparison.summary,
-        "chips": _chips(comparison),
-        "differences": comparison.differences,
-        "notes": comparison.notes,
-        "runs": [
-            (label, run.path, str(run.trials["started_at"].min())[:16], len(run.trials))
-            for run, label in runs
-        ],
-        "tolerance": comparison.tolerance,
-        "passed": comparison.exit is Exit.OK,
-        "colours": css_variables(),
-        "text": wording,
-        "pairs": _pictured(pairs, painters.texts(), comparison.labels[0]),
-    }
-
-
-def kinds(comparison: Comparison) -> pd.Series[str]:
-    """A key of CHIPS for every figure."""
-    worse = np.where(comparison.figures["worsening"] > 0, "worse", "better")
-    word = comparison.figures["word"]
-    return word.where(word != CHANGED, pd.Series(worse, index=word.index))
-
-
-def _chips(comparison: Comparison) -> list[tuple[str, str, str]]:
+def _chips(figures: pd.DataFrame) -> list[tuple[str, str, str]]:
     """(class, symbol, text) of each kind of figure that there is, with its number."""
-    counts = kinds(comparison).value_counts()
-    return [(*CHIPS[kind], f"{counts[kind]:,} {kind}") for kind in CHIPS if kind in counts]
-
-
-def _pair(
-    comparison: Comparison, label: str, number: int, folder: Path, painters: Painters
-) -> Pair:
-    """A pair whose picture is still to come."""
-    mine = comparison.figures[comparison.figures["run"] == label]
-    name = NAME if len(comparison.runs) == 2 else f"{NAME}-{number}"
-    if drawn(mine).any():
-        painters.save(picture(mine, label, comparison.labels[0]), folder / "figures", name)
-    quiet = (mine["word"] == WITHIN_NOISE) & ~mine["metric"].isin(COUNTED)
-    order = {CHANGED: 0, CANNOT_TELL: 1, WITHIN_NOISE: 2}
-    telling = mine[~quiet]
-    telling = telling.iloc[np.argsort(telling["word"].map(order), kind="stable")]
-    rest = [
-        (FIGURES[str(metric)].title, _table(group, with_metric=False))
-        for metric, group in mine[quiet].groupby("metric", sort=False)
+    worse = np.where(figures["worsening"] > 0, "worse", "better")
+    counts = figures["word"].mask(figures["word"] == CHANGED, worse).value_counts()
+    return [
+        (look.replace(" ", "-"), SYMBOLS[look], f"{counts[kind]:,} {kind}")
+        for kind, look in LOOKS.items()
+        if kind in counts
     ]
-    return Pair(label, name, None, _table(telling), rest)
 
 
-def _pictured(pairs: Sequence[Pair], texts: Mapping[str, str], base: str) -> list[Pair]:
-    """The same with the pictures of those that have one."""
-    shown = []
-    for pair in pairs:
-        svg = None
-        if pair.name in texts:
-            label = escape(f"Every figure of {pair.run} beside that of {base}.", quote=True)
-            # The SVG is matplotlib's own output, whose text it escapes itself.
-            svg = Markup(inline(texts[pair.name], pair.name, label))  # noqa: S704
-        shown.append(replace(pair, svg=svg))
-    return shown
+def _differences(comparison: RunComparison) -> Table:
+    headings = ["condition", *comparison.names]
+    rows = [[one.key, *one.values] for one in comparison.differences]
+    return Table(headings, rows, [False] * len(headings))
 
 
-def _table(figures: pd.DataFrame, with_metric: bool = True) -> Table:
-    headings = ["point", "metric", "base", "this run", "ratio (95% interval)", "verdict", "repeats"]
-    numeric = [False, False, True, True, True, False, True]
-    rows = []
-    for row in figures.head(MOST_ROWS).to_dict("records"):
-        metric = FIGURES[row["metric"]].title
-        # Below the number that a change of the tolerance needs, it could hide in the noise.
-        needed = wording.count(row["repeats"])
-        rows.append([row["point"], metric, *side_by_side(row), times(row), row["text"], needed])
-    if not with_metric:
-        headings, numeric = _without(headings, 1), _without(numeric, 1)
-        rows = [_without(row, 1) for row in rows]
-    return Table(headings, rows, numeric, max(0, len(figures) - MOST_ROWS))
+def _runs(comparison: RunComparison) -> Table:
+    rows = [
+        [name, str(run.trials["started_at"].min())[:16], count(len(run.trials)), str(run.path)]
+        for run, name in zip(comparison.runs, comparison.names, strict=True)
+    ]
+    return Table(["run", "began (UTC)", "trials", "folder"], rows, [False, False, True, False])
 
 
-def _without(values: Sequence[T], place: int) -> list[T]:
-    return [value for at, value in enumerate(values) if at != place]
+def _compared_run(comparison: RunComparison, run: str, place: int, folder: Path) -> ComparedRun:
+    figures = comparison.figures[comparison.figures["run"] == run]
+    base = comparison.names[0]
+    name = NAME if len(comparison.runs) == 2 else f"{NAME}-{place}"
+    svg = None
+    if drawn(figures).any():
+        label = f"Every figure of {run} beside that of {base}."
+        svg = save_picture(picture(figures, run, base), folder, name, label)
+    quiet = (figures["word"] == WITHIN_NOISE) & ~figures["metric"].isin(FAILURES)
+    telling = figures[~quiet].sort_values("word", key=lambda word: word.map(ORDER), kind="stable")
+    return ComparedRun(
+        run,
+        name,
+        svg,
+        _table(telling),
+        [
+            (ALL_METRICS[str(metric)].title, _table(mine, with_metric=False))
+            for metric, mine in figures[quiet].groupby("metric", sort=False)
+        ],
+    )
+
+
+def _table(figures: pd.DataFrame, *, with_metric: bool = True) -> Table:
+    shown = figures.head(MOST_ROWS)
+    rows = [
+        [
+            figure.point,
+            ALL_METRICS[figure.metric].title,
+            *side_by_side(figure),
+            times(figure),
+            text,
+            count(figure.repeats),
+        ]
+        for figure, text in zip(compared_figures(shown), shown["text"], strict=True)
+    ]
+    columns = [place for place in range(len(HEADINGS)) if with_metric or place != 1]
+    return Table(
+        [HEADINGS[place] for place in columns],
+        [[row[place] for place in columns] for row in rows],
+        [NUMERIC[place] for place in columns],
+        len(figures) - len(shown),
+        rest=f"{NAME}.csv",
+    )

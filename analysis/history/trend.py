@@ -1,13 +1,11 @@
 """The trend over many runs of one experiment: every server through all of them.
 
-A server's figure in a run is the geometric mean over its points of what each is
-beside the same point in the first run, so points of different size count alike.
-Its interval is Welch's t over the blocks of both runs (`analysis.statistics.estimates.beside`), and
-the first run has none. What a server failed, and what of its requests ended in errors or had no
-answer, is in no ratio: it stands beside them, and a server of which no point was measured in every
-run is named.
-A ratio of times that are lower bounds is one itself where this run has them, and an upper one where
-the first has.
+A server's figure in a run is the geometric mean, over its points, of the ratios to the same points
+in the first run, so points of different size count alike. Its interval is Welch's t over the
+blocks of both runs (`analysis.statistics.estimates.beside`); the first run has none. What a server
+failed, and what of its requests ended in errors or had no answer, is in no ratio: it stands beside
+them. A ratio of times is a lower bound where this run's times are, and an upper bound where the
+first run's are.
 """
 
 from __future__ import annotations
@@ -22,9 +20,8 @@ from analysis.charts.palette import in_order
 from analysis.compare.log_ratios import logarithms, lower_bounds
 from analysis.compare.manifest_diff import differences
 from analysis.compare.matching import KEY, points
-from analysis.compare.metrics import METRICS
 from analysis.outcomes import goodput
-from analysis.outcomes.causes import Causes, causes
+from analysis.outcomes.causes import causes
 from analysis.outcomes.failures import of_run
 from analysis.records import unreadable_rows
 from analysis.records.run import load
@@ -48,13 +45,13 @@ LEAST_RUNS = 2
 class Trend:
     """Runs of one experiment in the order in which they began.
 
-    `runs` has a row per run: `run`, `started_at`, `trials`, `void`, `noise` (its A/A
-    floor, a share), `commit`, `kernel`, `changed` (conditions that differ from the run
-    before, in words). `figures` has a row per run, server and metric of SHOWN: `ratio`
-    to the first run with `low` and `high`, `points` that it stands on, the trials that the
-    server `failed` of those `counted` in the run, its `error_share` and `unanswered_share`, and
-    whether it is made of lower bounds of the first run (`low_base`) or this one (`low_here`).
-    `notes` says what was left out and why, `spoiled` which rows, by run.
+    `runs` has a row per run: `run`, `started_at`, `trials`, `void`, `noise` (its A/A floor, a
+    share), `commit`, `changed` (conditions that differ from the run before, in words). `figures`
+    has a row per run, server and metric of SHOWN: `ratio` to the first run with `low` and `high`,
+    the `blocks` and `points` that it stands on, the trials that the server `failed` of those
+    `counted` in the run, its `error_share` and `unanswered_share`, and whether times of the first
+    run (`low_base`) or of this one (`low_here`) are lower bounds. `notes` says what was left out
+    and why, `spoiled` has the rows left out, by run.
     """
 
     name: str
@@ -71,16 +68,11 @@ def history(folder: Path) -> Trend:
         raise LabError(f"{folder}: no such folder: expected results/EXPERIMENT", Exit.BAD_INPUT)
     runs, notes = _readable(folder)
     if len(runs) < LEAST_RUNS:
-        raise LabError(
-            "\n".join(
-                [
-                    f"{folder}: {plural(len(runs), 'run')} with valid trials: a trend needs "
-                    f"{LEAST_RUNS}; run the experiment again",
-                    *notes,
-                ]
-            ),
-            Exit.NOT_READY,
+        needed = (
+            f"{folder}: {plural(len(runs), 'run')} with valid trials: a trend needs {LEAST_RUNS}; "
+            "run the experiment again"
         )
+        raise LabError("\n".join([needed, *notes]), Exit.NOT_READY)
     measured = [set(logarithms(run).index.get_level_values(KEY)) for run in runs]
     common, most = set.intersection(*measured), len(set.union(*measured))
     if not common:
@@ -91,7 +83,7 @@ def history(folder: Path) -> Trend:
         )
     if len(common) < most:
         notes.append(
-            f"{len(common)} of {most} points were measured in every run; the rest is left out."
+            f"{len(common)} of {most} points were measured in every run; the others are left out."
         )
     spoiled = {run.path.name: run.spoiled for run in runs if run.spoiled}
     figures = _figures(runs, sorted(common))
@@ -119,7 +111,7 @@ def _readable(folder: Path) -> tuple[list[Run], list[str]]:
 
 
 def _began(run: Run) -> tuple[int, pd.Timestamp]:
-    """The clock tells only runs apart that have no sequence."""
+    """The order of runs: by their sequence; by the clock where they have none."""
     return sequence(run.path), run.trials["started_at"].min()
 
 
@@ -135,7 +127,6 @@ def _runs(runs: list[Run]) -> pd.DataFrame:
                 "void": int((~run.trials["valid"]).sum()),
                 "noise": noise.floor if noise else np.nan,
                 "commit": (run.manifest.git_commit or "")[:12],
-                "kernel": run.manifest.kernel.release or "",
                 "changed": "; ".join(one.text for one in differences([before, run])),
             }
         )
@@ -143,22 +134,24 @@ def _runs(runs: list[Run]) -> pd.DataFrame:
 
 
 def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
+    """The figures of the points with these keys, which every run has measured."""
+    servers = points(runs[0]).table["server"].astype(str)
     first = logarithms(runs[0]).groupby(level=KEY).mean()
-    servers = points(runs[0]).table["server"]
-    rows, base = [], dict[str, pd.DataFrame]()
     low_base = _low(runs[0], keys)
+    base: dict[str, pd.DataFrame] = {}
+    rows = []
     for run in runs:
-        failing, silent, low_here = _causes(run), _silent(run), _low(run, keys)
+        beside_ratios, low_here = _beside_ratios(run), _low(run, keys)
         logs = logarithms(run)
         logs = logs[logs.index.get_level_values(KEY).isin(keys)]
-        moved = logs - first.reindex(logs.index.get_level_values(KEY)).to_numpy()
-        groups = moved.groupby(servers.reindex(logs.index.get_level_values(KEY)).to_numpy())
-        for server, mine in groups:
-            per_block = mine.groupby(level="block").mean()
-            first_of = base.setdefault(str(server), per_block)
+        key = logs.index.get_level_values(KEY)
+        change = logs - first.reindex(key).to_numpy()
+        for server, mine in change.groupby(servers.reindex(key).to_numpy()):
+            blocks = mine.groupby(level="block").mean()
+            base_blocks = base.setdefault(str(server), blocks)
             for metric in SHOWN:
-                found = beside(per_block[metric].to_numpy(), first_of[metric].to_numpy())
-                if first_of is per_block:
+                found = beside(blocks[metric].to_numpy(), base_blocks[metric].to_numpy())
+                if base_blocks is blocks:
                     found = replace(found, low=np.nan, high=np.nan)
                 rows.append(
                     {
@@ -170,9 +163,7 @@ def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
                         "high": found.high,
                         "blocks": found.n,
                         "points": mine.index.get_level_values(KEY).nunique(),
-                        "failed": failing[str(server)].failed,
-                        "counted": failing[str(server)].counted,
-                        **silent[str(server)],
+                        **beside_ratios[str(server)],
                         "low_base": bool(low_base[metric].get(server, False)),
                         "low_here": bool(low_here[metric].get(server, False)),
                     }
@@ -180,44 +171,39 @@ def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _causes(run: Run) -> dict[str, Causes]:
-    """What became of each server's trials."""
-    groups = run.trials.groupby(run.trials["server"].astype(str))
-    return {str(server): causes(mine) for server, mine in groups}
-
-
-def _silent(run: Run) -> dict[str, dict[str, float]]:
-    """Each server's shares of errors and of missing answers."""
+def _beside_ratios(run: Run) -> dict[str, dict[str, float]]:
+    """What the ratios of each server leave out: the trials that it failed of those counted, its
+    shares of errors and of missing answers."""
     found = {}
-    for server, mine in run.trials.groupby(run.trials["server"].astype(str)):
-        shares = goodput.of_all(mine)
-        found[str(server)] = {name: shares[name] for name in (goodput.ERRORS, goodput.UNANSWERED)}
+    for server, trials in run.trials.groupby(run.trials["server"].astype(str)):
+        became, shares = causes(trials), goodput.of_all(trials)
+        found[str(server)] = {
+            "failed": became.failed,
+            "counted": became.counted,
+            **{name: shares[name] for name in (goodput.ERRORS, goodput.UNANSWERED)},
+        }
     return found
 
 
 def _low(run: Run, keys: list[str]) -> pd.DataFrame:
-    """By server, which metrics are lower bounds in any trial of these points."""
+    """By server and metric: whether it is a lower bound in any trial of these points."""
     flags = lower_bounds(run).reindex(keys) > 0
     return flags.groupby(points(run).table["server"].reindex(keys).astype(str).to_numpy()).any()
 
 
 def _absent(runs: list[Run], shown: set[str]) -> list[str]:
-    """Servers that the trend has nothing of, with what they failed."""
-    by_run = [(run.path.name, _causes(run)) for run in runs]
+    """Servers that have no figure in the trend, with the trials that they failed."""
+    by_run = [(run.path.name, _beside_ratios(run)) for run in runs]
     notes = []
-    for server in in_order({name for _, found in by_run for name in found} - shown):
-        failing = [
-            f"{found[server].failed:,} of {plural(found[server].counted, 'trial')} in {name}"
-            for name, found in by_run
-            if server in found and found[server].failed
+    for server in in_order({name for _, servers in by_run for name in servers} - shown):
+        failures = [
+            f"{servers[server]['failed']:,} of {plural(int(servers[server]['counted']), 'trial')} "
+            f"in {name}"
+            for name, servers in by_run
+            if server in servers and servers[server]["failed"]
         ]
-        told = f"; it failed in {listed(failing)}" if failing else ""
+        failed = f"; it failed in {listed(failures)}" if failures else ""
         notes.append(
-            f"{server_name(server)} is left out: no point of it was measured in every run{told}."
+            f"{server_name(server)} is left out: no point of it was measured in every run{failed}."
         )
     return notes
-
-
-def titles() -> list[str]:
-    """What the panels of the picture show, in the order of SHOWN."""
-    return [METRICS[name].title for name in SHOWN]

@@ -38,7 +38,7 @@ UNREADABLE = (
     *(ValueError, TypeError, AttributeError, zlib.error),
     *(HdrCookieException, HdrHistogramSettingsException, HdrLengthException),
 )
-"""What the library raises at a histogram that is none."""
+"""What the library raises where the text is no histogram."""
 LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
 """The range of every histogram of the lab, and its significant digits."""
 
@@ -56,7 +56,7 @@ def _recorded_rows(run: Run) -> NDArray[np.intp]:
 
 
 def among(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
-    """Those of some trials of the run that have a folder; of a million, few may."""
+    """The trials, out of these of the run, that have a folder."""
     return trials[np.isin(trials.index, _recorded_rows(run), kind="table")]
 
 
@@ -151,7 +151,7 @@ def samples(run: Run, trial: str) -> pd.DataFrame:
 
 
 def shown(run: Run, trials: Sequence[str]) -> list[str]:
-    """Those of the trials that have something beside the CSV, in their order."""
+    """The trials, out of these, that have something beside the CSV; in their order."""
     there = recorded(run)
     return [trial for trial in trials if trial in there]
 

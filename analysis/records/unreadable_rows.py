@@ -1,6 +1,7 @@
-"""Rows that a run has not, because a fault of their writer spoiled them: told by every command.
+"""Rows of a run that are left out of everything: the lab wrote a figure that cannot be.
 
-A report leaves them beside the records as `left_out.csv`, for who reads no records: `claims`.
+Every command names them. A report also writes them to `left_out.csv` beside the records, for
+`claims`, which reads no records.
 """
 
 from __future__ import annotations
@@ -17,27 +18,26 @@ if TYPE_CHECKING:
     from analysis.records.run import Run
 
 FILE = "left_out.csv"
-MOST_TOLD = 10
+MOST_NAMED = 10
 
 
 def notes(run: Run) -> list[str]:
-    """In words: what was left out, and why; nothing where nothing was."""
+    """Sentences: which rows were left out, and why; none where all were read."""
     if not run.spoiled:
         return []
     rows = len({one.line for one in run.spoiled})
-    told = [f"Left out of {run.path.name}: {one}." for one in run.spoiled[:MOST_TOLD]]
-    if len(run.spoiled) > MOST_TOLD:
-        told.append(f"And {len(run.spoiled) - MOST_TOLD:,} more.")
-    verb = "is" if rows == 1 else "are"
-    return [
-        f"{plural(rows, 'row')} of {run.path / 'trials.csv'} {verb} left out of everything, "
-        "because the lab wrote a figure that cannot be.",
-        *told,
+    sentences = [
+        f"{plural(rows, 'row')} of {run.path / 'trials.csv'} {'is' if rows == 1 else 'are'} left "
+        "out of everything, because the lab wrote a figure that cannot be.",
+        *(f"Left out of {run.path.name}: {one}." for one in run.spoiled[:MOST_NAMED]),
     ]
+    if len(run.spoiled) > MOST_NAMED:
+        sentences.append(f"And {len(run.spoiled) - MOST_NAMED:,} more.")
+    return sentences
 
 
 def write(run: Run) -> None:
-    """The file, where there is something to tell; none from an earlier report stays."""
+    """Write the file, or remove that of an earlier report where no row was left out."""
     path = run.path / FILE
     if not run.spoiled:
         path.unlink(missing_ok=True)

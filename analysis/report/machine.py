@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def machine(manifest: Manifest) -> list[tuple[str, str]]:
-    """(what, value), five lines at most; what is not known is left out."""
-    cores = f"{plural(manifest.cpu.cores, 'core')}" if manifest.cpu.cores else ""
+    """(what, value), at most five lines, without what is not known."""
+    cores = plural(manifest.cpu.cores, "core") if manifest.cpu.cores else ""
     memory = f"{size(manifest.memory_bytes)} memory" if manifest.memory_bytes else ""
     commit = (manifest.git_commit or "")[:12] + (" with changes" if manifest.git_dirty else "")
     engine = manifest.docker.engine or ""
@@ -56,7 +56,7 @@ def _base(manifest: Manifest) -> str:
 
 
 def _servers(manifest: Manifest) -> str:
-    """Those that are none of the lab's own, each with its image and the start of its id."""
+    """Servers that are not the lab's own, each with its image and the start of its id."""
     return _join(
         *(
             f"{server_name(name)} from {one.get('image')} "

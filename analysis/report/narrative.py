@@ -1,7 +1,6 @@
-"""The first words of the report: what happened on this machine, plainly.
+"""The first sentences of a report: what happened on this machine.
 
-Every sentence is a small function of the run that returns '' when the run holds
-nothing to say it with.
+Each sentence is a function of the run; it is '' when the run has no data for it.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
 X = "idle_connections"
 FEWEST_EQUAL = 4
-"""Reference trials; of fewer the range of the next one is anybody's guess."""
+"""Reference trials; fewer say little about the next one."""
 
 
 def lead(run: Run, verdicts: Sequence[Verdict]) -> str:
@@ -51,8 +50,8 @@ def lead(run: Run, verdicts: Sequence[Verdict]) -> str:
 
 
 def more(run: Run) -> str:
-    """What else is worth knowing before the figures."""
-    return _joined(_wall(run), _readiness(run), _threads(run), _backlog(run), _noise(run))
+    """The second paragraph: limits, waits, threads, backlog, noise."""
+    return _joined(_limits(run), _readiness(run), _threads(run), _backlog(run), _noise(run))
 
 
 def _joined(*sentences: str) -> str:
@@ -68,7 +67,7 @@ def _what_ran(run: Run) -> str:
     )
     void = int((~run.trials["valid"]).sum())
     if void == len(run.trials):
-        return f"{text}, and every trial was void: nothing was measured that could be judged."
+        return f"{text}, and every trial was void: there is nothing to judge."
     verb = "is" if void == 1 else "are"
     if not void:
         return f"{text}."
@@ -77,9 +76,9 @@ def _what_ran(run: Run) -> str:
 
 
 def _idle(run: Run) -> str:
-    """The rate of the best and the worst server at the most idle connections."""
-    asked = idle_trials(run)
-    valid = at(asked, valid=True)
+    """The rates of the best and the worst server at the most idle connections."""
+    trials = idle_trials(run)
+    valid = at(trials, valid=True)
     if not len(valid):
         return ""
     rates = summarise(valid, ["server", X], ["requests_per_s"])
@@ -91,39 +90,39 @@ def _idle(run: Run) -> str:
     best, worst = last.iloc[-1], last.iloc[0]
 
     def left(one: pd.Series[float]) -> str:
-        return _left(at(asked, server=str(one["server"]), **{X: most}))
+        return _survivors(at(trials, server=str(one["server"]), **{X: most}))
 
     text = (
-        f"With {count(most)} silent connections beside {active} busy ones, "
+        f"With {count(most)} idle connections beside {active} active ones, "
         f"{server_name(str(best['server']))} answered {number(best['requests_per_s'])} requests "
         f"a second{left(best)}"
     )
     if len(last) == 1:
         return f"{text}."
-    apart = between_servers(at(valid, **{X: most}), "requests_per_s")
+    difference = between_servers(at(valid, **{X: most}), "requests_per_s")
     return (
         f"{text} and {server_name(str(worst['server']))} {number(worst['requests_per_s'])}"
-        f"{left(worst)}, a difference of {in_words(apart)}."
+        f"{left(worst)}, a difference of {in_words(difference)}."
     )
 
 
-def _wall(run: Run) -> str:
-    """Each server that stopped at a limit, with how far it went of each kind."""
-    far: dict[tuple[str, str], list[str]] = {}
+def _limits(run: Run) -> str:
+    """The first servers that stopped at a limit, and how far they went."""
+    reached: dict[tuple[str, str], list[str]] = {}
     for wall in find_walls(run.trials):
         held = count(wall.held) if np.isfinite(wall.held) else "a number of"
-        reached = far.setdefault((wall.server, wall.limit.split(":")[0]), [])
-        if (text := f"{held} {wall.of}") not in reached:
-            reached.append(text)
+        mine = reached.setdefault((wall.server, wall.limit.split(":")[0]), [])
+        if (text := f"{held} {wall.of}") not in mine:
+            mine.append(text)
     texts = [
-        f"{server_name(server)} could not go beyond {listed(reached, 'or')} ({limit})"
-        for (server, limit), reached in list(far.items())[:3]
+        f"{server_name(server)} could not go beyond {listed(mine, 'or')} ({limit})"
+        for (server, limit), mine in list(reached.items())[:3]
     ]
     return f"{_capital(listed(texts))}." if texts else ""
 
 
 def _readiness(run: Run) -> str:
-    """The quickest and the slowest wait among the most descriptors."""
+    """The shortest and the longest wait among the most descriptors."""
     valid = at(run.trials, valid=True, load="one_wait")
     if not len(valid):
         return ""
@@ -133,7 +132,7 @@ def _readiness(run: Run) -> str:
     waits = waits.sort_values("wait_us")
     best, worst = waits.iloc[0], waits.iloc[-1]
     return (
-        f"To learn which of {count(valid['watched'].max())} descriptors is ready took "
+        f"A wait for one of {count(valid['watched'].max())} descriptors took "
         f"{duration(best['wait_us'])} with {server_name(str(best['server']))} and "
         f"{duration(worst['wait_us'])} with {server_name(str(worst['server']))}."
     )
@@ -147,16 +146,16 @@ def _threads(run: Run) -> str:
     if not len(threads) or not np.nanmax(threads, initial=0) > 100:
         return ""
     top = valid[threads == np.nanmax(threads)]
-    asked = mine[mine[total].sum(axis=1) == top[total].sum(axis=1).iloc[0]]
+    same = mine[mine[total].sum(axis=1) == top[total].sum(axis=1).iloc[0]]
     return (
         f"A thread for every client went as far as {count(float(np.nanmax(threads)))} threads in "
         f"{size(_median(top['server_rss_bytes']))} of memory, and still answered "
-        f"{number(_median(top['requests_per_s']))} requests a second{_left(asked)}."
+        f"{number(_median(top['requests_per_s']))} requests a second{_survivors(same)}."
     )
 
 
-def _left(trials: pd.DataFrame) -> str:
-    """Behind a figure of a server's valid trials, what is left of all of them: '' of all."""
+def _survivors(trials: pd.DataFrame) -> str:
+    """Which trials a figure is of, if the server failed some; '' if it failed none."""
     found = causes(trials)
     if not found.failed:
         return ""
@@ -170,7 +169,7 @@ def _backlog(run: Run) -> str:
     short = valid[valid["backlog"] == valid["backlog"].min()]
     long = valid[valid["backlog"] == valid["backlog"].max()]
     return (
-        f"When {count(_median(short['active_connections']))} clients connected anew for every "
+        f"With {count(_median(short['active_connections']))} clients and a new connection for each "
         f"request, a listen backlog of {count(_median(short['backlog']))} made one request in a "
         f"thousand wait {_tail(run, short)}, against {_tail(run, long)} with "
         f"{count(_median(long['backlog']))}."
@@ -178,7 +177,7 @@ def _backlog(run: Run) -> str:
 
 
 def _tail(run: Run, trials: pd.DataFrame) -> str:
-    """The median p99.9 of some trials of the run."""
+    """The median p99.9 of trials of the run."""
     text = duration(_median(trials["response_p999_us"]))
     flags = bounded(run).get("response_p999_us")
     return at_least(text) if flags is not None and flags[trials.index].any() else text

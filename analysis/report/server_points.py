@@ -1,7 +1,7 @@
-"""A run as points: every server under every setting, with its ratios to the reference.
+"""The points of a run, each server under each setting, with their ratios to the reference.
 
-The reference is the server of the reference trials. Ratios are taken within blocks,
-between trials of equal settings, but for what is a server's own.
+The reference is the server of the reference trials. Ratios are taken within blocks, between trials
+of equal settings, except those that concern a server alone (its workers, for example).
 """
 
 from __future__ import annotations
@@ -14,32 +14,24 @@ import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
+from analysis.point_labels import label
 from analysis.selection.trials import OTHERS, OWN, at
 from analysis.statistics.lower_bounds import END, bounded
 from analysis.statistics.point_medians import Spreads, first_rows, numbers, spreads
-from analysis.wording import count
 from contract.columns import SETTINGS
 
 if TYPE_CHECKING:
     from analysis.records.run import Run
 
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
-LOADS = {
-    "keep_alive": "keep-alive",
-    "connection_per_request": "a connection per request",
-    "open_loop": "open loop",
-    "open_connections": "open loop of connections",
-    "token_ring": "a token round pipes",
-    "one_wait": "one wait",
-}
 FALLBACK = "epoll_level"
 
 
 def reference_of(run: Run) -> str:
     """The server that all others are compared with."""
-    found = at(run.trials, sweep="reference")
-    if len(found):
-        return str(found["server"].iloc[0])
+    references = at(run.trials, sweep="reference")
+    if len(references):
+        return str(references["server"].iloc[0])
     present = run.trials["server"].unique()
     return FALLBACK if FALLBACK in present else in_order(present)[0]
 
@@ -48,11 +40,12 @@ def reference_of(run: Run) -> str:
 def points(run: Run) -> pd.DataFrame:
     """A row per server and condition: medians, and the ratios to the reference within blocks.
 
-    A condition is everything that was set but the server; `asked`, what of it is not OWN;
-    `heard`, what of that is not the backlog; `beside`, the condition without the idle connections.
-    The shares and the goodput of `analysis.outcomes.goodput` stand beside the rate.
-    Traced trials are left out: their speeds mean nothing. Points of one server and condition are
-    one row: the reference trials may be set as a sweep's are.
+    `condition` is all settings but the server; `shared`, the condition without those of OWN;
+    `without_backlog`, what is shared without the backlog; `beside`, the condition without the idle
+    connections; `own`, how many settings of OWN are set. The shares and the goodput of
+    `analysis.outcomes.goodput` stand beside the rate. Traced trials are left out: their speeds mean
+    nothing. Points of one server and condition are one row, as the reference trials may have the
+    settings of a sweep.
     """
     table = _conditions(run)
     same = table.index.to_series().groupby([table["server"], table["condition"]]).transform("first")
@@ -74,18 +67,19 @@ def points(run: Run) -> pd.DataFrame:
 
 
 def _others(table: pd.DataFrame, reference: str) -> pd.Series[int]:
-    """By number of the point, that of the reference's to compare it with: under the same condition;
-    else under one that differs in what is a server's own, the plainest such; for a server that
-    chose its own backlog, under any. Points that have none are left out."""
-    mine = table[table["server"] == reference].sort_values(["set", "n"], ascending=[True, False])
+    """By number of the point, the number of the reference's point to compare it with: under the
+    same condition; else under one that differs in settings of OWN alone, the one with fewest of
+    them set; for a server that chose its own backlog, under any backlog. Points without one are
+    left out."""
+    mine = table[table["server"] == reference].sort_values(["own", "n"], ascending=[True, False])
 
     def first(key: str) -> pd.Series[float]:
-        known = mine.drop_duplicates(key)
-        return table[key].map(pd.Series(known.index, index=known[key]))
+        theirs = mine.drop_duplicates(key)
+        return table[key].map(pd.Series(theirs.index, index=theirs[key]))
 
-    found = first("condition").fillna(first("asked"))
-    found = found.fillna(first("heard")[table["backlog"].isna()])
-    return found.dropna().astype("int64")
+    others = first("condition").fillna(first("shared"))
+    others = others.fillna(first("without_backlog")[table["backlog"].isna()])
+    return others.dropna().astype("int64")
 
 
 def _conditions(run: Run) -> pd.DataFrame:
@@ -93,22 +87,22 @@ def _conditions(run: Run) -> pd.DataFrame:
     points = run.trials[["point", *SETTINGS]].iloc[first_rows(run.trials)]
     points = points.set_index(numbers(points))
     points = points[~points["traced"].fillna(False).astype(bool)]
-    written = points[[name for name in SETTINGS if name != "server"]].astype("string").fillna("")
-    usual = {name: str(written[name].mode().iloc[0]) for name in OTHERS if len(written)}
-    asked = written.drop(columns=list(OWN))
+    settings = points[[name for name in SETTINGS if name != "server"]].astype("string").fillna("")
+    usual = {name: str(settings[name].mode().iloc[0]) for name in OTHERS if len(settings)}
+    shared = settings.drop(columns=list(OWN))
     return pd.DataFrame(
         {
             "server": points["server"].astype(str),
-            "condition": written.agg("|".join, axis=1),
-            "asked": asked.agg("|".join, axis=1),
-            "heard": asked.drop(columns="backlog").agg("|".join, axis=1),
-            "set": (written[list(OWN)] != "").sum(axis=1),
-            "beside": written.drop(columns="idle_connections").agg("|".join, axis=1),
+            "condition": settings.agg("|".join, axis=1),
+            "shared": shared.agg("|".join, axis=1),
+            "without_backlog": shared.drop(columns="backlog").agg("|".join, axis=1),
+            "own": (settings[list(OWN)] != "").sum(axis=1),
+            "beside": settings.drop(columns="idle_connections").agg("|".join, axis=1),
             "load": points["load"].astype(str),
             "active": points["active_connections"].astype(int),
             "idle": points["idle_connections"].astype(int),
             "backlog": points["backlog"].astype("float64"),
-            "settings": [in_words(dict(row), usual) for _, row in written.iterrows()],
+            "settings": [in_words(dict(row), usual) for _, row in settings.iterrows()],
         },
         index=points.index,
     )
@@ -116,24 +110,6 @@ def _conditions(run: Run) -> pd.DataFrame:
 
 def in_words(row: dict[str, str], usual: dict[str, str]) -> str:
     """'keep-alive, 8 active, 10,000 idle', and what else is not as usual."""
-    parts = [LOADS.get(row["load"], row["load"].replace("_", " "))]
-    if row["active_connections"] != "0":
-        parts.append(f"{count(float(row['active_connections']))} active")
-    if row["idle_connections"] != "0":
-        parts.append(f"{count(float(row['idle_connections']))} idle")
-    if row["load"] == "connection_per_request" and row["backlog"]:
-        parts.append(f"backlog {count(float(row['backlog']))}")
-    parts += [
-        f"{name.replace('_', ' ')} {_written(row[name]) or 'its own'}"
-        for name in usual
-        if row[name] != usual[name]
-    ]
-    return ", ".join(parts)
-
-
-def _written(value: str) -> str:
-    """A number as people write it; any other text as it is."""
-    try:
-        return f"{float(value):,g}"
-    except ValueError:
-        return value
+    clients = [n for n in ("active_connections", "idle_connections") if row[n] != "0"]
+    backlog = ["backlog"] if row["backlog"] else []
+    return label(row, ["load", *clients, *backlog, *(n for n in usual if row[n] != usual[n])])

@@ -1,7 +1,6 @@
-"""`summary.csv`: a row per point of the run, its settings, medians and intervals.
+"""`summary.csv`: a row per point of the run, its settings, medians and intervals, for spreadsheets.
 
-For people who want a spreadsheet and not half a million trials. Units are in the
-names; `_low` and `_high` are the ends of the 95% interval of the median before them.
+Units are in the names; `_low` and `_high` are the ends of the 95% interval of the median.
 """
 
 from __future__ import annotations
@@ -40,9 +39,8 @@ NO_RANGE = (np.nan, np.nan)
 @lru_cache(maxsize=2)
 def summary(run: Run) -> pd.DataFrame:
     """`point`, the settings, `n` valid and `void` trials, the shares and the goodput of
-    `analysis.outcomes.goodput`, then each of SUMMARISED with its interval, and `lower_bounds`,
-    which names those of them that are. A point that has only void trials keeps its row. Sorted by
-    the order of the run."""
+    `analysis.outcomes.goodput`, each of SUMMARISED with its interval, and `lower_bounds`, the names
+    of those that are. A point with only void trials keeps its row. In the order of the run."""
     known, trials = spreads(run), run.trials
     table = trials[["point", *SETTINGS]].iloc[first_rows(trials)]
     table = table.set_axis(numbers(table))
@@ -53,7 +51,7 @@ def summary(run: Run) -> pd.DataFrame:
 
 
 def _lower_bounds(run: Run) -> NDArray[Any]:
-    """By number of the point, which of the medians are; nothing where none is."""
+    """By number of the point, the names of the medians that are lower bounds; None without any."""
     points = np.where(run.trials["valid"], numbers(run.trials), -1)
     count = len(run.trials["point"].cat.categories)
     found = [""] * count
@@ -65,14 +63,10 @@ def _lower_bounds(run: Run) -> NDArray[Any]:
 
 
 def columns() -> pd.DataFrame:
-    """The documented columns of `trials`: name, kind, meaning, whether always filled in, and the
-    range of numbers."""
+    """The columns of `trials`: name, kind, meaning, whether always filled in, range of numbers."""
     rows = [
         [
-            c.name,
-            c.kind,
-            c.meaning,
-            c.required,
+            *(c.name, c.kind, c.meaning, c.required),
             *((c.minimum, c.largest) if c.is_number else NO_RANGE),
         ]
         for c in COLUMNS
@@ -83,7 +77,7 @@ def columns() -> pd.DataFrame:
 
 
 def write(run: Run) -> Path:
-    """Write `summary.csv` into the run's folder; columns that hold nothing are left out."""
+    """Write `summary.csv` into the run's folder, without empty columns."""
     path = run.path / FILE
     table = summary(run).dropna(axis="columns", how="all")
     write_csv(table, path)

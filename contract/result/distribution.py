@@ -43,7 +43,7 @@ class Distribution:
     count: int = 0
     """Durations that ended."""
     censored: int = 0
-    """Those that had not."""
+    """Durations that had not ended."""
     ages: str | None = None
     """Histogram of those alone; None where there are none."""
     oldest_us: float | None = None

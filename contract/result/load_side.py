@@ -89,10 +89,10 @@ class WorkerResult(WorkerHead):
 
     spoiled_by: Blame
     options: dict[str, object]
-    """Of the whole load."""
+    """The settings of the whole load."""
     phases_s: dict[str, float]
     samples: tuple[ProbeSample, ...]
-    """Of the one worker that speaks to the probe."""
+    """Empty but for the one worker that speaks to the probe."""
     environment: Environment
     window: Window | None
     series: tuple[LoadSecond, ...]

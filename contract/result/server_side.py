@@ -27,7 +27,7 @@ class Environment:
     clock_ticks: int | None = field(default=None, metadata=OMITTED)
     """A second."""
     sysctls: dict[str, str | None] | None = field(default=None, metadata=OMITTED)
-    """By their place below /proc/sys; None where this kernel has none."""
+    """Values by their place below /proc/sys; None where this kernel has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +40,9 @@ class ProbeSample:
     label: str = ""
     """What it was asked for: start, gate, open, second, close; empty, full, late."""
     at_ns: int
-    """Of the monotonic clock."""
+    """Moment of the monotonic clock."""
     cpu_ns: int
-    """Of the server's control group: threads and children that have ended count too."""
+    """CPU time of the server's control group: threads and children that have ended count too."""
     cpuset: tuple[int, ...] | None
     """Cores of its control group; None where there is no such controller."""
     quota_us: int | None
@@ -59,7 +59,7 @@ class ProbeSample:
     """None with too many threads to read."""
     voluntary_switches: int | None
     worker_cpu_ns: dict[str, int]
-    """By the pid of each worker process, where there are several."""
+    """CPU time by the pid of each worker process, where there are several."""
     listen_overflows: int
     listen_drops: int
     retransmits: int
@@ -72,7 +72,7 @@ class ProbeSample:
     kernel_socket_bytes: int
     kernel_slab_bytes: int
     idle_ticks: int
-    """Of the cores that the trial uses."""
+    """Idle time of the cores that the trial uses."""
     steal_ticks: int
     measured_cores: tuple[str, ...]
     server_established: int | None = field(default=None, metadata=OMITTED)

@@ -17,7 +17,7 @@ from contract.void_causes import Blame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """Of all load workers together. A void trial has a `reason`, and may have no window."""
+    """All load workers together. A void trial has a `reason`, and may have no window."""
 
     trial: str = ""
     reason: str = ""

@@ -47,11 +47,11 @@ class Window:
     cpu_ns: int
     """Processor time of the engines' threads."""
     cpu_share: float
-    """Of the busiest core that engines ran on."""
+    """Share of the busiest core that engines used."""
     process_cpu_ns: int
-    """Of the whole processes, Locust included: what the generator costs."""
+    """CPU time of the whole processes, Locust included: what the generator costs."""
     rss_bytes: int
-    """Of the processes, at the end of the window."""
+    """Resident memory of the processes, at the end of the window."""
     requests: int
     connects: int
     """Connections that were established in it."""
@@ -66,7 +66,7 @@ class Window:
     rested_ns: int | None
     """Time in which the engine of an open loop with the least rest had nothing to do."""
     unanswered: Unanswered | None
-    """Of an open loop."""
+    """None for a closed loop."""
     distributions: dict[str, Distribution]
     """`response` (from the intended moment in an open loop), `service`, `connect`,
     `first_response`, `lag`; each kind of a mix as `response PATH`."""

@@ -28,9 +28,7 @@ class LoadSettings:
         alone=True,
     )
     network: str = setting(
-        "pod",
-        "Path: the load joins the server's namespace, or crosses a bridge",
-        choices=NETWORKS,
+        "pod", "Path: the load joins the server's namespace, or crosses a bridge", choices=NETWORKS
     )
     load: str = setting(
         "keep_alive",
@@ -76,11 +74,7 @@ class LoadSettings:
         by_hand="/",
     )
     pipeline_depth: int = setting(
-        1,
-        "Requests under way on each connection, under keep_alive",
-        low=1,
-        high=256,
-        form=LOAD,
+        1, "Requests under way on each connection, under keep_alive", low=1, high=256, form=LOAD
     )
     rate_per_s: float | None = setting(
         None,
@@ -120,18 +114,10 @@ class LoadSettings:
         form=IDLE,
     )
     churn_per_s: float = setting(
-        0.0,
-        "Share of the idle connections that is replaced a second",
-        low=0,
-        high=10,
-        form=IDLE,
+        0.0, "Share of the idle connections that is replaced a second", low=0, high=10, form=IDLE
     )
     slow_readers: int = setting(
-        0,
-        "Bad clients that ask for 16 MiB and hardly read",
-        low=0,
-        high=10_000,
-        form=BAD_CLIENTS,
+        0, "Bad clients that ask for 16 MiB and hardly read", low=0, high=10_000, form=BAD_CLIENTS
     )
     slow_writers: int = setting(
         0,

@@ -55,11 +55,7 @@ class ServerFlags(Generic[Absent]):
         own=50_000,
     )
     thread_stack_bytes: int | Absent = setting(
-        None,
-        "Stack of a thread; 0 is the system's own",
-        low=0,
-        high=1_073_741_824,
-        own=131_072,
+        None, "Stack of a thread; 0 is the system's own", low=0, high=1_073_741_824, own=131_072
     )
 
 

@@ -23,11 +23,7 @@ class Settings(ServerFlags[None], LoadSettings):
         least=0.01,
     )
     watched: int | None = setting(
-        None,
-        "Descriptors watched under token_ring and one_wait",
-        low=1,
-        high=MOST,
-        alone=True,
+        None, "Descriptors watched under token_ring and one_wait", low=1, high=MOST, alone=True
     )
     sigpending: int | None = setting(
         None,

@@ -30,17 +30,16 @@ if TYPE_CHECKING:
 
 DOCKERFILE: Final = "experiments/images/Dockerfile"
 TRACING: Final = "experiments/probe/tracing.py"
-CONTRACT: Final = "contract"
 PROBE: Final = (
     "experiments/probe/probe.py",
     "experiments/probe/processes.py",
     "experiments/probe/sock_diag.py",
 )
 CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "server": (DOCKERFILE, "servers", CONTRACT, *PROBE),
-    "load": (DOCKERFILE, "loadgen", CONTRACT),
-    "peers": (DOCKERFILE, "loadgen", CONTRACT),
-    "traced": (DOCKERFILE, "servers", CONTRACT, *PROBE, TRACING),
+    "server": (DOCKERFILE, "servers", "contract", *PROBE),
+    "load": (DOCKERFILE, "loadgen", "contract"),
+    "peers": (DOCKERFILE, "loadgen", "contract"),
+    "traced": (DOCKERFILE, "servers", "contract", *PROBE, TRACING),
     "browser": (DOCKERFILE,),
 }
 """What enters each target, in the order of the Dockerfile: the classic builder
@@ -195,7 +194,7 @@ def _places(path: Path) -> list[str]:
         return ["Dockerfile"]
     if name == TRACING:
         return [f"trace/{path.name}"]
-    if name.startswith(f"{CONTRACT}/"):
+    if name.startswith("contract/"):
         return [f"server/{name}", f"load/{name}"]
     return [f"load/{name}" if name.startswith("loadgen/") else f"server/{name}"]
 

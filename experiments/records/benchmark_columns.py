@@ -15,7 +15,7 @@ NS = 1e9
 
 
 def benchmark_columns(result: BenchmarkResult) -> dict[str, Any]:
-    """Those that it fills, as far as something was measured."""
+    """The columns that it fills, as far as something was measured."""
     row: dict[str, Any] = {}
     if result.watched:
         row["watched_held"] = result.watched.descriptors

@@ -27,7 +27,7 @@ def gate_columns(result: TrialResult) -> dict[str, Any]:
 
 
 def load_columns(window: Window, active: int, depth: int) -> dict[str, Any]:
-    """Of `active` connections with `depth` requests under way on each."""
+    """The columns of a load of `active` connections with `depth` requests under way on each."""
     seconds = window.window_s
     failed = sum(window.errors.values())
     times = {name: us for name, us in figures(window.distributions).items() if name in NAMES}
@@ -65,7 +65,7 @@ def _under_way(window: Window, most: int) -> float | None:
 
 
 def _busy(window: Window) -> float | None:
-    """Of an open loop's engine, which waits with open eyes; None for a closed loop."""
+    """Busy share of an open loop's engine, which polls; None for a closed loop."""
     rested = per(window.rested_ns, NS * window.window_s)
     return None if rested is None else at_least_0(1 - rested)
 

@@ -20,5 +20,5 @@ class Outcome:
     server_ending: str = ""
     out_of_memory: bool = False
     logs: dict[str, str] = field(default_factory=dict)
-    """Of each container by its role, such as `server` and `load-2`."""
+    """The log of each container by its role, such as `server` and `load-2`."""
     elapsed_s: float = 0.0

@@ -36,7 +36,7 @@ def asked(containers: Containers, trial: Trial) -> Asked:
 
 
 def throttled_share(before: ProbeSample, after: ProbeSample) -> float | None:
-    """Of the time between, how long the server waited because its CPU quota was used up."""
+    """Share of the time between in which the server waited because its CPU quota was used up."""
     return per(after.throttled_ns - before.throttled_ns, after.at_ns - before.at_ns)
 
 

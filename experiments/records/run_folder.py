@@ -128,7 +128,7 @@ class Store:
         return set(map(unguarded, found.trials))
 
     def _check_end(self) -> None:
-        """That the file ends where this run left it, and with a line."""
+        """Refuse a file that does not end where this run left it, and with a line."""
         path = self.folder / TRIALS
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -153,7 +153,7 @@ class Store:
 
 
 def sha256(path: Path) -> str:
-    """Of a file's bytes, in hex."""
+    """Hash of a file's bytes, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -89,7 +89,7 @@ def _full_queue(result: TrialResult) -> dict[str, Any]:
 
 
 def _deepest(result: TrialResult) -> int:
-    """Of the accept queue in the window: each sample has the deepest since the one before."""
+    """The deepest accept queue in the window: each sample has that since the one before."""
     return max(one.accept_queue_max for one in result.samples if one.label in INSIDE)
 
 

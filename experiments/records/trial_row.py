@@ -54,7 +54,7 @@ def _planned(experiment: str, run: str, started_at: str, trial: Trial) -> Row:
 
 
 def _measured(row: Row, settings: Settings, outcome: Outcome) -> Row:
-    """With all that the trial left."""
+    """The row with all that the trial left."""
     row = row | {"server_limit": server_limits(outcome.logs.get("server", ""))}
     row["reason"], row["spoiled_by"] = _reasons(outcome)
     result = outcome.result
@@ -127,7 +127,7 @@ def _overhead(elapsed_s: float, warm_up_s: float, window_s: float) -> float | No
 
 
 def _judged(row: Row, settings: Settings, not_as_asked: str) -> Row:
-    """With the verdict; there is none on figures that the record format cannot hold."""
+    """The row with the verdict; there is none on figures that the format cannot hold."""
     row = within_format(row, settings.recorded)
     if row.get("validity") == "void":
         return row

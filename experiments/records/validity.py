@@ -16,7 +16,7 @@ from contract.void_causes import EXCUSED_BY_A_DISTURBANCE, Blame
 BUSY = 0.9
 """A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""
 QUOTA_BUSY = 0.8
-"""Of a quota less can be used: what is granted for 2 ms, and not used by a server that waited for
+"""A quota cannot be used whole: what is granted for 2 ms, and not used by a server that waited for
 a moment, is lost. Beside generators that rested half of the time servers were seen at 0.84 to
 0.99."""
 LITTLE = 0.05
@@ -34,8 +34,8 @@ was seen at 0.74 to 0.76, at an easy rate at 0.43, and behind a sleeping server 
 KEPT = 0.95
 """A server that answers less than was asked of it is at its limit, whatever its processor says."""
 HUNG = 0.5
-"""Of the requests that can be under way in a closed loop. A server that keeps so many waiting, for
-longer than it took before, is the bound, whatever its processor says."""
+"""Share of the requests that can be under way in a closed loop. A server that keeps so many
+waiting, for longer than it took before, is the bound, whatever its processor says."""
 OF_THE_LOAD = "out_of_"
 """In the kind of an error of a client that had no port or descriptor left: it never asked."""
 SKEW = 0.01

@@ -44,5 +44,5 @@ def _is_ours(event: Mapping[str, Any]) -> bool:
 
 
 def _listed(by_pid: Mapping[str, float]) -> str | None:
-    """By pid, as a number: JSON's keys are text."""
+    """A JSON list in the order of the pids, as numbers: JSON's keys are text."""
     return json.dumps([by_pid[pid] for pid in sorted(by_pid, key=int)]) if by_pid else None

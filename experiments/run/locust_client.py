@@ -62,7 +62,7 @@ class Master:
                 time.sleep(0.05)
 
     def wait_until_joined(self, count: int) -> None:
-        """Until so many workers are there, whoever they are. Raises LabError."""
+        """Wait until so many workers are there, whoever they are. Raises LabError."""
         deadline, found, why = time.monotonic() + START_S, 0, ""
         while True:
             try:

@@ -70,7 +70,7 @@ def _unlikely(number: int, expected: float) -> bool:
 
 
 def lower_bounds(times: Counts, late: Counts, wanted: Sequence[float]) -> list[bool]:
-    """Of each percentile of `times`, whether those of them that are `late` could well raise it.
+    """Whether those of the `times` that are `late` could well raise each percentile.
 
     They could take any time from their ages on. If they took for ever, a percentile would be that
     of the others at the same rank: one that is MATERIAL greater, or none, makes it a lower bound.

@@ -137,7 +137,7 @@ class ConnectionTable:
         os.close(fd)
 
     def _close_all(self) -> None:
-        """With a reset each."""
+        """Close every connection, with a reset."""
         for fd in self._idle | self._active | self._connecting.keys():
             reset_descriptor_on_close(fd)
             os.close(fd)

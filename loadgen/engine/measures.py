@@ -56,9 +56,9 @@ class WindowCounts:
     cpu_ns: int
     """Processor time of the engine's thread."""
     process_cpu_ns: int
-    """Of the whole process, Locust included: what the generator costs."""
+    """CPU time of the whole process, Locust included: what the generator costs."""
     rss_bytes: int
-    """Of the process, at the end of the window."""
+    """Resident memory of the process, at the end of the window."""
     requests: int
     connects: int
     """Connections that were established in it."""

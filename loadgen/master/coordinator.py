@@ -67,7 +67,7 @@ class Coordinator:
         gevent.spawn(self._watch)
 
     def _begin(self, **_kwargs: Any) -> None:
-        """Who is here takes part; Locust hands its options on to each of them."""
+        """All workers that are here take part; Locust hands its options on to each of them."""
         options: Any = self._environment.parsed_options
         self._members = options.team = sorted(self._present())
         self._forget_ending()

@@ -32,7 +32,7 @@ class Look:
 
 
 class LiveTotals:
-    """Of one load at a time: `begin` forgets the one before. `clock` is in seconds."""
+    """Sums over the workers of one load: `begin` forgets the one before. `clock` is in s."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock

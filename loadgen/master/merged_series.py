@@ -26,7 +26,7 @@ def merge_series(series: Sequence[Sequence[LoadSecond]]) -> tuple[LoadSecond, ..
 
 
 def _extended(rows: Sequence[LoadSecond], longest: Sequence[LoadSecond]) -> list[LoadSecond]:
-    """With a row for each of the longest series', whose edges those that are missing have."""
+    """The rows, and one more for each second that only the longest series has."""
     nothing = encode(to_histogram({}))
     return [
         *rows,

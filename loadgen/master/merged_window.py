@@ -78,7 +78,7 @@ def _moments(parts: Sequence[Distribution]) -> tuple[float, float] | None:
 
 
 def _unanswered(late: Sequence[Unanswered]) -> Unanswered | None:
-    """Of open loops. The longest queues are added, though they may have had different moments."""
+    """Open loops together. The longest queues are added, though their moments may differ."""
     if not late:
         return None
     return Unanswered(

@@ -47,7 +47,7 @@ class Caller:
 
 
 def check_name(name: str) -> None:
-    """Of a trial or a host. Raises CallError."""
+    """Check the name of a trial or a host. Raises CallError."""
     if len(name) > LONGEST_NAME:
         raise CallError(f"a name of {len(name):,} characters; at most {LONGEST_NAME}")
 

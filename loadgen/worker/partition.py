@@ -9,7 +9,7 @@ from loadgen.options import Options
 
 
 def share(total: int, worker: int, workers: int) -> int:
-    """Of a number, for worker 0 to `workers` - 1: all shares add up, and differ by one at most."""
+    """The part of worker 0 to `workers` - 1: all shares add up, and differ by one at most."""
     return total // workers + (worker < total % workers)
 
 
@@ -52,5 +52,5 @@ def latecomer(options: Options) -> Options:
 
 def recorded(options: Options) -> WorkerShare:
     """What is recorded of a worker's share."""
-    everything = options.recorded | {"mix_seed": options.mix_seed}
-    return WorkerShare(**{one.name: everything[one.name] for one in fields(WorkerShare)})
+    values = options.recorded | {"mix_seed": options.mix_seed}
+    return WorkerShare(**{one.name: values[one.name] for one in fields(WorkerShare)})

@@ -18,7 +18,7 @@ STOPPED = "stopped"
 
 
 class Progress:
-    """Of one load. `standing` may wait for the probe, without blocking Locust's hub."""
+    """Tells how a load stands. `standing` may wait for the probe, without blocking the hub."""
 
     def __init__(self, conductor: TrialConductor) -> None:
         self._conductor = conductor

@@ -18,7 +18,7 @@ class Standing:
     active: int | None = None
     wanted: int | None = None
     at_s: float | None = None
-    """Of the worker's own clock."""
+    """Moment of the worker's own clock."""
     requests: int = 0
     errors: dict[str, int] = field(default_factory=dict)
     server: ProbeSample | None = None

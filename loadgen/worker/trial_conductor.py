@@ -43,7 +43,7 @@ SETTLE_S = 0.02
 
 
 def sleep_until(moment_ns: int) -> None:
-    """Until the monotonic clock shows this, while the hub does other things."""
+    """Sleep until the monotonic clock shows this, while the hub does other things."""
     while (left := moment_ns - time.perf_counter_ns()) > 0:
         gevent.sleep(left / SECOND_NS)
 
@@ -70,7 +70,7 @@ class TrialConductor:
         self.phase = "verify"
         self.engine: Engine | None = None
         self.counts: WindowCounts | None = None
-        """Of the window, once the load is frozen."""
+        """Counts of the window, once the load is frozen."""
         self._barrier = barrier
         self._users = users
         self._spawned = spawned
@@ -255,7 +255,7 @@ class TrialConductor:
         self._tell(phase)
 
     def _wait(self, reached: Callable[[Gauges], int], wanted: int) -> None:
-        """Until the gauge stands at `wanted`; void when it stops moving before."""
+        """Wait until the gauge stands at `wanted`; void when it stops moving before."""
         engine = self.engine
         if engine is None:
             raise TrialVoid("the load engine was not started")

@@ -16,9 +16,8 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.ui import WebDriverWait
 
 from analysis.charts.palette import in_order
-from analysis.report.context import SYMBOLS
 from analysis.report.report import build
-from analysis.wording import server_name
+from analysis.wording import SYMBOLS, server_name
 from experiments.paths import ROOT
 from tests.browser.browser import HEIGHT, NARROW, PAPER, WIDE
 from tests.support.made_up_run import trials
@@ -194,7 +193,7 @@ def test_a_link_to_a_server_opens_its_page(browser: Browser, written: Written) -
     browser.open(f"{written.url}#server-poll")
     page = browser.web.find_element(By.ID, "server-poll")
     assert page.get_attribute("open")
-    assert "Silent connections slow it down" in page.text
+    assert "Idle connections slow it down" in page.text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -105,7 +105,7 @@ def test_the_report_shows_both_measures_and_the_published_curves(tmp_path: Path)
     report = build(write_run(tmp_path, trials(), **MANIFEST))
     text = report.markdown.read_text(encoding="utf-8")
     assert report.notes == []
-    assert "To learn which of 10,000 descriptors is ready took" in text
+    assert "A wait for one of 10,000 descriptors took" in text
     assert text.count("could not go beyond 1,019 descriptors (FD\\_SETSIZE)") == 1
     picture = (tmp_path / "figures" / "readiness.svg").read_text(encoding="utf-8")
     assert picture.count("published") == 3  # epoll, poll, select: once each in the legend

@@ -11,9 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analysis.cli.commands import cli
-from analysis.compare.comparison import Comparison, compare
-from analysis.compare.figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
-from analysis.compare.metrics import METRICS
+from analysis.compare.comparison import RunComparison, compare
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, METRICS, WITHIN_NOISE
 from analysis.wording import MISSING
 from contract.exits import Exit, LabError
 from tests.support import made_up_run as made
@@ -39,14 +38,14 @@ def written(folder: Path, name: str, frame: pd.DataFrame | None = None, **change
 
 def both(
     folder: Path, repeats: int = 3, noise: float = 0.05, factor: float = 1.0, **options: Any
-) -> Comparison:
+) -> RunComparison:
     """Two runs of the same machine; poll is slower in the second."""
     first = written(folder, "a", made.trials(repeats, seed=11, noise=noise))
     frame = slowed(made.trials(repeats, seed=12, noise=noise), "poll", factor)
     return compare([first, written(folder, "b", frame)], **options)
 
 
-def words(comparison: Comparison, server: str, metric: str = RATE) -> pd.Series[str]:
+def words(comparison: RunComparison, server: str, metric: str = RATE) -> pd.Series[str]:
     figures = comparison.figures
     chosen = (figures["server"] == server) & (figures["metric"] == metric)
     return figures.loc[chosen, "word"]
@@ -151,7 +150,7 @@ def test_a_figure_beside_the_reference_has_the_repeats_of_both(tmp_path: Path) -
     measured = found.figures[found.figures["beside"] & (found.figures["why"] == "")]
     assert set(measured["n"]) == {4}
     assert set(measured["n_base"]) == {10}
-    assert len([note for note in found.notes if "told “beside the reference”" in note]) == 1
+    assert len([note for note in found.notes if "“beside the reference” are ratios" in note]) == 1
 
 
 def test_a_point_that_became_void_cannot_be_told(tmp_path: Path) -> None:
@@ -187,7 +186,7 @@ def test_other_experiments_and_points_are_refused(tmp_path: Path) -> None:
     fewer = made.trials(3).query("idle_connections < 10000")
     with pytest.raises(LabError, match="fewer lacks 4 of 27 points") as caught:
         compare([base, written(tmp_path, "fewer", fewer)])
-    assert "poll: keep-alive, 8 busy, 10,000 idle" in str(caught.value)
+    assert "poll: keep-alive, 8 active, 10,000 idle" in str(caught.value)
     longer = made.trials(3).assign(window_s=4.0)
     with pytest.raises(LabError, match=r"windows of 2 s in a, of 4 s in longer"):
         compare([base, written(tmp_path, "longer", longer)])

@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.compare.estimates import MANY, Judged, Steps, judged_steps, steps, straying
+from analysis.compare.estimates import (
+    MANY,
+    Estimates,
+    LogRatios,
+    estimates,
+    inflation,
+    log_ratios,
+)
 from analysis.statistics.false_discovery import adjusted
 
 SIMULATED = 1500
@@ -27,16 +34,16 @@ class Machine:
 
     def judged(
         self, moved: float = 0.0, changed: float | np.ndarray = 0.0, strays: float = 0.0
-    ) -> Judged:
+    ) -> Estimates:
         """The second run's machine is faster by `moved`, its servers but for the reference
         by `changed` (of all, or of each row); each follows the machine with an error of
         `strays`."""
         own = np.where(self.reference, 0.0, changed)
         stray = np.where(self.reference, 0.0, self._rng.normal(0, strays, len(own)))
         first, second = self._run(np.zeros(len(own))), self._run(moved + own + stray)
-        alone = steps(_moments(first), _moments(second))
-        pairs = steps(*(_moments(self._to_reference(logs)) for logs in (first, second)))
-        return judged_steps(alone, pairs, self.reference, self.server)
+        measured = log_ratios(_moments(first), _moments(second))
+        pairs = log_ratios(*(_moments(self._to_reference(logs)) for logs in (first, second)))
+        return estimates(measured, pairs, self.reference, self.server)
 
     def _to_reference(self, logs: np.ndarray) -> np.ndarray:
         return np.asarray(np.where(self.reference[:, None], np.nan, logs - logs[0]))
@@ -61,7 +68,7 @@ def test_intervals_beside_the_reference_cover_the_truth_as_often_as_they_say(blo
         found = machine.judged(moved=0.5, changed=truth)
         if not found.beside[1]:
             continue
-        size, half = found.steps.size[1], found.steps.half[1]
+        size, half = found.ratios.size[1], found.ratios.half[1]
         held.append(size - half <= truth <= size + half)
     assert len(held) > SIMULATED / 2
     assert 0.93 <= np.mean(held) <= 0.97
@@ -74,7 +81,7 @@ def test_a_server_that_lost_what_the_machine_gained_is_found() -> None:
     told = [one for one in found if one.beside[1]]
     assert len(told) > 150
     assert np.mean([one.p[1] < 0.05 for one in told]) > 0.9
-    assert np.mean([one.steps.size[1] for one in told]) == pytest.approx(-0.1, abs=0.02)
+    assert np.mean([one.ratios.size[1] for one in told]) == pytest.approx(-0.1, abs=0.02)
 
 
 @pytest.mark.parametrize("moved", [0.0, 0.04, 0.2])
@@ -90,7 +97,7 @@ def test_where_the_machine_did_not_move_a_change_has_to_show_both_ways() -> None
     still = [one for one in found if not one.beside[1]]
     assert len(still) > 80
     assert np.mean([one.p[1] < 0.05 for one in still]) > 0.9
-    assert all(one.noise[1] > np.expm1(one.steps.half[1]) for one in still)
+    assert all(one.noise[1] > np.expm1(one.ratios.half[1]) for one in still)
 
 
 @pytest.mark.parametrize(("servers", "figures"), [(5, 1), (5, 8), (12, 1), (12, 2)])
@@ -117,7 +124,7 @@ def test_what_is_chance_alone_widens_no_error(figures: int) -> None:
     server = np.repeat([f"s{number}" for number in range(400)], figures).astype(object)
     sizes = rng.normal(0, 0.05, (100, many))
     rest = [np.full(many, value) for value in (0.05, 1e6, 0.1)]
-    found = [straying(Steps(size, *rest), server, np.full(many, True))[0] for size in sizes]
+    found = [inflation(LogRatios(size, *rest), server, np.full(many, True))[0] for size in sizes]
     assert 1 < np.mean(found) < 1.06
 
 
@@ -137,15 +144,15 @@ def test_a_server_counts_once_however_many_figures_stray() -> None:
     server = np.array([f"s{number}" for number in range(7)] + ["odd"] * 40, dtype=object)
     sizes = np.where(server == "odd", 1.0, 0.01)
     rest = [np.full(len(server), value) for value in (0.05, 1e6, 0.1)]
-    factor, freedom = straying(Steps(sizes, *rest), server, np.full(len(server), True))
+    factor, freedom = inflation(LogRatios(sizes, *rest), server, np.full(len(server), True))
     assert (factor, freedom) == (1, np.inf)
 
 
 def test_a_change_far_beyond_chance_widens_to_no_infinity() -> None:
     server = np.array([f"s{number}" for number in range(8)], dtype=object)
-    far = Steps(*(np.full(8, value) for value in (40.0, 0.05, 1e6, 0.1)))
+    far = LogRatios(*(np.full(8, value) for value in (40.0, 0.05, 1e6, 0.1)))
     assert (far.p == 0).all()
-    assert np.isfinite(straying(far, server, np.full(8, True))[0])
+    assert np.isfinite(inflation(far, server, np.full(8, True))[0])
 
 
 def test_half_of_the_servers_may_change_where_the_machine_did_not() -> None:
@@ -159,13 +166,13 @@ def test_half_of_the_servers_may_change_where_the_machine_did_not() -> None:
 def test_without_a_block_in_common_the_reference_counts_as_a_whole() -> None:
     machine = Machine(13, servers=3)
     first, second = machine._run(np.zeros(4)), machine._run(np.full(4, 0.4))
-    alone = steps(_moments(first), _moments(second))
-    nothing = Steps(*(np.full(4, value) for value in (np.nan, np.nan, 0.0, np.nan)))
-    found = judged_steps(alone, nothing, machine.reference, machine.server)
+    measured = log_ratios(_moments(first), _moments(second))
+    nothing = LogRatios(*(np.full(4, value) for value in (np.nan, np.nan, 0.0, np.nan)))
+    found = estimates(measured, nothing, machine.reference, machine.server)
     assert found.beside.tolist() == [False, True, True, True]
     assert not found.paired.any()
     assert (found.p[1:] > 0.01).all()
-    assert (found.steps.error[1:] > alone.error[1:]).all()
+    assert (found.ratios.error[1:] > measured.error[1:]).all()
 
 
 def test_one_changed_server_among_many_is_still_found() -> None:
@@ -184,19 +191,19 @@ def test_a_server_of_many_figures_does_not_hide_its_own_change() -> None:
 
 
 def test_without_a_reference_a_figure_stands_alone() -> None:
-    alone = Steps(*(np.array([value]) for value in (0.3, 0.05, 8.0, 0.1)))
-    nothing = Steps(*(np.array([value]) for value in (np.nan, np.nan, 0.0, np.nan)))
-    found = judged_steps(alone, nothing, np.array([False]), np.array(["mine"], dtype=object))
-    assert found.p[0] == alone.p[0] < 0.001
-    assert found.noise[0] == pytest.approx(np.expm1(alone.half[0]))
+    measured = LogRatios(*(np.array([value]) for value in (0.3, 0.05, 8.0, 0.1)))
+    nothing = LogRatios(*(np.array([value]) for value in (np.nan, np.nan, 0.0, np.nan)))
+    found = estimates(measured, nothing, np.array([False]), np.array(["mine"], dtype=object))
+    assert found.p[0] == measured.p[0] < 0.001
+    assert found.noise[0] == pytest.approx(np.expm1(measured.half[0]))
     assert not found.beside[0]
 
 
 def test_a_single_block_tells_nothing() -> None:
     machine = Machine(8, servers=3, blocks=1)
     one = pd.DataFrame({"count": 1, "mean": np.zeros(4), "var": np.nan})
-    alone = steps(one, one)
-    found = judged_steps(alone, alone, machine.reference, machine.server)
+    measured = log_ratios(one, one)
+    found = estimates(measured, measured, machine.reference, machine.server)
     assert np.isnan(found.p).all()
     assert np.isnan(found.noise).all()
     assert not found.beside.any()

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.cli.commands import cli
-from analysis.compare.comparison import Comparison, compare
-from analysis.compare.failures import LEVEL, _boschloo, welch
-from analysis.compare.figures import CANNOT_TELL, CHANGED, WITHIN_NOISE
+from analysis.compare.comparison import RunComparison, compare
+from analysis.compare.failure_tests import LEVEL, boschloo, welch
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from contract.exits import Exit
 from tests.support import made_up_run as made
 
@@ -67,8 +67,8 @@ def nothing(_: pd.DataFrame) -> None:
 
 
 @pytest.fixture
-def compared(tmp_path: Path) -> Callable[..., Comparison]:
-    def run(first: Change, second: Change, repeats: int = 10, **options: Any) -> Comparison:
+def compared(tmp_path: Path) -> Callable[..., RunComparison]:
+    def run(first: Change, second: Change, repeats: int = 10, **options: Any) -> RunComparison:
         folders = []
         for name, seed, change in (("a", 1, first), ("b", 2, second)):
             frame = made.trials(repeats, seed=seed, noise=0.02)
@@ -79,13 +79,13 @@ def compared(tmp_path: Path) -> Callable[..., Comparison]:
     return run
 
 
-def rows(found: Comparison, metric: str) -> pd.DataFrame:
+def rows(found: RunComparison, metric: str) -> pd.DataFrame:
     return found.figures[found.figures["metric"] == metric]
 
 
 @pytest.mark.parametrize("options", [{}, {"tolerance": 0.9}, {"metrics": ["response_p999_us"]}])
 def test_a_server_that_crashed_in_seven_of_ten_is_worse_whatever_is_asked(
-    compared: Callable[..., Comparison], options: dict[str, Any]
+    compared: Callable[..., RunComparison], options: dict[str, Any]
 ) -> None:
     found = compared(nothing, failing(7), **options)
     row = rows(found, FAILED).iloc[0]
@@ -95,7 +95,7 @@ def test_a_server_that_crashed_in_seven_of_ten_is_worse_whatever_is_asked(
     assert "of what failed" in found.summary
 
 
-def test_the_other_way_round_it_is_better(compared: Callable[..., Comparison]) -> None:
+def test_the_other_way_round_it_is_better(compared: Callable[..., RunComparison]) -> None:
     found = compared(failing(7), nothing)
     row = rows(found, FAILED).iloc[0]
     assert row["text"] == "better: it fails in none of 10 trials, in 7 of 10 before"
@@ -103,7 +103,7 @@ def test_the_other_way_round_it_is_better(compared: Callable[..., Comparison]) -
 
 
 def test_as_many_failures_as_before_are_told_and_no_regression(
-    compared: Callable[..., Comparison],
+    compared: Callable[..., RunComparison],
 ) -> None:
     found = compared(failing(7), failing(7))
     row = rows(found, FAILED).iloc[0]
@@ -112,7 +112,7 @@ def test_as_many_failures_as_before_are_told_and_no_regression(
 
 
 def test_a_rise_that_may_be_chance_is_not_called_noise(
-    compared: Callable[..., Comparison],
+    compared: Callable[..., RunComparison],
 ) -> None:
     found = compared(nothing, failing(2))
     row = rows(found, FAILED).iloc[0]
@@ -121,7 +121,7 @@ def test_a_rise_that_may_be_chance_is_not_called_noise(
     assert found.exit is Exit.CANNOT_TELL
 
 
-def test_what_is_left_of_a_failure_says_so(compared: Callable[..., Comparison]) -> None:
+def test_what_is_left_of_a_failure_says_so(compared: Callable[..., RunComparison]) -> None:
     found = compared(nothing, failing(7))
     figures = found.figures[at_point(found)]
     assert figures["text"].str.endswith(", of the 3 of 10 trials that it did not fail").all()
@@ -129,12 +129,12 @@ def test_what_is_left_of_a_failure_says_so(compared: Callable[..., Comparison]) 
     assert not others["text"].str.contains("did not fail").any()
 
 
-def at_point(found: Comparison) -> pd.Series[bool]:
+def at_point(found: RunComparison) -> pd.Series[bool]:
     failing = rows(found, FAILED)["key"]
     return found.figures["key"].isin(failing) & (found.figures["metric"] != FAILED)
 
 
-def test_failures_of_all_points_of_a_server_add_up(compared: Callable[..., Comparison]) -> None:
+def test_failures_of_all_points_of_a_server_add_up(compared: Callable[..., RunComparison]) -> None:
     """One of three repeats is chance at a point, and none at five of them."""
 
     def change(frame: pd.DataFrame) -> None:
@@ -149,7 +149,7 @@ def test_failures_of_all_points_of_a_server_add_up(compared: Callable[..., Compa
 
 @pytest.mark.parametrize("cause", ["load", "probe", "surroundings"])
 def test_what_others_spoiled_is_no_failure_and_is_said(
-    compared: Callable[..., Comparison], cause: str
+    compared: Callable[..., RunComparison], cause: str
 ) -> None:
     found = compared(nothing, failing(7, cause))
     assert not len(rows(found, FAILED))
@@ -160,7 +160,9 @@ def test_what_others_spoiled_is_no_failure_and_is_said(
     )
 
 
-def test_seven_voids_of_unknown_cause_cannot_be_told(compared: Callable[..., Comparison]) -> None:
+def test_seven_voids_of_unknown_cause_cannot_be_told(
+    compared: Callable[..., RunComparison],
+) -> None:
     found = compared(nothing, failing(7, None))
     row = rows(found, FAILED).iloc[0]
     assert row["text"].startswith("cannot tell: void in 7 of 10 for a cause that was not recorded")
@@ -169,14 +171,14 @@ def test_seven_voids_of_unknown_cause_cannot_be_told(compared: Callable[..., Com
 
 
 def test_as_many_of_unknown_cause_as_before_are_only_said(
-    compared: Callable[..., Comparison],
+    compared: Callable[..., RunComparison],
 ) -> None:
     found = compared(failing(7, None), failing(7, None))
     assert not len(rows(found, FAILED))
     assert sum("cause that was not recorded" in note for note in found.notes) == 2
 
 
-def test_what_the_machine_lacks_is_no_failure(compared: Callable[..., Comparison]) -> None:
+def test_what_the_machine_lacks_is_no_failure(compared: Callable[..., RunComparison]) -> None:
     lacks = "the server ended with exit code 3 io_uring is not allowed here"
     gone = everywhere("poll", "server_gone", lacks)
     found = compared(gone, gone, repeats=3)
@@ -194,7 +196,7 @@ def test_what_the_machine_lacks_is_no_failure(compared: Callable[..., Comparison
     ],
 )
 def test_exit_code_3_says_what_the_machine_lacks_of_the_labs_own_servers_alone(
-    compared: Callable[..., Comparison], origin: str, reason: str, fails: bool
+    compared: Callable[..., RunComparison], origin: str, reason: str, fails: bool
 ) -> None:
     def first(frame: pd.DataFrame) -> None:
         frame.loc[frame["server"] == "poll", "origin"] = origin
@@ -209,7 +211,7 @@ def test_exit_code_3_says_what_the_machine_lacks_of_the_labs_own_servers_alone(
 
 @pytest.mark.parametrize("cause", ["server_gone", "surroundings", None])
 def test_a_server_void_everywhere_in_both_was_not_compared(
-    compared: Callable[..., Comparison], cause: str | None
+    compared: Callable[..., RunComparison], cause: str | None
 ) -> None:
     gone = everywhere("poll", cause)
     found = compared(gone, gone, repeats=3)
@@ -220,7 +222,7 @@ def test_a_server_void_everywhere_in_both_was_not_compared(
 
 
 def test_a_server_void_at_one_point_in_both_was_compared(
-    compared: Callable[..., Comparison],
+    compared: Callable[..., RunComparison],
 ) -> None:
     found = compared(failing(99), failing(99), repeats=3)
     assert not found.uncompared
@@ -228,7 +230,7 @@ def test_a_server_void_at_one_point_in_both_was_compared(
 
 
 def test_five_thousand_resets_a_trial_are_a_regression(
-    compared: Callable[..., Comparison],
+    compared: Callable[..., RunComparison],
 ) -> None:
     found = compared(nothing, resets(5_000), repeats=3, tolerance=0.5)
     told = rows(found, ERRORS)
@@ -242,7 +244,7 @@ def test_five_thousand_resets_a_trial_are_a_regression(
 
 
 def test_resets_in_both_are_no_regression_and_are_told(
-    compared: Callable[..., Comparison],
+    compared: Callable[..., RunComparison],
 ) -> None:
     found = compared(resets(5_000), resets(5_000), repeats=3)
     told = rows(found, ERRORS)
@@ -252,20 +254,20 @@ def test_resets_in_both_are_no_regression_and_are_told(
 
 
 def test_a_reset_in_a_million_is_told_and_no_regression(
-    compared: Callable[..., Comparison],
+    compared: Callable[..., RunComparison],
 ) -> None:
     found = compared(nothing, resets(1), repeats=3)
     assert set(rows(found, ERRORS)["word"]) == {WITHIN_NOISE}
     assert found.exit is Exit.OK
 
 
-def test_resets_in_one_block_alone_cannot_be_told(compared: Callable[..., Comparison]) -> None:
+def test_resets_in_one_block_alone_cannot_be_told(compared: Callable[..., RunComparison]) -> None:
     found = compared(nothing, resets(5_000, blocks=1), repeats=3)
     assert set(rows(found, ERRORS)["word"]) == {CANNOT_TELL}
     assert found.exit is Exit.CANNOT_TELL
 
 
-def test_requests_without_an_answer_are_compared(compared: Callable[..., Comparison]) -> None:
+def test_requests_without_an_answer_are_compared(compared: Callable[..., RunComparison]) -> None:
     def change(frame: pd.DataFrame) -> None:
         frame.loc[at(frame, *POLL), "unanswered"] = 900
 
@@ -279,7 +281,7 @@ def test_requests_without_an_answer_are_compared(compared: Callable[..., Compari
 )
 @pytest.mark.parametrize("old", [0, 1])
 def test_missing_answers_that_one_run_did_not_record_cannot_be_told(
-    compared: Callable[..., Comparison], times: float, told: bool, old: int
+    compared: Callable[..., RunComparison], times: float, told: bool, old: int
 ) -> None:
     def unrecorded(frame: pd.DataFrame) -> None:
         frame["unanswered"] = None
@@ -336,7 +338,7 @@ def test_equal_failure_rates_are_told_apart_no_oftener_than_the_level(
         weights[a] * weights[b]
         for a in range(n + 1)
         for b in range(n + 1)
-        if _boschloo(a, b, n, n) < LEVEL
+        if boschloo(a, b, n, n) < LEVEL
     )
     assert found <= LEVEL
 

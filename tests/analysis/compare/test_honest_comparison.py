@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import special, stats
 
-from analysis.compare.figures import repeats_for
+from analysis.compare.judgement import repeats_for
 from analysis.statistics.false_discovery import adjusted
 from analysis.statistics.moderated_variance import inverse_trigamma, moderated
 from analysis.statistics.noise_floor import warnings

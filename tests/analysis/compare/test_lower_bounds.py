@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.compare.comparison import Comparison, compare
+from analysis.compare.comparison import RunComparison, compare
 from analysis.compare.report import write
 from contract.exits import Exit
 from tests.support import made_up_run as made
@@ -28,13 +28,13 @@ def run(folder: Path, name: str, factor: float, bounded: int) -> Path:
     return made.write_run(folder / name, frame, run=name)
 
 
-def compared(folder: Path, base: int, factor: float, bounded: int) -> Comparison:
+def compared(folder: Path, base: int, factor: float, bounded: int) -> RunComparison:
     return compare(
         [run(folder, "a", 1.0, base), run(folder, "after", factor, bounded)], metrics=[P99]
     )
 
 
-def words(found: Comparison) -> tuple[str, str]:
+def words(found: RunComparison) -> tuple[str, str]:
     chosen = found.figures[found.figures["point"].str.match("poll: .*10,000 idle")]
     return str(chosen["word"].iloc[0]), str(chosen["text"].iloc[0])
 

@@ -135,7 +135,7 @@ def test_nothing_speaks_for_a_server_where_it_failed_too_often(tmp_path: Path) -
     epoll = {"server": "epoll_level", "active_connections": 8, "idle_connections": 10000}
     frame = made.trials(5)
     before = made.write_run(tmp_path / "a", frame)
-    kept = "Silent connections cost it little: beside 10,000"
+    kept = "Idle connections cost it little: beside 10,000"
     (page,) = [one for one in pages(analysis.load(before)) if one.server == "epoll_level"]
     assert any(text.startswith(kept) for text in page.strengths)
     spoil(frame, "server_gone", 3, **epoll)
@@ -144,7 +144,7 @@ def test_nothing_speaks_for_a_server_where_it_failed_too_often(tmp_path: Path) -
         for one in pages(analysis.load(made.write_run(tmp_path / "b", frame)))
         if one.server == "epoll_level"
     ]
-    assert not any(text.startswith("Silent connections cost it little") for text in page.strengths)
+    assert not any(text.startswith("Idle connections cost it little") for text in page.strengths)
 
 
 def test_a_server_that_failed_under_all_loads_but_one_is_named(tmp_path: Path) -> None:

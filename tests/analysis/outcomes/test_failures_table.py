@@ -13,8 +13,8 @@ import pytest
 import analysis
 from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, judge, judge_all
-from analysis.compare.comparison import Comparison, compare
-from analysis.compare.figures import CANNOT_TELL, CHANGED
+from analysis.compare.comparison import RunComparison, compare
+from analysis.compare.metrics import CANNOT_TELL, CHANGED
 from analysis.figures import all_figures
 from analysis.outcomes.thresholds import Kept, judged
 from contract.exits import Exit
@@ -88,7 +88,7 @@ class Records:
         (found,) = judged(analysis.load(made.write_run(folder, rows, thresholds=[text])))
         return found
 
-    def compared(self, hurt: int = HURT, *, before: int = 0) -> Comparison:
+    def compared(self, hurt: int = HURT, *, before: int = 0) -> RunComparison:
         runs = [self.run(before, 1), self.run(hurt, 2)]
         return compare([run.path for run in runs], tolerance=0.9)
 
@@ -213,7 +213,7 @@ def broken_where_answers_are_limited(records: Records) -> None:
     assert records.threshold(LOOSE, hurt=1).holds
 
 
-def _row(found: Comparison, metric: str) -> pd.Series[Any]:
+def _row(found: RunComparison, metric: str) -> pd.Series[Any]:
     return found.figures[found.figures["metric"] == metric].iloc[0]
 
 

@@ -81,7 +81,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         f"{csv}, line 2, column requests_per_s: 'fast': expected a number, 0 or more"
     )
     assert found[1].startswith(f"{csv}, line 3, column validity: 'fine': expected one of server_")
-    assert "line 4, column server: empty: expected server variant" in found[2]
+    assert "line 4, column server: empty: expected a file of servers/variants/" in found[2]
     assert "line 4, column errors: '4 or 5': expected a whole number, 0 or more" in found[3]
     assert "line 5, column started_at: 'yesterday': expected a time" in found[4]
     assert "line 6, column trial" in found[5]

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import analysis
 from analysis.cli.commands import cli
 from analysis.records.copied_rows import copy_rows
-from analysis.records.unreadable_rows import MOST_TOLD, notes
+from analysis.records.unreadable_rows import MOST_NAMED, notes
 from analysis.rendering import markdown
 from contract.exits import Exit
 from tests.support import made_up_run as made
@@ -124,8 +124,8 @@ def test_many_rows_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
     run = analysis.load(made.write_run(tmp_path / "run", frame(3, *range(30))))
     first, *told, more = notes(run)
     assert first.startswith("30 rows of ")
-    assert len(told) == MOST_TOLD
-    assert more == f"And {30 - MOST_TOLD} more."
+    assert len(told) == MOST_NAMED
+    assert more == f"And {30 - MOST_NAMED} more."
     analysis.report.report.build(run.path)
     with (run.path / "left_out.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == 30

@@ -307,5 +307,5 @@ def is_number(text: str) -> bool:
 def test_a_terminal_that_is_told_of_hostile_texts_shows_them(
     reported: tuple[Path, Report], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    console_output.tell_report(reported[1])
+    console_output.report(reported[1])
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", capsys.readouterr().out)

@@ -215,7 +215,7 @@ def test_every_server_has_a_page_with_what_speaks_for_it_and_against_it(report: 
     assert found["epoll_level"].is_reference
     assert not found["epoll_level"].weaknesses
     assert any("1,016 of 10,008" in text for text in found["select"].weaknesses)
-    assert any("Silent connections slow it down" in text for text in found["poll"].weaknesses)
+    assert any("Idle connections slow it down" in text for text in found["poll"].weaknesses)
     row = next(row for row in found["poll"].rows if "10,000 idle" in row.settings)
     ratio = (
         made.trials(5)

@@ -41,8 +41,8 @@ def test_a_server_keeps_its_rate_where_all_else_is_equal(tmp_path: Path) -> None
         others.append(other)
     run = analysis.load(made.write_run(tmp_path, pd.concat([frame, *others], ignore_index=True)))
     page = next(page for page in pages(run) if page.server == "epoll_level")
-    assert any("Silent connections cost it little" in text for text in page.strengths)
-    assert not any("Silent connections" in text for text in page.weaknesses)
+    assert any("Idle connections cost it little" in text for text in page.strengths)
+    assert not any("Idle connections" in text for text in page.weaknesses)
     shown = [row.settings for row in page.rows]
     assert any("pipeline depth 16" in text for text in shown)
     assert not any("traced" in text for text in shown)

@@ -96,7 +96,7 @@ def test_rising_rates_are_drawn_where_servers_met_them(run: Run) -> None:
 
 def test_a_pool_is_compared_with_a_loop_under_the_same_load(run: Run) -> None:
     table = points(run)
-    pool = table[(table["server"] == "thread_pool") & table["asked"].str.contains("/cpu/200")]
+    pool = table[(table["server"] == "thread_pool") & table["shared"].str.contains("/cpu/200")]
     assert len(pool) > 4
     assert pool[f"{COST}_ratio"].notna().all()
 

@@ -10,7 +10,7 @@ import pytest
 
 import analysis
 from analysis.figures import idle_connections
-from analysis.report.server_page import _picked
+from analysis.report.server_sentences import widest
 from analysis.selection.blocks import paired_ratio
 from analysis.statistics.estimates import beside, estimate
 from analysis.statistics.extremes import between_servers, in_words
@@ -39,7 +39,7 @@ def test_the_words_of_a_server_page_are_wrong_in_2_5_percent() -> None:
         rows = [[one.value, one.low, one.high, one.n] for one in found]
         table = pd.DataFrame(rows, columns=[name, f"{name}_low", f"{name}_high", f"{name}_n"])
         alone += bool((table[f"{name}_low"] > 1).any())
-        picked += bool((_picked(table, RATE)[f"{name}_low"] > 1).any())
+        picked += bool((widest(table, RATE)[f"{name}_low"] > 1).any())
     assert alone / (RUNS // 3) > 0.15
     assert picked / (RUNS // 3) <= 0.025 + 0.02
 

@@ -1,0 +1,50 @@
+"""What failed in a run, counted by point: trials, errors, requests without an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.compare.matching import KEY, keys
+from analysis.outcomes import causes
+
+if TYPE_CHECKING:
+    from analysis.records.run import Run
+
+RUNS = 64
+COUNTS = ["requests", "errors", "unanswered"]
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCounts:
+    """The counts of one run. `trials` has a row per point: failed, counted (valid or failed),
+    unknown. `blocks` has a row per point and block: COUNTS. Points that are not in `recorded` have
+    no record of requests without an answer, as in runs of older versions."""
+
+    trials: pd.DataFrame
+    blocks: pd.DataFrame
+    recorded: frozenset[str]
+
+
+@lru_cache(maxsize=RUNS)
+def failure_counts(run: Run) -> FailureCounts:
+    """The counts by the keys of the points; without traced trials, because a tracer makes servers
+    starve."""
+    untraced = ~run.trials["traced"].fillna(value=False).to_numpy(dtype=bool)
+    trials, key = run.trials[untraced], keys(run)[untraced]
+    failed, unknown = causes.failed(trials), causes.unknown(trials)
+    counted = trials["valid"].to_numpy(dtype=bool) | failed
+    flags = pd.DataFrame({"failed": failed, "counted": counted, "unknown": unknown})
+    blocks = pd.DataFrame(
+        {name: trials[name].to_numpy(dtype="float64", na_value=np.nan) for name in COUNTS}
+    ).fillna(0.0)
+    blocks[KEY], blocks["block"] = key, trials["block"].to_numpy(dtype="int64")
+    return FailureCounts(
+        flags.groupby(key).sum(),
+        blocks[counted].groupby([KEY, "block"])[COUNTS].sum(),
+        frozenset(key[trials["unanswered"].notna().to_numpy(dtype=bool)]),
+    )

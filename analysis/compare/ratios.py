@@ -1,0 +1,108 @@
+"""The figures of two runs side by side: a ratio for each point and metric.
+
+The sample is the block: a point's trials of one block are one value, because they met the same
+machine. Ratios are of geometric means. Their 95% intervals are Student's t on the logarithms, with
+variances learnt from all figures of the metric together (`analysis.statistics.moderated_variance`).
+`analysis.compare.estimates` says how much of a ratio is the machine's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.compare.estimates import SMALLEST, estimates, log_ratios
+from analysis.compare.failure_counts import failure_counts
+from analysis.compare.failures import FIRST, SECOND, failures
+from analysis.compare.log_ratios import lower_bounds, moments_of
+from analysis.compare.matching import KEY, labels, points
+from analysis.statistics.noise_floor import noise_floor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.records.run import Run
+
+
+def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
+    """A row per point and metric, `run` against `base`: the columns of `ComparedFigure` up to
+    `low_here`. Points without a valid trial in either run are left out, and metrics that were
+    measured in neither. What failed has rows whatever the `metrics`."""
+    table = points(base).table
+    there = points(run).table.reindex(table.index)
+    valid = (table["void"] < table["trials"]) | (there["void"] < there["trials"])
+    heads = pd.DataFrame(
+        {
+            "point": labels(table),
+            "server": table["server"],
+            "reference": table["reference"].astype(bool),
+        }
+    )
+    parts = []
+    for metric in metrics:
+        figures = _of_metric(base, run, metric, table)
+        figures["why"] = _why(table, there, figures)
+        measured = (figures["n_base"] > 0) | (figures["n"] > 0)
+        parts.append(heads.assign(metric=metric).join(figures)[valid & measured].reset_index())
+    failing = failures(base, run)
+    if len(failing):
+        parts.append(failing)
+    rows = pd.concat(parts, ignore_index=True)
+    trials = failure_counts(run).trials
+    for name in ("failed", "counted"):
+        rows[name] = rows[KEY].map(trials[name])
+    for name in ("failed", "counted", "low_base", "low_here"):
+        rows[name] = rows[name].fillna(0).astype("int64")
+    return rows
+
+
+def _of_metric(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.DataFrame:
+    theirs, mine = (moments_of(one, metric, False, table.index) for one in (base, run))
+    to_reference = [moments_of(one, metric, True, table.index) for one in (base, run)]
+    reference, server = table["reference"].to_numpy(dtype=bool), table["server"].to_numpy()
+    found = estimates(log_ratios(theirs, mine), log_ratios(*to_reference), reference, server)
+    n_base, n = (
+        np.where(found.paired, paired["count"], side["count"].fillna(0)).astype("int64")
+        for paired, side in zip(to_reference, (theirs, mine), strict=True)
+    )
+    size, half = found.ratios.size, found.ratios.half
+    with np.errstate(over="ignore"):
+        low, high = np.exp(size - half), np.exp(size + half)
+    # Single repeats say nothing of their own spread; the equal reference trials do.
+    floors = [noise_floor(one.trials, metric) for one in (base, run)]
+    usual = max((floor.spread for floor in floors if floor), default=np.nan)
+    return pd.DataFrame(
+        {
+            "base_value": np.exp(theirs["mean"].to_numpy(dtype="float64")),
+            "value": np.exp(mine["mean"].to_numpy(dtype="float64")),
+            "ratio": np.exp(size),
+            "low": low,
+            "high": high,
+            "beside": found.beside,
+            "noise": np.maximum(found.noise, SMALLEST),
+            "n_base": n_base,
+            "n": n,
+            "spread": np.where(np.isnan(found.spread), usual, found.spread),
+            "stray": found.stray,
+            "p": found.p,
+            "low_base": lower_bounds(base)[metric].reindex(table.index),
+            "low_here": lower_bounds(run)[metric].reindex(table.index),
+        },
+        index=table.index,
+    )
+
+
+def _why(table: pd.DataFrame, there: pd.DataFrame, figures: pd.DataFrame) -> list[str]:
+    """Why a figure has no ratio: '' where it has one."""
+    texts = np.full(len(table), "", dtype=object)
+    for points_of, column, name in ((there, "n", SECOND), (table, "n_base", FIRST)):
+        void = points_of["void"] == points_of["trials"]
+        why = np.where(
+            void,
+            [f"void in the {name} run ({reason})" for reason in points_of["reason"]],
+            f"not in the {name} run",
+        )
+        texts = np.where(figures[column] > 0, texts, why)
+    return list(texts)

@@ -1,0 +1,185 @@
+"""What a run says for a server and against it, in sentences.
+
+A sentence names the best or the worst of all settings, so its interval holds for whichever is
+picked (`analysis.statistics.extremes.widening`). Where a server failed too often nothing speaks
+for it: the valid trials are survivors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.claims.judgement import MOST_FAILED
+from analysis.figures import memory
+from analysis.figures._idle import X as IDLE
+from analysis.outcomes import failures, goodput
+from analysis.report.server_points import COST, RATE, TAIL
+from analysis.statistics.extremes import widening
+from analysis.wording import (
+    TIMES,
+    count,
+    duration,
+    known,
+    number,
+    plural,
+    server_name,
+    share,
+    size,
+    with_ends,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.outcomes.limits_hit import Wall
+    from analysis.records.run import Run
+
+KEPT, LOST = 0.8, 0.5
+"""Shares of its own rate beside idle connections: keeping KEPT speaks for a server, falling below
+LOST against it."""
+DEARER = 1.5
+LONGER = 3.0
+EACH_DEAR = 10 * 1024
+"""Bytes that a connection may add before memory speaks against a server."""
+
+
+def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list[str]:
+    """What speaks for the server on this machine."""
+    sentences = []
+    kept = _kept(mine, failures_end_it=True)
+    if kept and kept[1] >= KEPT:
+        sentences.append(
+            f"Idle connections cost it little: beside {count(kept[0])} of them it keeps "
+            f"{share(kept[1])} of its rate."
+        )
+    sound = mine[mine[goodput.FAILED] <= MOST_FAILED]
+    cost, rate = widest(sound, COST), widest(sound, RATE)
+    cheaper = cost[cost[f"{COST}_ratio_high"] < 1]
+    if server != reference and len(cheaper):
+        best = cheaper.sort_values(f"{COST}_ratio").iloc[0]
+        sentences.append(
+            f"A request costs it less CPU than {server_name(reference)} in "
+            f"{plural(len(cheaper), 'setting')}: {ratio(best, f'{COST}_ratio')} the time "
+            f"({best['settings']})."
+        )
+    faster = rate[rate[f"{RATE}_ratio_low"] > 1]
+    if server != reference and len(faster):
+        best = faster.sort_values(f"{RATE}_ratio").iloc[-1]
+        sentences.append(
+            f"It answers more than {server_name(reference)} in {plural(len(faster), 'setting')}: "
+            f"{ratio(best, f'{RATE}_ratio')} the rate ({best['settings']})."
+        )
+    each = _memory(run, server)
+    if each is not None and each <= EACH_DEAR:
+        sentences.append(f"A connection adds {size(each)} to its memory.")
+    return sentences
+
+
+def weaknesses(
+    run: Run, mine: pd.DataFrame, server: str, reference: str, walls: list[Wall]
+) -> list[str]:
+    """What speaks against the server on this machine."""
+    sentences = [
+        f"It stops at {count(wall.held) if known(wall.held) else 'a number of'} of "
+        f"{count(wall.asked)} {wall.of}: {wall.limit}."
+        for wall in walls
+    ]
+    failed = failures.of_server(run.trials[run.trials["server"] == server])
+    sentences += [failed] if failed else []
+    sentences += _unanswered(mine)
+    kept = _kept(mine)
+    if kept and kept[1] < LOST:
+        sentences.append(
+            f"Idle connections slow it down: beside {count(kept[0])} of them it keeps "
+            f"{share(kept[1])} of its rate."
+        )
+    cost = widest(mine, COST)
+    dearer = cost[cost[f"{COST}_ratio_low"] > DEARER]
+    if server != reference and len(dearer):
+        worst = dearer.sort_values(f"{COST}_ratio").iloc[-1]
+        sentences.append(
+            f"A request costs it up to {ratio(worst, f'{COST}_ratio')} the CPU time of "
+            f"{server_name(reference)} ({worst['settings']})."
+        )
+    sentences += _tail(mine, reference)
+    each = _memory(run, server)
+    if each is not None and each > EACH_DEAR:
+        sentences.append(f"A connection adds {size(each)} to its memory.")
+    return sentences
+
+
+def _unanswered(mine: pd.DataFrame) -> list[str]:
+    """The settings with most errors, and with most requests that got no answer."""
+    kinds = (
+        (goodput.ERRORS, "of the attempts ended in errors"),
+        (goodput.UNANSWERED, "of the requests got no answer"),
+    )
+    sentences = []
+    for name, words in kinds:
+        some = mine[mine[name] > goodput.SMALLEST[name]].sort_values(name)
+        if len(some):
+            worst = some.iloc[-1]
+            sentences.append(f"Up to {share(worst[name])} {words} ({worst['settings']}).")
+    return sentences
+
+
+def widest(mine: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The points, with intervals of the metric's ratios that hold for whichever is picked."""
+    names = [f"{metric}_ratio_{end}" for end in ("low", "high")]
+    ends = np.log(mine[names].where(mine[names] > 0).to_numpy(dtype="float64"))
+    measured = int(np.isfinite(ends).all(axis=1).sum())
+    factor = widening(mine[f"{metric}_ratio_n"].to_numpy(dtype="float64"), measured)
+    middle, half = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2 * factor
+    low, high = np.exp(middle - half), np.exp(middle + half)
+    return mine.assign(**dict(zip(names, (low, high), strict=True)))
+
+
+def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> tuple[float, float] | None:
+    """The most idle connections, and the share of its rate without any that the server keeps beside
+    them, all else being equal; of several loads, the one with the fewest active connections. With
+    `failures_end_it`, loads at which the server failed too often do not count.
+    """
+    often = mine[goodput.FAILED] > MOST_FAILED
+    wanted = mine[(mine["load"] == "keep_alive") & (mine[RATE].notna() | often)]
+    kept = []
+    if failures_end_it and often[wanted.index].any():
+        gone = set(wanted.loc[often[wanted.index], "beside"])
+        wanted = wanted[~wanted["beside"].isin(gone)]
+    wanted = wanted[wanted[RATE].notna()]
+    for _, group in wanted.groupby("beside", sort=True):
+        none, most = group[group["idle"] == 0], group[group["idle"] == group["idle"].max()]
+        if len(none) and most["idle"].iloc[0] > 0:
+            left = float(most[RATE].iloc[0] / none[RATE].iloc[0])
+            kept.append((float(most["idle"].iloc[0]), -int(most["active"].iloc[0]), left))
+    return (max(kept)[0], max(kept)[2]) if kept else None
+
+
+def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
+    """The setting whose 99th percentile is longest beside the reference's, if beyond chance."""
+    tails = widest(mine, TAIL)
+    longer = tails[(tails[f"{TAIL}_ratio"] >= LONGER) & (tails[f"{TAIL}_ratio_low"] > 1)]
+    if not len(longer):
+        return []
+    worst = longer.sort_values(f"{TAIL}_ratio").iloc[-1]
+    return [
+        f"Its 99th percentile is {duration(worst[TAIL])}, {ratio(worst, f'{TAIL}_ratio')} that of "
+        f"{server_name(reference)} ({worst['settings']})."
+    ]
+
+
+def _memory(run: Run, server: str) -> float | None:
+    """Bytes that a connection adds, at the most idle connections."""
+    table = memory.table(run)
+    if memory.EACH not in table:
+        return None
+    mine = table[(table["server"] == server) & table[memory.EACH].notna()]
+    return float(mine.sort_values(IDLE)[memory.EACH].iloc[-1]) if len(mine) else None
+
+
+def ratio(one: pd.Series[float], name: str) -> str:
+    """A ratio with its interval: '0.87x (0.85 to 0.90)'; '' where it was not measured."""
+    if not known(one[name]):
+        return ""
+    return with_ends(f"{number(one[name])}{TIMES}", one[f"{name}_low"], one[f"{name}_high"])
