@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from analysis.claims.judges import find_judge
 from analysis.claims.rules import Rule, Unit, fields
 from analysis.claims.strict import Strict, Text
-from analysis.claims.judges import find_judge
 from contract.exits import Exit, LabError
+from contract.model_faults import model_faults
 
 FOLDER = Path(__file__).parent / "catalogue"
 
@@ -146,7 +147,4 @@ def _parameters(path: Path, claim: Claim) -> list[str]:
 
 
 def _told(path: Path, error: ValidationError, *above: str) -> list[str]:
-    return [
-        f"{path}: {'.'.join((*above, *map(str, fault['loc']))) or 'file'}: {fault['msg']}"
-        for fault in error.errors()
-    ]
+    return [f"{path}: {fault}" for fault in model_faults(error.errors(), *above)]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contract.columns import FORMAT_VERSION
 from contract.exits import Exit, LabError
+from contract.model_faults import model_faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,8 +105,5 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate({**raw, "raw": raw})
     except ValidationError as error:
-        lines = [
-            f"{path}: {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
-        ]
+        lines = [f"{path}: {fault}" for fault in model_faults(error.errors())]
         raise LabError("\n".join(lines), Exit.BAD_INPUT) from None

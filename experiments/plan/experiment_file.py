@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from contract.columns import REFERENCE_SERVERS
 from contract.exits import Exit, LabError
+from contract.model_faults import model_faults, place
 from experiments.paths import EXPERIMENTS
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.composition import merged
@@ -142,16 +143,15 @@ def _line(node: yaml.Node, loc: tuple[int | str, ...]) -> int:
 
 
 def _explain(details: ErrorDetails) -> str:
-    where = ".".join(map(str, details["loc"]))
+    where = place(details)
     if details["type"] == "extra_forbidden":
         key = str(details["loc"][-1])
         return f"unknown key {where!r}; {nearest(key, _keys(details['loc'][:-1]))}"
     if details["type"] == "missing":
         return f"{where!r} is missing; it is required"
-    message = details["msg"].removeprefix("Value error, ")
     given = details.get("input")
     shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
-    return f"{where}: {message}{shown}" if where else f"{message}{shown}"
+    return model_faults([details])[0] + shown
 
 
 def _keys(parents: tuple[int | str, ...]) -> list[str]:

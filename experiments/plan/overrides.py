@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from contract.columns import REFERENCE_SERVERS
 from contract.exits import Exit, LabError
+from contract.model_faults import message, model_faults
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.experiment_file import find, read, servers
 from experiments.plan.foreign_server import Foreign
@@ -104,7 +105,7 @@ def _check(experiment: Experiment, server: str) -> None:
     try:
         points(experiment)
     except ValidationError as error:
-        told = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        told = "; ".join(map(message, error.errors()))
         raise LabError(f"SERVER={server}: {told}", Exit.BAD_INPUT) from error
 
 
@@ -113,9 +114,7 @@ def _foreign(image: str, port: int | None) -> Foreign:
     try:
         foreign = Foreign.model_validate(given)
     except ValidationError as error:
-        told = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
-        )
+        told = "; ".join(model_faults(error.errors()))
         raise LabError(f"SERVER={image}: {told}", Exit.BAD_INPUT) from error
     if foreign.name in servers():
         return foreign.model_copy(update={"name": f"image_{foreign.name}"})

@@ -14,11 +14,12 @@ from pydantic import ValidationError
 
 from contract.columns import WITHOUT_CLIENTS
 from contract.exits import Exit, LabError
+from contract.model_faults import message
+from experiments.foreign.catalogue import REFERENCES
 from experiments.plan.capacity import Limits, fit
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.schema import Experiment, Sweep
 from experiments.plan.settings import SERVER_FLAGS, Settings
-from experiments.references.catalogue import REFERENCES
 
 REFERENCE_SWEEP = "reference"
 UNKNOWN = Limits()
@@ -127,7 +128,7 @@ def _fitted(experiment: Experiment, sweep: Sweep, limits: Limits) -> list[tuple[
     except ValidationError as error:
         if limits == UNKNOWN:
             raise  # the file's own fault, to be told with its line
-        why = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        why = "; ".join(map(message, error.errors()))
         raise LabError(
             f"sweep {sweep.name}: cut to what this machine grants, its settings do not go "
             f"together: {why}; ask for less, or see `make doctor`",

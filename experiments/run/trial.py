@@ -15,24 +15,16 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from contract.ports import PROBE_PORT
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.plan.trials import Trial
 from experiments.records import pins
 from experiments.run import microbenchmark
 from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
-from experiments.run.trial_containers import (
-    LISTEN_S,
-    PROBE_PORT,
-    Containers,
-    hostname,
-    load_name,
-    server_port,
-)
+from experiments.run.trial_containers import Containers, hostname, load_name
 
 MOST_IN_FLIGHT = 256
-FOREIGN_LISTEN_S = 30.0
-"""Somebody's server may take long to start; one that has ended is not waited for."""
 SHORTEST_BACKLOG = 128
 """Of the common servers that choose it themselves."""
 LOAD_KNOBS = (
@@ -46,7 +38,6 @@ LOST_S = 60.0
 WORKER_S = 30.0
 STOP_S = 3.0
 END_S = 1.0
-BODY = "Hello, world!"
 ENDED = "the server ended before the load did"
 NOT_EXECUTED = re.compile(r'exec: "|executable file .* not found', re.IGNORECASE)
 """In what runc and crun say of a command that cannot be executed: not there, or no program."""
@@ -190,16 +181,21 @@ class TrialRunner:
             "not all load workers reached the Locust master",
         )
         host = "server" if settings.network == "bridge" else "127.0.0.1"
+        server = self.containers.server_under_test(trial)
         master.swarm(
             settings.active_connections,
             {
-                "host": f"http://{host}:{server_port(trial)}",
+                "host": f"http://{host}:{server.port}",
                 "server": "",
                 **{name: getattr(settings, name) for name in LOAD_KNOBS},
                 "in_flight": _in_flight(settings.backlog),
                 "rate_per_s": settings.rate_per_s or 0.0,
                 "seed": trial.repeat,
-                **_expected(trial),
+                # Always all of it: the master's form keeps what the trial before has set.
+                "path": server.exchange.path,
+                "expect_status": server.exchange.status,
+                "expect_body": server.exchange.body,
+                "listen_s": server.listen_s,
                 "warm_up_s": settings.warm_up_s,
                 "window_s": settings.window_s,
                 "trial": trial.id,
@@ -230,15 +226,16 @@ class TrialRunner:
     ) -> T:
         """Ask until there is an answer; give up when the load died, or after `limit_s`.
 
-        A foreign server that does not start is not waited for either: it would be
-        given half a minute to listen.
+        A server that cannot tell why it ended is not waited for either: the load would give it
+        half a minute to listen.
         """
+        silent = not self.containers.server_under_test(trial).tells_its_end
         deadline = time.monotonic() + limit_s
         while (answer := ask()) is None:
             for name in _loads(containers):
                 if not (state := self._driver.state(containers[name])).running:
                     raise TrialError(f"the {_worker(name)} ended with {state.ending}", "load")
-            if trial.point.foreign and not self._driver.state(containers["server"]).running:
+            if silent and not self._driver.state(containers["server"]).running:
                 raise TrialError(ENDED, "server_gone")
             if time.monotonic() > deadline:
                 raise TrialError(f"{reason} within {limit_s:.0f} s", "load")
@@ -321,25 +318,3 @@ def _collect(starting: dict[str, Future[str]], containers: dict[str, str]) -> No
 def _in_flight(backlog: int | None) -> int:
     """Connections to open at once: half of what the accept queue holds."""
     return max(1, min((backlog or SHORTEST_BACKLOG) // 2, MOST_IN_FLIGHT))
-
-
-def _expected(trial: Trial) -> dict[str, Any]:
-    """What the load asks, and has to get: an empty body is any that stays the same.
-
-    Always all of it: the master's form keeps what the trial before has set.
-    """
-    settings, foreign = trial.point.settings, trial.point.foreign
-    if foreign is None:
-        longer = settings.response_bytes is not None or "/bytes/" in (settings.path or "")
-        return {
-            "path": settings.path or "/",
-            "expect_status": 200,
-            "expect_body": "" if longer else BODY,
-            "listen_s": LISTEN_S,
-        }
-    return {
-        "path": settings.path or foreign.path,
-        "expect_status": foreign.expect.status,
-        "expect_body": foreign.expect.body or "",
-        "listen_s": FOREIGN_LISTEN_S,
-    }

@@ -12,8 +12,9 @@ import yaml
 from hdrh.histogram import HdrHistogram
 from selenium.webdriver.support.select import Select
 
+from contract.ports import PROBE_PORT, SERVER_PORT, WEB_PORT
 from experiments.paths import ROOT
-from experiments.run.trial_containers import LOCUST, PROBE, PROBE_PORT, SERVER_PORT, WEB_PORT
+from experiments.run.trial_containers import LOCUST, PROBE
 from loadgen.locust_options import OF_A_SWEEP
 from loadgen.options import LOADS, Options
 from tests.browser.web_ui import WebUI, words

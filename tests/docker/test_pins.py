@@ -17,7 +17,7 @@ from experiments.plan.settings import Settings
 from experiments.records import pins
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import load_name
-from experiments.run.trial_environment import stage
+from experiments.run.trial_environment import trial_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def lab(engine: DockerDriver, tmp_path_factory: pytest.TempPathFactory) -> Itera
         told = Console(file=io.StringIO())
         with (
             frame("pins-test", ("server", "load"), told) as made,
-            stage(made.run, made.driver, made.images) as runner,
+            trial_environment(made.run, made.driver, made.images) as runner,
         ):
             yield made, runner
 

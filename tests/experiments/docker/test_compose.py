@@ -14,12 +14,13 @@ import experiments.probe.probe
 import loadgen.options
 import loadgen.worker.probe_client
 from contract.exits import Exit
+from contract.ports import PROBE_PORT, SERVER_PORT
 from experiments.docker import compose
 from experiments.docker.compose import Compose, ComposeError, cause
 from experiments.paths import ROOT
 from experiments.plan.experiment_file import servers
 from experiments.run.loop import Interrupted, interruptible
-from experiments.run.trial_containers import PROBE, PROBE_PORT, SERVER_PORT
+from experiments.run.trial_containers import PROBE
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

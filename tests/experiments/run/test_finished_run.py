@@ -93,7 +93,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
         lab = found
 
     @contextmanager
-    def stage(*_: object) -> Iterator[Lab]:
+    def trial_environment(*_: object) -> Iterator[Lab]:
         yield found
         found.meet("settle")
 
@@ -113,7 +113,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setattr(session, "_granted", lambda *_: Limits())
     monkeypatch.setattr(session, "preflight", lambda *_: None)
     monkeypatch.setattr(session, "_manifest", manifest)
-    monkeypatch.setattr(session, "stage", stage)
+    monkeypatch.setattr(session, "trial_environment", trial_environment)
     monkeypatch.setattr(session, "Watch", Bar)
     return found
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.exits import LabError
+from contract.ports import SERVER_PORT
 from experiments.plan.settings import Load
-from experiments.run.trial_containers import SERVER_PORT
 
 URL = f"http://127.0.0.1:{SERVER_PORT}/"
 SECONDS = 3
@@ -37,7 +37,7 @@ class Side:
     cpu_us: float
     """Processor time of the whole generator for each request."""
     share: float
-    """Of one core."""
+    """Share of one core."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,5 @@
+"""TCP ports of the lab: those of a trial, in its own network namespace, and the web UI's."""
+
+SERVER_PORT = 8080
+PROBE_PORT = 8079
+WEB_PORT = 8089
