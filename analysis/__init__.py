@@ -12,20 +12,8 @@ analysis.samples(run, name)                  # what the probe read beside the se
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from analysis.records.details import histogram, merged, samples, series
-    from analysis.records.run import Run, load
-    from analysis.report.summary_csv import columns, summary
+from analysis.records.details import histogram, merged, samples, series
+from analysis.records.run import Run, load
+from analysis.report.summary_csv import columns, summary
 
 __all__ = ["Run", "columns", "histogram", "load", "merged", "samples", "series", "summary"]
-MODULES = {"columns": "by_point", "summary": "by_point", "Run": "records", "load": "records"}
-"""Where a name is, if not in `details`. Imported when it is asked for: pandas takes its time."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{MODULES.get(name, 'details')}"), name)

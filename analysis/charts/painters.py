@@ -97,7 +97,7 @@ def main() -> None:
 
     gc.disable()
 
-    from analysis import ticks  # noqa: F401 - figures name the functions of ticks
+    from analysis.charts import ticks  # noqa: F401 - figures name the functions of ticks
     from analysis.charts import picture
 
     picture.warm_up()

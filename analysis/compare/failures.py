@@ -1,9 +1,10 @@
 """What failed in two runs, side by side: trials, attempts, answers that never came.
 
 Failed trials are counted, of those that say something about the server
-(`analysis.outcomes.causes`), and compared by Boschloo's exact test (*Raised conditional level of significance for the 2 x 2-table
-when testing the equality of two probabilities*, Statistica Neerlandica 24, 1970), which is never
-weaker than Fisher's: three crashes of three against none are p = 0.03, and 0.1 by Fisher's.
+(`analysis.outcomes.causes`), and compared by Boschloo's exact test (*Raised conditional level of
+significance for the 2 x 2-table when testing the equality of two probabilities*, Statistica
+Neerlandica 24, 1970), which is never weaker than Fisher's: three crashes of three against none are
+p = 0.03, and 0.1 by Fisher's.
 
 Errors and missing answers come in clusters, so the sample is the block and not the attempt: the
 share of each block on the scale of arcsin sqrt, where chance alone spreads all shares alike

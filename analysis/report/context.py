@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis import wording
 from analysis.charts.palette import css_variables
 from analysis.claims import verdicts
 from analysis.report.machine import machine

@@ -41,8 +41,8 @@ NO_RANGE = (np.nan, np.nan)
 def summary(run: Run) -> pd.DataFrame:
     """`point`, the settings, `n` valid and `void` trials, the shares and the goodput of
     `analysis.outcomes.goodput`, then each of SUMMARISED with its interval, and `lower_bounds`,
-    which names those of them that are. A point that has only void trials keeps its row. Sorted by the order of
-    the run."""
+    which names those of them that are. A point that has only void trials keeps its row. Sorted by
+    the order of the run."""
     known, trials = spreads(run), run.trials
     table = trials[["point", *SETTINGS]].iloc[first_rows(trials)]
     table = table.set_axis(numbers(table))

@@ -9,8 +9,8 @@ import pytest
 
 from analysis.claims.claim import Cause, load_claims
 from analysis.claims.judgement import Judgement, Part, Word, against, joined
-from analysis.claims.verdicts import _cause
 from analysis.claims.judges import all_judges, find_judge
+from analysis.claims.verdicts import _cause
 from analysis.statistics.estimates import Estimate
 from contract.exits import LabError
 

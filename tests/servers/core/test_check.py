@@ -11,12 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from experiments.paths import ROOT
 from servers.__main__ import names
 from servers.core import check
 from servers.core.exits import Exit
 from tests.servers.io_uring.test_io_uring import FORBID, IO_URING_SETUP
 from tests.support.peer import PATIENCE_S
-from experiments.paths import ROOT
 from tests.support.server_process import command, environment, eventually
 
 LISTENS = """

@@ -8,10 +8,10 @@ from dataclasses import fields
 
 import pytest
 
+from experiments.paths import ROOT
 from servers.__main__ import load, names
 from servers.core.settings import Settings, SettingsError, parse
 from tests.support.peer import PATIENCE_S
-from experiments.paths import ROOT
 from tests.support.server_process import command, environment, running
 
 

@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
+from experiments.paths import ROOT
 from servers.core.exits import Exit
 from servers.io_uring.buffers import FEWEST
 from servers.variants.io_uring import explain
 from tests.support.peer import CLOSING, GET, GET_CLOSE, PATIENCE_S, PERSISTENT
-from experiments.paths import ROOT
 from tests.support.server_process import command, environment, eventually, running
 
 BUSY = b"GET /cpu/200000 HTTP/1.1\r\n\r\n"

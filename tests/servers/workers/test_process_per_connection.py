@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.servers.http.test_paths import get, response
+from tests.support import server_process
 from tests.support.peer import GET, PATIENCE_S
 from tests.support.server_process import eventually, running
 

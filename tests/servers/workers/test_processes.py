@@ -210,7 +210,9 @@ sys.exit(main())
 
 def fail_forks(monkeypatch: pytest.MonkeyPatch, first: int, last: int) -> None:
     script = FAILING_FORK.format(first=first, last=last)
-    monkeypatch.setattr(server_process, "command", lambda *given: [sys.executable, "-c", script, *given])
+    monkeypatch.setattr(
+        server_process, "command", lambda *given: [sys.executable, "-c", script, *given]
+    )
 
 
 def test_worker_that_cannot_be_started_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
