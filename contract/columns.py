@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from contract.void_causes import SPOILED_BY
+
 FORMAT_VERSION = 2
 
 OUTCOMES = ("completed", "failed")
@@ -27,12 +29,6 @@ REFERENCE_SERVERS = (
 )
 """Servers of others that the lab builds, as points of reference; no other may have such a name."""
 
-BY_SERVER = ("server_wrong", "server_gone", "server_limit", "server_starved")
-"""What a server under test did itself: it answered wrongly or with errors, ended or hung, met a
-limit of its own, or served hardly anybody."""
-SPOILED_BY = (*BY_SERVER, "load", "probe", "surroundings", "lab")
-"""Who spoiled a void trial. `surroundings` are the machine, its engine and other programs; `lab`
-is a fault in the lab's own arithmetic or clocks: a figure that its column cannot hold."""
 STEAL = 0.10
 """A tenth of the machine taken by the hypervisor changes the figure itself."""
 FOREIGN = 0.5

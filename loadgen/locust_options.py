@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loadgen.engine.connections import IN_FLIGHT
+from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.master.offered import first, known_servers
 from loadgen.options import BODY, CHOICES, LIMITS, LISTEN_S
 

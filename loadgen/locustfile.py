@@ -14,7 +14,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadgen.locust_options import add_knobs
-from loadgen.master.api import Board
+from loadgen.master.api import MasterApi
 from loadgen.worker.session import Session
 
 # Locust raises the soft limit to 10,000 at most: too few for 10,000 connections.
@@ -43,7 +43,7 @@ def attach(environment: Environment, runner: Any, **_kwargs: Any) -> None:
     if isinstance(runner, WorkerRunner):
         Session(environment, runner)
     elif isinstance(runner, MasterRunner):
-        Board(environment, runner)
+        MasterApi(environment, runner)
 
 
 hooks.init_command_line_parser.add_listener(add_knobs)

@@ -179,14 +179,13 @@ def _of_trial(run: Run, trial: str, block: int) -> list[Column]:
     if len(seconds) > 1:
         spreads = [(row, _bins(*details.spread(found))) for row, found in seconds]
         return [
-            Column(trial, block, row["from_s"], row["to_s"], bins, place == 0)
+            Column(trial, block, row.from_s, row.to_s, bins, place == 0)
             for place, (row, bins) in enumerate(spreads)
         ]
-    whole = details.counts(run, trial)
-    if whole is None:
+    whole, window = details.counts(run, trial), details.details(run, trial).window
+    if whole is None or window is None:
         return []
-    window_s = float(details.details(run, trial)["window"]["window_s"])
-    return [Column(trial, block, 0.0, window_s, _bins(*whole), True)]
+    return [Column(trial, block, 0.0, window.window_s, _bins(*whole), True)]
 
 
 def _bins(us: Floats, many: Floats) -> Floats:

@@ -212,7 +212,7 @@ def _title(run: Run) -> str:
 
 def _phases(run: Run, trial: str) -> list[tuple[str, float, float]]:
     """Backwards and forwards from the opening of the window, by the recorded durations."""
-    lasted = details.details(run, trial).get("phases_s") or {}
+    lasted = details.details(run, trial).phases_s
     names = [name for name in PHASES if name in lasted]
     before = sum(float(lasted[name]) for name in names if name != "window")
     found, at_s = [], -before

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.wording import listed, plural
-from contract.columns import BY_SERVER, FOREIGN, STEAL
+from contract.columns import FOREIGN, STEAL
+from contract.void_causes import BY_SERVER
 
 if TYPE_CHECKING:
     import pandas as pd

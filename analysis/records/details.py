@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import asdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
-from analysis.records.result_format import fault
 from contract.exits import Exit, LabError
+from contract.result.document import from_json
+from contract.result.load_side import LoadSecond
+from contract.result.trial_result import TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,7 +41,6 @@ UNREADABLE = (
 """What the library raises at a histogram that is none."""
 LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
 """The range of every histogram of the lab, and its significant digits."""
-Details = dict[str, Any]
 
 
 @lru_cache(maxsize=4)
@@ -59,30 +61,27 @@ def among(run: Run, trials: pd.DataFrame) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=4096)
-def details(run: Run, trial: str) -> Details:
+def details(run: Run, trial: str) -> TrialResult:
     """All that was recorded of a trial; empty where there is nothing."""
-    return _read(run.path / FOLDER / trial / FILE) if trial in recorded(run) else {}
+    there = trial in recorded(run)
+    return _read(run.path / FOLDER / trial / FILE) if there else TrialResult()
 
 
 def histogram(run: Run, trial: str, name: str = "response") -> HdrHistogram | None:
     """The durations of a trial in microseconds: `response` (from the intended moment in an
     open loop), `service`, `connect`, `first_response`, `lag`; None if it has none."""
-    encoded = _window(details(run, trial)).get("histograms", {}).get(name)
+    window = details(run, trial).window
+    found = window.distributions.get(name) if window else None
     try:
-        return None if encoded is None else decode(encoded)
+        return decode(found.histogram) if found else None
     except UNREADABLE as error:
         raise _unreadable(run.path / FOLDER / trial / FILE, f"{name}: {error}") from None
 
 
-def seconds(run: Run, trial: str) -> list[tuple[Details, HdrHistogram]]:
-    """The seconds of a trial's window that had responses, each with their histogram; none where
-    those were not kept for all of them.
-    """
-    rows = details(run, trial).get("series") or []
-    if not all(row.get("histogram") for row in rows):
-        return []
+def seconds(run: Run, trial: str) -> list[tuple[LoadSecond, HdrHistogram]]:
+    """The seconds of a trial's window that had responses, each with their histogram."""
     try:
-        return [(row, decode(row["histogram"])) for row in rows if row["requests"]]
+        return [(one, decode(one.histogram)) for one in details(run, trial).series if one.requests]
     except UNREADABLE as error:
         raise _unreadable(run.path / FOLDER / trial / FILE, f"series: {error}") from None
 
@@ -137,19 +136,18 @@ def _longest_us(lowest: int, highest: int, digits: int) -> Floats:
 def series(run: Run, trial: str) -> pd.DataFrame:
     """The window of a trial second by second: `from_s` and `to_s` from its opening,
     `requests`, `response_p50_us` to `response_max_us`, connections; empty if not recorded."""
-    return pd.DataFrame(details(run, trial).get("series") or [])
+    return pd.DataFrame([asdict(one) for one in details(run, trial).series])
 
 
 def samples(run: Run, trial: str) -> pd.DataFrame:
     """What the probe read beside the server: a row per sample with its `label`, `at_s` from
     the opening of the window (negative before it) and the kernel's counters."""
     found = details(run, trial)
-    start = _window(found).get("started_ns")
-    rows = [one for one in found.get("samples") or [] if one.get("at_ns")]
-    if start is None or not rows:
+    if found.window is None or not found.samples:
         return pd.DataFrame()
-    table = pd.DataFrame(rows)
-    return table.assign(at_s=(table["at_ns"] - start) / 1e9).sort_values("at_s", ignore_index=True)
+    table = pd.DataFrame([asdict(one) for one in found.samples])
+    at_s = (table["at_ns"] - found.window.started_ns) / 1e9
+    return table.assign(at_s=at_s).sort_values("at_s", ignore_index=True)
 
 
 def shown(run: Run, trials: Sequence[str]) -> list[str]:
@@ -158,22 +156,14 @@ def shown(run: Run, trials: Sequence[str]) -> list[str]:
     return [trial for trial in trials if trial in there]
 
 
-def _window(found: Details) -> Details:
-    return found.get("window") or {}
-
-
-def _read(path: Path) -> Details:
+def _read(path: Path) -> TrialResult:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+        return TrialResult() if found is None else from_json(TrialResult, found)
     except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
+        return TrialResult()
+    except (OSError, ValueError) as error:  # DocumentError is a ValueError
         raise _unreadable(path, error) from None
-    if found is None:
-        return {}
-    if why := fault(found) if isinstance(found, dict) else "not an object":
-        raise _unreadable(path, why)
-    return dict(found)
 
 
 def _unreadable(path: Path, why: object) -> LabError:

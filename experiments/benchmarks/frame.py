@@ -16,6 +16,8 @@ from rich.console import Console
 from contract.console import say
 from contract.exits import Exit, LabError
 from contract.ports import WEB_PORT
+from contract.result.trial_result import TrialResult
+from contract.result.window import Window
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images, ensure_images
 from experiments.machine.preflight import NOFILE, Needs, preflight
@@ -24,10 +26,11 @@ from experiments.paths import RESULTS
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.settings import SERVER_FLAGS, Settings
 from experiments.plan.trials import Point, Trial
+from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from experiments.run.loop import interruptible, swept
 from experiments.run.standalone_server import StandaloneServers
-from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers
 
 ATTEMPTS = 5
@@ -125,9 +128,10 @@ class Trials:
         self.rows.append(row)
         return row, outcome
 
-    def measure(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Row and result of a trial that has to be valid. Raises LabError when it stays void."""
+    def measure(self, settings: Settings) -> tuple[dict[str, Any], Window]:
+        """Row and window of a trial that has to be valid. Raises LabError when it stays void."""
         row, outcome = self.attempt(settings)
-        if row["validity"] == "void" or outcome.result is None:
+        window = outcome.result.window if isinstance(outcome.result, TrialResult) else None
+        if row["validity"] == "void" or window is None:
             raise LabError(f"void {ATTEMPTS} times in a row; the last time: {row['reason']}")
-        return row, outcome.result
+        return row, window

@@ -157,8 +157,9 @@ SS = ("ss", "--listening", "--tcp", "--numeric", "--no-header")
 NSTAT = ("nstat", "--zeros", "--noupdate", "--ignore")
 SAMPLE = (
     *("python3", "-c"),
-    "import json; from experiments.probe import probe; "
-    f"print(json.dumps(probe.sample({SERVER_PORT}, ['0'])))",
+    "import json; from contract.result.document import to_json; "
+    "from experiments.probe import probe; "
+    f"print(json.dumps(to_json(probe.sample({SERVER_PORT}, ['0']))))",
 )
 """The lab's own reading, by the code that reads it in a trial."""
 FILLED = "filled"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from contract.columns import BY_SERVER
+from contract.void_causes import BY_SERVER
 
 MEMORY_BYTES: Final = 64 * 2**20
 """Limit of a server that is to run out of memory."""

@@ -24,18 +24,17 @@ from experiments.paths import ROOT
 
 DOCKERFILE: Final = "experiments/images/Dockerfile"
 TRACING: Final = "experiments/probe/tracing.py"
-GRANTED: Final = "contract/granted.py"
+CONTRACT: Final = "contract"
 PROBE: Final = (
     "experiments/probe/probe.py",
     "experiments/probe/processes.py",
     "experiments/probe/sock_diag.py",
-    GRANTED,
 )
 CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "server": (DOCKERFILE, "servers", *PROBE),
-    "load": (DOCKERFILE, "loadgen", GRANTED),
-    "peers": (DOCKERFILE, "loadgen", GRANTED),
-    "traced": (DOCKERFILE, "servers", *PROBE, TRACING),
+    "server": (DOCKERFILE, "servers", CONTRACT, *PROBE),
+    "load": (DOCKERFILE, "loadgen", CONTRACT),
+    "peers": (DOCKERFILE, "loadgen", CONTRACT),
+    "traced": (DOCKERFILE, "servers", CONTRACT, *PROBE, TRACING),
     "browser": (DOCKERFILE,),
 }
 """What enters each target, in the order of the Dockerfile: the classic builder
@@ -176,7 +175,7 @@ def _places(path: Path) -> list[str]:
         return ["Dockerfile"]
     if name == TRACING:
         return [f"trace/{path.name}"]
-    if name == GRANTED:
+    if name.startswith(f"{CONTRACT}/"):
         return [f"server/{name}", f"load/{name}"]
     return [f"load/{name}" if name.startswith("loadgen/") else f"server/{name}"]
 

@@ -2,10 +2,9 @@
 
 It runs in its own container in the server's pid and network namespaces, as the
 server's user, without any capability, and alone there: the standard library
-only, and nothing of the lab but `processes.py`, `listeners.py` and `granted.py`. It sleeps
-in recv until it is asked, so that it costs the trial nothing between samples; only the
-accept queue is looked at in between, WATCH_HZ times a second, once a sample named `open`
-was asked for.
+only, and nothing of the lab but what stands beside this file and the contract. It sleeps in recv
+until it is asked, so that it costs the trial nothing between samples; only the accept queue is
+looked at in between, WATCH_HZ times a second, once a sample named `open` was asked for.
 
 Counters are raw: the reader subtracts. CPU time is the server's own cgroup's,
 which also counts threads and children that have ended.
@@ -22,10 +21,13 @@ import socket
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
+from contract.result.document import to_json
+from contract.result.server_side import Environment, ProbeSample
 from experiments.probe.processes import connections_held, read_processes
 from experiments.probe.sock_diag import accept_queue
 
@@ -64,43 +66,45 @@ CALL = re.compile(rb"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
 """Process and name; a line `<... NAME resumed>` is the end of a call counted before."""
 
 
-def sample(server_port: int, cores: list[str]) -> dict[str, Any]:
-    """One reading: monotonic ns, the server's processes, kernel counters."""
-    return {
-        "at_ns": time.perf_counter_ns(),
+def sample(server_port: int, cores: list[str], deepest: int = 0) -> ProbeSample:
+    """One reading: monotonic ns, the server's processes, kernel counters. `deepest` is the accept
+    queue's greatest depth so far."""
+    return ProbeSample(
+        at_ns=time.perf_counter_ns(),
         **_confinement(),
         **read_processes(),
         **_tcp_counters(),
-        "accept_queue": accept_queue(server_port),
-        "kernel_socket_bytes": _kernel_socket_bytes(),
+        accept_queue=(depth := accept_queue(server_port)),
+        accept_queue_max=max(deepest, depth),
+        kernel_socket_bytes=_kernel_socket_bytes(),
         # Of the whole kernel, sockets among it: only its growth tells something.
-        "kernel_slab_bytes": _meminfo("Slab"),
+        kernel_slab_bytes=_meminfo("Slab"),
         **_cores_cpu(cores),
-    }
+    )
 
 
-def environment() -> dict[str, Any]:
+def environment() -> Environment:
     """The machine as a container sees it: kernel, processor, limits, sysctls."""
-    return {
-        "kernel": platform.release(),
-        "kernel_version": platform.version(),
-        "architecture": platform.machine(),
-        "python": platform.python_version(),
-        "cpu_model": _cpu_model(),
-        "cores": os.cpu_count(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "memory_available_bytes": _meminfo("MemAvailable"),
-        "cgroup_version": 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
-        "clock_source": _text(
+    return Environment(
+        kernel=platform.release(),
+        kernel_version=platform.version(),
+        architecture=platform.machine(),
+        python=platform.python_version(),
+        cpu_model=_cpu_model(),
+        cores=os.cpu_count(),
+        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        memory_available_bytes=_meminfo("MemAvailable"),
+        cgroup_version=2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
+        clock_source=_text(
             Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
         ),
-        "ulimits": {
+        ulimits={
             name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))
             for name in ("nofile", "nproc", "stack", "memlock", "sigpending")
         },
-        "clock_ticks": os.sysconf("SC_CLK_TCK"),
-        "sysctls": {name: _text(PROC / "sys" / name) for name in SYSCTLS},
-    }
+        clock_ticks=os.sysconf("SC_CLK_TCK"),
+        sysctls={name: _text(PROC / "sys" / name) for name in SYSCTLS},
+    )
 
 
 def _text(path: Path) -> str | None:
@@ -131,7 +135,7 @@ def _confinement(server: Path = PROC / "1") -> dict[str, Any]:
     }
 
 
-def _tcp_counters() -> dict[str, int]:
+def _tcp_counters() -> dict[str, Any]:
     counters: dict[str, int] = {}
     for name in ("net/snmp", "net/netstat"):
         lines = (PROC / name).read_text().splitlines()
@@ -157,7 +161,7 @@ def _established(port: int) -> list[str]:
     return [inode for path in TABLES for inode in ours.findall(path.read_text())]
 
 
-def _calls(start: int) -> dict[str, object]:
+def _calls(start: int) -> dict[str, Any]:
     """System calls by name since the trace had `start` bytes; whether it had room for them."""
     with TRACE.open("rb") as trace:
         trace.seek(start)
@@ -184,7 +188,7 @@ def _meminfo(name: str) -> int:
     raise RuntimeError(f"/proc/meminfo has no {name} line")
 
 
-def _cores_cpu(cores: list[str]) -> dict[str, object]:
+def _cores_cpu(cores: list[str]) -> dict[str, Any]:
     """Ticks of the cores that the trial uses: idle, and stolen.
 
     What was busy is what is left. Kernels count idle time to the nanosecond, but find busy time
@@ -200,7 +204,7 @@ def _cores_cpu(cores: list[str]) -> dict[str, object]:
             )
             idle += resting + iowait
             stolen += steal
-    return {"idle_ticks": idle, "steal_ticks": stolen, "measured_cores": cores}
+    return {"idle_ticks": idle, "steal_ticks": stolen, "measured_cores": tuple(cores)}
 
 
 def serve(server_port: int, cores: list[str]) -> None:
@@ -221,30 +225,36 @@ def serve(server_port: int, cores: list[str]) -> None:
             continue
         word, _, number = question.partition(b" ")
         if word == b"environment":
-            answer: dict[str, Any] = environment()
+            answer: Environment | ProbeSample = environment()
         else:
             trace_bytes = TRACE.stat().st_size if TRACE.exists() else 0  # as of the sample's time
-            answer = sample(server_port, cores)
-            answer["accept_queue_max"] = max(deepest, accept_queue(server_port))
+            answer = found = sample(server_port, cores, deepest)
             deepest = 0
             if word == b"gate":
-                # Reads the whole table, 20 ms with 10,000 connections: not in a window.
-                inodes = _established(server_port)
-                answer["server_established"] = len(inodes)
-                answer["worker_connections"] = connections_held(answer["worker_cpu_ns"], inodes)
+                answer = _at_gate(found, server_port)
             elif word == b"open":
                 traced = trace_bytes
                 sock.settimeout(1 / WATCH_HZ)
             elif word == b"close":
                 sock.settimeout(None)
                 if traced:
-                    answer |= _calls(traced)
-        answer["asked"] = int(number or 0)
-        sock.sendto(json.dumps(answer).encode(), peer)
+                    answer = replace(found, **_calls(traced))
+        sock.sendto(json.dumps({**to_json(answer), "asked": int(number or 0)}).encode(), peer)
+
+
+def _at_gate(found: ProbeSample, server_port: int) -> ProbeSample:
+    """Reads the whole table, 20 ms with 10,000 connections: not in a window."""
+    inodes = _established(server_port)
+    held = connections_held(map(int, found.worker_cpu_ns), inodes)
+    return replace(
+        found,
+        server_established=len(inodes),
+        worker_connections={str(pid): count for pid, count in held.items()},
+    )
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "environment":
-        print(json.dumps(environment()))
+        print(json.dumps(to_json(environment())))
     else:
         serve(int(sys.argv[1]), sys.argv[2:])

@@ -34,7 +34,8 @@ def read_processes() -> dict[str, Any]:
                 parents[int(entry.name)] = add_process(PROC / entry.name, totals)
             except GONE:
                 continue
-    found: dict[str, Any] = {**totals, "worker_cpu_ns": _workers_cpu_ns(parents)}
+    used = {str(pid): ns for pid, ns in _workers_cpu_ns(parents).items()}
+    found: dict[str, Any] = {**totals, "worker_cpu_ns": used}
     if totals["threads"] > MOST_THREADS:
         return found | {"context_switches": None, "voluntary_switches": None}
     return found

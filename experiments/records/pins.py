@@ -6,56 +6,50 @@ Seen is: by the probe, the server's control group and first process; by each loa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from contract.granted import parse_cores
+from contract.result.asked import Asked, Pins
+from contract.result.benchmark_result import Turns
+from contract.result.load_side import Worker
+from contract.result.server_side import ProbeSample
+from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec
-from experiments.plan.trials import Trial
 from experiments.records.quotient import per
 from experiments.records.server_series import LABELS
-from experiments.run.trial_containers import Containers
 
 CLOSE = 0.01
 """A quota is asked in whole us of its period."""
 
-Seen = dict[str, Any]
+
+def asked(server: ContainerSpec, loads: Iterable[ContainerSpec] = ()) -> Asked:
+    """What the server's container and those of the load workers ask of the engine."""
+    by_name = {f"load worker {number}": _of(spec) for number, spec in enumerate(loads, 1)}
+    return Asked(_of(server), by_name)
 
 
-def asked(containers: Containers, trial: Trial) -> Seen:
-    """`cores` and `cpu_quota` (None: none) of the `server` and of each of the `loads` by name."""
-    if trial.point.settings.without_clients:
-        return {"server": _of(containers.alone(trial)), "loads": {}}
-    loads = containers.loads(trial, "none").values()
-    return {
-        "server": _of(containers.server(trial, "none")),
-        "loads": {f"load worker {number}": _of(spec) for number, spec in enumerate(loads, 1)},
-    }
+def throttled_share(before: ProbeSample, after: ProbeSample) -> float | None:
+    """Of the time between, how long the server waited because its CPU quota was used up."""
+    return per(after.throttled_ns - before.throttled_ns, after.at_ns - before.at_ns)
 
 
-def throttled_share(samples: dict[str, Seen]) -> float | None:
-    """Of the window, how long the server waited because its CPU quota was used up."""
-    before, after = samples["open"], samples["close"]
-    waited_ns = after["throttled_ns"] - before["throttled_ns"]
-    return per(waited_ns, after["at_ns"] - before["at_ns"])
-
-
-def not_as_asked(result: Seen) -> str:
+def not_as_asked(result: TrialResult) -> str:
     """Why what was measured in the window was not on its cores, or was held back; empty if not.
 
     A quota that the trial asked for may hold its own back: then it is what is measured.
     """
-    inside = [sample for sample in result["samples"] if sample["label"] in LABELS]
-    faults = [*_server(result["asked"]["server"], inside)]
-    for worker in result["workers"]:
-        faults += _load(worker, result["asked"]["loads"][worker["name"]])
+    if result.asked is None:
+        raise ValueError("what the trial asked of the engine was not recorded")
+    inside = [one for one in result.samples if one.label in LABELS]
+    faults = [*_server(result.asked.server, inside)]
+    for worker in result.workers:
+        faults += _load(worker, result.asked.loads[worker.name])
     return "; ".join(faults)
 
 
-def alone_not_as_asked(result: Seen) -> str:
+def alone_not_as_asked(asked: Asked, measured: Turns) -> str:
     """The same without clients, of what the benchmark says of itself."""
-    wanted, measured = result["asked"]["server"]["cores"], result["measured"]
-    return next(_misplaced("the benchmark", wanted, [measured["affinity"]]), "")
+    return next(_misplaced("the benchmark", asked.server.cores, [measured.affinity]), "")
 
 
 def show(cores: Iterable[int]) -> str:
@@ -66,31 +60,34 @@ def show(cores: Iterable[int]) -> str:
     return f"cores {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
-def _server(wanted: Seen, inside: list[Seen]) -> Iterator[str]:
+def _server(wanted: Pins, inside: Sequence[ProbeSample]) -> Iterator[str]:
     # A server may keep itself to some of its cores. Its control group tells what is its own.
-    seen = [one["affinity"] if one["cpuset"] is None else one["cpuset"] for one in inside]
-    beyond = [one["affinity"] for one in inside if not set(one["affinity"]) <= set(wanted["cores"])]
-    yield from _misplaced("the server", wanted["cores"], [*seen, *beyond])
+    seen = [one.affinity if one.cpuset is None else one.cpuset for one in inside]
+    beyond = [one.affinity for one in inside if not set(one.affinity) <= set(wanted.cores)]
+    yield from _misplaced("the server", wanted.cores, [*seen, *beyond])
     for one in inside:
-        quota = None if one["quota_us"] is None else one["quota_us"] / one["period_us"]
-        if not _equal(quota, wanted["cpu_quota"]):
-            yield _unequal("the server", quota, wanted["cpu_quota"])
+        quota = per(one.quota_us, one.period_us)
+        if not _equal(quota, wanted.cpu_quota):
+            yield _unequal("the server", quota, wanted.cpu_quota)
             break
-    if wanted["cpu_quota"] is None:
-        counted = ("throttled_periods", "throttled_ns")
-        grown = (inside[-1][name] - inside[0][name] for name in counted)
-        yield from _throttled("the server", *grown)
+    if wanted.cpu_quota is None:
+        first, last = inside[0], inside[-1]
+        yield from _throttled(
+            "the server",
+            last.throttled_periods - first.throttled_periods,
+            last.throttled_ns - first.throttled_ns,
+        )
 
 
-def _load(worker: Seen, wanted: Seen) -> Iterator[str]:
-    yield from _misplaced(worker["name"], wanted["cores"], [worker["cores"]])
-    if not _equal(worker["cpu_quota"], wanted["cpu_quota"]):
-        yield _unequal(worker["name"], worker["cpu_quota"], wanted["cpu_quota"])
-    if wanted["cpu_quota"] is None:
-        yield from _throttled(worker["name"], worker["throttled_periods"], worker["throttled_ns"])
+def _load(worker: Worker, wanted: Pins) -> Iterator[str]:
+    yield from _misplaced(worker.name, wanted.cores, [worker.cores])
+    if not _equal(worker.cpu_quota, wanted.cpu_quota):
+        yield _unequal(worker.name, worker.cpu_quota, wanted.cpu_quota)
+    if wanted.cpu_quota is None:
+        yield from _throttled(worker.name, worker.throttled_periods, worker.throttled_ns)
 
 
-def _misplaced(who: str, wanted: list[int], seen: Iterable[list[int]]) -> Iterator[str]:
+def _misplaced(who: str, wanted: Sequence[int], seen: Iterable[Sequence[int]]) -> Iterator[str]:
     """At the first moment at which it was elsewhere."""
     elsewhere = next((cores for cores in seen if cores != wanted), None)
     if elsewhere is not None:
@@ -118,5 +115,5 @@ def _throttled(who: str, periods: int, waited_ns: int) -> Iterator[str]:
         )
 
 
-def _of(spec: ContainerSpec) -> Seen:
-    return {"cores": parse_cores(spec.cpus), "cpu_quota": spec.cpu_quota}
+def _of(spec: ContainerSpec) -> Pins:
+    return Pins(tuple(parse_cores(spec.cpus)), spec.cpu_quota)

@@ -17,24 +17,24 @@ Row = dict[str, Any]
 REQUIRED = {column.name for column in COLUMNS if column.required}
 
 
-def kept(row: Row, planned: Mapping[str, Any]) -> Row:
+def within_format(row: Row, planned: Mapping[str, Any]) -> Row:
     """The row, or a void one if a figure in it breaks the record format; columns that it has not
     got yet are not missed. A required one gets what was `planned`.
 
     ValueError where that does not help: a name or a choice that the format does not have.
     """
-    known, spoiled, mended = row.get("reason"), row, set[str]()
+    known, fitted, mended = row.get("reason"), row, set[str]()
     reasons = [known] if known else []
-    while wrong := breaches(_cells(spoiled)):  # figures by themselves, then beside each other
+    while wrong := breaches(_cells(fitted)):  # figures by themselves, then beside each other
         if any(one.damaged or one.column in mended for one in wrong):
             raise ValueError(f"not a row of the record format: {'; '.join(map(str, wrong))}")
         reasons += [f"{one.column} was {one.cell[:SHOWN]}, not {one.expected}" for one in wrong]
         mended |= {one.column for one in wrong}
-        spoiled = spoiled | {one.column: _instead(one.column, planned) for one in wrong}
+        fitted = fitted | {one.column: _instead(one.column, planned) for one in wrong}
     if not mended:
         return row
     by = row.get("spoiled_by") or "lab"
-    return spoiled | {"validity": "void", "reason": "; ".join(reasons), "spoiled_by": by}
+    return fitted | {"validity": "void", "reason": "; ".join(reasons), "spoiled_by": by}
 
 
 def unknown(row: Row) -> list[str]:

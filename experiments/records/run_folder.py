@@ -19,8 +19,11 @@ from contract.columns import NAMES
 from contract.csv_check import examine, refusal
 from contract.exits import Exit, LabError
 from contract.literal import unguarded
+from contract.result.benchmark_result import BenchmarkResult
+from contract.result.document import to_json
+from contract.result.trial_result import TrialResult
 from experiments.plan.source import Source
-from experiments.records.row_contract import cells_of
+from experiments.records.row_contract import Row, cells_of
 
 EXPERIMENT, MANIFEST, TRIALS = "experiment.yaml", "manifest.json", "trials.csv"
 
@@ -83,7 +86,10 @@ class Store:
         partial.replace(path)
 
     def append(
-        self, row: dict[str, Any], result: dict[str, Any] | None, logs: dict[str, str]
+        self,
+        row: Row,
+        result: TrialResult | BenchmarkResult | None,
+        logs: dict[str, str],
     ) -> None:
         """Save a finished trial: its details first, its row last, flushed to the disk.
 
@@ -94,7 +100,7 @@ class Store:
         self._check_end()
         details = self.folder / "trials" / row["trial"]
         details.mkdir(exist_ok=True)
-        (details / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+        (details / "result.json").write_text(json.dumps(to_json(result), indent=1) + "\n")
         for role, text in logs.items():
             (details / f"{role}.log").write_text(text, encoding="utf-8")
         self._size = _append(self.folder / TRIALS, cells)

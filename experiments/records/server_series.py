@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+
+from contract.result.server_side import ProbeSample, ServerSecond
 
 LABELS = ("open", "second", "close")
-COUNTERS = ("listen_overflows", "listen_drops", "retransmits", "resets")
-GAUGES = ("rss_bytes", "threads", "accept_queue", "accept_queue_max", "kernel_socket_bytes")
 
 
-def server_series(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row between each two samples: moments in s from the first, counts of the time between.
+def server_series(samples: Sequence[ProbeSample]) -> tuple[ServerSecond, ...]:
+    """A row between each two samples of the window; empty where none was measured."""
+    inside = [one for one in samples if one.label in LABELS]
+    return tuple(_second(inside[0].at_ns, *pair) for pair in pairwise(inside))
 
-    `cpu_s` is the server's CPU time in it; `accept_queue_max` the deepest accept queue that was
-    seen in it; the other gauges are of its end. Empty where no window was measured.
-    """
-    inside = [sample for sample in samples if sample["label"] in LABELS]
-    return [
-        {
-            "from_s": round((before["at_ns"] - inside[0]["at_ns"]) / 1e9, 4),
-            "to_s": round((after["at_ns"] - inside[0]["at_ns"]) / 1e9, 4),
-            "cpu_s": round((after["cpu_ns"] - before["cpu_ns"]) / 1e9, 6),
-            **{name: after[name] - before[name] for name in COUNTERS},
-            **{name: after[name] for name in GAUGES},
-        }
-        for before, after in pairwise(inside)
-    ]
+
+def _second(opened_ns: int, before: ProbeSample, after: ProbeSample) -> ServerSecond:
+    return ServerSecond(
+        from_s=round((before.at_ns - opened_ns) / 1e9, 4),
+        to_s=round((after.at_ns - opened_ns) / 1e9, 4),
+        cpu_s=round((after.cpu_ns - before.cpu_ns) / 1e9, 6),
+        listen_overflows=after.listen_overflows - before.listen_overflows,
+        listen_drops=after.listen_drops - before.listen_drops,
+        retransmits=after.retransmits - before.retransmits,
+        resets=after.resets - before.resets,
+        rss_bytes=after.rss_bytes,
+        threads=after.threads,
+        accept_queue=after.accept_queue,
+        accept_queue_max=after.accept_queue_max,
+        kernel_socket_bytes=after.kernel_socket_bytes,
+    )

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from contract.columns import FOREIGN, STEAL, WITHOUT_CLIENTS
+from contract.void_causes import EXCUSED_BY_A_DISTURBANCE, Blame
 
 BUSY = 0.9
 """A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""
@@ -110,18 +111,18 @@ def _open_loop(row: Row) -> tuple[str, str]:
             f"requests left up to {lag:,.0f} us late though a connection was free; "
             "lower the rate, or give the load more cores"
         )
-    kept = row["requests_per_s"] / row["rate_per_s"]
+    answered = row["requests_per_s"] / row["rate_per_s"]
     # A Poisson schedule has more or fewer arrivals by chance: three sigma of their number.
     chance = 3 / math.sqrt(row["rate_per_s"] * row["window_s"])
     enough = KEPT - (chance if row["arrivals"] == "poisson" else 0.0)
     if row["server_cpu_share"] >= BUSY:
         return "server_bound", ""
-    if kept < enough and (row.get("generator_busy_share") or 0.0) >= GENERATOR_BUSY:
+    if answered < enough and (row.get("generator_busy_share") or 0.0) >= GENERATOR_BUSY:
         return "generator_bound", (
-            f"only {kept:.0%} of the rate was kept while the server had time left; "
+            f"only {answered:.0%} of the rate was kept while the server had time left; "
             "lower the rate, or give the load more cores"
         )
-    if kept < enough:
+    if answered < enough:
         return "server_bound", ""
     return "unsaturated", ""
 
@@ -137,22 +138,18 @@ def skewed(row: Row) -> str:
     )
 
 
-def _void(row: Row, not_as_asked: str) -> tuple[str, str]:
-    """Why it must not be believed, and who spoiled it; both empty if nobody did.
-
-    On a machine that was busy otherwise, a server that served few was not the cause, nor a load
-    that came late. A wrong answer, a limit or an end would have been seen on a quiet one too.
-    """
+def _void(row: Row, not_as_asked: str) -> tuple[str, Blame]:
+    """Why it must not be believed, and who spoiled it; both empty if nobody did."""
     reason, by = _as_seen(row)
     disturbance = not_as_asked or _disturbed(row) or _held_up(row)
     if not reason:
         return disturbance, "surroundings" if disturbance else ""
-    if disturbance and by in ("server_starved", "load"):
+    if disturbance and by in EXCUSED_BY_A_DISTURBANCE:
         return f"{reason}; {disturbance}", "surroundings"
     return reason, by
 
 
-def _as_seen(row: Row) -> tuple[str, str]:
+def _as_seen(row: Row) -> tuple[str, Blame]:
     """What the trial itself shows."""
     if reason := row["reason"]:
         return str(reason), row["spoiled_by"]
@@ -173,7 +170,7 @@ def _lost_by_server(row: Row) -> bool:
     return row["load"] == "keep_alive" and any(OF_THE_LOAD not in kind for kind in kinds)
 
 
-def _keep_alive(row: Row) -> tuple[str, str]:
+def _keep_alive(row: Row) -> tuple[str, Blame]:
     if row["errors"]:
         return f"errors in the window: {row['error_kinds']}", "server_wrong"
     ratio = row["littles_law_ratio"]

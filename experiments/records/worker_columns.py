@@ -6,16 +6,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from contract.result.server_side import ProbeSample
+from contract.result.trial_result import TrialResult
 from experiments.records.server_log import events
 
 
-def worker_columns(samples: Mapping[str, dict[str, Any]], log: str) -> dict[str, str | None]:
-    """JSON lists, or None: where no worker was found, or one ended in between."""
-    before, after = samples["open"]["worker_cpu_ns"], samples["close"]["worker_cpu_ns"]
-    held = samples["gate"]["worker_connections"] if "gate" in samples else {}
+def worker_columns(
+    result: TrialResult, before: ProbeSample, after: ProbeSample, log: str
+) -> dict[str, str | None]:
+    """JSON lists, or None: where no worker was found, or one ended between the two samples."""
+    gate = result.sample("gate")
+    held = (gate.worker_connections if gate else None) or {}
     used: dict[str, int] = {}
-    if before.keys() == after.keys():
-        used = {pid: after[pid] - before[pid] for pid in after}
+    if before.worker_cpu_ns.keys() == after.worker_cpu_ns.keys():
+        used = {pid: ns - before.worker_cpu_ns[pid] for pid, ns in after.worker_cpu_ns.items()}
     total = sum(used.values())
     shares = {pid: round(ns / total, 5) for pid, ns in used.items()} if total else {}
     return {

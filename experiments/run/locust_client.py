@@ -10,6 +10,9 @@ from typing import Any
 import requests
 
 from contract.exits import LabError
+from contract.result.document import from_json
+from contract.result.scalars import DocumentError
+from contract.result.trial_result import TrialResult
 
 POLL_S = 5.0
 ANSWER_S = 10.0
@@ -104,10 +107,14 @@ class Master:
         if not answer.get("success"):
             raise MasterError(f"the Locust master refused the load: {answer.get('message')}")
 
-    def result(self, trial: str) -> dict[str, Any] | None:
+    def result(self, trial: str) -> TrialResult | None:
         """One long poll for the result of a trial; None: not yet."""
         with _guard("waiting for the result"):
-            return self._get(f"result/{trial}")
+            found = self._get(f"result/{trial}")
+        try:
+            return None if found is None else from_json(TrialResult, found)
+        except DocumentError as error:
+            raise MasterError(f"the Locust master sent no result of a trial: {error}") from error
 
     def close(self) -> None:
         self._http.close()

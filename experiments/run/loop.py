@@ -7,18 +7,20 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from contract.exits import Exit, LabError
+from contract.result.trial_result import TrialResult
 from experiments.docker.driver import Driver, DriverError
 from experiments.plan.capacity import MARGIN
 from experiments.plan.trials import Trial
+from experiments.records.outcome import Outcome
 from experiments.records.run_folder import Store
 from experiments.records.server_series import server_series
 from experiments.records.trial_row import make_row
-from experiments.run.trial import Outcome
 from experiments.run.trial_containers import Placement
 
 
@@ -86,9 +88,10 @@ def execute(
         started_at = now().isoformat(timespec="milliseconds")
         outcome = runner.run(trial)
         row = make_row(store.name, store.run, started_at, trial, outcome)
-        if outcome.result and row["spoiled_by"] != "lab":
-            outcome.result["server_series"] = server_series(outcome.result.get("samples", []))
-        store.append(row, outcome.result, outcome.logs)
+        result = outcome.result
+        if isinstance(result, TrialResult) and row["spoiled_by"] != "lab":
+            result = replace(result, server_series=server_series(result.samples))
+        store.append(row, result, outcome.logs)
         progress.end(trial, row)
     return len(left)
 

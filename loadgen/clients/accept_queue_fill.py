@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import Any
+from dataclasses import replace
 
 import gevent
 
+from contract.result.server_side import ProbeSample
 from loadgen.engine.sockets import reset_on_close
 from loadgen.worker.probe_client import Probe
 
@@ -29,7 +30,7 @@ POLL_S = 0.01
 
 def fill_accept_queue(
     probe: Probe, address: tuple[str, int], count: int, late: int
-) -> list[dict[str, Any]]:
+) -> list[ProbeSample]:
     """Pile up `count` connections behind `late` ones whose last ACK then meets them; samples.
 
     `empty` is taken before and `full` when the queue stands, with the `resets` that came since;
@@ -39,16 +40,16 @@ def fill_accept_queue(
     held_back = [_begin(address, quick=False) for _ in range(late)]
     pile = [_begin(address) for _ in range(count)]
     gevent.sleep(FILL_S)
-    samples.append({**probe.ask("full"), "resets": _resets(pile)})
+    samples.append(replace(probe.ask("full"), resets=_resets(pile)))
     if held_back:
         resets = sum(_say(sock) for sock in held_back)
         gevent.sleep(ANSWER_S)
-        samples.append({**probe.ask("late"), "resets": resets + _resets(held_back)})
+        samples.append(replace(probe.ask("late"), resets=resets + _resets(held_back)))
     for sock in pile + held_back:
         reset_on_close(sock)
         sock.close()
     deadline = time.perf_counter() + DRAIN_S
-    while probe.ask("drained")["accept_queue"] and time.perf_counter() < deadline:
+    while probe.ask("drained").accept_queue and time.perf_counter() < deadline:
         gevent.sleep(POLL_S)
     return samples
 

@@ -10,7 +10,7 @@ from typing import Any
 import gevent
 
 from loadgen.clients.bad_clients import BadClients
-from loadgen.clients.idle_population import Population
+from loadgen.clients.idle_population import IdlePopulation
 from loadgen.engine.engine import Engine
 from loadgen.options import Options
 from loadgen.worker.probe_client import TrialVoid
@@ -19,7 +19,7 @@ TICK_S = 0.05
 CONNECT_S = 30.0
 
 
-class Company:
+class BackgroundClients:
     """Keeps them going, from a greenlet, until `stop`. `call` posts a command to the engine."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Company:
         self._engine = engine
         self._call = call
         self._moves = options.trickle_per_s > 0 or options.churn_per_s > 0
-        self._population = Population(
+        self._population = IdlePopulation(
             engine, time.monotonic(), options.trickle_per_s, options.churn_per_s
         )
         self._bad = BadClients(

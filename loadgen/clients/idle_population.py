@@ -27,7 +27,7 @@ AT_ONCE = 8
 """Bytes sent, or connections replaced, between two batches: about as long as a batch itself."""
 
 
-class Population:
+class IdlePopulation:
     """Looks after the idle connections of an engine; `tick` is a command of the engine's."""
 
     def __init__(

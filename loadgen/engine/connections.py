@@ -1,6 +1,6 @@
-"""The connections of an engine: opening them, counting them, losing them.
+"""How an engine opens connections, and loses them.
 
-All methods belong to the engine's thread but `gauges`, which any thread may call.
+All methods belong to the engine's thread.
 """
 
 from __future__ import annotations
@@ -9,23 +9,15 @@ import _socket
 import errno
 import os
 import time
-from collections import Counter, deque
 from select import EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP
 
-from loadgen.engine.measures import Exchange, Gauges
-from loadgen.engine.rate_limiter import Pace
-from loadgen.engine.recorder import Recorder
+from loadgen.engine.connection_table import ConnectionTable
 from loadgen.engine.sockets import (
     NON_BLOCKING_STREAM,
-    error_kind,
     require_established,
     reset_descriptor_on_close,
 )
-from loadgen.engine.unpatched import epoll
 
-IN_FLIGHT = 64
-"""Connections being opened at once by default: half of the shortest common backlog (128)."""
-RETRY_S = 0.01
 PACE_S = 0.001
 """How often to look whether the pace allows another connection."""
 ARRIVALS = EPOLLIN | EPOLLRDHUP | EPOLLET
@@ -33,73 +25,10 @@ ARRIVALS = EPOLLIN | EPOLLRDHUP | EPOLLET
 is level-triggered: when it tells of it, and at the next call, to find it read. A read that brings
 less than it asked for has taken everything (epoll(7)); one that is full asks for another edge.
 """
-RECV_BYTES = 65_536
-"""At most so many at once."""
 
 
-class Connections:
-    """Active and idle connections to one server. `address` is an IPv4 address and a port."""
-
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        self.address = address
-        self._in_flight = in_flight
-        self.active_exchange = active
-        self.idle_exchange = idle or active
-        self.idle_silent = False
-        self.pace = Pace(0)
-        self._held_back = False  # by the pace, with room in flight
-        # Idle connections that have gone silent, for whoever looks after them.
-        self.gone_silent: deque[int] = deque()
-        # A byte more than is expected, so that a read is never full: short ones are cheaper too.
-        self._recv_bytes = min(
-            max(len(active.response), len(self.idle_exchange.response)) + 1, RECV_BYTES
-        )
-        self.connect = Recorder()
-        self.first_response = Recorder()
-        self.errors: Counter[str] = Counter()
-        self._epoll = epoll()
-        # Time of the last response; 0 until the first, which sends it the slow way.
-        self._since: list[int] = [0] * 1_024
-        self._opened: dict[int, int] = {}
-        self._connecting: dict[int, bool] = {}
-        self._idle: set[int] = set()
-        self._idle_fresh: set[int] = set()
-        self._active: set[int] = set()
-        # Bytes of a response that have come, where it comes in parts.
-        self._partial: dict[int, int] = {}
-        self._idle_to_open = 0
-        self._active_to_open = 0
-        self._active_wanted = 0
-        self._idle_failed = 0
-        self._retry: deque[int] = deque()
-
-    def gauges(self) -> Gauges:
-        return Gauges(
-            len(self._idle) - len(self._idle_fresh),
-            self._idle_failed,
-            len(self._active),
-            self._active_wanted,
-            len(self._connecting),
-        )
-
-    @property
-    def idle(self) -> set[int]:
-        """Descriptors of the idle connections that are established and have gone silent."""
-        return self._idle - self._idle_fresh
-
-    def is_idle(self, fd: int) -> bool:
-        """Whether this is an idle connection, established and silent."""
-        return fd in self._idle and fd not in self._idle_fresh
-
-    def opened_ns(self, fd: int) -> int:
-        """When this connection was begun: tells it from an earlier one with its number."""
-        return self._opened[fd]
+class Connections(ConnectionTable):
+    """Opens what is wanted, idle connections first, at a pace, with a cap in flight."""
 
     # Commands.
 
@@ -130,34 +59,9 @@ class Connections:
 
     # For the subclasses.
 
-    def _opening(self, fd: int) -> None:
-        """An active connection has its descriptor and is being opened."""
-
-    def _gone(self, fd: int) -> None:
-        """An active connection is about to be closed, at whatever stage."""
-
     def _in_flight_limit(self) -> int:
         """How many connections may be opening, or idle ones waiting for their response."""
         return self._in_flight
-
-    def _renewed(self, fd: int, data: bytes, at: int) -> bool:
-        """Whether `data`, at place `at` of the response, is new only where it may be.
-
-        It is what is expected from then on: a Date costs a look like this once a second.
-        """
-        idle = fd in self._idle
-        fresh = (self.idle_exchange if idle else self.active_exchange).renewed(data, at)
-        if fresh is None:
-            return False
-        if idle:
-            self.idle_exchange = fresh
-        else:
-            self.active_exchange = fresh
-        return True
-
-    def _asked(self, fd: int) -> bool:
-        """Whether an answer may come on this established connection."""
-        return fd not in self._idle or fd in self._idle_fresh
 
     # Inside.
 
@@ -265,16 +169,6 @@ class Connections:
             self._established(fd, idle=idle)
         self._open_more()
 
-    def _failed(self, code: int, *, idle: bool, kind: str | None = None) -> None:
-        """Count an attempt that failed; an active connection is tried again."""
-        kind = kind or error_kind(code)
-        if idle:
-            self._idle_failed += 1
-            self.errors["idle_" + kind] += 1
-        else:
-            self.errors[kind] += 1
-            self._retry.append(time.perf_counter_ns() + int(RETRY_S * 1e9))
-
     def _lost(self, fd: int, code: int, kind: str | None = None) -> None:
         """The peer closed or reset an established connection, or answered wrongly."""
         idle = fd in self._idle
@@ -296,20 +190,3 @@ class Connections:
         self._idle_fresh.discard(fd)
         self.gone_silent.append(fd)
         self._open_more()
-
-    def _discard(self, fd: int, *, idle: bool) -> None:
-        if idle:
-            self._idle.discard(fd)
-            self._idle_fresh.discard(fd)
-        else:
-            self._active.discard(fd)
-            self._gone(fd)
-        self._partial.pop(fd, None)
-        os.close(fd)
-
-    def _close_all(self) -> None:
-        """With a reset each."""
-        for fd in self._idle | self._active | self._connecting.keys():
-            reset_descriptor_on_close(fd)
-            os.close(fd)
-        self._epoll.close()

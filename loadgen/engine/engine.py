@@ -22,9 +22,11 @@ from collections.abc import Callable
 from select import EPOLLIN
 from typing import Any
 
+from contract.result.window import Unanswered
 from loadgen.engine.censoring import counted, overdue
-from loadgen.engine.connections import IN_FLIGHT, PACE_S, RETRY_S, Connections
-from loadgen.engine.measures import Exchange, Ticket, Unanswered, Window
+from loadgen.engine.connection_table import IN_FLIGHT, RETRY_S
+from loadgen.engine.connections import PACE_S, Connections
+from loadgen.engine.measures import Exchange, Ticket, WindowCounts
 from loadgen.engine.recorder import Counts, Recorder
 from loadgen.engine.sockets import acknowledge_descriptor, readable
 from loadgen.engine.unpatched import start_thread
@@ -96,12 +98,12 @@ class Engine(Connections):
         """
         self._chore = chore
 
-    def freeze(self) -> Window:
+    def freeze(self) -> WindowCounts:
         """Stop sending and counting; return what the window holds, exactly."""
         ended = time.perf_counter_ns()
         self._frozen = True
         cpu, process_cpu = time.thread_time_ns(), time.process_time_ns()
-        return Window(
+        return WindowCounts(
             started_ns=self._window_started,
             ended_ns=ended,
             cpu_ns=cpu - self._cpu_started,

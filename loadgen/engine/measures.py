@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from contract.result.window import Unanswered
 from loadgen.engine.recorder import Counts
 
 
@@ -47,29 +48,8 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
-class Gauges:
-    """Connections as they stand now."""
-
-    idle_established: int
-    idle_failed: int
-    active_established: int
-    active_wanted: int
-    connecting: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """An open loop's requests that were due and had no answer."""
-
-    count: int
-    oldest_us: int
-    most_waiting: int
-    """The longest queue for a free connection in the window."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What one window counted. A histogram is a snapshot: count by microseconds."""
+class WindowCounts:
+    """What an engine counted in a window. A histogram is a snapshot: count by microseconds."""
 
     started_ns: int
     ended_ns: int

@@ -6,7 +6,7 @@ CATCH_UP_NS = 5_000_000
 """An engine that was late makes up for so much at once: epoll sleeps for whole milliseconds."""
 
 
-class Pace:
+class RateLimiter:
     """Gives leave `per_s` times a second; 0: always."""
 
     def __init__(self, per_s: float) -> None:

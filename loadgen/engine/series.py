@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import pairwise
 
+from contract.result.load_side import LoadSecond
+from contract.result.window import Gauges
 from loadgen.engine.engine import Engine
 from loadgen.engine.recorder import difference, to_histogram
 from loadgen.engine.summary import encode
@@ -21,7 +23,8 @@ class _Look:
     fast: list[int]
     long: dict[int, int]
     errors: dict[str, int]
-    gauges: dict[str, int]
+    gauges: Gauges
+    waiting: int
 
     def counts(self) -> dict[int, int]:
         return {**{us: count for us, count in enumerate(self.fast) if count}, **self.long}
@@ -36,7 +39,7 @@ class Series:
 
     def begin(self, started_ns: int) -> None:
         """The window was opened then, with nothing recorded yet."""
-        self._looks.append(_Look(started_ns, [], {}, {}, {}))
+        self._looks.append(_Look(started_ns, [], {}, {}, Gauges(0, 0, 0, 0, 0), 0))
 
     def look(self) -> None:
         """Take a copy of what was recorded so far."""
@@ -48,25 +51,25 @@ class Series:
                 response.fast.copy(),
                 response.long.copy(),
                 dict(engine.errors),
-                {**asdict(engine.gauges()), "waiting": engine.waiting()},
+                engine.gauges(),
+                engine.waiting(),
             )
         )
 
-    def rows(self) -> list[dict[str, Any]]:
-        """A row between each two looks: moments in s from the first look, a histogram of times."""
-        rows: list[dict[str, Any]] = []
-        for before, after in zip(self._looks, self._looks[1:], strict=False):
-            counts = dict(difference(after.counts(), before.counts()))
-            errors = {
-                kind: count - before.errors.get(kind, 0) for kind, count in after.errors.items()
-            }
-            row: dict[str, Any] = {
-                "from_s": round((before.at_ns - self._looks[0].at_ns) / 1e9, 4),
-                "to_s": round((after.at_ns - self._looks[0].at_ns) / 1e9, 4),
-                "requests": sum(counts.values()),
-                "errors": {kind: count for kind, count in errors.items() if count},
-                **after.gauges,
-                "histogram": encode(to_histogram(counts)),
-            }
-            rows.append(row)
-        return rows
+    def rows(self) -> tuple[LoadSecond, ...]:
+        """A row between each two looks; percentiles are left to whoever merges the workers'."""
+        return tuple(self._row(*pair) for pair in pairwise(self._looks))
+
+    def _row(self, before: _Look, after: _Look) -> LoadSecond:
+        counts = dict(difference(after.counts(), before.counts()))
+        errors = {kind: count - before.errors.get(kind, 0) for kind, count in after.errors.items()}
+        started_ns = self._looks[0].at_ns
+        return LoadSecond(
+            from_s=round((before.at_ns - started_ns) / 1e9, 4),
+            to_s=round((after.at_ns - started_ns) / 1e9, 4),
+            requests=sum(counts.values()),
+            errors={kind: count for kind, count in errors.items() if count},
+            **asdict(after.gauges),
+            waiting=after.waiting,
+            histogram=encode(to_histogram(counts)),
+        )

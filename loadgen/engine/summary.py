@@ -1,88 +1,89 @@
-"""A window as a record: what travels to the master and into the trial's folder."""
+"""What an engine counted in a window, as its part of a trial's result."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 from hdrh.histogram import HdrHistogram
 
+from contract.result.distribution import PERCENTILES, Distribution, Times
+from contract.result.window import Window
 from loadgen.engine.censoring import joined, lower_bounds, overdue, without
-from loadgen.engine.measures import Window
-from loadgen.engine.recorder import counts_of, mean_us, stddev_us, to_histogram
-
-PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
+from loadgen.engine.measures import WindowCounts
+from loadgen.engine.recorder import Counts, counts_of, mean_us, stddev_us, to_histogram
 
 
-def summarise(window: Window) -> dict[str, Any]:
-    """A window as plain data: counts, percentiles in us, histograms losslessly encoded."""
-    seconds = (window.ended_ns - window.started_ns) / 1e9
-    summary: dict[str, Any] = {
-        "started_ns": window.started_ns,
-        "ended_ns": window.ended_ns,
-        "window_s": seconds,
-        "cpu_ns": window.cpu_ns,
-        "process_cpu_ns": window.process_cpu_ns,
-        "rss_bytes": window.rss_bytes,
-        "requests": window.requests,
-        "connects": window.connects,
-        "errors": window.errors,
-        "covered": window.covered,
-        "segments_in": window.segments_in,
-        "longest_pause_us": window.longest_pause_us,
-        "rested_ns": window.rested_ns,
-        "unanswered": asdict(window.unanswered) if window.unanswered else None,
-        "histograms": {},
-        "censored": {},
-        "lower_bounds": [],
-    }
-    for name, counts in window.histograms.items():
-        censored = window.censored.get(name, {})
-        times = joined(counts, censored)
-        moments = (mean_us(times), stddev_us(times)) if times else None
-        late = to_histogram(censored) if censored else None
-        describe(summary, name, to_histogram(times), late, moments)
-    return summary
+def summarise(counts: WindowCounts) -> Window:
+    """Counts, percentiles in us, histograms losslessly encoded."""
+    seconds = (counts.ended_ns - counts.started_ns) / 1e9
+    return Window(
+        started_ns=counts.started_ns,
+        ended_ns=counts.ended_ns,
+        window_s=seconds,
+        skew_us=0.0,
+        cpu_ns=counts.cpu_ns,
+        cpu_share=counts.cpu_ns / 1e9 / seconds if seconds else 0.0,
+        process_cpu_ns=counts.process_cpu_ns,
+        rss_bytes=counts.rss_bytes,
+        requests=counts.requests,
+        connects=counts.connects,
+        errors=counts.errors,
+        covered=counts.covered,
+        segments_in=counts.segments_in,
+        longest_pause_us=counts.longest_pause_us,
+        rested_ns=counts.rested_ns,
+        unanswered=counts.unanswered,
+        distributions={
+            name: _distribution(ended, counts.censored.get(name, {}), seconds)
+            for name, ended in counts.histograms.items()
+        },
+    )
+
+
+def _distribution(ended: Counts, ages: Counts, window_s: float) -> Distribution:
+    times = joined(ended, ages)
+    moments = (mean_us(times), stddev_us(times)) if times else None
+    return describe(
+        to_histogram(times), to_histogram(ages) if ages else None, moments, window_s=window_s
+    )
 
 
 def describe(
-    summary: dict[str, Any],
-    name: str,
     histogram: HdrHistogram,
-    censored: HdrHistogram | None,
+    ages: HdrHistogram | None,
     moments: tuple[float, float] | None,
-) -> None:
-    """Add a distribution to a window: its percentiles in us, and mean and standard deviation, which
-    are exact; nothing if nothing was recorded, and there are no `moments`.
-
-    `censored` are those in it that had not ended: `NAME_count` leaves them out, `NAME_censored`
-    counts them, `NAME_oldest_us` is the greatest. `lower_bounds` names what they may have kept low.
+    *,
+    window_s: float,
+) -> Distribution:
+    """A distribution of a window: `moments` are its exact mean and standard deviation in us, None
+    where nothing was recorded; `ages` are those in it that had not ended.
     """
-    summary["histograms"][name] = encode(histogram)
     if moments is None:
-        return
-    summary |= percentiles(f"{name}_", histogram)
-    summary[f"{name}_mean_us"], summary[f"{name}_stddev_us"] = moments
-    unended = censored.get_total_count() if censored else 0
-    summary[f"{name}_count"] = histogram.get_total_count() - unended
-    summary[f"{name}_censored"] = unended
-    if censored is None:
-        return
-    summary["censored"][name] = encode(censored)
-    summary[f"{name}_oldest_us"] = float(censored.get_max_value())
-    times, ages = counts_of(histogram), counts_of(censored)
-    late = overdue(without(times, ages), ages, summary["window_s"] * 1e6)
+        return Distribution(histogram=encode(histogram))
+    mean, deviation = moments
+    unended = ages.get_total_count() if ages else 0
+    return Distribution(
+        histogram=encode(histogram),
+        times=Times(**percentiles(histogram), mean_us=mean, stddev_us=deviation),
+        count=histogram.get_total_count() - unended,
+        censored=unended,
+        ages=encode(ages) if ages else None,
+        oldest_us=float(ages.get_max_value()) if ages else None,
+        lower_bounds=_lower_bounds(histogram, ages, window_s) if ages else (),
+    )
+
+
+def _lower_bounds(histogram: HdrHistogram, ages: HdrHistogram, window_s: float) -> tuple[str, ...]:
+    """Which figures what had not ended may have kept low."""
+    times, unended = counts_of(histogram), counts_of(ages)
+    late = overdue(without(times, unended), unended, window_s * 1e6)
     flags = lower_bounds(times, late, list(PERCENTILES.values()))
-    found = [label for label, low in zip(PERCENTILES, flags, strict=True) if low]
-    summary["lower_bounds"] += [f"{name}_{label}_us" for label in found]
-    if late:
-        summary["lower_bounds"] += [f"{name}_mean_us", f"{name}_stddev_us"]
+    low = [f"{label}_us" for label, is_low in zip(PERCENTILES, flags, strict=True) if is_low]
+    return (*low, *(("mean_us", "stddev_us") if late else ()))
 
 
-def percentiles(prefix: str, histogram: HdrHistogram) -> dict[str, float]:
-    """Each in us, named `PREFIXp50_us`."""
+def percentiles(histogram: HdrHistogram) -> dict[str, float]:
+    """Each in us, by names such as `p50_us`."""
     return {
-        f"{prefix}{label}_us": float(histogram.get_value_at_percentile(percentile))
+        f"{label}_us": float(histogram.get_value_at_percentile(percentile))
         for label, percentile in PERCENTILES.items()
     }
 

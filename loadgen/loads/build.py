@@ -6,7 +6,7 @@ import socket
 
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
-from loadgen.engine.rate_limiter import Pace
+from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
@@ -35,7 +35,7 @@ def make_engine(options: Options) -> Engine:
         raise TrialVoid(f"verification failed: {error}", error.spoiled_by) from error
     except OSError as error:
         raise TrialVoid(f"{options.host} cannot be reached: {error}", "server_gone") from error
-    engine.pace = Pace(options.connect_pace_per_s)
+    engine.pace = RateLimiter(options.connect_pace_per_s)
     engine.idle_silent = options.idle == "silent"
     return engine
 

@@ -15,7 +15,8 @@ import time
 from collections import deque
 from select import EPOLLOUT, EPOLLRDHUP
 
-from loadgen.engine.connections import ARRIVALS, IN_FLIGHT
+from loadgen.engine.connection_table import IN_FLIGHT
+from loadgen.engine.connections import ARRIVALS
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import Recorder

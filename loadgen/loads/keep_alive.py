@@ -11,7 +11,7 @@ import os
 import time
 from select import EPOLLIN
 
-from loadgen.engine.connections import IN_FLIGHT
+from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import FAST_US

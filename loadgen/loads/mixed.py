@@ -9,7 +9,7 @@ import os
 import time
 from select import EPOLLIN
 
-from loadgen.engine.connections import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import Recorder
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 
-from loadgen.engine.connections import IN_FLIGHT
+from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import Recorder
 from loadgen.loads.arrivals import Arrivals

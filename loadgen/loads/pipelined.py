@@ -12,7 +12,7 @@ import time
 from collections import deque
 from select import EPOLLIN
 
-from loadgen.engine.connections import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import FAST_US
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
-from loadgen.engine.connections import IN_FLIGHT
+from contract.result.window import Unanswered
+from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange, Unanswered, Window
+from loadgen.engine.measures import Exchange, WindowCounts
 from loadgen.engine.recorder import Recorder
 from loadgen.loads.arrivals import Arrivals
 
@@ -39,7 +40,7 @@ class Scheduled(Engine):
     def begin(self) -> None:
         self.arrivals.begin()
 
-    def freeze(self) -> Window:
+    def freeze(self) -> WindowCounts:
         self.arrivals.end()
         return super().freeze()
 

@@ -1,7 +1,7 @@
 """The master's side: collects results, answers the sweep, and shows it in the UI.
 
-Routes, all on the web UI's own address. The first three are the run's (see calls.py): 403 to
-anybody else, 400 to what cannot be answered. The second and third wait up to ?wait= seconds.
+Routes, all on the web UI's own address. The first three are the run's (see request_checks.py): 403
+to anybody else, 400 to what cannot be answered. The second and third wait up to ?wait= seconds.
   POST /c10k/ready            gives up what goes on, forgets all workers; 200 when ready, or 503
   GET /c10k/worker/NAME       when ?count= workers of that host are ready 200, or 202
   GET /c10k/result/TRIAL      when the trial has ended 200 with the result, or 202
@@ -33,54 +33,57 @@ from locust.runners import (
     MasterRunner,
 )
 
+from contract.result.document import from_json, to_json
+from contract.result.trial_result import TrialResult
 from loadgen.locust_options import headings
-from loadgen.master.coordinator import Team
+from loadgen.master.coordinator import Coordinator
 from loadgen.master.form import SPAWN_RATES, USERS, Form
-from loadgen.master.histograms import Taken, as_json, as_log, of_a_trial, of_counts
-from loadgen.master.live_totals import Gathered
+from loadgen.master.histograms import LoadHistograms, as_json, as_log, of_counts, of_trial
+from loadgen.master.live_totals import LiveTotals
 from loadgen.master.offered import first, unavailable
 from loadgen.master.request_checks import Caller, CallError, check_name, parameters
-from loadgen.master.tabs import TABS, at_least, tables
+from loadgen.master.tabs import TABS, finished_row, tables
 from loadgen.options import OPEN, PORT
 from loadgen.worker.session import PROGRESS
+from loadgen.worker.standing import Standing
 
 SHOWN_TRIALS = 30
 NOTHING = "no load was started here yet: start one, and its histograms can be had"
 SCRIPT = '<script type="module" src="c10k/page/form.js"></script>'
 
 
-class Board:
+class MasterApi:
     """Lives as long as the master."""
 
     def __init__(self, environment: Environment, runner: MasterRunner) -> None:
         self._environment = environment
         self._runner = runner
-        self._results: dict[str, dict[str, Any]] = {}
+        self._results: dict[str, TrialResult] = {}
         self._delivery = Event()
         """Set when the next result is there."""
         self._finished: deque[dict[str, Any]] = deque(maxlen=SHOWN_TRIALS)
-        self._last_result: dict[str, Any] | None = None
-        self._gathered = Gathered()
+        self._last_result: TrialResult | None = None
+        self._last_ended_at_s = 0.0
+        self._totals = LiveTotals()
         self._caller = Caller()
         self._form = Form(environment, runner, self._caller)
-        self._team = Team(environment, runner, self.deliver)
+        self._coordinator = Coordinator(environment, runner, self.deliver)
         if server := first():
             environment.host = f"http://{server}:{PORT}"
         runner.register_message(PROGRESS, self._on_progress)
         self._extend_ui()
 
     def _on_progress(self, msg: Any, **_kwargs: Any) -> None:
-        self._gathered.tell(msg.node_id, msg.data)
+        self._totals.tell(msg.node_id, from_json(Standing, msg.data))
 
-    def deliver(self, result: dict[str, Any], workers: Iterable[str]) -> None:
+    def deliver(self, result: TrialResult, workers: Iterable[str]) -> None:
         """Keep the result of a trial for the sweep, and show it in the place of its workers."""
-        trial = result["trial"]
-        self._results[trial] = result
+        self._results[result.trial] = result
         for worker in workers:
-            self._gathered.leave(worker)
-        self._finished.appendleft(_row(result))
-        if result["window"]:
-            self._last_result = {**result, "arrived_at_s": time.time()}
+            self._totals.leave(worker)
+        self._finished.appendleft(finished_row(result))
+        if result.window:
+            self._last_result, self._last_ended_at_s = result, time.time()
         delivery, self._delivery = self._delivery, Event()
         delivery.set()
 
@@ -127,7 +130,7 @@ class Board:
         """Whatever the load before left, the next one finds a master without load and workers."""
         if refused := self._caller.refusal():
             return refused
-        self._team.abandon()
+        self._coordinator.abandon()
         current_app.view_functions["locust.stop"]()  # ends a spawning under way, too
         self._runner.check_stopped()
         state = self._runner.state
@@ -151,7 +154,7 @@ class Board:
             idle = self._runner.state in (STATE_INIT, STATE_STOPPED)
             if idle:
                 known = self._runner.clients
-                self._team.forget([one for one in known if one.rpartition("_")[0] != name])
+                self._coordinator.forget([one for one in known if one.rpartition("_")[0] != name])
             workers = {
                 worker.id: worker.state
                 for worker in self._runner.clients.values()
@@ -180,7 +183,7 @@ class Board:
             left_s = deadline - time.monotonic()
             if left_s <= 0 or not self._delivery.wait(timeout=left_s):
                 return jsonify(trial=trial), 202
-        return jsonify(self._results[trial]), 200
+        return jsonify(to_json(self._results[trial])), 200
 
     def histograms(self) -> Response:
         """To be saved as a file."""
@@ -194,18 +197,19 @@ class Board:
             return Response(NOTHING, 404, mimetype="text/plain")
         return _file(as_log(taken), f"{taken.file_name}.hlog")
 
-    def _taken(self) -> Taken | None:
+    def _taken(self) -> LoadHistograms | None:
         """By hand, what the workers told last, the final state included; else the last trial."""
-        gathered = self._gathered
-        if not gathered.server:
-            return _taken(self._last_result) if self._last_result else None
-        return Taken(
-            load=gathered.server,
-            workers=len(gathered.rows),
-            started_at_s=gathered.started_at_s,
-            length_s=gathered.length_s,
-            histograms=of_counts(gathered.times()),
-            censored=of_counts(gathered.censored()),
+        totals = self._totals
+        if not totals.server:
+            last = self._last_result
+            return of_trial(last, self._last_ended_at_s) if last else None
+        return LoadHistograms(
+            load=totals.server,
+            workers=len(totals.standings),
+            started_at_s=totals.started_at_s,
+            length_s=totals.length_s,
+            histograms=of_counts(totals.times()),
+            censored=of_counts(totals.censored()),
         )
 
     def _check_form(self) -> Response | None:
@@ -214,13 +218,13 @@ class Board:
         idle = self._runner.state in (STATE_INIT, STATE_STOPPED)  # else more or fewer users
         starts = request.method == "POST" and request.path == "/swarm" and refusal is None
         if starts and idle and options and not options.is_trial:
-            self._gathered.begin(options.host, scheduled=options.load in OPEN)
+            self._totals.begin(options.host, scheduled=options.load in OPEN)
         return refusal
 
     def _complete(self, response: Response) -> Response:
         if request.path == "/stats/requests" and response.is_json:
             data = response.get_json()
-            data["extended_stats"] = tables(self._gathered, self._finished)
+            data["extended_stats"] = tables(self._totals, self._finished)
             if data["state"] in (STATE_STOPPING, STATE_CLEANUP):
                 # The page asks no more once a load does not run, and would never see its end.
                 data["state"] = STATE_RUNNING
@@ -239,38 +243,3 @@ def _file(text: str, name: str) -> Response:
     kind = "application/json" if name.endswith(".json") else "text/plain"
     headers = {"Content-Disposition": f"attachment;filename={name}"}
     return Response(text, mimetype=kind, headers=headers)
-
-
-def _row(result: dict[str, Any]) -> dict[str, Any]:
-    window, gauges = result["window"] or {}, result["gauges"] or {}
-    seconds = window.get("window_s")
-    return {
-        "trial": result["trial"],
-        "phase": result["reason"] or "done",
-        "idle": gauges.get("idle_established"),
-        "active": gauges.get("active_established"),
-        "wanted": gauges.get("active_wanted"),
-        "rate": round(window["requests"] / seconds) if seconds else None,
-        **{label: _told(window, f"response_{label}_us") for label in ("p50", "p99")},
-        "errors": sum(window.get("errors", {}).values()),
-        "unanswered": window.get("response_censored"),
-    }
-
-
-def _told(window: dict[str, Any], name: str) -> int | str | None:
-    if name not in window:
-        return None
-    return at_least(round(window[name]), name in window["lower_bounds"])
-
-
-def _taken(result: dict[str, Any]) -> Taken:
-    """The histograms of a trial's window."""
-    window = result["window"]
-    return Taken(
-        load=result["trial"],
-        workers=1,
-        started_at_s=result["arrived_at_s"] - window["window_s"],
-        length_s=window["window_s"],
-        histograms=of_a_trial(window["histograms"]),
-        censored=of_a_trial(window["censored"]),
-    )

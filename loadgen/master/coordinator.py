@@ -17,6 +17,11 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner, WorkerNodes
 from locust.stats import StatsError
 
+from contract.result.document import from_json
+from contract.result.load_side import WorkerResult
+from contract.result.scalars import DocumentError
+from contract.result.trial_result import TrialResult
+from contract.void_causes import Blame
 from loadgen.master.merging import merge
 from loadgen.worker.barrier import GO, MEET
 from loadgen.worker.session import FREEZE, FROZEN, GIVE_UP, RESULT
@@ -29,14 +34,14 @@ LAST_WORD_S = 3.0
 """For the others' results once one has failed: they say how far the load had come."""
 
 
-class Team:
+class Coordinator:
     """Lives as long as the master. `deliver` gets the result of each trial."""
 
     def __init__(
         self,
         environment: Environment,
         runner: MasterRunner,
-        deliver: Callable[[dict[str, Any], Iterable[str]], None],
+        deliver: Callable[[TrialResult, Iterable[str]], None],
     ) -> None:
         self._environment = environment
         self._runner = runner
@@ -44,9 +49,10 @@ class Team:
         self._members: list[str] = []
         self._names: dict[str, str] = {}
         self._trial = ""
-        self._reason = self._spoiled_by = ""
+        self._reason = ""
+        self._spoiled_by: Blame = ""
         self._met: dict[str, dict[str, Any]] = {}
-        self._results: dict[str, dict[str, Any]] = {}
+        self._results: dict[str, WorkerResult] = {}
         self._lost: list[str] = []
         self._frozen: set[str] = set()
         self._ending: gevent.Greenlet[..., Any] | None = None
@@ -66,7 +72,7 @@ class Team:
         self._members = options.team = sorted(self._present())
         self._forget_ending()
         self._trial = options.trial
-        self._reason = self._spoiled_by = ""
+        self._reason, self._spoiled_by = "", ""
         self._names, self._met, self._results, self._lost = {}, {}, {}, []
 
     def _present(self) -> set[str]:
@@ -87,13 +93,18 @@ class Team:
     def _on_result(self, msg: Any, **_kwargs: Any) -> None:
         if not self._trial or msg.node_id not in self._members:
             return  # of a trial that was given up
-        self._results[msg.node_id] = msg.data
-        reason = msg.data["reason"]
+        try:
+            result = from_json(WorkerResult, msg.data)
+        except DocumentError as error:
+            self._lose(msg.node_id, f"sent a result that cannot be read: {error}")
+            return
+        self._results[msg.node_id] = result
+        reason = result.reason
         if reason and len(self._members) > 1:
-            reason = f"{msg.data['name']}: {reason}"
-        self._go_on(reason, msg.data["spoiled_by"])
+            reason = f"{result.name}: {reason}"
+        self._go_on(reason, result.spoiled_by)
 
-    def _go_on(self, reason: str, spoiled_by: str) -> None:
+    def _go_on(self, reason: str, spoiled_by: Blame) -> None:
         """A worker has ended, or is lost. If it cannot go on, the others need not."""
         left = set(self._members) - self._results.keys() - set(self._lost)
         first = reason and not self._reason
@@ -158,10 +169,10 @@ class Team:
             gevent.sleep(WATCH_S)
             for member in sorted(set(self._members) - self._present() - self._results.keys()):
                 if member not in self._lost:
-                    self._lose(member)
+                    self._lose(member, "was lost")
 
-    def _lose(self, member: str) -> None:
-        message = f"{self._names.get(member, f'load worker {member}')} was lost"
+    def _lose(self, member: str, how: str) -> None:
+        message = f"{self._names.get(member, f'load worker {member}')} {how}"
         logger.error(message)
         self._lost.append(member)
         if self._trial:

@@ -14,14 +14,16 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
+from contract.result.distribution import PERCENTILES
+from contract.result.trial_result import TrialResult
 from loadgen.engine.recorder import DIGITS, LOWEST_US, Counts, to_histogram
-from loadgen.engine.summary import PERCENTILES, decode, encode
+from loadgen.engine.summary import decode, encode
 
 LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class LoadHistograms:
     """The histograms of one load, by kind, with the `censored`: the ages in them of what had not
     ended. `started_at_s` is since the epoch."""
 
@@ -44,13 +46,24 @@ def of_counts(counts: Mapping[str, Counts]) -> dict[str, HdrHistogram]:
     return {name: to_histogram(one) for name, one in counts.items() if one}
 
 
-def of_a_trial(encoded: Mapping[str, str]) -> dict[str, HdrHistogram]:
-    """From the histograms of a trial's result, as `summary.py` encodes them."""
-    decoded = {name: decode(text) for name, text in encoded.items()}
-    return {name: one for name, one in decoded.items() if one.get_total_count()}
+def of_trial(result: TrialResult, ended_at_s: float) -> LoadHistograms | None:
+    """The histograms of a trial's window, if it had one; kinds without a count are left out."""
+    window = result.window
+    if window is None:
+        return None
+    decoded = {name: decode(one.histogram) for name, one in window.distributions.items()}
+    ages = {name: one.ages for name, one in window.distributions.items()}
+    return LoadHistograms(
+        load=result.trial,
+        workers=1,
+        started_at_s=ended_at_s - window.window_s,
+        length_s=window.window_s,
+        histograms={name: one for name, one in decoded.items() if one.get_total_count()},
+        censored={name: decode(encoded) for name, encoded in ages.items() if encoded is not None},
+    )
 
 
-def as_json(taken: Taken) -> dict[str, Any]:
+def as_json(taken: LoadHistograms) -> dict[str, Any]:
     """Plain data; `encoded` is HdrHistogram's V2 form, compressed, in base64."""
     return {
         "load": taken.load,
@@ -82,7 +95,7 @@ def _plain(histogram: HdrHistogram, censored: HdrHistogram | None) -> dict[str, 
     }
 
 
-def as_log(taken: Taken) -> str:
+def as_log(taken: LoadHistograms) -> str:
     """A histogram log, format 1.3. Times of the log are in seconds, and so is its maximum."""
     started = datetime.fromtimestamp(taken.started_at_s, UTC)
     lines = [

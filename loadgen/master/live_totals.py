@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from contract.result.server_side import ProbeSample
 from loadgen.engine.recorder import Counts, difference
+from loadgen.worker.standing import Standing
 
 Histograms = dict[str, Counts]
 SAMPLES = 30
@@ -21,21 +22,21 @@ LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Look:
     """What the probe said, and the requests that all workers had counted by then."""
 
     load: str
     at_s: float
     requests: int
-    counters: Mapping[str, Any]
+    sample: ProbeSample
 
 
-class Gathered:
+class LiveTotals:
     """Of one load at a time: `begin` forgets the one before. `clock` is in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self.samples: deque[Sample] = deque(maxlen=SAMPLES + 1)
+        self.looks: deque[Look] = deque(maxlen=SAMPLES + 1)
         self.begin("")
 
     def begin(self, server: str, *, scheduled: bool = False) -> None:
@@ -44,29 +45,33 @@ class Gathered:
         self.scheduled = scheduled
         self.started_at_s = self._told_at_s = self._clock()
         self.silence = ""
-        self.first: Sample | None = None
-        self.rows: dict[str, dict[str, Any]] = {}
+        self.first: Look | None = None
+        self.standings: dict[str, Standing] = {}
         self.rates: dict[str, float] = {}
         self._asker = ""
-        self._looks: deque[tuple[float, Histograms]] = deque([(self.started_at_s, {})])
-        self.samples.clear()
+        self._before: deque[tuple[float, Histograms]] = deque([(self.started_at_s, {})])
+        self.looks.clear()
 
-    def tell(self, worker: str, row: dict[str, Any]) -> None:
-        """How a worker stands now, as `progress.py` puts it."""
-        before = self.rows.get(worker, {})
-        elapsed_s = row.get("at_s", 0.0) - before.get("at_s", row.get("at_s", 0.0))
-        if elapsed_s > 0:
-            self.rates[worker] = max(row["requests"] - before["requests"], 0) / elapsed_s
-        self.rows[worker] = row
+    def tell(self, worker: str, standing: Standing) -> None:
+        """How a worker stands now."""
+        self._note_rate(worker, standing)
+        self.standings[worker] = standing
         self._told_at_s = self._clock()
-        self.silence = row.get("silence", "")
-        if row.get("server") and worker == (self._asker or worker):
+        self.silence = standing.silence
+        if standing.server and worker == (self._asker or worker):
             self._asker = worker  # every worker asks the probe; one answer is enough
-            self._keep(row["trial"], row["server"])
+            self._keep(standing.trial, standing.server)
+
+    def _note_rate(self, worker: str, standing: Standing) -> None:
+        before = self.standings.get(worker)
+        if before is None or before.at_s is None or standing.at_s is None:
+            return
+        if (elapsed_s := standing.at_s - before.at_s) > 0:
+            self.rates[worker] = max(standing.requests - before.requests, 0) / elapsed_s
 
     def leave(self, worker: str) -> None:
         """The worker is gone, with what it counted in a trial."""
-        self.rows.pop(worker, None)
+        self.standings.pop(worker, None)
         self.rates.pop(worker, None)
         if self._asker == worker:
             self._asker = ""
@@ -78,16 +83,16 @@ class Gathered:
 
     def merged(self) -> Histograms:
         """The histograms of all workers, added."""
-        return add(row.get("histograms", {}) for row in self.rows.values())
+        return add(one.histograms for one in self.standings.values())
 
     def censored(self) -> Histograms:
         """Ages of what had not ended as the workers froze, added; nothing while they load."""
-        return add(row.get("censored", {}) for row in self.rows.values())
+        return add(one.censored or {} for one in self.standings.values())
 
     @property
     def frozen(self) -> bool:
         """Whether all workers have told what had not ended."""
-        return all("censored" in row for row in self.rows.values())
+        return all(one.censored is not None for one in self.standings.values())
 
     def times(self) -> Histograms:
         """The histograms with the ages among the times."""
@@ -96,23 +101,23 @@ class Gathered:
     def recent(self) -> Histograms:
         """What came in the last seconds, RECENT_S of them or a little more."""
         now_s, merged = self._clock(), self.merged()
-        looks = self._looks
-        if now_s - looks[-1][0] >= LOOK_S:
-            looks.append((now_s, merged))
-        while len(looks) > 1 and now_s - looks[1][0] >= RECENT_S:
-            looks.popleft()
-        return {name: _more(counts, looks[0][1].get(name, {})) for name, counts in merged.items()}
+        before = self._before
+        if now_s - before[-1][0] >= LOOK_S:
+            before.append((now_s, merged))
+        while len(before) > 1 and now_s - before[1][0] >= RECENT_S:
+            before.popleft()
+        return {name: _more(counts, before[0][1].get(name, {})) for name, counts in merged.items()}
 
-    def _keep(self, load: str, counters: Mapping[str, Any]) -> None:
-        last = self.samples[-1] if self.samples else None
-        if last and last.load == load and last.counters["at_ns"] == counters["at_ns"]:
+    def _keep(self, load: str, sample: ProbeSample) -> None:
+        last = self.looks[-1] if self.looks else None
+        if last and last.load == load and last.sample.at_ns == sample.at_ns:
             return  # a trial's sample, told before
-        requests = sum(row.get("requests", 0) for row in self.rows.values())
-        sample = Sample(load, self._clock(), requests, counters)
+        requests = sum(one.requests for one in self.standings.values())
+        look = Look(load, self._clock(), requests, sample)
         # Until a request is counted the load connects and warms up.
         if self.first is None or self.first.load != load or not requests:
-            self.first = sample
-        self.samples.append(sample)
+            self.first = look
+        self.looks.append(look)
 
 
 def add(parts: Iterable[Histograms]) -> Histograms:

@@ -65,7 +65,7 @@ class Campaign:
         for start in range(0, len(numbers), BETWEEN_FLOODS):
             self.throw(numbers[start : start + BETWEEN_FLOODS])
             self.flood()
-            self.rss_bytes.append(self._probe.ask("flood")["rss_bytes"])
+            self.rss_bytes.append(self._probe.ask("flood").rss_bytes)
 
     def warm_up(self) -> None:
         """Throw inputs until the server's memory has levelled out, or WARM_UP of them."""
@@ -97,7 +97,7 @@ class Campaign:
 
         The server may answer or close them; after them it must answer again.
         """
-        processes = self._probe.ask("flood")["processes"]
+        processes = self._probe.ask("flood").processes
         count = min(processes * self._descriptors + BEYOND, MOST_FLOOD)
         flood = [socket.socket() for _ in range(count)]
         for sock in flood:
@@ -142,15 +142,20 @@ class Campaign:
             continue
         share = self._cpu_share(REST_S)
         sample = self._probe.ask("rest")
-        names = ("rss_bytes", "processes", "threads", "fds")
-        return {"cpu_share": share, **{name: sample[name] for name in names}}
+        return {
+            "cpu_share": share,
+            "rss_bytes": sample.rss_bytes,
+            "processes": sample.processes,
+            "threads": sample.threads,
+            "fds": sample.fds,
+        }
 
     def _cpu_share(self, seconds: float) -> float:
         """Of one core, by the counter of the server's cgroup."""
         before = self._probe.ask("before")
         time.sleep(seconds)
         after = self._probe.ask("after")
-        return float((after["cpu_ns"] - before["cpu_ns"]) / (after["at_ns"] - before["at_ns"]))
+        return (after.cpu_ns - before.cpu_ns) / (after.at_ns - before.at_ns)
 
 
 def main() -> None:

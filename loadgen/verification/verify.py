@@ -15,10 +15,10 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from contract.void_causes import SpoiledBy
 from loadgen.engine.measures import Exchange
 from loadgen.engine.sockets import acknowledge
 from loadgen.verification.response import END, FramingError, Response
-from loadgen.worker.probe_client import SpoiledBy
 
 BODY = b"Hello, world!"
 TIMEOUT_S = 5.0

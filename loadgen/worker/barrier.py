@@ -1,7 +1,8 @@
 """A load worker among the others of one load: they meet before each step that all take at once.
 
 At a meeting each one says a word and hears everybody's, through the master and in Locust's own
-messages (`team.py` is its side). A worker that is alone has nobody to wait for, and sends nothing.
+messages (`master/coordinator.py` is its side). A worker that is alone has nobody to wait for, and
+sends nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LEAD_NS = 30_000_000
 on a machine where workers share a core, one may have to wait for a few slices of the scheduler."""
 
 
-class Together:
+class Barrier:
     """Knows this worker's place among `workers`, from 0; the one in place 0 asks the probe."""
 
     def __init__(self, runner: WorkerRunner, name: str) -> None:

@@ -21,7 +21,7 @@ from loadgen.engine.recorder import difference
 METHOD = "GET"
 
 
-class Live:
+class LocustStatistics:
     """Remembers what was merged before; `merge` adds what has come since."""
 
     def __init__(self, environment: Environment) -> None:

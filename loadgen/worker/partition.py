@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from contract.result.load_side import WorkerShare
 from loadgen.options import Options
 
 
@@ -42,4 +43,19 @@ def latecomer(options: Options) -> Options:
         slow_readers=0,
         slow_writers=0,
         vanishing_per_s=0.0,
+    )
+
+
+def recorded(options: Options) -> WorkerShare:
+    """What is recorded of a worker's share."""
+    return WorkerShare(
+        worker=options.worker,
+        workers=options.workers,
+        idle_connections=options.idle_connections,
+        in_flight=options.in_flight,
+        slow_readers=options.slow_readers,
+        slow_writers=options.slow_writers,
+        vanishing_per_s=options.vanishing_per_s,
+        seed=options.seed,
+        mix_seed=options.mix_seed,
     )

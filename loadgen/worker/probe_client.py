@@ -6,19 +6,23 @@ import contextlib
 import json
 import socket
 import time
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import gevent
+
+from contract.result.document import from_json
+from contract.result.scalars import DocumentError
+from contract.result.server_side import Environment, ProbeSample
+from contract.void_causes import SpoiledBy
 
 PROBE_PORT = 8_079
 PROBE_S = 5.0
 PROBE_ANSWER_S = 1.0
 PROBE_ATTEMPTS = 3
 POLL_S = 0.01
-
-
-SpoiledBy = Literal["server_wrong", "server_gone", "server_starved", "load", "probe"]
-"""Who spoiled a trial, as far as the load can tell; `trials.csv` has a column for it."""
+MOST_BYTES = 65_536
+T = TypeVar("T")
 
 
 class TrialVoid(Exception):  # noqa: N818 - a verdict, not an error of the program
@@ -39,12 +43,12 @@ class Probe:
         self._asked = 0
         self._sock.connect((host, int(port)))
 
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> Environment:
         """The first question: the probe may only just be starting."""
         deadline = time.perf_counter() + PROBE_S
         while True:
             try:
-                return self.ask("environment")
+                return self._ask("environment", Environment)
             except TrialVoid:
                 if time.perf_counter() > deadline:
                     raise
@@ -59,11 +63,13 @@ class Probe:
         with contextlib.suppress(OSError):
             self._sock.send(f"{word} 0".encode())
 
-    def ask(self, word: str) -> dict[str, Any]:
-        """A sample, labelled `word`. Raises TrialVoid when the probe is silent.
+    def ask(self, word: str) -> ProbeSample:
+        """A sample, labelled `word`. Raises TrialVoid when the probe is silent."""
+        return replace(self._ask(word, ProbeSample), label=word)
 
-        A datagram may be lost, and an answer may be late: each question has a number. One that is
-        asked again may be answered meanwhile: a busy probe would be late for the last as well.
+    def _ask(self, word: str, kind: type[T]) -> T:
+        """A datagram may be lost, and an answer may be late: each question has a number. One that
+        is asked again may be answered meanwhile: a busy probe would be late for the last as well.
         """
         failure: OSError | None = None
         first = self._asked + 1
@@ -72,9 +78,16 @@ class Probe:
             try:
                 self._sock.send(f"{word} {self._asked}".encode())
                 while True:
-                    answer: dict[str, Any] = json.loads(self._sock.recv(65_536))
-                    if answer.pop("asked") >= first:
-                        return {"label": word, **answer}
+                    answer = self._sock.recv(MOST_BYTES)
+                    if (document := json.loads(answer)).pop("asked") >= first:
+                        return _read(word, kind, document)
             except OSError as error:
                 failure = error
         raise TrialVoid(f"the probe beside the server did not answer {word!r}: {failure}", "probe")
+
+
+def _read(word: str, kind: type[T], document: dict[str, Any]) -> T:
+    try:
+        return from_json(kind, document)
+    except DocumentError as error:
+        raise TrialVoid(f"the probe answered {word!r} wrongly: {error}", "probe") from error

@@ -8,25 +8,26 @@ has asked for anyway and sends no histogram: a window wants a quiet hub.
 from __future__ import annotations
 
 import time
-from typing import Any
 
+from contract.result.server_side import ProbeSample
 from loadgen.worker.probe_client import Probe, TrialVoid
-from loadgen.worker.trial_conductor import Conductor
+from loadgen.worker.standing import Standing
+from loadgen.worker.trial_conductor import TrialConductor
 
 STOPPED = "stopped"
 
 
 class Progress:
-    """Of one load. `row` may wait for the probe, without blocking Locust's hub."""
+    """Of one load. `standing` may wait for the probe, without blocking Locust's hub."""
 
-    def __init__(self, conductor: Conductor) -> None:
+    def __init__(self, conductor: TrialConductor) -> None:
         self._conductor = conductor
         self._probe: Probe | None = None
-        self._sample: dict[str, Any] | None = None
+        self._sample: ProbeSample | None = None
         self._silence = ""
         self._stopped = False
 
-    def row(self, phase: str, *, ask: bool = False) -> dict[str, Any]:
+    def standing(self, phase: str, *, ask: bool = False) -> Standing:
         """How the load stands: gauges, counts, and the probe's sample, asked for by hand alone."""
         conductor = self._conductor
         options, engine = conductor.options, conductor.engine
@@ -34,24 +35,28 @@ class Progress:
             self._ask()
         self._stopped = self._stopped or phase == STOPPED  # also while the probe was waited for
         shown = STOPPED if self._stopped else phase
-        row: dict[str, Any] = {"trial": options.trial or options.host, "phase": shown}
+        load = options.trial or options.host
         if engine is None:
-            return row
+            return Standing(trial=load, phase=shown)
         gauges = engine.gauges()
-        row |= {
-            "idle": gauges.idle_established,
-            "active": gauges.active_established,
-            "wanted": gauges.active_wanted,
-            "at_s": time.monotonic(),
-            "requests": engine.response.total() if conductor.measuring else 0,
-            "errors": dict(engine.errors),
-        }
-        if options.is_trial:
-            return row | {"server": conductor.latest_sample}
-        histograms = {name: one.snapshot() for name, one in engine.recorders().items()}
-        row |= {"histograms": histograms, "server": self._sample, "silence": self._silence}
-        # Known when it has frozen: until then nobody has looked.
-        return row | ({"censored": conductor.window.censored} if conductor.window else {})
+        # What had not ended is known when it has frozen: until then nobody has looked.
+        frozen = None if options.is_trial else conductor.counts
+        return Standing(
+            trial=load,
+            phase=shown,
+            idle=gauges.idle_established,
+            active=gauges.active_established,
+            wanted=gauges.active_wanted,
+            at_s=time.monotonic(),
+            requests=engine.response.total() if conductor.measuring else 0,
+            errors=dict(engine.errors),
+            server=conductor.latest_sample if options.is_trial else self._sample,
+            histograms={}
+            if options.is_trial
+            else {name: one.snapshot() for name, one in engine.recorders().items()},
+            silence=self._silence,
+            censored=frozen.censored if frozen else None,
+        )
 
     def close(self) -> None:
         """The load has ended: the probe need not watch any more. A stop waits for nobody."""

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import gevent
 
+from contract.result.server_side import Environment, ProbeSample
 from loadgen.clients.accept_queue_fill import fill_accept_queue
 from loadgen.worker.probe_client import Probe, TrialVoid
 
 SERVER_SIDE_S = 2.0
 
 
-class Witness:
+class ServerObserver:
     """Keeps the samples of a trial. Without an address nothing is asked. Raises TrialVoid."""
 
     def __init__(self, address: str) -> None:
         self._probe = Probe(address) if address else None
-        self.samples: list[dict[str, Any]] = []
-        self.environment: dict[str, Any] = self._probe.environment() if self._probe else {}
+        self.samples: list[ProbeSample] = []
+        self.environment = self._probe.environment() if self._probe else Environment()
 
     def note(self, label: str) -> None:
         """Take a sample."""
@@ -38,9 +38,9 @@ class Witness:
         deadline = time.perf_counter() + SERVER_SIDE_S
         while True:
             sample = self._probe.ask("gate")
-            held = sample["server_established"]
+            held = sample.server_established or 0
             late = time.perf_counter() > deadline
-            if held >= wanted and (late or not sample["accept_queue"]):
+            if held >= wanted and (late or not sample.accept_queue):
                 self.samples.append(sample)
                 return
             if late:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -18,13 +17,16 @@ from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
 from locust.stats import StatsError
 
+from contract.result.document import to_json
+from contract.void_causes import SpoiledBy
 from loadgen.options import OPEN, Options, OptionsError, parse
-from loadgen.worker.barrier import Together
-from loadgen.worker.locust_statistics import Live
+from loadgen.worker.barrier import Barrier
+from loadgen.worker.engine_call import call
+from loadgen.worker.locust_statistics import LocustStatistics
 from loadgen.worker.partition import latecomer, split
-from loadgen.worker.probe_client import SpoiledBy, TrialVoid
+from loadgen.worker.probe_client import TrialVoid
 from loadgen.worker.progress import STOPPED, Progress
-from loadgen.worker.trial_conductor import Conductor, call
+from loadgen.worker.trial_conductor import TrialConductor
 
 logger = logging.getLogger(__name__)
 PROGRESS, RESULT = "c10k_progress", "c10k_result"
@@ -40,10 +42,10 @@ class Session:
         self._environment = environment
         self._runner = runner
         name = f"load worker {os.environ.get('C10K_WORKER', runner.client_id)}"
-        self._together = Together(runner, name)
-        self._conductor: Conductor | None = None
+        self._barrier = Barrier(runner, name)
+        self._conductor: TrialConductor | None = None
         self._spawned = False
-        self._live = Live(environment)
+        self._statistics = LocustStatistics(environment)
         self._progress_of: Progress | None = None
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
         runner.register_message(FREEZE, self._on_freeze)
@@ -68,9 +70,9 @@ class Session:
             self._complain(str(error))
             return
         self._spawned = False
-        self._live = Live(self._environment)
-        self._conductor = conductor = Conductor(
-            options, self._together, self._users, lambda: self._spawned, self._tell
+        self._statistics = LocustStatistics(self._environment)
+        self._conductor = conductor = TrialConductor(
+            options, self._barrier, self._users, lambda: self._spawned, self._tell
         )
         self._progress_of = Progress(conductor)
         work = partial(self._trial, whole) if options.is_trial else self._by_hand
@@ -81,13 +83,13 @@ class Session:
         me = self._runner.client_id
         team: list[str] = getattr(self._environment.parsed_options, "team", [me])
         if me in team:
-            self._together.join(team.index(me), len(team))
+            self._barrier.join(team.index(me), len(team))
             return split(whole, team.index(me), len(team))
         if whole.load in OPEN or whole.is_trial:
             raise OptionsError(
-                f"{self._together.name} came when the load had been shared out; start it again"
+                f"{self._barrier.name} came when the load had been shared out; start it again"
             )
-        self._together.join(0, 1)
+        self._barrier.join(0, 1)
         return latecomer(whole)
 
     def _users(self) -> int:
@@ -96,15 +98,14 @@ class Session:
     def _on_spawned(self, **_kwargs: Any) -> None:
         self._spawned = True
 
-    def _trial(self, whole: Options, conductor: Conductor) -> None:
+    def _trial(self, whole: Options, conductor: TrialConductor) -> None:
         while self._runner.worker_state != STATE_RUNNING:
             gevent.sleep(0.01)
-        result = conductor.run()
+        result = conductor.run(whole)
         self._report()
-        named = {"name": self._together.name, "options": asdict(whole)}
-        self._runner.send_message(RESULT, {**result, **named})
+        self._runner.send_message(RESULT, to_json(result))
 
-    def _by_hand(self, conductor: Conductor) -> None:
+    def _by_hand(self, conductor: TrialConductor) -> None:
         try:
             conductor.run_by_hand()
         except TrialVoid as void:
@@ -130,12 +131,13 @@ class Session:
 
     def _send_progress(self, phase: str, *, ask: bool = False) -> None:
         if self._progress_of is not None:
-            self._runner.send_message(PROGRESS, self._progress_of.row(phase, ask=ask))
+            standing = self._progress_of.standing(phase, ask=ask)
+            self._runner.send_message(PROGRESS, to_json(standing))
 
     def _merge(self, **_kwargs: Any) -> None:
         """Before Locust serialises its statistics: add what the engine counted since."""
         if self._conductor and self._conductor.engine and self._conductor.measuring:
-            self._live.merge(self._conductor.engine)
+            self._statistics.merge(self._conductor.engine)
 
     def _report(self) -> None:
         """Send what was counted now: Locust's next report may come too late."""

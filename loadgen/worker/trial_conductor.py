@@ -12,22 +12,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import gevent
 
-from loadgen.clients.background_clients import Company
+from contract.result.load_side import WorkerResult
+from contract.result.server_side import Environment, ProbeSample
+from contract.result.window import Gauges
+from contract.void_causes import Blame, SpoiledBy
+from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Gauges, Window
+from loadgen.engine.measures import WindowCounts
 from loadgen.engine.series import Series
 from loadgen.engine.summary import summarise
 from loadgen.loads.build import make_engine
 from loadgen.loads.schedule import SECOND_NS
 from loadgen.options import OPEN, Options
-from loadgen.worker.barrier import Together
-from loadgen.worker.confined import Confined
-from loadgen.worker.probe_client import POLL_S, SpoiledBy, TrialVoid
-from loadgen.worker.server_observer import Witness
+from loadgen.worker.barrier import Barrier
+from loadgen.worker.confinement import Confinement
+from loadgen.worker.engine_call import call
+from loadgen.worker.partition import recorded
+from loadgen.worker.probe_client import POLL_S, TrialVoid
+from loadgen.worker.server_observer import ServerObserver
 
 logger = logging.getLogger(__name__)
 NO_PROGRESS_S = 4.0
@@ -35,11 +40,6 @@ NO_PROGRESS_S = 4.0
 FOLLOW_S = 0.25
 SETTLE_S = 0.02
 """From the freeze until all that was asked, and more if the server sends more, is there."""
-SHARED = (
-    *("worker", "workers", "idle_connections", "in_flight", "slow_readers", "slow_writers"),
-    *("vanishing_per_s", "seed", "mix_seed"),
-)
-"""What is recorded of a worker's share."""
 
 
 def sleep_until(moment_ns: int) -> None:
@@ -48,22 +48,12 @@ def sleep_until(moment_ns: int) -> None:
         gevent.sleep(left / SECOND_NS)
 
 
-def call(engine: Engine, command: Callable[[], Any]) -> Any:
-    """Have the engine carry out `command`, without blocking Locust's hub."""
-    ticket = engine.call(command)
-    while not ticket.done:
-        if engine.finished:
-            raise TrialVoid(f"the load engine ended: {engine.failure!r}")
-        gevent.sleep(0.001)
-    return ticket.value
-
-
 def _not_established_by(errors: Mapping[str, int]) -> SpoiledBy:
     """A client that has no port or descriptor left has not asked the server."""
     return "load" if any("out_of_" in kind for kind in errors) else "server_starved"
 
 
-class Conductor:
+class TrialConductor:
     """One worker's share of a load. `run` measures; `freeze` may be called from a stop at any
     moment. `users` tells how many it has now, `spawned` whether all of the load's are there.
     """
@@ -71,7 +61,7 @@ class Conductor:
     def __init__(
         self,
         options: Options,
-        together: Together,
+        barrier: Barrier,
         users: Callable[[], int],
         spawned: Callable[[], bool],
         tell: Callable[[str], None],
@@ -79,21 +69,26 @@ class Conductor:
         self.options = options
         self.phase = "verify"
         self.engine: Engine | None = None
-        self.window: Window | None = None
-        self._together = together
+        self.counts: WindowCounts | None = None
+        """Of the window, once the load is frozen."""
+        self._barrier = barrier
         self._users = users
         self._spawned = spawned
         self._tell = tell
-        self._confined = Confined()
+        self._confinement = Confinement()
         self._phases: dict[str, float] = {}
         self._gauges: Gauges | None = None
-        self._witness: Witness | None = None
-        self._company: Company | None = None
+        self._observer: ServerObserver | None = None
+        self._background: BackgroundClients | None = None
         self._series: Series | None = None
 
-    def run(self) -> dict[str, Any]:
-        """Measure a window and return what this worker has of it, a void one with its reason."""
-        reason, spoiled_by = "", ""
+    def run(self, whole: Options) -> WorkerResult:
+        """Measure a window and return what this worker has of it, a void one with its reason.
+
+        `whole` are the options of all workers' load.
+        """
+        reason = ""
+        spoiled_by: Blame = ""
         try:
             self._measure()
         except TrialVoid as void:
@@ -102,15 +97,15 @@ class Conductor:
             logger.exception("the trial failed")
             reason, spoiled_by = f"the load worker failed: {error!r}", "load"
         finally:
-            self._leave_company()
-        return {"reason": reason, "spoiled_by": spoiled_by, **self._result()}
+            self._close_background()
+        return self._result(whole, reason, spoiled_by)
 
     def run_by_hand(self) -> None:
         """Load until `freeze`, with as many active connections as there are users."""
         try:
             self._load_by_hand()
         finally:
-            self._leave_company()
+            self._close_background()
 
     def _load_by_hand(self) -> None:
         self.engine = engine = make_engine(self.options)
@@ -121,10 +116,10 @@ class Conductor:
         if self.options.load in OPEN and not self._users():
             raise TrialVoid(
                 "this load worker has no user to send its share of the rate; "
-                f"give the load at least {self._together.workers} users, one for each worker"
+                f"give the load at least {self._barrier.workers} users, one for each worker"
             )
         self._follow(engine)
-        self._keep_company(engine)
+        self._start_background(engine)
         call(engine, engine.begin)
         if self.options.warm_up_s:
             self._enter("warm_up")
@@ -134,7 +129,7 @@ class Conductor:
                 self._follow(engine)
             call(engine, engine.open_window)
         self._enter("window")
-        while self.window is None:
+        while self.counts is None:
             self._follow(engine)
             gevent.sleep(FOLLOW_S)
 
@@ -150,58 +145,58 @@ class Conductor:
         return self.phase in ("window", "done")
 
     @property
-    def latest_sample(self) -> dict[str, Any] | None:
+    def latest_sample(self) -> ProbeSample | None:
         """What the probe beside the server said last in this trial."""
-        return self._witness.samples[-1] if self._witness and self._witness.samples else None
+        return self._observer.samples[-1] if self._observer and self._observer.samples else None
 
-    def freeze(self) -> Window:
+    def freeze(self) -> WindowCounts:
         """Stop the load and keep its counts; idempotent."""
         if self.engine is None:
             raise TrialVoid("stopped before the load began")
-        if self.window is None:
-            self.window = call(self.engine, self.engine.freeze)
-            if self._company is not None:
-                self._company.stop()
-        return self.window
+        if self.counts is None:
+            self.counts = call(self.engine, self.engine.freeze)
+            if self._background is not None:
+                self._background.stop()
+        return self.counts
 
-    def _keep_company(self, engine: Engine) -> None:
-        self._company = Company(self.options, engine, call)
-        self._company.start()
+    def _start_background(self, engine: Engine) -> None:
+        self._background = BackgroundClients(self.options, engine, call)
+        self._background.start()
 
-    def _leave_company(self) -> None:
-        if self._company is not None:
-            self._company.close()
+    def _close_background(self) -> None:
+        if self._background is not None:
+            self._background.close()
 
     def _measure(self) -> None:
-        together, options = self._together, self.options
-        self._witness = witness = Witness(options.probe if together.leads else "")
+        barrier, options = self._barrier, self.options
+        self._observer = observer = ServerObserver(options.probe if barrier.leads else "")
         engine = make_engine(options)
-        clients = sum(together.meet("verified", self._users()))
+        clients = sum(barrier.meet("verified", self._users()))
         if not options.persistent:
-            witness.fill_accept_queue(engine.address, clients, options.late_acks)
-        witness.note("start")
-        together.meet("start")
+            observer.fill_accept_queue(engine.address, clients, options.late_acks)
+        observer.note("start")
+        barrier.meet("start")
         engine.start()
         self.engine = engine  # from now on there is something to freeze
         self._enter("connect_idle")
         call(engine, lambda: engine.open_idle(options.idle_connections))
         self._wait(lambda gauges: gauges.idle_established, options.idle_connections)
-        together.meet("idle")
+        barrier.meet("idle")
         self._enter("connect_active")
         call(engine, lambda: engine.want_active(self._users()))
         if options.persistent:
             self._wait(lambda gauges: gauges.active_established, self._users())
             established = options.idle_connections + engine.gauges().active_established
-            witness.await_server_side(sum(together.meet("active", established)))
+            observer.await_server_side(sum(barrier.meet("active", established)))
         self._enter("company")
-        self._keep_company(engine)
-        begins = together.agree()
+        self._start_background(engine)
+        begins = barrier.agree()
         self._enter("warm_up")
         sleep_until(begins)
         call(engine, engine.begin)
         opens = begins + int(options.warm_up_s * SECOND_NS)
         sleep_until(opens)
-        self._watch_window(engine, witness, opens, opens + int(options.window_s * SECOND_NS))
+        self._watch_window(engine, observer, opens, opens + int(options.window_s * SECOND_NS))
         idle = engine.gauges().idle_established
         moving = options.churn_per_s or options.trickle_per_s  # one may just be replaced
         lost = engine.gauges().idle_failed if moving else 0
@@ -218,37 +213,39 @@ class Conductor:
             )
         self._enter("done")
 
-    def _watch_window(self, engine: Engine, witness: Witness, opens: int, ends: int) -> None:
+    def _watch_window(
+        self, engine: Engine, observer: ServerObserver, opens: int, ends: int
+    ) -> None:
         """Open the window, look at it once a second, freeze, and wait until all have frozen."""
         self._gauges = engine.gauges()
         started = call(engine, engine.open_window)
-        self._confined.open()
+        self._confinement.open()
         self._series = series = Series(engine)
         series.begin(started)
-        witness.note("open")
+        observer.note("open")
         self._enter("window")
         for mark in range(opens + SECOND_NS, ends, SECOND_NS):
             sleep_until(mark)
             series.look()
-            witness.note("second")
+            observer.note("second")
             self._check(engine)
         sleep_until(ends)
         self._check(engine)
-        window = self.freeze()
-        self._confined.close()
+        errors = self.freeze().errors
+        self._confinement.close()
         series.look()
-        self._together.meet("frozen")
-        witness.note("close")
+        self._barrier.meet("frozen")
+        observer.note("close")
         call(engine, engine.acknowledge)
         gevent.sleep(SETTLE_S)
         if unasked := call(engine, engine.unasked):
-            window.errors["wrong_answer"] = window.errors.get("wrong_answer", 0) + unasked
+            errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
 
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
             raise TrialVoid(f"the load engine failed: {engine.failure!r}")
-        if self._company is not None:
-            self._company.check()
+        if self._background is not None:
+            self._background.check()
 
     def _enter(self, phase: str) -> None:
         self.phase = phase
@@ -281,18 +278,24 @@ class Conductor:
                 )
             gevent.sleep(POLL_S)
 
-    def _result(self) -> dict[str, Any]:
+    def _result(self, whole: Options, reason: str, spoiled_by: Blame) -> WorkerResult:
         phases = list(self._phases.items())
-        durations = {name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)}
-        gauges = self._gauges or (self.engine.gauges() if self.engine else None)
-        return {
-            "share": {name: getattr(self.options, name) for name in SHARED},
-            **self._confined.told(),
-            "phases_s": durations,
-            "gauges": asdict(gauges) if gauges else None,
-            "samples": self._witness.samples if self._witness else [],
-            "environment": self._witness.environment if self._witness else {},
-            "window": summarise(self.window) if self.window else None,
-            "series": self._series.rows() if self._series and self.window else [],
-            "company": self._company.counts() if self._company else {},
-        }
+        observer, grant, counts = self._observer, self._confinement.grant(), self.counts
+        return WorkerResult(
+            name=self._barrier.name,
+            reason=reason,
+            spoiled_by=spoiled_by,
+            options=asdict(whole),
+            share=recorded(self.options),
+            cores=grant.cores,
+            cpu_quota=grant.cpu_quota,
+            throttled_periods=grant.throttled_periods,
+            throttled_ns=grant.throttled_ns,
+            phases_s={name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)},
+            gauges=self._gauges or (self.engine.gauges() if self.engine else None),
+            samples=tuple(observer.samples) if observer else (),
+            environment=observer.environment if observer else Environment(),
+            window=summarise(counts) if counts else None,
+            series=self._series.rows() if self._series and counts else (),
+            company=self._background.counts() if self._background else {},
+        )

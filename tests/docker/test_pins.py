@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
+from contract.result.trial_result import TrialResult
 from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.machine.kept import see_unkept
 from experiments.machine.specimen import MODEL
@@ -81,8 +82,8 @@ def measure(
     changer.start()
     row, outcome = trials.attempt(settings, attempts=1)
     changer.join()
-    assert outcome.result is not None, outcome.reason
-    assert outcome.result["window"] is not None, outcome.result["reason"]
+    assert isinstance(outcome.result, TrialResult), outcome.reason
+    assert outcome.result.window is not None, outcome.result.reason
     return row, pins.not_as_asked(outcome.result)
 
 

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from contract.result.document import to_json
 from tests.support.loopback import RESPONSE
+from tests.support.results import a_sample
 
 END = b"\r\n\r\n"
 LISTENING = "0A"
@@ -133,9 +134,6 @@ def _testify(sock: socket.socket, held: Callable[[], int], asked: list[str]) -> 
     while (question := sock.recvfrom(256))[0] != b"end":
         word, _, number = question[0].partition(b" ")
         asked.append(word.decode())
-        answer: dict[str, Any] = {
-            "asked": int(number),
-            "accept_queue": 0,
-            "server_established": held(),
-        }
+        sample = a_sample("", time.monotonic(), 0.0, server_established=held())
+        answer = {**to_json(sample), "asked": int(number)}
         sock.sendto(json.dumps(answer).encode(), question[1])

@@ -1,4 +1,4 @@
-"""A driver without Docker, a master without Locust, and a result like a worker's."""
+"""A driver without Docker, and a master without Locust."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.result.trial_result import TrialResult
 from experiments.docker.driver import AbsentError, ContainerSpec, ContainerState, DriverError
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, plan
+from tests.support.results import a_result
 
 
 def some_trials(repeats: int = 2) -> list[Trial]:
@@ -107,10 +109,8 @@ class FakeMaster:
     def swarm(self, users: int, form: dict[str, Any]) -> None:
         self.forms.append({"users": users, **form})
 
-    def result(self, trial: str) -> dict[str, Any] | None:
-        return (
-            None if self.silent else {"trial": trial, "reason": "", "spoiled_by": "", **a_result()}
-        )
+    def result(self, trial: str) -> TrialResult | None:
+        return None if self.silent else a_result(trial=trial)
 
 
 @dataclass(frozen=True)
@@ -118,82 +118,3 @@ class FakeImages:
     server: str = "server:1"
     load: str = "load:1"
     traced: str = "traced:1"
-
-
-def a_sample(label: str, at_s: float, cpu_s: float, **changes: Any) -> dict[str, Any]:
-    sample = {
-        "label": label,
-        "at_ns": int(at_s * 1e9),
-        "cpu_ns": int(cpu_s * 1e9),
-        "processes": 1,
-        "threads": 1,
-        "rss_bytes": 10_000_000,
-        "fds": 10,
-        "context_switches": 100,
-        "voluntary_switches": 60,
-        "worker_cpu_ns": {},
-        "kernel_slab_bytes": 90_000_000,
-        "listen_overflows": 0,
-        "listen_drops": 0,
-        "retransmits": 0,
-        "resets": 0,
-        "segments_out": 0,
-        "accept_queue": 0,
-        "accept_queue_max": 3,
-        "kernel_socket_bytes": 4_096,
-        "idle_ticks": int(at_s * 100),
-        "steal_ticks": 0,
-        "measured_cores": ["0", "1"],
-        "cpuset": [0],
-        "affinity": [0],
-        "quota_us": None,
-        "period_us": 100_000,
-        "throttled_periods": 0,
-        "throttled_ns": 0,
-    }
-    return sample | changes
-
-
-def a_worker(name: str = "load worker 1", cores: tuple[int, ...] = (1,)) -> dict[str, Any]:
-    """What a load worker says of itself."""
-    confined = {"cpu_quota": None, "throttled_periods": 0, "throttled_ns": 0}
-    return {"name": name, "reason": "", "cores": list(cores), **confined}
-
-
-def a_result(requests: int = 10_000, cpu_s: float = 0.95) -> dict[str, Any]:
-    """A window of one second with four connections, true to Little's law."""
-    return {
-        "phases_s": {"connect_idle": 0.01},
-        "gauges": {"active_established": 4, "idle_established": 0},
-        "environment": {"clock_ticks": 100, "cores": 2},
-        "asked": {
-            "server": {"cores": [0], "cpu_quota": None},
-            "loads": {"load worker 1": {"cores": [1], "cpu_quota": None}},
-        },
-        "workers": [a_worker()],
-        "samples": [
-            a_sample("start", 0.0, 0.0),
-            a_sample("gate", 0.5, 0.1, server_established=4, worker_connections={}),
-            a_sample("open", 1.0, 0.2),
-            a_sample("close", 2.0, 0.2 + cpu_s),
-        ],
-        "window": {
-            "started_ns": int(1e9),
-            "ended_ns": int(2e9),
-            "window_s": 1.0,
-            "skew_us": 0.0,
-            "cpu_ns": int(0.5e9),
-            "cpu_share": 0.5,
-            "requests": requests,
-            "connects": 0,
-            "errors": {},
-            "covered": 4,
-            "segments_in": requests,
-            "histograms": {},
-            "lower_bounds": [],
-            "response_p50_us": 400.0,
-            "response_p99_us": 900.0,
-            "response_max_us": 2_000.0,
-            "response_mean_us": 4 / requests * 1e6 if requests else 0.0,
-        },
-    }

@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 from hdrh.histogram import HdrHistogram
 
+from contract.result.document import to_json
+from contract.result.trial_result import TrialResult
 from loadgen.engine.summary import encode
+from tests.support.results import a_distribution, a_sample, a_second, a_window
 
 NS = 1_000_000_000
 STARTED_NS = 100 * NS
@@ -31,7 +34,7 @@ def write_details(folder: Path, frame: pd.DataFrame, seed: int = 11) -> None:
         place = folder / "trials" / str(row["trial"])
         place.mkdir(parents=True, exist_ok=True)
         (place / "result.json").write_text(
-            json.dumps(details_of(row, rng)),
+            json.dumps(to_json(details_of(row, rng))),
             encoding="utf-8",
         )
 
@@ -45,7 +48,7 @@ def encoded(us: np.ndarray) -> str:
     return encode(histogram)
 
 
-def details_of(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+def details_of(row: dict[str, Any], rng: np.random.Generator) -> TrialResult:
     """What a completed trial with this row leaves beside it."""
     seconds = max(1, round(float(row["window_s"])))
     middle = float(row["response_p50_us"])
@@ -57,29 +60,50 @@ def details_of(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     histograms = {"response": encoded(response), "connect": encoded(connect)}
     if row["load"] == "open_loop":
         histograms["service"] = encoded(response / 2)
+    window_s = float(row["window_s"])
     parts = np.array_split(response, seconds)
-    return {
-        "trial": row["trial"],
-        "reason": "",
-        "phases_s": {"connect_idle": 0.3, "connect_active": 0.1, "company": 0.0, "warm_up": 0.5,
-                     "window": float(row["window_s"])},
-        "window": {"started_ns": STARTED_NS, "window_s": float(row["window_s"]),
-                   "ended_ns": STARTED_NS + int(row["window_s"] * NS), "histograms": histograms},
-        "series": [
-            {"from_s": float(second), "to_s": second + 1.0,
-             "requests": int(float(row["requests_per_s"])),
-             "response_p50_us": float(np.percentile(part, 50)),
-             "response_p99_us": float(np.percentile(part, 99)),
-             "response_max_us": float(part.max()), "histogram": encoded(part)}
+    return TrialResult(
+        trial=row["trial"],
+        phases_s={
+            "connect_idle": 0.3,
+            "connect_active": 0.1,
+            "company": 0.0,
+            "warm_up": 0.5,
+            "window": window_s,
+        },
+        window=a_window(
+            started_ns=STARTED_NS,
+            window_s=window_s,
+            ended_ns=STARTED_NS + int(window_s * NS),
+            distributions={name: a_distribution(one) for name, one in histograms.items()},
+        ),
+        series=tuple(
+            a_second(
+                float(second),
+                requests=int(float(row["requests_per_s"])),
+                response_p50_us=float(np.percentile(part, 50)),
+                response_p99_us=float(np.percentile(part, 99)),
+                response_max_us=float(part.max()),
+                histogram=encoded(part),
+            )
             for second, part in enumerate(parts)
-        ],
-        "samples": [
-            {"label": label, "at_ns": int(STARTED_NS + at_s * NS), "listen_drops": int(drops),
-             "listen_overflows": int(drops), "retransmits": int(drops * 0.8)}
+        ),
+        samples=tuple(
+            a_sample(
+                label,
+                0.0,
+                0.0,
+                at_ns=int(STARTED_NS + at_s * NS),
+                listen_drops=int(drops),
+                listen_overflows=int(drops),
+                retransmits=int(drops * 0.8),
+            )
             for label, at_s, drops in (
-                ("start", -0.9, 0), ("gate", -0.6, lost * 0.1), ("open", OPENED_S, lost * 0.3),
+                ("start", -0.9, 0.0),
+                ("gate", -0.6, lost * 0.1),
+                ("open", OPENED_S, lost * 0.3),
                 *(("second", n, lost * (0.3 + 0.7 * n / seconds)) for n in range(1, seconds)),
                 ("close", seconds, lost),
             )
-        ],
-    }  # fmt: skip
+        ),
+    )

@@ -18,10 +18,6 @@ from experiments.plan.trials import REFERENCE_SWEEP, Trial, plan
 from experiments.records.manifest import usual
 from experiments.records.run_folder import MANIFEST, TRIALS
 
-HISTOGRAM: Final = "HISTFAAAAC94nJNpmSzMwMDAzwABzFCaEcyZ3M5g/wEi8Jx9gfxRxh3iV1kOsE9V1AAAsZ0JZg=="
-"""4,000 times between 500 and 4,000 us, as the load writes them (HdrHistogram V2, base64)."""
-NS: Final = 10**9
-STARTED_NS: Final = 100 * NS
 NOISE: Final = 0.03
 """Standard deviation of the logarithm of a rate."""
 SAME: Final[Mapping[str, Any]] = {
@@ -56,23 +52,27 @@ TAILS: Final = {"p50": 0.9, "p90": 1.3, "p99": 3.0, "p999": 5.0, "max": 9.0, "me
 
 
 def write_run(
-    folder: Path, name: str, experiment: Experiment, rows: int | None = None, details: int = 0
+    folder: Path,
+    name: str,
+    experiment: Experiment,
+    rows: int | None = None,
+    result: bytes = b"",
+    details: int = 0,
 ) -> Path:
-    """Write so many rows, or as many as are planned; the first `details` of them have theirs."""
+    """Write so many rows, or as many as are planned; the first `details` trials leave `result`."""
     folder.mkdir(parents=True)
-    trials = _trials(experiment)
     rows = len(plan(experiment)) if rows is None else rows
     chance = random.Random(folder.name)  # noqa: S311 - the same run again
     with (folder / TRIALS).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(NAMES)
-        for trial in islice(trials, rows):
+        for trial in islice(_trials(experiment), rows):
             row = _row(name, trial, chance)
             writer.writerow([written(row.get(column)) for column in NAMES])
             if trial.position <= details:
                 place = folder / "trials" / trial.id
                 place.mkdir(parents=True)
-                (place / "result.json").write_text(json.dumps(_details(row)))
+                (place / "result.json").write_bytes(result)
     (folder / MANIFEST).write_text(json.dumps(_manifest(folder, name, experiment)))
     return folder
 
@@ -114,37 +114,6 @@ def _row(name: str, trial: Trial, chance: random.Random) -> dict[str, Any]:
         "server_cpu_us_per_request": cost_us * 0.98,
         "server_rss_bytes": 14_000_000 + 300 * together,
         **{f"response_{name}_us": round(mean_us * tail, 3) for name, tail in TAILS.items()},
-    }
-
-
-def _details(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The records beside a trial's row, with its histograms."""
-    window_s = float(row["window_s"])
-    counters = {"listen_drops": 0, "listen_overflows": 0, "retransmits": 0}
-    return {
-        "trial": row["trial"],
-        "reason": "",
-        "phases_s": {"connect_idle": 0.3, "warm_up": row["warm_up_s"], "window": window_s},
-        "window": {
-            "started_ns": STARTED_NS,
-            "ended_ns": STARTED_NS + int(window_s * NS),
-            "window_s": window_s,
-            "histograms": {"response": HISTOGRAM, "connect": HISTOGRAM},
-        },
-        "series": [
-            {
-                "from_s": 0.0,
-                "to_s": window_s,
-                "requests": row["requests"],
-                **{f"response_{name}_us": row[f"response_{name}_us"] for name in ("p50", "p99")},
-                "response_max_us": row["response_max_us"],
-                "histogram": HISTOGRAM,
-            }
-        ],
-        "samples": [
-            {"label": label, "at_ns": STARTED_NS + int(at * window_s * NS), **counters}
-            for label, at in (("start", -0.9), ("gate", -0.5), ("open", 0.0), ("close", 1.0))
-        ],
     }
 
 

@@ -148,10 +148,10 @@ class _Bench:
                 if reason not in self.figures.why:
                     self.figures.why.append(reason)
                 continue
-            row, window = self._trial(
+            row, window = self.trials.measure(
                 Settings(active_connections=FEW_ACTIVE, idle_connections=idle)
             )
-            grown[idle] = window["rss_bytes"]
+            grown[idle] = window.rss_bytes
             self.figures.overhead_s.append(row["overhead_s"])
             if idle:
                 bytes_each = (grown[idle] - grown[0]) / idle
@@ -161,15 +161,11 @@ class _Bench:
 
     def _ours(self, settings: Settings) -> tuple[Side, str]:
         """The engine as in any trial, and what its core and the server's were used for."""
-        row, window = self._trial(settings)
-        cpu_s, seconds = window["process_cpu_ns"] / 1e9, window["window_s"]
+        row, window = self.trials.measure(settings)
+        cpu_s, seconds = window.process_cpu_ns / 1e9, window.window_s
         side = Side(row["requests_per_s"], cpu_s * 1e6 / row["requests"], cpu_s / seconds)
         used = (("server", row["server_cpu_share"]), ("generator", side.share))
         return side, " and ".join(name for name, share in used if share >= BUSY) or "neither"
-
-    def _trial(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
-        row, result = self.trials.measure(settings)
-        return row, result["window"]
 
     def _theirs(self, peer: Peer) -> tuple[Side, str]:
         """The peer in a pod with a fresh server, on the cores that the engine has.

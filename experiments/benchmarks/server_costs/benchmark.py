@@ -19,6 +19,8 @@ from typing import Any
 
 from rich.console import Console
 
+from contract.result.server_side import ProbeSample
+from contract.result.trial_result import TrialResult
 from experiments.benchmarks.frame import Frame, Trials, check_names, frame
 from experiments.benchmarks.server_costs.figures import Figures
 from experiments.benchmarks.server_costs.table import print_table
@@ -30,7 +32,7 @@ from experiments.foreign.images import ensure_foreign
 from experiments.plan.experiment_file import servers
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.settings import Settings
-from experiments.run.trial import Outcome
+from experiments.records.outcome import Outcome
 from experiments.run.trial_environment import trial_environment
 
 BASELINE = "epoll_level"
@@ -45,8 +47,6 @@ ONE_PER_CONNECTION = ("thread_pool", "prefork")
 FEWER_IDLE = {"process_per_connection": 1_000}
 """Ten thousand processes could take all the memory of a small machine."""
 FEW_ACTIVE = 8
-KERNEL = ("kernel_slab_bytes", "kernel_socket_bytes")
-"""Gauges of the probe: sockets and the like, and the buffers of TCP."""
 COMPARED = ("nginx", "uvicorn")
 """The references that the table is about."""
 TRACERS = 2
@@ -136,18 +136,27 @@ class _Costs:
         if row["validity"] == "void":
             self.figures.missing(name, "memory", row["reason"])
             return
-        samples = {one["label"]: one for one in (outcome.result or {"samples": []})["samples"]}
+        result = outcome.result if isinstance(outcome.result, TrialResult) else TrialResult()
+        before, after = result.sample("start"), result.sample("gate")
+        if before is None or after is None:
+            self.figures.missing(name, "memory", "the probe's samples are missing")
+            return
         self.figures.memory[name] = {
             "idle_connections": idle,
             "rss_bytes": row["server_rss_bytes"],
             "rss_unloaded_bytes": row["server_rss_idle_bytes"],
-            "kernel_bytes": sum(samples["gate"][kind] - samples["start"][kind] for kind in KERNEL),
+            "kernel_bytes": _kernel_bytes(after) - _kernel_bytes(before),
             "processes": row["server_processes"],
             "threads": row["server_threads"],
         }
 
     def _trial(self, name: str, active: int, idle: int = 0) -> tuple[dict[str, Any], Outcome]:
         return self.trials.attempt(_settings(name, active, idle), self.foreign.get(name), ATTEMPTS)
+
+
+def _kernel_bytes(sample: ProbeSample) -> int:
+    """Sockets and the like, and the buffers of TCP."""
+    return sample.kernel_slab_bytes + sample.kernel_socket_bytes
 
 
 def _settings(name: str, active: int, idle: int = 0) -> Settings:

@@ -14,7 +14,7 @@ from analysis.claims.judgement import MOST_FAILED, Judgement, Part, Word, most_t
 from analysis.claims.verdicts import Verdict, judge, judge_all
 from analysis.statistics.estimates import Estimate, estimate
 from analysis.statistics.medians import medians
-from contract.columns import BY_SERVER
+from contract.void_causes import BY_SERVER
 from tests.analysis.claims.test_compare_judge import FAST, SLOW, claim, rows, run_of, with_part
 from tests.support import made_up_run as made
 

@@ -15,10 +15,12 @@ from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, judge
 from contract.columns import COLUMNS, NAMES, SETTINGS
 from contract.exits import LabError
+from contract.result.document import to_json
 from experiments.plan.settings import Settings
 from loadgen.engine.recorder import to_histogram
 from loadgen.engine.summary import encode
 from tests.support import made_up_run as made
+from tests.support.results import a_distribution, a_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +63,8 @@ def result(counts: Counts) -> dict[str, Any]:
 
 
 def window(histograms: dict[str, str]) -> dict[str, Any]:
-    return {"window": {"started_ns": 0, "window_s": 6.0, "histograms": histograms}}
+    distributions = {name: a_distribution(one) for name, one in histograms.items()}
+    return {"window": to_json(a_window(window_s=6.0, distributions=distributions))}
 
 
 def test_both_ladders_are_told_by_their_steps(judged: Callable[..., Verdict]) -> None:

@@ -21,7 +21,7 @@ from analysis.report.report import build
 from analysis.report.server_page import pages
 from analysis.report.summary_csv import summary
 from analysis.statistics.noise_floor import warnings
-from contract.columns import BY_SERVER, SPOILED_BY
+from contract.void_causes import BY_SERVER, SPOILED_BY
 from tests.support import made_up_run as made
 
 if TYPE_CHECKING:

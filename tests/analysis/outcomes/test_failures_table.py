@@ -17,8 +17,8 @@ from analysis.compare.comparison import Comparison, compare
 from analysis.compare.figures import CANNOT_TELL, CHANGED
 from analysis.figures import all_figures
 from analysis.outcomes.thresholds import Kept, judged
-from contract.columns import SPOILED_BY
 from contract.exits import Exit
+from contract.void_causes import SPOILED_BY
 from experiments.paths import ROOT
 from tests.analysis.claims.test_compare_judge import SLOW, rows, run_of, with_part
 from tests.support import made_up_run as made

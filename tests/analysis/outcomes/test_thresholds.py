@@ -11,9 +11,9 @@ import analysis
 from analysis.cli.commands import cli
 from analysis.outcomes.thresholds import Kept, ending, judged
 from analysis.report.report import build
-from contract.columns import BY_SERVER
 from contract.exits import Exit, LabError
 from contract.thresholds import parse
+from contract.void_causes import BY_SERVER
 from experiments.plan.experiment_file import read
 from tests.support import made_up_run as made
 

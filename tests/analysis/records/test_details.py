@@ -16,13 +16,16 @@ from analysis.figures import connect_time, heat_map, percentiles, timeline
 from analysis.records import details
 from analysis.records.run import Run
 from contract.exits import Exit, LabError
+from contract.result.document import to_json
 from experiments.paths import ROOT
 from loadgen.engine.recorder import to_histogram
 from loadgen.engine.summary import encode
 from tests.support import made_up_run as made
+from tests.support.results import a_distribution, a_result, a_second, a_window
 from tests.support.trial_details import OPENED_S, REQUESTS, write_details
 
-WINDOW = {"started_ns": 0, "window_s": 2.0}
+WINDOW = to_json(a_window())
+LOAD_SECOND = to_json(a_second())
 GOLDEN = ROOT / "tests/golden/run"
 
 
@@ -112,19 +115,21 @@ def test_an_unreadable_histogram_is_named(tmp_path: Path, spoil: Callable[[str],
 @pytest.mark.parametrize(
     ("spoilt", "expected"),
     [
-        ({"window": {"histograms": {}}}, "window.started_ns: field required"),
+        ({"window": {"histograms": {}}}, "window.started_ns: missing"),
         (
             {"window": {**WINDOW, "histograms": {"response": 7}}},
-            "window.histograms.response: input should be a valid string",
+            "window.histograms.response: expected a text",
         ),
-        ({"phases_s": {"window": "long"}}, "phases_s.window: input should be a valid number"),
-        ({"series": [{}]}, "series.0.from_s: field required"),
-        ({"samples": {}}, "samples: input should be a valid list"),
+        ({"window": {**WINDOW, "requests": "7"}}, "window.requests: expected a whole number"),
+        ({"window": {**WINDOW, "started_ns": -1}}, "window.started_ns: expected 0 or more"),
+        ({"phases_s": {"window": "long"}}, "phases_s.window: expected a number"),
+        ({"series": [{}]}, "series.0.from_s: missing"),
+        ({"series": [{**LOAD_SECOND, "requests": 1.5}]}, "series.0.requests: expected a whole"),
+        ({"samples": {}}, "samples: expected a list"),
+        ([], "expected an object"),
     ],
 )
-def test_a_detail_of_another_kind_is_named(
-    tmp_path: Path, spoilt: dict[str, Any], expected: str
-) -> None:
+def test_a_detail_of_another_kind_is_named(tmp_path: Path, spoilt: Any, expected: str) -> None:
     folder = made.write_run(tmp_path)
     write_details(folder, made.trials(5))
     broken = sorted((folder / "trials").iterdir())[0] / "result.json"
@@ -164,8 +169,8 @@ def test_durations_beyond_the_usual_range_are_merged_without_loss(tmp_path: Path
         place = tmp_path / "trials" / name
         place.mkdir(parents=True)
         response = encode(to_histogram({500: 3, longest: 1}))
-        window = {"started_ns": 0, "window_s": 1.0, "histograms": {"response": response}}
-        (place / "result.json").write_text(json.dumps({"window": window}))
+        window = a_window(distributions={"response": a_distribution(response)})
+        (place / "result.json").write_text(json.dumps(to_json(a_result(window=window))))
     for order in (names, names[::-1]):
         whole = details.merged(run, order)
         assert whole is not None

@@ -9,25 +9,28 @@ from typing import Any, cast
 import pytest
 
 from contract.exits import LabError
+from contract.result.trial_result import TrialResult
 from experiments.benchmarks.frame import ATTEMPTS, Frame, Trials
 from experiments.benchmarks.load_generators.workers import QUOTA, two_workers
 from experiments.plan.settings import Settings
 from experiments.plan.trials import Trial
+from experiments.records.outcome import Outcome
 from experiments.run.standalone_server import NotListeningError, StandaloneServers
-from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, Placement, place
-from tests.support.fakes import FakeDriver, FakeImages, a_result
+from tests.support.fakes import FakeDriver, FakeImages
+from tests.support.results import a_result, with_window
 
 NOTHING = cast(Any, None)
 FRAME = Frame("bench", "r", NOTHING, NOTHING, print)
 SETTINGS = Settings(active_connections=4, window_s=1.0)
-GOOD = {"reason": "", **a_result()}
+GOOD = a_result()
 
 
 class FakeRunner:
     """Gives one outcome after the other, and counts how often it was asked to settle."""
 
-    def __init__(self, *results: dict[str, Any] | None) -> None:
+    def __init__(self, *results: TrialResult | None) -> None:
         self._outcomes = deque(Outcome(one, "" if one else "no engine") for one in results)
         self.positions: list[int] = []
         self.settled = 0
@@ -47,8 +50,8 @@ def trials_of(runner: FakeRunner) -> Trials:
 def test_a_void_trial_is_measured_again() -> None:
     runner = FakeRunner(None, GOOD, GOOD)
     trials = trials_of(runner)
-    row, result = trials.measure(SETTINGS)
-    assert row["requests"] == result["window"]["requests"] == 10_000
+    row, window = trials.measure(SETTINGS)
+    assert row["requests"] == window.requests == 10_000
     trials.measure(SETTINGS)
     assert (runner.positions, runner.settled) == ([1, 1, 2], 1)
     assert [row["validity"] for row in trials.rows] == ["server_bound", "server_bound"]
@@ -94,8 +97,7 @@ class Workers(FakeRunner):
         self.quotas.append(self.containers.load_cpu_quota)
         result = a_result(10_000 * workers, self._server_cpu_s * workers)
         changes = {"response_mean_us": 64 / 10_000 / workers * 1e6, "covered": 64}
-        window = {**result["window"], **changes}
-        return Outcome({"reason": "", **result, "window": window})
+        return Outcome(with_window(result, **changes))
 
 
 def test_two_load_workers_against_one() -> None:

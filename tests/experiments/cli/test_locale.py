@@ -21,7 +21,7 @@ from experiments.plan.overrides import read_source
 from experiments.plan.experiment_file import find
 from experiments.records.trial_row import make_row
 from experiments.records.run_folder import Store
-from experiments.run.trial import Outcome
+from experiments.records.outcome import Outcome
 from tests.support.fakes import some_trials
 
 said = sys.stdin.buffer.read().decode()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract.columns import SPOILED_BY
+from contract.void_causes import SPOILED_BY
 from experiments.faults.campaign import Ended, is_disturbed, tally, wrongs
 from experiments.faults.endings import Ending, drawn, endings
 

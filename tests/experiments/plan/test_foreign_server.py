@@ -20,8 +20,9 @@ from experiments.plan.foreign_server import Foreign, name_of
 from experiments.plan.overrides import choose, only, read_source
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, foreign_servers, plan, points
+from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
-from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
 

@@ -70,9 +70,9 @@ def test_a_thread_that_is_ending_costs_its_process_nothing(tmp_path: Path) -> No
 
 def test_the_environment_names_what_the_manifest_needs() -> None:
     found = probe.environment()
-    assert found["cores"] == os.cpu_count()
-    assert isinstance(found["sysctls"], dict)
-    assert found["cgroup_version"] in (1, 2)
+    assert found.cores == os.cpu_count()
+    assert isinstance(found.sysctls, dict)
+    assert found.cgroup_version in (1, 2)
 
 
 def test_a_process_that_is_ending_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,43 +7,49 @@ from typing import Any
 
 import pytest
 
+from contract.result.asked import Asked, Pins
+from contract.result.load_side import Worker
+from contract.result.trial_result import TrialResult
 from experiments.plan.trials import Trial
 from experiments.records import pins
+from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
-from experiments.run.trial import Outcome
 from experiments.run.trial_containers import Containers, place
-from tests.support.fakes import FakeImages, a_result, a_worker, some_trials
+from tests.support.fakes import FakeImages, some_trials
+from tests.support.results import a_result, a_worker, with_samples, with_window
 
 
 def a_trial() -> Trial:
     return next(trial for trial in some_trials() if trial.point.sweep == "s")
 
 
-def row_of(result: dict[str, Any], trial: Trial | None = None) -> dict[str, Any]:
-    chosen = trial or a_trial()
-    outcome = Outcome(result={"trial": "t", "reason": "", **result}, elapsed_s=3.5)
-    return make_row("e", "r", "2026-01-01T00:00:00+00:00", chosen, outcome)
+def row_of(result: TrialResult, trial: Trial | None = None) -> dict[str, Any]:
+    outcome = Outcome(result=result, elapsed_s=3.5)
+    return make_row("e", "r", "2026-01-01T00:00:00+00:00", trial or a_trial(), outcome)
 
 
-def with_sample(place: int, **changes: Any) -> dict[str, Any]:
-    result = a_result()
-    result["samples"][place] |= changes
-    return result
+def with_sample(label: str, **changes: Any) -> TrialResult:
+    return with_samples(a_result(), **{label: changes})
 
 
-def with_workers(*workers: dict[str, Any]) -> dict[str, Any]:
-    result = a_result()
-    result["workers"] = list(workers)
-    result["asked"]["loads"] = {
-        f"load worker {number}": {"cores": [1], "cpu_quota": None} for number in (1, 2)
-    }
-    return result
+FIRST_CORE = Pins((0,), None)
 
 
-OPEN, CLOSE = -2, -1
-BOTH = {"cpuset": [0, 1], "affinity": [0, 1]}
-NO_CPUSET = {"cpuset": None, "affinity": [0, 1]}
-MOVED = {"cpuset": [1], "affinity": [1]}
+def asking(server: Pins = FIRST_CORE, load_quota: float | None = None) -> Asked:
+    """Of two load workers, the first with this quota."""
+    return Asked(
+        server, {"load worker 1": Pins((1,), load_quota), "load worker 2": Pins((1,), None)}
+    )
+
+
+def with_workers(*workers: Worker, **asked: Any) -> TrialResult:
+    return a_result(workers=workers, asked=asking(**asked))
+
+
+OPEN, CLOSE = "open", "close"
+BOTH = {"cpuset": (0, 1), "affinity": (0, 1)}
+NO_CPUSET = {"cpuset": None, "affinity": (0, 1)}
+MOVED = {"cpuset": (1,), "affinity": (1,)}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +60,7 @@ MOVED = {"cpuset": [1], "affinity": [1]}
         (with_sample(OPEN, **NO_CPUSET), "the server had cores 0 and 1, and not core 0 as asked"),
         (with_sample(CLOSE, **MOVED), "the server had core 1, and not core 0 as asked"),
         (
-            with_sample(CLOSE, affinity=[0, 1], cpuset=[0]),
+            with_sample(CLOSE, affinity=(0, 1), cpuset=(0,)),
             "the server had cores 0 and 1, and not core 0 as asked",
         ),
         (
@@ -75,14 +81,14 @@ MOVED = {"cpuset": [1], "affinity": [1]}
             "load worker 2 had core 0, and not core 1 as asked",
         ),
         (
-            with_workers(a_worker() | {"throttled_periods": 2, "throttled_ns": 3_000_000}),
+            with_workers(a_worker(throttled_periods=2, throttled_ns=3_000_000)),
             "load worker 1 was held back for 3.0 ms",
         ),
-        (with_workers(a_worker() | {"cpu_quota": 0.3}), "load worker 1 had a CPU quota of 0.3"),
+        (with_workers(a_worker(cpu_quota=0.3)), "load worker 1 had a CPU quota of 0.3"),
     ],
 )
 def test_server_or_load_not_as_asked_is_void_by_the_surroundings(
-    result: dict[str, Any], reason: str
+    result: TrialResult, reason: str
 ) -> None:
     row = row_of(result)
     assert row["reason"].startswith(reason)
@@ -93,42 +99,36 @@ def test_server_or_load_not_as_asked_is_void_by_the_surroundings(
     "result",
     [
         a_result(),
-        with_sample(1, **BOTH),  # before the window, as it was starting
+        with_sample("gate", **BOTH),  # before the window, as it was starting
         with_sample(CLOSE, cpuset=None),  # where the group does not tell, the process does
         with_workers(a_worker(), a_worker("load worker 2")),
     ],
 )
-def test_as_asked_is_valid(result: dict[str, Any]) -> None:
+def test_as_asked_is_valid(result: TrialResult) -> None:
     assert row_of(result)["validity"] == "server_bound"
 
 
 def test_server_that_keeps_itself_to_fewer_of_its_cores_is_as_asked() -> None:
-    result = a_result()
-    result["asked"]["server"]["cores"] = [0, 2]
-    for sample in result["samples"]:
-        sample |= {"cpuset": [0, 2], "affinity": [2]}
+    fewer = {"cpuset": (0, 2), "affinity": (2,)}
+    result = with_samples(a_result(asked=asking(Pins((0, 2), None))), open=fewer, close=fewer)
     assert pins.not_as_asked(result) == ""
 
 
 def test_wrong_answer_stays_the_server_s_fault_on_a_core_that_was_not_asked() -> None:
-    result = with_sample(CLOSE, **BOTH)
-    result["window"]["errors"] = {"wrong_answer": 1}
+    result = with_window(with_sample(CLOSE, **BOTH), errors={"wrong_answer": 1})
     assert row_of(result)["spoiled_by"] == "server_wrong"
 
 
-def quota_trial(result: dict[str, Any], quota: float) -> dict[str, Any]:
+def quota_trial(result: TrialResult, quota: float) -> dict[str, Any]:
     trial = a_trial()
     settings = trial.point.settings.model_copy(update={"server_cpu_quota": quota})
-    result["asked"]["server"]["cpu_quota"] = quota
-    return row_of(result, replace(trial, point=replace(trial.point, settings=settings)))
+    asked = replace(result, asked=asking(Pins((0,), quota)))
+    return row_of(asked, replace(trial, point=replace(trial.point, settings=settings)))
 
 
-def with_quota(quota_us: int, **close: int) -> dict[str, Any]:
-    result = a_result(cpu_s=0.49)
-    for sample in result["samples"]:
-        sample |= {"quota_us": quota_us, "period_us": 2_000}
-    result["samples"][CLOSE] |= close
-    return result
+def with_quota(quota_us: int, **close: int) -> TrialResult:
+    quota = {"quota_us": quota_us, "period_us": 2_000}
+    return with_samples(a_result(cpu_s=0.49), open=quota, close=quota | close)
 
 
 def test_quota_that_was_asked_may_hold_the_server_back_and_is_recorded() -> None:
@@ -152,10 +152,8 @@ def test_no_quota_where_one_was_asked_is_void() -> None:
 
 
 def test_load_s_quota_that_a_benchmark_asked_for_may_hold_it_back() -> None:
-    held = {"cpu_quota": 0.3, "throttled_periods": 9, "throttled_ns": 700_000_000}
-    result = with_workers(a_worker() | held)
-    result["asked"]["loads"]["load worker 1"]["cpu_quota"] = 0.3
-    assert row_of(result)["validity"] == "server_bound"
+    held = a_worker(cpu_quota=0.3, throttled_periods=9, throttled_ns=700_000_000)
+    assert row_of(with_workers(held, load_quota=0.3))["validity"] == "server_bound"
 
 
 def test_asked_is_what_the_containers_ask() -> None:
@@ -163,11 +161,12 @@ def test_asked_is_what_the_containers_ask() -> None:
     settings = trial.point.settings.model_copy(update={"load_workers": 3, "server_cpu_quota": 0.5})
     three = replace(trial, point=replace(trial.point, settings=settings))
     containers = Containers(FakeImages(), place(4), "net", 20_000, "c10k-run", load_cpu_quota=0.3)
-    assert pins.asked(containers, three) == {
-        "server": {"cores": [0], "cpu_quota": 0.5},
-        "loads": {
-            "load worker 1": {"cores": [3], "cpu_quota": 0.3},
-            "load worker 2": {"cores": [1], "cpu_quota": 0.3},
-            "load worker 3": {"cores": [3], "cpu_quota": 0.3},
+    server, loads = containers.server(three, "none"), containers.loads(three, "none").values()
+    assert pins.asked(server, loads) == Asked(
+        Pins((0,), 0.5),
+        {
+            "load worker 1": Pins((3,), 0.3),
+            "load worker 2": Pins((1,), 0.3),
+            "load worker 3": Pins((3,), 0.3),
         },
-    }
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pandas as pd
@@ -18,15 +18,26 @@ from contract.cells import breaches, written
 from contract.columns import COLUMNS, NAMES
 from contract.csv_check import examine
 from contract.literal import unguarded
+from contract.result.asked import Asked, Pins
+from contract.result.benchmark_result import BenchmarkResult, Turns
+from contract.result.server_side import Environment
+from contract.result.trial_result import TrialResult
 from experiments.plan.settings import Settings
 from experiments.plan.trials import Trial
-from experiments.records.row_contract import cells_of, kept
+from experiments.records.benchmark_columns import benchmark_columns
+from experiments.records.outcome import Outcome
+from experiments.records.row_contract import cells_of, within_format
 from experiments.records.run_folder import _append
 from experiments.records.server_series import server_series
 from experiments.records.trial_row import make_row
-from experiments.run import microbenchmark
-from experiments.run.trial import Outcome
-from tests.support.fakes import a_result, a_sample, some_trials
+from tests.support.fakes import some_trials
+from tests.support.results import (
+    a_distribution,
+    a_result,
+    a_sample,
+    a_window,
+    with_samples,
+)
 
 TRIAL = next(trial for trial in some_trials() if trial.point.sweep == "s")
 STARTED = "2026-01-01T00:00:00+00:00"
@@ -47,9 +58,10 @@ def trial_of(changes: dict[str, Any]) -> Trial:
     return replace(TRIAL, point=replace(TRIAL.point, settings=settings))
 
 
-def row_of(result: dict[str, Any] | None, trial: Trial = TRIAL, **outcome: Any) -> dict[str, Any]:
-    whole = None if result is None else {"trial": trial.id, "reason": "", **result}
-    return make_row("e", "r", STARTED, trial, Outcome(whole, **{"elapsed_s": 5.0, **outcome}))
+def row_of(
+    result: TrialResult | BenchmarkResult | None, trial: Trial = TRIAL, **outcome: Any
+) -> dict[str, Any]:
+    return make_row("e", "r", STARTED, trial, Outcome(result, **{"elapsed_s": 5.0, **outcome}))
 
 
 def read_back(row: dict[str, Any]) -> dict[str, Any]:
@@ -81,33 +93,54 @@ def assert_reads_back_equal(row: dict[str, Any]) -> None:
 
 
 @st.composite
-def odd_results(draw: st.DrawFn) -> dict[str, Any]:
+def odd_results(draw: st.DrawFn) -> TrialResult:
     """A worker's result in which some numbers are others, and some samples are missing."""
-    result = a_result(requests=draw(st.sampled_from([0, 1, 10_000])))
-    result["samples"] += [
+    usual = a_result()
+    usual_window = a_window(draw(st.sampled_from([0, 1, 10_000])), rested_ns=0)
+    labels = ("empty", "full", "late")
+    samples = [
+        *usual.samples,
         a_sample("second", 1.5, 0.4),
-        *(a_sample(label, 0.1, 0.0) for label in ("empty", "full", "late")),
+        *(a_sample(label, 0.1, 0.0) for label in labels),
     ]
-    result["window"] |= {"rested_ns": 0, "response_stddev_us": 3.0, "lag_p99_us": 1.0}
-    gone = draw(st.sets(st.sampled_from([one["label"] for one in result["samples"]]), max_size=3))
-    result["samples"] = [one for one in result["samples"] if one["label"] not in gone]
-    places = [result["window"], result["environment"], result["gauges"], *result["samples"]]
-    for _ in range(draw(st.integers(0, 6))):
-        place = draw(st.sampled_from(places))
-        numbers = sorted(name for name, value in place.items() if isinstance(value, int | float))
-        place[draw(st.sampled_from(numbers))] = draw(NUMBERS)
-    return result
+    gone = draw(st.sets(st.sampled_from([one.label for one in samples]), max_size=3))
+    odd = st.integers(0, 2)  # fields in one place
+    response = usual_window.distributions["response"]
+    times = draw(odd_numbers(response.times, draw(odd)))
+    lag = a_distribution(p99_us=1.0)
+    window = draw(odd_numbers(usual_window, draw(odd)))
+    return replace(
+        usual,
+        samples=tuple(
+            draw(odd_numbers(one, draw(odd))) for one in samples if one.label not in gone
+        ),
+        environment=draw(odd_numbers(usual.environment, draw(odd))),
+        gauges=draw(odd_numbers(usual.gauges, draw(odd))),
+        window=replace(
+            window, distributions={"response": replace(response, times=times), "lag": lag}
+        ),
+    )
+
+
+@st.composite
+def odd_numbers(draw: st.DrawFn, value: Any, most: int) -> Any:
+    """The same with other numbers in some fields, `most` at most."""
+    numbers = sorted(
+        one.name for one in fields(value) if isinstance(getattr(value, one.name), int | float)
+    )
+    changed = draw(st.sets(st.sampled_from(numbers), max_size=most))
+    return replace(value, **{name: draw(NUMBERS) for name in sorted(changed)})
 
 
 @given(odd_results(), st.sampled_from(LOADS), NUMBERS, st.text(), st.sampled_from(["", "gone"]))
 def test_a_row_of_odd_figures_reads_back_equal(
-    result: dict[str, Any], load: dict[str, Any], elapsed_s: float, log: str, reason: str
+    result: TrialResult, load: dict[str, Any], elapsed_s: float, log: str, reason: str
 ) -> None:
     trial = trial_of(load)
     logs = {"server": log}
     row = row_of(result, trial, elapsed_s=elapsed_s, logs=logs, reason=reason, server_ending=reason)
     assert_reads_back_equal(row)
-    server_series(result["samples"])
+    server_series(result.samples)
     if row["validity"] != "void":
         for column in COLUMNS:
             value = row.get(column.name)
@@ -127,25 +160,26 @@ def test_a_row_of_odd_figures_reads_back_equal(
     )
 )
 def test_a_row_without_clients_reads_back_equal(changes: dict[str, Any]) -> None:
-    measured = {
-        "turns": 1_000,
-        "window_ns": 10**9,
-        "cpu_ns": 10**9,
-        "busy_ticks": 100,
-        "steal_ticks": 0,
-        "clock_ticks": 100,
-        "affinity": [0],
-        "waited_ns": 10**6,
-        "bare_ns": 500.0,
-        "clock_ns": 20.0,
-    }
+    measured = Turns(
+        turns=1_000,
+        window_ns=10**9,
+        cpu_ns=10**9,
+        busy_ticks=100,
+        steal_ticks=0,
+        clock_ticks=100,
+        affinity=(0,),
+        waited_ns=10**6,
+        bare_ns=500.0,
+        clock_ns=20.0,
+    )
     settings = Settings(server="poll", load="one_wait", watched=100)
     trial = replace(TRIAL, point=replace(TRIAL.point, settings=settings))
-    asked = {"server": {"cores": [0], "cpu_quota": None}, "loads": {}}
-    for found in ({"measured": measured | changes}, {}):
-        result = {"reason": "", "asked": asked, **found}
+    asked = Asked(Pins((0,), None), {})
+    for found in (replace(measured, **changes), None):
+        result = BenchmarkResult(reason="", asked=asked, measured=found)
         assert_reads_back_equal(row_of(result, trial))
-    assert microbenchmark.figures({"measured": measured})["server_cpu_share"] == 1.0
+    usual = BenchmarkResult(reason="", measured=measured)
+    assert benchmark_columns(usual)["server_cpu_share"] == 1.0
 
 
 NUMERIC = [column for column in COLUMNS if column.kind in ("int", "float")]
@@ -155,7 +189,9 @@ NUMERIC = [column for column in COLUMNS if column.kind in ("int", "float")]
 @example(next(c for c in NUMERIC if c.name == "window_s"), math.nan)
 def test_any_number_in_any_column_is_kept_or_costs_the_trial(column: Any, value: float) -> None:
     row = {**row_of(a_result()), column.name: value}
-    found = kept(row, TRIAL.point.settings.recorded | {"block": 1, "position": 1, "repeat": 1})
+    found = within_format(
+        row, TRIAL.point.settings.recorded | {"block": 1, "position": 1, "repeat": 1}
+    )
     assert_reads_back_equal(found)
     if found[column.name] is not value:
         assert (found["validity"], found["spoiled_by"]) == ("void", "lab")
@@ -169,11 +205,8 @@ def test_any_text_reads_back_as_it_was_written(text: str) -> None:
     assert not {"\n", "\r", "\0"} & set(written(text))
 
 
-def changed(**samples: dict[str, Any]) -> dict[str, Any]:
-    result = a_result()
-    for one in result["samples"]:
-        one |= samples.get(one["label"], {})
-    return result
+def changed(**samples: dict[str, Any]) -> TrialResult:
+    return with_samples(a_result(), **samples)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +220,7 @@ def changed(**samples: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_a_clock_or_a_counter_that_went_back_is_named(
-    result: dict[str, Any], column: str, value: str
+    result: TrialResult, column: str, value: str
 ) -> None:
     row = row_of(result)
     assert (row["validity"], row["spoiled_by"], row[column]) == ("void", "lab", None)
@@ -196,16 +229,14 @@ def test_a_clock_or_a_counter_that_went_back_is_named(
 
 
 def test_segments_that_went_back_are_named() -> None:
-    result = a_result()
-    result["window"]["segments_in"] = -30_000
-    row = row_of(result)
+    row = row_of(a_result(window=a_window(segments_in=-30_000)))
     assert row["segments_out_per_response"] is None
     assert row["reason"] == "segments_out_per_response was -3, not a number, 0 or more"
 
 
 def test_a_good_row_stays_as_it_is() -> None:
     row = row_of(a_result())
-    assert kept(row, {}) is row
+    assert within_format(row, {}) is row
     assert row["validity"] == "server_bound"
     assert row["spoiled_by"] == ""
 
@@ -219,29 +250,25 @@ def test_a_tick_more_than_the_window_is_no_fault() -> None:
 @pytest.mark.parametrize(
     ("broken", "missing"),
     [
-        ({"environment": {}}, "steal_share"),
-        ({"open": {"at_ns": int(2e9)}}, "server_cpu_share"),
-        ({"close": {"at_ns": 0}}, "server_cpu_share"),
-        ({"window": {"response_mean_us": None}}, "littles_law_ratio"),
-        ({"window": {"response_max_us": None}}, "response_max_us"),
+        (a_result(environment=Environment()), "steal_share"),
+        (changed(open={"at_ns": int(2e9)}), "server_cpu_share"),
+        (changed(close={"at_ns": 0}), "server_cpu_share"),
+        (a_result(window=a_window(distributions={})), "littles_law_ratio"),
+        (a_result(window=a_window(distributions={})), "response_max_us"),
     ],
 )
 def test_a_figure_that_a_verdict_needs_and_nobody_has_is_named(
-    broken: dict[str, dict[str, Any]], missing: str
+    broken: TrialResult, missing: str
 ) -> None:
-    result = changed(**broken)
-    result["environment"] = broken.get("environment", result["environment"])
-    result["window"] |= broken.get("window", {})
-    row = row_of(result)
+    row = row_of(broken)
     assert row["validity"] == "void"
     assert missing in row["reason"]
 
 
 def test_counters_that_were_not_read_before_are_unknown_and_not_nought() -> None:
-    result = a_result()
-    result["samples"] = [one for one in result["samples"] if one["label"] != "start"]
-    result["samples"].append(a_sample("full", 0.2, 0.0, listen_overflows=7))
-    row = row_of(result)
+    others = [one for one in a_result().samples if one.label != "start"]
+    full = a_sample("full", 0.2, 0.0, listen_overflows=7)
+    row = row_of(a_result(samples=(*others, full)))
     for name in ("listen_overflows", "listen_drops", "full_queue_overflows", "full_queue_drops"):
         assert row[name] is None
     assert row["full_queue_depth"] == 0
@@ -249,9 +276,7 @@ def test_counters_that_were_not_read_before_are_unknown_and_not_nought() -> None
 
 
 def test_a_window_that_cannot_be_is_recorded_as_it_was_asked_for() -> None:
-    result = a_result()
-    result["window"]["window_s"] = math.nan
-    row = row_of(result)
+    row = row_of(a_result(window=a_window(window_s=math.nan)))
     assert row["window_s"] == TRIAL.point.settings.window_s
     assert "window_s was nan, not a number, 1e-06 or more" in row["reason"]
 
@@ -265,7 +290,7 @@ def test_what_no_figure_has_spoiled_is_a_fault_of_the_program(changes: dict[str,
         cells_of(row)
     if "added_later" not in changes:
         with pytest.raises(ValueError, match="record format"):
-            kept(row, TRIAL.point.settings.recorded)
+            within_format(row, TRIAL.point.settings.recorded)
 
 
 def test_a_row_that_already_has_a_reason_keeps_it_first() -> None:

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from contract.columns import COLUMNS, NAMES, SPOILED_BY
+from contract.columns import COLUMNS, NAMES
+from contract.result.distribution import Distribution
+from contract.result.trial_result import TrialResult
+from contract.result.window import Unanswered
+from contract.void_causes import Blame
+from experiments.records.outcome import Outcome
 from experiments.records.row_contract import cells_of
 from experiments.records.server_series import server_series
 from experiments.records.trial_row import make_row, server_limits
 from experiments.records.validity import judge
 from experiments.records.worker_columns import accepted
-from experiments.run.trial import Outcome
-from loadgen.worker.probe_client import SpoiledBy
-from tests.support.fakes import a_result, a_sample, some_trials
+from tests.support.fakes import some_trials
+from tests.support.results import (
+    a_distribution,
+    a_result,
+    a_sample,
+    a_window,
+    with_samples,
+    with_window,
+)
 
 
-def row_of(result: dict[str, Any] | None, **outcome: Any) -> dict[str, Any]:
-    whole = None if result is None else {"trial": "t", "reason": "", **result}
+def row_of(result: TrialResult | None, **outcome: Any) -> dict[str, Any]:
     trial = next(t for t in some_trials() if t.point.sweep == "s")
-    made = Outcome(result=whole, elapsed_s=3.5, **outcome)
+    made = Outcome(result=result, elapsed_s=3.5, **outcome)
     return make_row("e", "r", "2026-01-01T00:00:00+00:00", trial, made)
 
 
@@ -48,8 +58,7 @@ def test_only_known_columns_and_all_required_ones() -> None:
 
 
 def test_the_time_after_the_freeze_is_not_the_server_s() -> None:
-    result = a_result()
-    result["samples"][-1] = a_sample("close", 2.5, 0.2 + 0.95)
+    result = with_samples(a_result(), close={"at_ns": int(2.5e9), "idle_ticks": 250})
     assert row_of(result)["server_cpu_us_per_request"] == pytest.approx(95.0)
 
 
@@ -65,10 +74,8 @@ def test_a_server_that_ended_is_void() -> None:
     assert row["reason"] == "the server ended with exit code 3 last words"
 
 
-def changed(**window: Any) -> dict[str, Any]:
-    result = a_result()
-    result["window"] |= window
-    return result
+def changed(**window: Any) -> TrialResult:
+    return with_window(a_result(), **window)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +97,7 @@ def changed(**window: Any) -> dict[str, Any]:
         (changed(response_mean_us=500.0, response_max_us=4e5), "server_bound", ""),
     ],
 )
-def test_verdicts(result: dict[str, Any], validity: str, reason: str) -> None:
+def test_verdicts(result: TrialResult, validity: str, reason: str) -> None:
     row = row_of(result)
     assert row["validity"] == validity
     assert row["reason"].startswith(reason)
@@ -102,19 +109,19 @@ def test_verdicts(result: dict[str, Any], validity: str, reason: str) -> None:
     [({"steal_ticks": 40}, "hypervisor took 20%"), ({"idle_ticks": 100}, "other programs used")],
 )
 def test_a_disturbed_machine_is_void(change: dict[str, int], reason: str) -> None:
-    result = a_result()
-    result["samples"][-1] |= change
-    assert reason in row_of(result)["reason"]
+    assert reason in row_of(with_samples(a_result(), close=change))["reason"]
 
 
-LAG = {"lag_p99_us": 40.0, "lag_max_us": 90.0}
-
-
-def open_row(cpu_s: float = 0.4, **window: Any) -> dict[str, Any]:
+def open_row(cpu_s: float = 0.4, lag_p99_us: float = 40.0, **window: Any) -> dict[str, Any]:
     """A trial that was asked for 10,000 requests a second."""
-    result = {"trial": "t", "reason": "", **a_result(cpu_s=cpu_s)}
-    late = {"count": 3, "oldest_us": 70, "most_waiting": 5}
-    result["window"] |= {"unanswered": late, "cpu_ns": int(0.99e9), **LAG, **window}
+    response = a_window().distributions["response"]
+    lag = a_distribution(p99_us=lag_p99_us, max_us=lag_p99_us + 50.0)
+    made = a_window(
+        unanswered=Unanswered(count=3, oldest_us=70, most_waiting=5),
+        cpu_ns=int(0.99e9),
+        distributions={"response": response, "lag": lag},
+    )
+    result = with_window(a_result(cpu_s=cpu_s, window=made), **window)
     trial = next(t for t in some_trials() if t.point.sweep == "s")
     settings = trial.point.settings.model_copy(update={"load": "open_loop", "rate_per_s": 1e4})
     point = replace(trial.point, settings=settings)
@@ -144,19 +151,27 @@ def test_an_open_loop_s_generator_that_had_no_rest_is_the_bottleneck() -> None:
     assert open_row(requests=8_000, rested_ns=int(0.9e9))["validity"] == "server_bound"
 
 
+def with_kinds(kinds: dict[str, Distribution]) -> dict[str, Any]:
+    """The row of a mix."""
+    response = a_window().distributions["response"]
+    distributions = {f"response {path}": one for path, one in kinds.items()}
+    window = a_window(distributions={"response": response, **distributions})
+    return row_of(a_result(window=window))
+
+
 def test_the_kinds_of_a_mix_are_told_apart() -> None:
-    result = a_result()
-    result["window"] |= {
-        "histograms": {"response": "", "response /": "", "response /db/10": ""},
-        "response /_count": 9,
-        "response /_p50_us": 80.0,
-        "response /_p99_us": 90.0,
-        "response /db/10_count": 1,
-        "response /db/10_p50_us": 1e4,
-    }
-    kinds = json.loads(row_of(result)["kinds"])
+    kinds = json.loads(
+        with_kinds(
+            {
+                "/": a_distribution(count=9, p50_us=80.0, p99_us=90.0),
+                "/db/10": a_distribution(count=1, p50_us=1e4, p99_us=2e4),
+                "/bytes/9": Distribution(histogram=""),
+            }
+        )["kinds"]
+    )
     assert kinds["/"] == {"requests": 9, "p50_us": 80.0, "p99_us": 90.0}
-    assert kinds["/db/10"] == {"requests": 1, "p50_us": 1e4, "p99_us": None}
+    assert kinds["/db/10"] == {"requests": 1, "p50_us": 1e4, "p99_us": 2e4}
+    assert kinds["/bytes/9"] == {"requests": 0, "p50_us": None, "p99_us": None}
     assert row_of(a_result())["kinds"] is None
 
 
@@ -170,12 +185,13 @@ def test_limits_that_the_server_named() -> None:
 
 
 def test_the_columns_of_the_whole_server() -> None:
-    result = a_result()
-    result["window"] |= {"connects": 500, "response_stddev_us": 12.5}
-    result["samples"][1]["kernel_slab_bytes"] = 95_000_000
-    result["samples"].insert(3, a_sample("second", 1.5, 0.5, accept_queue_max=9))
-    result["samples"][-1] |= {"context_switches": 160, "voluntary_switches": 100}
-    row = row_of(result)
+    usual = with_samples(
+        changed(connects=500, response_stddev_us=12.5),
+        gate={"kernel_slab_bytes": 95_000_000},
+        close={"context_switches": 160, "voluntary_switches": 100},
+    )
+    second = a_sample("second", 1.5, 0.5, accept_queue_max=9)
+    row = row_of(replace(usual, samples=(*usual.samples[:3], second, usual.samples[3])))
     assert (row["connects"], row["connects_per_s"]) == (500, 500.0)
     assert row["response_stddev_us"] == 12.5
     assert (row["kernel_slab_idle_bytes"], row["kernel_slab_bytes"]) == (90_000_000, 95_000_000)
@@ -184,13 +200,13 @@ def test_the_columns_of_the_whole_server() -> None:
     assert row["worker_cpu_shares"] is row["worker_connections"] is row["worker_accepts"] is None
 
 
-def with_workers(**close: int) -> dict[str, Any]:
-    result = a_result()
-    samples = {sample["label"]: sample for sample in result["samples"]}
-    samples["gate"]["worker_connections"] = {"10": 1, "9": 3}
-    samples["open"]["worker_cpu_ns"] = {"10": 100, "9": 100}
-    samples["close"]["worker_cpu_ns"] = close
-    return result
+def with_workers(**close: int) -> TrialResult:
+    return with_samples(
+        a_result(),
+        gate={"worker_connections": {"10": 1, "9": 3}},
+        open={"worker_cpu_ns": {"10": 100, "9": 100}},
+        close={"worker_cpu_ns": close},
+    )
 
 
 def test_workers_stand_in_the_order_of_their_pids() -> None:
@@ -210,9 +226,7 @@ def test_shares_are_unknown_when_a_worker_was_replaced() -> None:
 
 
 def traced_row(covered: int = 4, **close: Any) -> dict[str, Any]:
-    result = {"trial": "t", "reason": "", **a_result()}
-    result["window"] |= {"covered": covered}
-    result["samples"][-1] |= close
+    result = with_samples(changed(covered=covered), close=close)
     trial = next(t for t in some_trials() if t.point.sweep == "s")
     point = replace(trial.point, settings=trial.point.settings.model_copy(update={"traced": True}))
     return make_row(
@@ -244,13 +258,13 @@ def test_half_a_trace_is_void(close: dict[str, Any], reason: str) -> None:
 
 
 def test_what_met_a_full_queue() -> None:
-    result = a_result()
-    result["samples"][1:1] = [
+    full = {"accept_queue": 6, "listen_overflows": 15, "listen_drops": 14, "resets": 0}
+    piled = (
         a_sample("empty", 0.1, 0.0),
-        a_sample("full", 0.2, 0.0, accept_queue=6, listen_overflows=15, listen_drops=14, resets=0),
+        a_sample("full", 0.2, 0.0, **full),
         a_sample("late", 0.3, 0.0, resets=5),
-    ]
-    row = row_of(result)
+    )
+    row = row_of(a_result(samples=(*piled, *a_result().samples)))
     assert (row["full_queue_depth"], row["full_queue_overflows"], row["full_queue_drops"]) == (
         6,
         15,
@@ -267,10 +281,10 @@ def test_the_series_of_the_server_s_side() -> None:
         a_sample("close", 2.5, 1.2, listen_drops=4),
     ]
     first, last = server_series(samples)
-    assert (first["from_s"], first["to_s"], last["to_s"]) == (0.0, 1.0, 1.5)
-    assert (first["cpu_s"], last["cpu_s"]) == (0.8, 0.2)
-    assert (first["listen_drops"], last["listen_drops"], first["rss_bytes"]) == (1, 0, 5)
-    assert server_series(samples[:1]) == []
+    assert (first.from_s, first.to_s, last.to_s) == (0.0, 1.0, 1.5)
+    assert (first.cpu_s, last.cpu_s) == (0.8, 0.2)
+    assert (first.listen_drops, last.listen_drops, first.rss_bytes) == (1, 0, 5)
+    assert server_series(samples[:1]) == ()
 
 
 @pytest.mark.parametrize(
@@ -305,8 +319,8 @@ def test_a_foreign_server_s_log_says_what_it_likes() -> None:
 LIMIT = '{"event": "limit", "limit": "FD_SETSIZE", "message": "1,024 descriptors"}'
 
 
-def spoiled(reason: str, by: str, **changes: Any) -> dict[str, Any]:
-    return {**a_result(), "reason": reason, "spoiled_by": by, **changes}
+def spoiled(reason: str, by: Blame, **changes: Any) -> TrialResult:
+    return a_result(reason=reason, spoiled_by=by, **changes)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +358,7 @@ def spoiled(reason: str, by: str, **changes: Any) -> dict[str, Any]:
     ],
 )
 def test_void_row_says_who_spoiled_it(
-    result: dict[str, Any] | None, outcome: dict[str, Any], spoiled_by: str
+    result: TrialResult | None, outcome: dict[str, Any], spoiled_by: str
 ) -> None:
     row = row_of(result, **outcome)
     assert row["spoiled_by"] == spoiled_by
@@ -352,16 +366,14 @@ def test_void_row_says_who_spoiled_it(
     assert bool(row["reason"]) == bool(spoiled_by)
 
 
-def without_samples() -> dict[str, Any]:
+def without_samples() -> TrialResult:
     """The probe fell silent before the window."""
-    result = a_result()
-    return {**result, "samples": result["samples"][:1]}
+    return a_result(samples=a_result().samples[:1])
 
 
-def disturbed(result: dict[str, Any]) -> dict[str, Any]:
+def disturbed(result: TrialResult) -> TrialResult:
     """The hypervisor had the machine."""
-    result["samples"][-1]["steal_ticks"] = 190
-    return result
+    return with_samples(result, close={"steal_ticks": 190})
 
 
 @pytest.mark.parametrize(
@@ -380,14 +392,10 @@ def disturbed(result: dict[str, Any]) -> dict[str, Any]:
         (disturbed(changed(errors={"wrong_answer": 1})), "server_wrong"),
     ],
 )
-def test_validity_says_who_spoiled_a_window(result: dict[str, Any], spoiled_by: str) -> None:
+def test_validity_says_who_spoiled_a_window(result: TrialResult, spoiled_by: str) -> None:
     row = row_of(result)
     assert (row["validity"], row["spoiled_by"]) == ("void", spoiled_by)
     assert row["reason"]
-
-
-def test_load_and_records_agree_on_who_may_spoil_a_trial() -> None:
-    assert set(get_args(SpoiledBy)) < set(SPOILED_BY)
 
 
 HANGING = {
@@ -404,9 +412,7 @@ SAID = (
 
 
 def test_a_closed_loop_that_hangs_is_the_servers_doing_and_said() -> None:
-    result = changed(**HANGING)
-    result["samples"][-1] = a_sample("close", 2.0, 0.2 + 0.1)
-    row = row_of(result)
+    row = row_of(with_samples(changed(**HANGING), close={"cpu_ns": int(0.3e9)}))
     assert (row["validity"], row["reason"]) == ("server_bound", SAID)
     assert (row["unanswered"], row["oldest_unanswered_us"]) == (4, 700_000.0)
     assert row["lower_bounds"] == "response_p999_us response_max_us response_mean_us"
@@ -415,9 +421,7 @@ def test_a_closed_loop_that_hangs_is_the_servers_doing_and_said() -> None:
 
 def test_a_single_request_that_hangs_is_said_and_bounds_nothing() -> None:
     one = {**HANGING, "response_censored": 1, "response_mean_us": 1e6 * 4 / 3_001}
-    result = changed(**one)
-    result["samples"][-1] = a_sample("close", 2.0, 0.2 + 0.1)
-    row = row_of(result)
+    row = row_of(with_samples(changed(**one), close={"cpu_ns": int(0.3e9)}))
     assert row["validity"] == "unsaturated"
     assert row["reason"].startswith("1 requests had no answer")
 
@@ -442,22 +446,16 @@ def test_without_a_request_there_is_no_share_of_errors() -> None:
 
 
 def test_result_that_the_lab_cannot_read_costs_its_trial_and_no_more() -> None:
-    odd = {**a_result(), "samples": [{"label": "open"}, {"label": "close"}]}
-    row = row_of(odd)
+    odd: Any = object()
+    row = row_of(a_result(window=odd))
     assert (row["validity"], row["spoiled_by"]) == ("void", "lab")
-    assert row["reason"].startswith("the lab made no row of what was measured: KeyError(")
+    assert row["reason"].startswith("the lab made no row of what was measured: AttributeError(")
     assert cells_of(row), "it can be written"
 
 
 def test_a_kind_names_those_of_its_times_that_are_lower_bounds() -> None:
-    result = a_result()
-    result["window"] |= {
-        "histograms": {"response": "", "response /": "", "response /db": ""},
-        "response /_p50_us": 100.0,
-        "response /db_p99_us": 5_000.0,
-        "lower_bounds": ["response /db_p99_us", "response /db_max_us"],
-    }
-    row = row_of(result)
+    low = replace(a_distribution(count=9, p99_us=5_000.0), lower_bounds=("p99_us", "max_us"))
+    row = with_kinds({"/": a_distribution(count=9, p50_us=100.0), "/db": low})
     kinds = json.loads(row["kinds"])
     assert "lower_bounds" not in kinds["/"]
     assert kinds["/db"]["lower_bounds"] == ["p99_us"]

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from experiments.plan.trials import Trial
+from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
-from experiments.run.trial import Outcome
-from tests.support.fakes import a_result, some_trials
+from tests.support.fakes import some_trials
+from tests.support.results import a_result, with_window
 
 
 def row_of(load: str, **window: Any) -> dict[str, Any]:
     """Of four connections, all of them served, but for what `window` says."""
     trial = next(one for one in some_trials() if one.point.sweep == "s")
-    result = {"trial": "t", "reason": "", **a_result()}
-    result["window"] = {**result["window"], **window}
+    result = with_window(a_result(), **window)
     return make_row("e", "r", "2026-01-01T00:00:00+00:00", under(trial, load), Outcome(result))
 
 

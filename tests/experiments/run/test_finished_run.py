@@ -23,13 +23,14 @@ from experiments.plan.capacity import Limits
 from experiments.plan.overrides import read_source
 from experiments.plan.source import Source
 from experiments.plan.trials import Trial
+from experiments.records.outcome import Outcome
 from experiments.records.run_folder import Store
 from experiments.run import session
 from experiments.run.loop import AfterwardsError, Interrupted, interruptible, swept
 from experiments.run.progress import Watch
-from experiments.run.trial import Outcome
 from tests.support import made_up_run as made
-from tests.support.fakes import FakeDriver, FakeImages, a_result
+from tests.support.fakes import FakeDriver, FakeImages
+from tests.support.results import a_result
 
 TEXT = """
 question: Is it told?
@@ -60,7 +61,7 @@ class Lab:
         if trial.position == self.at_trial:
             self.meet("trial")
         self.ran.append(trial.id)
-        return Outcome(result={"trial": trial.id, "reason": "", **a_result()}, elapsed_s=4.0)
+        return Outcome(result=a_result(trial=trial.id), elapsed_s=4.0)
 
 
 class Images(FakeImages):

@@ -17,11 +17,12 @@ from contract.run_order import begun, next_sequence, sequence
 from experiments.plan.experiment_file import find
 from experiments.plan.overrides import read_source
 from experiments.plan.trials import Trial, plan
+from experiments.records.outcome import Outcome
 from experiments.records.run_folder import Store
 from experiments.run import session
 from experiments.run.loop import Interrupted, descriptors, execute, interruptible, swept
-from experiments.run.trial import Outcome
-from tests.support.fakes import FakeDriver, a_result, some_trials
+from tests.support.fakes import FakeDriver, some_trials
+from tests.support.results import a_result
 
 
 class Conductor:
@@ -35,7 +36,7 @@ class Conductor:
         if self._failure and len(self.ran) + 1 == self._fails_at:
             raise self._failure
         self.ran.append(trial.id)
-        return Outcome(result={"trial": trial.id, "reason": "", **a_result()}, elapsed_s=4.0)
+        return Outcome(result=a_result(trial=trial.id), elapsed_s=4.0)
 
 
 class Quiet:

@@ -17,12 +17,13 @@ from experiments.plan.experiment_file import find, read
 from experiments.plan.overrides import choose
 from experiments.plan.settings import Settings
 from experiments.plan.trials import Point, Trial, plan
+from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
-from experiments.run import trial as module
+from experiments.run import microbenchmark as module
 from experiments.run.loop import descriptors
 from experiments.run.master_container import MasterContainer
 from experiments.run.progress import describe, summarise
-from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
 
@@ -139,6 +140,12 @@ def test_what_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     _, row, _ = conduct(Ended(code=None))
     assert row["validity"] == "void"
     assert "did not end" in row["reason"]
+
+
+def test_what_cannot_be_read_is_named() -> None:
+    _, row, _ = conduct(Ended(log=lines({"event": "measured", **WAITS, "turns": "many"})))
+    assert row["validity"] == "void"
+    assert "measured.turns: expected a whole number" in row["reason"]
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,17 @@ from typing import Any, cast
 import pytest
 
 from contract.exits import LabError
+from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec, ContainerState, DriverError
 from experiments.plan.trials import Trial
-from experiments.run import trial as module
+from experiments.records.outcome import Outcome
+from experiments.run import loaded_trial as module
 from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
-from experiments.run.trial import Outcome, TrialRunner
+from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
-from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, a_result, some_trials
+from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
+from tests.support.results import a_result, with_samples
 
 
 def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) -> Outcome:
@@ -95,8 +98,7 @@ def test_workers_are_stopped_to_tell_what_they_accepted(monkeypatch: pytest.Monk
     alone = FakeDriver()
     assert conduct(alone, FakeMaster()).server_ending == ""
     assert alone.stopped == []
-    several = {"reason": "", "spoiled_by": "", **a_result()}
-    several["samples"][-1]["worker_cpu_ns"] = {"8": 1, "9": 1}
+    several = with_samples(a_result(), close={"worker_cpu_ns": {"8": 1, "9": 1}})
     master = FakeMaster()
     monkeypatch.setattr(master, "result", lambda _trial: several)
     driver = FakeDriver()
@@ -128,7 +130,7 @@ def test_a_dead_worker_is_named() -> None:
 class EndedMaster(FakeMaster):
     """It ends while it is asked for the result."""
 
-    def result(self, trial: str) -> dict[str, Any] | None:
+    def result(self, trial: str) -> TrialResult | None:
         raise MasterError(f"waiting for {trial}: connection refused")
 
     def ending(self) -> str:
@@ -193,7 +195,7 @@ def test_server_that_may_just_have_ended_is_looked_at_again(
     monkeypatch: pytest.MonkeyPatch, spoiled_by: str, ending: str
 ) -> None:
     master = FakeMaster()
-    void = {**a_result(), "reason": spoiled_by, "spoiled_by": spoiled_by}
+    void = a_result(reason=spoiled_by, spoiled_by=spoiled_by)
     monkeypatch.setattr(master, "result", lambda _trial: void)
     assert conduct(LateEngine(), master).server_ending == ending
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
+from contract.result.server_side import ProbeSample
 from experiments.probe import probe
 from experiments.probe.sock_diag import accept_queue
 from loadgen.clients import accept_queue_fill
 from loadgen.clients.accept_queue_fill import fill_accept_queue
 from loadgen.worker.probe_client import Probe
+from tests.support.results import a_sample
 
 BACKLOG, LATE = 5, 4
 
@@ -27,40 +29,40 @@ class Samples:
     def __init__(self, port: int) -> None:
         self._port = port
 
-    def ask(self, word: str) -> dict[str, Any]:
+    def ask(self, word: str) -> ProbeSample:
         depth = accept_queue(self._port)
-        return {"label": word, "accept_queue": depth, **probe._tcp_counters()}
+        return a_sample(word, 0.0, 0.0, accept_queue=depth, **probe._tcp_counters())
 
 
-def piled(count: int, late: int) -> dict[str, dict[str, Any]]:
+def piled(count: int, late: int) -> dict[str, ProbeSample]:
     """What samples show of a listener that accepts nothing, and so is never drained."""
     with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener:
         address = listener.getsockname()
         samples = fill_accept_queue(cast(Probe, Samples(address[1])), address, count, late)
-    return {sample["label"]: sample for sample in samples}
+    return {sample.label: sample for sample in samples}
 
 
 def test_the_queue_is_filled_to_the_brim_and_emptied() -> None:
     samples = piled(20, 0)
     assert samples.keys() == {"empty", "full"}
-    assert samples["full"]["accept_queue"] == BACKLOG + 1
-    assert samples["full"]["resets"] == 0, "a SYN that is dropped is not answered"
+    assert samples["full"].accept_queue == BACKLOG + 1
+    assert samples["full"].resets == 0, "a SYN that is dropped is not answered"
 
 
 def test_a_late_ack_meets_the_full_queue() -> None:
     """What it gets there is the kernel's setting to say: nothing, or a reset for each."""
     samples = piled(20, LATE)
     aborts = (probe.PROC / "sys/net/ipv4/tcp_abort_on_overflow").read_text().strip() == "1"
-    assert samples["full"]["accept_queue"] == BACKLOG + 1, "the late ones are not in it"
-    assert samples["late"]["resets"] == (LATE if aborts else 0)
-    grown = samples["late"]["listen_overflows"] - samples["full"]["listen_overflows"]
+    assert samples["full"].accept_queue == BACKLOG + 1, "the late ones are not in it"
+    assert samples["late"].resets == (LATE if aborts else 0)
+    grown = samples["late"].listen_overflows - samples["full"].listen_overflows
     assert grown >= LATE, "each was dropped there"
 
 
 def test_late_acks_find_room_where_nothing_was_piled() -> None:
     samples = piled(0, LATE)
-    assert samples["late"]["accept_queue"] == LATE
-    assert samples["late"]["resets"] == 0
+    assert samples["late"].accept_queue == LATE
+    assert samples["late"].resets == 0
 
 
 @pytest.mark.parametrize("late", [0, LATE])

@@ -8,12 +8,12 @@ import time
 import gevent
 import pytest
 
-from loadgen.clients.background_clients import Company
+from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.engine import Engine
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.options import Options, parse
+from loadgen.worker.engine_call import call
 from loadgen.worker.probe_client import TrialVoid
-from loadgen.worker.trial_conductor import call
 from tests.loadgen.engine.test_engine import EXCHANGE, PATIENCE_S, do, running, until
 from tests.support.loopback import RESPONSE, serving, unused_address
 
@@ -30,7 +30,7 @@ def options(**knobs: float) -> Options:
 
 def keep(engine: Engine, chosen: Options, **least: int) -> dict[str, int]:
     """What was counted after half a second, or when at least so much was."""
-    company = Company(chosen, engine, call)
+    company = BackgroundClients(chosen, engine, call)
     company.start()
     gevent.sleep(0.5)
     deadline = time.monotonic() + PATIENCE_S
@@ -68,6 +68,6 @@ def test_bad_clients_that_cannot_connect_make_the_trial_void(
 ) -> None:
     monkeypatch.setattr("loadgen.clients.background_clients.CONNECT_S", 0.2)
     address = unused_address()
-    company = Company(options(slow_writers=1), KeepAlive(address, EXCHANGE), call)
+    company = BackgroundClients(options(slow_writers=1), KeepAlive(address, EXCHANGE), call)
     with pytest.raises(TrialVoid, match="bad clients could not all connect"):
         company.start()

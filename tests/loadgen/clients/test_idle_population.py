@@ -11,7 +11,7 @@ from collections import defaultdict
 import pytest
 
 from loadgen.clients import idle_population as population_module
-from loadgen.clients.idle_population import AT_ONCE, LONGEST_HEAD, START, TICK_S, Population
+from loadgen.clients.idle_population import AT_ONCE, LONGEST_HEAD, START, TICK_S, IdlePopulation
 from loadgen.engine.engine import Engine
 from loadgen.loads.keep_alive import KeepAlive
 from servers.core.settings import Settings as ServerSettings
@@ -44,7 +44,7 @@ class Listening:
             self.ended.release()
 
 
-def look_after(engine: Engine, population: Population, seconds: float) -> None:
+def look_after(engine: Engine, population: IdlePopulation, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         time.sleep(TICK_S)
@@ -61,7 +61,7 @@ def test_a_trickle_is_a_byte_a_period_from_each_and_one_endless_request() -> Non
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         assert isinstance(engine, KeepAlive)
         open_idle(engine)
-        population = Population(engine, time.monotonic(), trickle_per_s=50)
+        population = IdlePopulation(engine, time.monotonic(), trickle_per_s=50)
         look_after(engine, population, 1.5)
         until(lambda: engine._chore is None, engine)
         until(lambda: sum(map(len, server.later.values())) == population.trickled, engine)
@@ -79,7 +79,7 @@ def test_what_is_due_is_done_a_little_at_a_time() -> None:
     server = Listening()
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         open_idle(engine)
-        population = Population(engine, 0.0, trickle_per_s=1)
+        population = IdlePopulation(engine, 0.0, trickle_per_s=1)
         rounds: list[int] = []
         chore = population._work
 
@@ -104,7 +104,7 @@ def test_a_lost_connection_has_no_turn_and_its_number_starts_anew() -> None:
     server = Listening()
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         open_idle(engine)
-        population = Population(engine, 0.0, trickle_per_s=1)
+        population = IdlePopulation(engine, 0.0, trickle_per_s=1)
         do(engine, lambda: population.tick(3.0))
         until(lambda: engine._chore is None, engine)
         before = population.trickled
@@ -122,7 +122,7 @@ def test_churn_replaces_a_share_and_keeps_the_number() -> None:
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         assert isinstance(engine, KeepAlive)
         open_idle(engine)
-        population = Population(engine, time.monotonic(), churn_per_s=0.5)
+        population = IdlePopulation(engine, time.monotonic(), churn_per_s=0.5)
         look_after(engine, population, 2.0)
         until(lambda: engine._chore is None, engine)
         assert 0.6 * IDLE < population.replaced < 1.5 * IDLE
@@ -166,7 +166,7 @@ def test_a_trickle_begins_anew_before_its_head_is_longer_than_servers_take(
     server = Listening()
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         open_idle(engine)
-        population = Population(engine, 0.0, trickle_per_s=1)
+        population = IdlePopulation(engine, 0.0, trickle_per_s=1)
         moments = itertools.count(1.0)
         while population.replaced < 2 * IDLE:
             do(engine, lambda: population.tick(next(moments)))

@@ -8,17 +8,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.result.distribution import PERCENTILES
 from loadgen.engine.censoring import MATERIAL, counted, joined, lower_bounds, overdue, without
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Window
+from loadgen.engine.measures import WindowCounts
 from loadgen.engine.recorder import percentiles
-from loadgen.engine.summary import PERCENTILES, summarise
+from loadgen.engine.summary import summarise
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
@@ -28,7 +29,7 @@ from loadgen.loads.open_connections import OpenConnections
 from loadgen.loads.open_loop import OpenLoop
 from loadgen.loads.pipelined import Pipelined
 from loadgen.loads.schedule import schedule
-from loadgen.master.merging import merge_windows
+from loadgen.master.merged_window import merge_windows
 from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
 from tests.support.loopback import REQUEST, RESPONSE, serving
 
@@ -119,7 +120,7 @@ class Stopping:
                 return
 
 
-def hung(make: Callable[[tuple[str, int]], Engine], connections: int) -> Window:
+def hung(make: Callable[[tuple[str, int]], Engine], connections: int) -> WindowCounts:
     """A window in which the server answers at first, and then not for HUNG_S until its end."""
     server = Stopping(closes=make in (per_request, come))
     with serving(server) as address, running(make(address)) as engine:
@@ -135,13 +136,13 @@ def hung(make: Callable[[tuple[str, int]], Engine], connections: int) -> Window:
         while answered < (answered := engine.response.total()):  # some answer is on its way
             time.sleep(HUNG_S / 4)
         time.sleep(HUNG_S)
-        frozen: Window = do(engine, engine.freeze)
+        frozen: WindowCounts = do(engine, engine.freeze)
         assert engine.response.total() == frozen.requests, "only answers are requests"
         server.over.set()
         return frozen
 
 
-def hung_alone(make: Callable[[tuple[str, int]], Engine], connections: int) -> Window:
+def hung_alone(make: Callable[[tuple[str, int]], Engine], connections: int) -> WindowCounts:
     """The same of a closed loop. Where other programs held up an answer for as long as that, the
     stop would be nothing odd: such a window is not what is asked for, and another is made.
     """
@@ -176,7 +177,7 @@ def come(address: tuple[str, int]) -> Engine:
     return OpenConnections(address, EXCHANGE, Arrivals(schedule("fixed", 500.0)))
 
 
-def oldest_s(window: Window, name: str = "response") -> float:
+def oldest_s(window: WindowCounts, name: str = "response") -> float:
     return max(window.censored[name]) / 1e6
 
 
@@ -187,13 +188,14 @@ def test_a_closed_loop_that_hangs_tells_of_each_request(
     frozen = hung_alone(make, 8)
     assert sum(frozen.censored["response"].values()) == 8 * each
     assert oldest_s(frozen) >= HUNG_S * 0.99
-    told = summarise(frozen)
-    assert told["response_count"] == frozen.requests
-    assert told["response_censored"] == 8 * each
-    assert "response_max_us" in told["lower_bounds"]
-    assert {"response_mean_us", "response_stddev_us"} <= set(told["lower_bounds"])
-    assert "response_p50_us" not in told["lower_bounds"]
-    assert told["response_max_us"] == told["response_oldest_us"] >= HUNG_S * 0.99e6
+    told = summarise(frozen).distributions["response"]
+    assert told.times is not None
+    assert told.count == frozen.requests
+    assert told.censored == 8 * each
+    assert {"max_us", "mean_us", "stddev_us"} <= set(told.lower_bounds)
+    assert "p50_us" not in told.lower_bounds
+    assert told.times.max_us == told.oldest_us
+    assert told.times.max_us >= HUNG_S * 0.99e6
 
 
 def test_each_kind_of_a_mix_tells_of_its_own() -> None:
@@ -214,14 +216,15 @@ def test_an_open_loop_that_meets_a_stop_tells_of_all_that_was_due(
     assert sum(late.values()) == frozen.unanswered.count > 500 * HUNG_S * 0.9
     assert sum(frozen.censored["service"].values()) == connections, "the others were not sent"
     assert oldest_s(frozen) >= HUNG_S * 0.99
-    told = summarise(frozen)
-    assert told["response_censored"] == frozen.unanswered.count
+    told = summarise(frozen).distributions
+    response = told["response"]
+    assert response.times is not None
+    assert response.censored == frozen.unanswered.count
     share = frozen.unanswered.count / (frozen.unanswered.count + frozen.requests)
     assert share > 0.1
-    for name in ("p90", "p99", "p999", "max", "mean"):
-        assert f"response_{name}_us" in told["lower_bounds"]
-    assert told["response_p99_us"] > HUNG_S * 0.5e6
-    assert "service_p50_us" not in told["lower_bounds"]
+    assert {"p90_us", "p99_us", "p999_us", "max_us", "mean_us"} <= set(response.lower_bounds)
+    assert response.times.p99_us > HUNG_S * 0.5e6
+    assert "p50_us" not in told["service"].lower_bounds
 
 
 def test_an_open_loop_that_is_answered_has_no_lower_bounds_but_of_the_few() -> None:
@@ -235,7 +238,7 @@ def test_an_open_loop_that_is_answered_has_no_lower_bounds_but_of_the_few() -> N
         do(engine, engine.begin)
         until(lambda: engine.response.total() >= 300, engine)
         told = summarise(do(engine, engine.freeze))
-    assert not {"response_p50_us", "response_p90_us"} & set(told["lower_bounds"])
+    assert not {"p50_us", "p90_us"} & set(told.distributions["response"].lower_bounds)
 
 
 def test_who_waits_for_a_first_response_is_in_its_histogram() -> None:
@@ -260,7 +263,7 @@ def test_an_engine_that_was_late_itself_tells_so_of_what_it_did_not_send() -> No
         do(engine, engine.open_window)
         do(engine, engine.begin)
 
-        def late() -> Window:
+        def late() -> WindowCounts:
             time.sleep(0.3)
             return engine.freeze()
 
@@ -272,8 +275,8 @@ def test_an_engine_that_was_late_itself_tells_so_of_what_it_did_not_send() -> No
 # Several workers.
 
 
-def a_window(answered: dict[int, int], late: dict[int, int]) -> Window:
-    return Window(
+def a_window(answered: dict[int, int], late: dict[int, int]) -> WindowCounts:
+    return WindowCounts(
         *(0, 2_000_000_000, 1, 1, 1, sum(answered.values()), 0, {}, 1, 1, 1, None),
         histograms={"response": answered},
         censored={"response": late} if late else {},
@@ -282,17 +285,16 @@ def a_window(answered: dict[int, int], late: dict[int, int]) -> Window:
 
 def test_workers_together_tell_what_their_requests_together_would() -> None:
     healthy, hanging = a_window({100: 9_000}, {}), a_window({100: 900}, {1_700_000: 300})
-    merged: dict[str, Any] = merge_windows([summarise(healthy), summarise(hanging)], [[0], [1]])
-    whole = summarise(a_window({100: 9_900}, {1_700_000: 300}))
-    for name, value in whole.items():
-        if name.startswith("response_"):
-            assert merged[name] == pytest.approx(value), name
-    assert merged["lower_bounds"] == whole["lower_bounds"]
-    assert merged["histograms"] == whole["histograms"]
-    assert merged["censored"] == whole["censored"]
-    assert merged["requests"] == merged["response_count"] == 9_900
-    alone: dict[str, Any] = merge_windows([summarise(healthy)], [[0]])
-    assert (alone["response_censored"], alone["lower_bounds"]) == (0, [])
+    merged = merge_windows([summarise(healthy), summarise(hanging)], [[0], [1]])
+    together = merged.distributions["response"]
+    whole = summarise(a_window({100: 9_900}, {1_700_000: 300})).distributions["response"]
+    assert together.times is not None
+    assert whole.times is not None
+    assert asdict(together.times) == pytest.approx(asdict(whole.times))
+    assert replace(together, times=None) == replace(whole, times=None)
+    assert merged.requests == together.count == 9_900
+    alone = merge_windows([summarise(healthy)], [[0]]).distributions["response"]
+    assert (alone.censored, alone.lower_bounds) == (0, ())
 
 
 def test_ages_are_counted_as_times_are() -> None:

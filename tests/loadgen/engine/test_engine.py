@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange, Window
+from loadgen.engine.measures import Exchange, WindowCounts
 from loadgen.loads import connection_per_request
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
@@ -57,12 +57,12 @@ def running(engine: Engine) -> Iterator[Engine]:
         until(lambda: engine.finished, engine)
 
 
-def window(engine: Engine, responses: int = 50, covered: int = 1) -> Window:
+def window(engine: Engine, responses: int = 50, covered: int = 1) -> WindowCounts:
     """A window with so many responses, on so many of the connections: the server has a thread
     for each, and one may start late."""
     do(engine, engine.open_window)
     until(lambda: engine.response.total() >= responses and engine._covered() >= covered, engine)
-    frozen: Window = do(engine, engine.freeze)
+    frozen: WindowCounts = do(engine, engine.freeze)
     return frozen
 
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from loadgen.engine.connections import RECV_BYTES
+from loadgen.engine.connection_table import RECV_BYTES
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.loads.connection_per_request import ConnectionPerRequest

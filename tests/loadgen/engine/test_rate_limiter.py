@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from loadgen.engine.rate_limiter import CATCH_UP_NS, Pace
+from loadgen.engine.rate_limiter import CATCH_UP_NS, RateLimiter
 from loadgen.loads.keep_alive import KeepAlive
 from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
 
 MS = 1_000_000
 
 
-def given(pace: Pace, moments_ns: range) -> int:
+def given(pace: RateLimiter, moments_ns: range) -> int:
     """How often leave is given to one who asks at each moment until it is refused."""
     count = 0
     for now in moments_ns:
@@ -25,19 +25,19 @@ def given(pace: Pace, moments_ns: range) -> int:
 
 @pytest.mark.parametrize("per_s", [1, 70, 1_000, 5_000])
 def test_so_many_a_second_however_often_is_asked(per_s: int) -> None:
-    assert given(Pace(per_s), range(0, 10_000 * MS, MS)) == pytest.approx(
+    assert given(RateLimiter(per_s), range(0, 10_000 * MS, MS)) == pytest.approx(
         10 * per_s, abs=1 + per_s / 1_000
     )
 
 
 def test_what_was_missed_is_made_up_for_within_bounds() -> None:
-    pace = Pace(1_000)
+    pace = RateLimiter(1_000)
     assert given(pace, range(MS, 2 * MS, MS)) == 1
     assert given(pace, range(9_000 * MS, 9_001 * MS, MS)) == CATCH_UP_NS // MS + 1
 
 
 def test_without_a_pace_there_is_always_leave() -> None:
-    pace = Pace(0)
+    pace = RateLimiter(0)
     assert all(pace.allows(7) for _ in range(1_000))
 
 
@@ -47,7 +47,7 @@ def test_an_engine_opens_all_it_was_asked_for_at_its_pace() -> None:
         running(KeepAlive(listener.getsockname(), EXCHANGE)) as engine,
     ):
         engine.idle_silent = True
-        engine.pace = Pace(200)
+        engine.pace = RateLimiter(200)
         started = time.perf_counter_ns()
         do(engine, lambda: engine.open_idle(40))
         until(lambda: engine.gauges().idle_established == 40, engine)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from typing import Any
 
+from contract.result.load_side import LoadSecond
 from loadgen.engine.recorder import to_histogram
 from loadgen.engine.series import Series
 from loadgen.engine.summary import encode
 from loadgen.loads.keep_alive import KeepAlive
-from loadgen.master.merging import merge_series
+from loadgen.master.merged_series import merge_series
 from tests.loadgen.engine.test_engine import EXCHANGE, do, running, until
 from tests.support.loopback import RESPONSE, serving
+from tests.support.results import a_second
 
 
 def test_rows_add_up_and_show_the_slow_second() -> None:
@@ -36,12 +37,12 @@ def test_rows_add_up_and_show_the_slow_second() -> None:
         frozen = do(engine, engine.freeze)
         series.look()
         rows = merge_series([series.rows()])
-    assert sum(row["requests"] for row in rows) == frozen.requests
+    assert sum(row.requests for row in rows) == frozen.requests
     first, second = rows
-    assert second["response_p50_us"] >= 50_000 > first["response_p50_us"]
-    assert first["to_s"] == second["from_s"]
-    assert second["active_established"] == 4
-    assert second["waiting"] == 0
+    assert (second.response_p50_us or 0) >= 50_000 > (first.response_p50_us or 50_000)
+    assert first.to_s == second.from_s
+    assert second.active_established == 4
+    assert second.waiting == 0
 
 
 def test_a_second_without_a_response_has_no_percentiles() -> None:
@@ -54,27 +55,26 @@ def test_a_second_without_a_response_has_no_percentiles() -> None:
         do(engine, lambda: engine.want_active(1))
         series.look()
         (row,) = merge_series([series.rows()])
-    assert row["requests"] == 0
-    assert row["response_p50_us"] is None
-    assert row["errors"] == {}
+    assert row.requests == 0
+    assert row.response_p50_us is None
+    assert row.errors == {}
 
 
 def test_a_worker_that_looked_once_less_counted_nothing_and_stood_as_before() -> None:
-    def row(second: int, requests: int, active: int) -> dict[str, Any]:
-        return {
-            "from_s": float(second),
-            "to_s": second + 1.0,
-            "requests": requests,
-            "errors": {"reset": 1},
-            "active_established": active,
-            "histogram": encode(to_histogram({100: requests})),
-        }
+    def row(second: int, requests: int, active: int) -> LoadSecond:
+        return a_second(
+            float(second),
+            requests=requests,
+            errors={"reset": 1},
+            active_established=active,
+            histogram=encode(to_histogram({100: requests})),
+        )
 
     longer, shorter = [row(0, 5, 2), row(1, 7, 2)], [row(0, 3, 4)]
     for series in ([longer, shorter], [shorter, longer]):
         first, second = merge_series(series)
-        assert (first["requests"], first["active_established"]) == (8, 6)
-        assert (second["requests"], second["active_established"]) == (7, 6)
-        assert (second["from_s"], second["to_s"]) == (1.0, 2.0)
-        assert (first["errors"], second["errors"]) == ({"reset": 2}, {"reset": 1})
-    assert merge_series([[], []]) == []
+        assert (first.requests, first.active_established) == (8, 6)
+        assert (second.requests, second.active_established) == (7, 6)
+        assert (second.from_s, second.to_s) == (1.0, 2.0)
+        assert (first.errors, second.errors) == ({"reset": 2}, {"reset": 1})
+    assert merge_series([[], []]) == ()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
-from loadgen.engine.measures import Window
+from loadgen.engine.measures import WindowCounts
 from loadgen.engine.recorder import Recorder, to_histogram
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.keep_alive import KeepAlive
@@ -65,7 +65,7 @@ def connect(engine: Any, count: int = CONNECTIONS) -> None:
     until(lambda: engine.first_response.total() == count, engine)
 
 
-def taken(frozen: Window) -> int:
+def taken(frozen: WindowCounts) -> int:
     """Requests of the schedule: answered in the window, or not yet."""
     assert frozen.unanswered is not None
     return frozen.requests + frozen.unanswered.count

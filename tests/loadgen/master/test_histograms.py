@@ -9,7 +9,8 @@ from hdrh.log import HistogramLogReader
 
 from loadgen.engine.recorder import DIGITS, HIGHEST_US, LOWEST_US
 from loadgen.engine.summary import encode
-from loadgen.master.histograms import Taken, as_json, as_log, of_a_trial, of_counts
+from loadgen.master.histograms import LoadHistograms, as_json, as_log, of_counts, of_trial
+from tests.support.results import a_distribution, a_result, a_window
 
 COUNTS = {
     "response /db/5, slow": {5_000: 3, 1_000_000: 1},
@@ -18,8 +19,8 @@ COUNTS = {
 }
 
 
-def taken() -> Taken:
-    return Taken("poll", 2, 1_700_000_000.0, 12.5, of_counts(COUNTS))
+def taken() -> LoadHistograms:
+    return LoadHistograms("poll", 2, 1_700_000_000.0, 12.5, of_counts(COUNTS))
 
 
 def test_json_holds_every_kind_that_has_a_count() -> None:
@@ -36,7 +37,7 @@ def test_json_holds_every_kind_that_has_a_count() -> None:
 def test_json_tells_how_many_had_not_ended_and_how_far_each_histogram_reaches() -> None:
     late = {"connect": {200_000_000: 2}}
     both = of_counts({"connect": {20: 7, 200_000_000: 2}, "response": {5: 1}})
-    plain = as_json(Taken("poll", 1, 0.0, 1.0, both, of_counts(late)))["histograms"]
+    plain = as_json(LoadHistograms("poll", 1, 0.0, 1.0, both, of_counts(late)))["histograms"]
     assert (plain["connect"]["count"], plain["connect"]["censored"]) == (7, 2)
     assert plain["connect"]["highest"] == 4 * HIGHEST_US
     assert plain["connect"]["max_us"] >= 200_000_000
@@ -61,9 +62,16 @@ def test_a_log_is_read_by_the_library_s_own_reader(tmp_path: Path) -> None:
 def test_a_trial_s_histograms_are_those_of_its_result() -> None:
     (connect,) = of_counts({"connect": COUNTS["connect"]}).values()
     empty = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
-    found = of_a_trial({"connect": encode(connect), "response": encode(empty)})
-    assert set(found) == {"connect"}
-    assert found["connect"].get_count_at_value(21) == 1
+    distributions = {
+        "connect": a_distribution(encode(connect)),
+        "response": a_distribution(encode(empty)),
+    }
+    found = of_trial(a_result(window=a_window(distributions=distributions)), ended_at_s=10.0)
+    assert found is not None
+    assert (found.load, found.started_at_s, found.length_s) == ("t", 9.0, 1.0)
+    assert set(found.histograms) == {"connect"}
+    assert found.histograms["connect"].get_count_at_value(21) == 1
+    assert of_trial(a_result(window=None), ended_at_s=10.0) is None
 
 
 def test_the_file_is_named_after_load_and_start() -> None:

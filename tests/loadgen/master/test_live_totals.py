@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from contract.result.server_side import ProbeSample
 from loadgen.engine.recorder import percentiles, to_histogram
-from loadgen.master.live_totals import RECENT_S, SAMPLES, Gathered, add
+from loadgen.master.live_totals import RECENT_S, SAMPLES, LiveTotals, add
 from loadgen.master.tabs import CONNECT, CONNECTIONS, RESPONSE, SERVER, TABS, tables
+from loadgen.worker.standing import Standing
+from tests.support.results import a_sample
 
 
 class Clock:
@@ -21,32 +25,26 @@ class Clock:
         return self.now_s
 
 
-def told(requests: int, at_s: float = 0.0, **more: Any) -> dict[str, Any]:
-    histograms = {"response": {100: requests}, "connect": {50: 2}}
-    return {
-        "trial": "poll",
-        "phase": "window",
-        "idle": 1,
-        "active": 2,
-        "wanted": 2,
-        "at_s": at_s,
-        "requests": requests,
-        "errors": {},
-        "histograms": histograms,
-        **more,
-    }
-
-
-def sample(at_ns: int, cpu_ns: int, **more: int) -> dict[str, int]:
-    names = (
-        *("accept_queue", "accept_queue_max", "listen_overflows", "listen_drops", "resets"),
-        *("retransmits", "rss_bytes", "threads", "processes", "kernel_socket_bytes"),
+def told(requests: int, at_s: float = 0.0, **more: Any) -> Standing:
+    standing = Standing(
+        trial="poll",
+        phase="window",
+        idle=1,
+        active=2,
+        wanted=2,
+        at_s=at_s,
+        requests=requests,
+        histograms={"response": {100: requests}, "connect": {50: 2}},
     )
-    return {**dict.fromkeys(names, 0), "at_ns": at_ns, "cpu_ns": cpu_ns, **more}
+    return replace(standing, **more)
 
 
-def rows(gathered: Gathered, tab: str) -> list[dict[str, Any]]:
-    shown = {table["key"]: table["data"] for table in tables(gathered, [])}
+def sample(at_ns: int, cpu_ns: int, **more: int) -> ProbeSample:
+    return a_sample("second", 0.0, 0.0, at_ns=at_ns, cpu_ns=cpu_ns, **more)
+
+
+def rows(totals: LiveTotals, tab: str) -> list[dict[str, Any]]:
+    shown = {table["key"]: table["data"] for table in tables(totals, [])}
     found: list[dict[str, Any]] = shown[tab]
     return found
 
@@ -57,8 +55,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def gathered(clock: Clock) -> Gathered:
-    made = Gathered(clock)
+def totals(clock: Clock) -> LiveTotals:
+    made = LiveTotals(clock)
     made.begin("poll")
     return made
 
@@ -81,49 +79,49 @@ def test_percentiles_of_nothing_are_not_known() -> None:
     assert percentiles({}, [50.0, 100.0]) == [None, None]
 
 
-def test_a_worker_that_tells_twice_is_counted_once(gathered: Gathered) -> None:
-    gathered.tell("a_1", told(10))
-    gathered.tell("a_1", told(30))
-    gathered.tell("b_1", told(5))
-    assert gathered.merged() == {"response": {100: 35}, "connect": {50: 4}}
+def test_a_worker_that_tells_twice_is_counted_once(totals: LiveTotals) -> None:
+    totals.tell("a_1", told(10))
+    totals.tell("a_1", told(30))
+    totals.tell("b_1", told(5))
+    assert totals.merged() == {"response": {100: 35}, "connect": {50: 4}}
 
 
-def test_the_rate_is_of_the_worker_s_own_clock(gathered: Gathered) -> None:
-    gathered.tell("a_1", told(100, at_s=5.0))
-    gathered.tell("a_1", told(400, at_s=7.0))
-    assert [row["rate"] for row in rows(gathered, CONNECTIONS.key)] == [150]
+def test_the_rate_is_of_the_worker_s_own_clock(totals: LiveTotals) -> None:
+    totals.tell("a_1", told(100, at_s=5.0))
+    totals.tell("a_1", told(400, at_s=7.0))
+    assert [row["rate"] for row in rows(totals, CONNECTIONS.key)] == [150]
 
 
-def test_several_workers_have_a_row_for_all(gathered: Gathered) -> None:
-    gathered.tell("a_1", told(10, errors={"reset": 2}))
-    gathered.tell("b_2", told(20, errors={"reset": 1, "timeout": 1}))
-    whole, *each = rows(gathered, CONNECTIONS.key)
+def test_several_workers_have_a_row_for_all(totals: LiveTotals) -> None:
+    totals.tell("a_1", told(10, errors={"reset": 2}))
+    totals.tell("b_2", told(20, errors={"reset": 1, "timeout": 1}))
+    whole, *each = rows(totals, CONNECTIONS.key)
     assert (whole["worker"], whole["active"], whole["errors"]) == ("all 2", 4, 4)
     assert [row["worker"] for row in each] == ["a", "b"]
     assert whole["p50"] == 100
 
 
-def test_recent_times_leave_out_what_is_older(gathered: Gathered, clock: Clock) -> None:
-    gathered.tell("a_1", told(0, histograms={"response": {10: 5}}))
-    gathered.recent()
+def test_recent_times_leave_out_what_is_older(totals: LiveTotals, clock: Clock) -> None:
+    totals.tell("a_1", told(0, histograms={"response": {10: 5}}))
+    totals.recent()
     clock.now_s += RECENT_S / 2
-    gathered.tell("a_1", told(0, histograms={"response": {10: 5, 20: 1}}))
-    gathered.recent()
+    totals.tell("a_1", told(0, histograms={"response": {10: 5, 20: 1}}))
+    totals.recent()
     clock.now_s += RECENT_S
-    gathered.tell("a_1", told(0, histograms={"response": {10: 5, 20: 1, 30: 7}}))
-    recent, whole = rows(gathered, RESPONSE.key)
+    totals.tell("a_1", told(0, histograms={"response": {10: 5, 20: 1, 30: 7}}))
+    recent, whole = rows(totals, RESPONSE.key)
     assert (recent["count"], recent["p50"]) == (7, 30)
     assert (whole["count"], whole["max"]) == (13, 30)
 
 
 def test_counting_that_begins_anew_is_not_a_negative_count(
-    gathered: Gathered, clock: Clock
+    totals: LiveTotals, clock: Clock
 ) -> None:
-    gathered.tell("a_1", told(0, histograms={"response": {10: 50}}))
-    gathered.recent()
+    totals.tell("a_1", told(0, histograms={"response": {10: 50}}))
+    totals.recent()
     clock.now_s += 1
-    gathered.tell("a_1", told(0, histograms={"response": {10: 3}}))  # the warm-up is over
-    assert gathered.recent() == {"response": {10: 3}}
+    totals.tell("a_1", told(0, histograms={"response": {10: 3}}))  # the warm-up is over
+    assert totals.recent() == {"response": {10: 3}}
 
 
 @pytest.mark.parametrize(
@@ -134,112 +132,112 @@ def test_counting_that_begins_anew_is_not_a_negative_count(
     ],
 )
 def test_times_say_from_when_they_run(
-    gathered: Gathered, scheduled: bool, names: set[str], counted: str
+    totals: LiveTotals, scheduled: bool, names: set[str], counted: str
 ) -> None:
-    gathered.begin("poll", scheduled=scheduled)
-    gathered.tell("a_1", told(0, histograms={name: {10: 1} for name in (*names, "connect")}))
-    shown = rows(gathered, RESPONSE.key)
+    totals.begin("poll", scheduled=scheduled)
+    totals.tell("a_1", told(0, histograms={name: {10: 1} for name in (*names, "connect")}))
+    shown = rows(totals, RESPONSE.key)
     assert len(shown) == 2 * len(names)
     assert all(counted in row["counted"] for row in shown if row["time"].startswith("Response"))
     assert {row["counted"] for row in shown if row["time"].startswith("Service")} <= {"the send"}
-    assert {row["time"] for row in rows(gathered, CONNECT.key)} == {"Time to connect"}
+    assert {row["time"] for row in rows(totals, CONNECT.key)} == {"Time to connect"}
 
 
-def test_the_server_s_seconds_newest_first_below_the_whole(gathered: Gathered) -> None:
+def test_the_server_s_seconds_newest_first_below_the_whole(totals: LiveTotals) -> None:
     for second, requests in enumerate((0, 100, 300)):
         counters = sample(second * 10**9, second * 250_000_000, listen_drops=second * 2)
-        gathered.tell("a_1", told(requests, server=counters))
-    whole, last, first = rows(gathered, SERVER.key)
+        totals.tell("a_1", told(requests, server=counters))
+    whole, last, first = rows(totals, SERVER.key)
     assert (whole["cpu"], whole["cpu_us"], whole["drops"]) == (25.0, 1666.7, 4)
     assert (last["cpu_us"], first["cpu_us"]) == (1250.0, 2500.0)
     assert (last["drops"], last["span"]) == (2, "1.0 s")
 
 
-def test_one_worker_s_probe_is_enough(gathered: Gathered) -> None:
+def test_one_worker_s_probe_is_enough(totals: LiveTotals) -> None:
     for second in range(3):
         for worker in ("a_1", "b_2"):
-            gathered.tell(worker, told(1, server=sample(second * 10**9 + ord(worker[0]), 0)))
-    assert len(gathered.samples) == 3
-    gathered.leave("a_1")
-    gathered.tell("b_2", told(1, server=sample(9 * 10**9, 0)))
-    assert len(gathered.samples) == 4
+            totals.tell(worker, told(1, server=sample(second * 10**9 + ord(worker[0]), 0)))
+    assert len(totals.looks) == 3
+    totals.leave("a_1")
+    totals.tell("b_2", told(1, server=sample(9 * 10**9, 0)))
+    assert len(totals.looks) == 4
 
 
-def test_a_sample_that_is_told_again_is_no_new_second(gathered: Gathered) -> None:
+def test_a_sample_that_is_told_again_is_no_new_second(totals: LiveTotals) -> None:
     for _ in range(3):
-        gathered.tell("a_1", told(1, trial="t1", server=sample(5, 0)))
-    assert len(gathered.samples) == 1
+        totals.tell("a_1", told(1, trial="t1", server=sample(5, 0)))
+    assert len(totals.looks) == 1
 
 
-def test_seconds_do_not_reach_from_one_trial_into_the_next(gathered: Gathered) -> None:
+def test_seconds_do_not_reach_from_one_trial_into_the_next(totals: LiveTotals) -> None:
     for at, trial in enumerate(("t1", "t1", "t2", "t2")):
-        gathered.tell("a_1", told(1, trial=trial, server=sample(at * 10**9, at * 10**8)))
-    assert [row["trial"] for row in rows(gathered, SERVER.key)] == ["t2", "t2", "t1"]
+        totals.tell("a_1", told(1, trial=trial, server=sample(at * 10**9, at * 10**8)))
+    assert [row["trial"] for row in rows(totals, SERVER.key)] == ["t2", "t2", "t1"]
 
 
-def test_only_the_newest_seconds_are_kept(gathered: Gathered) -> None:
+def test_only_the_newest_seconds_are_kept(totals: LiveTotals) -> None:
     for second in range(3 * SAMPLES):
-        gathered.tell("a_1", told(1, server=sample((second + 1) * 10**9, 0)))
-    assert len(rows(gathered, SERVER.key)) == SAMPLES + 1
+        totals.tell("a_1", told(1, server=sample((second + 1) * 10**9, 0)))
+    assert len(rows(totals, SERVER.key)) == SAMPLES + 1
 
 
-def test_a_missing_probe_is_said(gathered: Gathered) -> None:
-    gathered.tell("a_1", told(1, server=None, silence="no probe answers"))
-    assert [row["span"] for row in rows(gathered, SERVER.key)] == ["no probe answers"]
+def test_a_missing_probe_is_said(totals: LiveTotals) -> None:
+    totals.tell("a_1", told(1, server=None, silence="no probe answers"))
+    assert [row["span"] for row in rows(totals, SERVER.key)] == ["no probe answers"]
 
 
-def test_every_cell_has_a_column(gathered: Gathered) -> None:
+def test_every_cell_has_a_column(totals: LiveTotals) -> None:
     for second in range(2):
-        gathered.tell("a_1", told(5, at_s=second, server=sample(second * 10**9 + 1, 0)))
-        gathered.tell("b_1", told(5, at_s=second))
-    shown = {table["key"]: table["data"] for table in tables(gathered, [])}
+        totals.tell("a_1", told(5, at_s=second, server=sample(second * 10**9 + 1, 0)))
+        totals.tell("b_1", told(5, at_s=second))
+    shown = {table["key"]: table["data"] for table in tables(totals, [])}
     for tab in TABS:
         assert shown[tab.key], tab.title
         for row in shown[tab.key]:
             assert set(row) <= set(tab.columns), tab.title
 
 
-def test_a_new_load_forgets_the_one_before(gathered: Gathered) -> None:
-    gathered.tell("a_1", told(5, server=sample(1, 0)))
-    gathered.begin("select")
-    assert gathered.merged() == {}
-    assert not any(table["data"] for table in tables(gathered, []))
+def test_a_new_load_forgets_the_one_before(totals: LiveTotals) -> None:
+    totals.tell("a_1", told(5, server=sample(1, 0)))
+    totals.begin("select")
+    assert totals.merged() == {}
+    assert not any(table["data"] for table in tables(totals, []))
 
 
-def test_the_whole_load_begins_with_its_first_request(gathered: Gathered, clock: Clock) -> None:
+def test_the_whole_load_begins_with_its_first_request(totals: LiveTotals, clock: Clock) -> None:
     """What connecting and the warm-up cost belongs to no request that is counted."""
     for second, requests, cpu_s in ((0, 0, 0), (10, 0, 5), (11, 0, 6), (12, 100, 7), (13, 200, 8)):
         clock.now_s = 1_000.0 + second
         server = sample(second * 10**9, cpu_s * 10**9)
-        gathered.tell("w1", told(requests, at_s=clock.now_s, server=server))
-    assert gathered.first is not None
-    assert gathered.first.requests == 0
-    assert gathered.first.counters["cpu_ns"] == 6 * 10**9
+        totals.tell("w1", told(requests, at_s=clock.now_s, server=server))
+    assert totals.first is not None
+    assert totals.first.requests == 0
+    assert totals.first.sample.cpu_ns == 6 * 10**9
 
 
 def test_what_had_not_ended_is_told_of_the_whole_load_and_marked(
-    gathered: Gathered, clock: Clock
+    totals: LiveTotals, clock: Clock
 ) -> None:
     clock.now_s += 2.0
-    gathered.tell("a_1", told(900, censored={}))
-    gathered.tell("b_1", told(80, censored={"response": {1_700_000: 20}}))
-    recent, whole = rows(gathered, RESPONSE.key)
+    totals.tell("a_1", told(900, censored={}))
+    totals.tell("b_1", told(80, censored={"response": {1_700_000: 20}}))
+    recent, whole = rows(totals, RESPONSE.key)
     assert (recent["unanswered"], recent["max"]) == (None, 100)
     assert (whole["count"], whole["unanswered"]) == (980, 20)
     assert (whole["p50"], whole["p90"]) == (100, 100)
     assert (whole["p99"], whole["max"]) == ("≥ 1700000", "≥ 1700000")
-    both, one, other = rows(gathered, CONNECTIONS.key)
+    both, one, other = rows(totals, CONNECTIONS.key)
     assert [row["unanswered"] for row in (both, one, other)] == [20, 0, 20]
     assert (both["p99"], one["p99"], other["p99"]) == ("≥ 1700000", 100, "≥ 1700000")
-    assert gathered.times()["response"] == {100: 980, 1_700_000: 20}
+    assert totals.times()["response"] == {100: 980, 1_700_000: 20}
 
 
-def test_what_has_not_ended_is_unknown_while_a_worker_still_loads(gathered: Gathered) -> None:
+def test_what_has_not_ended_is_unknown_while_a_worker_still_loads(totals: LiveTotals) -> None:
     """Nought would say that all was answered, while a server hangs."""
-    gathered.tell("a_1", told(900))
-    (alone,) = rows(gathered, CONNECTIONS.key)
+    totals.tell("a_1", told(900))
+    (alone,) = rows(totals, CONNECTIONS.key)
     assert alone["unanswered"] is None
-    gathered.tell("b_1", told(80, censored={"response": {1_700_000: 20}}))
-    assert [row["unanswered"] for row in rows(gathered, CONNECTIONS.key)] == [None, None, 20]
-    _, whole = rows(gathered, RESPONSE.key)
+    totals.tell("b_1", told(80, censored={"response": {1_700_000: 20}}))
+    assert [row["unanswered"] for row in rows(totals, CONNECTIONS.key)] == [None, None, 20]
+    _, whole = rows(totals, RESPONSE.key)
     assert (whole["unanswered"], whole["max"]) == (None, "≥ 1700000"), "and what is known counts"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -10,12 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.engine.measures import Unanswered, Window
+from contract.result.distribution import PERCENTILES
+from contract.result.load_side import WorkerResult
+from contract.result.server_side import Environment
+from contract.result.window import Unanswered, Window
+from loadgen.engine.measures import WindowCounts
 from loadgen.engine.recorder import Recorder, mean_us, stddev_us, to_histogram
-from loadgen.engine.summary import PERCENTILES, summarise
-from loadgen.master.merging import merge, merge_windows
+from loadgen.engine.summary import summarise
+from loadgen.master.merged_window import merge_windows
+from loadgen.master.merging import merge
 from loadgen.options import Options, parse
 from loadgen.worker.partition import latecomer, share, split
+from tests.support.results import a_gauges, a_sample, a_share
 
 SECOND_NS = 1_000_000_000
 
@@ -24,7 +31,7 @@ def options(**values: Any) -> Options:
     return parse({"seed": "3", **values}, "http://127.0.0.1:8080")
 
 
-def window(durations: list[int], started_ns: int = 0, **changes: Any) -> Window:
+def window(durations: list[int], started_ns: int = 0, **changes: Any) -> WindowCounts:
     recorder = Recorder()
     for us in durations:
         recorder.add(us)
@@ -43,10 +50,10 @@ def window(durations: list[int], started_ns: int = 0, **changes: Any) -> Window:
         "rested_ns": None,
         "histograms": {"response": recorder.snapshot()},
     }
-    return Window(**values | changes)
+    return WindowCounts(**values | changes)
 
 
-def merged(*windows: Window, cores: list[list[int]] | None = None) -> dict[str, Any]:
+def merged(*windows: WindowCounts, cores: list[list[int]] | None = None) -> Window:
     return merge_windows(
         [summarise(one) for one in windows], cores or [[number] for number in range(len(windows))]
     )
@@ -94,18 +101,21 @@ def test_percentiles_are_those_of_all_requests_together(seed: int) -> None:
     for us in chain.from_iterable(parts):
         every.add(us)
     raw = to_histogram(every.snapshot())
-    found = merged(*(window(part) for part in parts))
-    assert found["response_count"] == sum(map(len, parts))
-    assert found["response_mean_us"] == pytest.approx(mean_us(every.snapshot()))
-    assert found["response_stddev_us"] == pytest.approx(stddev_us(every.snapshot()))
+    found = merged(*(window(part) for part in parts)).distributions["response"]
+    assert found.times is not None
+    assert found.count == sum(map(len, parts))
+    assert found.times.mean_us == pytest.approx(mean_us(every.snapshot()))
+    assert found.times.stddev_us == pytest.approx(stddev_us(every.snapshot()))
     for label, percentile in PERCENTILES.items():
-        assert found[f"response_{label}_us"] == raw.get_value_at_percentile(percentile)
+        assert getattr(found.times, f"{label}_us") == raw.get_value_at_percentile(percentile)
 
 
 def test_a_worker_without_a_response_takes_nothing_from_the_others() -> None:
     found = merged(window([5, 5]), window([]))
-    assert (found["response_count"], found["response_mean_us"], found["requests"]) == (2, 5.0, 2)
-    assert "response_count" not in merged(window([]), window([]))
+    response = found.distributions["response"]
+    assert response.times is not None
+    assert (response.count, response.times.mean_us, found.requests) == (2, 5.0, 2)
+    assert merged(window([]), window([])).distributions["response"].times is None
 
 
 def test_counts_are_summed_and_the_worst_stands_for_all() -> None:
@@ -115,57 +125,60 @@ def test_counts_are_summed_and_the_worst_stands_for_all() -> None:
         window([1], errors={"reset": 2, "timeout": 1}, longest_pause_us=50, rested_ns=3),
         window([1], started_ns=2_500_000, segments_in=None),
     )
-    assert found["errors"] == {"reset": 3, "timeout": 1}
-    assert found["longest_pause_us"] == 50
-    assert found["connects"] == 9
-    assert found["rested_ns"] == 3
-    assert found["segments_in"] is None
-    assert found["unanswered"] == {"count": 2, "oldest_us": 700, "most_waiting": 9}
-    assert found["skew_us"] == 2_500
-    assert (found["started_ns"], found["ended_ns"]) == (0, SECOND_NS + 2_500_000)
-    assert found["window_s"] == 1.0
-    assert found["cpu_share"] == 0.5
+    assert found.errors == {"reset": 3, "timeout": 1}
+    assert found.longest_pause_us == 50
+    assert found.connects == 9
+    assert found.rested_ns == 3
+    assert found.segments_in is None
+    assert found.unanswered == late
+    assert found.skew_us == 2_500
+    assert (found.started_ns, found.ended_ns) == (0, SECOND_NS + 2_500_000)
+    assert found.window_s == 1.0
+    assert found.cpu_share == 0.5
 
 
 def test_workers_that_share_a_core_are_busy_together() -> None:
-    assert merged(window([1]), window([1]), cores=[[1], [1]])["cpu_share"] == 1.0
+    assert merged(window([1]), window([1]), cores=[[1], [1]]).cpu_share == 1.0
 
 
-def a_part(worker: int, workers: int, **changes: Any) -> dict[str, Any]:
-    return {
-        "name": f"load worker {worker + 1}",
-        "reason": "",
-        "options": {"idle_connections": 5},
-        "share": {"worker": worker, "workers": workers},
-        "cores": [worker],
-        "cpu_quota": None,
-        "throttled_periods": worker,
-        "throttled_ns": 0,
-        "phases_s": {"connect_idle": 0.1 + worker},
-        "gauges": {"active_established": 2},
-        "samples": [{"label": "open"}] if worker == 0 else [],
-        "environment": {"cores": 4} if worker == 0 else {},
-        "window": summarise(window([7])),
-        "series": [],
-        "company": {"vanished": 3},
-        **changes,
-    }
+SAMPLES = (a_sample("open", 1.0, 0.0),)
+
+
+def a_part(worker: int, workers: int, **changes: Any) -> WorkerResult:
+    part = WorkerResult(
+        name=f"load worker {worker + 1}",
+        reason="",
+        spoiled_by="",
+        options={"idle_connections": 5},
+        share=a_share(worker, workers),
+        cores=(worker,),
+        throttled_periods=worker,
+        phases_s={"connect_idle": 0.1 + worker},
+        gauges=a_gauges(2),
+        samples=SAMPLES if worker == 0 else (),
+        environment=Environment(cores=4) if worker == 0 else Environment(),
+        window=summarise(window([7])),
+        series=(),
+        company={"vanished": 3},
+    )
+    return replace(part, **changes)
 
 
 def test_results_of_two_workers_become_one() -> None:
     found = merge("t", [a_part(0, 2), a_part(1, 2)], "", "")
-    assert found["window"]["requests"] == 2
-    assert found["gauges"] == {"active_established": 4}
-    assert found["phases_s"] == {"connect_idle": 1.1}
-    assert found["company"] == {"vanished": 6}
-    assert (found["samples"], found["environment"]) == ([{"label": "open"}], {"cores": 4})
-    assert [one["name"] for one in found["workers"]] == ["load worker 1", "load worker 2"]
-    assert [one["cores"] for one in found["workers"]] == [[0], [1]]
-    assert [one["throttled_periods"] for one in found["workers"]] == [0, 1]
+    assert found.window is not None
+    assert found.window.requests == 2
+    assert found.gauges == a_gauges(4)
+    assert found.phases_s == {"connect_idle": 1.1}
+    assert found.company == {"vanished": 6}
+    assert (found.samples, found.environment) == (SAMPLES, Environment(cores=4))
+    assert [one.name for one in found.workers] == ["load worker 1", "load worker 2"]
+    assert [one.cores for one in found.workers] == [(0,), (1,)]
+    assert [one.throttled_periods for one in found.workers] == [0, 1]
 
 
 def test_without_one_of_the_workers_there_is_no_window() -> None:
     for parts in ([a_part(0, 2)], [a_part(0, 2), a_part(1, 2, window=None, gauges=None)], []):
         found = merge("t", parts, "load worker 2 was lost", "load")
-        assert found["window"] is None
-        assert found["reason"] == "load worker 2 was lost"
+        assert found.window is None
+        assert found.reason == "load worker 2 was lost"

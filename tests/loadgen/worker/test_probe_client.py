@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract.result.document import to_json
+from contract.result.server_side import ProbeSample
 from loadgen.worker import probe_client
 from loadgen.worker.probe_client import Probe, TrialVoid
+from tests.support.results import a_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +40,8 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Probe]]:
             word, number = question.decode().split()
             if place >= lost:
                 time.sleep(slow_s)
-                sample = {"said": word, "asked": int(number)}
-                sock.sendto(json.dumps(sample).encode(), peer)
+                sample = to_json(a_sample("", 0.0, 0.0, worker_cpu_ns={word: 1}))
+                sock.sendto(json.dumps({**sample, "asked": int(number)}).encode(), peer)
 
     def make(slow_s: float = 0.0, lost: int = 0) -> Probe:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -58,15 +61,22 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Probe]]:
         one.close()
 
 
+def said(sample: ProbeSample) -> str:
+    """The question that this answers."""
+    (word,) = sample.worker_cpu_ns
+    return word
+
+
 def test_a_lost_question_is_asked_again(probe: Callable[..., Probe]) -> None:
-    assert probe(lost=2).ask("open") == {"label": "open", "said": "open"}
+    heard = probe(lost=2).ask("open")
+    assert (heard.label, said(heard)) == ("open", "open")
 
 
 def test_a_probe_that_is_slower_than_a_question_lasts_is_heard(
     probe: Callable[..., Probe],
 ) -> None:
     """It would be as late for each of the questions."""
-    assert probe(slow_s=ANSWER_S * 1.4).ask("gate")["said"] == "gate"
+    assert said(probe(slow_s=ANSWER_S * 1.4).ask("gate")) == "gate"
 
 
 def test_what_is_late_for_one_question_is_no_answer_to_the_next(
@@ -74,7 +84,7 @@ def test_what_is_late_for_one_question_is_no_answer_to_the_next(
 ) -> None:
     asking = probe(slow_s=ANSWER_S * 1.2)
     asking.ask("gate")
-    assert asking.ask("open")["said"] == "open"
+    assert said(asking.ask("open")) == "open"
 
 
 def test_silence_ends_the_trial(probe: Callable[..., Probe]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from contract.granted import folder, held_back, processor
+from contract.result.load_side import Grant
 
 OWN = Path("/proc/self/cgroup")
 
 
-class Confined:
+class Confinement:
     """Counts from `open` to `close`, which are the edges of the window."""
 
     def __init__(self) -> None:
@@ -26,14 +26,14 @@ class Confined:
         """Count no further."""
         self._after = held_back(self._at)
 
-    def told(self) -> dict[str, Any]:
-        """`cores` that it may use now, `cpu_quota` (in cores; None: none) and in the window the
-        `throttled_periods` and `throttled_ns` in which it waited for its quota's next period.
-        """
+    def grant(self) -> Grant:
+        """What it has now, and how its quota held it back in the window."""
         given = processor(self._at)
         quota_us = given["quota_us"]
-        return {
-            "cores": sorted(os.sched_getaffinity(0)),
-            "cpu_quota": None if quota_us is None else quota_us / given["period_us"],
-            **{name: self._after[name] - before for name, before in self._before.items()},
-        }
+        held = {name: self._after[name] - before for name, before in self._before.items()}
+        return Grant(
+            cores=tuple(sorted(os.sched_getaffinity(0))),
+            cpu_quota=None if quota_us is None else quota_us / given["period_us"],
+            throttled_periods=held["throttled_periods"],
+            throttled_ns=held["throttled_ns"],
+        )

@@ -1,0 +1,97 @@
+"""What the load workers did: their shares, their seconds, and each one's own result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.result.scalars import SignedInt
+from contract.result.server_side import Environment, ProbeSample
+from contract.result.window import Gauges, Window
+from contract.void_causes import Blame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSecond:
+    """About a second of the window; moments in s from its opening, gauges of its end."""
+
+    from_s: float
+    to_s: float
+    requests: int
+    errors: dict[str, int]
+    idle_established: int
+    idle_failed: int
+    active_established: int
+    active_wanted: int
+    connecting: int
+    waiting: int
+    """Requests of an open loop that were due and had no free connection."""
+    response_p50_us: float | None = None
+    """None where nothing was answered, and in a single worker's row."""
+    response_p90_us: float | None = None
+    response_p99_us: float | None = None
+    response_p999_us: float | None = None
+    response_max_us: float | None = None
+    histogram: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerShare:
+    """The part of the load's settings that differs from worker to worker."""
+
+    worker: int
+    """Its place among `workers`, from 0."""
+    workers: int
+    idle_connections: int
+    in_flight: int
+    slow_readers: int
+    slow_writers: int
+    vanishing_per_s: float
+    seed: int
+    mix_seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What the kernel gave a load worker, and how it was held back in the window."""
+
+    cores: tuple[int, ...]
+    cpu_quota: float | None = None
+    """In cores; None: none."""
+    throttled_periods: SignedInt = 0
+    throttled_ns: SignedInt = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker(Grant):
+    """A worker's row in the result of all; None where it had no window."""
+
+    name: str
+    reason: str
+    share: WorkerShare
+    gauges: Gauges | None
+    started_ns: int | None
+    ended_ns: int | None
+    cpu_ns: int | None
+    requests: int | None
+    longest_pause_us: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerResult(Grant):
+    """What one worker has of a trial, sent to the master. `reason` says why it is void, if so."""
+
+    name: str
+    reason: str
+    spoiled_by: Blame
+    options: dict[str, object]
+    """Of the whole load."""
+    share: WorkerShare
+    phases_s: dict[str, float]
+    gauges: Gauges | None
+    samples: tuple[ProbeSample, ...]
+    """Of the one worker that speaks to the probe."""
+    environment: Environment
+    window: Window | None
+    series: tuple[LoadSecond, ...]
+    company: dict[str, int]
+    """What bad clients and moving idle ones did, by name."""

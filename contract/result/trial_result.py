@@ -1,0 +1,42 @@
+"""The result of a trial: what `trials/ID/result.json` holds.
+
+A run that was recorded before a field was added has its default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contract.result.asked import Asked
+from contract.result.document import OMITTED
+from contract.result.load_side import LoadSecond, Worker
+from contract.result.server_side import Environment, ProbeSample, ServerSecond
+from contract.result.window import Gauges, Window
+from contract.void_causes import Blame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """Of all load workers together. A void trial has a `reason`, and may have no window."""
+
+    trial: str = ""
+    reason: str = ""
+    spoiled_by: Blame = ""
+    options: dict[str, object] | None = None
+    phases_s: dict[str, float] = field(default_factory=dict)
+    """How long each took, the slowest worker's."""
+    gauges: Gauges | None = None
+    """As the window opened, or as the load was given up."""
+    samples: tuple[ProbeSample, ...] = ()
+    environment: Environment = field(default_factory=Environment)
+    window: Window | None = None
+    series: tuple[LoadSecond, ...] = ()
+    company: dict[str, int] = field(default_factory=dict)
+    workers: tuple[Worker, ...] = ()
+    asked: Asked | None = field(default=None, metadata=OMITTED)
+    """Set by the run, as the next one."""
+    server_series: tuple[ServerSecond, ...] | None = field(default=None, metadata=OMITTED)
+
+    def sample(self, label: str) -> ProbeSample | None:
+        """The last sample with this label."""
+        return next((one for one in reversed(self.samples) if one.label == label), None)

@@ -1,0 +1,34 @@
+"""Who spoiled a void trial: the words of the column `spoiled_by`, and of a result on its way."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+SpoiledBy = Literal[
+    "server_wrong",
+    "server_gone",
+    "server_limit",
+    "server_starved",
+    "load",
+    "probe",
+    "surroundings",
+    "lab",
+]
+"""`surroundings` are the machine, its engine and other programs; `lab` is a fault in the lab's own
+arithmetic or clocks: a figure that its column cannot hold."""
+Blame = SpoiledBy | Literal[""]
+"""Of any trial: '' where nobody spoiled it."""
+SPOILED_BY: tuple[SpoiledBy, ...] = get_args(SpoiledBy)
+BY_SERVER: tuple[SpoiledBy, ...] = (
+    "server_wrong",
+    "server_gone",
+    "server_limit",
+    "server_starved",
+)
+"""What a server under test did itself: it answered wrongly or with errors, ended or hung, met a
+limit of its own, or served hardly anybody."""
+SEEN_AT_AN_END: tuple[SpoiledBy, ...] = ("server_wrong", "server_gone", "probe")
+"""What the load makes of a server that has just ended: connections and probe went with it."""
+EXCUSED_BY_A_DISTURBANCE: tuple[SpoiledBy, ...] = ("server_starved", "load")
+"""On a machine that was busy otherwise, a server that served few was not the cause, nor a load
+that came late. A wrong answer, a limit or an end would have been seen on a quiet one too."""

@@ -1,0 +1,102 @@
+"""The columns about the server's side of a window, from the probe's samples."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from contract.result.server_side import Environment, ProbeSample
+from contract.result.trial_result import TrialResult
+from contract.result.window import Window
+from experiments.records.quotient import at_least_0, per
+
+NS = 1e9
+INSIDE = ("second", "close")
+
+
+def server_columns(
+    result: TrialResult, window: Window, before: ProbeSample, after: ProbeSample, cores: float
+) -> dict[str, Any]:
+    """`before` and `after` bound the window; `cores` is what the server had of one.
+
+    The load stops at the freeze, a moment before the last sample: busy time ends there.
+    """
+    start = result.sample("start")
+    busy_s = (min(window.ended_ns, after.at_ns) - before.at_ns) / NS
+    cpu_s = (after.cpu_ns - before.cpu_ns) / NS
+    rate = per(window.requests, window.window_s)
+    return {
+        "server_cpu_us_per_request": per(cpu_s * 1e6, rate * busy_s if rate else None),
+        "server_cpu_share": per(cpu_s, busy_s * cores),
+        "load_cores": len(after.measured_cores) - 1,
+        "server_rss_bytes": after.rss_bytes,
+        "server_rss_idle_bytes": start.rss_bytes if start else None,
+        "server_threads": after.threads,
+        "server_processes": after.processes,
+        "server_fds": after.fds,
+        "context_switches": _grown(before.context_switches, after.context_switches),
+        "voluntary_switches": _grown(before.voluntary_switches, after.voluntary_switches),
+        "kernel_socket_bytes": after.kernel_socket_bytes,
+        **_full_queue(result),
+        "accept_queue_max": _deepest(result),
+        "listen_overflows": after.listen_overflows - start.listen_overflows if start else None,
+        "listen_drops": after.listen_drops - start.listen_drops if start else None,
+        "retransmits": after.retransmits - before.retransmits,
+        "resets": after.resets - before.resets,
+        **_machine(result.environment, window, before, after),
+        **_kernel(result),
+    }
+
+
+def _machine(
+    environment: Environment, window: Window, before: ProbeSample, after: ProbeSample
+) -> dict[str, Any]:
+    """What others had of the lab's cores."""
+    wall_s = (after.at_ns - before.at_ns) / NS
+    cpu_s = (after.cpu_ns - before.cpu_ns) / NS
+    tick_s = per(1, environment.clock_ticks) or math.nan
+    steal_s = (after.steal_ticks - before.steal_ticks) * tick_s
+    idle_s = (after.idle_ticks - before.idle_ticks) * tick_s
+    lab_cores = len(after.measured_cores)
+    whole_s = wall_s * lab_cores
+    if whole_s < steal_s <= whole_s + tick_s * lab_cores:  # a tick more than the window is long
+        steal_s = whole_s
+    foreign_s = whole_s - idle_s - steal_s - cpu_s - window.cpu_ns / NS
+    return {
+        "steal_share": per(steal_s, whole_s),
+        "foreign_cpu_share": at_least_0(per(foreign_s, wall_s)),
+    }
+
+
+def _grown(before: int | None, after: int | None) -> int | None:
+    """A sum over threads alive: unknown where too many, or where some of them ended."""
+    return None if before is None or after is None or after < before else after - before
+
+
+def _full_queue(result: TrialResult) -> dict[str, Any]:
+    """What the piling up of silent connections showed; nothing under keep-alive. What grew is
+    unknown where it was not read before."""
+    empty, full, late = (result.sample(label) for label in ("empty", "full", "late"))
+    if full is None:
+        return {}
+    return {
+        "full_queue_depth": full.accept_queue,
+        "full_queue_overflows": full.listen_overflows - empty.listen_overflows if empty else None,
+        "full_queue_drops": full.listen_drops - empty.listen_drops if empty else None,
+        "full_queue_resets": full.resets,
+        "late_ack_resets": late.resets if late else None,
+    }
+
+
+def _deepest(result: TrialResult) -> int:
+    """Of the accept queue in the window: each sample has the deepest since the one before."""
+    return max(one.accept_queue_max for one in result.samples if one.label in INSIDE)
+
+
+def _kernel(result: TrialResult) -> dict[str, Any]:
+    """Before any load, and with all connections established; there is no gate without such."""
+    start, gate = result.sample("start"), result.sample("gate")
+    return {
+        "kernel_slab_idle_bytes": start.kernel_slab_bytes if start else None,
+        "kernel_slab_bytes": gate.kernel_slab_bytes if gate else None,
+    }
