@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from contract.columns import REFERENCE_SERVERS
+from contract.origins import REFERENCE_SERVERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

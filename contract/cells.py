@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from contract.columns import COLUMNS, IMPLICATIONS, IN_ORDER, LARGEST_WHOLE, Column
+from contract.column import LARGEST_WHOLE, Column
+from contract.columns import COLUMNS, IMPLICATIONS, IN_ORDER
 from contract.literal import guarded, line
 
 NUMBER = re.compile(

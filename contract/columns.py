@@ -7,66 +7,34 @@ column, or a detail beside the CSV, changes its meaning; adding one does not nee
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from contract.column import Column
+from contract.origins import ORIGINS
+from contract.outcomes import OUTCOMES, VALIDITIES
+from contract.settings.setting import Setting, declared
+from contract.settings.trial import Settings
 from contract.void_causes import SPOILED_BY
 
 FORMAT_VERSION = 2
 
-OUTCOMES = ("completed", "failed")
-VALIDITIES = ("server_bound", "generator_bound", "unsaturated", "void")
-WITHOUT_CLIENTS = ("token_ring", "one_wait")
-OPEN_LOADS = ("open_loop", "open_connections")
-LOADS = ("keep_alive", "connection_per_request", *OPEN_LOADS, *WITHOUT_CLIENTS)
-ARRIVALS = ("fixed", "poisson")
-IDLES = ("after_one", "silent")
-NETWORKS = ("pod", "bridge")
-ORIGINS = ("lab", "reference", "foreign")
-REFERENCE_SERVERS = (
-    *("nginx", "gunicorn_sync", "gunicorn_gthread", "gunicorn_gevent", "uvicorn", "granian"),
-)
-"""Servers of others that the lab builds, as points of reference; no other may have such a name."""
-
-STEAL = 0.10
-"""A tenth of the machine taken by the hypervisor changes the figure itself."""
-FOREIGN = 0.5
-"""Half a core's worth of other programs on the server's and the load's cores."""
 MOST_CORES = 8_192
 """That a Linux kernel knows. A share of processor time goes beyond 1 where several processes, or
 a burst of a quota, had more than was granted for a moment; beyond this it was not measured."""
-LARGEST_WHOLE = 2**53
-"""Beyond it a float, which every reader of a CSV may use, does not hold each whole number."""
-
-Kind = Literal["text", "int", "float", "flag"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: `required` ones are filled in every row, void ones included. A run that was
-    recorded before a column was `added` has none. Numbers are finite, and from `minimum` to
-    `maximum`; those of kind `int` are whole, and at most LARGEST_WHOLE."""
-
-    name: str
-    kind: Kind
-    meaning: str
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    added: bool = False
-    minimum: float = 0
-    maximum: float | None = None
-
-    @property
-    def is_number(self) -> bool:
-        return self.kind in ("int", "float")
-
-    @property
-    def largest(self) -> float:
-        """The largest number that it may hold."""
-        if self.maximum is not None:
-            return self.maximum
-        return LARGEST_WHOLE if self.kind == "int" else sys.float_info.max
+def _of_setting(one: Setting) -> Column:
+    """The column that holds a setting, by the same name."""
+    least = one.low if one.least is None else one.least
+    return Column(
+        one.name,
+        one.kind,
+        one.help if one.own is None else f"{one.help}; empty: the server's own",
+        required=not one.optional,
+        choices=one.choices,
+        added=one.added,
+        minimum=least or 0,
+    )
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -78,49 +46,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("block", "int", "one shuffled pass over all trials, from 1", True, minimum=1),
     Column("position", "int", "place in the order of the run, from 1", True, minimum=1),
     Column("repeat", "int", "repeat of this point, from 1", True, minimum=1),
-    Column("server", "text", "server variant, reference or foreign server", True),
     Column("origin", "text", "whose server: the lab's, a reference, foreign", True, ORIGINS),
-    Column("network", "text", "pod: load in the server's namespace; bridge", True, NETWORKS),
-    Column("load", "text", "kind of load", True, LOADS),
-    Column("active_connections", "int", "connections that send requests; 0: no clients", True),
-    Column("load_workers", "int", "load workers that shared the load", True, minimum=1),
-    Column("load_cores", "int", "cores that they had; fewer than workers: some shared a core"),
-    Column("idle_connections", "int", "connections that stay silent", True),
-    Column("watched", "int", "descriptors to be watched, where there are no clients"),
-    Column("backlog", "int", "argument of listen(); empty: the own one of a foreign server"),
-    Column("somaxconn", "int", "net.core.somaxconn in the pod", True, minimum=1),
-    Column("path", "text", "what is asked for, or a mix; empty: /"),
-    Column("pipeline_depth", "int", "requests under way on each connection", True, minimum=1),
-    Column("rate_per_s", "float", "rate of an open loop"),
-    Column("arrivals", "text", "when the requests of an open loop are due", True, ARRIVALS),
-    Column("connect_pace_per_s", "int", "pace of opening connections; 0: as fast as can be", True),
-    Column("idle", "text", "idle connections are silent after one request, or always", True, IDLES),
-    Column("trickle_per_s", "float", "bytes a second from each idle connection", True),
-    Column("churn_per_s", "float", "share of the idle connections replaced a second", True),
-    Column("slow_readers", "int", "bad clients that hardly read", True),
-    Column("slow_writers", "int", "bad clients that send a byte a second", True),
-    Column("vanishing_per_s", "float", "bad clients that reset, a second", True),
-    Column("workers", "int", "threads or processes of a pool; empty: the server's own"),
-    Column("accepts_per_wakeup", "int", "accepted at most per wake-up; empty: the server's own"),
-    Column("response_bytes", "int", "body of the response to /; empty: 13"),
-    Column("split_writes", "flag", "head and body written one by one; empty: no"),
-    Column("cork", "flag", "TCP_CORK; empty: no"),
-    Column("nodelay", "flag", "TCP_NODELAY; empty: no"),
-    Column("epoll_exclusive", "flag", "EPOLLEXCLUSIVE; empty: yes"),
-    Column("idle_timeout_ms", "int", "idle connections are closed after; empty: never"),
-    Column("switch_interval_us", "int", "of the interpreter; empty: the server's own"),
-    Column("thread_stack_bytes", "int", "stack of a thread; empty: the server's own"),
-    Column(
-        "server_cpu_quota",
-        "float",
-        "cores the server might use; empty: the whole of one",
-        minimum=0.01,
-    ),
-    Column("sigpending", "int", "limit of signals that may be pending; empty: the engine's"),
-    Column("abort_on_overflow", "flag", "net.ipv4.tcp_abort_on_overflow; empty: the kernel's"),
-    Column("syn_linear_timeouts", "int", "net.ipv4.tcp_syn_linear_timeouts; empty: the kernel's"),
-    Column("late_acks", "int", "handshakes that met a full accept queue at their end", True),
-    Column("traced", "flag", "system calls were counted: all speeds mean nothing", True),
+    *(_of_setting(one) for one in declared(Settings).values()),
+    Column("load_cores", "int", "cores that the load workers had; fewer: some shared one"),
     Column("outcome", "text", "completed, or failed before a window was measured", True, OUTCOMES),
     Column("validity", "text", "what bounded the trial, or void", True, VALIDITIES),
     Column("reason", "text", "why it is void, or what is to be known of it, in words"),
@@ -128,14 +56,6 @@ COLUMNS: tuple[Column, ...] = (
     Column("server_limit", "text", "limit that the server named in its log, if any"),
     Column("started_at", "text", "ISO 8601, UTC", True),
     Column("overhead_s", "float", "time of the trial beside warm-up and window; empty: unknown"),
-    Column("warm_up_s", "float", "warm-up before the window", True),
-    Column(
-        "window_s",
-        "float",
-        "measured window; requested where none was measured",
-        True,
-        minimum=1e-6,
-    ),
     Column("requests", "int", "correct responses in the window; passes or waits without clients"),
     Column("errors", "int", "failed attempts in the window"),
     Column("error_kinds", "text", "errors by kind, as kind=count joined by spaces"),
@@ -288,18 +208,5 @@ IN_ORDER = (("voluntary_switches", "context_switches"),)
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 FIRST_NAMES = tuple(column.name for column in COLUMNS if not column.added)
 """Columns that every run of this format version has."""
-SETTINGS: tuple[str, ...] = (
-    "server",
-    "network",
-    "load",
-    "active_connections",
-    "load_workers",
-    "idle_connections",
-    "backlog",
-    "somaxconn",
-    *("path", "pipeline_depth", "rate_per_s", "arrivals", "idle", "trickle_per_s", "churn_per_s"),
-    *("slow_readers", "slow_writers", "vanishing_per_s", "workers", "accepts_per_wakeup"),
-    *("response_bytes", "split_writes", "cork", "nodelay", "epoll_exclusive", "idle_timeout_ms"),
-    *("switch_interval_us", "thread_stack_bytes", "server_cpu_quota", "watched"),
-    *("sigpending", "abort_on_overflow", "syn_linear_timeouts", "late_acks", "traced"),
-)
+SETTINGS = tuple(name for name, one in declared(Settings).items() if one.identifies)
+"""Columns of settings that tell points apart."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from contract.exits import Exit, LabError
 from contract.ports import WEB_PORT
+from contract.settings.trial import Settings
 from experiments.docker import compose
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerState, DriverError
@@ -25,14 +26,13 @@ from experiments.machine.host import port_is_free
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
 from experiments.plan import experiment_file
-from experiments.plan.settings import Settings
 from experiments.records.server_log import events
 from experiments.run.locust_client import Master
 from experiments.run.loop import interruptible
 from experiments.run.trial_containers import place
+from experiments.run.trial_environment import MOST_NOFILE
 
 URL: Final = f"http://127.0.0.1:{WEB_PORT}"
-NOFILE: Final = 65_536
 LOCUST: Final = ("master", "worker")
 PROBE: Final = "_probe"
 """Suffix of a probe's service, after its server's name."""
@@ -100,7 +100,7 @@ def _variables(driver: DockerDriver, images: Images, workers: int) -> dict[str, 
         "C10K_OWNER": driver.owner,
         "C10K_SERVER_CPUS": placement.server,
         "C10K_LOAD_CPUS": ",".join(placement.loads[:workers]),
-        "C10K_NOFILE": str(min(driver.nofile_limit(images.server), NOFILE)),
+        "C10K_NOFILE": str(min(driver.nofile_limit(images.server), MOST_NOFILE)),
     }
 
 

@@ -13,7 +13,8 @@ from locust import User, constant, events, task
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadgen.locust_options import add_knobs
+from contract.ports import SERVER_PORT
+from loadgen.locust_options import add_options
 from loadgen.master.api import MasterApi
 from loadgen.worker.session import Session
 
@@ -30,7 +31,7 @@ hooks: Any = events  # Locust leaves its hooks untyped
 class Connection(User):
     """One active connection. It sleeps here; the engine sends and receives for it."""
 
-    host = "http://127.0.0.1:8080"
+    host = f"http://127.0.0.1:{SERVER_PORT}"
     wait_time = constant(FOREVER_S)
 
     @task
@@ -46,5 +47,5 @@ def attach(environment: Environment, runner: Any, **_kwargs: Any) -> None:
         MasterApi(environment, runner)
 
 
-hooks.init_command_line_parser.add_listener(add_knobs)
+hooks.init_command_line_parser.add_listener(add_options)
 hooks.init.add_listener(attach)

@@ -97,8 +97,10 @@ def main() -> None:
 
     gc.disable()
 
-    from analysis.charts import ticks  # noqa: F401 - figures name the functions of ticks
-    from analysis.charts import picture
+    from analysis.charts import (
+        picture,
+        ticks,  # noqa: F401 - figures name the functions of ticks
+    )
 
     picture.warm_up()
     serve(lambda job: picture.save(*job))

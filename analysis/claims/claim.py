@@ -1,7 +1,7 @@
-"""A claim of the C10K argument as data: one YAML file each under `claims/`.
+"""A claim of the C10K argument as data: one YAML file each under `catalogue/`.
 
-Adding a claim is adding a file; its `judge` is the name of a function under
-`judges/`, which reads `parameters`.
+Adding a claim is adding a file; its `judge` is the name of one under `judges/`, which reads
+`parameters`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from analysis.claims.judges import find_judge
-from analysis.claims.rules import Rule, Unit, fields
-from analysis.claims.strict import Strict, Text
+from analysis.claims.rules import Rule, fields
+from analysis.claims.schema import Bound, Strict, Text, Unit
+from analysis.records.schema_faults import schema_faults
 from contract.exits import Exit, LabError
-from contract.model_faults import model_faults
 
 FOLDER = Path(__file__).parent / "catalogue"
 
@@ -52,22 +52,6 @@ class Published(Strict):
     curves_unit: str = Field("", description="unit of the curves")
 
 
-class Bound(Strict):
-    """The interval of the measured figure within which the claim is reproduced."""
-
-    min: float | None = None
-    max: float | None = None
-    text: Text = Field(description="the bound in words, other conditions included")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Bound:
-        if self.min is None and self.max is None:
-            raise ValueError("needs min, max or both")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}")
-        return self
-
-
 class Cause(Strict):
     """Why a claim is refuted, said by measurements of the run that refutes it."""
 
@@ -92,8 +76,8 @@ class Claim(Strict):
     published: Published
     experiment: Text = Field(description="the experiment that feeds it")
     expression: Text = Field(description="what is measured, over the columns of trials.csv")
-    judge: Text = Field(description="name of the judging function")
-    parameters: dict[str, Any] = Field({}, description="what the judging function needs")
+    judge: Text = Field(description="name of the judge")
+    parameters: dict[str, Any] = Field({}, description="what the judge needs")
     unit: Unit = Field("", description="unit of the measured figure; x is a ratio")
     bound: Bound
     why: Text = Field(description="why the bound is what it is")
@@ -124,7 +108,7 @@ def load_claims(folder: Path = FOLDER) -> dict[int, Claim]:
         except yaml.YAMLError as error:
             problems.append(f"{path}: not valid YAML: {' '.join(str(error).split())}")
         except ValidationError as error:
-            problems += _told(path, error)
+            problems += schema_faults(path, error)
         else:
             problems += _parameters(path, claim)
             if claim.id in claims:
@@ -142,9 +126,5 @@ def _parameters(path: Path, claim: Claim) -> list[str]:
     except LabError as error:
         return [f"{path}: judge: {error}"]
     except ValidationError as error:
-        return _told(path, error, "parameters")
+        return schema_faults(path, error, "parameters")
     return []
-
-
-def _told(path: Path, error: ValidationError, *above: str) -> list[str]:
-    return [f"{path}: {fault}" for fault in model_faults(error.errors(), *above)]

@@ -29,8 +29,8 @@ from analysis.wording import plural, share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from analysis.outcomes.basis import Basis
     from analysis.outcomes.causes import Causes
-    from analysis.outcomes.evidence_lost import Tried
 
 REPEATS_NEEDED = 5
 MOST_FAILED = 0.1
@@ -48,10 +48,6 @@ class Word(StrEnum):
     NOT_RUN = "not run"
 
 
-class NotRunError(Exception):
-    """The run holds no trial that the claim needs; the message says which."""
-
-
 class NoValidTrialError(Exception):
     """The trials that the claim needs are all void; the message counts the reasons, and `causes`
     what became of them."""
@@ -67,9 +63,9 @@ class Part:
 
     `word` is given where the judgement is of facts (a limit was named) and not
     of an interval, and `why` says what leaves it open. Parts with `decides` False are shown
-    beside, for the reader. `tried` are the trials that it stands on by selection, `about_failure`
+    beside, for the reader. `basis` are the trials that it stands on by selection, `about_failure`
     whether those that the server failed are what it is about; `lost` blocks had only a part of
-    it. It `rises` or `falls` where times that are lower bounds may make it larger, or smaller.
+    it. It may really be larger (`rises`) or smaller (`falls`), `because` of what was seen.
     """
 
     label: str
@@ -79,17 +75,18 @@ class Part:
     high: float | None = None
     word: Word | None = None
     decides: bool = True
-    tried: tuple[Tried, ...] = ()
+    basis: tuple[Basis, ...] = ()
     about_failure: bool = False
     lost: int = 0
     why: str = ""
     rises: bool = False
     falls: bool = False
+    because: str = "requests had no answer when windows closed"
 
     @property
     def failed_share(self) -> float:
         """The largest share of its trials that a server failed, of any selection."""
-        return max((one.causes.failed_share for one in self.tried), default=0.0)
+        return max((one.causes.failed_share for one in self.basis), default=0.0)
 
     @property
     def one_sided(self) -> bool:
@@ -168,7 +165,7 @@ def _settled(part: Part, rivals: int) -> Part:
     if part.word is None and part.one_sided:
         known = "at least" if part.rises else "at most"
         told = f"only known to be {known} so much" if part.rises != part.falls else "not known"
-        why = f"As requests had no answer when windows closed, {part.label} is {told}."
+        why = f"As {part.because}, {part.label} is {told}."
         return replace(part, word=Word.INCONCLUSIVE, why=why)
     if not (part.decides and part.word is None and part.verdict is Word.REFUTED):
         return part

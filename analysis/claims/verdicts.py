@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.claims.claim import Cause, Claim, load_claims
-from analysis.claims.figures import figure
-from analysis.claims.judgement import (
-    REPEATS_NEEDED,
-    Judgement,
-    NotRunError,
-    NoValidTrialError,
-    Part,
-    Word,
-)
+from analysis.claims.claim_figures import figure
+from analysis.claims.judgement import REPEATS_NEEDED, Judgement, NoValidTrialError, Part, Word
 from analysis.claims.judges import find_judge
-from analysis.outcomes.evidence_lost import sentences, total
+from analysis.outcomes.basis import sentences, total
 from analysis.records.csv_out import write_csv
+from analysis.selection.trials import NotRunError
 from analysis.wording import listed, plural, with_unit
 
 if TYPE_CHECKING:
@@ -88,7 +82,7 @@ def judge_all(run: Run) -> list[Verdict]:
 def judge(claim: Claim, run: Run) -> Verdict:
     """The verdict on one claim from the records of one run."""
     try:
-        found = find_judge(claim.judge).judge(claim, run)
+        found = find_judge(claim.judge).of(claim.parameters, claim.bound, run)
     except NotRunError as reason:
         return _without_figure(claim, Word.NOT_RUN, f"Not run: {reason}.")
     except NoValidTrialError as reason:
@@ -101,9 +95,9 @@ def judge(claim: Claim, run: Run) -> Verdict:
         sentence = f"{sentence} {_why_open(found.parts, claim.experiment)}".strip()
     if found.verdict is Word.REFUTED:
         sentence = f"{sentence} {_cause(claim.refuted_because, found, run)}"
-    stood_on = [one for part in found.parts if part.decides for one in part.tried]
-    causes = total(stood_on)
-    sentence = " ".join(filter(None, [sentence, _lost(found.parts), sentences(stood_on)]))
+    basis = [one for part in found.parts if part.decides for one in part.basis]
+    causes = total(basis)
+    sentence = " ".join(filter(None, [sentence, _lost(found.parts), sentences(basis)]))
     return Verdict(
         claim.id,
         claim.title,
@@ -121,7 +115,7 @@ def judge(claim: Claim, run: Run) -> Verdict:
         head.label if not head.unit or head.unit != claim.unit else "",
         causes.counted,
         causes.failed,
-        max((one.errors for one in stood_on), default=0.0),
+        max((one.errors for one in basis), default=0.0),
     )
 
 

@@ -28,7 +28,7 @@ import pandas as pd
 from scipy import special
 
 from analysis.compare.matching import KEY, labelled, points
-from analysis.outcomes import causes
+from analysis.outcomes import causes, goodput
 from analysis.outcomes.goodput import ERRORS, FAILED, UNANSWERED
 from analysis.statistics.false_discovery import adjusted
 from analysis.statistics.medians import CONFIDENCE
@@ -42,7 +42,7 @@ RUNS = 64
 WHOLE = "all of "
 """Begins the key of a row that is of all points of a server."""
 LEVEL = 1 - CONFIDENCE
-SMALLEST = {ERRORS: 0.001, UNANSWERED: 0.01}
+SMALLEST = {ERRORS: 0.001, UNANSWERED: goodput.SMALLEST[UNANSWERED]}
 """Rises below these are told as what they are, and are no regression: one in a thousand attempts,
 and the requests that are on their way as any window closes."""
 PARTS = {ERRORS: ("errors", ("requests",)), UNANSWERED: ("unanswered", ("requests", "errors"))}

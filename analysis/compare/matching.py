@@ -16,6 +16,7 @@ import pandas as pd
 from analysis.wording import count, number, server_name
 from contract.columns import SETTINGS
 from contract.exits import Exit, LabError
+from contract.loads import CONNECTING_LOADS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -32,7 +33,6 @@ LOADS = {
     "open_loop": "open loop",
     "open_connections": "open loop, a connection per request",
 }
-NEW_CONNECTIONS = ("connection_per_request", "open_connections")
 """The loads that the backlog concerns."""
 USUAL = {"pipeline_depth": 1}
 """What needs no word; for other settings it is 0."""
@@ -133,7 +133,7 @@ def labelled(table: pd.DataFrame) -> pd.Series[str]:
 
 
 def _label(row: dict[Hashable, object], names: Sequence[str]) -> str:
-    told = [name for name in names if name != "backlog" or row["load"] in NEW_CONNECTIONS]
+    told = [name for name in names if name != "backlog" or row["load"] in CONNECTING_LOADS]
     words = [_phrase(n, row[n]) for n in told if row[n] not in (None, False, USUAL.get(n, 0))]
     server = server_name(str(row["server"]))
     return f"{'reference: ' if row['reference'] else ''}{server}: {', '.join(words)}"

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from analysis.figures._idle import RUNS
-from analysis.selection.pairs import nothing_idle
+from analysis.selection.trials import nothing_idle
 from analysis.statistics.point_medians import with_void
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from analysis.selection.pairs import at, keep_alive, varying
+from analysis.selection.trials import at, keep_alive, varying
 from analysis.statistics.point_medians import with_void
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from analysis.figures._idle import RUNS
-from analysis.selection.pairs import OWN
+from analysis.selection.trials import OWN
 from analysis.statistics.point_medians import first_rows, numbers, spreads
-from contract.columns import OPEN_LOADS, SETTINGS
+from contract.columns import SETTINGS
+from contract.loads import OPEN_LOADS
 
 if TYPE_CHECKING:
     import pandas as pd

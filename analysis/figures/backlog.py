@@ -20,7 +20,7 @@ from analysis.charts.drawing import (
 from analysis.charts.interactive import DROPS, P999, USUAL, Chart, sweep
 from analysis.charts.palette import INK, MUTED, in_order
 from analysis.figures._idle import RUNS, void_at
-from analysis.selection.pairs import per_request, varying
+from analysis.selection.trials import per_request, varying
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, duration, number, server_name
 

@@ -20,7 +20,7 @@ from analysis.charts.palette import INK, KNOWN, MUTED, SPARE, VARIABLES, in_orde
 from analysis.charts.ticks import plain, seconds, tick_texts
 from analysis.figures._idle import RUNS
 from analysis.records import details
-from analysis.selection.pairs import at, per_request
+from analysis.selection.trials import at, per_request
 from analysis.wording import count, duration, known, server_name, share
 
 if TYPE_CHECKING:

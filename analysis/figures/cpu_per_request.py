@@ -19,7 +19,7 @@ from analysis.charts.drawing import (
 from analysis.charts.interactive import COST, USUAL, Chart, sweep
 from analysis.charts.palette import in_order
 from analysis.figures._idle import X, chosen, summary, void_at
-from analysis.selection.pairs import at
+from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.wording import count, duration, listed, server_name
 

@@ -23,7 +23,7 @@ from analysis.charts.interactive import Chart, Metric, line_of, numbers
 from analysis.charts.palette import MUTED, in_order
 from analysis.figures._idle import RUNS
 from analysis.records import details
-from analysis.selection.pairs import at, nothing_idle
+from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.outliers import THRESHOLD, modified_z
 from analysis.wording import count, duration, number, server_name
 

@@ -24,7 +24,8 @@ from analysis.charts.ticks import times
 from analysis.claims.claim import load_claims
 from analysis.figures._idle import RUNS, X, chosen, summary, void_at
 from analysis.outcomes.limits_hit import find_walls
-from analysis.selection.pairs import at, by_block
+from analysis.selection.blocks import by_block
+from analysis.selection.trials import at
 from analysis.statistics.estimates import estimate, nothing
 from analysis.wording import count, listed, number, server_name
 

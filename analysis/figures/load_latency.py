@@ -15,7 +15,8 @@ from analysis.charts.palette import PAPER, in_order
 from analysis.charts.ticks import plain, tick_texts
 from analysis.figures import _rising
 from analysis.figures._idle import RUNS, void_at
-from analysis.selection.pairs import at, nothing_idle, paired_ratio
+from analysis.selection.blocks import paired_ratio
+from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.extremes import widened
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, duration, interval, listed, number, server_name

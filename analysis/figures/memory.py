@@ -26,7 +26,7 @@ from analysis.charts.interactive import USUAL, Chart, Metric, sweep
 from analysis.charts.palette import in_order
 from analysis.figures._idle import KEYS, RUNS, X, void_at
 from analysis.figures._idle import chosen as idle_trials
-from analysis.selection.pairs import at
+from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, listed, server_name, size

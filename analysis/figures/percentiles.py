@@ -18,8 +18,7 @@ from analysis.charts.interactive import Chart, Metric, curve, line_of
 from analysis.charts.palette import in_order
 from analysis.figures._idle import RUNS
 from analysis.records import details
-from analysis.selection.pairs import at, nothing_idle, rows_at
-from analysis.selection.plain import take
+from analysis.selection.trials import at, nothing_idle, plain
 from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def chosen(run: Run) -> pd.DataFrame:
     """The valid trials with histograms: keep-alive with nothing idle, at the number of active
     connections that most servers have (the largest such), and open loops at their usual rate."""
     busy = at(details.among(run, nothing_idle(run)), valid=True)
-    opened = details.among(run, take(run.trials, rows_at(run.trials, load=OPEN, valid=True)))
+    opened = details.among(run, at(plain(run), load=OPEN, valid=True))
     return pd.concat([_most_shared(busy, "active_connections"), _most_shared(opened, "rate_per_s")])
 
 

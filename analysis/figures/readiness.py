@@ -12,11 +12,10 @@ from analysis.charts.interactive import Chart, Line, Metric, place, sweep
 from analysis.charts.palette import KNOWN, MUTED, VARIABLES, in_order
 from analysis.charts.ticks import tick_texts, whole
 from analysis.claims.claim import load_claims
-from analysis.selection.pairs import alike, at
-from analysis.selection.plain import take
+from analysis.selection.trials import alike, at, plain
 from analysis.statistics.point_medians import with_void
 from analysis.wording import TIMES, count, duration, listed, number, server_name
-from contract.columns import WITHOUT_CLIENTS
+from contract.loads import WITHOUT_CLIENTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,8 +108,8 @@ def reading(run: Run) -> str:
 
 def chosen(run: Run) -> pd.DataFrame:
     """The trials without clients; void ones included."""
-    rows = np.flatnonzero(run.trials["load"].isin(WITHOUT_CLIENTS))
-    return take(run.trials, alike(run.trials, rows))
+    trials = plain(run)
+    return alike(trials[trials["load"].isin(WITHOUT_CLIENTS)])
 
 
 def _ring(run: Run) -> pd.DataFrame:

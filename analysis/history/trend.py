@@ -24,7 +24,7 @@ from analysis.compare.manifest_diff import differences
 from analysis.compare.matching import KEY, points
 from analysis.compare.metrics import METRICS
 from analysis.outcomes import goodput
-from analysis.outcomes.causes import COLUMNS, Causes, causes
+from analysis.outcomes.causes import Causes, causes
 from analysis.outcomes.failures import of_run
 from analysis.records import unreadable_rows
 from analysis.records.run import load
@@ -182,8 +182,7 @@ def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
 
 def _causes(run: Run) -> dict[str, Causes]:
     """What became of each server's trials."""
-    trials = run.trials[["server", *COLUMNS]]
-    groups = trials.groupby(trials["server"].astype(str))
+    groups = run.trials.groupby(run.trials["server"].astype(str))
     return {str(server): causes(mine) for server, mine in groups}
 
 
@@ -192,7 +191,7 @@ def _silent(run: Run) -> dict[str, dict[str, float]]:
     found = {}
     for server, mine in run.trials.groupby(run.trials["server"].astype(str)):
         shares = goodput.of_all(mine)
-        found[str(server)] = {name: shares[name] for name in goodput.TOLD}
+        found[str(server)] = {name: shares[name] for name in (goodput.ERRORS, goodput.UNANSWERED)}
     return found
 
 

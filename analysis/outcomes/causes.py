@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.wording import listed, plural
-from contract.columns import FOREIGN, STEAL
+from contract.outcomes import FOREIGN, STEAL
 from contract.void_causes import BY_SERVER
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-COLUMNS = ("valid", "origin", "spoiled_by", "reason", "steal_share", "foreign_cpu_share")
-"""What is read of the trials here."""
 UNAVAILABLE = r"the server ended with exit code 3\b"
 """A word of the lab's own servers for what this machine has not got (servers/core/exits.py), which
 is no failure of theirs. Others mean by that code what they like."""
@@ -105,9 +103,10 @@ def lacking(trials: pd.DataFrame) -> bool:
 
 def causes(trials: pd.DataFrame) -> Causes:
     """How many of these trials count, failed, were spoiled, or are void for a cause unknown."""
-    valid, gone, untold = _valid(trials), failed(trials), unknown(trials)
-    rest = len(trials) - int(valid.sum()) - int(gone.sum()) - int(untold.sum())
-    return Causes(int(valid.sum()), int(gone.sum()), rest, int(untold.sum()))
+    valid, by_server, no_cause = (
+        int(flags.sum()) for flags in (_valid(trials), failed(trials), unknown(trials))
+    )
+    return Causes(valid, by_server, len(trials) - valid - by_server - no_cause, no_cause)
 
 
 def no_evidence(found: Causes) -> str:
@@ -117,14 +116,12 @@ def no_evidence(found: Causes) -> str:
     parts = []
     if found.spoiled:
         verb = "was" if found.spoiled == 1 else "were"
-        parts.append(
-            f"{plural(found.spoiled, 'trial')} {verb} spoiled by the lab or the surroundings"
-        )
+        whose = "spoiled by the lab or the surroundings"
+        parts.append(f"{plural(found.spoiled, 'trial')} {verb} {whose}")
     if found.unknown:
         verb = "is" if found.unknown == 1 else "are"
-        parts.append(
-            f"{plural(found.unknown, 'trial')} {verb} void for a cause that was not recorded"
-        )
+        whose = "void for a cause that was not recorded"
+        parts.append(f"{plural(found.unknown, 'trial')} {verb} {whose}")
     return f"{listed(parts)}: no evidence either way" if parts else ""
 
 

@@ -25,7 +25,7 @@ def of_figure(run: Run, rows: pd.DataFrame) -> str:
     all counted, and without errors."""
     wanted = np.zeros(len(run.trials["point"].cat.categories), dtype=bool)
     wanted[numbers(rows)] = True
-    return sentences(run.trials[["server", *goodput.READ]][wanted[numbers(run.trials)]])
+    return sentences(run.trials[wanted[numbers(run.trials)]])
 
 
 def sentences(trials: pd.DataFrame) -> str:

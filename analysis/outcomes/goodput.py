@@ -28,14 +28,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Numbers = NDArray[np.int64]
+    Numbers = NDArray[np.integer]
 
 COUNTS = ("requests", "errors", "unanswered", "window_s")
-READ = tuple(dict.fromkeys((*causes.COLUMNS, *COUNTS)))
-"""Columns of trials that are read here."""
 FAILED, ERRORS, UNANSWERED = "failed_share", "error_share", "unanswered_share"
 GOODPUT = "goodput_per_s"
-TOLD = (ERRORS, UNANSWERED)
 NAMES = (FAILED, ERRORS, UNANSWERED, GOODPUT)
 SMALLEST = {FAILED: 0.0, ERRORS: 0.0, UNANSWERED: 0.01}
 """Shares above these are told. A few requests are always on their way as a window closes: one in

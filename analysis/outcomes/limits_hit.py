@@ -7,9 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-COUNTED = ("active_established", "idle_established", "server_established", "watched_held")
-READ = ("server", "server_limit", "active_connections", "idle_connections", "watched", *COUNTED)
-
 
 @dataclass(frozen=True, slots=True)
 class Wall:
@@ -37,38 +34,30 @@ def held_connections(trials: pd.DataFrame) -> pd.Series[float]:
     queued; a connection that the kernel queued but the server never took is in
     one of the two at most times, so the smaller positive count is the truth.
     """
-    load = _floats(trials, "active_established").fillna(0) + _floats(trials, "idle_established")
-    server = _floats(trials, "server_established")
+    load = trials["active_established"].astype("float64").fillna(0) + trials["idle_established"]
+    load, server = load.astype("float64"), trials["server_established"].astype("float64")
     both = pd.concat([load.where(load > 0), server.where(server > 0)], axis=1)
-    return both.min(axis=1).fillna(_floats(trials, "watched_held"))
+    return both.min(axis=1).fillna(trials["watched_held"].astype("float64"))
 
 
 def find_walls(trials: pd.DataFrame) -> list[Wall]:
     """The limits of a run: one per server, limit and number of connections asked for."""
-    hit = trials[list(READ)][~trials["valid"] & trials["server_limit"].notna()]
+    hit = trials[~trials["valid"] & trials["server_limit"].notna()]
     if not len(hit):
         return []
+    connections = hit["active_connections"] + hit["idle_connections"]
     frame = pd.DataFrame(
         {
-            "server": hit["server"].to_numpy(dtype=object),
-            "limit": hit["server_limit"].to_numpy(dtype=object),
-            "asked": _asked(hit).to_numpy(dtype="int64"),
+            "server": hit["server"].astype(str),
+            "limit": hit["server_limit"].astype(str),
+            "asked": hit["watched"].fillna(connections).astype("int64"),
             "of": np.where(hit["watched"].notna(), "descriptors", "connections"),
-            "held": held_connections(hit).to_numpy(),
+            "held": held_connections(hit),
         }
     )
-    groups = frame.groupby(["server", "limit", "asked", "of"], sort=True)["held"]
-    table = groups.agg(["median", "min", "max", "size"]).reset_index()
+    groups = frame.groupby(["server", "limit", "asked", "of"])["held"]
+    table = groups.agg(["median", "min", "max", "size"])
     return [
-        Wall(server, limit, int(asked), float(middle), float(low), float(high), int(n), of)
-        for server, limit, asked, of, middle, low, high, n in table.to_numpy(dtype=object)
+        Wall(server, limit, asked, middle, low, high, n, of)
+        for (server, limit, asked, of), middle, low, high, n in table.itertuples()
     ]
-
-
-def _asked(trials: pd.DataFrame) -> pd.Series[float]:
-    connections = _floats(trials, "active_connections") + _floats(trials, "idle_connections")
-    return _floats(trials, "watched").fillna(connections)
-
-
-def _floats(trials: pd.DataFrame, name: str) -> pd.Series[float]:
-    return pd.Series(trials[name].to_numpy(dtype="float64", na_value=np.nan), index=trials.index)

@@ -20,7 +20,6 @@ import pandas as pd
 
 from analysis.outcomes import causes, goodput
 from analysis.statistics.lower_bounds import bounded
-from analysis.statistics.point_medians import first_rows, numbers
 from analysis.wording import plural, share
 from contract.exits import Exit, LabError
 from contract.thresholds import Threshold, parse
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 IN_EACH = ("errors", "error_share", "unanswered", "oldest_unanswered_us")
 """Columns that every trial has to keep."""
-LOW = "low"
-"""Of a frame of trials here: whether the column is a lower bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +66,11 @@ def judged(run: Run) -> list[Kept]:
         raise LabError(f"{run.path}/manifest.json: thresholds: {error}", Exit.BAD_INPUT) from None
     if not wanted:
         return []
-    names = ["point", *goodput.READ, *(one.column for one in wanted)]
-    trials = run.trials[list(dict.fromkeys(names))]
-    kept = ((run.trials["sweep"] != "reference") & ~_traced(run.trials)).to_numpy(dtype=bool)
-    nothing = np.zeros(len(trials), dtype=bool)
-    trials = trials[kept]
-    return [
-        _kept(one, trials.assign(**{LOW: bounded(run).get(one.column, nothing)[kept]}))
-        for one in wanted
-    ]
+    kept = (run.trials["sweep"] != "reference") & ~run.trials["traced"]
+    low = {name: pd.Series(flags) for name, flags in bounded(run).items()}
+    nothing = pd.Series(data=False, index=run.trials.index)
+    trials = run.trials[kept]
+    return [_kept(one, trials, low.get(one.column, nothing)[kept]) for one in wanted]
 
 
 def ending(limits: list[Kept]) -> Exit:
@@ -87,14 +80,11 @@ def ending(limits: list[Kept]) -> Exit:
     return Exit.OK if all(limit.holds for limit in limits) else Exit.CANNOT_TELL
 
 
-def _traced(trials: pd.DataFrame) -> pd.Series[bool]:
-    return trials["traced"].fillna(False).astype(bool)
-
-
-def _kept(threshold: Threshold, trials: pd.DataFrame) -> Kept:
+def _kept(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> Kept:
+    """`low` says which of the trials have a lower bound in the column."""
     if not len(trials):
         return Kept(threshold.text, 0, 0, "", float("nan"))
-    points = _points(threshold, trials)
+    points = _points(threshold, trials, low)
     below = threshold.sign.startswith("<")
     badness = np.where(points["value"].notna(), points["value"] * (1 if below else -1), np.inf)
     # The worst is one that broke it, if any did; a point without a figure is worse than any.
@@ -111,39 +101,31 @@ def _kept(threshold: Threshold, trials: pd.DataFrame) -> Kept:
     )
 
 
-def _points(threshold: Threshold, trials: pd.DataFrame) -> pd.DataFrame:
+def _points(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> pd.DataFrame:
     """A row per point: its name, the `value` that has to keep the threshold (NaN without any),
     whether it is `broken` or `untold` (`unbounded`: for lower bounds), its trials that `failed`,
     its error share."""
-    first = first_rows(trials)
-    codes = numbers(trials)
-    place = np.full(len(trials["point"].cat.categories), -1)
-    place[codes[first]] = np.arange(len(first))
-    groups = place[codes]
-    values = pd.Series(trials[threshold.column].to_numpy(dtype="float64", na_value=np.nan))
-    values = values.where(trials["valid"].to_numpy(dtype=bool))
-    longest = values.mask(values.notna() & trials[LOW].to_numpy(dtype=bool), np.inf)
-    deciding, at_most = (
-        _deciding(threshold, one, groups).reindex(range(len(first))) for one in (values, longest)
-    )
-    failed = np.bincount(groups, causes.failed(trials), minlength=len(first))
-    known = deciding.map(threshold.holds) == at_most.map(threshold.holds)
-    missed = deciding.notna() & known & ~deciding.map(threshold.holds)
-    found = pd.DataFrame({"point": trials["point"].astype(str).to_numpy()[first]})
-    broken = (failed > 0) | missed
-    errors = goodput.shares(trials, groups, len(first))[goodput.ERRORS]
-    return found.assign(
+    by_point = trials.groupby("point", observed=True, sort=False)
+    points = by_point.size().reset_index()[["point"]]
+    groups = by_point.ngroup().to_numpy(dtype="int64")
+    values = trials[threshold.column].astype("float64").where(trials["valid"])
+    deciding = _deciding(threshold, values, groups)
+    longest = _deciding(threshold, values.mask(values.notna() & low, np.inf), groups)
+    failed = np.bincount(groups, causes.failed(trials), minlength=len(points))
+    known = deciding.map(threshold.holds) == longest.map(threshold.holds)
+    broken = (failed > 0) | (deciding.notna() & known & ~deciding.map(threshold.holds))
+    return points.assign(
         value=deciding,
         broken=broken,
         untold=~broken & (deciding.isna() | ~known),
         unbounded=~broken & ~known,
         failed=failed,
-        errors=errors,
+        errors=goodput.shares(trials, groups, len(points))[goodput.ERRORS],
     )
 
 
 def _deciding(
-    threshold: Threshold, values: pd.Series[float], groups: NDArray[np.int64]
+    threshold: Threshold, values: pd.Series[float], groups: NDArray[np.integer]
 ) -> pd.Series[float]:
     """By group, the value that has to keep the threshold."""
     by_point = values.groupby(groups)

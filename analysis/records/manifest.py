@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from analysis.records.schema_faults import schema_faults
 from contract.columns import FORMAT_VERSION
 from contract.exits import Exit, LabError
-from contract.model_faults import model_faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,5 +105,4 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate({**raw, "raw": raw})
     except ValidationError as error:
-        lines = [f"{path}: {fault}" for fault in model_faults(error.errors())]
-        raise LabError("\n".join(lines), Exit.BAD_INPUT) from None
+        raise LabError("\n".join(schema_faults(path, error)), Exit.BAD_INPUT) from None

@@ -1,9 +1,9 @@
 """Reading a run: `manifest.json` and `trials.csv` into a typed frame.
 
-Records are only ever read. A good file goes the short way, through `csv_read`;
-whatever does not fit is read again, slowly, by `csv_check`, which names every problem
-with its line and column. A row that only a fault of its writer has spoiled is left out, and
-told; a file that was damaged or edited is refused.
+Records are only ever read. pandas reads a good file; whatever does not fit is read
+again, slowly, by `contract.csv_check`, which names every problem with its line and column.
+A row that only a fault of its writer has spoiled is left out, and told; a file that was damaged
+or edited is refused.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from contract.csv_check import LeftOut, examine, refusal
 from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
 FILE = "trials.csv"
@@ -43,14 +41,6 @@ class Run:
     def valid(self) -> pd.DataFrame:
         """The trials that count: a void one is shown, never averaged in."""
         return self.trials[self.trials["valid"]]
-
-    def counted(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Some columns of the trials that count: to take rows is to copy each column."""
-        return self.trials[list(columns)][self.trials["valid"]]
-
-    def left_out(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Some columns of the others."""
-        return self.trials[list(columns)][~self.trials["valid"]]
 
     @property
     def void(self) -> pd.DataFrame:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from contract.columns import Column
+    from contract.column import Column
 
 READ_AS = {"int": "float64", "float": "float64", "flag": "str", "text": "str"}
 """Whole numbers as floats first, which hold all up to LARGEST_WHOLE: pandas would make others

@@ -41,7 +41,7 @@ class Asked:
 
 def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, object]:
     """Everything that a template may use beside the sections."""
-    void = run.left_out(VOID_SHOWN).sort_values("block", kind="stable").reset_index(drop=True)
+    void = run.void[list(VOID_SHOWN)].sort_values("block", kind="stable").reset_index(drop=True)
     if void["spoiled_by"].isna().all():
         void = void.drop(columns="spoiled_by")
     blocks = run.trials["block"].nunique()

@@ -14,10 +14,10 @@ import pandas as pd
 from analysis.claims.verdicts import counted
 from analysis.figures import backlog
 from analysis.figures._idle import chosen as idle_trials
-from analysis.outcomes.causes import COLUMNS, causes
+from analysis.outcomes.causes import causes
 from analysis.outcomes.failures import of_run
 from analysis.outcomes.limits_hit import find_walls
-from analysis.selection.pairs import at
+from analysis.selection.trials import at
 from analysis.statistics.estimates import summarise
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.lower_bounds import bounded
@@ -72,14 +72,13 @@ def _what_ran(run: Run) -> str:
     verb = "is" if void == 1 else "are"
     if not void:
         return f"{text}."
-    why = of_run(run.trials[list(COLUMNS)])
+    why = of_run(run.trials)
     return f"{text}; {void} of them {verb} void and left out of every figure ({why})."
 
 
 def _idle(run: Run) -> str:
     """The rate of the best and the worst server at the most idle connections."""
-    columns = ["server", "block", "active_connections", X, "requests_per_s", *COLUMNS]
-    asked = idle_trials(run)[columns]
+    asked = idle_trials(run)
     valid = at(asked, valid=True)
     if not len(valid):
         return ""
@@ -125,7 +124,7 @@ def _wall(run: Run) -> str:
 
 def _readiness(run: Run) -> str:
     """The quickest and the slowest wait among the most descriptors."""
-    valid = at(run.counted(["load", "server", "watched", "wait_us"]), load="one_wait")
+    valid = at(run.trials, valid=True, load="one_wait")
     if not len(valid):
         return ""
     waits = summarise(at(valid, watched=valid["watched"].max()), ["server"], ["wait_us"])
@@ -142,8 +141,7 @@ def _readiness(run: Run) -> str:
 
 def _threads(run: Run) -> str:
     total = ["active_connections", X]
-    columns = ["server", "server_threads", "server_rss_bytes", "requests_per_s", *total, *COLUMNS]
-    mine = at(run.trials[columns], server="thread_per_connection")
+    mine = at(run.trials, server="thread_per_connection")
     valid = at(mine, valid=True)
     threads = valid["server_threads"].to_numpy(dtype="float64", na_value=np.nan)
     if not len(threads) or not np.nanmax(threads, initial=0) > 100:
@@ -166,8 +164,7 @@ def _left(trials: pd.DataFrame) -> str:
 
 
 def _backlog(run: Run) -> str:
-    columns = ["valid", "server", "backlog", "active_connections", "response_p999_us"]
-    valid = at(backlog.chosen(run)[columns], valid=True, server="iterative")
+    valid = at(backlog.chosen(run), valid=True, server="iterative")
     if valid["backlog"].nunique() < 2:
         return ""
     short = valid[valid["backlog"] == valid["backlog"].min()]

@@ -180,8 +180,7 @@ def _weaknesses(
         f"{count(wall.asked)} {wall.of}: {wall.limit}."
         for wall in walls
     ]
-    names = ["server", *goodput.READ]
-    failed = failures.of_server(run.trials[names][run.trials["server"] == server])
+    failed = failures.of_server(run.trials[run.trials["server"] == server])
     found += [failed] if failed else []
     found += _silent(mine)
     kept = _kept(mine)
@@ -275,7 +274,7 @@ def _memory(run: Run, server: str) -> float | None:
 
 def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
     """Void trials by server: reasons and how often, the most frequent first."""
-    void = run.left_out(["server", "reason"])
+    void = run.void
     counts = Counter(zip(void["server"].astype(str), void["reason"].astype("string"), strict=True))
     found: dict[str, list[tuple[str, int]]] = {}
     for (server, reason), times in counts.most_common():

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
-from analysis.selection.pairs import OTHERS, OWN, rows_at
+from analysis.selection.trials import OTHERS, OWN, at
 from analysis.statistics.lower_bounds import END, bounded
 from analysis.statistics.point_medians import Spreads, first_rows, numbers, spreads
 from analysis.wording import count
@@ -37,11 +37,10 @@ FALLBACK = "epoll_level"
 
 def reference_of(run: Run) -> str:
     """The server that all others are compared with."""
-    servers = run.trials["server"]
-    found = rows_at(run.trials, sweep="reference")
+    found = at(run.trials, sweep="reference")
     if len(found):
-        return str(servers.iloc[found[0]])
-    present = servers.unique()
+        return str(found["server"].iloc[0])
+    present = run.trials["server"].unique()
     return FALLBACK if FALLBACK in present else in_order(present)[0]
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from analysis.statistics.distributions import at_most, student
-from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL, Grouping, medians
+from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL, medians
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -57,13 +57,13 @@ def nothing() -> Estimate:
 def estimate(values: ArrayLike) -> Estimate:
     """The median of `values` (NaN left out) with its 95% interval."""
     data = finite(values)
-    if not len(data):
-        return nothing()
     n = len(data)
-    (median,), (low,), (high,) = medians(data, np.array([n]))
+    if not n:
+        return nothing()
+    median, low, high = medians(data, np.zeros(n, dtype="int64"), 1)[:, 0].tolist()
     method = ONE if n == 1 else STUDENT if n < BOOTSTRAP_FROM else BOOTSTRAP
     spread = float(np.log(data).std(ddof=1)) if n > 1 and data.min() > 0 else float("nan")
-    return Estimate(float(median), float(low), float(high), n, method, spread)
+    return Estimate(median, low, high, n, method, spread)
 
 
 def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
@@ -71,19 +71,21 @@ def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) ->
     the metric's name with the interval in `_low` and `_high`; one row per group,
     sorted by `by`, which stay columns. A missing setting is a group of its own."""
     grouped = frame.groupby(list(by), sort=True, observed=True, dropna=False)
-    result = pd.DataFrame({"n": grouped.size()})
-    codes = np.asarray(grouped.ngroup(), dtype=np.int64)
-    found = of_groups(Grouping(codes, len(result)), {name: frame[name] for name in metrics})
-    return pd.concat([result, found.set_axis(result.index)], axis=1).reset_index()
+    result = grouped.size().rename("n").reset_index()
+    return result.join(
+        of_groups(frame[list(metrics)], grouped.ngroup().to_numpy(dtype="int64"), len(result))
+    )
 
 
-def of_groups(grouping: Grouping, values: Mapping[str, pd.Series[float]]) -> pd.DataFrame:
-    """The same of columns whose groups are known already: a row per group, in their order; NaN
-    where nothing was measured."""
+def of_groups(values: pd.DataFrame, groups: NDArray[np.integer], count: int) -> pd.DataFrame:
+    """The same of rows whose groups are known: a row per group, NaN where nothing was measured.
+    `groups` has the number of each row's group, below `count`, or -1 for one of none."""
     found: dict[str, Floats] = {}
-    for name, column in values.items():
-        plain = np.asarray(column.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
-        found[name], found[f"{name}_low"], found[f"{name}_high"] = grouping.medians(plain)
+    for name in values:
+        column = values[name].to_numpy(dtype="float64", na_value=np.nan)
+        found[f"{name}"], found[f"{name}_low"], found[f"{name}_high"] = medians(
+            column, groups, count
+        )
     return pd.DataFrame(found)
 
 
@@ -101,7 +103,7 @@ def order_interval(values: ArrayLike) -> Estimate:
         return nothing()
     middle = float(np.median(data))
     # The chance that at most k of n values lie below the median, for k = 0, 1, ...
-    below = int((at_most(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
+    below = int((stats.binom.cdf(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
     if below < 0:
         return Estimate(middle, float("nan"), float("nan"), n, ORDER)
     return Estimate(middle, float(data[below]), float(data[n - 1 - below]), n, ORDER)
@@ -124,7 +126,7 @@ def beside(logs: Floats, base: Floats) -> Estimate:
     if not total:
         return Estimate(value, value, value, len(mine), WELCH)
     freedom = total**2 / float((errors**2 / [len(mine) - 1, len(theirs) - 1]).sum())
-    half = float(student(np.array([freedom]), 1 - TAIL)[0]) * np.sqrt(total)
+    half = float(stats.t.ppf(1 - TAIL, freedom)) * np.sqrt(total)
     ends = np.exp([size - half, size + half])
     return Estimate(value, float(ends[0]), float(ends[1]), len(mine), WELCH)
 
@@ -146,6 +148,6 @@ def repeats_needed(found: Estimate, distance: float, limit: int = 200) -> int | 
     if not (np.isfinite(found.spread) and distance > 0):
         return None
     n = np.arange(3, limit + 1)
-    half = student(n - 1, 1 - TAIL) * found.spread / np.sqrt(n)
+    half = stats.t.ppf(1 - TAIL, n - 1) * found.spread / np.sqrt(n)
     enough = n[half < distance]
     return int(enough[0]) if len(enough) else None

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from analysis.selection.pairs import by_block
-from analysis.statistics.distributions import student
+from analysis.selection.blocks import by_block
 from analysis.statistics.estimates import BOOTSTRAP, ONE, STUDENT, Estimate, nothing
 from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL
 from analysis.wording import interval, number
@@ -117,9 +117,10 @@ def widening(n: Floats | int, picked_of: int) -> Floats:
     repeats = np.fmax(np.asarray(n, dtype="float64"), 2)
     # The bootstrap's ends are at quantiles of what is nearly a normal distribution.
     freedom = np.where(repeats < BOOTSTRAP_FROM, repeats - 1, np.inf)
-    return np.asarray(student(freedom, 1 - TAIL / max(picked_of, 1)) / student(freedom, 1 - TAIL))
+    wide, plain = (stats.t.ppf(1 - TAIL / of, freedom) for of in (max(picked_of, 1), 1))
+    return np.asarray(wide / plain)
 
 
 @lru_cache(maxsize=4096)
 def _critical(n: int, bounds: int) -> float:
-    return float(student(n - 1, 1 - TAIL / bounds))
+    return float(stats.t.ppf(1 - TAIL / bounds, n - 1))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 if TYPE_CHECKING:
     from analysis.statistics.estimates import Floats
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
 def adjusted(p: Floats) -> Floats:
     """p-values after the step-up procedure: below q they are finds at a false
     discovery rate of q. NaN stays NaN and counts for nothing."""
-    result = np.full(len(p), np.nan)
-    kept = np.flatnonzero(np.isfinite(p))
-    order = kept[np.argsort(p[kept])[::-1]]
-    count = len(order)
-    ranks = np.arange(count, 0, -1)
-    result[order] = np.minimum.accumulate(np.minimum(1.0, p[order] * count / ranks))
-    return result
+    known = np.isfinite(p)
+    found = np.full(len(p), np.nan)
+    found[known] = stats.false_discovery_control(p[known])
+    return found

@@ -1,54 +1,50 @@
-"""Does a cost grow linearly? Least squares of 1/rate on the number of connections.
+"""Does a cost grow linearly? Least squares on the number of connections, block by block.
 
 A server that looks at every connection on every turn takes a time per request of
-a + b x N, so 1/rate is a straight line in N. The line is fitted by ordinary least
-squares (`analysis.statistics.regression`) within each block.
+a + b x N, so 1/rate is a straight line in N.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from analysis.statistics.estimates import Estimate, estimate
-from analysis.statistics.regression import fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LEVELS_NEEDED = 3
+"""Distinct x in a block: two always lie on a line, which would prove nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Per block: `r_squared`, and `slope_us`, microseconds per request that one
-    more connection costs. `levels` is the smallest number of distinct N in a block."""
+    """Of one line in each block: `r_squared`, and `slope`, what y grows by for one more x."""
 
     r_squared: Estimate
-    slope_us: Estimate
-    levels: int
+    slope: Estimate
 
 
-def growth(trials: pd.DataFrame, axis: str, rate: str = "requests_per_s") -> Growth:
-    """Fit a line in each block that has at least three distinct values of `axis`
-    (two always lie on a line, which would prove nothing)."""
-    if not len(trials):
-        return Growth(estimate([]), estimate([]), 0)
-    table = pd.DataFrame(
+def growth(blocks: Iterable[int], x: Iterable[float], y: Iterable[float]) -> Growth:
+    """A line through the median y of each x, in each block that has at least LEVELS_NEEDED."""
+    table = pd.DataFrame({"block": blocks, "x": x, "y": y}).dropna()
+    points = table.groupby(["block", "x"], as_index=False)["y"].median()
+    points = points[points.groupby("block")["x"].transform("size") >= LEVELS_NEEDED]
+    from_mean = points[["x", "y"]] - points.groupby("block")[["x", "y"]].transform("mean")
+    squares = pd.DataFrame(
         {
-            "block": trials["block"].to_numpy(dtype="int64"),
-            "x": trials[axis].to_numpy(dtype="float64"),
-            "rate": trials[rate].to_numpy(dtype="float64", na_value=np.nan),
+            "xx": from_mean["x"] ** 2,
+            "xy": from_mean["x"] * from_mean["y"],
+            "yy": from_mean["y"] ** 2,
         }
     )
-    points = table[table["rate"] > 0].groupby(["block", "x"], as_index=False)["rate"].median()
-    levels = points.groupby("block")["x"].transform("size")
-    fewest = int(levels.min()) if len(levels) else 0
-    enough = points[levels >= LEVELS_NEEDED]
-    if not len(enough):
-        return Growth(estimate([]), estimate([]), fewest)
-    blocks = enough.groupby("block").ngroup().to_numpy(dtype="int64")
-    lines = fit(blocks, enough["x"].to_numpy(), 1e6 / enough["rate"].to_numpy())
-    straight = estimate(lines.r_squared)
+    sums = squares.groupby(points["block"]).sum()
+    # Where all y are equal there is nothing to explain, and R² is 0.
+    r_squared = (sums["xy"] ** 2 / (sums["xx"] * sums["yy"])).fillna(0.0)
+    straight = estimate(r_squared)
     if straight.bounded:
         straight = replace(straight, low=max(0.0, straight.low), high=min(1.0, straight.high))
-    return Growth(straight, estimate(lines.slope), fewest)
+    return Growth(straight, estimate(sums["xy"] / sums["xx"]))

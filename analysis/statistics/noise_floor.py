@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
-from analysis.outcomes.causes import COLUMNS, causes
-from analysis.selection.pairs import at
-from analysis.statistics.distributions import student
+from analysis.outcomes.causes import causes
+from analysis.selection.trials import at
 from analysis.statistics.medians import TAIL
 from analysis.statistics.outliers import SMALLEST, outliers
-from analysis.statistics.regression import fit
 from analysis.wording import listed, plural, share
 
 if TYPE_CHECKING:
@@ -66,9 +65,7 @@ def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
     The floor is t(0.975, n - 1) x sqrt(2) x spread: the 95% range of the
     difference between two draws of one normal distribution, on logarithms.
     """
-    # Few columns, for selecting rows copies every one.
-    valid = references(trials[["sweep", "valid", "position", "block", metric]])
-    valid = valid[valid["valid"]]
+    valid = at(references(trials), valid=True)
     values = valid[metric].to_numpy(dtype="float64", na_value=np.nan)
     kept = np.isfinite(values) & (values > 0)
     n = int(kept.sum())
@@ -76,7 +73,7 @@ def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
         return None
     logs = np.log(values[kept])
     spread = float(logs.std(ddof=1))
-    floor = float(np.expm1(float(student(n - 1, 1 - TAIL)) * np.sqrt(2) * spread))
+    floor = float(np.expm1(stats.t.ppf(1 - TAIL, n - 1) * np.sqrt(2) * spread))
     blocks = int(valid.loc[kept, "block"].nunique())
     position = valid["position"].to_numpy(dtype="float64")[kept]
     drift = _drift(position, logs)
@@ -90,20 +87,17 @@ def _drift(position: Floats, logs: Floats) -> tuple[float, float, float]:
     extent = float(position.max() - position.min())
     if n < DRIFT_FROM or not extent:
         return float("nan"), float("nan"), float("nan")
-    line = fit(np.zeros(n, dtype="int64"), position, logs)
-    slope = float(line.slope[0])
-    half = float(student(n - 2, 1 - TAIL)) * float(line.stderr[0])
-    return (
-        float(np.expm1(slope * extent)),
-        float(np.expm1((slope - half) * extent)),
-        float(np.expm1((slope + half) * extent)),
-    )
+    line = stats.linregress(position, logs)
+    half = stats.t.ppf(1 - TAIL, n - 2) * line.stderr
+    slopes = np.array([line.slope, line.slope - half, line.slope + half])
+    change, low, high = np.expm1(slopes * extent).tolist()
+    return change, low, high
 
 
 def warnings(trials: pd.DataFrame) -> list[str]:
     """What makes the figures of a run doubtful, and what to do about it."""
     found = []
-    equal = causes(references(trials[[*COLUMNS, "sweep", "position"]]))
+    equal = causes(references(trials))
     if equal.failed:
         found.append(
             f"the reference server failed in {equal.failed:,} of {equal.counted:,} equal "

@@ -62,13 +62,20 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worker(Grant):
-    """A worker's row in the result of all; None where it had no window."""
+class WorkerHead(Grant):
+    """What is recorded of a worker wherever it is. `reason` says why it is void, if it is."""
 
     name: str
     reason: str
     share: WorkerShare
     gauges: Gauges | None
+    """As the window opened, or as the load was given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker(WorkerHead):
+    """A worker's row in the result of all; None where it had no window."""
+
     started_ns: int | None
     ended_ns: int | None
     cpu_ns: int | None
@@ -77,17 +84,13 @@ class Worker(Grant):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerResult(Grant):
-    """What one worker has of a trial, sent to the master. `reason` says why it is void, if so."""
+class WorkerResult(WorkerHead):
+    """What one worker has of a trial, sent to the master."""
 
-    name: str
-    reason: str
     spoiled_by: Blame
     options: dict[str, object]
     """Of the whole load."""
-    share: WorkerShare
     phases_s: dict[str, float]
-    gauges: Gauges | None
     samples: tuple[ProbeSample, ...]
     """Of the one worker that speaks to the probe."""
     environment: Environment

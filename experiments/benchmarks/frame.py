@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,13 +18,15 @@ from contract.exits import Exit, LabError
 from contract.ports import WEB_PORT
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
+from contract.settings.server_flags import ServerFlags
+from contract.settings.setting import declared
+from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images, ensure_images
 from experiments.machine.preflight import NOFILE, Needs, preflight
 from experiments.machine.run_lock import RunLock
 from experiments.paths import RESULTS
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.settings import SERVER_FLAGS, Settings
 from experiments.plan.trials import Point, Trial
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
@@ -101,7 +103,8 @@ def check_names(option: str, names: Collection[str], known: Sequence[str]) -> No
 def a_trial(name: str, settings: Settings, foreign: Foreign | None, position: int) -> Trial:
     """A trial of a benchmark. What a foreign server cannot be told stays its own."""
     if foreign:
-        settings = settings.model_copy(update=dict.fromkeys(("backlog", *SERVER_FLAGS)))
+        own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
+        settings = replace(settings, **own)
     return Trial(Point(name, settings, foreign), 1, position, position)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from contract.exits import LabError
 from contract.ports import SERVER_PORT
-from experiments.plan.settings import Settings
+from contract.settings.trial import Settings
 
 URL = f"http://127.0.0.1:{SERVER_PORT}"
 WINDOW_S = 3

@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.table import Table
 
 from contract.exits import Exit, LabError
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, a_trial, frame
 from experiments.docker.leftovers import found
 from experiments.faults.endings import Ending, drawn
 from experiments.faults.meddling_driver import MeddlingDriver
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Trial
 from experiments.records.validity import skewed
 from experiments.run.loop import Interrupted
@@ -164,8 +164,8 @@ class Faults:
             image = self._made.images.server
             foreign = Foreign(name=SERVER, image=image, port=8080, command=command)
         server = foreign.name if foreign else LAB_SERVER
-        asked = {"server": server, "load_workers": workers, **SETTINGS}
-        return a_trial(self._made.name, Settings.model_validate(asked), foreign, self._position)
+        asked: dict[str, Any] = {"server": server, "load_workers": workers, **SETTINGS}
+        return a_trial(self._made.name, Settings(**asked), foreign, self._position)
 
     def _row(self, trial: Trial) -> dict[str, Any]:
         if self._runner is None:

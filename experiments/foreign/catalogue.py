@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from contract.ports import SERVER_PORT
+from contract.response import BODY
 from experiments.plan.foreign_server import Expect, Foreign
 
 IMAGE: Final = "c10k-lab/references"
@@ -17,7 +19,7 @@ FOLDER: Final = "/opt/references"
 KEEP_S: Final = "3600"
 CONNECTIONS: Final = "60000"
 ADDRESS: Final = "0.0.0.0"  # noqa: S104 - the pod's own namespace; nothing is published
-PORT: Final = "8080"
+PORT: Final = str(SERVER_PORT)
 GUNICORN: Final = (
     *("python3", "-m", "gunicorn", "wsgi:app", "--bind", f"{ADDRESS}:{PORT}"),
     *("--workers", "1", "--worker-tmp-dir", "/tmp", "--log-level", "warning"),  # noqa: S108
@@ -29,9 +31,9 @@ def _reference(name: str, *command: str) -> Foreign:
     return Foreign(
         name=name,
         image=IMAGE,
-        port=int(PORT),
+        port=SERVER_PORT,
         command=list(command),
-        expect=Expect(body="Hello, world!"),
+        expect=Expect(body=BODY.decode()),
     )
 
 

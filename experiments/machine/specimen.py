@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract import granted
+from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec
 from experiments.docker.tool import run_tool
@@ -26,7 +27,6 @@ from experiments.machine.shortfalls import (
     Shortfall,
     compare,
 )
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Point, Trial
 from experiments.run.trial_containers import Containers, place
 

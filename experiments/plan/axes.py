@@ -1,22 +1,50 @@
 """Settings in part, and lists of their values: what an experiment file says of them.
 
-Both are made from `Settings`, so that a setting is described once: `PartialSettings` has each of
-them or none, `Axes` a list of values for each.
+Both are made from what contract/settings/ declares: `PartialSettings` has each setting or none,
+`Axes` a list of values for each.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, create_model
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, create_model
 
-from experiments.plan.settings import Settings
+from contract.settings.setting import Setting, declared
+from contract.settings.trial import Settings
 from experiments.plan.strict import Strict
 
 MAX = "max"
 """In an axis of those in SCALED: as many as the machine lets them be."""
 SCALED = {"idle_connections": 0, "active_connections": 1}
 """What is scaled to the machine, and cut first, with the least that it may be."""
+TYPES = {"text": str, "int": int, "float": float, "flag": bool}
+
+
+def value_type(one: Setting) -> Any:
+    """The type of a setting's value, with all that is checked of it."""
+    kind: Any = TYPES[one.kind]
+    if one.choices:
+        kind = Literal[one.choices]
+    elif one.is_number:
+        span: dict[str, Any] = {"gt" if one.above else "ge": one.low, "le": one.high}
+        kind = Annotated[kind, Field(**span)]
+    elif one.reader:
+        schema = WithJsonSchema({"pattern": one.pattern, "type": "string"})
+        kind = Annotated[kind, AfterValidator(_read_by(one.reader)), schema]
+    elif one.pattern:
+        kind = Annotated[kind, Field(pattern=one.pattern)]
+    return kind | None if one.optional else kind
+
+
+def _read_by(reader: Any) -> Any:
+    """A validator that keeps a text which can be read."""
+
+    def validate(text: str) -> str:
+        reader(text)
+        return text
+
+    return validate
 
 
 def _or_max(kind: Any) -> Any:
@@ -25,21 +53,21 @@ def _or_max(kind: Any) -> Any:
     return Annotated[either, Discriminator(lambda value: MAX if value == MAX else "number")]
 
 
-def _values(name: str, kind: Any) -> Any:
+def _values(one: Setting) -> Any:
     """The type of an axis."""
-    kind = _or_max(kind) if name in SCALED else kind
+    return _list_of(_or_max(value_type(one)) if one.name in SCALED else value_type(one))
+
+
+def _list_of(kind: Any) -> Any:
     return Annotated[list[kind], Field(min_length=1)] | None
 
 
-def _each(wrap: Any) -> dict[str, Any]:
-    """The fields of `Settings`, with `wrap(name, type)` for the type of each, None by default."""
-    fields: dict[str, Any] = {}
-    for name, field in Settings.model_fields.items():
-        kind = (
-            Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-        )
-        fields[name] = (wrap(name, kind), Field(None, description=field.description))
-    return fields
+def model(name: str, description: str, settings: dict[str, Setting], wrap: Any) -> type[Strict]:
+    """A model with a field per setting, of the type `wrap(setting)`, None by default."""
+    fields: dict[str, Any] = {
+        key: (wrap(one), Field(None, description=one.help)) for key, one in settings.items()
+    }
+    return create_model(name, __base__=Strict, __doc__=description, **fields)
 
 
 if TYPE_CHECKING:
@@ -51,15 +79,15 @@ if TYPE_CHECKING:
         """Settings with a list of values each; their product is the sweep."""
 
 else:
-    PartialSettings = create_model(
+    PartialSettings = model(
         "PartialSettings",
-        __base__=Strict,
-        __doc__="Some settings, the others left to the level above.",
-        **_each(lambda _, kind: kind | None),
+        "Some settings, the others left to the level above.",
+        declared(Settings),
+        lambda one: value_type(one) | None,
     )
-    Axes = create_model(
+    Axes = model(
         "Axes",
-        __base__=Strict,
-        __doc__="Settings with a list of values each; their product is the sweep.",
-        **_each(_values),
+        "Settings with a list of values each; their product is the sweep.",
+        declared(Settings),
+        _values,
     )

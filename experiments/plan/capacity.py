@@ -7,12 +7,13 @@ run has the same plan. What is not known does not limit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from contract.columns import WITHOUT_CLIENTS
+from contract.loads import WITHOUT_CLIENTS
+from contract.settings.conflicts import MOST_CONNECTIONS, check
+from contract.settings.trial import Settings
 from experiments.plan.axes import MAX, SCALED
-from experiments.plan.settings import MOST_CONNECTIONS, Settings
 
 COUNTED = (*SCALED, "slow_readers", "slow_writers")
 """Settings that count connections."""
@@ -79,9 +80,9 @@ def fit(asked: Mapping[str, Any], limits: Limits) -> tuple[Settings, str]:
     """The settings with `max` replaced by what there is room for, and what is beyond it cut to
     it; and a sentence about that, empty where nothing was changed.
 
-    Raises pydantic's ValidationError.
+    Raises ConflictError.
     """
-    chosen = {name: asked.get(name, Settings.model_fields[name].default) for name in COUNTED}
+    chosen = {name: asked.get(name, getattr(Settings(), name)) for name in COUNTED}
     if asked.get("load") in WITHOUT_CLIENTS:
         return _fit_watched(asked, limits)
     room, why = most_connections(asked.get("server", Settings().server), limits)
@@ -98,15 +99,15 @@ def fit(asked: Mapping[str, Any], limits: Limits) -> tuple[Settings, str]:
             beyond -= number - changed[name]
             told.append(f"{name}: {number:,} is cut to {changed[name]:,}")
     note = f"{', '.join(told)}: {why}" if told else ""
-    return Settings.model_validate({**asked, **changed}), note
+    return check(Settings(**{**asked, **changed})), note
 
 
 def _fit_watched(asked: Mapping[str, Any], limits: Limits) -> tuple[Settings, str]:
     """The same for descriptors that are watched without clients."""
-    settings = Settings.model_validate(asked)
+    settings = check(Settings(**asked))
     watched, nofile = settings.watched, limits.nofile
     if watched is None or nofile is None or settings.descriptors <= nofile - MARGIN:
         return settings, ""
     fewer = (nofile - MARGIN) * watched // settings.descriptors
     note = f"watched: {watched:,} is cut to {fewer:,}: a process may have {nofile:,} descriptors"
-    return settings.model_copy(update={"watched": fewer}), note
+    return replace(settings, watched=fewer), note

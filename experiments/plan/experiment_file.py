@@ -10,9 +10,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from contract.columns import REFERENCE_SERVERS
 from contract.exits import Exit, LabError
-from contract.model_faults import model_faults, place
+from contract.model_faults import message, model_faults, place
+from contract.origins import REFERENCE_SERVERS
+from contract.settings.conflicts import ConflictError
 from experiments.paths import EXPERIMENTS
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.composition import merged
@@ -76,6 +77,8 @@ def read(path: Path, inside: tuple[Path, ...] = ()) -> Experiment:
             parts = {name: read(find(name), (*inside, path)) for name in experiment.include}
             experiment = merged(experiment, parts)
         points(experiment)
+    except ConflictError as error:
+        faults.append((_line(node, ()), str(error)))
     except ValidationError as error:
         faults += [(_line(node, one["loc"]), _explain(one)) for one in error.errors()]
     if faults or experiment is None:
@@ -150,8 +153,8 @@ def _explain(details: ErrorDetails) -> str:
     if details["type"] == "missing":
         return f"{where!r} is missing; it is required"
     given = details.get("input")
-    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
-    return model_faults([details])[0] + shown
+    is_new = isinstance(given, str | int | float | bool) and repr(given) not in message(details)
+    return model_faults([details])[0] + (f", not {given!r}" if is_new else "")
 
 
 def _keys(parents: tuple[int | str, ...]) -> list[str]:

@@ -11,10 +11,12 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from contract.columns import REFERENCE_SERVERS
+from contract.origins import REFERENCE_SERVERS
+from contract.ports import SERVER_PORT
+from contract.settings.load_settings import SERVER_NAME
 from experiments.plan.strict import Strict
 
-ServerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
 
 
 def _word(value: object) -> object:
@@ -41,7 +43,9 @@ class Foreign(Strict):
     image: Annotated[str, Field(pattern=r"^[^\s:@-][^\s]*$")] = Field(
         description="NAME:TAG or NAME@DIGEST, in the engine or in a registry"
     )
-    port: Annotated[int, Field(ge=1, le=65_535)] = Field(8080, description="Where it listens (TCP)")
+    port: Annotated[int, Field(ge=1, le=65_535)] = Field(
+        SERVER_PORT, description="Where it listens (TCP)"
+    )
     command: list[Word] = Field(
         default_factory=list, description="Words after the image's entry point; its own if absent"
     )

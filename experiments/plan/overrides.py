@@ -7,9 +7,10 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from contract.columns import REFERENCE_SERVERS
 from contract.exits import Exit, LabError
-from contract.model_faults import message, model_faults
+from contract.model_faults import model_faults
+from contract.origins import REFERENCE_SERVERS
+from contract.settings.conflicts import ConflictError
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.experiment_file import find, read, servers
 from experiments.plan.foreign_server import Foreign
@@ -104,9 +105,8 @@ def _check(experiment: Experiment, server: str) -> None:
     """Not every load is for every server. Raises LabError."""
     try:
         points(experiment)
-    except ValidationError as error:
-        told = "; ".join(map(message, error.errors()))
-        raise LabError(f"SERVER={server}: {told}", Exit.BAD_INPUT) from error
+    except ConflictError as error:
+        raise LabError(f"SERVER={server}: {error}", Exit.BAD_INPUT) from error
 
 
 def _foreign(image: str, port: int | None) -> Foreign:

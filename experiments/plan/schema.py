@@ -1,7 +1,7 @@
 """What an experiment file may say: a description per key, and types to hold it.
 
 Settings may stand at the top, for all sweeps, or in a sweep, which wins; a
-sweep's axes expand by product. `load.py` reads files and reports errors; an editor
+sweep's axes expand by product. `experiment_file.py` reads files and reports errors; an editor
 gets the same schema from docs/experiment.schema.json.
 """
 

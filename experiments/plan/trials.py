@@ -6,31 +6,23 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from pydantic import ValidationError
-
-from contract.columns import WITHOUT_CLIENTS
 from contract.exits import Exit, LabError
-from contract.model_faults import message
+from contract.loads import KINDS, WITHOUT_CLIENTS
+from contract.settings.conflicts import ConflictError
+from contract.settings.server_flags import ServerFlags
+from contract.settings.setting import declared
+from contract.settings.trial import Settings
 from experiments.foreign.catalogue import REFERENCES
 from experiments.plan.capacity import Limits, fit
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.schema import Experiment, Sweep
-from experiments.plan.settings import SERVER_FLAGS, Settings
 
 REFERENCE_SWEEP = "reference"
 UNKNOWN = Limits()
-LETTERS = {
-    "keep_alive": "k",
-    "connection_per_request": "c",
-    "open_loop": "o",
-    "open_connections": "oc",
-    "token_ring": "t",
-    "one_wait": "w",
-}
 OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
 OVERHEAD_ALONE_S = 0.7
@@ -55,7 +47,7 @@ class Point:
     @property
     def identity(self) -> str:
         """All that makes this point differ from another."""
-        identity = self.settings.model_dump()
+        identity = asdict(self.settings)
         if self.foreign:
             identity["foreign"] = self.foreign.model_dump()
         return json.dumps(identity, sort_keys=True)
@@ -67,9 +59,9 @@ class Point:
         digest = hashlib.sha256(self.identity.encode()).hexdigest()[:6]
         kind = f"{REFERENCE_SWEEP}-" if self.sweep == REFERENCE_SWEEP else ""
         if s.without_clients:
-            return f"{kind}{s.server}-{LETTERS[s.load]}{s.watched}-{digest}"
+            return f"{kind}{s.server}-{KINDS[s.load].letter}{s.watched}-{digest}"
         return (
-            f"{kind}{s.server}-{LETTERS[s.load]}{s.active_connections}"
+            f"{kind}{s.server}-{KINDS[s.load].letter}{s.active_connections}"
             f"-i{s.idle_connections}-b{s.backlog or 'own'}-{digest}"
         )
 
@@ -111,8 +103,8 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                     Exit.BAD_INPUT,
                 )
             if foreign:
-                own = dict.fromkeys(("backlog", *SERVER_FLAGS))
-                settings = settings.model_copy(update=own)
+                own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
+                settings = replace(settings, **own)
             point = Point(sweep.name, settings, foreign, sweep.repeats, note)
             known_one = found.setdefault(point.identity, point)
             found[point.identity] = replace(
@@ -125,13 +117,12 @@ def _fitted(experiment: Experiment, sweep: Sweep, limits: Limits) -> list[tuple[
     """The settings of a sweep. Raises LabError where what is left does not go together."""
     try:
         return list(expand(experiment, sweep, limits))
-    except ValidationError as error:
+    except ConflictError as error:
         if limits == UNKNOWN:
             raise  # the file's own fault, to be told with its line
-        why = "; ".join(map(message, error.errors()))
         raise LabError(
             f"sweep {sweep.name}: cut to what this machine grants, its settings do not go "
-            f"together: {why}; ask for less, or see `make doctor`",
+            f"together: {error}; ask for less, or see `make doctor`",
             Exit.BAD_INPUT,
         ) from None
 
@@ -207,7 +198,7 @@ def plan(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Trial]:
 def _reference(experiment: Experiment) -> Settings:
     """Level-triggered epoll, 64 active connections, nothing idle; this experiment's window."""
     given = experiment.settings.model_dump(exclude_none=True)
-    return Settings.model_validate({k: given[k] for k in ("warm_up_s", "window_s") if k in given})
+    return Settings(**{k: given[k] for k in ("warm_up_s", "window_s") if k in given})
 
 
 def expected_s(trials: list[Trial]) -> float:

@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
+from contract.ports import PROBE_PORT
 from contract.result.document import to_json
 from contract.result.server_side import Environment, ProbeSample
 from experiments.probe.processes import connections_held, read_processes
 from experiments.probe.sock_diag import accept_queue
 
-PORT = 8079
 WATCH_HZ = 20
 PROC = Path("/proc")
 SYSCTLS = (
@@ -215,7 +215,7 @@ def serve(server_port: int, cores: list[str]) -> None:
     deepest since the question before.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("0.0.0.0", PORT))  # noqa: S104 - the pod's own namespace; nothing is published
+    sock.bind(("0.0.0.0", PROBE_PORT))  # noqa: S104 - the pod's own namespace; nothing is published
     deepest = traced = 0
     while True:
         try:

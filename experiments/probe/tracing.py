@@ -5,8 +5,8 @@ any capability, which a container beside it could not. A traced server is many t
 slower, so nothing of this enters another figure. What is counted is what the server does
 between two moments at which all its connections are open and silent.
 
-Alone in its container, like the probe: the standard library only, nothing of the lab
-imported. Prints a line of JSON: calls by name for each number of connections.
+Alone in its container, like the probe: it imports the standard library and the contract.
+Prints a line of JSON: calls by name for each number of connections.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-PORT = 8080
+from contract.ports import SERVER_PORT
+
 TRACE = Path("/tmp/trace")  # noqa: S108 - the container's own
 STRACE = ("strace", "-f", "-qq", "-e", "signal=none", "-s", "0", "-o", str(TRACE))
 """What goes before the command of a server; a trial reads the trace from beside (probe.py)."""
@@ -40,7 +41,16 @@ CALL = re.compile(r"^(?:\d+ +)?(\d+\.\d+) (\w+)\(", re.MULTILINE)
 
 def main() -> None:
     """Trace the server named on the command line and print what was counted."""
-    server = ("python3", "-m", "servers", sys.argv[1], "--host", "127.0.0.1", "--port", str(PORT))
+    server = (
+        "python3",
+        "-m",
+        "servers",
+        sys.argv[1],
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(SERVER_PORT),
+    )
     command = (*STRACE, "-ttt", *server)
     process = subprocess.Popen(command, start_new_session=True, stdout=sys.stderr)  # noqa: S603 - the lab's own command
     windows: dict[int, tuple[float, float, str]] = {}
@@ -87,7 +97,7 @@ def connect() -> socket.socket:
     deadline = time.monotonic() + LISTEN_S
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", PORT), ANSWER_S)
+            return socket.create_connection(("127.0.0.1", SERVER_PORT), ANSWER_S)
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from contract.columns import FORMAT_VERSION, SETTINGS
+from contract.settings.trial import Settings
 from experiments.paths import ROOT
 from experiments.plan.capacity import Limits
 from experiments.plan.schema import Experiment
-from experiments.plan.settings import Settings
 from experiments.plan.source import Source
 from experiments.records.run_folder import sha256
 
@@ -77,7 +77,7 @@ def describe(
 
 def usual(experiment: Experiment) -> dict[str, Any]:
     """What each setting of a trial is where no sweep says otherwise."""
-    settings = Settings().model_dump() | experiment.settings.model_dump(exclude_none=True)
+    settings = asdict(Settings()) | experiment.settings.model_dump(exclude_none=True)
     return {name: settings[name] for name in SETTINGS}
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract.cells import SHOWN, breaches, written
-from contract.columns import COLUMNS, NAMES, WITHOUT_CLIENTS
+from contract.columns import COLUMNS, NAMES
+from contract.loads import WITHOUT_CLIENTS
 
 Row = dict[str, Any]
 REQUIRED = {column.name for column in COLUMNS if column.required}

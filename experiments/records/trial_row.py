@@ -7,8 +7,8 @@ import math
 from contract.result.benchmark_result import BenchmarkResult
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
+from contract.settings.trial import Settings
 from contract.void_causes import BY_SERVER, Blame
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Trial
 from experiments.records import pins
 from experiments.records.benchmark_columns import benchmark_columns

@@ -1,6 +1,6 @@
 """The verdict on a trial: what bounded it, or why it must not be believed, and who spoiled it.
 
-The thresholds stand here, each with its reason; those that analysis needs too are in record.py.
+The thresholds stand here, each with its reason; those that analysis needs too, in the contract.
 A void trial is kept and shown, and never averaged in.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from contract.columns import FOREIGN, STEAL, WITHOUT_CLIENTS
+from contract.loads import WITHOUT_CLIENTS
+from contract.outcomes import FOREIGN, STEAL
 from contract.void_causes import EXCUSED_BY_A_DISTURBANCE, Blame
 
 BUSY = 0.9

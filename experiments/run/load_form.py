@@ -11,12 +11,6 @@ from experiments.run.server_under_test import ServerUnderTest
 MOST_IN_FLIGHT = 256
 SHORTEST_BACKLOG = 128
 """Of the common servers that choose it themselves."""
-LOAD_KNOBS = (
-    *("load", "pipeline_depth", "arrivals", "idle_connections", "connect_pace_per_s", "idle"),
-    *("trickle_per_s", "churn_per_s", "slow_readers", "slow_writers", "vanishing_per_s"),
-    "late_acks",
-)
-"""Settings that the load takes by the same name."""
 
 
 def load_form(trial: Trial, server: ServerUnderTest) -> dict[str, Any]:
@@ -26,16 +20,13 @@ def load_form(trial: Trial, server: ServerUnderTest) -> dict[str, Any]:
     return {
         "host": f"http://{host}:{server.port}",
         "server": "",
-        **{name: getattr(settings, name) for name in LOAD_KNOBS},
+        **settings.told_to_load,
         "in_flight": _in_flight(settings.backlog),
-        "rate_per_s": settings.rate_per_s or 0.0,
         "seed": trial.repeat,
         "path": server.exchange.path,
         "expect_status": server.exchange.status,
         "expect_body": server.exchange.body,
         "listen_s": server.listen_s,
-        "warm_up_s": settings.warm_up_s,
-        "window_s": settings.window_s,
         "trial": trial.id,
         "probe": f"{host}:{PROBE_PORT}",
     }

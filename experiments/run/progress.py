@@ -11,9 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from contract.columns import WITHOUT_CLIENTS
 from contract.console import say
 from contract.literal import visible
+from contract.loads import WITHOUT_CLIENTS
+from contract.settings.setting import declared
+from contract.settings.trial import Settings
 from experiments.plan.trials import Trial, expected_s
 
 KINDS = {
@@ -24,7 +26,6 @@ KINDS = {
     "token_ring": "pipes, a token round them",
     "one_wait": "descriptors, one wait",
 }
-NEW_CONNECTIONS = ("connection_per_request", "open_connections")
 IN_WORDS = (
     *("server", "load", "watched", "rate_per_s", "active_connections", "idle_connections"),
     *("backlog", "load_workers", "traced", "warm_up_s", "window_s"),
@@ -42,13 +43,13 @@ def describe(trial: Trial) -> str:
         kind = f"{kind} at {s.rate_per_s:,.0f}/s"
     idle = f" + {s.idle_connections:,} idle" if s.idle_connections else ""
     length = "its own" if s.backlog is None else f"{s.backlog:,}"
-    backlog = f", backlog {length}" if s.load in NEW_CONNECTIONS else ""
+    backlog = f", backlog {length}" if s.connecting else ""
     workers = f", {s.load_workers} load workers" if s.load_workers > 1 else ""
     traced = ", traced" if s.traced else ""
     others = "".join(
         f", {name} {getattr(s, name)}"
-        for name, field in type(s).model_fields.items()
-        if name not in IN_WORDS and getattr(s, name) != field.default
+        for name, one in declared(Settings).items()
+        if name not in IN_WORDS and getattr(s, name) != one.default
     )
     return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}{workers}{others}{traced}"
 

@@ -5,17 +5,18 @@ All get the same pod, cores and limits. What differs between them stands here, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from contract.ports import SERVER_PORT
+from contract.response import BODY
+from contract.settings.server_flags import arguments
+from contract.settings.trial import Settings
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.settings import SERVER_FLAGS, Settings
 from experiments.plan.trials import Trial
 from experiments.probe.tracing import STRACE
 
-BODY: Final = "Hello, world!"
 LISTEN_S: Final = 10.0
 """A server of the lab listens within this, or not at all."""
 FOREIGN_LISTEN_S: Final = 30.0
@@ -78,9 +79,9 @@ def lab_server(settings: Settings, image: str) -> ServerUnderTest:
         command=(
             *own_command(settings.server),
             *("--backlog", str(settings.backlog)),
-            *_flags(settings),
+            *arguments(settings),
         ),
-        exchange=Exchange(path, 200, "" if longer else BODY),
+        exchange=Exchange(path, 200, "" if longer else BODY.decode()),
     )
 
 
@@ -109,12 +110,3 @@ def foreign_server(settings: Settings, foreign: Foreign, image: str) -> ServerUn
 def own_command(server: str) -> tuple[str, ...]:
     """How a server of the lab is started in its image."""
     return ("python3", "-m", "servers", server, "--port", str(SERVER_PORT))
-
-
-def _flags(settings: Settings) -> Iterator[str]:
-    """What the trial sets of the server, as `python -m servers` takes it."""
-    for name in SERVER_FLAGS:
-        value = getattr(settings, name)
-        if value is not None:
-            shown = ("off", "on")[value] if isinstance(value, bool) else str(value)
-            yield from ("--" + name.replace("_", "-"), shown)

@@ -16,6 +16,7 @@ from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, Placement, place
 
 MOST_NOFILE = 65_536
+"""Descriptors that a container is granted at most: more than one address has ports for."""
 
 
 def cores_and_network(run: str, driver: DockerDriver) -> tuple[Placement, str]:

@@ -27,12 +27,13 @@ class BackgroundClients:
     ) -> None:
         self._engine = engine
         self._call = call
-        self._moves = options.trickle_per_s > 0 or options.churn_per_s > 0
+        asked = options.settings
+        self._moves = asked.trickle_per_s > 0 or asked.churn_per_s > 0
         self._population = IdlePopulation(
-            engine, time.monotonic(), options.trickle_per_s, options.churn_per_s
+            engine, time.monotonic(), asked.trickle_per_s, asked.churn_per_s
         )
         self._bad = BadClients(
-            engine.address, options.slow_readers, options.slow_writers, options.vanishing_per_s
+            engine.address, asked.slow_readers, asked.slow_writers, asked.vanishing_per_s
         )
         self._counts: dict[str, int] | None = None
         self._greenlet: gevent.Greenlet[..., Any] | None = None

@@ -21,6 +21,7 @@ from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import Recorder
 from loadgen.engine.sockets import NON_BLOCKING_STREAM
+from loadgen.loads.kind import KindOfLoad, VerifiedServer
 
 MAX_EVENTS = 256
 
@@ -205,3 +206,11 @@ class ConnectionPerRequest(Engine):
 
     def _covered(self) -> int:
         return sum(at >= self._window_started for at in self._served.values())
+
+
+def _build(server: VerifiedServer) -> Engine:
+    in_flight = server.options.in_flight
+    return ConnectionPerRequest(server.address, server.exchanges[0], server.idle, in_flight)
+
+
+LOAD = KindOfLoad(load="connection_per_request", build=_build)

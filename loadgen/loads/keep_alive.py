@@ -16,6 +16,7 @@ from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import FAST_US
 from loadgen.engine.segments import Segments
+from loadgen.loads.kind import KindOfLoad, VerifiedServer
 
 MAX_EVENTS = 256
 
@@ -158,3 +159,11 @@ class KeepAlive(Engine):
 
     def _segments_in(self) -> int:
         return self._segments.total(self._active)
+
+
+def _build(server: VerifiedServer) -> Engine:
+    own = server.options
+    return KeepAlive(server.address, server.exchanges[0], in_flight=own.in_flight)
+
+
+LOAD = KindOfLoad(load="keep_alive", build=_build)

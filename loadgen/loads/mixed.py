@@ -10,9 +10,11 @@ import time
 from select import EPOLLIN
 
 from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import Recorder
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
+from loadgen.loads.kind import KindOfLoad, VerifiedServer
 from loadgen.loads.mix import Mix
 
 
@@ -127,3 +129,12 @@ class Mixed(KeepAlive):
         self._since[fd] = now
         self._kind[fd] = kind = self._draw()
         os.write(fd, self.mix.exchanges[kind].request)
+
+
+def _build(server: VerifiedServer) -> Engine:
+    own = server.options
+    mix = Mix(own.kinds, server.exchanges, own.mix_seed)
+    return Mixed(server.address, mix, in_flight=own.in_flight)
+
+
+LOAD = KindOfLoad(load="keep_alive", build=_build, several_paths=True)

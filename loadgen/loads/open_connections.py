@@ -11,10 +11,12 @@ from __future__ import annotations
 import time
 
 from loadgen.engine.connection_table import IN_FLIGHT
+from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import Recorder
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.connection_per_request import MAX_EVENTS, ConnectionPerRequest
+from loadgen.loads.kind import KindOfLoad, VerifiedServer
 from loadgen.loads.scheduled import Scheduled
 
 
@@ -100,3 +102,11 @@ class OpenConnections(Scheduled, ConnectionPerRequest):
     def _failed(self, code: int, *, idle: bool, kind: str | None = None) -> None:
         super()._failed(code, idle=idle, kind=kind)
         self._retry.clear()
+
+
+def _build(server: VerifiedServer) -> Engine:
+    in_flight, arrivals = server.options.in_flight, server.arrivals()
+    return OpenConnections(server.address, server.exchanges[0], arrivals, server.idle, in_flight)
+
+
+LOAD = KindOfLoad(load="open_connections", build=_build)

@@ -20,10 +20,12 @@ from collections import deque
 from select import EPOLLIN
 
 from loadgen.engine.connection_table import IN_FLIGHT
+from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import FAST_US
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
+from loadgen.loads.kind import KindOfLoad, VerifiedServer
 from loadgen.loads.scheduled import Scheduled
 
 FDS = 1_024
@@ -184,3 +186,12 @@ class OpenLoop(Scheduled, KeepAlive):
 
     def _covered(self) -> int:
         return sum(self._answered_at[fd] >= self._window_started for fd in self._active)
+
+
+def _build(server: VerifiedServer) -> Engine:
+    own = server.options
+    exchange, arrivals = server.exchanges[0], server.arrivals()
+    return OpenLoop(server.address, exchange, arrivals, in_flight=own.in_flight)
+
+
+LOAD = KindOfLoad(load="open_loop", build=_build)

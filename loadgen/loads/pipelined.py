@@ -13,9 +13,11 @@ from collections import deque
 from select import EPOLLIN
 
 from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import FAST_US
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
+from loadgen.loads.kind import KindOfLoad, VerifiedServer
 
 
 class Pipelined(KeepAlive):
@@ -157,3 +159,12 @@ class Pipelined(KeepAlive):
         self._writes[fd] = deque([[self._depth, now]])
         self._open_more()
         os.write(fd, self._requests[self._depth])
+
+
+def _build(server: VerifiedServer) -> Engine:
+    own = server.options
+    exchange, depth = server.exchanges[0], own.settings.pipeline_depth
+    return Pipelined(server.address, exchange, depth, in_flight=own.in_flight)
+
+
+LOAD = KindOfLoad(load="keep_alive", build=_build, pipelines=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-ARRIVALS = ("fixed", "poisson")
+from contract.loads import ARRIVALS
+
 SECOND_NS = 1_000_000_000
 
 

@@ -33,6 +33,7 @@ from locust.runners import (
     MasterRunner,
 )
 
+from contract.ports import SERVER_PORT
 from contract.result.document import from_json, to_json
 from contract.result.trial_result import TrialResult
 from loadgen.locust_options import headings
@@ -43,7 +44,6 @@ from loadgen.master.live_totals import LiveTotals
 from loadgen.master.offered import first, unavailable
 from loadgen.master.request_checks import Caller, CallError, check_name, parameters
 from loadgen.master.tabs import TABS, finished_row, tables
-from loadgen.options import OPEN, PORT
 from loadgen.worker.session import PROGRESS
 from loadgen.worker.standing import Standing
 
@@ -69,7 +69,7 @@ class MasterApi:
         self._form = Form(environment, runner, self._caller)
         self._coordinator = Coordinator(environment, runner, self.deliver)
         if server := first():
-            environment.host = f"http://{server}:{PORT}"
+            environment.host = f"http://{server}:{SERVER_PORT}"
         runner.register_message(PROGRESS, self._on_progress)
         self._extend_ui()
 
@@ -111,6 +111,7 @@ class MasterApi:
             ],
             "c10k_headings": headings(),
             "c10k_limits": {"user_count": USERS, "spawn_rate": SPAWN_RATES},
+            "c10k_port": SERVER_PORT,
             "c10k_unavailable": unavailable(),
         }
         routes = Blueprint("c10k", __name__, static_folder="page", static_url_path="/c10k/page")
@@ -218,7 +219,7 @@ class MasterApi:
         idle = self._runner.state in (STATE_INIT, STATE_STOPPED)  # else more or fewer users
         starts = request.method == "POST" and request.path == "/swarm" and refusal is None
         if starts and idle and options and not options.is_trial:
-            self._totals.begin(options.host, scheduled=options.load in OPEN)
+            self._totals.begin(options.host, scheduled=options.settings.open)
         return refusal
 
     def _complete(self, response: Response) -> Response:

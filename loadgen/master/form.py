@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -22,22 +21,17 @@ from locust.runners import (
 )
 from locust.util.timespan import parse_timespan
 
-from loadgen.locust_options import GROUPS, OF_A_SWEEP
+from contract.ports import PROBE_PORT
+from contract.settings.load_settings import MOST
 from loadgen.master.offered import absence, known_servers
 from loadgen.master.request_checks import Caller
-from loadgen.options import Options, OptionsError, parse, shown
-from loadgen.worker.probe_client import PROBE_PORT
+from loadgen.options import Options, OptionsError, knobs, parse, shown
 
-USERS = (1, 60_000)
+USERS = (1, MOST)
 SPAWN_RATES = (0.01, 100_000)
 LONGEST_S = 24 * 3_600
 LOCUSTS_OWN = {"user_count", "spawn_rate", "host", "run_time", "profile"}
-KNOWN = {
-    *LOCUSTS_OWN,
-    "server",
-    *(knob.name for group in GROUPS for knob in group.knobs),
-    *(knob.name for knob in OF_A_SWEEP),
-}
+KNOWN = {*LOCUSTS_OWN, "server", *knobs()}
 A_SWEEP_RUNS = (
     "a sweep is running here, and its trials set the load: watch it in the tabs, "
     "and load by hand with `make ui` when it has ended"
@@ -129,10 +123,11 @@ def _faults(given: Mapping[str, str]) -> list[str]:
 
 def _changed(before: Options, now: Options) -> list[str]:
     """Only the users of a running load can be changed: the engine has the rest already."""
+    was, will_be = before.recorded, now.recorded
     names = [
-        "server" if field.name == "host" else field.name
-        for field in fields(Options)
-        if field.name != "probe" and getattr(before, field.name) != getattr(now, field.name)
+        "server" if name == "host" else name
+        for name in will_be
+        if name != "probe" and was[name] != will_be[name]
     ]
     if not names:
         return []

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 from contract.result.load_side import LoadSecond
+from contract.result.window import Gauges
 from loadgen.engine.recorder import added, to_histogram
 from loadgen.engine.summary import decode, encode, percentiles
+
+GAUGES = (*(one.name for one in fields(Gauges)), "waiting")
 
 
 def merge_series(series: Sequence[Sequence[LoadSecond]]) -> tuple[LoadSecond, ...]:
@@ -46,18 +50,13 @@ def _together(seconds: Sequence[LoadSecond]) -> LoadSecond:
     errors: Counter[str] = Counter()
     for one in seconds:
         errors.update(one.errors)
-    times = percentiles(histogram) if requests else {}
+    times: dict[str, Any] = percentiles(histogram) if requests else {}
     return LoadSecond(
         from_s=min(one.from_s for one in seconds),
         to_s=max(one.to_s for one in seconds),
         requests=requests,
         errors=dict(errors),
-        idle_established=sum(one.idle_established for one in seconds),
-        idle_failed=sum(one.idle_failed for one in seconds),
-        active_established=sum(one.active_established for one in seconds),
-        active_wanted=sum(one.active_wanted for one in seconds),
-        connecting=sum(one.connecting for one in seconds),
-        waiting=sum(one.waiting for one in seconds),
+        **{name: sum(getattr(one, name) for one in seconds) for name in GAUGES},
         **{f"response_{name}": us for name, us in times.items()},
         histogram=encode(histogram),
     )

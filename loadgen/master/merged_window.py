@@ -11,6 +11,8 @@ from contract.result.window import Unanswered, Window
 from loadgen.engine.recorder import added
 from loadgen.engine.summary import decode, describe
 
+COUNTS = ("cpu_ns", "process_cpu_ns", "rss_bytes", "requests", "connects", "covered")
+
 
 def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> Window:
     """`cores` are those that each worker may use.
@@ -28,14 +30,9 @@ def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> 
         ended_ns=max(ended),
         window_s=window_s,
         skew_us=max(max(started) - min(started), max(ended) - min(ended)) / 1e3,
-        cpu_ns=sum(one.cpu_ns for one in windows),
         cpu_share=_busiest(windows, cores),
-        process_cpu_ns=sum(one.process_cpu_ns for one in windows),
-        rss_bytes=sum(one.rss_bytes for one in windows),
-        requests=sum(one.requests for one in windows),
-        connects=sum(one.connects for one in windows),
+        **{name: sum(getattr(one, name) for one in windows) for name in COUNTS},
         errors=dict(errors),
-        covered=sum(one.covered for one in windows),
         segments_in=_sum_of(one.segments_in for one in windows),
         longest_pause_us=max(one.longest_pause_us for one in windows),
         rested_ns=min(

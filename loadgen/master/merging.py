@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import TypeVar
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
 
-from contract.result.load_side import Worker, WorkerResult
+from contract.result.load_side import Worker, WorkerHead, WorkerResult
 from contract.result.server_side import Environment
 from contract.result.trial_result import TrialResult
 from contract.result.window import Gauges
@@ -78,15 +78,9 @@ def _first(given: Iterable[T], nothing: T) -> T:
 
 def _worker(result: WorkerResult) -> Worker:
     window = result.window
+    head: dict[str, Any] = {one.name: getattr(result, one.name) for one in fields(WorkerHead)}
     return Worker(
-        name=result.name,
-        reason=result.reason,
-        share=result.share,
-        cores=result.cores,
-        cpu_quota=result.cpu_quota,
-        throttled_periods=result.throttled_periods,
-        throttled_ns=result.throttled_ns,
-        gauges=result.gauges,
+        **head,
         started_ns=window.started_ns if window else None,
         ended_ns=window.ended_ns if window else None,
         cpu_ns=window.cpu_ns if window else None,

@@ -20,8 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from contract.ports import SERVER_PORT
 from loadgen.engine.sockets import reset_on_close
-from loadgen.options import PORT
 from loadgen.tools.hostile_inputs import Target, WrongAnswerError, choose, is_answered
 from loadgen.verification.verify import KEEP_ALIVE_REQUEST, learn
 from loadgen.worker.probe_client import Probe
@@ -171,7 +171,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     probe = Probe(f"{HOST}:{given.probe_port}")
     probe.environment()
-    address = (HOST, PORT)
+    address = (HOST, SERVER_PORT)
     target = Target(address, learn(address, KEEP_ALIVE_REQUEST))
     # Not the inputs of the campaign itself: its first is to be met as it would be alone.
     warm_up = Campaign(target, probe, given.seed, given.descriptors)

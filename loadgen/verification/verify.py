@@ -15,12 +15,12 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from contract.response import BODY
 from contract.void_causes import SpoiledBy
 from loadgen.engine.measures import Exchange
 from loadgen.engine.sockets import acknowledge
 from loadgen.verification.response import END, FramingError, Response
 
-BODY = b"Hello, world!"
 TIMEOUT_S = 5.0
 LONGEST_S = 30.0
 """From a request to its whole answer, however it trickles in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from contract.result.load_side import WorkerShare
 from loadgen.options import Options
@@ -16,18 +16,21 @@ def share(total: int, worker: int, workers: int) -> int:
 def split(options: Options, worker: int, workers: int) -> Options:
     """The load of one of `workers` workers.
 
-    Its active connections are its Locust users, which Locust splits. `rate_per_s` and `seed` stay
-    those of the whole: the schedule knows `worker` and `workers`. What is a share of connections
-    or a pace of each one (churn, trickle) is the same for all.
+    Its active connections are its Locust users, which Locust splits. `rate_per_s`,
+    `connect_pace_per_s` and `seed` stay those of the whole: who uses them knows `workers`. What is
+    a share of connections or a pace of each one (churn, trickle) is the same for all.
     """
+    whole = options.settings
     return replace(
         options,
-        idle_connections=share(options.idle_connections, worker, workers),
-        slow_readers=share(options.slow_readers, worker, workers),
-        slow_writers=share(options.slow_writers, worker, workers),
+        settings=replace(
+            whole,
+            idle_connections=share(whole.idle_connections, worker, workers),
+            slow_readers=share(whole.slow_readers, worker, workers),
+            slow_writers=share(whole.slow_writers, worker, workers),
+            vanishing_per_s=whole.vanishing_per_s / workers,
+        ),
         in_flight=max(1, share(options.in_flight, worker, workers)),
-        connect_pace_per_s=options.connect_pace_per_s / workers,
-        vanishing_per_s=options.vanishing_per_s / workers,
         worker=worker,
         workers=workers,
     )
@@ -35,8 +38,8 @@ def split(options: Options, worker: int, workers: int) -> Options:
 
 def latecomer(options: Options) -> Options:
     """For a worker that comes when all is shared out: its users alone."""
-    return replace(
-        options,
+    users_alone = replace(
+        options.settings,
         idle_connections=0,
         trickle_per_s=0.0,
         churn_per_s=0.0,
@@ -44,18 +47,10 @@ def latecomer(options: Options) -> Options:
         slow_writers=0,
         vanishing_per_s=0.0,
     )
+    return replace(options, settings=users_alone)
 
 
 def recorded(options: Options) -> WorkerShare:
     """What is recorded of a worker's share."""
-    return WorkerShare(
-        worker=options.worker,
-        workers=options.workers,
-        idle_connections=options.idle_connections,
-        in_flight=options.in_flight,
-        slow_readers=options.slow_readers,
-        slow_writers=options.slow_writers,
-        vanishing_per_s=options.vanishing_per_s,
-        seed=options.seed,
-        mix_seed=options.mix_seed,
-    )
+    everything = options.recorded | {"mix_seed": options.mix_seed}
+    return WorkerShare(**{one.name: everything[one.name] for one in fields(WorkerShare)})

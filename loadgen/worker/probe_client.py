@@ -16,7 +16,6 @@ from contract.result.scalars import DocumentError
 from contract.result.server_side import Environment, ProbeSample
 from contract.void_causes import SpoiledBy
 
-PROBE_PORT = 8_079
 PROBE_S = 5.0
 PROBE_ANSWER_S = 1.0
 PROBE_ATTEMPTS = 3

@@ -19,7 +19,7 @@ from locust.stats import StatsError
 
 from contract.result.document import to_json
 from contract.void_causes import SpoiledBy
-from loadgen.options import OPEN, Options, OptionsError, parse
+from loadgen.options import Options, OptionsError, parse
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.engine_call import call
 from loadgen.worker.locust_statistics import LocustStatistics
@@ -85,7 +85,7 @@ class Session:
         if me in team:
             self._barrier.join(team.index(me), len(team))
             return split(whole, team.index(me), len(team))
-        if whole.load in OPEN or whole.is_trial:
+        if whole.settings.open or whole.is_trial:
             raise OptionsError(
                 f"{self._barrier.name} came when the load had been shared out; start it again"
             )

@@ -26,7 +26,7 @@ from loadgen.engine.series import Series
 from loadgen.engine.summary import summarise
 from loadgen.loads.build import make_engine
 from loadgen.loads.schedule import SECOND_NS
-from loadgen.options import OPEN, Options
+from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
 from loadgen.worker.engine_call import call
@@ -108,12 +108,13 @@ class TrialConductor:
             self._close_background()
 
     def _load_by_hand(self) -> None:
+        settings = self.options.settings
         self.engine = engine = make_engine(self.options)
         engine.start()
-        call(engine, lambda: engine.open_idle(self.options.idle_connections))
+        call(engine, lambda: engine.open_idle(settings.idle_connections))
         while not (self._users() or self._spawned()):  # an open loop's schedule does not wait
             gevent.sleep(POLL_S)
-        if self.options.load in OPEN and not self._users():
+        if settings.open and not self._users():
             raise TrialVoid(
                 "this load worker has no user to send its share of the rate; "
                 f"give the load at least {self._barrier.workers} users, one for each worker"
@@ -121,9 +122,9 @@ class TrialConductor:
         self._follow(engine)
         self._start_background(engine)
         call(engine, engine.begin)
-        if self.options.warm_up_s:
+        if settings.warm_up_s:
             self._enter("warm_up")
-            ends = time.monotonic() + self.options.warm_up_s
+            ends = time.monotonic() + settings.warm_up_s
             while (left := ends - time.monotonic()) > 0:
                 gevent.sleep(min(left, FOLLOW_S))
                 self._follow(engine)
@@ -169,24 +170,25 @@ class TrialConductor:
 
     def _measure(self) -> None:
         barrier, options = self._barrier, self.options
+        settings = options.settings
         self._observer = observer = ServerObserver(options.probe if barrier.leads else "")
         engine = make_engine(options)
         clients = sum(barrier.meet("verified", self._users()))
         if not options.persistent:
-            observer.fill_accept_queue(engine.address, clients, options.late_acks)
+            observer.fill_accept_queue(engine.address, clients, settings.late_acks)
         observer.note("start")
         barrier.meet("start")
         engine.start()
         self.engine = engine  # from now on there is something to freeze
         self._enter("connect_idle")
-        call(engine, lambda: engine.open_idle(options.idle_connections))
-        self._wait(lambda gauges: gauges.idle_established, options.idle_connections)
+        call(engine, lambda: engine.open_idle(settings.idle_connections))
+        self._wait(lambda gauges: gauges.idle_established, settings.idle_connections)
         barrier.meet("idle")
         self._enter("connect_active")
         call(engine, lambda: engine.want_active(self._users()))
         if options.persistent:
             self._wait(lambda gauges: gauges.active_established, self._users())
-            established = options.idle_connections + engine.gauges().active_established
+            established = settings.idle_connections + engine.gauges().active_established
             observer.await_server_side(sum(barrier.meet("active", established)))
         self._enter("company")
         self._start_background(engine)
@@ -194,20 +196,20 @@ class TrialConductor:
         self._enter("warm_up")
         sleep_until(begins)
         call(engine, engine.begin)
-        opens = begins + int(options.warm_up_s * SECOND_NS)
+        opens = begins + int(settings.warm_up_s * SECOND_NS)
         sleep_until(opens)
-        self._watch_window(engine, observer, opens, opens + int(options.window_s * SECOND_NS))
+        self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
         idle = engine.gauges().idle_established
-        moving = options.churn_per_s or options.trickle_per_s  # one may just be replaced
+        moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
         lost = engine.gauges().idle_failed if moving else 0
         if lost:
             raise TrialVoid(
-                f"{lost:,} of the {options.idle_connections:,} idle connections were lost",
+                f"{lost:,} of the {settings.idle_connections:,} idle connections were lost",
                 "server_wrong",
             )
-        if idle < options.idle_connections and not moving:
+        if idle < settings.idle_connections and not moving:
             raise TrialVoid(
-                f"only {idle:,} of {options.idle_connections:,} idle connections "
+                f"only {idle:,} of {settings.idle_connections:,} idle connections "
                 "were still established at the end of the window",
                 "server_wrong",
             )
@@ -258,7 +260,7 @@ class TrialConductor:
         if engine is None:
             raise TrialVoid("the load engine was not started")
         best, moved = -1, time.perf_counter()
-        pace = self.options.connect_pace_per_s
+        pace = self.options.pace_per_s
         patience_s = max(NO_PROGRESS_S, 2 / pace if pace else 0.0)
         while (now := reached(engine.gauges())) < wanted:
             if engine.failure is not None:
@@ -280,17 +282,14 @@ class TrialConductor:
 
     def _result(self, whole: Options, reason: str, spoiled_by: Blame) -> WorkerResult:
         phases = list(self._phases.items())
-        observer, grant, counts = self._observer, self._confinement.grant(), self.counts
+        observer, counts = self._observer, self.counts
         return WorkerResult(
             name=self._barrier.name,
             reason=reason,
             spoiled_by=spoiled_by,
-            options=asdict(whole),
+            options=whole.recorded,
             share=recorded(self.options),
-            cores=grant.cores,
-            cpu_quota=grant.cpu_quota,
-            throttled_periods=grant.throttled_periods,
-            throttled_ns=grant.throttled_ns,
+            **asdict(self._confinement.grant()),
             phases_s={name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)},
             gauges=self._gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),

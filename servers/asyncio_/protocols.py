@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+from servers.asyncio_.server import AsyncioServer
 from servers.core.shutdown import LINGER_BYTES, LINGER_S
 from servers.http.responder import Conversation, Ending
-
-if TYPE_CHECKING:
-    from servers.asyncio_.loop import LoopServer
 
 
 class Connection(asyncio.Protocol):
@@ -32,7 +30,7 @@ class Connection(asyncio.Protocol):
         "_write",
     )
 
-    def __init__(self, server: LoopServer) -> None:
+    def __init__(self, server: AsyncioServer) -> None:
         self._server = server
         self._answers = server.answers
         self._conversation: Conversation | None = None
@@ -58,7 +56,7 @@ class Connection(asyncio.Protocol):
                 if ending:
                     self._finish(ending)
                 return
-            self._conversation = Conversation(self._server.site)
+            self._conversation = Conversation(self._server.routes)
         self._conversation.feed(data)
         self._answer()
 
@@ -141,7 +139,7 @@ class Lingering(asyncio.Protocol):
     with a reset, and a reset can destroy the response on its way. Bounded in time and bytes.
     """
 
-    def __init__(self, server: LoopServer, transport: asyncio.Transport) -> None:
+    def __init__(self, server: AsyncioServer, transport: asyncio.Transport) -> None:
         self._server = server
         self._transport = transport
         self._to_drain = LINGER_BYTES

@@ -7,20 +7,17 @@ coroutine that waits for it. That costs a buffer and a switch per read, and a ta
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import cast
 
+from servers.asyncio_.server import AsyncioServer
 from servers.core.shutdown import LINGER_BYTES, LINGER_S
 from servers.http.responder import Conversation, Ending
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from servers.asyncio_.loop import LoopServer
 
 DRAIN_BYTES = 65_536
 
 
-def stream(server: LoopServer) -> asyncio.StreamReaderProtocol:
+def stream(server: AsyncioServer) -> asyncio.StreamReaderProtocol:
     """Return the protocol that turns a new connection into a reader, a writer and a coroutine."""
     loop = asyncio.get_running_loop()
     # The protocol stops reading from the peer when twice the limit waits to be read.
@@ -35,7 +32,7 @@ class Stream:
 
     _transport: asyncio.Transport
 
-    def __init__(self, server: LoopServer) -> None:
+    def __init__(self, server: AsyncioServer) -> None:
         self._server = server
         self._conversation: Conversation | None = None
         self._lingers = False
@@ -103,7 +100,7 @@ class Stream:
     ) -> Ending:
         """Answer what is not a request alone, or is a part of one."""
         if self._conversation is None:
-            self._conversation = Conversation(self._server.site)
+            self._conversation = Conversation(self._server.routes)
         conversation = self._conversation
         conversation.feed(data)
         output, ending = conversation.answer()

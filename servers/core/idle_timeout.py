@@ -12,10 +12,7 @@ import resource
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable
 
 LOOKS = 4  # per timeout: a connection lives at most a quarter longer than it should
 ESTABLISHED, CLOSE_WAIT = 1, 8

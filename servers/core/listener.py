@@ -12,14 +12,14 @@ import errno
 import os
 import resource
 import socket
+import sys
 import time
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Iterator
+from typing import Protocol, cast
 
+from servers.core.events import EventLog
 from servers.core.exits import StartError
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
+from servers.core.settings import Settings
 
 NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 NO_MEMORY = frozenset({errno.ENOBUFS, errno.ENOMEM})
@@ -109,6 +109,25 @@ class Acceptor:
         # socket.accept() wraps the descriptor in a second Python object and asks two questions
         # about timeouts; the variants work on descriptors, so it would be built for nothing.
         self.accept = cast("_RawListener", listener)._accept
+
+    def arrivals(self, most: int = sys.maxsize) -> Iterator[int]:
+        """Accept connections, at most so many; yield the descriptors of those that can be kept.
+
+        Raises BlockingIOError when nothing is waiting (non-blocking listener), and another OSError
+        when the listener is of no use any more.
+        """
+        accept = self.accept
+        for _ in range(most):
+            try:
+                fd, _address = accept()
+            except BlockingIOError:
+                raise
+            except OSError as error:
+                recovered = self.recover(error)
+                if recovered is None:
+                    continue
+                fd = recovered
+            yield fd
 
     def close(self) -> None:
         """Close the listener and the reserve, in a forked process that accepts nothing."""

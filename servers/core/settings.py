@@ -1,7 +1,6 @@
 """What a server can be told: by flag, or by environment variable; the flag wins.
 
 A setting is a field of `Settings`: its flag is `--some-name`, its variable `C10K_SOME_NAME`.
-Adding a field here is all that a new setting needs.
 """
 
 from __future__ import annotations
@@ -9,8 +8,12 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import Any, Never, NoReturn
+
+from contract.ports import SERVER_PORT
+from contract.settings.server_flags import BACKLOG, LONGEST_BACKLOG, ServerFlags
+from contract.settings.setting import Setting, declared, setting
 
 ENVIRONMENT_PREFIX = "C10K_"
 COMMANDS = ("list", "check")  # in place of a server's name
@@ -24,52 +27,30 @@ class SettingsError(Exception):
         self.errors = tuple(errors)
 
 
-def _number(default: int, low: int, high: int, text: str) -> Any:
-    return field(default=default, metadata={"low": low, "high": high, "help": text})
+@dataclass(frozen=True, kw_only=True)
+class Settings(ServerFlags[Never]):
+    """The settings of one server process, already validated; what is left out is the server's own.
 
+    The contract declares what a trial may set too.
+    """
 
-def _switch(text: str, *, default: bool = False) -> Any:
-    return field(default=default, metadata={"help": f"{text}: on or off"})
+    host: str = setting("0.0.0.0", "Address to listen on")  # noqa: S104 - a container's clients come from outside it
+    port: int = setting(SERVER_PORT, "TCP port; 0 lets the kernel choose", low=0, high=65_535)
+    backlog: int = setting(
+        BACKLOG, "Length of the accept queue, as given to listen()", low=0, high=LONGEST_BACKLOG
+    )
+    recv_bytes: int = setting(16_384, "Buffer of one read", low=1, high=1_048_576)
+    request_limit_bytes: int = setting(
+        16_384, "Longest request head; a longer one is answered 431", low=64, high=1_048_576
+    )
+    grace_ms: int = setting(
+        5_000, "Time that responses in flight have to end after SIGTERM", low=0, high=600_000
+    )
 
-
-@dataclass(frozen=True)
-class Settings:
-    """The settings of one server process, already validated."""
-
-    host: str = field(default="0.0.0.0", metadata={"help": "address to listen on"})  # noqa: S104 - a container's clients come from outside it
-    port: int = _number(8080, 0, 65_535, "TCP port; 0 lets the kernel choose")
-    backlog: int = _number(1024, 0, 65_535, "length of the accept queue, as given to listen()")
-    accepts_per_wakeup: int = _number(
-        64, 1, 65_535, "connections that a readiness loop accepts at most per wake-up"
-    )
-    epoll_exclusive: bool = _switch(
-        "wake one process for a connection (EPOLLEXCLUSIVE), not all that wait", default=True
-    )
-    workers: int = _number(
-        0, 0, 10_000, "threads or processes of a pool; 0 is the variant's own number"
-    )
-    response_bytes: int = _number(
-        13, 0, 16_777_216, "body of the response to /; 13 is the HOWTO's Hello, world!"
-    )
-    split_writes: bool = _switch("write head and body of a response one by one")
-    cork: bool = _switch("hold output back with TCP_CORK while a response is written")
-    nodelay: bool = _switch("TCP_NODELAY: send small segments at once, without Nagle's algorithm")
-    recv_bytes: int = _number(16_384, 1, 1_048_576, "buffer of one read")
-    request_limit_bytes: int = _number(
-        16_384, 64, 1_048_576, "longest request head; a longer one is answered 431"
-    )
-    thread_stack_bytes: int = _number(
-        131_072, 0, 1_073_741_824, "stack of a thread, 0 or at least 65536; 0 is the system's own"
-    )
-    switch_interval_us: int = _number(
-        50_000, 1, 10_000_000, "how long a thread waits for the interpreter before it asks for it"
-    )
-    idle_timeout_ms: int = _number(
-        0, 0, 3_600_000, "close a connection on which nothing has moved for so long; 0 is never"
-    )
-    grace_ms: int = _number(
-        5_000, 0, 600_000, "time that responses in flight have to end after SIGTERM"
-    )
+    def __post_init__(self) -> None:
+        for name, one in declared(ServerFlags).items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, one.own)
 
 
 MIN_THREAD_STACK_BYTES = 65_536
@@ -106,9 +87,9 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument("name", metavar="NAME", help="server to run, `list` or `check`")
-    for item in fields(Settings):
-        text = f"{item.metadata['help']} (default {_shown(item.default)})"
-        made.add_argument(_flag(item.name), metavar="VALUE", help=text)
+    for name, one in declared(Settings).items():
+        text = f"{one.help}{': on or off' if one.kind == 'flag' else ''} (default {_shown(one)})"
+        made.add_argument(_flag(name), metavar="VALUE", help=text)
     return made
 
 
@@ -120,20 +101,20 @@ def parse(
     Raises SettingsError with every error that was found, not with the first alone.
     """
     known, unknown = parser().parse_known_args(arguments)
-    flags = [_flag(item.name) for item in fields(Settings)]
+    flags = [_flag(name) for name in declared(Settings)]
     errors = [_unknown(argument, flags) for argument in unknown]
     if known.name not in {*names, *COMMANDS}:
         hint = nearest(known.name, names) or f"; there are: {', '.join(names)}"
         errors.append(f"{known.name}: no such server{hint}")
     values: dict[str, Any] = {}
-    for item in fields(Settings):
-        source, given = _flag(item.name), getattr(known, item.name)
+    for name, one in declared(Settings).items():
+        source, given = _flag(name), getattr(known, name)
         if given is None:
-            source, given = _variable(item.name), environment.get(_variable(item.name))
+            source, given = _variable(name), environment.get(_variable(name))
         if given is None:
             continue
         try:
-            values[item.name] = _convert(item, given)
+            values[name] = _convert(one, given)
         except ValueError as error:
             errors.append(f"{source}: {error}")
     if 0 < values.get("thread_stack_bytes", 0) < MIN_THREAD_STACK_BYTES:
@@ -160,20 +141,27 @@ def _unknown(argument: str, flags: Sequence[str]) -> str:
 SWITCH = {"on": True, "off": False}
 
 
-def _shown(default: object) -> object:
-    return ("off", "on")[default] if isinstance(default, bool) else default
+def _default(one: Setting) -> Any:
+    return one.default if one.own is None else one.own
 
 
-def _convert(item: Field[Any], given: str) -> int | str:
-    if isinstance(item.default, str):
+def _shown(one: Setting) -> Any:
+    default = _default(one)
+    if isinstance(default, bool):
+        return ("off", "on")[default]
+    return default if one.low is None or default >= one.low else f"{default}: the variant's own"
+
+
+def _convert(one: Setting, given: str) -> int | str:
+    if one.kind == "text":
         if not given.strip():
             raise ValueError("must not be empty")
         return given
-    if isinstance(item.default, bool):
+    if one.kind == "flag":
         if given not in SWITCH:
             raise ValueError(f"{given!r} is neither `on` nor `off`")
         return SWITCH[given]
-    low, high = item.metadata["low"], item.metadata["high"]
+    low, high = one.span(_default(one))
     message = f"{given!r} is not a whole number from {low} to {high}"
     try:
         number = int(given)

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+from servers.core.settings import Settings
 
-    from servers.core.settings import Settings
-
-    Write = Callable[[int, bytes | memoryview], int]
-    """Like os.write: takes a descriptor and output, returns how many bytes have left."""
+Write = Callable[[int, bytes | memoryview], int]
+"""Like os.write: takes a descriptor and output, returns how many bytes have left."""
 
 
 class Split(bytes):
@@ -80,3 +78,31 @@ def write_parts(fd: int, output: bytes | memoryview) -> int:
         if written < len(part):
             break
     return sent
+
+
+class Corkable(Protocol):
+    """A socket, whoever made it."""
+
+    def setsockopt(self, level: int, option: int, value: int, /) -> None:
+        """Set an option."""
+
+
+def adapt_write(
+    settings: Settings, write: Callable[[bytes | memoryview], None], connection: Corkable
+) -> Callable[[bytes], None]:
+    """Return what writes as the settings say, by a `write` that takes all; itself if nothing."""
+
+    def write_parts(output: bytes) -> None:
+        for part in output.parts() if isinstance(output, Split) else (output,):
+            write(part)
+
+    chosen = write_parts if settings.split_writes else write
+    if not settings.cork:
+        return chosen
+
+    def corked(output: bytes) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        chosen(output)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+    return corked

@@ -1,8 +1,8 @@
 """From the bytes that a peer sent to the bytes that it gets, in two ways with one meaning.
 
-`Conversation` is the general way: it keeps what is incomplete. `Answers` is the fast one, for the
-chunk that is all there is: most reads bring exactly one request, byte for byte the same as the
-last one, so its answer is remembered. A hit costs one look-up instead of some 5 us of parsing,
+`Conversation` is the general way: it keeps what is incomplete. `ResponseCache` is the fast one,
+for the chunk that is all there is: most reads bring exactly one request, byte for byte the same as
+the last one, so its answer is remembered. A hit costs one look-up instead of some 5 us of parsing,
 and every variant takes it alike: what they differ in is what is measured.
 
 Only an answer that depends on the bytes alone may be remembered; one that takes time to make is
@@ -13,15 +13,12 @@ from __future__ import annotations
 
 from collections import deque
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 from servers.core.writing import Split
 from servers.http.framing import Framer
+from servers.http.request import Request
 from servers.http.response import PATTERN
-
-if TYPE_CHECKING:
-    from servers.http.request import Request
-    from servers.http.routes import Job, Site
+from servers.http.routes import Job, Routes
 
 OUTPUT_BYTES = 65_536  # an answer ends with the first response that reaches this
 CHUNK_BYTES = 2048  # longer chunks are not remembered,
@@ -49,11 +46,11 @@ class Conversation:
     makes it with `inline=False`, and then `job` has to be asked for as well.
     """
 
-    __slots__ = ("_framer", "_inline", "_job_body", "_requests", "_rest", "_site")
+    __slots__ = ("_framer", "_inline", "_job_body", "_requests", "_rest", "_routes")
 
-    def __init__(self, site: Site, *, inline: bool = True) -> None:
-        self._site = site
-        self._framer = Framer(site.limit_bytes)
+    def __init__(self, routes: Routes, *, inline: bool = True) -> None:
+        self._routes = routes
+        self._framer = Framer(routes.limit_bytes)
         self._requests: deque[Request] = deque()
         self._rest = 0  # bytes of a long body that are still to be sent
         self._inline = inline
@@ -79,7 +76,7 @@ class Conversation:
         """The job that the next response waits for, if there is one; to be ended by `done`."""
         if self._rest or not self._requests or self._job_body is not None:
             return None
-        return self._site.job(self._requests[0])
+        return self._routes.job(self._requests[0])
 
     def done(self, body: bytes) -> None:
         """Tell what the job has returned; its response is then part of the next answer."""
@@ -107,14 +104,14 @@ class Conversation:
                 self._job_body = job()
             request = self._requests.popleft()
             if self._job_body is None:
-                response = self._site.respond(request)
+                response = self._routes.respond(request)
             else:
-                response = self._site.respond(request, self._job_body)
+                response = self._routes.respond(request, self._job_body)
                 self._job_body = None
             parts += response[:2]
             size += len(response.head) + len(response.body)
             self._rest, status = response.rest, request.status
-        output = Split(parts) if self._site.split_writes else b"".join(parts)
+        output = Split(parts) if self._routes.split_writes else b"".join(parts)
         if self.more or not self._framer.ended:
             return output, Ending.OPEN
         return output, Ending.CLOSE if status == 200 else Ending.LINGER
@@ -122,10 +119,10 @@ class Conversation:
     @property
     def takes_time(self) -> bool:
         """Whether any of the responses waits for a job."""
-        return any(self._site.job(request) is not None for request in self._requests)
+        return any(self._routes.job(request) is not None for request in self._requests)
 
 
-class Answers(dict[bytes, Answer | None]):
+class ResponseCache(dict[bytes, Answer | None]):
     """From a chunk to its answer, or None if it needs a `Conversation`.
 
     The chunk must be all that is known of the connection: nothing pending. None: the end of input
@@ -133,9 +130,9 @@ class Answers(dict[bytes, Answer | None]):
     does not fit. A dictionary, so that a hit runs no Python code.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, routes: Routes) -> None:
         super().__init__()
-        self._site = site
+        self._routes = routes
         self._ended = False
 
     def end(self) -> None:
@@ -146,7 +143,7 @@ class Answers(dict[bytes, Answer | None]):
     def __missing__(self, chunk: bytes) -> Answer | None:
         if not chunk or len(chunk) > CHUNK_BYTES or self._ended:
             return None
-        conversation = Conversation(self._site)
+        conversation = Conversation(self._routes)
         conversation.feed(chunk)
         if conversation.takes_time:
             return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import NamedTuple
 
-BODY = b"Hello, world!"
 DATE = b"Date: Mon, 1 Jan 1996 01:01:01 GMT\r\n"
 PATTERN = b"0123456789abcdef" * 4096
 REFUSALS = (400, 431, 501, 505)

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
-from servers.core.database import Database
-from servers.http.response import BODY, WITHOUT_REQUEST, Response, head, of_length
+from contract.response import BODY
+from servers.core.settings import Settings
+from servers.http.database import Database
+from servers.http.request import Request
+from servers.http.response import WITHOUT_REQUEST, Response, head, of_length
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from servers.core.settings import Settings
-    from servers.http.request import Request
-
-    Job = Callable[[], bytes]
-    """Work that takes time; returns the body of the response."""
+Job = Callable[[], bytes]
+"""Work that takes time; returns the body of the response."""
 
 MOST = {b"bytes": 16_777_216, b"cpu": 1_000_000, b"db": 10_000}
 """Bytes, microseconds, milliseconds: beyond these a target is answered 404."""
@@ -29,7 +26,7 @@ UNITS = {b"bytes": b"bytes", b"cpu": b"microseconds", b"db": b"milliseconds"}
 _TARGET = re.compile(rb"(?:http://[^/?]*)?/(?:(bytes|cpu|db)/([0-9]{1,18}))?(?:\?.*)?")
 
 
-class Site:
+class Routes:
     """The resources of one server. Safe to use from any thread."""
 
     def __init__(self, settings: Settings) -> None:

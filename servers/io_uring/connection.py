@@ -3,7 +3,7 @@
 Under readiness a server that stops reading is not told any more. Under completion the kernel goes
 on receiving until it is asked to stop, so there are two more things to remember: what came while
 output was still being sent, and whether the receive that keeps coming is still there. A connection
-has an object of this kind only while that lasts (see completion.py).
+has an object of this kind only while that lasts (see loop.py).
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ from __future__ import annotations
 import errno
 import socket
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from servers.core.shutdown import LINGER_BYTES, shut
 from servers.core.writing import Split
 from servers.http.responder import OUTPUT_BYTES, Conversation, Ending
-
-if TYPE_CHECKING:
-    from servers.http.routes import Site
+from servers.http.routes import Routes
 
 INPUT_BYTES = OUTPUT_BYTES  # that may wait for output to leave before receiving is stopped
 # Why a receive ends though the connection goes on: no buffer was free, or it was asked to end.
@@ -28,7 +26,7 @@ GOES_ON = frozenset({errno.ENOBUFS, errno.ECANCELED})
 class Completions(Protocol):
     """What a pending connection asks of its server. A key names a connection, for ever."""
 
-    site: Site
+    routes: Routes
 
     @property
     def stopping(self) -> bool:
@@ -85,7 +83,7 @@ class PendingConnection:
         """
         self._server = server
         self._key = key
-        self._conversation = Conversation(server.site)
+        self._conversation = Conversation(server.routes)
         self._parts: deque[bytes] = deque()  # of the output; the first is under way
         self._waits = waits
         self._ending = Ending.OPEN

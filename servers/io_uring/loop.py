@@ -1,10 +1,10 @@
 """The event loop of io_uring: one thread, one ring, and an answer sent for each completion.
 
-It is to completion what readiness.py is to readiness: here is everything but the mechanism, which
-is a `Ring`. The path of a usual request is one loop body: take the completion, look the answer up,
-ask for it to be sent. What was asked for is handed to the kernel all at once, by the call that
-waits for the next completions. A connection is an integer, its key; only while something is
-pending a `PendingConnection` stands in for it.
+It is to completion what servers/readiness/loop.py is to readiness: everything but the mechanism,
+which is a `Ring`. The path of a usual request is one loop body: take the completion, look the
+answer up, ask for it to be sent. What was asked for is handed to the kernel all at once, by the
+call that waits for the next completions. A connection is an integer, its key; only while something
+is pending a `PendingConnection` stands in for it.
 """
 
 from __future__ import annotations
@@ -12,33 +12,28 @@ from __future__ import annotations
 import errno
 import socket
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from servers.core.events import EventLog
 from servers.core.idle_timeout import IdleCheck
 from servers.core.listener import open_listener
+from servers.core.settings import Settings
 from servers.core.shutdown import LINGER_S, StopSignal
-from servers.http.responder import Answers, Ending
-from servers.http.routes import Site
-from servers.io_uring.accepting import ACCEPT, LISTENER, Accepting
+from servers.http.responder import Answer, Ending, ResponseCache
+from servers.http.routes import Routes
 from servers.io_uring.connection import PendingConnection
+from servers.io_uring.multishot_accept import ACCEPT, LISTENER, MultishotAccept
+from servers.io_uring.ring import Ring
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-    from servers.http.responder import Answer
-    from servers.variants.io_uring import Ring
-
-    State = PendingConnection | None
-    """Of a connection: what stands for it while something is pending, or nothing at all."""
+State = PendingConnection | None
+"""Of a connection: what stands for it while something is pending, or nothing at all."""
 
 SWEEP_S = 0.05  # between two looks at deadlines, while there are any
 
 # What a completion belongs to: a small number, or the key of a connection. A key is never used
 # twice, so a late completion is not taken for one of the next connection with that descriptor.
 # Its lowest bit tells a send from a receive.
-STOP = 6  # and see accepting.py
+STOP = 6  # and see multishot_accept.py
 SEND = 1
 SERIAL_SHIFT = 25
 DESCRIPTOR_MASK = (1 << SERIAL_SHIFT - 1) - 1
@@ -49,11 +44,11 @@ class CompletionServer:
     """Serves all connections in the calling thread."""
 
     def __init__(self, settings: Settings, log: EventLog, ring: Ring) -> None:
-        self.site = Site(settings)
+        self.routes = Routes(settings)
         self._settings = settings
         self._log = log
         self._ring = ring
-        self._answers = Answers(self.site)
+        self._answers = ResponseCache(self.routes)
         self._live: dict[int, State] = {}
         self._sent: dict[int, bytes] = {}  # output by key, since the last wait
         self._before: dict[int, bytes] = {}  # the same, until that wait
@@ -62,7 +57,7 @@ class CompletionServer:
         self._deadlines: dict[int, float] = {}  # of lingering connections, oldest first
         self._serial = 0
         self._listener = open_listener(settings, blocking=True)
-        self._accepting = Accepting(ring, self._listener, log, self._add)
+        self._accepting = MultishotAccept(ring, self._listener, log, self._add)
         self._stop_signal = StopSignal()
         self._grace_deadline: float | None = None
         self._own: dict[int, Callable[[int, bool], None]] = {
@@ -109,7 +104,7 @@ class CompletionServer:
         ring, live, answers, sent = self._ring, self._live, self._answers, self._sent
         send, shift, usual = ring.send_at_once, ring.BUFFER_SHIFT, ring.USUAL
         memory, size = ring.buffers.memory, ring.buffers.size
-        split = self.site.split_writes
+        split = self.routes.split_writes
         used: list[int] = []
         completions = ring.completions()
         for key, result, flags in completions:
@@ -155,7 +150,7 @@ class CompletionServer:
         """Answer to input in another way than by a send that the connection survives."""
         if answered is None:
             self._pending(key).received(len(data), data, goes_on=True)
-        elif answered[1] is Ending.CLOSE and not self.site.split_writes:
+        elif answered[1] is Ending.CLOSE and not self.routes.split_writes:
             del self._live[key]
             self._sent[key] = answered[0]
             self._ring.send_and_close(self.descriptor(key), answered[0], key | SEND, key)

@@ -21,25 +21,19 @@ import resource
 import select
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
 from servers.core.events import EventLog
 from servers.core.exits import Exit
-from servers.microbench.readiness_work import WORKS
-from servers.readiness.loop import LimitReachedError
+from servers.microbench.readiness_work import WORKS, Work
+from servers.readiness.mechanism import LimitReachedError, Readiness
 from servers.variants.epoll_level import EpollReadiness
 from servers.variants.poll import PollReadiness
 from servers.variants.select import SelectReadiness
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from servers.microbench.readiness_work import Work
-    from servers.readiness.loop import Readiness
 
 BATCH_NS = 2_000_000  # between two looks at the clock; some passes take longer than that
 BARE_SHARE = 0.25  # of warm-up and window: turns without a wait are all alike

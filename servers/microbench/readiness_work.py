@@ -25,12 +25,9 @@ import sys
 import time
 from itertools import cycle, islice
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from servers.readiness.loop import FOREVER
-
-if TYPE_CHECKING:
-    from servers.readiness.loop import Readiness
+from servers.readiness.mechanism import FOREVER, Readiness
 
 TOKEN = b"x"
 ONE = (1).to_bytes(8, sys.byteorder)  # what an eventfd takes and gives

@@ -1,21 +1,44 @@
 """What a connection of an event loop needs while something is pending: the slow half of the loop.
 
 It is made when a request comes in pieces or a response does not leave at once, and forgotten when
-the connection is between two requests again. `ReadinessServer.special` holds, for its descriptor,
-what to do when that is ready: read on, write on, or (after a refusal) drain.
+the connection is between two requests again. `Loop.special` holds, for its descriptor, what to
+do when that is ready: read on, write on, or (after a refusal) drain.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
+from servers.core.settings import Settings
 from servers.core.shutdown import LINGER_BYTES, shut
+from servers.core.writing import Write
 from servers.http.responder import Conversation, Ending
+from servers.http.routes import Routes
+from servers.readiness.mechanism import Readiness
 
-if TYPE_CHECKING:
-    from servers.readiness.loop import ReadinessServer
+
+class Loop(Protocol):
+    """What a connection asks of its server."""
+
+    settings: Settings
+    routes: Routes
+    readiness: Readiness
+    write: Write
+    special: dict[int, Callable[[], None]]  # by descriptor: what to do when it is ready
+    unsent: set[int]  # connections with output that the peer has not taken
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the server has been told to stop."""
+
+    def drop(self, fd: int) -> None:
+        """Close a connection that may have something pending."""
+
+    def expect_end(self, fd: int) -> None:
+        """Close a connection in a while, unless its peer does so before."""
 
 
 class Connection:
@@ -25,10 +48,10 @@ class Connection:
 
     __slots__ = ("_conversation", "_ending", "_fd", "_output", "_server", "_to_drain")
 
-    def __init__(self, server: ReadinessServer, fd: int) -> None:
+    def __init__(self, server: Loop, fd: int) -> None:
         self._server = server
         self._fd = fd
-        self._conversation = Conversation(server.site)
+        self._conversation = Conversation(server.routes)
         self._output: bytes | memoryview = b""
         self._ending = Ending.OPEN
         self._to_drain = LINGER_BYTES

@@ -14,18 +14,14 @@ from __future__ import annotations
 
 import os
 import select
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from servers.core.events import EventLog
+from servers.core.settings import Settings
 from servers.http.responder import Ending
 from servers.readiness.connection import Connection
 from servers.readiness.loop import ReadinessServer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-    from servers.readiness.loop import Readiness
+from servers.readiness.mechanism import Readiness
 
 READY = select.EPOLLIN | select.EPOLLOUT
 """What a mechanism tells of a connection with input; one that knows no more may tell only this."""

@@ -11,59 +11,22 @@ Only when a request comes in pieces, or a response does not fit into the socket'
 from __future__ import annotations
 
 import os
+import socket
 import time
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Iterator
 
+from servers.core.events import EventLog
 from servers.core.idle_timeout import IdleCheck
 from servers.core.listener import Acceptor, open_listener
+from servers.core.settings import Settings
 from servers.core.shutdown import LINGER_S, StopSignal
 from servers.core.writing import make_write
-from servers.http.responder import Answers, Ending
-from servers.http.routes import Site
+from servers.http.responder import Ending, ResponseCache
+from servers.http.routes import Routes
 from servers.readiness.connection import Connection
+from servers.readiness.mechanism import FOREVER, LimitReachedError, Readiness
 
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Iterable, Iterator
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-FOREVER = -1.0  # in every mechanism, whatever its unit of time
 SWEEP_S = 0.05  # between two looks at deadlines, while there are any
-
-
-class LimitReachedError(Exception):
-    """A mechanism cannot watch one descriptor more."""
-
-    def __init__(self, limit: str, value: int, message: str) -> None:
-        super().__init__(message)
-        self.limit, self.value, self.message = limit, value, message
-
-
-class Readiness(Protocol):
-    """A mechanism that tells which of the watched descriptors are ready."""
-
-    ticks_per_s: float  # the unit of wait()'s argument
-
-    # The first two are called most: a mechanism may put the C function itself in their place.
-    def wait(self, ticks: float, /) -> Iterable[tuple[int, int]]:
-        """Wait, for ever if `ticks` is negative; return (ready descriptor, anything) pairs."""
-
-    def close(self, fd: int, /) -> None:
-        """Stop watching a connection, and close it."""
-
-    def watch(self, fd: int) -> None:
-        """Watch a descriptor for input. Raises LimitReachedError."""
-
-    def watch_output(self, fd: int) -> None:
-        """From now on watch it for room to write, and not for input."""
-
-    def watch_input(self, fd: int) -> None:
-        """From now on watch it for input again."""
-
-    def forget(self, fd: int) -> None:
-        """Stop watching a descriptor that stays open."""
 
 
 class ReadinessServer:
@@ -75,10 +38,10 @@ class ReadinessServer:
         log: EventLog,
         readiness: Readiness,
         listener: socket.socket | None = None,
-        site: Site | None = None,
+        routes: Routes | None = None,
     ) -> None:
         """Listen; or share a non-blocking listener, which somebody else tells about then, and the
-        site of other processes.
+        routes of other processes.
         """
         self.settings = settings
         self.readiness = readiness
@@ -89,9 +52,9 @@ class ReadinessServer:
         self.busy: set[int] = set()  # connections that wait for work that is not the loop's
         self._deadlines: dict[int, float] = {}  # of lingering connections, oldest first
         self._log = log
-        self.site = site or Site(settings)
+        self.routes = routes or Routes(settings)
         self.write = make_write(settings)
-        self._answers = Answers(self.site)
+        self._answers = ResponseCache(self.routes)
         self._listener = listener or open_listener(settings, blocking=False)
         self._tells = listener is None
         self._acceptor = Acceptor(self._listener, log)
@@ -195,17 +158,8 @@ class ReadinessServer:
         return self._grace_deadline is not None
 
     def _accept(self) -> None:
-        accept, recover = self._acceptor.accept, self._acceptor.recover
-        for _ in range(self.settings.accepts_per_wakeup):
-            try:
-                fd, _address = accept()
-            except BlockingIOError:
-                raise  # nothing is waiting any more: that ends this wake-up
-            except OSError as error:
-                recovered = recover(error)  # its BlockingIOError does so as well
-                if recovered is None:
-                    continue
-                fd = recovered
+        # Its BlockingIOError, when nothing is waiting any more, ends this wake-up.
+        for fd in self._acceptor.arrivals(self.settings.accepts_per_wakeup):
             self.accepted += 1
             try:
                 os.set_blocking(fd, False)

@@ -22,29 +22,30 @@ in its chart for 1 KiB asyncio's protocols have more than twice the rate of its 
 Not shared with the HOWTO's listings: an early close and a reset are callbacks of their own and
 end one connection; a request is read up to a limit; nothing is read from a peer that reads nothing.
 What asyncio's own servers do without descriptors, log and accept nothing for a second, is not
-shared either: accepting is the lab's (servers/asyncio_/loop.py).
+shared either: accepting is the lab's (servers/asyncio_/server.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
-from servers.asyncio_.loop import FOR_TRANSPORTS, LoopServer
 from servers.asyncio_.protocols import Connection
-from servers.core.category import Group
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "asyncio's loop calls back for each connection: transports and protocols"
-WORKERS = "1 thread"
-GROUP = Group.LOOPS
-SINCE = "2.6"
-IGNORES = FOR_TRANSPORTS
+from servers.asyncio_.server import FOR_TRANSPORTS, AsyncioServer
+from servers.core.events import EventLog
+from servers.core.settings import Settings
+from servers.core.variant import Group, Variant
 
 
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
-    LoopServer(settings, log, Connection).run(asyncio.new_event_loop)
+    AsyncioServer(settings, log, Connection).run(asyncio.new_event_loop)
+
+
+VARIANT = Variant(
+    idea="asyncio's loop calls back for each connection: transports and protocols",
+    workers="1 thread",
+    group=Group.LOOPS,
+    since="2.6",
+    ignores=FOR_TRANSPORTS,
+    serve=serve,
+)

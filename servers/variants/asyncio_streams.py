@@ -18,29 +18,30 @@ that the compiler writes. uvloop's README measures streams and protocols side by
 
 Not shared with the HOWTO's listings: a peer that closes early ends its coroutine, as does one that
 resets; a request is read up to a limit, and what waits to be read is bounded. Not shared with
-asyncio's own `start_server`: what it does when descriptors run out (servers/asyncio_/loop.py).
+asyncio's own `start_server`: what it does when descriptors run out (servers/asyncio_/server.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
-from servers.asyncio_.loop import FOR_TRANSPORTS, LoopServer
+from servers.asyncio_.server import FOR_TRANSPORTS, AsyncioServer
 from servers.asyncio_.streams import stream
-from servers.core.category import Group
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "a coroutine per connection on asyncio's loop: reader and writer"
-WORKERS = "1 thread"
-GROUP = Group.LOOPS
-SINCE = "2.6"
-IGNORES = FOR_TRANSPORTS
+from servers.core.events import EventLog
+from servers.core.settings import Settings
+from servers.core.variant import Group, Variant
 
 
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
-    LoopServer(settings, log, stream).run(asyncio.new_event_loop)
+    AsyncioServer(settings, log, stream).run(asyncio.new_event_loop)
+
+
+VARIANT = Variant(
+    idea="a coroutine per connection on asyncio's loop: reader and writer",
+    workers="1 thread",
+    group=Group.LOOPS,
+    since="2.6",
+    ignores=FOR_TRANSPORTS,
+    serve=serve,
+)

@@ -28,24 +28,24 @@ loop and ends the server for everyone.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from servers.core.category import Group
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.events import EventLog
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
 from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "epoll_level that corks each connection while it writes to it (HOWTO example 5)"
-WORKERS = "1 thread"
-GROUP = Group.HOWTO
-SINCE = "2.6"
-IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL | {"cork"}  # it is always on
 
 
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     ReadinessServer(replace(settings, cork=True), log, EpollReadiness()).run()
+
+
+VARIANT = Variant(
+    idea="epoll_level that corks each connection while it writes to it (HOWTO example 5)",
+    workers="1 thread",
+    group=Group.HOWTO,
+    since="2.6",
+    ignores=FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL | {"cork"},  # it is always on
+    serve=serve,
+)

@@ -33,22 +33,12 @@ there as well, and its request is kept without limit. Nor are two epoll_ctl call
 from __future__ import annotations
 
 import select
-from typing import TYPE_CHECKING
 
-from servers.core.category import Group
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.events import EventLog
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
 from servers.readiness.edge import EdgeServer
 from servers.variants.epoll_level import EpollReadiness
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "the kernel tells of each change once; registered once and for all (HOWTO example 4)"
-WORKERS = "1 thread"
-GROUP = Group.HOWTO
-SINCE = "2.6.17"  # EPOLLRDHUP; EPOLLET came with 2.6
-IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 
 
 class EdgeReadiness(EpollReadiness):
@@ -66,3 +56,13 @@ class EdgeReadiness(EpollReadiness):
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     EdgeServer(settings, log, EdgeReadiness()).run()
+
+
+VARIANT = Variant(
+    idea="the kernel tells of each change once; registered once and for all (HOWTO example 4)",
+    workers="1 thread",
+    group=Group.HOWTO,
+    since="2.6.17",  # EPOLLRDHUP; EPOLLET came with 2.6
+    ignores=FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

@@ -33,30 +33,20 @@ from __future__ import annotations
 import os
 import select
 from collections import deque
+from collections.abc import Iterable
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
-from servers.core.category import Group
-from servers.core.settings import FOR_SHARED_EPOLL
+from servers.core.events import EventLog
+from servers.core.settings import FOR_SHARED_EPOLL, Settings
+from servers.core.variant import Group, Variant
 from servers.http.responder import Conversation, Ending
+from servers.http.routes import Job
 from servers.readiness.connection import Connection
 from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
 from servers.workers.pool import start_pool
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-    from servers.http.routes import Job
-
-IDEA = "an event loop for the network, threads for a blocking resource (HOWTO, before example 3)"
 OWN_WORKERS = 32
-WORKERS = f"1 thread, and {OWN_WORKERS} for jobs, or as `workers` says"
-GROUP = Group.NAMED
-SINCE = "2.6.27"
-IGNORES = FOR_SHARED_EPOLL
 
 
 class HybridReadiness(EpollReadiness):
@@ -75,7 +65,7 @@ class HybridConnection(Connection):
     def __init__(self, server: HybridServer, fd: int) -> None:
         super().__init__(server, fd)
         self._hybrid = server
-        self._conversation = Conversation(server.site, inline=False)
+        self._conversation = Conversation(server.routes, inline=False)
 
     def hold(self, output: bytes, ending: Ending) -> None:
         if output or not self._start_job():
@@ -161,3 +151,13 @@ def _gone_while_busy() -> None:
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     HybridServer(settings, log, HybridReadiness()).run()
+
+
+VARIANT = Variant(
+    idea="an event loop for the network, threads for a blocking resource (HOWTO, before example 3)",
+    workers=f"1 thread, and {OWN_WORKERS} for jobs, or as `workers` says",
+    group=Group.NAMED,
+    since="2.6.27",
+    ignores=FOR_SHARED_EPOLL,
+    serve=serve,
+)

@@ -23,23 +23,14 @@ from __future__ import annotations
 
 import os
 import select
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
-from servers.core.category import Group
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.readiness.loop import LimitReachedError, ReadinessServer
+from servers.core.events import EventLog
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
+from servers.readiness.loop import ReadinessServer
+from servers.readiness.mechanism import LimitReachedError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "the kernel remembers all connections and tells those that are ready (HOWTO example 3)"
-WORKERS = "1 thread"
-GROUP = Group.HOWTO
-SINCE = "2.6"
-IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 MAX_WATCHES = "/proc/sys/fs/epoll/max_user_watches"
 
 
@@ -82,3 +73,13 @@ class EpollReadiness:
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     ReadinessServer(settings, log, EpollReadiness()).run()
+
+
+VARIANT = Variant(
+    idea="the kernel remembers all connections and tells those that are ready (HOWTO example 3)",
+    workers="1 thread",
+    group=Group.HOWTO,
+    since="2.6",
+    ignores=FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

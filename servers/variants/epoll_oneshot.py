@@ -29,24 +29,14 @@ from __future__ import annotations
 
 import os
 import select
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from servers.core.category import Group
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.events import EventLog
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
 from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "a connection that was reported stays silent until it is armed again (HOWTO, in its text)"
-WORKERS = "1 thread"
-GROUP = Group.NAMED
-SINCE = "2.6.2"
-IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 INPUT = select.EPOLLIN | select.EPOLLONESHOT
 OUTPUT = select.EPOLLOUT | select.EPOLLONESHOT
 
@@ -92,3 +82,13 @@ class OneshotReadiness(EpollReadiness):
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     ReadinessServer(settings, log, OneshotReadiness()).run()
+
+
+VARIANT = Variant(
+    idea="a connection that was reported stays silent until it is armed again (HOWTO, in its text)",
+    workers="1 thread",
+    group=Group.NAMED,
+    since="2.6.2",
+    ignores=FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

@@ -4,11 +4,11 @@ How it works. An event loop turns a program inside out: what a connection was do
 in data, and found again when the next event comes. That is the state machine of the C10K page; in
 `epoll_level` it is the table `special` and the class `Connection`. A generator is a function that
 can stop in the middle, so the compiler keeps that state: the locals, and the place in the code.
-Read `_connection` below beside `servers/core/blocking.py`: the same text, with `yield INPUT` where
-a read would block and `yield OUTPUT` where a write would. A loop of a few lines
-(servers/asyncio_/trampoline.py) resumes each when the kernel says so. A wait inside a function that
-was called needs that function to be a generator too, and `yield from` to call it; `async def` and
-`await` are these two, with a syntax of their own.
+Read `_connection` below beside `servers/blocking/server.py`: the same text, with `yield INPUT`
+where a read would block and `yield OUTPUT` where a write would. A loop of a few lines
+(servers/readiness/trampoline.py) resumes each when the kernel says so. A wait inside a function
+that was called needs that function to be a generator too, and `yield from` to call it; `async def`
+and `await` are these two, with a syntax of their own.
 
 Where it breaks. As every loop in one thread: a call that really blocks holds up all connections,
 and nothing but care prevents it. Each connection costs a frame, idle or not: some 450 bytes (seen
@@ -27,33 +27,24 @@ whose `finally` closes the descriptor; the loop neither spins nor ends.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
-from typing import TYPE_CHECKING
 
-from servers.asyncio_.trampoline import INPUT, OUTPUT, Trampoline
-from servers.core.category import Group
+from servers.core.events import EventLog
 from servers.core.idle_timeout import IdleCheck
 from servers.core.listener import Acceptor, open_listener
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
 from servers.core.shutdown import LINGER_BYTES, LINGER_S, StopSignal, shut
+from servers.core.variant import Group, Variant
 from servers.core.writing import make_write
-from servers.http.responder import Answers, Conversation, Ending
-from servers.http.routes import Site
-from servers.readiness.loop import FOREVER, SWEEP_S, LimitReachedError
+from servers.http.responder import Conversation, Ending, ResponseCache
+from servers.http.routes import Routes
+from servers.readiness.loop import SWEEP_S
+from servers.readiness.mechanism import FOREVER, LimitReachedError
+from servers.readiness.trampoline import INPUT, OUTPUT, Coroutine, Trampoline
 from servers.variants.epoll_level import EpollReadiness
-
-if TYPE_CHECKING:
-    from servers.asyncio_.trampoline import Coroutine
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "a generator per connection, written as if it blocked, resumed by a loop over epoll"
-WORKERS = "1 thread"
-GROUP = Group.LOOPS
-SINCE = "2.6"
-IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 
 
 class GeneratorServer:
@@ -62,8 +53,8 @@ class GeneratorServer:
     def __init__(self, settings: Settings, log: EventLog) -> None:
         self._settings = settings
         self._log = log
-        self._site = Site(settings)
-        self._answers = Answers(self._site)
+        self._routes = Routes(settings)
+        self._answers = ResponseCache(self._routes)
         self._write = make_write(settings)
         self._listener = open_listener(settings, blocking=False)
         self._stop_signal = StopSignal()
@@ -94,15 +85,8 @@ class GeneratorServer:
         try:
             while True:
                 yield INPUT
-                for _ in range(self._settings.accepts_per_wakeup):
-                    try:
-                        fd: int | None = acceptor.accept()[0]
-                    except OSError as error:
-                        try:
-                            fd = acceptor.recover(error)
-                        except BlockingIOError:
-                            break
-                    if fd is not None:
+                with contextlib.suppress(BlockingIOError):  # nothing is waiting any more
+                    for fd in acceptor.arrivals(self._settings.accepts_per_wakeup):
                         self._start(fd)
         finally:
             self._listener.close()
@@ -158,7 +142,7 @@ class GeneratorServer:
 
     def _converse(self, fd: int, data: bytes) -> Coroutine[Ending]:
         """Serve what comes in pieces or takes long, until nothing is pending any more."""
-        conversation = Conversation(self._site)
+        conversation = Conversation(self._routes)
         while data:
             conversation.feed(data)
             output, ending = conversation.answer()
@@ -233,3 +217,13 @@ class GeneratorServer:
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     GeneratorServer(settings, log).run()
+
+
+VARIANT = Variant(
+    idea="a generator per connection, written as if it blocked, resumed by a loop over epoll",
+    workers="1 thread",
+    group=Group.LOOPS,
+    since="2.6",
+    ignores=FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

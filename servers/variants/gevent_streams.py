@@ -26,34 +26,25 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from servers.core.category import Group
+from servers.core.events import EventLog
 from servers.core.idle_timeout import IdleCheck
 from servers.core.listener import Acceptor, open_listener
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.core.shutdown import LINGER_BYTES, LINGER_S, LOOKS, SWEEP_S, StopSignal, is_idle
-from servers.core.writing import Split
-from servers.http.responder import Answers, Conversation, Ending
-from servers.http.routes import Site
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.shutdown import LOOKS, SWEEP_S, StopSignal, drain, is_idle
+from servers.core.variant import Group, Variant
+from servers.core.writing import adapt_write
+from servers.http.responder import Conversation, Ending, ResponseCache
+from servers.http.routes import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import gevent.event
     import gevent.socket
 
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "straight-line code on greenlets: user-level threads, switched when a call would wait"
-WORKERS = "1 thread, a greenlet per connection"
-GROUP = Group.LOOPS
-SINCE = "2.6"
-IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 READABLE = 1  # libev's name for it is EV_READ
 TURNS = 64  # reads in a row, after which a greenlet lets the others run
-DRAIN_BYTES = 65_536
 
 
 def serve(settings: Settings, log: EventLog) -> None:
@@ -74,8 +65,8 @@ class GreenletServer:
         self._listener = open_listener(settings, blocking=False)
         self._kind = self._listener.family, self._listener.type, self._listener.proto
         self._acceptor = Acceptor(self._listener, log)
-        self._site = Site(settings)
-        self._answers = Answers(self._site)
+        self._routes = Routes(settings)
+        self._answers = ResponseCache(self._routes)
         self._live: set[int] = set()
         self._busy: set[int] = set()  # answering in several turns, or lingering
         self._stop_signal = StopSignal()
@@ -129,25 +120,13 @@ class GreenletServer:
 
     def _accept(self) -> None:
         try:
-            self._accept_some()
+            for fd in self._acceptor.arrivals(self._settings.accepts_per_wakeup):
+                # spawn_raw: a greenlet that nobody will ask for its result or its end.
+                self._spawn(self._serve_connection, fd)
         except BlockingIOError:
             return
         except Exception as error:  # the listener is of no use any more: the end of the server
             self._ending.set_exception(error)
-
-    def _accept_some(self) -> None:
-        for _ in range(self._settings.accepts_per_wakeup):
-            try:
-                fd, _address = self._acceptor.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                recovered = self._acceptor.recover(error)
-                if recovered is None:
-                    continue
-                fd = recovered
-            # spawn_raw: a greenlet that nobody will ask for its result or its end.
-            self._spawn(self._serve_connection, fd)
 
     def _serve_connection(self, fd: int) -> None:
         """Serve a connection until it ends, and close it. Raises nothing: others live on."""
@@ -177,7 +156,7 @@ class GreenletServer:
                 write(output)
             else:
                 if conversation is None:
-                    conversation = Conversation(self._site)
+                    conversation = Conversation(self._routes)
                 conversation.feed(data)
                 ending = self._answer(conversation, connection.fileno(), write)
                 if conversation.clean:
@@ -215,29 +194,20 @@ class GreenletServer:
             if sent != len(output):
                 send_all(memoryview(output)[sent:])
 
-        def write_parts(output: bytes) -> None:
-            for part in output.parts() if isinstance(output, Split) else (output,):
-                write(part)
-
-        def write_corked(output: bytes) -> None:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-            chosen(output)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
-
-        chosen = write_parts if self._settings.split_writes else write
-        return write_corked if self._settings.cork else chosen
+        return adapt_write(self._settings, write, connection)
 
     def _linger(self, connection: gevent.socket.socket) -> None:
-        """End a connection whose peer may still be sending: close() would answer that with a
-        reset, and a reset can destroy the response on its way. Bounded in time and bytes.
-        """
+        """End a connection whose peer may still be sending."""
         self._busy.add(connection.fileno())
         connection.shutdown(socket.SHUT_WR)
-        deadline = time.monotonic() + LINGER_S
-        to_drain = LINGER_BYTES
-        while to_drain > 0 and (remaining := deadline - time.monotonic()) > 0:
-            connection.settimeout(remaining)
-            received = len(connection.recv(DRAIN_BYTES))
-            if not received:
-                break
-            to_drain -= received
+        drain(connection)
+
+
+VARIANT = Variant(
+    idea="straight-line code on greenlets: user-level threads, switched when a call would wait",
+    workers="1 thread, a greenlet per connection",
+    group=Group.LOOPS,
+    since="2.6",
+    ignores=FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

@@ -19,9 +19,9 @@ kernel is told to stop. When the buffers run out, or the queue of completions do
 receive ends, and whoever forgets to ask again has a connection that is silent for ever. A reset
 that comes together with data may not be told at all (seen on Linux 6.18). A multishot accept ends
 when descriptors run out, and asking again at once would fail at once. All of that is code that a
-readiness loop does not have (servers/io_uring/loop.py, accepting.py, pending.py). And it may be
-forbidden: Docker's default seccomp profile refuses it since engine 25. This server tries all of it
-before it listens, and if it must give up, says why.
+readiness loop does not have (servers/io_uring/loop.py, multishot_accept.py, connection.py). And it
+may be forbidden: Docker's default seccomp profile refuses it since engine 25. This server tries all
+of it before it listens, and if it must give up, says why.
 
 What it costs. Counted with strace on Linux 6.18: a request takes 1 system call with one connection,
 0.2 with 8 and 0.025 with 64, where epoll_level takes 3.0, 2.1 and 2.0. A first version, in which
@@ -43,111 +43,17 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import socket
-from typing import TYPE_CHECKING
 
-from servers.core.category import Group
+from servers.core.events import EventLog
 from servers.core.exits import UnavailableError
-from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.io_uring.buffers import BufferRing
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
 from servers.io_uring.loop import CompletionServer
-from servers.io_uring.queues import Queues, address
+from servers.io_uring.ring import NOBODY, Ring
 
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "asks for work and is told when it is done (multishot accept and receive)"
-WORKERS = "1 thread"
-GROUP = Group.COMPLETION
 SINCE = "6.1"  # IORING_SETUP_DEFER_TASKRUN; multishot receive is one version older
-IGNORES = FOR_LOOPS | FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL | {"cork"}
-
-ENTRIES = 4096  # of the submission queue; the completion queue has twice as many
-GROUP_ID = 0  # of the buffers
-CHAIN = 3  # entries that must be handed over together
-NOBODY = 0  # completions that nobody waits for
 TEST_S = 5.0  # in which the self-test must have ended
-POLL, ACCEPT, CANCEL, CLOSE, SEND, RECEIVE = 6, 13, 14, 19, 26, 27  # operations
-LINK, HARD_LINK, SELECT_BUFFER, SILENT = 1 << 2, 1 << 3, 1 << 5, 1 << 6  # flags of an entry
-ACCEPT_ALL, RECEIVE_ALL = 1 << 0, 1 << 1  # multishot, where other operations have a priority
-WHOLE = socket.MSG_WAITALL | socket.MSG_NOSIGNAL  # a short send is continued by the kernel
-AT_ONCE = WHOLE | socket.MSG_DONTWAIT  # or it fails
-
-
-class Ring:
-    """The queues, and a method for each thing that can be asked for.
-
-    Nothing is done before the next `wait`, which hands over all that was asked for at once.
-    """
-
-    WITH_BUFFER, GOES_ON = 1 << 0, 1 << 1  # flags of a completion
-    USUAL = WITH_BUFFER | GOES_ON
-    BUFFER_SHIFT = 16
-
-    def __init__(self, recv_bytes: int) -> None:
-        """Raises the OSError of the kernel if there can be no ring."""
-        queues = self._queues = Queues(ENTRIES)
-        self.buffers = BufferRing(queues.fd, GROUP_ID, recv_bytes)
-        self.overflowed = queues.overflowed
-        self.completions, self.seen = queues.completions, queues.seen
-
-    def wait(self, seconds: float) -> None:
-        """Hand over what was asked for; wait for a completion, for ever if `seconds` is 0."""
-        try:
-            self._queues.enter(1, seconds)
-        except OSError as error:
-            # The time is over; a signal has come; completions must be taken, or memory freed,
-            # before more can be handed over. What was not handed over will be the next time.
-            if error.errno not in {errno.ETIME, errno.EINTR, errno.EBUSY, errno.EAGAIN}:
-                raise
-
-    def look(self) -> None:
-        """Hand over what was asked for, and do not wait."""
-        self._queues.enter(0)
-
-    def accept(self, listener: int, key: int) -> None:
-        """Accept all connections, a completion each."""
-        self._queues.ask(ACCEPT, listener, key, options=socket.SOCK_CLOEXEC, priority=ACCEPT_ALL)
-
-    def receive(self, fd: int, key: int) -> None:
-        """Receive all input, a completion and a buffer for each piece."""
-        self._queues.ask(RECEIVE, fd, key, SELECT_BUFFER, priority=RECEIVE_ALL, group=GROUP_ID)
-
-    def watch(self, fd: int, key: int) -> None:
-        """Tell, once, that a descriptor has become readable."""
-        self._queues.ask(POLL, fd, key, options=select.POLLIN)
-
-    def send(self, fd: int, output: bytes, key: int) -> None:
-        """Send output, which must stay as it is until that is completed."""
-        self._queues.ask(SEND, fd, key, 0, address(output), len(output), WHOLE)
-
-    def send_at_once(self, fd: int, output: bytes, key: int) -> None:
-        """The same, and tell only if not all could be sent at once."""
-        self._queues.ask(SEND, fd, key, SILENT, address(output), len(output), AT_ONCE)
-
-    def cancel(self, key: int) -> None:
-        """Ask for an early end of what was asked for under this key."""
-        self._queues.ask(CANCEL, -1, NOBODY, SILENT, key)
-
-    def send_and_close(self, fd: int, output: bytes, key: int, receive: int) -> None:
-        """Send at once, then close; if not all can be sent at once, close nothing, and tell."""
-        self._queues.make_room(CHAIN)
-        length = len(output)
-        self._queues.ask(SEND, fd, key, LINK | SILENT, address(output), length, AT_ONCE)
-        self.close(fd, receive)
-
-    def close(self, fd: int, receive: int) -> None:
-        """Close a connection; the receive under that key would keep it open, and is cancelled."""
-        self._queues.make_room(CHAIN - 1)
-        # A hard link: there may be no receive any more, and the descriptor is to be closed anyway.
-        self._queues.ask(CANCEL, -1, NOBODY, HARD_LINK | SILENT, receive)
-        self._queues.ask(CLOSE, fd, NOBODY, SILENT)
-
-    def end(self) -> None:
-        """End the ring, and whatever it has been asked for."""
-        self._queues.end()
 
 
 def serve(settings: Settings, log: EventLog) -> None:
@@ -211,3 +117,13 @@ def explain(error: OSError) -> str:
     else:
         why = "its self-test has failed"
     return f"io_uring cannot be used here ({error.strerror}): {why}"
+
+
+VARIANT = Variant(
+    idea="asks for work and is told when it is done (multishot accept and receive)",
+    workers="1 thread",
+    group=Group.COMPLETION,
+    since=SINCE,
+    ignores=FOR_LOOPS | FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL | {"cork"},
+    serve=serve,
+)

@@ -19,21 +19,10 @@ peer that resets raises out of the loop and ends the server for everyone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from servers.core.blocking import BlockingServer
-from servers.core.category import Group
-from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "blocking calls, one connection at a time, served until it closes (HOWTO example 2)"
-WORKERS = "1 thread"
-GROUP = Group.HOWTO
-SINCE = "any"
-IGNORES = FOR_LOOPS | FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
+from servers.blocking.server import BlockingServer
+from servers.core.events import EventLog
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
 
 
 def serve(settings: Settings, log: EventLog) -> None:
@@ -41,3 +30,13 @@ def serve(settings: Settings, log: EventLog) -> None:
     server = BlockingServer(settings, log)
     for fd in server.connections():
         server.serve_connection(fd)
+
+
+VARIANT = Variant(
+    idea="blocking calls, one connection at a time, served until it closes (HOWTO example 2)",
+    workers="1 thread",
+    group=Group.HOWTO,
+    since="any",
+    ignores=FOR_LOOPS | FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

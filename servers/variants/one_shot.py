@@ -25,25 +25,15 @@ peer that resets ends the program with a traceback.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-from servers.core.blocking import BlockingServer
-from servers.core.category import Group
-from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.blocking.server import BlockingServer
+from servers.core.events import EventLog
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
 from servers.core.writing import Split
 from servers.http.framing import Framer
+from servers.http.request import Request
 from servers.http.response import PATTERN
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-    from servers.http.request import Request
-
-IDEA = "blocking calls, one connection and one response, then the program ends (HOWTO example 1)"
-WORKERS = "1 thread"
-GROUP = Group.HOWTO
-SINCE = "any"
-IGNORES = FOR_LOOPS | FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 
 
 class OneShotServer(BlockingServer):
@@ -59,11 +49,11 @@ class OneShotServer(BlockingServer):
                 return
 
     def _respond(self, fd: int, request: Request) -> None:
-        job = self._site.job(request)
+        job = self._routes.job(request)
         last = request._replace(persistent=False)
-        response = self._site.respond(last, job()) if job else self._site.respond(last)
+        response = self._routes.respond(last, job()) if job else self._routes.respond(last)
         parts = response[:2]
-        output: bytes = Split(parts) if self._site.split_writes else b"".join(parts)
+        output: bytes = Split(parts) if self._routes.split_writes else b"".join(parts)
         rest = response.rest
         while output:
             output = output[self._write(fd, output) :]
@@ -78,3 +68,13 @@ def serve(settings: Settings, log: EventLog) -> None:
     for fd in server.connections():
         server.serve_connection(fd)
         break
+
+
+VARIANT = Variant(
+    idea="blocking calls, one connection and one response, then the program ends (HOWTO example 1)",
+    workers="1 thread",
+    group=Group.HOWTO,
+    since="any",
+    ignores=FOR_LOOPS | FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

@@ -19,21 +19,11 @@ from __future__ import annotations
 
 import os
 import select
-from typing import TYPE_CHECKING
 
-from servers.core.category import Group
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.events import EventLog
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
 from servers.readiness.loop import ReadinessServer
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "asks about all connections at each call, without select's limit"
-WORKERS = "1 thread"
-GROUP = Group.NAMED
-SINCE = "2.2"
-IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 
 
 class PollReadiness:
@@ -65,3 +55,13 @@ class PollReadiness:
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     ReadinessServer(settings, log, PollReadiness()).run()
+
+
+VARIANT = Variant(
+    idea="asks about all connections at each call, without select's limit",
+    workers="1 thread",
+    group=Group.NAMED,
+    since="2.2",
+    ignores=FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

@@ -30,36 +30,26 @@ worker, as many such peers as there are workers would end the service.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from servers.core.blocking import BlockingServer
-from servers.core.category import Group
+from servers.blocking.server import BlockingServer
+from servers.core.events import EventLog
 from servers.core.listener import open_listener
-from servers.core.settings import FOR_LOOPS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.http.routes import Site
+from servers.core.settings import FOR_LOOPS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
+from servers.http.routes import Routes
 from servers.workers.processes import Workers
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "blocking calls, a fixed number of processes that accept and serve one connection each"
 OWN_WORKERS = 32
-WORKERS = f"{OWN_WORKERS} processes, or as `workers` says"
-GROUP = Group.POOLS
-SINCE = "any"
-IGNORES = FOR_LOOPS | FOR_THREADS | FOR_SHARED_EPOLL
 
 
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
-    listener, site = open_listener(settings, blocking=True), Site(settings)
+    listener, routes = open_listener(settings, blocking=True), Routes(settings)
 
     def prepare(log: EventLog) -> Callable[[], None]:
         server = BlockingServer(
-            settings, log, listener, site, wake=lambda: log.accepted(server.accepted)
+            settings, log, listener, routes, wake=lambda: log.accepted(server.accepted)
         )
 
         def run() -> None:
@@ -69,3 +59,13 @@ def serve(settings: Settings, log: EventLog) -> None:
         return run
 
     Workers(settings, log, settings.workers or OWN_WORKERS, listener, prepare).run()
+
+
+VARIANT = Variant(
+    idea="blocking calls, a fixed number of processes that accept and serve one connection each",
+    workers=f"{OWN_WORKERS} processes, or as `workers` says",
+    group=Group.POOLS,
+    since="any",
+    ignores=FOR_LOOPS | FOR_THREADS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

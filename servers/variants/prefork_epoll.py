@@ -34,29 +34,19 @@ raises out of the loop and ends the server for everyone.
 from __future__ import annotations
 
 import select
-from typing import TYPE_CHECKING
+import socket
+from collections.abc import Callable
 
-from servers.core.category import Group
+from servers.core.events import EventLog
 from servers.core.listener import open_listener
-from servers.core.settings import FOR_THREADS
-from servers.http.routes import Site
+from servers.core.settings import FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
+from servers.http.routes import Routes
 from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
 from servers.workers.processes import Workers, telling
 
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "processes with an event loop each, on one listener, one of them woken for a connection"
 OWN_WORKERS = 2
-WORKERS = f"{OWN_WORKERS} processes, or as `workers` says"
-GROUP = Group.POOLS
-SINCE = "4.5"
-IGNORES = FOR_THREADS
 
 
 class SharedReadiness(EpollReadiness):
@@ -76,10 +66,20 @@ class SharedReadiness(EpollReadiness):
 
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
-    listener, site = open_listener(settings, blocking=False), Site(settings)
+    listener, routes = open_listener(settings, blocking=False), Routes(settings)
 
     def prepare(log: EventLog) -> Callable[[], None]:
         readiness = SharedReadiness(listener, exclusive=settings.epoll_exclusive)
-        return telling(ReadinessServer(settings, log, readiness, listener, site), log)
+        return telling(ReadinessServer(settings, log, readiness, listener, routes), log)
 
     Workers(settings, log, settings.workers or OWN_WORKERS, listener, prepare).run()
+
+
+VARIANT = Variant(
+    idea="processes with an event loop each, on one listener, one of them woken for a connection",
+    workers=f"{OWN_WORKERS} processes, or as `workers` says",
+    group=Group.POOLS,
+    since="4.5",
+    ignores=FOR_THREADS,
+    serve=serve,
+)

@@ -32,30 +32,23 @@ nothing else; a fork that fails does not raise out of the loop.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
 import signal
 import time
-from typing import TYPE_CHECKING, NoReturn
+from types import FrameType
+from typing import NoReturn
 
-from servers.core.blocking import BlockingService
-from servers.core.category import Group
+from servers.blocking.server import BlockingService
+from servers.blocking.stopping import Stopping
+from servers.core.events import EventLog
 from servers.core.listener import Acceptor, open_listener
-from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.core.shutdown import STOPS, Stopping, StopSignal
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.shutdown import STOPS, StopSignal
+from servers.core.variant import Group, Variant
 
-if TYPE_CHECKING:
-    from types import FrameType
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "blocking calls, a process for each connection (HOWTO, after example 2)"
-WORKERS = "1 process per connection"
-GROUP = Group.NAMED
-SINCE = "any"
-IGNORES = FOR_LOOPS | FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 REPEAT_S = 0.05  # between two times that children are told to end
 
 
@@ -102,24 +95,15 @@ class ForkingServer:
                     break
                 self._reap()
             if listener in ready:
-                fd = self._accept()
-                if fd is not None:
-                    self._fork(fd)
-                    os.close(fd)
+                self._accept()
         self._listener.close()
         self._end_children()
 
-    def _accept(self) -> int | None:
-        try:
-            try:
-                fd, _ = self._acceptor.accept()
-            except BlockingIOError:
-                raise
-            except OSError as error:
-                return self._acceptor.recover(error)
-        except BlockingIOError:
-            return None  # it has gone again
-        return fd
+    def _accept(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # it has gone again
+            for fd in self._acceptor.arrivals(1):
+                self._fork(fd)
+                os.close(fd)
 
     def _fork(self, fd: int) -> None:
         # A signal that reaches the child while it still has the parent's handling would be
@@ -176,3 +160,13 @@ class ForkingServer:
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     ForkingServer(settings, log).run()
+
+
+VARIANT = Variant(
+    idea="blocking calls, a process for each connection (HOWTO, after example 2)",
+    workers="1 process per connection",
+    group=Group.NAMED,
+    since="any",
+    ignores=FOR_LOOPS | FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

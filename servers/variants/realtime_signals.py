@@ -41,23 +41,12 @@ import resource
 import select
 import signal
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from servers.core.category import Group
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
+from servers.core.events import EventLog
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
 from servers.readiness.edge import READY, WRITABLE, EdgeServer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "the kernel queues a signal for each change, and the server waits for signals"
-WORKERS = "1 thread"
-GROUP = Group.COMPLETION
-SINCE = "2.4"
-IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 
 CHANGE = signal.SIGRTMIN + 1
 AT_ONCE = 64  # signals taken before they are dealt with
@@ -161,3 +150,13 @@ def _timespec(seconds: float) -> bytes:
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     EdgeServer(settings, log, SignalReadiness(log)).run()
+
+
+VARIANT = Variant(
+    idea="the kernel queues a signal for each change, and the server waits for signals",
+    workers="1 thread",
+    group=Group.COMPLETION,
+    since="2.4",
+    ignores=FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

@@ -31,38 +31,38 @@ raises out of the loop and ends the server for everyone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from servers.core.category import Group
+from servers.core.events import EventLog
 from servers.core.listener import bind_socket, open_listener
-from servers.core.settings import FOR_SHARED_EPOLL, FOR_THREADS
-from servers.http.routes import Site
+from servers.core.settings import FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
+from servers.http.routes import Routes
 from servers.readiness.loop import ReadinessServer
 from servers.variants.epoll_level import EpollReadiness
 from servers.workers.processes import Workers, telling
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "processes with an event loop and a listener each, on one port (SO_REUSEPORT)"
 OWN_WORKERS = 2
-WORKERS = f"{OWN_WORKERS} processes, or as `workers` says"
-GROUP = Group.POOLS
-SINCE = "3.9"
-IGNORES = FOR_THREADS | FOR_SHARED_EPOLL
 
 
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
-    bound, site = bind_socket(settings, reuse_port=True), Site(settings)
+    bound, routes = bind_socket(settings, reuse_port=True), Routes(settings)
     own = replace(settings, port=bound.getsockname()[1])
 
     def prepare(log: EventLog) -> Callable[[], None]:
         listener = open_listener(own, blocking=False, reuse_port=True)
-        return telling(ReadinessServer(own, log, EpollReadiness(), listener, site), log)
+        return telling(ReadinessServer(own, log, EpollReadiness(), listener, routes), log)
 
     Workers(settings, log, settings.workers or OWN_WORKERS, bound, prepare).run()
+
+
+VARIANT = Variant(
+    idea="processes with an event loop and a listener each, on one port (SO_REUSEPORT)",
+    workers=f"{OWN_WORKERS} processes, or as `workers` says",
+    group=Group.POOLS,
+    since="3.9",
+    ignores=FOR_THREADS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

@@ -21,24 +21,15 @@ from __future__ import annotations
 
 import os
 import select
+from collections.abc import Iterable
 from itertools import repeat
-from typing import TYPE_CHECKING
 
-from servers.core.category import Group
-from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS
-from servers.readiness.loop import LimitReachedError, ReadinessServer
+from servers.core.events import EventLog
+from servers.core.settings import FOR_POOLS, FOR_SHARED_EPOLL, FOR_THREADS, Settings
+from servers.core.variant import Group, Variant
+from servers.readiness.loop import ReadinessServer
+from servers.readiness.mechanism import LimitReachedError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "asks about all connections at each call, and about 1,024 descriptors at most"
-WORKERS = "1 thread"
-GROUP = Group.NAMED
-SINCE = "any"
-IGNORES = FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL
 FD_SETSIZE = 1024  # bits in the C library's fd_set; not a setting of anything
 
 
@@ -95,3 +86,13 @@ class SelectReadiness:
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     ReadinessServer(settings, log, SelectReadiness()).run()
+
+
+VARIANT = Variant(
+    idea="asks about all connections at each call, and about 1,024 descriptors at most",
+    workers="1 thread",
+    group=Group.NAMED,
+    since="any",
+    ignores=FOR_THREADS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

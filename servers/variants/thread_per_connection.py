@@ -27,21 +27,11 @@ from __future__ import annotations
 import sys
 import threading
 from _thread import start_new_thread
-from typing import TYPE_CHECKING
 
-from servers.core.blocking import BlockingServer
-from servers.core.category import Group
-from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "blocking calls, a thread for each connection (HOWTO, after example 2)"
-WORKERS = "1 thread per connection"
-GROUP = Group.NAMED
-SINCE = "any"
-IGNORES = FOR_LOOPS | FOR_POOLS | FOR_SHARED_EPOLL
+from servers.blocking.server import BlockingServer
+from servers.core.events import EventLog
+from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, Settings
+from servers.core.variant import Group, Variant
 
 
 def serve(settings: Settings, log: EventLog) -> None:
@@ -62,3 +52,13 @@ def serve(settings: Settings, log: EventLog) -> None:
                 "cannot start one thread more: new connections are closed at once until one"
                 " ends; raise the pids limit, or lower thread_stack_bytes",
             )
+
+
+VARIANT = Variant(
+    idea="blocking calls, a thread for each connection (HOWTO, after example 2)",
+    workers="1 thread per connection",
+    group=Group.NAMED,
+    since="any",
+    ignores=FOR_LOOPS | FOR_POOLS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

@@ -28,23 +28,14 @@ from __future__ import annotations
 
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
-from servers.core.blocking import BlockingServer
-from servers.core.category import Group
-from servers.core.settings import FOR_LOOPS, FOR_SHARED_EPOLL
+from servers.blocking.server import BlockingServer
+from servers.core.events import EventLog
+from servers.core.settings import FOR_LOOPS, FOR_SHARED_EPOLL, Settings
+from servers.core.variant import Group, Variant
 from servers.workers.pool import start_pool
 
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "a fixed number of threads, each with one connection until it ends"
 OWN_WORKERS = 32
-WORKERS = f"{OWN_WORKERS} threads, or as `workers` says"
-GROUP = Group.POOLS
-SINCE = "any"
-IGNORES = FOR_LOOPS | FOR_SHARED_EPOLL
 
 
 def serve(settings: Settings, log: EventLog) -> None:
@@ -64,3 +55,13 @@ def serve(settings: Settings, log: EventLog) -> None:
     for fd in server.connections():
         accepted.put(fd)
         ended.get()
+
+
+VARIANT = Variant(
+    idea="a fixed number of threads, each with one connection until it ends",
+    workers=f"{OWN_WORKERS} threads, or as `workers` says",
+    group=Group.POOLS,
+    since="any",
+    ignores=FOR_LOOPS | FOR_SHARED_EPOLL,
+    serve=serve,
+)

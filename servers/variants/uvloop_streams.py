@@ -19,25 +19,25 @@ resets; a request is read up to a limit, and what waits to be read is bounded.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from servers.asyncio_.loop import FOR_TRANSPORTS, LoopServer
+from servers.asyncio_.server import FOR_TRANSPORTS, AsyncioServer
 from servers.asyncio_.streams import stream
-from servers.core.category import Group
-
-if TYPE_CHECKING:
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
-
-IDEA = "the coroutines of asyncio_streams on uvloop's loop (libuv)"
-WORKERS = "1 thread"
-GROUP = Group.LOOPS
-SINCE = "2.6"
-IGNORES = FOR_TRANSPORTS
+from servers.core.events import EventLog
+from servers.core.settings import Settings
+from servers.core.variant import Group, Variant
 
 
 def serve(settings: Settings, log: EventLog) -> None:
     """Serve until the process is told to stop."""
     import uvloop
 
-    LoopServer(settings, log, stream).run(uvloop.new_event_loop)
+    AsyncioServer(settings, log, stream).run(uvloop.new_event_loop)
+
+
+VARIANT = Variant(
+    idea="the coroutines of asyncio_streams on uvloop's loop (libuv)",
+    workers="1 thread",
+    group=Group.LOOPS,
+    since="2.6",
+    ignores=FOR_TRANSPORTS,
+    serve=serve,
+)

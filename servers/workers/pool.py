@@ -5,15 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 from _thread import start_new_thread
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from servers.core.events import EventLog
 from servers.core.exits import StartError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from servers.core.events import EventLog
-    from servers.core.settings import Settings
+from servers.core.settings import Settings
 
 
 def start_pool(settings: Settings, log: EventLog, own_count: int, work: Callable[[], None]) -> int:

@@ -19,20 +19,17 @@ import socket
 import sys
 import time
 from collections import deque
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable
+from typing import NoReturn
 
 from servers.core.events import EventLog
 from servers.core.exits import StartError
+from servers.core.settings import Settings
 from servers.core.shutdown import LINGER_S, STOPS, StopSignal
+from servers.readiness.loop import ReadinessServer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from servers.core.settings import Settings
-    from servers.readiness.loop import ReadinessServer
-
-    Prepare = Callable[[EventLog], Callable[[], None]]
-    """Makes the server of a worker, in the worker; returns what serves until it is told to stop."""
+Prepare = Callable[[EventLog], Callable[[], None]]
+"""Makes the server of a worker, in the worker; returns what serves until it is told to stop."""
 
 PAUSE_S = 0.5  # before a place is filled again: a worker that ends at once is no fork bomb
 MARGIN_S = LINGER_S + 1.0  # beyond the grace time, for workers to end by themselves

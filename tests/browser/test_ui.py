@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -12,11 +11,12 @@ import yaml
 from hdrh.histogram import HdrHistogram
 from selenium.webdriver.support.select import Select
 
+from contract.loads import CLIENT_LOADS
 from contract.ports import PROBE_PORT, SERVER_PORT, WEB_PORT
+from contract.settings.load_settings import MOST
 from experiments.paths import ROOT
 from experiments.run.trial_containers import LOCUST, PROBE
-from loadgen.locust_options import OF_A_SWEEP
-from loadgen.options import LOADS, Options
+from loadgen.options import knobs
 from tests.browser.web_ui import WebUI, words
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ ENVIRONMENT: Final = {
 }
 SERVER: Final = "poll"
 """Not the first of the list, which is loaded when nothing is chosen."""
-NOT_KNOBS: Final = {"host", "port", "worker", "workers", *(knob.name for knob in OF_A_SWEEP)}
-"""What no person sets: the target is chosen by name, the rest a sweep or a worker sets."""
+KNOBS: Final = [name for name, one in knobs().items() if one.form]
+"""What a person sets, beside the server."""
 USERS, IDLE, RATE = 8, 5, 200
 SHOWN_HOST: Final = f"http://{SERVER}:{SERVER_PORT}"
 ALLOWED: Final = [
@@ -47,7 +47,7 @@ ALLOWED: Final = [
     ("Run time", "99999999999h", "from 1s to 24h"),
     (words("idle_connections"), "1e3", "idle_connections is 1e3; it must be a whole number, in"),
     (words("idle_connections"), "abc", "idle_connections is 'abc'; give a number from 0 to"),
-    (words("idle_connections"), "-1", "idle_connections is -1; it must be from 0 to 100,000"),
+    (words("idle_connections"), "-1", f"idle_connections is -1; it must be from 0 to {MOST:,}"),
     (words("warm_up_s"), "nan", "warm_up_s is nan; it must be from 0 to 600"),
     (words("path"), "nowhere", "path: 'nowhere' is not a path"),
     (words("expect_status"), " ", "expect_status is ' '; give a number from 200 to 599"),
@@ -104,16 +104,15 @@ def requests(ui: WebUI) -> int:
 def test_the_form_offers_every_server_and_every_knob_in_groups(ui: WebUI) -> None:
     ui.open_form()
     assert ui.choices(words("server")) == ENVIRONMENT["C10K_SERVERS"].split()
-    assert ui.choices(words("load")) == list(LOADS)
-    knobs = {field.name for field in fields(Options)} - NOT_KNOBS
+    assert ui.choices(words("load")) == list(CLIENT_LOADS)
     labels = ui.fields()
-    for knob in {"server", *knobs}:
+    for knob in ("server", *KNOBS):
         assert any(label.startswith(words(knob)) for label in labels), knob
     groups = ui.headings()
     assert groups.pop("Cannot run here") == []
     assert list(groups) == ["Request", "Load", "Schedule", "Idle connections", "Bad clients"]
     assert groups["Schedule"] == ["ratePerS", "arrivals", "seed"]
-    assert sum(map(len, groups.values())) == len(knobs)
+    assert sum(map(len, groups.values())) == len(KNOBS)
 
 
 @pytest.mark.parametrize(("field", "value", "answer"), ALLOWED)

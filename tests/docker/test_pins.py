@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
 
 from contract.result.trial_result import TrialResult
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.machine.kept import see_unkept
 from experiments.machine.specimen import MODEL
-from experiments.plan.settings import Settings
 from experiments.records import pins
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import load_name
@@ -94,7 +95,7 @@ def test_trial_that_nobody_changes_is_as_asked(lab: Lab) -> None:
 
 
 def test_quota_that_was_asked_is_given_and_recorded(lab: Lab) -> None:
-    row, told = measure(lab, SHORT.model_copy(update={"server_cpu_quota": 0.5}))
+    row, told = measure(lab, replace(SHORT, server_cpu_quota=0.5))
     assert told == ""
     assert row["server_throttled_share"] > 0
 

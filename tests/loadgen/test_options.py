@@ -11,8 +11,9 @@ LOOPBACK = "http://127.0.0.1:8080"
 
 def test_a_trial_on_loopback() -> None:
     options = parse({"trial": "t1", "idle_connections": "10", "window_s": "2"}, LOOPBACK)
-    assert (options.host, options.port, options.load) == ("127.0.0.1", 8080, "keep_alive")
-    assert (options.idle_connections, options.window_s, options.is_trial) == (10, 2.0, True)
+    assert (options.host, options.port, options.settings.load) == ("127.0.0.1", 8080, "keep_alive")
+    assert (options.settings.idle_connections, options.settings.window_s) == (10, 2.0)
+    assert options.is_trial
 
 
 def test_a_server_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +66,8 @@ def test_what_does_not_go_together(values: dict[str, str], words: str) -> None:
 
 def test_every_kind_of_load() -> None:
     options = parse({"load": "open_loop", "rate_per_s": "99.5", "seed": "7"}, LOOPBACK)
-    assert (options.load, options.rate_per_s, options.seed) == ("open_loop", 99.5, 7)
+    settings = options.settings
+    assert (settings.load, settings.rate_per_s, options.seed) == ("open_loop", 99.5, 7)
     assert options.persistent
     assert not parse({"load": "connection_per_request"}, LOOPBACK).persistent
 

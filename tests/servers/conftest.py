@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from servers.__main__ import names
+from servers.registry import names
 from tests.support.server_process import LASTING, Server, running
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from servers.core.settings import Settings
 from servers.http.responder import Conversation, Ending
-from servers.http.routes import Site
+from servers.http.routes import Routes
 from tests.servers.http.test_framing import cut, fragments, places, valid_requests
 from tests.support.peer import BODY, Peer
 
 if TYPE_CHECKING:
     from tests.support.server_process import Server
 
-SITE = Site(Settings())
+ROUTES = Routes(Settings())
 EXAMPLES = 60
 LONG = "/bytes/200000"
 
@@ -42,7 +42,7 @@ def expected(stream: bytes) -> tuple[bytes, bytes]:
     What follows a request that closes is not read, and the reset that it meets may destroy the
     response: no client may send it.
     """
-    conversation = Conversation(SITE)
+    conversation = Conversation(ROUTES)
     output = b""
     for place in range(len(stream)):
         conversation.feed(stream[place : place + 1])

@@ -157,6 +157,7 @@ def test_response_in_flight_ends_whole() -> None:
         peer.send(b"GET /bytes/16777216 HTTP/1.0\r\n\r\n")
         start = peer.take(100_000)
         server.process.send_signal(signal.SIGTERM)
+        peer.widen()
         answer = start + peer.rest()
         assert len(answer) - answer.index(b"\r\n\r\n") - 4 == 16_777_216
         assert ended(server)

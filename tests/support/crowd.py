@@ -116,7 +116,7 @@ def crowd() -> Iterator[Crowd]:
 
 @contextmanager
 def probe(held: Callable[[], int]) -> Iterator[tuple[str, list[str]]]:
-    """Answers like the lab's; yields its address and the questions that it was asked."""
+    """ResponseCache like the lab's; yields its address and the questions that it was asked."""
     asked: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))

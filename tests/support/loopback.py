@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -68,3 +69,23 @@ def answer_once(connection: socket.socket, _number: int) -> None:
     connection.recv(4_096)
     connection.sendall(RESPONSE)
     connection.close()
+
+
+def replying(make: Callable[[int], bytes], *, stays: bool = True) -> Handler:
+    """A handler that sends `make(n)` for the n-th request, counted over all connections."""
+    numbers: Iterator[int] = itertools.count()
+
+    def answer(connection: socket.socket, _number: int) -> None:
+        while connection.recv(4_096):
+            connection.sendall(make(next(numbers)))
+            if not stays:
+                connection.close()
+                return
+
+    return answer
+
+
+def with_head(*lines: bytes, body: bytes = b"hi") -> bytes:
+    """A response of status 201 with these lines in its head."""
+    length = b"Content-Length: %d" % len(body)
+    return b"\r\n".join([b"HTTP/1.1 201 Made", *lines, length]) + b"\r\n\r\n" + body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from contract.columns import COLUMNS, FORMAT_VERSION, NAMES, SETTINGS
-from experiments.plan.settings import Settings
+from contract.settings.trial import Settings
 
 WALL = 1016
 US = 1e6
@@ -71,7 +72,7 @@ def one_row() -> dict[str, Any]:
 def _row(settings: dict[str, Any], jitter: float, rng: np.random.Generator) -> dict[str, Any]:
     server, active, idle = settings["server"], settings["active"], settings["idle"]
     row: dict[str, Any] = {
-        **Settings().model_dump(),
+        **asdict(Settings()),
         "experiment": "c10k",
         "run": "20260101-120000",
         "sweep": settings["sweep"],
@@ -215,7 +216,7 @@ def manifest(**changes: Any) -> dict[str, Any]:
         "window_s": 2.0,
         "claims": [2, 3, 6, 8, 10, 11, 14, 16],
         "figures": None,
-        "usual": {name: value for name, value in USUAL.model_dump().items() if name in SETTINGS},
+        "usual": {name: value for name, value in asdict(USUAL).items() if name in SETTINGS},
         **changes,
     }
 

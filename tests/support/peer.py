@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+WIDE_BUFFER_BYTES = 1_048_576
 PATIENCE_S = 30.0  # after which a test gives up on what should happen at once
 
 HEADERS = (
@@ -57,6 +59,10 @@ class Peer:
             missing -= len(part)
         return b"".join(parts)
 
+    def has_input(self) -> bool:
+        """Return whether something has come that has not been taken."""
+        return bool(select.select([self.socket], [], [], 0)[0])
+
     def rest(self) -> bytes:
         """Return everything until the server closes. Raises ConnectionError on a reset."""
         return b"".join(iter(lambda: self.socket.recv(65_536), b""))
@@ -65,6 +71,10 @@ class Peer:
         """Send a request; return whether the answer is that response."""
         self.send(request)
         return self.take(len(response)) == response
+
+    def widen(self) -> None:
+        """Let what was kept come fast: through a small buffer, each KB is a round trip."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WIDE_BUFFER_BYTES)
 
     def end_input(self) -> None:
         """Send FIN, and go on reading."""
@@ -102,3 +112,19 @@ class Peer:
                     break
         self.socket.settimeout(PATIENCE_S)
         return sent
+
+
+def get(target: str) -> bytes:
+    """Return a request of HTTP/1.1 for a target."""
+    return f"GET {target} HTTP/1.1\r\nHost: lab\r\n\r\n".encode()
+
+
+def response(peer: Peer) -> tuple[int, bytes]:
+    """Return status and body of the next response."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = peer.take(1)
+        assert byte, head
+        head += byte
+    length = next(line for line in head.split(b"\r\n") if line.startswith(b"Content-Length: "))
+    return int(head.split()[1]), peer.take(int(length.split()[1]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from contract.columns import COLUMNS, NAMES
-from experiments.plan.settings import Settings
+from contract.settings.trial import Settings
 
 HELD = 1_019
 RING, WAIT = "token_ring", "one_wait"
@@ -34,7 +35,7 @@ def trials(blocks: int = 5, seed: int = 5, noise: float = 0.01) -> pd.DataFrame:
 
 def _row(server: str, load: str, watched: int, jitter: float) -> dict[str, Any]:
     row: dict[str, Any] = {
-        **Settings().model_dump(),
+        **asdict(Settings()),
         "experiment": "readiness",
         "run": "20260101-120000",
         "sweep": load,

@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from experiments.paths import ROOT
-from servers.__main__ import names
+from servers.registry import names
 from tests.support.peer import PATIENCE_S, Peer
 
 if TYPE_CHECKING:

@@ -1,52 +1,30 @@
-"""Judging functions, found by file: each module here has NAME, `judge` and `Parameters`.
-
-A judge takes a claim and a run and returns a Judgement; it raises NotRunError
-when the run has no such trial, NoValidTrialError when all of them are void.
-`Parameters` is the schema of what a claim gives its judge.
-"""
+"""The judges, found by file: each module here has a JUDGE."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any
 
-from pydantic import BaseModel
-
+from analysis.claims.judge import Judge
 from contract.exits import Exit, LabError
-
-if TYPE_CHECKING:
-    from analysis.claims.claim import Claim
-    from analysis.claims.judgement import Judgement
-    from analysis.records.run import Run
-
-Judge = Callable[["Claim", "Run"], "Judgement"]
-
-
-@dataclass(frozen=True, slots=True)
-class Judging:
-    """A judging function, and the schema of the parameters that it needs."""
-
-    judge: Judge
-    parameters: type[BaseModel]
 
 
 @cache
-def all_judges() -> dict[str, Judging]:
-    """Every judging function by its name."""
-    modules = [
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
-        if not found.name.startswith("_")
-    ]
-    return {module.NAME: Judging(module.judge, module.Parameters) for module in modules}
+def all_judges() -> dict[str, Judge[Any]]:
+    """Every judge by its name."""
+    found: dict[str, Judge[Any]] = {}
+    for module in pkgutil.iter_modules(__path__):
+        judge = importlib.import_module(f"{__name__}.{module.name}").JUDGE
+        if not isinstance(judge, Judge) or judge.name in found:
+            raise TypeError(f"judges/{module.name}.py: JUDGE is none, or its name is taken")
+        found[judge.name] = judge
+    return found
 
 
-def find_judge(name: str) -> Judging:
-    """The judging function of that name; LabError lists the known ones."""
+def find_judge(name: str) -> Judge[Any]:
+    """The judge of that name; LabError lists the known ones."""
     judges = all_judges()
     if name not in judges:
         known = ", ".join(sorted(judges))

@@ -2,8 +2,8 @@
 
 The tail piles up at whole seconds (a lost SYN is sent again), so nothing is assumed
 of its distribution: all trials below are taken together, and the interval of their
-median lies between two of the values themselves (statistics.order_interval). A tail that is a
-lower bound may be any longer one: it shows a second that it reaches, and none that it stays under.
+median lies between two of the values themselves (`order_interval`). A tail that is a lower bound
+may be any longer one: it shows a second that it reaches, and none that it stays under.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from analysis.claims.evidence import basis_at, evidence
+from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
     MOST_FAILED,
     REPEATS_NEEDED,
     Judgement,
-    NotRunError,
     Part,
     Word,
     most_telling,
 )
-from analysis.claims.judges._evidence import evidence, tried
-from analysis.claims.strict import Strict, Text
-from analysis.selection.pairs import at, paired_ratio, per_request
+from analysis.claims.schema import Strict, Text
+from analysis.selection.blocks import paired_ratio
+from analysis.selection.trials import NotRunError, at, per_request
 from analysis.statistics.estimates import Estimate, order_interval
 from analysis.statistics.lower_bounds import bounded
 from analysis.wording import at_least, count, duration, number, plural, server_name
@@ -33,12 +34,11 @@ from analysis.wording import at_least, count, duration, number, plural, server_n
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.claims.claim import Claim
-    from analysis.outcomes.evidence_lost import Tried
+    from analysis.claims.schema import Bound
+    from analysis.outcomes.basis import Basis
     from analysis.records.run import Run
     from analysis.statistics.lower_bounds import Flags
 
-NAME = "backlog_tail"
 TAIL = "response_p999_us"
 
 
@@ -52,31 +52,38 @@ class Parameters(Strict):
     tail_s: float = Field(description="the tail, in seconds")
 
 
-def judge(claim: Claim, run: Run) -> Judgement:
+def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     """p99.9 and ListenDrops below and above, and what the throughput showed."""
-    server = claim.parameters["server"]
-    clients = claim.parameters["active_connections"]
-    trials = at(per_request(run), server=server, active_connections=clients)
-    valid = evidence(trials, server=server, active_connections=clients)
+    settings = {"server": asked.server, "active_connections": asked.active_connections}
+    trials = at(per_request(run), **settings)
+    valid = evidence(trials, **settings)
     valid = valid[valid["listen_drops"].notna()]
     if not len(valid):
         raise NotRunError("no trial has counted the SYNs that were dropped")
-    first, last = claim.parameters["below"], claim.parameters["none_from"]
-    short, long = valid[valid["backlog"] < first], valid[valid["backlog"] >= last]
+    short = valid[valid["backlog"] < asked.below]
+    long = valid[valid["backlog"] >= asked.none_from]
     low = bounded(run).get(TAIL, np.zeros(len(run.trials), dtype=bool))
-    at_short, at_long = _tried(trials, low, upto=first), _tried(trials, low, upto=None, start=last)
-    tail_us = claim.parameters["tail_s"] * 1e6
-    below, above = f"below {claim.parameters['below']}", f"from {claim.parameters['none_from']}"
+    basis = {
+        backlog: replace(
+            basis_at(trials, "listen_drops", TAIL, backlog=backlog),
+            bounded=int(low[at(trials, backlog=backlog).index].sum()),
+        )
+        for backlog in sorted(int(backlog) for backlog in trials["backlog"].dropna().unique())
+    }
+    at_short = tuple(one for backlog, one in basis.items() if backlog < asked.below)
+    at_long = tuple(one for backlog, one in basis.items() if backlog >= asked.none_from)
+    tail_us = asked.tail_s * 1e6
+    below, above = f"below {asked.below}", f"from {asked.none_from}"
     few = short["block"].nunique() < REPEATS_NEEDED
     parts = (
         Part(
             f"p99.9 of the response time, backlog {below}",
             _seconds(order_interval(short[TAIL])),
             "s",
-            claim.bound.min,
-            claim.bound.max,
+            bound.min,
+            bound.max,
             Word.INCONCLUSIVE if few else None,
-            tried=at_short,
+            basis=at_short,
             rises=len(short) > 0 and low[short.index].mean() > MOST_FAILED,
         ),
         _all_trials(
@@ -90,44 +97,30 @@ def judge(claim: Claim, run: Run) -> Judgement:
             low[long.index],
         ),
     )
-    return Judgement(parts, _sentence(server, short, long, low), most_telling(parts))
+    return Judgement(parts, _sentence(asked.server, short, long, low), most_telling(parts))
 
 
 def _seconds(found: Estimate) -> Estimate:
     return Estimate(found.value / 1e6, found.low / 1e6, found.high / 1e6, found.n, found.method)
 
 
-def _tried(trials: pd.DataFrame, low: Flags, upto: int | None, start: int = 0) -> tuple[Tried, ...]:
-    """By backlog, from `start` and below `upto`; `low` has the trials whose tail is a lower bound,
-    of all of the run."""
-    backlogs = sorted(int(backlog) for backlog in trials["backlog"].dropna().unique())
-    return tuple(
-        replace(
-            tried(trials, "listen_drops", TAIL, backlog=backlog),
-            bounded=int(low[at(trials, backlog=backlog).index].sum()),
-        )
-        for backlog in backlogs
-        if backlog >= start and (upto is None or backlog < upto)
-    )
-
-
 def _all_trials(
     label: str,
     trials: pd.DataFrame,
     holds: pd.Series[bool],
-    stood_on: tuple[Tried, ...],
+    basis: tuple[Basis, ...],
     may_not: Flags | None = None,
 ) -> Part:
     """All trials, and the part holds; fewer than half, and it is refuted. Of those that `may_not`
     hold, as a time of theirs is a lower bound, nobody knows."""
-    seen = holds.fillna(False).to_numpy(dtype=bool)
+    seen = holds.to_numpy(dtype=bool)
     kept = seen if may_not is None else seen & ~may_not
     times, n = int(kept.sum()), len(trials)
     found = Estimate(times, times, int(seen.sum()), n, "count")
     word = Word.INCONCLUSIVE
     if trials["block"].nunique() >= REPEATS_NEEDED:
         word = Word.REPRODUCED if times == n else Word.REFUTED if seen.sum() * 2 < n else word
-    return Part(label, found, f"of {n} trials", word=word, tried=stood_on)
+    return Part(label, found, f"of {n} trials", word=word, basis=basis)
 
 
 def _sentence(server: str, short: pd.DataFrame, long: pd.DataFrame, low: Flags) -> str:
@@ -136,7 +129,7 @@ def _sentence(server: str, short: pd.DataFrame, long: pd.DataFrame, low: Flags) 
     least = at(short, backlog=int(short["backlog"].min()))
     ratio = paired_ratio(least, long, "requests_per_s")
     shift = paired_ratio(least, long, "response_p50_us")
-    dropped = int((short["listen_drops"] > 0).fillna(False).sum())
+    dropped = int((short["listen_drops"] > 0).sum())
     return (
         f"With a short backlog one request in a thousand to the {server_name(server)} server "
         f"took {_written(short, low)} or more (SYNs were dropped in {dropped} of "
@@ -152,3 +145,6 @@ def _written(trials: pd.DataFrame, low: Flags) -> str:
     """The median tail of some trials."""
     text = duration(trials[TAIL].median())
     return at_least(text) if low[trials.index].any() else text
+
+
+JUDGE = Judge("backlog_tail", Parameters, judge)

@@ -3,85 +3,134 @@
 A rate that the load generator bounds is the generator's, and equal whatever the servers do.
 Where that happened in a closed loop, the requests per second of server CPU decide in the
 rate's place, and the rate is shown beside them; for a part that says `saturated`, wherever it
-was not the server that was the bottleneck.
+was not the server that was the bottleneck. What a part says otherwise is its `generator_bound`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from analysis.claims.figures import Measured, measured
-from analysis.claims.judgement import Judgement, Part, most_telling
-from analysis.claims.judges._evidence import generator_bound
-from analysis.claims.rules import Comparison, Rule
-from analysis.wording import with_unit
+from analysis.claims.claim_figures import Measured, expanded, measured
+from analysis.claims.judge import Judge
+from analysis.claims.judgement import Judgement, Part, Word, most_telling
+from analysis.claims.rules import Rule, Rules
+from analysis.wording import at_least, count, listed, number, with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from analysis.claims.claim import Claim
+    from analysis.claims.schema import Bound
     from analysis.records.run import Run
 
-NAME = "compare"
-Parameters = Comparison
 RATE, WORK = "requests_per_s", "1e6 / server_cpu_us_per_request"
 BOTTLENECK = (
     "The server was not the bottleneck in all of these trials, and a rate that something else "
     "bounds looks equal whatever the servers do: the requests per second of server CPU decide."
 )
+BOTTLENECK_TOO = (
+    "The load generator was the bottleneck in some of these trials, where rates look equal "
+    "whatever the servers do: the requests per second of server CPU have to be within the bound "
+    "too."
+)
+AT_LEAST = (
+    "The load generator was the bottleneck of the faster side, so the true ratio is larger still."
+)
+GENERATOR = "the load generator was the bottleneck"
 
 
-def judge(claim: Claim, run: Run) -> Judgement:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one rule gives: its part, that of the work per CPU second where it has to decide, and
+    what is to be said of them."""
+
+    part: Part
+    work: Part | None = None
+    remark: str = ""
+
+
+def judge(asked: Rules, bound: Bound, run: Run) -> Judgement:
     """Every part of the claim, and its sentence with the figures in it."""
-    asked = Comparison.model_validate(claim.parameters)
     parts: list[Part] = []
     values: dict[str, str] = {}
-    limited = False
+    remarks: list[str] = []
     for name, rule in asked.parts.items():
-        seen = measured(run, asked.settings, rule)
-        found = _part(claim, rule, seen)
-        values[name] = with_unit(found.estimate.value, found.unit)
-        if not (rule.decides and _hides(seen.frames, rule)):
-            parts.append(found)
-            continue
-        limited = True
-        work = rule.model_copy(update={"figure": WORK, "label": f"{rule.label}, per CPU second"})
-        parts += [
-            _part(claim, rule, seen, decides=False),
-            _part(claim, work, measured(run, asked.settings, work)),
-        ]
-        values[name] += f" ({with_unit(parts[-1].estimate.value, rule.unit)} per CPU second)"
-    sentence = asked.sentence.format_map(values)
-    if limited:
-        sentence = f"{sentence} {BOTTLENECK}"
-    return Judgement(tuple(parts), sentence, most_telling(parts), values)
+        rules, levels = expanded(run, asked.settings, rule)
+        found = [_found(run, asked, one, bound) for one in rules]
+        parts += [part for one in found for part in (one.part, one.work) if part is not None]
+        values[name] = _written([one.part for one in found], rule)
+        if work := [one.work for one in found if one.work is not None]:
+            values[name] += f" ({_written(work, rule)} per CPU second)"
+        remarks += [one.remark for one in found if one.remark]
+        if rule.each is not None:
+            values[rule.each.setting] = listed([count(level) for level in levels])
+    told = [asked.sentence.format_map(values), *dict.fromkeys(remarks)]
+    outside = [part.label for part in parts if part.decides and part.verdict is Word.REFUTED]
+    if outside and any(rule.each for rule in asked.parts.values()):
+        told.append(f"Outside the bound: {listed(outside)}.")
+    return Judgement(tuple(parts), " ".join(told), most_telling(parts), values)
 
 
-def _part(claim: Claim, rule: Rule, seen: Measured, *, decides: bool = True) -> Part:
+def _found(run: Run, asked: Rules, rule: Rule, bound: Bound) -> Found:
+    seen = measured(run, asked.settings, rule)
+    part = _part(rule, seen, bound)
+    if rule.decides and seen.unproven and part.verdict is Word.REPRODUCED:
+        return Found(replace(part, word=Word.INCONCLUSIVE, why=seen.unproven))
+    if not rule.decides or rule.figure != RATE or len(rule.selections) < 2:
+        return Found(part)
+    if rule.generator_bound == "at_least":
+        if not _generator_bound(seen.frames[:1]):
+            return Found(part)
+        return Found(replace(part, rises=True, because=GENERATOR), remark=AT_LEAST)
+    if not _hides(seen.frames, rule):
+        return Found(part)
+    work = rule.model_copy(update={"figure": WORK, "label": f"{rule.label}, per CPU second"})
+    of_work = _part(work, measured(run, asked.settings, work), bound)
+    if rule.generator_bound == "cpu_decides_too":
+        return Found(part, of_work, BOTTLENECK_TOO)
+    return Found(replace(part, decides=False), of_work, BOTTLENECK)
+
+
+def _part(rule: Rule, seen: Measured, bound: Bound) -> Part:
     low, high = rule.min, rule.max
     if rule.decides and low is None and high is None:
-        low, high = claim.bound.min, claim.bound.max
+        low, high = bound.min, bound.max
     return Part(
         rule.label,
         seen.estimate,
         rule.unit,
         low,
         high,
-        decides=rule.decides and decides,
-        tried=seen.tried,
+        decides=rule.decides,
+        basis=seen.basis,
+        about_failure=rule.at_most_connections,
         lost=seen.lost,
         rises=seen.rises,
         falls=seen.falls,
     )
 
 
+def _written(parts: Sequence[Part], rule: Rule) -> str:
+    """The figure, or from the smallest to the largest of several."""
+    values = [part.estimate.value for part in parts]
+    smallest, largest = (with_unit(one, rule.unit) for one in (min(values), max(values)))
+    text = largest if smallest == largest else f"{number(min(values))} to {largest}"
+    return at_least(text) if any(part.rises and not part.falls for part in parts) else text
+
+
 def _hides(frames: Sequence[pd.DataFrame], rule: Rule) -> bool:
-    """Whether the figure is a ratio of rates that something else than the servers bounded."""
-    if rule.figure != RATE or (rule.over is None and rule.among is None):
-        return False
+    """Whether something else than the servers bounded rates of a closed loop."""
     closed = all(frame["rate_per_s"].isna().all() for frame in frames)
     if rule.saturated and any((frame["validity"] != "server_bound").any() for frame in frames):
         return closed
-    return closed and generator_bound(*frames)
+    return closed and _generator_bound(frames)
+
+
+def _generator_bound(frames: Sequence[pd.DataFrame]) -> bool:
+    """Whether the load generator was the bottleneck in any of these trials."""
+    return any((frame["validity"] == "generator_bound").any() for frame in frames)
+
+
+JUDGE = Judge("compare", Rules, judge)

@@ -14,32 +14,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from analysis.claims.evidence import basis_at, reasons
+from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
     MOST_FAILED,
     REPEATS_NEEDED,
     Judgement,
-    NotRunError,
     NoValidTrialError,
     Part,
     Word,
-    joined,
 )
-from analysis.claims.judges._evidence import reasons, tried
-from analysis.claims.strict import Strict, Text
+from analysis.claims.schema import Strict, Text
+from analysis.outcomes.basis import basis_of
 from analysis.outcomes.causes import spoiled, unknown
-from analysis.outcomes.evidence_lost import tried_of
 from analysis.outcomes.limits_hit import held_connections
-from analysis.selection.pairs import at, keep_alive
+from analysis.selection.trials import NotRunError, at, keep_alive
 from analysis.statistics.estimates import Estimate
 from analysis.wording import count, listed, plural, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.claims.claim import Claim
+    from analysis.claims.schema import Bound
     from analysis.records.run import Run
-
-NAME = "descriptor_wall"
 
 
 class Parameters(Strict):
@@ -51,37 +48,36 @@ class Parameters(Strict):
     others_reach: int = Field(description="connections that the other servers have to reach")
 
 
-def judge(claim: Claim, run: Run) -> Judgement:
+def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     """Connections held by the server whenever more than its limit were asked for."""
-    server, reach = claim.parameters["server"], claim.parameters["others_reach"]
+    server, reach = asked.server, asked.others_reach
     trials = keep_alive(run)
-    asked = trials["active_connections"] + trials["idle_connections"]
-    beyond = trials[(asked > claim.parameters["descriptors"]) & (trials["server"] == server)]
+    connections = trials["active_connections"] + trials["idle_connections"]
+    beyond = at(trials[connections > asked.descriptors], server=server)
     if not len(beyond):
         raise NotRunError(
             f"no trial asks {server_name(server)} for more than "
-            f"{count(claim.parameters['descriptors'])} connections"
+            f"{count(asked.descriptors)} connections"
         )
     # Whoever names its limit is evidence, though nobody recorded that it spoiled the trial.
-    counts = beyond["valid"] | (unknown(beyond) & _named(claim, beyond))
-    what = f"{server_name(server)} beyond its limit"
-    stood_on = (tried_of(beyond.assign(valid=counts), what),)
+    counts = beyond["valid"] | (unknown(beyond) & _named(asked, beyond))
+    basis = basis_of(beyond.assign(valid=counts), f"{server_name(server)} beyond its limit")
     beyond = beyond[~spoiled(beyond)]
     if not len(beyond):
         raise NoValidTrialError(
-            f"all of them were spoiled ({reasons(at(trials, server=server))})", stood_on[0].causes
+            f"all of them were spoiled ({reasons(at(trials, server=server))})", basis.causes
         )
-    wall, told = _wall(claim, beyond)
-    wall = replace(wall, tried=stood_on, about_failure=True)
-    others, reached = _others(trials[asked >= reach], server, reach)
-    return Judgement((wall, others), f"{told} {reached}", wall)
+    held, told = _held(asked, bound, beyond)
+    held = replace(held, basis=(basis,), about_failure=True)
+    others, reached = _others(trials[connections >= reach], server, reach)
+    return Judgement((held, others), f"{told} {reached}", held)
 
 
-def _wall(claim: Claim, beyond: pd.DataFrame) -> tuple[Part, str]:
-    server = server_name(claim.parameters["server"])
-    named = _named(claim, beyond)
+def _held(asked: Parameters, bound: Bound, beyond: pd.DataFrame) -> tuple[Part, str]:
+    server = server_name(asked.server)
+    named = _named(asked, beyond)
     held = held_connections(beyond)
-    low, high = claim.bound.min or 0, claim.bound.max or np.inf
+    low, high = bound.min or 0, bound.max or np.inf
     stopped = ~beyond["valid"] & named & held.between(low, high)
     enough = beyond["block"].nunique() >= REPEATS_NEEDED
     if beyond["valid"].any():
@@ -106,20 +102,20 @@ def _wall(claim: Claim, beyond: pd.DataFrame) -> tuple[Part, str]:
     lowest, highest = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
     found = Estimate(float(held.median()), float(lowest), float(highest), len(beyond), "range")
     label = f"connections held by {server}"
-    return Part(label, found, "connections", claim.bound.min, claim.bound.max, word), told
+    return Part(label, found, "connections", bound.min, bound.max, word), told
 
 
-def _named(claim: Claim, beyond: pd.DataFrame) -> pd.Series[bool]:
+def _named(asked: Parameters, beyond: pd.DataFrame) -> pd.Series[bool]:
     """Which of the trials name the limit."""
     limits = beyond["server_limit"].astype("string")
-    named = limits.str.contains(claim.parameters["limit"], regex=False)
+    named = limits.str.contains(asked.limit, regex=False)
     return named.fillna(False).astype(bool)
 
 
 def _others(trials: pd.DataFrame, server: str, reach: int) -> tuple[Part, str]:
     others = trials[trials["server"] != server]
     servers = sorted(str(name) for name in others["server"].unique())
-    mine = {name: tried(others, server=name) for name in servers}
+    mine = {name: basis_at(others, server=name) for name in servers}
     arrived = [
         name
         for name, one in mine.items()
@@ -135,6 +131,9 @@ def _others(trials: pd.DataFrame, server: str, reach: int) -> tuple[Part, str]:
     told = f"{names} reached {count(reach)}." if arrived else ""
     if missing:
         told += f" {listed(missing)} did not, or not always."
-    word = joined([Word.INCONCLUSIVE if missing else Word.REPRODUCED])
-    part = Part(label, found, "", word=word, tried=tuple(mine.values()), about_failure=True)
+    word = Word.INCONCLUSIVE if missing else Word.REPRODUCED
+    part = Part(label, found, "", word=word, basis=tuple(mine.values()), about_failure=True)
     return part, told.strip()
+
+
+JUDGE = Judge("descriptor_limit", Parameters, judge)

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from analysis.claims.judgement import REPEATS_NEEDED, Judgement, NotRunError, Part, Word
-from analysis.claims.judges._evidence import evidence, tried
-from analysis.claims.strict import Strict, Text
-from analysis.selection.pairs import at, per_request
+from analysis.claims.evidence import basis_at, evidence
+from analysis.claims.judge import Judge
+from analysis.claims.judgement import REPEATS_NEEDED, Judgement, Part, Word
+from analysis.claims.schema import Strict, Text
+from analysis.selection.trials import NotRunError, at, per_request
 from analysis.statistics.estimates import Estimate, finite, nothing
 from analysis.wording import count, listed, plural, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.claims.claim import Claim
-    from analysis.outcomes.evidence_lost import Tried
+    from analysis.claims.schema import Bound
+    from analysis.outcomes.basis import Basis
     from analysis.records.run import Run
 
-NAME = "queue_depth"
 READ = ("full_queue_depth", "full_queue_overflows", "full_queue_drops")
 
 
@@ -55,12 +55,12 @@ class Parameters(Strict):
     no_overflow_from: int = Field(description="a backlog as large as the number of clients")
 
 
-def judge(claim: Claim, run: Run) -> Judgement:
+def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     """Queue less (backlog + 1) wherever it overflowed, and where it did."""
-    server, free_from = claim.parameters["server"], claim.parameters["no_overflow_from"]
-    clients = claim.parameters["active_connections"]
-    trials = at(per_request(run), server=server, active_connections=clients)
-    valid = evidence(trials, server=server, active_connections=clients)
+    settings = {"server": asked.server, "active_connections": asked.active_connections}
+    free_from = asked.no_overflow_from
+    trials = at(per_request(run), **settings)
+    valid = evidence(trials, **settings)
     levels = seen(valid[valid["full_queue_overflows"].notna() & valid["full_queue_drops"].notna()])
     if not levels:
         raise NotRunError("no trial has looked at its full queue")
@@ -68,16 +68,16 @@ def judge(claim: Claim, run: Run) -> Judgement:
     long = [level for level in levels if level.backlog >= free_from]
     # A backlog that has no level, as none of its trials is valid, is one that was asked for.
     backlogs = sorted({int(one) for one in trials["backlog"].dropna()})
-    stood_on = {backlog: tried(trials, *READ, backlog=backlog) for backlog in backlogs}
-    parts = [_depth(level, stood_on[level.backlog]) for level in short if level.lossy]
+    basis = {backlog: basis_at(trials, *READ, backlog=backlog) for backlog in backlogs}
+    parts = [_depth(level, basis[level.backlog]) for level in short if level.lossy]
     for some, below in ((short, True), (long, False)):
         if some:
             label = f"{'overflow below' if below else 'no overflow from'} {count(free_from)}"
-            of = tuple(one for at, one in stood_on.items() if (at < free_from) is below)
-            parts.append(replace(_overflow(label, some, overflow=below), tried=of))
-    head = _headline(claim, short)
+            of = tuple(one for backlog, one in basis.items() if (backlog < free_from) is below)
+            parts.append(replace(_overflow(label, some, overflow=below), basis=of))
+    head = _headline(bound, short)
     missing = [] if short and long else [_gap(free_from, bool(short))]
-    return Judgement((head, *parts, *missing), _sentence(server, short, long), head)
+    return Judgement((head, *parts, *missing), _sentence(asked.server, short, long), head)
 
 
 def seen(valid: pd.DataFrame) -> list[Level]:
@@ -91,12 +91,12 @@ def seen(valid: pd.DataFrame) -> list[Level]:
         overflows = finite(trials["full_queue_overflows"])
         lossy = (trials["full_queue_overflows"] > 0) & (trials["full_queue_drops"] > 0)
         median = float(np.median(overflows)) if len(overflows) else float("nan")
-        lost = int(lossy.fillna(False).sum())
+        lost = int(lossy.sum())
         levels.append(Level(backlog, room, len(trials), depths, median, lost))
     return levels
 
 
-def _depth(level: Level, stood_on: Tried) -> Part:
+def _depth(level: Level, basis: Basis) -> Part:
     n = len(level.depths)
     word = Word.INCONCLUSIVE
     if n >= REPEATS_NEEDED:
@@ -106,7 +106,7 @@ def _depth(level: Level, stood_on: Tried) -> Part:
     label = f"queue at backlog {level.backlog}"
     found = _range(list(level.depths))
     room = level.room
-    return Part(label, found, "connections", room, room, word, tried=(stood_on,))
+    return Part(label, found, "connections", room, room, word, basis=(basis,))
 
 
 def _range(values: list[int]) -> Estimate:
@@ -129,11 +129,11 @@ def _overflow(label: str, levels: list[Level], overflow: bool) -> Part:
     return Part(label, found, f"of {trials} trials", word=word)
 
 
-def _headline(claim: Claim, short: list[Level]) -> Part:
+def _headline(bound: Bound, short: list[Level]) -> Part:
     full = [level for level in short if level.lossy]
     found = _range([depth - level.room for level in full for depth in level.depths])
     label = "queue less (backlog + 1)"
-    return Part(label, found, claim.unit, claim.bound.min, claim.bound.max, decides=False)
+    return Part(label, found, "connections off", bound.min, bound.max, decides=False)
 
 
 def _gap(free_from: int, has_short: bool) -> Part:
@@ -164,3 +164,6 @@ def _sentence(server: str, short: list[Level], long: list[Level]) -> str:
     if long:
         sentence += f", and {listed([f'{count(x.overflows)} at {x.backlog}' for x in long])}"
     return f"{sentence}."
+
+
+JUDGE = Judge("queue_depth", Parameters, judge)

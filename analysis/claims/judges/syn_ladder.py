@@ -14,32 +14,24 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from analysis.claims.judgement import (
-    REPEATS_NEEDED,
-    Judgement,
-    NotRunError,
-    Part,
-    Word,
-    most_telling,
-)
-from analysis.claims.judges._evidence import described, evidence_of
-from analysis.claims.rules import Value
-from analysis.claims.strict import Strict
-from analysis.outcomes.evidence_lost import tried_of
+from analysis.claims.evidence import described, evidence_of
+from analysis.claims.judge import Judge
+from analysis.claims.judgement import REPEATS_NEEDED, Judgement, Part, Word, most_telling
+from analysis.claims.schema import Strict
+from analysis.outcomes.basis import basis_of
 from analysis.records.details import counts as counted
-from analysis.selection.by_settings import select
+from analysis.selection.trials import NotRunError, Value, with_settings
 from analysis.statistics.estimates import Estimate, estimate
 from analysis.wording import listed, number, plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from analysis.claims.claim import Claim
+    from analysis.claims.schema import Bound
     from analysis.records.run import Run
 
     Counts = NDArray[np.int64]
 
-NAME = "syn_ladder"
 LATE_US = 500_000
 """A connect that lost nothing takes far less."""
 SHOWN = 0.02
@@ -62,15 +54,14 @@ class Parameters(Strict):
     tolerance_s: float = Field(description="how far from its step a connect may be")
 
 
-def judge(claim: Claim, run: Run) -> Judgement:
+def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     """For each ladder, the share of late connects on its steps."""
-    asked = Parameters.model_validate(claim.parameters)
     parts: list[Part] = []
     told = []
     for name, ladder in asked.ladders.items():
         settings = {**asked.settings, **ladder.settings}
-        selected = select(run, settings)
-        trials = evidence_of(selected, settings)
+        selected = with_settings(run, settings)
+        trials = evidence_of(selected, described(settings))
         every = len(trials)
         kept = [counted(run, str(trial), "connect") is not None for trial in trials["trial"]]
         trials = trials[kept]
@@ -79,11 +70,10 @@ def judge(claim: Claim, run: Run) -> Judgement:
         steps = np.array(ladder.steps_s)
         shares = _shares(run, trials, steps, asked.tolerance_s)
         on_steps = shares.groupby(trials["block"].to_numpy()).median().sum(axis=1, min_count=1)
-        edges = (claim.bound.min, claim.bound.max)
-        stood_on = (tried_of(selected, described(**settings), every - len(trials)),)
+        basis = (basis_of(selected, described(settings), every - len(trials)),)
         label = f"late connects on the {name} ladder"
-        parts.append(Part(label, estimate(on_steps), "", *edges, tried=stood_on))
-        parts.append(replace(_seen(name, ladder, shares), tried=stood_on))
+        parts.append(Part(label, estimate(on_steps), "", bound.min, bound.max, basis=basis))
+        parts.append(replace(_seen(name, ladder, shares), basis=basis))
         told.append(_told(name, shares, on_steps.median()))
     return Judgement(tuple(parts), " ".join(told), most_telling(parts))
 
@@ -125,3 +115,6 @@ def _told(name: str, shares: pd.DataFrame, on_steps: float) -> str:
         f"Under the {name} setting clients that had lost a SYN connected after "
         f"{listed(modes)}; {number(on_steps * 100)}% of them stood on a step."
     )
+
+
+JUDGE = Judge("syn_ladder", Parameters, judge)

@@ -28,13 +28,13 @@ from typing import Any
 
 from rich.console import Console
 
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, check_names, frame
 from experiments.benchmarks.load_generators.figures import Figures, Pair
 from experiments.benchmarks.load_generators.peers import PEERS, Peer, Side
 from experiments.benchmarks.load_generators.table import print_table
 from experiments.benchmarks.load_generators.workers import two_workers
 from experiments.docker.tool import run_tool
-from experiments.plan.settings import Settings
 from experiments.records.validity import BUSY
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_environment import trial_environment
@@ -134,8 +134,8 @@ class _Bench:
     def _cost_of(self, feature: Feature) -> None:
         """The plain loop first: an open loop's rate follows from it."""
         plain, other = self._ours(PLAIN)
-        rate = {"rate_per_s": plain.rate * feature.overload} if feature.overload else {}
-        ours, mine = self._ours(Settings.model_validate({**feature.settings, **rate}))
+        rate = plain.rate * feature.overload if feature.overload else None
+        ours, mine = self._ours(Settings(**feature.settings, rate_per_s=rate))
         self.figures.features.append(Pair(feature.name, ours, plain, (mine, other)))
 
     def _capacity(self) -> None:

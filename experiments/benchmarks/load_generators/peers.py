@@ -14,7 +14,6 @@ from typing import Any
 
 from contract.exits import LabError
 from contract.ports import SERVER_PORT
-from experiments.plan.settings import Load
 
 URL = f"http://127.0.0.1:{SERVER_PORT}/"
 SECONDS = 3
@@ -45,7 +44,7 @@ class Peer:
     """One generator with one kind of load. `command` ends with a line of JSON."""
 
     name: str
-    load: Load
+    load: str
     connections: int
     command: tuple[str, ...]
     counted: str = ""
@@ -91,7 +90,7 @@ def _wrk(connections: int) -> Peer:
     )
 
 
-def _ab(load: Load, connections: int) -> Peer:
+def _ab(load: str, connections: int) -> Peer:
     flags = ("-k",) if load == "keep_alive" else ()
     return Peer(
         "ab",
@@ -106,7 +105,7 @@ def _ab(load: Load, connections: int) -> Peer:
     )
 
 
-def _locust(name: str, load: Load, user: str) -> Peer:
+def _locust(name: str, load: str, user: str) -> Peer:
     return Peer(name, load, 64, (*LOCUST, "--users", "64", user))
 
 

@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import Final
 
 from contract.exits import LabError
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Trials
-from experiments.plan.settings import Settings
 from experiments.run.trial import TrialRunner
 
 QUOTA: Final = 0.3

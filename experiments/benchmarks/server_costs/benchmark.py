@@ -21,6 +21,7 @@ from rich.console import Console
 
 from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, check_names, frame
 from experiments.benchmarks.server_costs.figures import Figures
 from experiments.benchmarks.server_costs.table import print_table
@@ -31,7 +32,6 @@ from experiments.foreign.catalogue import REFERENCES
 from experiments.foreign.images import ensure_foreign
 from experiments.plan.experiment_file import servers
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.settings import Settings
 from experiments.records.outcome import Outcome
 from experiments.run.trial_environment import trial_environment
 

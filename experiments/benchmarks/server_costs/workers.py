@@ -30,8 +30,8 @@ WRK: Final = (
 RATE: Final = re.compile(r"Requests/sec:\s+([\d.]+)")
 TAKES_WORKERS: Final = """
 import json
-from servers.__main__ import load, names
-print(json.dumps([name for name in names() if "workers" not in load(name).IGNORES]))
+from servers.registry import load, names
+print(json.dumps([name for name in names() if "workers" not in load(name).ignores]))
 """
 """Asked of the image: only the variants themselves know what they ignore."""
 

@@ -10,13 +10,13 @@
 const {
   c10k_headings: HEADINGS,
   c10k_limits: LIMITS,
+  c10k_port: PORT,
   c10k_unavailable: UNAVAILABLE,
 } = window.templateArgs;
 const ONLY_USERS = {
   title: "Only users and ramp up can be changed while a load runs",
   text: "Stop it, and press New, to change anything else.",
 };
-const PORT = 8080;
 
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 const field = (form, name) => form.querySelector(`[name="${camel(name)}"]`);

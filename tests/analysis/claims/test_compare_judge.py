@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,9 +10,9 @@ import pytest
 
 import analysis
 from analysis.claims.claim import Claim
-from analysis.claims.judgement import NotRunError, Word
+from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, judge
-from analysis.selection.by_settings import select
+from analysis.selection.trials import NotRunError, with_settings
 from analysis.wording import TIMES
 from contract.columns import COLUMNS, NAMES, SETTINGS
 from tests.support import made_up_run as made
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-RATE = ("requests_per_s",)
+    from contract.settings.trial import Settings
+
 Rows = list[dict[str, Any]]
 CLAIM: dict[str, Any] = {
     "id": 99,
@@ -45,6 +47,10 @@ PART = {
 }
 
 
+def told(settings: Settings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in SETTINGS}
+
+
 def claim(**changes: Any) -> Claim:
     parameters = {"parts": {"ratio": PART}, "sentence": "poll answered {ratio}."}
     return Claim.model_validate({**CLAIM, "parameters": parameters, **changes})
@@ -67,7 +73,7 @@ def run_of(tmp_path: Path) -> Callable[..., analysis.Run]:
         base = made.one_row()
         whole = []
         for place, row in enumerate(found):
-            own = {**base, **made.USUAL.model_dump(include=set(SETTINGS)), "repeat": row["block"]}
+            own = {**base, **told(made.USUAL), "repeat": row["block"]}
             own |= {"trial": f"t{place}", "point": f"p{place}", "sweep": "s", "position": place + 1}
             whole.append({**own, **row})
         numbers = {column.name: "Int64" for column in COLUMNS if column.kind == "int"}
@@ -136,8 +142,8 @@ def test_what_is_not_named_is_as_usual(run_of: Callable[..., analysis.Run], name
     """A trial that differs in a setting of which the claim says nothing is another trial."""
     odd = rows(server="poll", requests_per_s=9.0, **{name: UNUSUAL[name]})
     run = run_of(FAST, odd)
-    assert set(select(run, {"server": "poll"}, RATE)["requests_per_s"]) == {3000.0}
-    chosen = select(run, {"server": "poll", name: UNUSUAL[name]}, RATE)
+    assert set(with_settings(run, {"server": "poll"})["requests_per_s"]) == {3000.0}
+    chosen = with_settings(run, {"server": "poll", name: UNUSUAL[name]})
     assert set(chosen["requests_per_s"]) == {9.0}
 
 
@@ -145,14 +151,14 @@ def test_a_setting_that_no_trial_has_as_usual_leaves_none(
     run_of: Callable[..., analysis.Run],
 ) -> None:
     run = run_of(rows(server="poll", requests_per_s=9.0, workers=2))
-    assert not len(select(run, {"server": "poll"}, RATE))
-    assert len(select(run, {"server": "poll", "workers": 2}, RATE)) == 5
+    assert not len(with_settings(run, {"server": "poll"}))
+    assert len(with_settings(run, {"server": "poll", "workers": 2})) == 5
 
 
 def test_what_is_usual_is_the_run_s_to_say(run_of: Callable[..., analysis.Run]) -> None:
-    usual = made.USUAL.model_copy(update={"network": "bridge"}).model_dump(include=set(SETTINGS))
+    usual = told(replace(made.USUAL, network="bridge"))
     run = run_of(FAST, rows(server="poll", requests_per_s=9.0, network="bridge"), usual=usual)
-    assert set(select(run, {"server": "poll"}, RATE)["requests_per_s"]) == {9.0}
+    assert set(with_settings(run, {"server": "poll"})["requests_per_s"]) == {9.0}
 
 
 def test_a_run_that_does_not_say_what_is_usual_is_not_judged(
@@ -160,7 +166,7 @@ def test_a_run_that_does_not_say_what_is_usual_is_not_judged(
 ) -> None:
     run = run_of(FAST, SLOW, usual={})
     with pytest.raises(NotRunError, match="manifest"):
-        select(run, {"server": "poll"})
+        with_settings(run, {"server": "poll"})
     assert verdict(claim(), run).verdict is Word.NOT_RUN
 
 
@@ -218,6 +224,126 @@ def test_a_bounded_generator_leaves_the_decision_to_processor_time(
     assert found.measured == pytest.approx(3)
     assert "bottleneck" in found.explanation
     assert [part.decides for part in found.parts] == [False, True]
+
+
+def bounded_rates(**cpu_us: float) -> list[Rows]:
+    """Servers by their CPU time per request, at equal rates that the load generator bounds."""
+    bounded: dict[str, Any] = {"validity": "generator_bound", "requests_per_s": 1000.0}
+    return [
+        rows(server=name, server_cpu_us_per_request=us, **bounded) for name, us in cpu_us.items()
+    ]
+
+
+def test_processor_time_may_decide_beside_the_rate(run_of: Callable[..., analysis.Run]) -> None:
+    asked = with_part(generator_bound="cpu_decides_too", min=0.9, max=1.1)
+    even = verdict(asked, run_of(*bounded_rates(poll=5.0, epoll_level=5.0)))
+    assert even.verdict is Word.REPRODUCED
+    assert [part.decides for part in even.parts] == [True, True]
+    assert verdict(asked, run_of(*bounded_rates(poll=9.0, epoll_level=5.0))).verdict is Word.REFUTED
+
+
+def test_a_bounded_rate_may_be_at_least_so_much(run_of: Callable[..., analysis.Run]) -> None:
+    asked = with_part(generator_bound="at_least")
+    found = verdict(asked, run_of(*bounded_rates(poll=5.0, epoll_level=5.0)))
+    assert found.verdict is Word.INCONCLUSIVE
+    assert found.measured == pytest.approx(1)
+    assert f"It was ≥ 1{TIMES}." in found.explanation
+
+
+def growing(**settings: Any) -> Rows:
+    """A figure of 10 at nothing idle, and of 4 more for each further hundred."""
+    return [
+        row
+        for idle in (0, 100, 300)
+        for row in rows(
+            idle_connections=idle,
+            server_threads=1 + idle,
+            server_rss_bytes=10 + idle // 25,
+            requests_per_s=1e6 / (10 + idle / 25),
+            **settings,
+        )
+    ]
+
+
+def test_a_growth_is_of_one_block_and_may_be_per_another(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    run = run_of(growing(server="poll"))
+    grown: dict[str, Any] = {"figure": "server_rss_bytes", "over": None, "unit": None, "min": 1.0}
+    grown |= {"of": {"server": "poll", "idle_connections": 300}, "since": {"server": "poll"}}
+    assert verdict(with_part(**grown), run).measured == pytest.approx(12)
+    assert verdict(with_part(**grown, per="server_threads"), run).measured == pytest.approx(0.04)
+
+
+def test_nothing_is_a_growth_per_what_did_not_grow(run_of: Callable[..., analysis.Run]) -> None:
+    grown: dict[str, Any] = {
+        "figure": "server_rss_bytes",
+        "over": None,
+        "per": "server_threads",
+        "min": 1.0,
+    }
+    grown |= {"of": {"server": "poll", "idle_connections": 300}, "since": {"server": "poll"}}
+    still = [{**row, "server_threads": 1} for row in growing(server="poll")]
+    found = verdict(with_part(**grown), run_of(still))
+    assert found.verdict is Word.INCONCLUSIVE
+    assert found.measured is None
+
+
+@pytest.mark.parametrize(("gives", "value"), [("r_squared", 1.0), ("slope", 0.04)])
+def test_a_line_goes_through_all_levels_of_a_setting(
+    run_of: Callable[..., analysis.Run], gives: str, value: float
+) -> None:
+    line = {"along": "idle_connections", "gives": gives}
+    part = with_part(figure="1e6 / requests_per_s", over=None, line=line, min=0.01)
+    found = verdict(part, run_of(growing(server="poll")))
+    assert found.measured == pytest.approx(value)
+    assert found.verdict is Word.REPRODUCED
+
+
+@pytest.mark.parametrize(
+    ("levels", "judged"),
+    [((50, 100, 300, 500), [100, 300]), ((50, 500, 900), [50, 500]), ((50, 60), [])],
+)
+def test_a_part_is_judged_at_each_level(
+    run_of: Callable[..., analysis.Run], levels: tuple[int, ...], judged: list[int]
+) -> None:
+    """Those between the edges; else the nearest on each side; else it is not run."""
+    run = run_of(
+        *(
+            rows(server=server, active_connections=level, requests_per_s=rate + level)
+            for level in levels
+            for server, rate in (("poll", 3000.0), ("epoll_level", 1000.0))
+        )
+    )
+    each = {"setting": "active_connections", "first": 100, "last": 400}
+    found = verdict(with_part(each=each, min=1.0), run)
+    assert [part.label for part in found.parts] == [f"poll over epoll at {one}" for one in judged]
+    assert found.verdict is (Word.REPRODUCED if judged else Word.NOT_RUN)
+
+
+ENDS: dict[str, tuple[dict[str, Any] | None, Word]] = {
+    "a limit stopped it": (
+        {"spoiled_by": "server_limit", "server_limit": "threads"},
+        Word.REPRODUCED,
+    ),
+    "it failed otherwise": ({"spoiled_by": "server_gone"}, Word.INCONCLUSIVE),
+    "others stopped it": ({"spoiled_by": "load", "server_limit": "m"}, Word.INCONCLUSIVE),
+    "nobody asked for more": (None, Word.INCONCLUSIVE),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_server_ends_where_a_limit_stopped_it(
+    run_of: Callable[..., analysis.Run], name: str
+) -> None:
+    changes, word = ENDS[name]
+    part = {"figure": "server_threads", "over": None, "at_most_connections": True, "unit": None}
+    beyond = {"idle_connections": 900, "validity": "void", "reason": "r", **(changes or {})}
+    run = run_of(growing(server="poll"), rows(server="poll", **beyond) if changes else [])
+    found = verdict(with_part(**part, max=512), run)
+    assert found.measured == 301
+    assert found.verdict is word
+    assert verdict(with_part(**part, max=100), run).verdict is Word.REFUTED
 
 
 @pytest.mark.parametrize("validity", ["unsaturated", "server_bound"])

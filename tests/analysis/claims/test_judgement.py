@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -47,6 +48,14 @@ def test_every_claim_has_its_judge() -> None:
     assert {claim.judge for claim in load_claims().values()} <= set(all_judges())
     with pytest.raises(LabError, match="expected one of"):
         find_judge("nobody")
+
+
+def test_a_judge_has_a_name_and_a_schema() -> None:
+    judge = find_judge("compare")
+    with pytest.raises(ValueError, match="no name of a judge"):
+        replace(judge, name="no name")
+    with pytest.raises(TypeError, match="no schema"):
+        replace(judge, parameters=dict)
 
 
 def test_faulty_claims_are_all_named(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from analysis.claims.verdicts import Verdict, judge
 from contract.columns import COLUMNS, NAMES, SETTINGS
 from contract.exits import LabError
 from contract.result.document import to_json
-from experiments.plan.settings import Settings
+from contract.settings.trial import Settings
 from loadgen.engine.recorder import to_histogram
 from loadgen.engine.summary import encode
 from tests.support import made_up_run as made
@@ -37,7 +37,9 @@ CLASSIC = {int(1.01 * S): 500, int(3.03 * S): 60}
 @pytest.fixture
 def judged(tmp_path: Path) -> Callable[..., Verdict]:
     def run(linear: Counts, classic: Counts, blocks: int = 5) -> Verdict:
-        base: dict[str, Any] = made.one_row() | Settings().model_dump(include=set(SETTINGS))
+        base: dict[str, Any] = made.one_row() | {
+            name: getattr(Settings(), name) for name in SETTINGS
+        }
         base |= {"server": "iterative", "load": "connection_per_request", "backlog": 1}
         base["path"] = "/cpu/100"
         rows: list[dict[str, Any]] = []

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from analysis.charts.palette import SPARE, styles
 from analysis.records.run import load
 from analysis.report.report import build
 from analysis.report.server_points import COST, points
-from analysis.selection.pairs import alike
+from analysis.selection.trials import alike
 from analysis.wording import server_name
-from contract.columns import REFERENCE_SERVERS
+from contract.origins import REFERENCE_SERVERS
 from tests.support.made_up_run import trials, write_run
 
 
@@ -57,7 +56,7 @@ def test_they_are_compared_with_the_reference(tmp_path: Path) -> None:
 
 def test_a_server_without_a_backlog_of_ours_is_on_the_usual_one() -> None:
     frame = pd.DataFrame({"server": list("abcd"), "backlog": [1024.0, 1024.0, 5.0, float("nan")]})
-    assert list(alike(frame, np.arange(4), ("backlog",))) == [0, 1, 3]
+    assert alike(frame, ("backlog",)).index.tolist() == [0, 1, 3]
 
 
 def test_references_are_named_as_such() -> None:

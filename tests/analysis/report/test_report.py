@@ -23,7 +23,7 @@ from analysis.rendering import markdown
 from analysis.report.report import Report, build
 from analysis.report.server_page import pages
 from analysis.wording import TIMES
-from contract.columns import REFERENCE_SERVERS
+from contract.origins import REFERENCE_SERVERS
 from experiments.paths import ROOT
 from tests.support import made_up_run as made
 from tests.support import readiness_data

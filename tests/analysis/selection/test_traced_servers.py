@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.records.run import load
-from analysis.selection.pairs import keep_alive, per_request
+from analysis.selection.trials import keep_alive, per_request
 from tests.support.made_up_run import trials, write_run
 
 

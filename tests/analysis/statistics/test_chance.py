@@ -11,11 +11,10 @@ import pytest
 import analysis
 from analysis.figures import idle_connections
 from analysis.report.server_page import _picked
-from analysis.selection.pairs import paired_ratio
+from analysis.selection.blocks import paired_ratio
 from analysis.statistics.estimates import beside, estimate
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.noise_floor import noise_floor
-from analysis.statistics.regression import fit
 from tests.support import made_up_run as made
 
 if TYPE_CHECKING:
@@ -189,12 +188,3 @@ def test_best_and_worst_of_equal_servers_are_said_to_differ_by_chance() -> None:
     assert "chance" not in in_words(between_servers(far, RATE))
     once = [row for row in rows if row["block"] == 0]
     assert in_words(between_servers(pd.DataFrame(once), RATE)).endswith(" times")
-
-
-def test_a_slope_of_noise_is_told_apart_at_its_level() -> None:
-    rng = np.random.default_rng(2)
-    x = np.tile(np.arange(6.0), RUNS)
-    groups = np.repeat(np.arange(RUNS), 6)
-    lines = fit(groups, x, rng.normal(0, 1, len(x)))
-    far = np.abs(lines.slope / lines.stderr) > 2.776
-    assert far.mean() == pytest.approx(0.05, abs=ERROR)

@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.selection.pairs import paired_ratio
+from analysis.selection.blocks import paired_ratio
 from analysis.statistics import estimates
-from analysis.statistics.linear_cost import growth
+from analysis.statistics.linear_cost import Growth, growth
 from analysis.statistics.noise_floor import noise_floor
-from analysis.statistics.regression import fit
 from tests.support import made_up_run as made
 
 
@@ -138,16 +137,8 @@ def test_a_block_that_lacks_one_side_does_not_count() -> None:
     assert (found.value, found.n) == (3.0, 1)
 
 
-def test_lines_agree_with_scipy() -> None:
-    rng = np.random.default_rng(1)
-    groups, x = np.repeat([0, 1], 8), rng.normal(size=16)
-    y = 3 * x + rng.normal(size=16)
-    found = fit(groups, x, y)
-    for group in (0, 1):
-        line = stats.linregress(x[groups == group], y[groups == group])
-        assert found.slope[group] == pytest.approx(line.slope)
-        assert found.stderr[group] == pytest.approx(line.stderr)
-        assert found.r_squared[group] == pytest.approx(line.rvalue**2)
+def line_of(frame: pd.DataFrame) -> Growth:
+    return growth(frame["block"], frame["idle_connections"], 1e6 / frame["requests_per_s"])
 
 
 def test_growth_finds_a_line_and_refuses_two_points() -> None:
@@ -159,12 +150,27 @@ def test_growth_finds_a_line_and_refuses_two_points() -> None:
             "requests_per_s": [1e6 / (9 + 0.1 * n) for n in idle] * 3,
         }
     )
-    line = growth(frame, "idle_connections")
+    line = line_of(frame)
     assert line.r_squared.value == pytest.approx(1.0)
-    assert line.slope_us.value == pytest.approx(0.1)
-    two = growth(frame[frame["idle_connections"] > 0], "idle_connections")
-    assert (two.r_squared.n, two.levels) == (0, 2)
-    assert growth(frame.head(0), "idle_connections").r_squared.n == 0
+    assert line.slope.value == pytest.approx(0.1)
+    assert line_of(frame[frame["idle_connections"] > 0]).r_squared.n == 0
+    assert line_of(frame.head(0)).r_squared.n == 0
+
+
+def test_a_line_agrees_with_scipy() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=8)
+    y = 3 * x + rng.normal(size=8)
+    found, expected = growth([1] * 8, x, y), stats.linregress(x, y)
+    assert found.slope.value == pytest.approx(expected.slope)
+    assert found.r_squared.value == pytest.approx(expected.rvalue**2)
+
+
+def test_a_cost_that_does_not_grow_is_no_line() -> None:
+    flat = pd.DataFrame(
+        {"block": 1, "idle_connections": [0, 1000, 10000], "requests_per_s": [10.0, 10.0, 10.0]}
+    )
+    assert line_of(flat).r_squared.value == 0
 
 
 def test_noise_floor_of_known_spread_and_drift(tmp_path_factory: pytest.TempPathFactory) -> None:

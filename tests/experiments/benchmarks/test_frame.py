@@ -10,9 +10,9 @@ import pytest
 
 from contract.exits import LabError
 from contract.result.trial_result import TrialResult
+from contract.settings.trial import Settings
 from experiments.benchmarks.frame import ATTEMPTS, Frame, Trials
 from experiments.benchmarks.load_generators.workers import QUOTA, two_workers
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
 from experiments.run.standalone_server import NotListeningError, StandaloneServers

@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-import experiments.probe.probe
-import loadgen.options
-import loadgen.worker.probe_client
 from contract.exits import Exit
-from contract.ports import PROBE_PORT, SERVER_PORT
+from contract.ports import SERVER_PORT, WEB_PORT
+from contract.settings.trial import Settings
 from experiments.docker import compose
 from experiments.docker.compose import Compose, ComposeError, cause
 from experiments.paths import ROOT
@@ -52,9 +50,14 @@ def test_every_server_has_a_probe_beside_it() -> None:
         assert beside["labels"]["c10k-lab.role"] == "probe"
 
 
-def test_all_agree_where_the_probe_is() -> None:
-    assert loadgen.worker.probe_client.PROBE_PORT == PROBE_PORT == experiments.probe.probe.PORT
-    assert loadgen.options.PORT == SERVER_PORT
+def test_a_server_by_hand_has_the_defaults_of_a_trial() -> None:
+    usual, common = Settings(), COMPOSE["x-server"]
+    assert common["environment"] == {"C10K_BACKLOG": f"${{C10K_BACKLOG:-{usual.backlog}}}"}
+    assert common["sysctls"] == {"net.core.somaxconn": f"${{C10K_SOMAXCONN:-{usual.somaxconn}}}"}
+
+
+def test_the_web_ui_is_where_it_is_said_to_be() -> None:
+    assert SERVICES["master"]["ports"] == [f"127.0.0.1:{WEB_PORT}:{WEB_PORT}"]
 
 
 def test_the_form_offers_every_variant() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from contract.exits import Exit, LabError
+from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec, DriverError
 from experiments.machine import preflight
@@ -18,7 +19,6 @@ from experiments.machine.host import look
 from experiments.machine.kept import OF_SOME, check_kept
 from experiments.machine.shortfalls import CORES, MEMORY, NOFILE, QUOTA, DiscardedError, Shortfall
 from experiments.machine.specimen import LOOK, MODEL, specimens, unkept
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Point, Trial
 from experiments.run.trial_containers import PIDS, Containers, place
 from tests.experiments.machine.test_shortfalls import CPUSET, FORWARDING, PIDS_LIMIT
@@ -210,7 +210,7 @@ def test_doctor_fails_for_what_each_trial_asks_and_warns_for_what_some_ask() -> 
 
 
 def trial(**settings: Any) -> Trial:
-    return Trial(Point("s", Settings.model_validate(settings)), 1, 1, 1)
+    return Trial(Point("s", Settings(**settings)), 1, 1, 1)
 
 
 def test_specimens_ask_for_what_any_trial_asks() -> None:

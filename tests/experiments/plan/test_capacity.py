@@ -10,12 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from contract.exits import LabError
+from contract.settings.conflicts import MOST_CONNECTIONS
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.capacity import MARGIN, Limits, fit, limits_of, most_connections
 from experiments.plan.experiment_file import find
 from experiments.plan.overrides import read_source
 from experiments.plan.schema import Experiment
-from experiments.plan.settings import MOST_CONNECTIONS
 from experiments.plan.trials import notes, plan, points
 from experiments.records.run_folder import Store
 from experiments.run import session

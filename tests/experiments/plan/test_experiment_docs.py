@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from contract.settings.setting import declared
+from contract.settings.table import settings_table
+from contract.settings.trial import Settings
 from experiments.paths import ROOT
 from experiments.plan.experiment_file import FOLDER, read
 from experiments.plan.schema import Experiment, Sweep
-from experiments.plan.settings import Settings
 from experiments.plan.trials import plan, points
 
 README = (ROOT / "README.md").read_text()
@@ -21,21 +23,18 @@ SCHEMA = DOCS / "experiment.schema.json"
 EXAMPLE_LINES = 11  # the editor's line, and ten
 
 
-@pytest.mark.parametrize("model", [Experiment, Sweep, Settings])
+@pytest.mark.parametrize("model", [Experiment, Sweep])
 def test_every_key_is_told_in_the_words_of_the_schema(
-    model: type[Experiment] | type[Sweep] | type[Settings],
+    model: type[Experiment] | type[Sweep],
 ) -> None:
     for name, field in model.model_fields.items():
         row = rf"^\| `{name}` \|.* {re.escape(str(field.description))} \|$"
         assert re.search(row, TEXT, re.MULTILINE), f"docs/experiments.md lacks {name}"
 
 
-def test_what_a_setting_is_if_absent_is_told() -> None:
-    for name, field in Settings.model_fields.items():
-        found = re.search(rf"^\| `{name}` \| ([^|]*) \|", TEXT, re.MULTILINE)
-        assert found, name
-        told = found[1].strip().replace(",", "")
-        assert told == ("" if field.default is None else str(field.default).lower()), name
+def test_every_setting_is_told_as_it_is_declared() -> None:
+    table = settings_table(declared(Settings))
+    assert table in TEXT, f"docs/experiments.md has another table of settings than this:\n{table}"
 
 
 def test_the_schema_for_editors_is_current() -> None:

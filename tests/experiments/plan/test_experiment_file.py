@@ -58,7 +58,7 @@ def test_every_fault_at_once_with_its_line_and_the_nearest_name(tmp_path: Path) 
         ("question: x\nsweeps: [{name: a, axes: {server: [poll]}, settings: {server: poll}}]\n",
          "both an axis and a fixed setting"),
         ("question: x\nsweeps: [{name: a}, {name: a}]\n", "two sweeps are named a"),
-        ("question: x\nsweeps: [{name: a, settings: {path: maps}}]\n", "should match pattern"),
+        ("question: x\nsweeps: [{name: a, settings: {path: maps}}]\n", "'maps' is not a path"),
     ],
 )  # fmt: skip
 def test_other_faults(tmp_path: Path, text: str, reason: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from contract.columns import REFERENCE_SERVERS
 from contract.exits import Exit, LabError
+from contract.origins import REFERENCE_SERVERS
 from experiments.docker.driver import AbsentError
 from experiments.foreign import reference_image
 from experiments.foreign.catalogue import REFERENCES

@@ -121,7 +121,7 @@ def test_wrong_answer_stays_the_server_s_fault_on_a_core_that_was_not_asked() ->
 
 def quota_trial(result: TrialResult, quota: float) -> dict[str, Any]:
     trial = a_trial()
-    settings = trial.point.settings.model_copy(update={"server_cpu_quota": quota})
+    settings = replace(trial.point.settings, server_cpu_quota=quota)
     asked = replace(result, asked=asking(Pins((0,), quota)))
     return row_of(asked, replace(trial, point=replace(trial.point, settings=settings)))
 
@@ -158,7 +158,7 @@ def test_load_s_quota_that_a_benchmark_asked_for_may_hold_it_back() -> None:
 
 def test_asked_is_what_the_containers_ask() -> None:
     trial = a_trial()
-    settings = trial.point.settings.model_copy(update={"load_workers": 3, "server_cpu_quota": 0.5})
+    settings = replace(trial.point.settings, load_workers=3, server_cpu_quota=0.5)
     three = replace(trial, point=replace(trial.point, settings=settings))
     containers = Containers(FakeImages(), place(4), "net", 20_000, "c10k-run", load_cpu_quota=0.3)
     server, loads = containers.server(three, "none"), containers.loads(three, "none").values()

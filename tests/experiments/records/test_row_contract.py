@@ -22,7 +22,7 @@ from contract.result.asked import Asked, Pins
 from contract.result.benchmark_result import BenchmarkResult, Turns
 from contract.result.server_side import Environment
 from contract.result.trial_result import TrialResult
-from experiments.plan.settings import Settings
+from contract.settings.trial import Settings
 from experiments.plan.trials import Trial
 from experiments.records.benchmark_columns import benchmark_columns
 from experiments.records.outcome import Outcome
@@ -54,7 +54,7 @@ LOADS: tuple[dict[str, Any], ...] = (
 
 
 def trial_of(changes: dict[str, Any]) -> Trial:
-    settings = TRIAL.point.settings.model_copy(update=changes)
+    settings = replace(TRIAL.point.settings, **changes)
     return replace(TRIAL, point=replace(TRIAL.point, settings=settings))
 
 

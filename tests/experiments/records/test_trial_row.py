@@ -123,7 +123,7 @@ def open_row(cpu_s: float = 0.4, lag_p99_us: float = 40.0, **window: Any) -> dic
     )
     result = with_window(a_result(cpu_s=cpu_s, window=made), **window)
     trial = next(t for t in some_trials() if t.point.sweep == "s")
-    settings = trial.point.settings.model_copy(update={"load": "open_loop", "rate_per_s": 1e4})
+    settings = replace(trial.point.settings, load="open_loop", rate_per_s=1e4)
     point = replace(trial.point, settings=settings)
     outcome = Outcome(result=result, elapsed_s=3.5)
     return make_row("e", "r", "2026-01-01T00:00:00+00:00", replace(trial, point=point), outcome)
@@ -228,7 +228,7 @@ def test_shares_are_unknown_when_a_worker_was_replaced() -> None:
 def traced_row(covered: int = 4, **close: Any) -> dict[str, Any]:
     result = with_samples(changed(covered=covered), close=close)
     trial = next(t for t in some_trials() if t.point.sweep == "s")
-    point = replace(trial.point, settings=trial.point.settings.model_copy(update={"traced": True}))
+    point = replace(trial.point, settings=replace(trial.point.settings, traced=True))
     return make_row(
         *("e", "r", "2026-01-01T00:00:00+00:00", replace(trial, point=point)),
         Outcome(result=result, elapsed_s=3.5),

@@ -22,7 +22,7 @@ def row_of(load: str, **window: Any) -> dict[str, Any]:
 
 
 def under(trial: Trial, load: str) -> Trial:
-    settings = trial.point.settings.model_copy(update={"load": load})
+    settings = replace(trial.point.settings, load=load)
     return replace(trial, point=replace(trial.point, settings=settings))
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pytest
-from pydantic import ValidationError
 
 from contract.columns import COLUMNS, NAMES
 from contract.exits import LabError
+from contract.settings.conflicts import ConflictError, check
+from contract.settings.trial import Settings
 from experiments.docker.driver import ContainerState
 from experiments.plan.capacity import MARGIN
 from experiments.plan.experiment_file import find, read
 from experiments.plan.overrides import choose
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Point, Trial, plan
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
@@ -53,7 +53,7 @@ def lines(*events: dict[str, Any]) -> str:
 
 def a_trial(**changes: Any) -> Trial:
     given = {"server": "poll", "load": "one_wait", "watched": 10, "warm_up_s": 0.0}
-    settings = Settings.model_validate({**given, "window_s": 0.2, **changes})
+    settings = check(Settings(**{**given, "window_s": 0.2, **changes}))
     return Trial(Point("wait", settings), 1, 1, 1)
 
 
@@ -184,7 +184,7 @@ def test_a_terminal_shows_what_was_measured() -> None:
     ],
 )
 def test_what_does_not_go_together_is_refused(given: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValidationError, match=words):
+    with pytest.raises(ConflictError, match=words):
         a_trial(**given)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from experiments.plan.settings import Settings
+from contract.settings.trial import Settings
 from experiments.plan.trials import Point, Trial
 from experiments.run.progress import Watch, describe, summarise
 
@@ -34,12 +34,12 @@ from experiments.run.progress import Watch, describe, summarise
     ],
 )
 def test_trials_that_differ_read_differently(given: dict[str, Any], words: str) -> None:
-    assert describe(Trial(Point("any", Settings.model_validate(given)), 1, 1, 1)) == words
+    assert describe(Trial(Point("any", Settings(**given)), 1, 1, 1)) == words
 
 
 def test_a_path_that_looks_like_markup_is_shown_as_it_is() -> None:
     path = "/[bold]/[/nope]"
-    trial = Trial(Point("any", Settings.model_validate({"path": path})), 1, 1, 1)
+    trial = Trial(Point("any", Settings(path=path)), 1, 1, 1)
     seen = io.StringIO()
     console = Console(file=seen, force_terminal=True, color_system=None, width=200)
     with Watch([trial], 0, console) as watch:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from contract.settings.trial import Settings
 from experiments.plan.foreign_server import Expect, Foreign
-from experiments.plan.settings import Settings
 from experiments.plan.trials import Point, Trial
 from experiments.probe.tracing import STRACE
 from experiments.run.server_under_test import ServerUnderTest, server_under_test

@@ -46,7 +46,7 @@ def test_a_whole_trial() -> None:
 def test_what_a_trial_sets_reaches_server_and_load() -> None:
     driver, master = FakeDriver(), FakeMaster()
     trial = some_trials()[0]
-    changes = {
+    changes: dict[str, Any] = {
         "workers": 4,
         "cork": True,
         "nodelay": False,
@@ -54,7 +54,7 @@ def test_what_a_trial_sets_reaches_server_and_load() -> None:
         "slow_writers": 3,
         "idle": "silent",
     }
-    settings = trial.point.settings.model_copy(update=changes)
+    settings = replace(trial.point.settings, **changes)
     conduct(driver, master, replace(trial, point=replace(trial.point, settings=settings)))
     command = next(spec.command for spec in driver.started if spec.role == "server")
     assert command[-6:] == ("--workers", "4", "--cork", "on", "--nodelay", "off")
@@ -66,7 +66,7 @@ def test_what_a_trial_sets_reaches_server_and_load() -> None:
 def sysctls_of(**settings: Any) -> dict[str, dict[str, str]]:
     """The kernel settings of each pod of a trial, by the pod's name."""
     driver, trial = FakeDriver(), some_trials()[0]
-    changed = trial.point.settings.model_copy(update=settings)
+    changed = replace(trial.point.settings, **settings)
     conduct(driver, FakeMaster(), replace(trial, point=replace(trial.point, settings=changed)))
     pods = [spec for spec in driver.started if spec.role == "pod"]
     return {spec.name.rpartition("-")[2]: dict(spec.sysctls) for spec in pods}
@@ -86,7 +86,7 @@ def test_kernel_settings_are_set_where_they_work() -> None:
 
 def test_a_traced_server_runs_below_the_tracer() -> None:
     driver, trial = FakeDriver(), some_trials()[0]
-    settings = trial.point.settings.model_copy(update={"traced": True})
+    settings = replace(trial.point.settings, traced=True)
     conduct(driver, FakeMaster(), replace(trial, point=replace(trial.point, settings=settings)))
     server = next(spec for spec in driver.started if spec.role == "server")
     assert server.image == "traced:1"
@@ -232,7 +232,7 @@ def test_a_load_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_over_a_bridge_the_load_has_a_pod_of_its_own() -> None:
     trial = some_trials()[0]
-    settings = trial.point.settings.model_copy(update={"network": "bridge"})
+    settings = replace(trial.point.settings, network="bridge")
     changed: Any = trial.__class__(
         trial.point.__class__("s", settings), trial.block, trial.repeat, trial.position
     )
@@ -256,7 +256,7 @@ def test_placement(cores: int, loads: str, others: str) -> None:
 
 def two_workers() -> Trial:
     trial = some_trials()[0]
-    settings = trial.point.settings.model_copy(update={"load_workers": 2})
+    settings = replace(trial.point.settings, load_workers=2)
     return replace(trial, point=replace(trial.point, settings=settings))
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.mix import Kind
 from contract.result.distribution import PERCENTILES
 from loadgen.engine.censoring import MATERIAL, counted, joined, lower_bounds, overdue, without
 from loadgen.engine.engine import Engine
@@ -23,7 +24,7 @@ from loadgen.engine.summary import summarise
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
-from loadgen.loads.mix import Kind, Mix
+from loadgen.loads.mix import Mix
 from loadgen.loads.mixed import Mixed
 from loadgen.loads.open_connections import OpenConnections
 from loadgen.loads.open_loop import OpenLoop

@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 from scipy import stats
 
+from contract.mix import Kind, MixError, parse_mix
 from loadgen.engine.measures import Exchange
-from loadgen.loads.mix import DRAWN, Kind, Mix, MixError, parse_mix
+from loadgen.loads.mix import DRAWN, Mix
 from loadgen.loads.mixed import Mixed
 from tests.loadgen.engine.test_engine import do, running, until, window
 from tests.support.loopback import RESPONSE, serving

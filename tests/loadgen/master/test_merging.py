@@ -68,11 +68,17 @@ def test_shares_add_up_and_are_fair(total: int, workers: int) -> None:
 
 def test_a_load_is_split_and_not_multiplied() -> None:
     whole = options(
-        idle_connections="100", slow_readers="5", slow_writers="2", vanishing_per_s="9", in_flight=2
+        idle_connections="100",
+        slow_readers="5",
+        slow_writers="2",
+        vanishing_per_s="9",
+        in_flight=2,
+        connect_pace_per_s=90,
     )
     parts = [split(whole, worker, 3) for worker in range(3)]
     for name in ("idle_connections", "slow_readers", "slow_writers", "vanishing_per_s"):
-        assert sum(getattr(one, name) for one in parts) == getattr(whole, name)
+        assert sum(getattr(one.settings, name) for one in parts) == getattr(whole.settings, name)
+    assert sum(one.pace_per_s for one in parts) == whole.pace_per_s == 90
     assert [one.in_flight for one in parts] == [1, 1, 1], "none could open connections"
     assert [one.worker for one in parts] == [0, 1, 2]
 
@@ -86,7 +92,7 @@ def test_no_two_workers_or_seeds_draw_the_same() -> None:
 
 
 def test_who_comes_late_has_nothing_but_users() -> None:
-    late = latecomer(options(idle_connections=100, trickle_per_s=1, slow_writers=3))
+    late = latecomer(options(idle_connections=100, trickle_per_s=1, slow_writers=3)).settings
     assert (late.idle_connections, late.trickle_per_s, late.slow_writers) == (0, 0, 0)
 
 

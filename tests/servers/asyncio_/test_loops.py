@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 import uvloop
 
-from servers.asyncio_ import loop
-from servers.asyncio_.loop import LoopServer
+from servers.asyncio_ import server as asyncio_server
 from servers.asyncio_.protocols import Connection
+from servers.asyncio_.server import AsyncioServer
 from servers.asyncio_.streams import stream
 from servers.core.events import EventLog
 from servers.core.settings import Settings
 from servers.variants import gevent_streams
 from servers.variants.gevent_streams import GreenletServer
+from tests.support.faulty_answers import FaultyAnswers
 from tests.support.peer import GET, PATIENCE_S, Peer
 
 if TYPE_CHECKING:
@@ -29,30 +30,14 @@ if TYPE_CHECKING:
 SETTINGS = Settings(host="127.0.0.1", port=0)
 
 
-class FaultyAnswers:
-    """In place of `Answers`: raises for each chunk."""
-
-    def __init__(self, _site: object) -> None:
-        pass
-
-    def __getitem__(self, _chunk: bytes) -> None:
-        raise ZeroDivisionError
-
-    def end(self) -> None:
-        pass
-
-
 class UselessAcceptor:
     """In place of `Acceptor`: the listener has become useless."""
 
     def __init__(self, *_: object) -> None:
         pass
 
-    def accept(self) -> None:
+    def arrivals(self, _most: int) -> None:
         raise OSError(errno.EINVAL, "not a listener any more")
-
-    def recover(self, error: OSError) -> None:
-        raise error
 
 
 class Switch:
@@ -71,8 +56,8 @@ class Running(Protocol):
     def __call__(self, log: EventLog) -> None: ...
 
 
-def on_loop(connected: Callable[[LoopServer], Any], new_loop: Callable[[], Any]) -> Running:
-    return lambda log: LoopServer(SETTINGS, log, connected).run(new_loop)
+def on_loop(connected: Callable[[AsyncioServer], Any], new_loop: Callable[[], Any]) -> Running:
+    return lambda log: AsyncioServer(SETTINGS, log, connected).run(new_loop)
 
 
 def on_greenlets(log: EventLog) -> None:
@@ -93,7 +78,7 @@ class InThread:
 
     def __init__(self, serve: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self._switch = Switch()
-        for module in (loop, gevent_streams):
+        for module in (asyncio_server, gevent_streams):
             monkeypatch.setattr(module, "StopSignal", lambda: self._switch)
         self._reader, self._writer = os.pipe()
         self._raised: list[BaseException] = []
@@ -132,8 +117,8 @@ def serve(request: pytest.FixtureRequest) -> Running:
 def test_fault_ends_one_connection_and_is_told_once(
     serve: Running, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for module in (loop, gevent_streams):
-        monkeypatch.setattr(module, "Answers", FaultyAnswers)
+    for module in (asyncio_server, gevent_streams):
+        monkeypatch.setattr(module, "ResponseCache", FaultyAnswers)
     server = InThread(serve, monkeypatch)
     for _ in range(3):
         with Peer(server.port) as peer:
@@ -149,7 +134,7 @@ def test_fault_ends_one_connection_and_is_told_once(
 def test_useless_listener_is_the_end_of_the_server(
     serve: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (loop, gevent_streams):
+    for module in (asyncio_server, gevent_streams):
         monkeypatch.setattr(module, "Acceptor", UselessAcceptor)
     server = InThread(serve, monkeypatch)
     with contextlib.suppress(ConnectionError), Peer(server.port) as peer:

@@ -43,6 +43,7 @@ def test_response_that_leaves_in_parts(server: Server) -> None:
     with server.connect(SMALL_BUFFER_BYTES) as peer:
         sent = peer.send_until_stuck(GET, server.is_asleep)
         whole, part = divmod(sent, len(GET))
+        peer.widen()
         assert peer.take(whole * len(PERSISTENT)) == PERSISTENT * whole
         assert peer.ask(GET[part:])
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from servers.core import blocking
-from servers.core.blocking import BlockingServer
+from servers.blocking import server as blocking
+from servers.blocking.server import BlockingServer
 from servers.core.events import EventLog
 from servers.core.settings import Settings
 from servers.readiness import loop
@@ -18,6 +18,7 @@ from servers.readiness.loop import ReadinessServer
 from servers.variants import generators
 from servers.variants.epoll_level import EpollReadiness
 from servers.variants.generators import GeneratorServer
+from tests.support.faulty_answers import FaultyAnswers
 from tests.support.peer import GET, Peer
 
 if TYPE_CHECKING:
@@ -91,19 +92,6 @@ def test_log_without_a_reader_harms_nobody() -> None:
         os.close(writer)
 
 
-class FaultyAnswers:
-    """In place of `Answers`: raises for each chunk."""
-
-    def __init__(self, _site: object) -> None:
-        pass
-
-    def __getitem__(self, _chunk: bytes) -> None:
-        raise ZeroDivisionError
-
-    def end(self) -> None:
-        pass
-
-
 class NoStop:
     """In place of the signal handling, which belongs to a main thread."""
 
@@ -118,7 +106,7 @@ SETTINGS = Settings(host="127.0.0.1", port=0)
 
 
 def test_fault_in_a_loop_ends_one_connection(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "Answers", FaultyAnswers)
+    monkeypatch.setattr(loop, "ResponseCache", FaultyAnswers)
     monkeypatch.setattr(loop, "StopSignal", NoStop)
     server = ReadinessServer(SETTINGS, EventLog("x", pipe.writer), EpollReadiness())
     threading.Thread(target=server.run, daemon=True).start()
@@ -128,7 +116,7 @@ def test_fault_in_a_loop_ends_one_connection(pipe: Pipe, monkeypatch: pytest.Mon
 def test_fault_in_a_coroutine_ends_one_connection(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generators, "Answers", FaultyAnswers)
+    monkeypatch.setattr(generators, "ResponseCache", FaultyAnswers)
     monkeypatch.setattr(generators, "StopSignal", NoStop)
     server = GeneratorServer(SETTINGS, EventLog("x", pipe.writer))
     threading.Thread(target=server.run, daemon=True).start()
@@ -147,7 +135,7 @@ def expect_faults(pipe: Pipe) -> None:
 
 
 def test_fault_in_a_thread_ends_one_connection(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocking, "Answers", FaultyAnswers)
+    monkeypatch.setattr(blocking, "ResponseCache", FaultyAnswers)
     monkeypatch.setattr(blocking, "BlockingStop", NoStop)
     server = BlockingServer(SETTINGS, EventLog("x", pipe.writer))
 

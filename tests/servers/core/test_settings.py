@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from dataclasses import fields
 
 import pytest
 
 from experiments.paths import ROOT
-from servers.__main__ import load, names
 from servers.core.settings import Settings, SettingsError, parse
+from servers.registry import names
 from tests.support.peer import PATIENCE_S
 from tests.support.server_process import command, environment, running
 
@@ -25,26 +24,6 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         timeout=PATIENCE_S,
         check=False,
     )
-
-
-def test_list_names_every_variant() -> None:
-    done = run("list")
-    assert done.returncode == 0
-    heading, *lines = done.stdout.splitlines()
-    assert heading.split() == ["NAME", "GROUP", "WORKERS", "SINCE", "IDEA", "IGNORES"]
-    assert sorted(line.split()[0] for line in lines) == names()
-    assert all("thread" in line or "process" in line for line in lines)
-
-
-def test_what_a_variant_ignores_are_settings(any_variant: str) -> None:
-    assert {item.name for item in fields(Settings)} >= load(any_variant).IGNORES
-
-
-def test_every_variant_opens_with_its_essay(any_variant: str) -> None:
-    text = (ROOT / "servers" / "variants" / f"{any_variant}.py").read_text(encoding="utf-8")
-    essay = text.split('"""')[1]
-    for part in ("How it works.", "Where it breaks.", "Source.", "Not shared with"):
-        assert part in essay
 
 
 def test_defaults() -> None:

@@ -53,6 +53,7 @@ def test_response_in_flight_ends_whole(variant: str) -> None:
         peer.send_until_stuck(GET, server.is_asleep)
         server.process.send_signal(signal.SIGTERM)
         eventually(lambda: is_closed(server), "the listener is closed at once")
+        peer.widen()
         received = peer.rest()
         assert received == PERSISTENT * (len(received) // len(PERSISTENT))
         assert received
@@ -68,6 +69,7 @@ def test_all_requests_read_before_are_answered(variant: str) -> None:
         eventually(server.is_asleep, "the responses get stuck")
         server.process.send_signal(signal.SIGTERM)
         eventually(lambda: is_closed(server), "the listener is closed at once")
+        peer.widen()
         received += peer.rest()
         assert received.count(b"HTTP/1.1 200 OK") == 9
         assert received.endswith(PERSISTENT)

@@ -13,20 +13,20 @@ from servers.http.request import parse_head
 from servers.http.responder import (
     REMEMBERED_BYTES,
     REMEMBERED_CHUNKS,
-    Answers,
     Conversation,
     Ending,
+    ResponseCache,
 )
-from servers.http.routes import Site
+from servers.http.routes import Routes
 from tests.support.peer import CLOSING, GET, HOWTO, PERSISTENT
 
 LIMIT_BYTES = 256
-SITE = Site(Settings(request_limit_bytes=LIMIT_BYTES))
+ROUTES = Routes(Settings(request_limit_bytes=LIMIT_BYTES))
 
 
 def converse(pieces: list[bytes]) -> tuple[bytes, Ending]:
     """Return all output of a conversation, and its ending."""
-    conversation = Conversation(SITE)
+    conversation = Conversation(ROUTES)
     output, ending = b"", Ending.OPEN
     for piece in pieces:
         conversation.feed(piece)
@@ -96,13 +96,13 @@ def test_garbage_never_raises_and_is_cut_anywhere(stream: bytes, where: list[int
 
 @given(st.lists(fragments, min_size=1, max_size=12).map(b"".join) | valid_requests())
 def test_remembered_answer_is_the_answer(chunk: bytes) -> None:
-    answers = Answers(SITE)
+    answers = ResponseCache(ROUTES)
     for answered in (answers[chunk], answers[chunk]):
         assert answered is None or answered == converse([chunk])
 
 
 def test_incomplete_chunk_is_not_answered_the_fast_way() -> None:
-    answers = Answers(SITE)
+    answers = ResponseCache(ROUTES)
     assert answers[b""] is None
     assert answers[GET[:-1]] is None
     assert answers[GET + b"G"] is None
@@ -113,7 +113,7 @@ def test_incomplete_chunk_is_not_answered_the_fast_way() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    answers = Answers(SITE)
+    answers = ResponseCache(ROUTES)
     for number in range(1000):
         assert answers[b"GET /?%d HTTP/1.1\r\n\r\n" % number] is not None
         assert answers[b"GET /bytes/%d HTTP/1.1\r\n\r\n" % (10_000 + number)] is not None

@@ -8,27 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from servers.http.response import PATTERN
-from tests.support.peer import GET, PERSISTENT
+from tests.support.peer import GET, PERSISTENT, get, response
 from tests.support.server_process import concurrent, running
 
 if TYPE_CHECKING:
-    from tests.support.peer import Peer
     from tests.support.server_process import Server
-
-
-def get(target: str) -> bytes:
-    return f"GET {target} HTTP/1.1\r\nHost: lab\r\n\r\n".encode()
-
-
-def response(peer: Peer) -> tuple[int, bytes]:
-    """Return status and body of the next response."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = peer.take(1)
-        assert byte, head
-        head += byte
-    length = next(line for line in head.split(b"\r\n") if line.startswith(b"Content-Length: "))
-    return int(head.split()[1]), peer.take(int(length.split()[1]))
 
 
 @pytest.mark.parametrize("size", [0, 1, 13, 5_000, 65_536, 65_537, 300_000])

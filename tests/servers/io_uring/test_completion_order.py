@@ -12,14 +12,14 @@ from servers.core.events import EventLog
 from servers.core.listener import open_listener
 from servers.core.settings import Settings
 from servers.io_uring import loop
-from servers.io_uring.accepting import ACCEPT
 from servers.io_uring.loop import SEND, SERIAL_SHIFT, CompletionServer
+from servers.io_uring.multishot_accept import ACCEPT
 from tests.support.peer import CLOSING, GET, GET_CLOSE, PERSISTENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from servers.variants.io_uring import Ring
+    from servers.io_uring.ring import Ring
 
 WITH_BUFFER, GOES_ON = 1, 2
 BUFFER_BYTES = 1000

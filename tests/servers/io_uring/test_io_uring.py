@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import subprocess
-import sys
 
 import pytest
 
@@ -13,30 +12,13 @@ from experiments.paths import ROOT
 from servers.core.exits import Exit
 from servers.io_uring.buffers import FEWEST
 from servers.variants.io_uring import explain
+from tests.support.forbidden_call import without_io_uring
 from tests.support.peer import CLOSING, GET, GET_CLOSE, PATIENCE_S, PERSISTENT
 from tests.support.server_process import command, environment, eventually, running
 
 BUSY = b"GET /cpu/200000 HTTP/1.1\r\n\r\n"
 SMALL_BUFFER_BYTES = 4096
 BEYOND = 5 * FEWEST
-IO_URING_SETUP = 425  # the number of the system call, the same on all architectures
-FORBID = """
-import ctypes, os, struct, sys
-number, error, *command = sys.argv[1:]
-statements = [
-    (0x20, 0, 0, 0),                        # load the number of the system call
-    (0x15, 0, 1, int(number)),              # if it is this one
-    (0x06, 0, 0, 0x00050000 | int(error)),  # then it fails with this error
-    (0x06, 0, 0, 0x7FFF0000),               # otherwise it is allowed
-]
-code = b"".join(struct.pack("=HBBI", *statement) for statement in statements)
-kept = ctypes.create_string_buffer(code)
-program = struct.pack("@HP", len(statements), ctypes.addressof(kept))
-prctl = ctypes.CDLL(None, use_errno=True).prctl
-assert prctl(38, 1, 0, 0, 0) == 0           # PR_SET_NO_NEW_PRIVS
-assert prctl(22, 2, program) == 0           # PR_SET_SECCOMP
-os.execv(command[0], command)
-"""
 
 
 def test_more_input_at_once_than_there_are_buffers() -> None:
@@ -70,6 +52,7 @@ def test_nothing_overtakes_a_response_that_leaves_in_parts() -> None:
         server.connect(SMALL_BUFFER_BYTES) as peer,
     ):
         whole, part = divmod(peer.send_until_stuck(GET, server.is_asleep), len(GET))
+        peer.widen()
         assert peer.take(whole * len(PERSISTENT)) == PERSISTENT * whole
         assert peer.ask(GET[part:])
 
@@ -100,7 +83,7 @@ def test_response_to_a_request_that_came_with_the_signal() -> None:
 def test_refuses_to_start_where_it_is_forbidden(error: int) -> None:
     wanted = command("io_uring", "--host", "127.0.0.1", "--port", "0")
     done = subprocess.run(  # noqa: S603 - this repository's own command, no shell
-        [sys.executable, "-c", FORBID, str(IO_URING_SETUP), str(error), *wanted],
+        without_io_uring(error, *wanted),
         cwd=ROOT,
         env=environment(),
         capture_output=True,

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from contract.columns import WITHOUT_CLIENTS
-from experiments.plan.settings import INTERFACES as SETTING
+from contract import loads
 from servers.core.exits import Exit
 from servers.microbench.readiness_bench import INTERFACES, main, measure
 from servers.microbench.readiness_work import WORKS, OneWait, TokenRing
@@ -51,8 +50,8 @@ def test_every_interface_does_every_work(
 
 
 def test_the_lab_knows_what_there_is() -> None:
-    assert tuple(WORKS) == WITHOUT_CLIENTS
-    assert tuple(INTERFACES) == SETTING
+    assert tuple(WORKS) == loads.WITHOUT_CLIENTS
+    assert tuple(INTERFACES) == loads.INTERFACES
 
 
 def test_a_token_goes_from_pipe_to_pipe_and_round() -> None:

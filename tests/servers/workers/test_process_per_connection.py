@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.servers.http.test_paths import get, response
 from tests.support import server_process
-from tests.support.peer import GET, PATIENCE_S
+from tests.support.peer import GET, PATIENCE_S, get, response
 from tests.support.server_process import eventually, running
 
 if TYPE_CHECKING:

@@ -1,0 +1,224 @@
+"""The figure of a rule over the trials of a run: what of rules.py has to do with data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.claims.evidence import described, evidence_of
+from analysis.claims.expression import parse
+from analysis.claims.judgement import MOST_FAILED
+from analysis.claims.longer_times import moved
+from analysis.outcomes.basis import basis_of
+from analysis.outcomes.causes import disturbed, failed, spoiled, unknown
+from analysis.selection.blocks import block_medians
+from analysis.selection.trials import NotRunError, with_settings
+from analysis.statistics.estimates import estimate
+from analysis.statistics.extremes import largest_over_smallest
+from analysis.statistics.linear_cost import growth
+from analysis.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from analysis.claims.rules import Levels, Line, Rule
+    from analysis.outcomes.basis import Basis
+    from analysis.outcomes.causes import Flags
+    from analysis.records.run import Run
+    from analysis.selection.trials import Value
+    from analysis.statistics.estimates import Estimate
+
+    Settings = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A rule's figure, the trials of each selection that it stands on (those that count), what
+    became of all of them, and the blocks `lost`, of which only one side has a figure. `rises` and
+    `falls` say where the figure could be elsewhere, as too many of its times are lower bounds;
+    `unproven`, why a figure within its bound shows nothing."""
+
+    estimate: Estimate
+    frames: list[pd.DataFrame]
+    basis: tuple[Basis, ...]
+    lost: int = 0
+    rises: bool = False
+    falls: bool = False
+    unproven: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One selection: its trials that count, the figure of each, what became of all trials, and
+    whether more than MOST_FAILED of those that count could have a larger figure, or a smaller."""
+
+    trials: pd.DataFrame
+    figures: pd.Series[float]
+    basis: Basis
+    rises: bool
+    falls: bool
+
+    @property
+    def by_block(self) -> pd.Series[float]:
+        """One value per block: the median over its trials."""
+        return block_medians(self.figures, self.trials["block"])
+
+
+def figure(run: Run, common: Settings, rule: Rule) -> Estimate:
+    """The figure of a rule: the block is the sample. Raises NotRunError when the run has no
+    trial of a selection, NoValidTrialError when all of one are void."""
+    return measured(run, common, rule).estimate
+
+
+def measured(run: Run, common: Settings, rule: Rule) -> Measured:
+    """The same, with all that it stands on; `common` are settings of all selections."""
+    selections = [{**common, **settings} for settings in rule.selections]
+    if rule.line is not None:
+        return _of_line(run, selections[0], rule, rule.line)
+    if rule.at_most_connections:
+        return _at_most_connections(run, selections[0], rule)
+    sides = [_side(with_settings(run, one), described(one), rule, run) for one in selections]
+    found = [side.by_block for side in sides]
+    every = set().union(*(values.index for values in found))
+    if rule.among is not None:
+        ratio = largest_over_smallest(found)
+        common_blocks = set.intersection(*(set(values[values > 0].index) for values in found))
+        lost = len(every) - len(common_blocks)
+    else:
+        values = _compared(found, sides, rule).dropna()
+        ratio, lost = estimate(values.to_numpy()), len(every) - len(values)
+    frames, basis = [side.trials for side in sides], tuple(side.basis for side in sides)
+    return Measured(ratio, frames, basis, lost, *_moves(rule, sides))
+
+
+def expanded(run: Run, common: Settings, rule: Rule) -> tuple[list[Rule], list[int]]:
+    """The rule itself, or one for each of its levels, and those levels."""
+    if rule.each is None:
+        return [rule], []
+    name = rule.each.setting
+    trials = with_settings(run, _fixed({**common, **rule.selections[-1]}, rule), rule.free)
+    levels = _levels(sorted(int(level) for level in trials[name].unique()), rule.each)
+    rules = []
+    for level in levels:
+        sides = {key: getattr(rule, key) for key in ("of", "over", "since")}
+        at_level = {key: {**one, name: level} for key, one in sides.items() if one is not None}
+        label = f"{rule.label} at {count(level)}"
+        rules.append(rule.model_copy(update={"label": label, **at_level}))
+    return rules, levels
+
+
+def _levels(found: list[int], wanted: Levels) -> list[int]:
+    """Those to judge at; NotRunError if there are none."""
+    inside = [level for level in found if wanted.first <= level <= wanted.last]
+    below = [level for level in found if level < wanted.first][-1:]
+    above = [level for level in found if level > wanted.last][:1]
+    if inside or (below and above):
+        return inside or below + above
+    raise NotRunError(
+        f"no trial of this run has {count(wanted.first)} to {count(wanted.last)} "
+        f"{wanted.setting.replace('_', ' ')}, nor one on each side"
+    )
+
+
+def _compared(found: list[pd.Series[float]], sides: list[Side], rule: Rule) -> pd.Series[float]:
+    """The figure of each block: of one selection, over a second one, or since one."""
+    if rule.over is not None:
+        return found[0] / found[1].where(found[1] != 0)
+    if rule.since is None:
+        return found[0]
+    grown = found[0] - found[1]
+    if rule.per is None:
+        return grown
+    many, few = (
+        block_medians(parse(rule.per).of(side.trials), side.trials["block"]) for side in sides
+    )
+    per = many - few
+    # Where that did not grow, nothing can be said of what it costs.
+    return grown / per.where(per > 0)
+
+
+def _moves(rule: Rule, sides: list[Side]) -> tuple[bool, bool]:
+    """Whether the whole figure could be larger, and smaller, given whether each selection's could:
+    what is divided by or subtracted makes it fall as it rises, and of the largest over the
+    smallest nobody knows."""
+    if rule.among is not None:
+        some = any(side.rises or side.falls for side in sides)
+        return some, some
+    first, *others = sides
+    return (
+        first.rises or any(side.falls for side in others),
+        first.falls or any(side.rises for side in others),
+    )
+
+
+def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run) -> Side:
+    """One selection of the run, which `what` describes."""
+    expression = parse(rule.figure)
+    silent = _silent(trials, rule)
+    counts = silent | trials["valid"].to_numpy(dtype=bool)
+    if rule.with_failed:
+        counts |= failed(trials)
+    frame = trials[counts] if counts.any() else evidence_of(trials, what)
+    figures = expression.of(frame).mask(silent[counts], 0.0)
+    told = figures if rule.per is None else figures + parse(rule.per).of(frame)
+    rises, falls = moved(run, frame, expression)
+    # A trial that counts with its figure, nought included, is evidence and no failure.
+    basis = basis_of(
+        trials.assign(valid=counts), what, int(told.isna().sum()), int((rises | falls).sum())
+    )
+    return Side(frame, figures, basis, rises.mean() > MOST_FAILED, falls.mean() > MOST_FAILED)
+
+
+def _of_line(run: Run, settings: Settings, rule: Rule, line: Line) -> Measured:
+    """The figure of lines through all levels of a setting, a line for each block."""
+    fixed = _fixed(settings, rule)
+    trials = with_settings(run, fixed, rule.free)
+    whole = _side(trials, described(fixed), rule, run)
+    found = growth(whole.trials["block"], whole.trials[line.along], whole.figures)
+    basis = []
+    for level in sorted(int(level) for level in trials[line.along].unique()):
+        mine = trials[trials[line.along] == level]
+        missing = int(whole.figures[whole.trials[line.along] == level].isna().sum())
+        basis.append(basis_of(mine, described({**settings, line.along: level}), missing))
+    some = whole.rises or whole.falls
+    fitted = found.r_squared if line.gives == "r_squared" else found.slope
+    return Measured(fitted, [whole.trials], tuple(basis), 0, some, some)
+
+
+def _at_most_connections(run: Run, settings: Settings, rule: Rule) -> Measured:
+    """The figure where a server ends: of the trials with the most connections that counted."""
+    fixed = _fixed(settings, rule)
+    trials = with_settings(run, fixed, rule.free)
+    connections = trials["active_connections"] + trials["idle_connections"]
+    most = int(connections[evidence_of(trials, described(fixed)).index].max())
+    what = f"{count(most)} connections or more"
+    top = _side(trials[connections == most], what, rule, run)
+    stopped = ~trials["valid"] & ~spoiled(trials) & trials["server_limit"].notna()
+    unproven = ""
+    if not (stopped & (connections > most)).any():
+        asked = bool((connections > most).any())
+        why = "Beyond that it named no limit" if asked else "It was never asked for more"
+        unproven = f"{why}, so nothing shows where it ends."
+    basis = basis_of(trials[connections >= most], what, top.basis.missing, top.basis.bounded)
+    found = estimate(top.by_block.to_numpy())
+    return Measured(found, [top.trials], (basis,), 0, top.rises, top.falls, unproven)
+
+
+def _fixed(settings: Settings, rule: Rule) -> dict[str, Value]:
+    """The settings without those that may be any."""
+    return {name: value for name, value in settings.items() if name not in rule.free}
+
+
+def _silent(trials: pd.DataFrame, rule: Rule) -> Flags:
+    """The void trials that count as nought: their reason holds the words of `zero_if`, nothing else
+    spoiled them, and nothing else had the machine, which has to be known where nobody recorded
+    who spoiled them."""
+    if rule.zero_if is None:
+        return np.zeros(len(trials), dtype=bool)
+    said = trials["reason"].astype("string").str.contains(rule.zero_if, regex=False)
+    quiet = trials["steal_share"].notna() & trials["foreign_cpu_share"].notna()
+    theirs = failed(trials) | (unknown(trials) & quiet.to_numpy(dtype=bool))
+    return said.fillna(False).to_numpy(dtype=bool) & theirs & ~disturbed(trials)

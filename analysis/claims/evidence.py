@@ -1,0 +1,83 @@
+"""What every judge needs: the valid trials of some settings, or why there are none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from analysis.claims.judgement import NoValidTrialError
+from analysis.outcomes.basis import basis_of
+from analysis.outcomes.causes import lacking, no_evidence
+from analysis.selection.trials import NotRunError, at
+from analysis.wording import count, listed, plural, server_name
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    import pandas as pd
+
+    from analysis.outcomes.basis import Basis
+
+SHOWN_REASONS = 3
+
+
+def evidence(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
+    """The valid ones of the trials with these settings; raises NotRunError or
+    NoValidTrialError when there are none."""
+    return evidence_of(at(trials, **settings), described(settings))
+
+
+def evidence_of(trials: pd.DataFrame, what: str) -> pd.DataFrame:
+    """The valid ones of these trials, whose settings `what` describes; raises as above.
+
+    What this machine lacks is a reason not to have run, and no finding.
+    """
+    if not len(trials):
+        raise NotRunError(f"no trial of this run has {what}")
+    valid = trials[trials["valid"]]
+    if len(valid):
+        return valid
+    if lacking(trials):
+        raise NotRunError(
+            f"this machine lacks, or forbids, what {what} needs ({reasons(trials, 1)})"
+        )
+    causes = basis_of(trials, what).causes
+    failures = f"; the server failed in {causes.failed:,}" if causes.failed else ""
+    nothing = no_evidence(causes)
+    raise NoValidTrialError(
+        f"all {plural(len(trials), 'trial')} with {what} are void "
+        f"({reasons(trials)}){failures}{'; ' if nothing else ''}{nothing}",
+        causes,
+    )
+
+
+def basis_at(trials: pd.DataFrame, *figures: str, **settings: Hashable) -> Basis:
+    """What became of the trials with these settings; a valid one without any of these columns is
+    missing."""
+    mine = at(trials, **settings)
+    missing = int(mine.loc[mine["valid"], list(figures)].isna().any(axis=1).sum())
+    return basis_of(mine, described(settings), missing)
+
+
+def described(settings: Mapping[str, Hashable]) -> str:
+    """Settings in words: 'server poll, 10,000 idle connections'."""
+    if not settings:
+        return "the usual settings"
+    words = []
+    for name, value in settings.items():
+        if name == "server":
+            words.append(f"server {server_name(str(value))}")
+        elif name.endswith("_connections") and isinstance(value, int):
+            words.append(f"{count(value)} {name.replace('_', ' ')}")
+        else:
+            words.append(f"{name} {value}")
+    return listed(words)
+
+
+def reasons(trials: pd.DataFrame, most: int = SHOWN_REASONS) -> str:
+    """Why trials are void, the commonest first, with their counts."""
+    found = Counter(
+        str(reason) for reason in trials["reason"].astype("string").fillna("no reason given")
+    )
+    shown = [f"{reason}: {times}" for reason, times in found.most_common(most)]
+    return "; ".join(shown)

@@ -1,0 +1,80 @@
+"""The basis of a figure: what became of the trials that it stands on, and how a verdict says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.outcomes import goodput
+from analysis.outcomes.causes import Causes, by_kind, causes, no_evidence
+from analysis.wording import listed, plural, share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The trials of one selection: `what` they are in words, `how` the server failed, how many
+    valid ones had no figure (`missing`), the shares of errors and missing answers, and how many
+    valid ones have a figure of times that are lower bounds (`bounded`)."""
+
+    what: str
+    causes: Causes
+    how: str = ""
+    missing: int = 0
+    errors: float = 0.0
+    unanswered: float = 0.0
+    bounded: int = 0
+
+
+def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0) -> Basis:
+    """The basis that these trials are, void ones included."""
+    shares = goodput.of_all(trials)
+    errors, unanswered = (
+        shares[name] if np.isfinite(shares[name]) else 0.0
+        for name in (goodput.ERRORS, goodput.UNANSWERED)
+    )
+    return Basis(what, causes(trials), by_kind(trials), missing, errors, unanswered, bounded)
+
+
+def total(basis: Iterable[Basis]) -> Causes:
+    """All of them together, each selection once."""
+    return sum((one.causes for one in dict.fromkeys(basis)), Causes())
+
+
+def sentences(basis: Iterable[Basis]) -> str:
+    """What a reader has to know of the trials beside a verdict; '' if all counted and nothing was
+    left out."""
+    once = list(dict.fromkeys(basis))
+    whole = total(once)
+    told = []
+    if whole.failed:
+        parts = [
+            f"{one.causes.failed:,} of {one.causes.counted:,} with {one.what} ({one.how})"
+            for one in once
+            if one.causes.failed
+        ]
+        told.append(f"The server failed in {plural(whole.failed, 'trial')}: {listed(parts)}.")
+    if text := no_evidence(whole):
+        told.append(f"{text[0].upper()}{text[1:]}.")
+    if missing := sum(one.missing for one in once):
+        told.append(f"The figure was not measured in {plural(missing, 'valid trial')}.")
+    failing = [f"{share(one.errors)} with {one.what}" for one in once if one.errors > 0]
+    if failing:
+        told.append(f"Attempts that ended in errors are not in the figures: {listed(failing)}.")
+    least = goodput.SMALLEST[goodput.UNANSWERED]
+    silent = [f"{share(one.unanswered)} with {one.what}" for one in once if one.unanswered > least]
+    if silent:
+        told.append(f"Requests that got no answer: {listed(silent)}.")
+    longer = [f"{one.bounded:,} with {one.what}" for one in once if one.bounded]
+    if longer:
+        told.append(
+            "Times of these trials are at least so long, as requests had no answer when the window "
+            f"closed: {listed(longer)}."
+        )
+    return " ".join(told)

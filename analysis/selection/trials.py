@@ -1,0 +1,156 @@
+"""Choosing the trials of a run, in two ways.
+
+- Claims choose by exact settings (`with_settings`): what a claim does not name is as usual. `usual`
+  in a run's manifest is what each setting is where nobody says otherwise: the lab's own value, or
+  the experiment's for all its sweeps.
+- Figures choose what most trials have in common (`keep_alive`, `nothing_idle`, `per_request`), so
+  that a run shows a figure whatever its experiment set.
+
+Neither mixes trials that differ in a setting of which it says nothing. `at` narrows down what was
+chosen. Void trials are among the chosen ones. Frames are shared: nobody writes into them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from contract.columns import COLUMNS, SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from analysis.records.run import Run
+
+    Flags = NDArray[np.bool_]
+Value = str | bool | int | float | None
+
+RUNS = 4
+"""Runs whose chosen trials are remembered: every judge and figure asks for the same."""
+ENVIRONMENT = ("network", "somaxconn")
+COMPARED = ("server", "load", "active_connections", "idle_connections", "backlog")
+OTHERS = tuple(name for name in SETTINGS if name not in (*ENVIRONMENT, *COMPARED))
+"""Settings that no figure varies: kinds of requests and clients, flags of servers."""
+OWN = (
+    *("workers", "accepts_per_wakeup", "epoll_exclusive", "switch_interval_us"),
+    *("thread_stack_bytes", "sigpending"),
+)
+"""Settings of how a server works: another server may have no such thing."""
+PLAIN = {
+    column.name: "int64" if column.kind == "int" and column.required else "float64"
+    for column in COLUMNS
+    if column.is_number
+}
+
+
+class NotRunError(Exception):
+    """The run holds no trial that is needed; the message says which."""
+
+
+@lru_cache(maxsize=RUNS)
+def plain(run: Run) -> pd.DataFrame:
+    """All trials with plain numbers: a missing one is NaN."""
+    return run.trials.astype(PLAIN).copy()  # columns of a kind in one array
+
+
+def at(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
+    """The trials with these values; None is a missing one."""
+    keep = np.ones(len(trials), dtype=bool)
+    for name, value in settings.items():
+        keep &= _equal(trials[name], value)
+    return trials[keep]
+
+
+def with_settings(
+    run: Run, settings: Mapping[str, Value], free: Iterable[str] = ()
+) -> pd.DataFrame:
+    """The trials with exactly these settings and the usual ones besides, but for the `free` ones,
+    which may be any; NotRunError if the manifest does not say what is usual."""
+    trials, unusual = plain(run), _unusual(run)
+    keep = np.ones(len(trials), dtype=bool)
+    for name in unusual.keys() - settings.keys() - set(free):
+        keep &= ~unusual[name]
+    for name, value in settings.items():
+        keep &= _equal(trials[name], value)
+    return trials[keep]
+
+
+@lru_cache(maxsize=RUNS)
+def _unusual(run: Run) -> dict[str, Flags]:
+    """By setting, the trials in which it is not the usual one."""
+    usual = run.manifest.usual
+    missing = [name for name in SETTINGS if name not in usual]
+    if missing:
+        raise NotRunError(
+            f"the manifest does not say what is usual for {missing[0]}, so its trials cannot be "
+            "told apart: run the experiment again"
+        )
+    return {name: ~_equal(run.trials[name], usual[name]) for name in SETTINGS}
+
+
+@lru_cache(maxsize=RUNS)
+def keep_alive(run: Run) -> pd.DataFrame:
+    """Keep-alive trials on the most common path with the most common backlog."""
+    return alike(_unmixed(at(plain(run), load="keep_alive")), (*ENVIRONMENT, "backlog"))
+
+
+@lru_cache(maxsize=RUNS)
+def nothing_idle(run: Run) -> pd.DataFrame:
+    """Those of `keep_alive` without idle connections."""
+    return at(keep_alive(run), idle_connections=0)
+
+
+@lru_cache(maxsize=RUNS)
+def per_request(run: Run) -> pd.DataFrame:
+    """Trials with a connection per request on the most common path."""
+    return alike(_unmixed(at(plain(run), load="connection_per_request")))
+
+
+def varying(trials: pd.DataFrame, axis: str, fixed: str) -> pd.DataFrame:
+    """The part of `trials` that shows `axis` best: at the value of `fixed` which
+    has the most values of `axis` (the smallest such value, where several do)."""
+    if not len(trials):
+        return trials
+    return at(trials, **{fixed: trials.groupby(fixed)[axis].nunique().idxmax()})
+
+
+def alike(trials: pd.DataFrame, names: Iterable[str] = ENVIRONMENT) -> pd.DataFrame:
+    """The trials that share the most common value of each of these settings (the smallest of
+    several). Those that have none, as a foreign server has no backlog of ours, stay."""
+    for name in names:
+        values = trials[name]
+        common = values.mode()
+        if len(common):
+            trials = _kept(trials, _equal(values, common.iloc[0]) | _equal(values, None))
+    return trials
+
+
+def _unmixed(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials that share the most common value of each of OTHERS; having none is a value too,
+    but for a server of somebody else's, which takes no flags of ours. None is of a traced server,
+    even where all are: its speed is the tracer's."""
+    trials = at(trials, traced=False)
+    for name in OTHERS:
+        missing, common = _equal(trials[name], None), trials[name].mode()
+        if not len(common):
+            continue
+        same = _equal(trials[name], common.iloc[0])
+        foreign = ~_equal(trials["origin"], "lab")
+        more = same.sum() > missing.sum()
+        trials = _kept(trials, same | (missing & foreign) if more else missing)
+    return trials
+
+
+def _kept(trials: pd.DataFrame, keep: Flags) -> pd.DataFrame:
+    return trials if keep.all() else trials[keep]
+
+
+def _equal(values: pd.Series, value: Hashable) -> Flags:
+    if value is None:
+        return values.isna().to_numpy(dtype=bool)
+    return (values == value).to_numpy(dtype=bool, na_value=False)

@@ -1,0 +1,38 @@
+"""One column of `trials.csv`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from contract.settings.setting import Kind
+
+LARGEST_WHOLE = 2**53
+"""Beyond it a float, which every reader of a CSV may use, does not hold each whole number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `required` ones are filled in every row, void ones included. A run that was
+    recorded before a column was `added` has none. Numbers are finite, and from `minimum` to
+    `maximum`; those of kind `int` are whole, and at most LARGEST_WHOLE."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    added: bool = False
+    minimum: float = 0
+    maximum: float | None = None
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in ("int", "float")
+
+    @property
+    def largest(self) -> float:
+        """The largest number that it may hold."""
+        if self.maximum is not None:
+            return self.maximum
+        return LARGEST_WHOLE if self.kind == "int" else sys.float_info.max

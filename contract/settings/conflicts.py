@@ -1,0 +1,92 @@
+"""Settings each of which may be, but not beside another: what is wrong, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contract.loads import CONNECTING_LOADS, INTERFACES, OPEN_LOADS, WITHOUT_CLIENTS
+from contract.mix import parse_mix
+from contract.settings.setting import declared
+from contract.settings.trial import Settings
+
+MOST_CONNECTIONS = 55_000
+MOST_TRACED_S = 10
+"""A traced server writes some MB a second (an estimate), into a file system of 64 MiB."""
+
+
+class ConflictError(ValueError):
+    """Settings that do not go together; the message says which, and why."""
+
+
+def check(settings: Settings) -> Settings:
+    """The settings of a trial, each of which may be. Raises ConflictError for the first fault."""
+    for fault in (*_of_connections(settings), *of_load(settings), *_of_trial(settings)):
+        raise ConflictError(fault)
+    return settings
+
+
+def of_load(settings: Settings) -> Iterator[str]:
+    """In what the load takes; the path can be read."""
+    several = len(parse_mix(settings.path or "/")) > 1
+    load = settings.load
+    if settings.open and settings.rate_per_s is None:
+        yield f"load {load} needs a rate_per_s above 0"
+    if not settings.open and settings.rate_per_s is not None:
+        yield f"rate_per_s is for {' and '.join(OPEN_LOADS)}; {load} sends as fast as it can"
+    if settings.pipeline_depth > 1 and (load != "keep_alive" or several):
+        yield "pipeline_depth above 1 is for load keep_alive with one path"
+    if several and load != "keep_alive":
+        yield "several paths are for load keep_alive"
+    if not settings.idle_connections and (settings.trickle_per_s or settings.churn_per_s):
+        yield "trickle_per_s and churn_per_s are for idle_connections above 0"
+
+
+def _of_connections(settings: Settings) -> Iterator[str]:
+    together = settings.descriptors
+    if settings.watched is None and together > MOST_CONNECTIONS:
+        yield (
+            f"{settings.active_connections:,} active and {settings.idle_connections:,} idle "
+            f"connections, with bad clients, are {together:,}; one address has ports for "
+            f"{MOST_CONNECTIONS:,}"
+        )
+    if settings.load_workers > settings.active_connections:
+        yield (
+            f"load_workers {settings.load_workers} share {settings.active_connections} active "
+            "connections: each needs one at least"
+        )
+
+
+def _of_trial(settings: Settings) -> Iterator[str]:
+    busy_s = settings.warm_up_s + settings.window_s
+    if settings.late_acks and not settings.connecting:
+        yield f"late_acks are for {' and '.join(CONNECTING_LOADS)}"
+    if settings.late_acks > (settings.backlog or 0):
+        yield (
+            f"late_acks {settings.late_acks} is above backlog {settings.backlog}: no more "
+            "handshakes can be under way"
+        )
+    if settings.traced and busy_s > MOST_TRACED_S:
+        yield (
+            f"traced for warm_up_s + window_s = {busy_s:g} s; the trace has room for "
+            f"{MOST_TRACED_S} s"
+        )
+    if settings.without_clients:
+        yield from _alone(settings)
+    elif settings.watched is not None:
+        names = " and ".join(WITHOUT_CLIENTS)
+        yield f"watched is for {names}; {settings.load} has connections instead"
+
+
+def _alone(settings: Settings) -> Iterator[str]:
+    """Without clients."""
+    if settings.watched is None:
+        yield f"load {settings.load} needs watched, the number of descriptors"
+    if settings.server not in INTERFACES:
+        yield (
+            f"load {settings.load} measures the interface of {', '.join(INTERFACES)}; "
+            f"{settings.server} has none that could be measured by itself"
+        )
+    for name, one in declared(Settings).items():
+        if not one.alone and getattr(settings, name) != one.default:
+            names = " and ".join(WITHOUT_CLIENTS)
+            yield f"{name} means nothing under {names}, which have no clients"

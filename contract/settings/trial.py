@@ -1,0 +1,123 @@
+"""The settings of a trial: everything that makes one differ from another."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from contract.loads import KINDS
+from contract.settings.load_settings import LOAD, MOST, SWEEP, LoadSettings
+from contract.settings.server_flags import ServerFlags
+from contract.settings.setting import declared, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(ServerFlags[None], LoadSettings):
+    """The same names in trials.csv. What is None is left to the server or the kernel."""
+
+    server_cpu_quota: float | None = setting(
+        None,
+        "Cores the server may use, as a quota with a 2 ms period; one if absent",
+        low=0.5,
+        high=1,
+        least=0.01,
+    )
+    watched: int | None = setting(
+        None,
+        "Descriptors watched under token_ring and one_wait",
+        low=1,
+        high=MOST,
+        alone=True,
+    )
+    sigpending: int | None = setting(
+        None,
+        "Limit of signals that may wait for the server; the engine's if None",
+        low=16,
+        high=1_000_000,
+    )
+    abort_on_overflow: bool | None = setting(
+        None, "net.ipv4.tcp_abort_on_overflow of the server's pod; the kernel's if None"
+    )
+    syn_linear_timeouts: int | None = setting(
+        None,
+        "net.ipv4.tcp_syn_linear_timeouts where the load is; the kernel's if None",
+        low=0,
+        high=127,
+    )
+    late_acks: int = setting(
+        0,
+        "Handshakes, before the load of a connection per request, that are ended only when the "
+        "accept queue is full",
+        low=0,
+        high=1_000,
+        form=SWEEP,
+    )
+    traced: bool = setting(
+        False, "Count the server's system calls, which makes it many times slower"
+    )
+    warm_up_s: float = setting(
+        0.3,
+        "Load before the window, in seconds",
+        low=0,
+        high=600,
+        form=LOAD,
+        by_hand=0.0,
+        alone=True,
+        identifies=False,
+    )
+    window_s: float = setting(
+        2.0,
+        "Measured window, in seconds",
+        low=0.2,
+        high=3_600,
+        form=SWEEP,
+        by_hand=0.0,
+        alone=True,
+        identifies=False,
+        least=1e-6,
+    )
+
+    @property
+    def open(self) -> bool:
+        """Whether the load has a schedule."""
+        return KINDS[self.load].open
+
+    @property
+    def connecting(self) -> bool:
+        """Whether each request has a connection of its own."""
+        return KINDS[self.load].connecting
+
+    @property
+    def without_clients(self) -> bool:
+        """Whether nothing is sent to a server."""
+        return KINDS[self.load].without_clients
+
+    @property
+    def ramp_s(self) -> float:
+        """How long it takes to open all connections at the pace; 0 without one."""
+        together = self.active_connections + self.idle_connections
+        return together / self.connect_pace_per_s if self.connect_pace_per_s else 0.0
+
+    @property
+    def descriptors(self) -> int:
+        """The most that one process of the trial has beside its own."""
+        if self.watched is not None:  # a pipe has two ends
+            return self.watched * (2 if self.load == "token_ring" else 1)
+        return (
+            self.active_connections + self.idle_connections + self.slow_readers + self.slow_writers
+        )
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The settings as they stand in trials.csv: without clients nothing connects or listens."""
+        nobody = {"active_connections": 0, "backlog": None} if self.without_clients else {}
+        return asdict(self) | nobody
+
+    @property
+    def told_to_load(self) -> dict[str, Any]:
+        """What the load takes of them, as its form has it."""
+        return {
+            name: one.by_hand if getattr(self, name) is None else getattr(self, name)
+            for name, one in declared(Settings).items()
+            if one.form is not None
+        }
