@@ -47,7 +47,7 @@ compare: $(READY) ## Compare runs: A=folder B=folder (MORE=folders, TOLERANCE=10
 history: $(READY) ## The trend over all runs of an experiment (EXPERIMENT=name)
 	@$(BIN)/python -m experiments history '$(EXPERIMENT)'
 
-bench-analysis: $(READY) ## A report of 100,000 trials, timed; a comparison of two large runs
+bench-analysis: $(READY) ## Time reports and comparisons of runs, beside pandas reading them
 	@$(BIN)/python -m experiments bench-analysis
 
 claims: $(READY) ## List the claims of the argument with their last verdicts
@@ -107,4 +107,4 @@ lock: ## Lock the dependencies anew (needs uv)
 	uv pip compile -q --group servers -c requirements.lock --python-version 3.13 --python-platform linux \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url -o servers/requirements.lock
 	uv pip compile -q --group references -c requirements.lock --python-version 3.13 --python-platform linux \
-		--generate-hashes --no-annotate --no-header --no-emit-index-url -o experiments/references/requirements.lock
+		--generate-hashes --no-annotate --no-header --no-emit-index-url -o experiments/foreign/requirements.lock

@@ -21,20 +21,21 @@ from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerState, DriverError
 from experiments.docker.ownership import LABEL, LABEL_ROLE
 from experiments.images.build import Images, ensure_images
-from experiments.machine.doctor import check_port, port_is_free
+from experiments.machine.checks import check_port
+from experiments.machine.host import port_is_free
+from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
 from experiments.plan import experiment_file
 from experiments.records.server_log import events
 from experiments.run.locust_client import Master
 from experiments.run.loop import interruptible
-from experiments.run.run_lock import RunLock
 from experiments.run.trial_containers import place
 from experiments.run.trial_environment import MOST_NOFILE
 
 URL: Final = f"http://127.0.0.1:{WEB_PORT}"
 LOCUST: Final = ("master", "worker")
 PROBE: Final = "_probe"
-"""How the name of a probe's service goes on after its server's."""
+"""Suffix of a probe's service, after its server's name."""
 CHECK: Final = ("python3", "-m", "servers", "check")
 LABEL_PROJECT: Final = "com.docker.compose.project"
 LABEL_SERVICE: Final = "com.docker.compose.service"
@@ -69,8 +70,8 @@ def up(workers: int = 1, say: Say = print) -> str:
 
 
 def down() -> None:
-    """Stop and remove what `up` started."""
-    with DockerDriver() as driver:
+    """Stop and remove what `up` started. LabError(Exit.BUSY) while a start or a run is on."""
+    with RunLock("down", ROOT), DockerDriver() as driver:
         ByHand(driver, compose.Compose({}), print).end()
 
 
@@ -91,7 +92,7 @@ def _check_port(driver: DockerDriver) -> None:
 
 
 def _variables(driver: DockerDriver, images: Images, workers: int) -> dict[str, str]:
-    """What the compose file leaves open."""
+    """Variables of the compose file."""
     placement = place(int(driver.info()["NCPU"]))
     return {
         "C10K_SERVER_IMAGE": images.server,

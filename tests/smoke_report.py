@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.docker import ownership
 from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.leftovers import found as found_in_engine
 from experiments.plan.experiment_file import find, read
 from experiments.plan.trials import plan
 
@@ -68,7 +68,7 @@ def _other_loads(measured: pd.DataFrame) -> list[str]:
 def leftovers() -> list[str]:
     """Containers and networks of this checkout's runs; all should be gone."""
     with DockerDriver() as driver:
-        left = ownership.found(driver, of_runs=True).values()
+        left = found_in_engine(driver, of_runs=True).values()
     return [f"left in Docker: {name}" for group in left for _, name in group]
 
 

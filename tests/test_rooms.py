@@ -1,10 +1,11 @@
-"""Who may import whom, and which module alone speaks to Docker."""
+"""Who may import whom: no circles, no tests in the product, one module that speaks to Docker."""
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,40 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def import_graph() -> dict[str, set[str]]:
+    """The product's modules that each module names in an import, wherever the import stands."""
+    paths = {module_name(path): path for room in ROOMS for path in modules(room)}
+    return {name: set(named(path, paths)) & paths.keys() for name, path in paths.items()}
+
+
+def named(path: Path, known: Container[str]) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}"
+                yield inside if inside in known else str(node.module)
+
+
+def circles(graph: dict[str, set[str]]) -> Iterator[list[str]]:
+    """Circles of imports, each told once; every circle shares an import with one of them."""
+    left = {name: set(others) for name, others in graph.items()}
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+        except CycleError as error:
+            circle: list[str] = error.args[1]
+            yield circle[::-1]
+            left[circle[1]].discard(circle[0])
+        else:
+            return
+
+
 def imports_at_start(path: Path) -> set[str]:
     """What importing the module imports: all but what stands in functions and TYPE_CHECKING."""
     found: set[str] = set()
@@ -64,6 +99,26 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
         assert not foreign, f"{path.relative_to(ROOT)} imports {foreign}"
 
 
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    told = [" imports ".join(circle) for circle in circles(import_graph())]
+    assert not told, "\n".join(told)
+
+
+def test_circles_are_found_wherever_imports_stand() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"c"}, "e": {"a", "e"}}
+    found = {frozenset(circle) for circle in circles(graph)}
+    assert found == {frozenset("abc"), frozenset("cd"), frozenset("e")}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_product_neither_imports_nor_runs_tests(room: str) -> None:
+    for path in modules(room):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not node.value.startswith(("tests.", "tests/")), path
+        assert not any(name.partition(".")[0] == "tests" for name in imports(path)), path
+
+
 def test_servers_run_without_the_loops_of_others() -> None:
     for path in modules("servers"):
         foreign = {name.partition(".")[0] for name in imports(path)} & LOOPS
@@ -78,7 +133,7 @@ def test_one_module_speaks_to_docker() -> None:
         for path in modules("experiments")
         if any(name.partition(".")[0] == "docker" for name in imports(path))
     }
-    assert speakers == {"docker_driver.py"}
+    assert speakers == {"engine.py"}
 
 
 def test_the_probe_stands_alone() -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from pydantic import ValidationError
 
-    from pydantic import ValidationError
+from contract.model_faults import model_faults
 
 
 def schema_faults(path: Path, error: ValidationError, *above: str) -> list[str]:
     """A line per fault: the file, the key by its path below `above`, and why."""
-    return [
-        f"{path}: {'.'.join((*above, *map(str, fault['loc']))) or 'file'}: {fault['msg']}"
-        for fault in error.errors()
-    ]
+    return [f"{path}: {fault}" for fault in model_faults(error.errors(), *above)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,22 +14,26 @@ from typing import Any
 from rich.console import Console
 
 from contract.console import say
-from contract.exits import LabError
+from contract.exits import Exit, LabError
 from contract.ports import WEB_PORT
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
+from contract.settings.server_flags import ServerFlags
+from contract.settings.setting import declared
 from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images, ensure_images
-from experiments.machine.doctor import NOFILE, Needs, preflight
+from experiments.machine.preflight import NOFILE, Needs, preflight
+from experiments.machine.run_lock import RunLock
 from experiments.paths import RESULTS
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Point, Trial
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from experiments.run.loop import interruptible, swept
-from experiments.run.run_lock import RunLock
+from experiments.run.standalone_server import StandaloneServers
 from experiments.run.trial import TrialRunner
+from experiments.run.trial_containers import Containers
 
 ATTEMPTS = 5
 
@@ -44,6 +48,13 @@ class Frame:
     images: Images
     say: Callable[[str], None]
 
+    def servers(self, containers: Containers, name: str) -> StandaloneServers:
+        """Servers by themselves, on the cores and the network of the trials."""
+        prefix = f"{containers.prefix}-{name}"
+        return StandaloneServers(
+            self.driver, self.images, containers.placement, containers.network, prefix
+        )
+
     def save(self, figures: Mapping[str, Any], file: str = "bench.json") -> Path:
         """Write the figures to this file in results/NAME/RUN, or write it anew; return its path."""
         folder = RESULTS / self.name / self.run
@@ -51,6 +62,10 @@ class Frame:
         path = folder / file
         path.write_text(json.dumps(figures, indent=2) + "\n")
         return path
+
+    def row(self, trial: Trial, outcome: Outcome) -> dict[str, Any]:
+        """The trial as a row of trials.csv."""
+        return make_row(self.name, self.run, datetime.now(UTC).isoformat(), trial, outcome)
 
 
 @contextmanager
@@ -63,7 +78,6 @@ def frame(
     """
     run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     results = RESULTS / name
-
     tell = partial(say, console)
     with RunLock(run, results), interruptible(), DockerDriver(run) as driver, swept(driver, tell):
         images = ensure_images(driver, targets, tell)
@@ -78,6 +92,22 @@ def frame(
         yield Frame(name, run, driver, images, tell)
 
 
+def check_names(option: str, names: Collection[str], known: Sequence[str]) -> None:
+    """Raises LabError for names that are not known."""
+    if unknown := sorted(set(names) - set(known)):
+        raise LabError(
+            f"{option}: {', '.join(unknown)}: not among {', '.join(known)}", Exit.BAD_INPUT
+        )
+
+
+def a_trial(name: str, settings: Settings, foreign: Foreign | None, position: int) -> Trial:
+    """A trial of a benchmark. What a foreign server cannot be told stays its own."""
+    if foreign:
+        own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
+        settings = replace(settings, **own)
+    return Trial(Point(name, settings, foreign), 1, position, position)
+
+
 class Trials:
     """Runs the trials of a benchmark; `rows` has all that were valid, or void to the end."""
 
@@ -90,14 +120,12 @@ class Trials:
         self, settings: Settings, foreign: Foreign | None = None, attempts: int = ATTEMPTS
     ) -> tuple[dict[str, Any], Outcome]:
         """A trial's row and what it is made of; a void one is measured again, so many times."""
-        position = len(self.rows) + 1
-        trial = Trial(Point(self._frame.name, settings, foreign), 1, position, position)
+        trial = a_trial(self._frame.name, settings, foreign, len(self.rows) + 1)
         for attempt in range(attempts):
             if attempt:
                 self._runner.settle()  # this attempt has the names of the one before
             outcome = self._runner.run(trial)
-            now = datetime.now(UTC).isoformat()
-            row = make_row(self._frame.name, self._frame.run, now, trial, outcome)
+            row = self._frame.row(trial, outcome)
             if row["validity"] != "void":
                 break
         self.rows.append(row)

@@ -1,4 +1,4 @@
-"""How the commands answer: what they share of options, errors, exit codes and words."""
+"""What the commands share: options, errors as exit codes, words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ console = Console(highlight=False)
 P = ParamSpec("P")
 
 
-def answered(command: Callable[P, None]) -> Callable[P, None]:
+def with_exit_codes(command: Callable[P, None]) -> Callable[P, None]:
     """A LabError becomes its message and its exit code, never a traceback."""
 
     @wraps(command)
@@ -47,12 +47,12 @@ def answered(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def noted(message: str, error: BaseException) -> str:
-    """The message, and below it what went wrong after the error."""
+    """The message, and below it the notes of the error: what went wrong after it."""
     return "\n".join([message, *getattr(error, "__notes__", ())])
 
 
 def ended(code: Exit, message: str) -> NoReturn:
-    """A pipeline that wants one document gets one in any case."""
+    """End the process with this message; with --json as one document."""
     context = click.get_current_context(silent=True)
     if context and context.params.get("as_json"):
         click.echo(json.dumps({"exit": int(code), "error": message.strip()}))
@@ -60,8 +60,8 @@ def ended(code: Exit, message: str) -> NoReturn:
     sys.exit(code)
 
 
-def chosen(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that change of which servers an experiment is asked, and how often."""
+def choice_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that change the servers and the repeats of an experiment."""
     for option in (
         click.option("--repeats", type=click.IntRange(1, 1_000), help="Blocks, not as it says."),
         click.option("--references", is_flag=True, help="Also nginx, gunicorn, uvicorn, granian."),
@@ -72,8 +72,8 @@ def chosen(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def told(quiet: bool, as_json: bool) -> tuple[Console, list[str]]:
-    """Where a command tells what it does, and the options that its report takes over."""
+def output_of(quiet: bool, as_json: bool) -> tuple[Console, list[str]]:
+    """The console for progress, and the options that the report is given."""
     options = ["--json"] if as_json else ["--quiet"] if quiet else []
     return (Console(quiet=True) if options else console), options
 
@@ -81,9 +81,9 @@ def told(quiet: bool, as_json: bool) -> tuple[Console, list[str]]:
 def _how_to_go_on(folder: Path | None) -> str:
     if folder is None:
         return "nothing was measured yet"
-    return f"finished trials are kept. Go on with: make resume RUN={quote(str(short(folder)))}"
+    return f"finished trials are kept. Go on with: make resume RUN={quote(str(relative(folder)))}"
 
 
-def short(path: Path) -> Path:
-    """As it is seen from the project's folder."""
+def relative(path: Path) -> Path:
+    """The path relative to the project's folder, where it lies inside."""
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

@@ -1,4 +1,4 @@
-"""Asking the analysis for a report: it is a room of its own, gets folders, and knows no runs."""
+"""Runs `python -m analysis`, which gets folders and knows nothing of runs."""
 
 from __future__ import annotations
 

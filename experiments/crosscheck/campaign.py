@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,13 @@ from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.crosscheck import tools
 from experiments.crosscheck.table import Compared, print_table
 from experiments.docker.driver import ContainerSpec
-from experiments.images.tool import run_tool
-from experiments.run.standalone_server import Apart, Served
+from experiments.docker.tool import run_tool, running
+from experiments.run.standalone_server import StandaloneServer
 from experiments.run.trial_containers import Containers
-from experiments.run.trial_environment import stage
+from experiments.run.trial_environment import trial_environment
 
 ROUNDS = 5
-GUEST_S = 60.0
+QUEUE_FULL_S = 60.0
 TRACE_S = 120.0
 SETTLE_S = 0.3
 TRACED = "epoll_level"
@@ -50,7 +50,7 @@ def crosscheck(console: Console) -> Path:
 
 
 def _compare_all(made: Frame, compared: list[Compared]) -> None:
-    with stage(made.run, made.driver, made.images) as runner:
+    with trial_environment(made.run, made.driver, made.images) as runner:
         bench = Bench(made, runner.containers)
         trials = Trials(made, runner)
         compared += compare_queue(bench)
@@ -65,56 +65,43 @@ def _compare_all(made: Frame, compared: list[Compared]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Servers apart from any trial, and guests beside them."""
+    """Servers by themselves, and guests beside them."""
 
     made: Frame
     containers: Containers
 
-    @contextmanager
-    def serving(self, server: str, backlog: int | None) -> Iterator[tuple[Apart, Served]]:
+    def serving(self, server: str, backlog: int | None) -> AbstractContextManager[StandaloneServer]:
         """A fresh server, with the descriptors and the core that it has in a trial."""
-        containers = self.containers
-        apart = Apart(
-            self.made.driver,
-            self.made.images,
-            containers.placement,
-            containers.network,
-            f"{containers.prefix}-crosscheck",
-        )
         flags = () if backlog is None else ("--backlog", str(backlog))
-        with apart.serving(server, nofile=containers.nofile, flags=flags) as served:
-            yield apart, served
+        servers = self.made.servers(self.containers, "crosscheck")
+        return servers.serving(server, nofile=self.containers.nofile, flags=flags)
 
-    def output(self, spec: ContainerSpec) -> str:
-        """What a guest prints until its end. Raises LabError when it ends badly."""
-        driver = self.made.driver
-        container = driver.start(spec)
-        try:
-            code = driver.wait(container, GUEST_S)
-            output = driver.logs(container)
-        finally:
-            driver.remove([container])
-        if code:
-            raise LabError(f"{spec.command[0]} ended with {code}: {output[-500:]}")
-        return output
-
-    def tool(self, apart: Apart, served: Served, command: tuple[str, ...]) -> str:
-        """What a tool prints, on the load's core in the server's network."""
+    def guest(self, server: StandaloneServer, role: str, command: tuple[str, ...]) -> ContainerSpec:
+        """A tool on the load's core, in the server's network."""
         cpus = self.containers.placement.load
-        return self.output(apart.guest("load", self.made.images.peers, served, command, cpus=cpus))
+        return server.guest(role, self.made.images.peers, command, cpus=cpus)
 
-    def sample(self, apart: Apart, served: Served) -> dict[str, Any]:
+    def tool(self, server: StandaloneServer, command: tuple[str, ...]) -> str:
+        """What a tool prints until its end. Raises LabError when it ends badly."""
+        return _output(server, self.guest(server, "load", command))
+
+    def sample(self, server: StandaloneServer) -> dict[str, Any]:
         """What the probe reads at this moment."""
-        spec = apart.guest(
-            "probe",
-            self.made.images.server,
-            served,
-            tools.SAMPLE,
+        guest = server.guest(
+            *("probe", self.made.images.server, tools.SAMPLE),
             cpus=self.containers.placement.others,
             sees_processes=True,
         )
-        sample: dict[str, Any] = json.loads(self.output(spec))
+        sample: dict[str, Any] = json.loads(_output(server, guest))
         return sample
+
+
+def _output(server: StandaloneServer, guest: ContainerSpec) -> str:
+    """What a guest prints until its end. Raises LabError when it ends badly."""
+    ended = server.run(guest)
+    if ended.exit_code:
+        raise LabError(f"{guest.command[0]} ended with {ended.exit_code}: {ended.output[-500:]}")
+    return ended.output
 
 
 def compare_load(bench: Bench, trials: Trials, loader: tools.Loader) -> Iterator[Compared]:
@@ -123,8 +110,8 @@ def compare_load(bench: Bench, trials: Trials, loader: tools.Loader) -> Iterator
     theirs: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
         row, _ = trials.measure(loader.settings)
-        with bench.serving(loader.settings.server, loader.settings.backlog) as (apart, served):
-            found = loader.read(bench.tool(apart, served, loader.command))
+        with bench.serving(loader.settings.server, loader.settings.backlog) as server:
+            found = loader.read(bench.tool(server, loader.command))
         for figure, value in found.items():
             ours.setdefault(figure, []).append(row[tools.COLUMNS[figure]])
             theirs.setdefault(figure, []).append(value)
@@ -138,27 +125,17 @@ def compare_queue(bench: Bench) -> Iterator[Compared]:
     The counters are read when the clients have gone: until then, their SYNs are repeated.
     """
     driver = bench.made.driver
-    with bench.serving("iterative", tools.BACKLOG) as (apart, served):
-        spec = apart.guest(
-            "tool",
-            bench.made.images.peers,
-            served,
-            tools.PILE,
-            cpus=bench.containers.placement.load,
-        )
-        pile = driver.start(spec)
-        try:
-            _wait_for(lambda: "piled" in driver.logs(pile))
+    with bench.serving("iterative", tools.BACKLOG) as server:
+        with running(driver, bench.guest(server, "tool", tools.FILL)) as filling:
+            _wait_until_full(lambda: driver.logs(filling))
             time.sleep(SETTLE_S)
-            depth, limit = tools.read_ss(bench.tool(apart, served, tools.SS))
-            ours = bench.sample(apart, served)
-        finally:
-            driver.remove([pile])
+            depth, limit = tools.read_ss(bench.tool(server, tools.SS))
+            ours = bench.sample(server)
         yield Compared("ss -ltn", "accept queue", (ours["accept_queue"],), (depth,))
         yield Compared("ss -ltn", "backlog", (tools.BACKLOG,), (limit,))
         time.sleep(SETTLE_S)
-        theirs = tools.read_nstat(bench.tool(apart, served, tools.NSTAT))
-        ours = bench.sample(apart, served)
+        theirs = tools.read_nstat(bench.tool(server, tools.NSTAT))
+        ours = bench.sample(server)
     for figure, (name, key) in tools.COUNTERS.items():
         yield Compared("nstat", figure, (ours[key],), (theirs[name],))
 
@@ -180,9 +157,9 @@ def compare_calls(made: Frame) -> Iterator[Compared]:
         yield Compared("strace -c", f"{name} per request", (ours.get(name, 0.0),), (theirs,))
 
 
-def _wait_for(true: Any) -> None:
-    deadline = time.monotonic() + GUEST_S
-    while not true():
+def _wait_until_full(log: Callable[[], str]) -> None:
+    deadline = time.monotonic() + QUEUE_FULL_S
+    while tools.FILLED not in log():
         if time.monotonic() > deadline:
             raise LabError("the silent connections were not opened")
         time.sleep(0.05)

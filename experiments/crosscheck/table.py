@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from contract.console import say
+from experiments.benchmarks.ranges import wide_console
 from experiments.crosscheck.tools import MEAN, MEDIAN, P99, RATE
 
 EXACT = 0.0
 TOLERANCE = {RATE: 0.05, MEDIAN: 0.10, P99: 0.10, MEAN: 0.10}
-"""As a share; what is counted, and not measured, has to be equal."""
+"""Shares; what is counted, and not measured, has to be equal."""
 SAME, KNOWN, DIFFERS = "same", "known", "DIFFERS"
 CHANCE = (
     "each draws 800 arrivals of its own by chance, whose number has a standard deviation of 3.5%; "
@@ -25,7 +26,7 @@ REASONS: dict[tuple[str, str], str] = {
     ("httperf, 100/s Poisson", RATE): CHANCE,
     ("httperf, 100/s Poisson", MEAN): CHANCE,
 }
-"""By tool and figure: why they differ, found by measuring."""
+"""Why a tool's figure differs, found by measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Compared:
         return KNOWN if self.reason else DIFFERS
 
     def plain(self) -> dict[str, Any]:
-        """For the file of figures."""
+        """The entry of the file of figures."""
         return {**asdict(self), "ratio": self.ratio, "verdict": self.verdict}
 
 
@@ -78,7 +79,7 @@ def print_table(console: Console, compared: Sequence[Compared]) -> None:
             f"{min(ratios):.3f} to {max(ratios):.3f}" if len(ratios) > 1 else "",
             one.verdict,
         )
-    Console(file=console.file, width=max(110, console.width)).print(table)
+    wide_console(console, 110).print(table)
     for one in compared:
         if one.verdict == KNOWN:
             say(console, f"{one.tool}, {one.figure}: {one.reason}")

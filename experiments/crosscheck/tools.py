@@ -24,7 +24,7 @@ BUSY_US = 100
 the generator's core is used up, its rate and its queue are its own (`make bench-loadgen`)."""
 WORK_US = 5_000
 """Computing of a request in the open loop: half of the rate's time, so that some have to queue."""
-PILED = 20
+FILLING = 20
 """Silent connections: more than the queue of the server with a short backlog holds."""
 BACKLOG = 5
 US = {"us": 1.0, "ms": 1e3, "s": 1e6}
@@ -162,15 +162,16 @@ SAMPLE = (
     f"print(json.dumps(to_json(probe.sample({SERVER_PORT}, ['0']))))",
 )
 """The lab's own reading, by the code that reads it in a trial."""
-PILE = (
+FILLED = "filled"
+FILL = (
     *("python3", "-c"),
     f"""
 import socket, time
-held = [socket.socket() for _ in range({PILED})]
+held = [socket.socket() for _ in range({FILLING})]
 for one in held:
     one.setblocking(False)
     one.connect_ex(("127.0.0.1", {SERVER_PORT}))
-print("piled", flush=True)
+print("{FILLED}", flush=True)
 time.sleep(60)
 """,
 )
@@ -180,7 +181,7 @@ COUNTERS = {
     "RetransSegs": ("TcpRetransSegs", "retransmits"),
     "OutSegs": ("TcpOutSegs", "segments_out"),
 }
-"""By nstat's name and by the probe's."""
+"""Names of nstat and of the probe."""
 CALLS = ("epoll_wait", "read", "write")
 REQUESTS = (1_000, 2_000)
 """Counted twice, so that start and end of the server fall out of the difference."""

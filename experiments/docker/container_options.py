@@ -1,4 +1,4 @@
-"""What the engine is asked for when a container is created: confinement stands here.
+"""The options with which a container is created: confinement stands here.
 
 Every container of the lab, a foreign server's included, is non-root, read-only
 and without capabilities. Plain values only, for `docker_driver.py` to send.
@@ -6,12 +6,9 @@ and without capabilities. Plain values only, for `docker_driver.py` to send.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from experiments.docker.driver import DriverError
-
-if TYPE_CHECKING:
-    from experiments.docker.driver import ContainerSpec
+from experiments.docker.driver import ContainerSpec, DriverError
 
 USER: Final = "10001:10001"
 TMPFS: Final = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - a mount point
@@ -20,7 +17,7 @@ LEAST_QUOTA_US: Final = 1_000
 
 
 def settings(spec: ContainerSpec) -> dict[str, Any]:
-    """What the container is."""
+    """Options that say what the container is: image, command, user, ports."""
     asked: dict[str, Any] = {
         "image": spec.image,
         "command": list(spec.command) or None,
@@ -43,7 +40,7 @@ def settings(spec: ContainerSpec) -> dict[str, Any]:
 
 
 def host_settings(spec: ContainerSpec) -> dict[str, Any]:
-    """What it may use. Raises DriverError for what no engine would take."""
+    """Options that say what it may use. Raises DriverError for what no engine would take."""
     joins = spec.network.startswith("container:")
     if joins and (spec.sysctls or spec.publish or spec.aliases or spec.hostname):
         raise DriverError(
@@ -79,7 +76,7 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
 
 
 def quota_us(spec: ContainerSpec, cores: float) -> int:
-    """Of each period, for so many cores. Raises DriverError below what the kernel grants."""
+    """The quota in us of each period. Raises DriverError below what the kernel grants."""
     quota = round(cores * spec.cpu_period_us)
     if quota < LEAST_QUOTA_US:
         raise DriverError(

@@ -55,7 +55,7 @@ class ContainerSpec:
     """Container port to host port; always on 127.0.0.1."""
     stop_signal: str = "SIGTERM"
     keep_entrypoint: bool = False
-    """Of the image. The lab's own containers say all of what they run."""
+    """The command follows the image's entry point. The lab's own containers have none."""
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -64,7 +64,7 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class ContainerState:
-    """How a container is, as the engine tells it."""
+    """The state of a container."""
 
     running: bool
     exit_code: int | None
@@ -72,7 +72,7 @@ class ContainerState:
 
     @property
     def ending(self) -> str:
-        """How one that has ended did, in words."""
+        """The exit of a container that has ended, in words."""
         cause = ", out of memory" if self.oom_killed else ""
         return f"exit code {self.exit_code}{cause}"
 
@@ -91,7 +91,7 @@ class Driver(Protocol):
 
     @property
     def warnings(self) -> list[str]:
-        """What the engine warned of beside that, creating containers; each once."""
+        """Other warnings of the engine as it created containers, each once."""
         ...
 
     def state(self, container: str) -> ContainerState: ...
@@ -102,6 +102,10 @@ class Driver(Protocol):
 
     def stop(self, container: str, grace_s: float) -> None:
         """Send the stop signal and wait; kill after `grace_s`."""
+        ...
+
+    def wait(self, container: str, timeout_s: float) -> int:
+        """Wait for its end; returns the exit code. DriverError when it goes on running."""
         ...
 
     def remove(self, containers: Iterable[str]) -> None:

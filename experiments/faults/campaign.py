@@ -12,7 +12,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,17 +20,16 @@ from rich.table import Table
 
 from contract.exits import Exit, LabError
 from contract.settings.trial import Settings
-from experiments.benchmarks.frame import Frame, frame
-from experiments.docker.ownership import found
+from experiments.benchmarks.frame import Frame, a_trial, frame
+from experiments.docker.leftovers import found
 from experiments.faults.endings import Ending, drawn
 from experiments.faults.meddling_driver import MeddlingDriver
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.trials import Point, Trial
-from experiments.records.trial_row import make_row
+from experiments.plan.trials import Trial
 from experiments.records.validity import skewed
 from experiments.run.loop import Interrupted
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_environment import stage
+from experiments.run.trial_environment import trial_environment
 
 ENDINGS: Final = 100
 DELAY_S: Final = 2.5
@@ -99,7 +97,7 @@ def campaign(console: Console, count: int, seed: int) -> Path:
 
 
 class Faults:
-    """Ends trials; the stage of the trials is kept, but for an interrupted one."""
+    """Ends trials; the environment of the trials is kept, but for an interrupted one."""
 
     def __init__(self, made: Frame, driver: MeddlingDriver) -> None:
         self._made = made
@@ -109,7 +107,7 @@ class Faults:
         self._position = 0
 
     def close(self) -> None:
-        """What is still up is removed by the sweep around the campaign."""
+        """Leave the environment; the sweep around the campaign removes what is still up."""
         self._stack.close()
 
     def end(self, number: int, ending: Ending, chance: random.Random) -> Ended:
@@ -158,7 +156,7 @@ class Faults:
         return row
 
     def _trial(self, serves: str | None, workers: int) -> Trial:
-        """Of a faulty server, or of the lab's own where `serves` is None; empty: a good one."""
+        """A trial of a server that ends as `serves` says (empty: never); None: of the lab's own."""
         self._position += 1
         foreign = None
         if serves is not None:
@@ -167,17 +165,16 @@ class Faults:
             foreign = Foreign(name=SERVER, image=image, port=8080, command=command)
         server = foreign.name if foreign else LAB_SERVER
         asked: dict[str, Any] = {"server": server, "load_workers": workers, **SETTINGS}
-        settings = Settings(**asked | ({"backlog": None} if foreign else {}))
-        return Trial(Point("faults", settings, foreign), 1, 1, self._position)
+        return a_trial(self._made.name, Settings(**asked), foreign, self._position)
 
     def _row(self, trial: Trial) -> dict[str, Any]:
         if self._runner is None:
             images = self._made.images
-            made = stage(self._made.run, self._driver, images, {SERVER: images.ids["server"]})
+            made = trial_environment(
+                self._made.run, self._driver, images, {SERVER: images.ids["server"]}
+            )
             self._runner = self._stack.enter_context(made)
-        outcome = self._runner.run(trial)
-        now = datetime.now(UTC).isoformat()
-        return make_row("faults", self._made.run, now, trial, outcome)
+        return self._made.row(trial, self._runner.run(trial))
 
     def _left(self) -> list[str]:
         """Containers of a trial that are still there."""
@@ -201,7 +198,7 @@ def wrongs(
 
 
 def is_disturbed(row: dict[str, Any]) -> bool:
-    """It had its window, which the machine spoiled, or opened late for workers who share a core."""
+    """Whether the machine spoiled its window, or workers who share a core opened it late."""
     if row.get("outcome") != "completed" or not row["spoiled_by"]:
         return False
     return row["spoiled_by"] == "surroundings" or bool(skewed(row))
@@ -209,7 +206,7 @@ def is_disturbed(row: dict[str, Any]) -> bool:
 
 @contextmanager
 def _interrupted(delay_s: float) -> Iterator[None]:
-    """As Ctrl-C does, but by a timer."""
+    """Raise Interrupted after `delay_s`, as Ctrl-C does."""
 
     def interrupt(_signum: int, _frame: Any) -> None:
         raise Interrupted

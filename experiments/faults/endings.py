@@ -11,7 +11,7 @@ from typing import Final
 from contract.void_causes import BY_SERVER
 
 MEMORY_BYTES: Final = 64 * 2**20
-"""Of a server that is to run out of it."""
+"""Limit of a server that is to run out of memory."""
 WHENS: Final = ("at_once", "asked", "verified", "loaded", "left")
 WHATS: Final = ("exit_3", "exit_0", "hang", "out_of_memory")
 SURVIVED: Final = ""
@@ -32,7 +32,7 @@ BEFALLS: Final = {
     ("master", "pause"): ("load", SURVIVED),
     ("master", "pause_12_s"): ("load", SURVIVED),
 }
-"""What may befall a container of each role, and who then may have spoiled the trial."""
+"""Actions on a container of each role, and who then may have spoiled the trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Ending:
 
 
 def endings() -> list[Ending]:
-    """All of them, each once."""
+    """All ways, each once."""
     return [*_of_servers(), *_of_containers(), Ending("Ctrl-C", (SURVIVED,), interrupt=True)]
 
 

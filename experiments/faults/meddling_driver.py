@@ -5,14 +5,11 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from experiments.docker.docker_driver import DockerDriver
-from experiments.docker.driver import DriverError
-
-if TYPE_CHECKING:
-    from experiments.docker.driver import ContainerSpec
-    from experiments.faults.endings import Ending
+from experiments.docker.driver import ContainerSpec, DriverError
+from experiments.faults.endings import Ending
 
 SHORT_PAUSE_S: Final = 12.0
 """Longer than Locust waits for a heartbeat."""
@@ -29,11 +26,11 @@ class MeddlingDriver(DockerDriver):
         self._timers: list[threading.Timer] = []
 
     def arm(self, ending: Ending, delay_s: float) -> None:
-        """The next trial ends so; what befalls a container comes `delay_s` after its start."""
+        """Let the next trial end so; a container is harmed `delay_s` after its start."""
         self._ending, self._delay_s = ending, delay_s
 
     def disarm(self) -> None:
-        """What has not happened yet will not."""
+        """Cancel what has not happened yet."""
         self._ending = None
         for timer in self._timers:
             timer.cancel()

@@ -17,18 +17,18 @@ from rich.console import Console
 
 from contract.exits import Exit, LabError
 from contract.ports import PROBE_PORT, SERVER_PORT
-from experiments.benchmarks.frame import frame
-from experiments.docker.docker_driver import DockerDriver
+from experiments.benchmarks.frame import check_names, frame
 from experiments.docker.driver import DriverError
+from experiments.docker.tool import running
 from experiments.hostile.verdict import Result, judge, make_table
-from experiments.plan.experiment_file import servers
-from experiments.run.loop import stay_off
-from experiments.run.standalone_server import Apart, NotListeningError
-from experiments.run.trial_containers import PROBE, place
+from experiments.plan.experiment_file import servers as variants
+from experiments.run.standalone_server import NotListeningError, StandaloneServers
+from experiments.run.trial_containers import PROBE
+from experiments.run.trial_environment import cores_and_network
 
 INPUTS = 100_000
 DESCRIPTORS = 256
-"""Of the server: few, so that a flood past them is short; the client's 48 fit well."""
+"""Limit of the server: few, so that a flood past them is short; the client's 48 fit well."""
 CLIENT_DESCRIPTORS = 10_000
 ENDS_BY_ITSELF = frozenset({"one_shot"})
 """Serves one connection and exits: to be alive after a campaign is not in its nature."""
@@ -54,15 +54,12 @@ def hostile(
     results: dict[str, Result] = {}
     report = {"seed": seed, "inputs": inputs, "only": one, "servers": results}
     with frame("hostile", ("server", "load"), console, port=None) as made:
-        placement = place(int(made.driver.info()["NCPU"]))
-        stay_off(placement)
-        network = f"c10k-{made.run}-net"
-        made.driver.create_network(network)
+        placement, network = cores_and_network(made.run, made.driver)
         made.say(f"{inputs if one is None else 1:,} inputs for each of {len(names)}, seed {seed}")
         for name in names:
             prefix = f"c10k-{made.run}-{name}"
-            apart = Apart(made.driver, made.images, placement, network, prefix)
-            results[name] = _campaign(made.driver, apart, name, inputs, seed, one)
+            servers = StandaloneServers(made.driver, made.images, placement, network, prefix)
+            results[name] = _campaign(servers, name, inputs, seed, one)
             path = made.save({"run": made.run, **report}, "hostile.json")
             made.say(f"{name}: {'; '.join(judge(results[name])) or 'passed'}")
         console.print(make_table(results, DESCRIPTORS))  # whatever ends the campaign after it
@@ -78,58 +75,44 @@ def hostile(
 
 def chosen(only: Collection[str]) -> list[str]:
     """The variants to be tried. Raises LabError for a name that none has."""
-    there = [name for name in servers() if name not in ENDS_BY_ITSELF]
-    unknown = sorted(set(only) - set(there))
-    if unknown:
-        raise LabError(
-            f"SERVERS: {', '.join(unknown)}: not among {', '.join(there)}", Exit.BAD_INPUT
-        )
+    there = [name for name in variants() if name not in ENDS_BY_ITSELF]
+    check_names("SERVERS", only, there)
     return [name for name in there if not only or name in only]
 
 
 def _campaign(
-    driver: DockerDriver, apart: Apart, server: str, inputs: int, seed: int, one: int | None
+    servers: StandaloneServers, name: str, inputs: int, seed: int, one: int | None
 ) -> Result:
     """What the client reported (None without a report), and how the server is after it."""
     result: Result = {"client": None, "reason": "", "ended": "", "faults": []}
-    images, placement = apart.images, apart.placement
-    watch = (*PROBE, str(SERVER_PORT))
+    driver, images, placement = servers.driver, servers.images, servers.placement
     throw = (
         *("python3", "-m", "loadgen.tools.hostile", "--inputs", str(inputs), "--seed", str(seed)),
         *("--descriptors", str(DESCRIPTORS), "--probe-port", str(PROBE_PORT)),
         *(() if one is None else ("--only", str(one))),
     )
-    guests: list[str] = []
     try:
-        with apart.serving(server, nofile=DESCRIPTORS) as served:
-            probe = apart.guest(
-                *("probe", images.server, served, watch),
+        with servers.serving(name, nofile=DESCRIPTORS) as server:
+            probe = server.guest(
+                *("probe", images.server, (*PROBE, str(SERVER_PORT))),
                 cpus=placement.others,
                 sees_processes=True,
             )
-            guests.append(driver.start(probe))
-            client = driver.start(
-                apart.guest(
-                    *("load", images.load, served, throw),
-                    cpus=placement.load,
-                    nofile=CLIENT_DESCRIPTORS,
-                )
+            client = server.guest(
+                *("load", images.load, throw), cpus=placement.load, nofile=CLIENT_DESCRIPTORS
             )
-            guests.append(client)
-            driver.wait(client, LEAST_S + inputs / LEAST_RATE_PER_S)
-            output, state = driver.logs(client), driver.state(served.server)
-            log = driver.logs(served.server)
-            result["faults"] = [
-                line for line in log.splitlines() if '"fault"' in line or '"replaced"' in line
-            ]
-            if not state.running:
-                result["ended"] = f"the server ended with {state.exit_code}: {log[-300:]}"
-            if output.rstrip().endswith("}"):
-                result["client"] = json.loads(output.splitlines()[-1])
-            else:
-                result["reason"] = f"the client failed: {output[-500:]}"
+            with running(driver, probe):
+                output = server.run(client, LEAST_S + inputs / LEAST_RATE_PER_S).output
+            state, log = driver.state(server.container), driver.logs(server.container)
     except (DriverError, NotListeningError) as error:
-        result["reason"] = str(error)
-    finally:
-        driver.remove(guests)
+        return result | {"reason": str(error)}
+    result["faults"] = [
+        line for line in log.splitlines() if '"fault"' in line or '"replaced"' in line
+    ]
+    if not state.running:
+        result["ended"] = f"the server ended with {state.exit_code}: {log[-300:]}"
+    if output.rstrip().endswith("}"):
+        result["client"] = json.loads(output.splitlines()[-1])
+    else:
+        result["reason"] = f"the client failed: {output[-500:]}"
     return result

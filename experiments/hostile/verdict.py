@@ -9,9 +9,9 @@ from rich.table import Table
 
 RSS_GROWTH = 0.10
 CPU_AT_REST = 0.02
-"""Of one core: an event loop that looks at its deadlines now and then stays far below."""
+"""Share of one core: an event loop that looks at its deadlines now and then stays far below."""
 SHOWN = 3
-"""Of the failures; the file has more of them."""
+"""Failures that are shown; the file has more of them."""
 
 Result = dict[str, Any]
 

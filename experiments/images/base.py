@@ -9,26 +9,20 @@ finds it without asking any network.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import Final, Literal, cast
 
 from contract.exits import Exit, LabError
+from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.docker.ownership import ROLE_IMAGE, labels
+from experiments.docker.tool import run_tool
 from experiments.images import debootstrap
-from experiments.images.image import LABEL_FETCHED, LABEL_SOURCE
-from experiments.images.store import label_step
-from experiments.images.tool import run_tool
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from experiments.docker.docker_driver import DockerDriver
-    from experiments.images.image import Image
-    from experiments.images.store import ImageStore
+from experiments.images.context import build_context
+from experiments.images.image import LABEL_FETCHED, LABEL_SOURCE, Image
+from experiments.images.store import ImageStore, label_step
 
 PYTHON: Final = "3.13"
 OFFICIAL: Final = "python:3.13-slim-trixie"
@@ -104,7 +98,8 @@ class _Maker:
         plain = "USER root\nENTRYPOINT []\n" if self.origin == "environment" else ""
         # The labels first: so each step that the build leaves says whose it is.
         dockerfile = f"FROM {source}\n{label_step(marks)}\n{plain}"
-        return _base(self.reference, self.store.build(_context(dockerfile), self.reference))
+        with build_context({"Dockerfile": dockerfile.encode()}) as context:
+            return _base(self.reference, self.store.build(context, self.reference))
 
 
 def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], None]) -> Base:
@@ -183,7 +178,7 @@ def _base(reference: str, image: Image) -> Base:
 
 
 def digest_of(source: str, image: Image) -> str:
-    """What the registry of `source` calls it, or else another one; of a base, what that was."""
+    """The digest in the registry of `source`, or else in another; of a base, its source's."""
     repository = source.partition("@")[0] if "@" in source else source.rpartition(":")[0]
     if repository == REPOSITORY:
         return image.labels.get(LABEL_DIGEST, "")
@@ -193,13 +188,3 @@ def digest_of(source: str, image: Image) -> str:
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-
-
-def _context(text: str) -> io.BytesIO:
-    context = io.BytesIO()
-    with tarfile.open(fileobj=context, mode="w") as tar:
-        entry = tarfile.TarInfo("Dockerfile")
-        entry.size = len(text.encode())
-        tar.addfile(entry, io.BytesIO(text.encode()))
-    context.seek(0)
-    return context

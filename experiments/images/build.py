@@ -7,26 +7,20 @@ rebuilds what it enters, and two checkouts of the same content share.
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
-import tempfile
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import Final
 
 from contract.exits import Exit, LabError
+from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.images.base import REPOSITORY as BASE_REPOSITORY
 from experiments.images.base import Base, ensure_base
+from experiments.images.context import build_context, wheels_in
 from experiments.images.store import ImageStore
-from experiments.images.wheelhouse import MARKER, ensure_wheels
+from experiments.images.wheelhouse import ensure_wheels
 from experiments.paths import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-
-    from experiments.docker.docker_driver import DockerDriver
 
 DOCKERFILE: Final = "experiments/images/Dockerfile"
 TRACING: Final = "experiments/probe/tracing.py"
@@ -114,11 +108,13 @@ def _ensure(driver: DockerDriver, targets: Collection[str], say: Callable[[str],
     for target, reference in references.items():
         if reference not in there:
             say(f"image {target}: building {reference}")
-            wheels = {
-                above: ensure_wheels(_architecture(driver), lock, say)
-                for above, lock in locks(target).items()
+            content: dict[str, bytes | Path] = {
+                place: files[path] for path in sorted(files) for place in _places(path)
             }
-            with _context(files, wheels) as context:
+            for above, lock in locks(target).items():
+                wheels = ensure_wheels(_architecture(driver), lock, say)
+                content |= wheels_in(wheels, f"wheels/{above}")
+            with build_context(content) as context:
                 image = store.build(
                     context, reference, target=target, arguments={"BASE": base.reference}
                 )
@@ -171,22 +167,6 @@ def _files(root: Path, parts: Collection[str]) -> Iterator[Path]:
                 yield inside
 
 
-@contextmanager
-def _context(files: Mapping[Path, bytes], wheels: Mapping[str, Path]) -> Iterator[IO[bytes]]:
-    """The build context as a tar that is equal for equal content; wheels are by target."""
-    with tempfile.TemporaryFile() as stream:
-        with tarfile.open(fileobj=stream, mode="w") as tar:
-            for path in sorted(files):
-                for place in _places(path):
-                    _add(tar, place, files[path])
-            for target, folder in wheels.items():
-                for file in sorted(folder.iterdir()):
-                    if file.name != MARKER:
-                        _add(tar, f"wheels/{target}/{file.name}", file.read_bytes())
-        stream.seek(0)
-        yield stream
-
-
 def _places(path: Path) -> list[str]:
     """Where a file of the checkout stands in the context: a folder per target."""
     name = path.as_posix()
@@ -197,12 +177,6 @@ def _places(path: Path) -> list[str]:
     if name.startswith("contract/"):
         return [f"server/{name}", f"load/{name}"]
     return [f"load/{name}" if name.startswith("loadgen/") else f"server/{name}"]
-
-
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size = len(content)
-    tar.addfile(entry, io.BytesIO(content))
 
 
 def _architecture(driver: DockerDriver) -> str:

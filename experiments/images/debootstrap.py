@@ -14,16 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
 from experiments.images.cache import CACHE as ALL
 from experiments.images.cache import hand_over
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 SUITE: Final = "trixie"
 VARIANT: Final = "minbase"
@@ -106,7 +104,7 @@ def _made(script: Script, mirror: str) -> Iterator[IO[bytes]]:
 
 
 def check_possible(architecture: str) -> None:
-    """For an engine of `architecture` (uname -m). UnavailableError says what is missing."""
+    """Raise UnavailableError, with what is missing, for an engine of `architecture` (uname -m)."""
     if platform.system() != "Linux" or shutil.which("apt-get") is None:
         raise UnavailableError("this needs a Debian host (apt-get is not here)")
     if platform.machine() != architecture:
@@ -135,7 +133,7 @@ def _missing() -> list[str]:
 
 
 def _bootstrap(script: Script, mirror: str, folder: str) -> None:
-    """In its own mount namespace, so that what it mounts is gone however it ends."""
+    """Fill `folder`, in a mount namespace of its own: its mounts are gone however it ends."""
     environment = {**os.environ, "LC_ALL": "C"}
     if script.folder is not None:
         environment["DEBOOTSTRAP_DIR"] = str(script.folder)

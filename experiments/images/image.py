@@ -1,4 +1,4 @@
-"""An image in the engine, and by what the lab knows its own. Pure text, nothing of the engine.
+"""An image in the engine, and how the lab knows its own. Pure text.
 
 An image built from one of the lab's has all of its labels and cannot lose them, whoever
 builds it. So the lab puts the name that it gives an image into the image itself, and an
@@ -9,13 +9,11 @@ only the images without a tag that a build of the lab left below them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from experiments.docker.ownership import LABEL_NAME
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 REPOSITORIES: Final = "c10k-lab/"
 LABEL_SOURCE: Final = "c10k-lab.base.source"
@@ -42,7 +40,7 @@ class Image:
 
 
 def read_image(answer: Mapping[str, Any]) -> Image:
-    """From the engine's answer, to a list or to an inspection."""
+    """Read the engine's answer to a list or to an inspection."""
     labels = (answer.get("Config") or answer).get("Labels") or {}
     return Image(
         id=answer["Id"],

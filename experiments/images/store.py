@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, Any, Final
 
 from contract.exits import LabError
 from experiments.docker.driver import AbsentError, DriverError, InUseError
+from experiments.docker.engine import Engine
+from experiments.docker.messages import explain
 from experiments.docker.ownership import LABEL, LABEL_NAME, LABEL_OWNER
 from experiments.images.image import (
     LABEL_FETCHED,
@@ -19,12 +22,6 @@ from experiments.images.image import (
     own_tags,
     read_image,
 )
-from experiments.images.messages import explain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from experiments.docker.docker_driver import DockerDriver
 
 OUTPUT_LINES: Final = 30
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -35,19 +32,19 @@ class BuildFailedError(LabError):
 
 
 class ImageStore:
-    """Image work of one driver; builds are removed of all that they do not need."""
+    """The images of one engine; what a build leaves beside its image is removed."""
 
-    def __init__(self, driver: DockerDriver) -> None:
-        self._driver = driver
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def find(self, reference: str) -> Image | None:
         """The image that `reference` (NAME:TAG, NAME@DIGEST or an id) names, or None.
 
         By inspection: a list that is asked for one name leaves out all others, digests included.
         """
-        api = self._driver.api
+        api = self._engine.api
         try:
-            with self._driver.guard(f"looking for image {reference}"):
+            with self._engine.guard(f"looking for image {reference}"):
                 inspect: Callable[[str], Mapping[str, Any]] = api.inspect_image  # untyped there
                 return read_image(inspect(reference))
         except AbsentError:
@@ -58,9 +55,9 @@ class ImageStore:
         of this owner or of everyone on this engine."""
         wanted = [f"{LABEL}=1"]
         if not everyone:
-            wanted.append(f"{LABEL_OWNER}={self._driver.owner}")
-        api = self._driver.api
-        with self._driver.guard("listing the lab's images"):
+            wanted.append(f"{LABEL_OWNER}={self._engine.owner}")
+        api = self._engine.api
+        with self._engine.guard("listing the lab's images"):
             labelled = [read_image(one) for one in api.images(filters={"label": wanted})]
         return [replace(one, tags=tags) for one in labelled if (tags := own_tags(one))]
 
@@ -70,9 +67,9 @@ class ImageStore:
         return next((name for name in names if name.startswith(f"c10k-lab/{target}:")), None)
 
     def pull(self, reference: str) -> Image:
-        """From its registry. DriverError when none answers or it has no such image."""
-        api = self._driver.api
-        with self._driver.guard(f"pulling {reference}"):
+        """Pull from its registry. DriverError when none answers or it has no such image."""
+        api = self._engine.api
+        with self._engine.guard(f"pulling {reference}"):
             for event in api.pull(reference, stream=True, decode=True):
                 if "error" in event:
                     raise DriverError(f"pulling {reference}: {event['error']}")
@@ -85,7 +82,7 @@ class ImageStore:
         """A root file system as an image of one layer."""
         name, _, tag = reference.rpartition(":")
         changes = ['CMD ["python3"]', label_step(labels)]
-        with self._driver.patient() as api, self._driver.guard(f"importing {reference}"):
+        with self._engine.patient() as api, self._engine.guard(f"importing {reference}"):
             answer = str(api.import_image_from_stream(stream, name, tag, changes))
         image = self.find(reference)
         if image is None:
@@ -106,7 +103,7 @@ class ImageStore:
         """
         output: list[str] = []
         try:
-            with self._driver.patient() as api, self._driver.guard(f"building {reference}"):
+            with self._engine.patient() as api, self._engine.guard(f"building {reference}"):
                 events: Iterator[dict[str, Any]] = api.build(
                     fileobj=context,
                     custom_context=True,
@@ -139,8 +136,8 @@ class ImageStore:
         if there is not None and not own_tags(there):
             return False
         name, _, tag = latest.rpartition(":")
-        api = self._driver.api
-        with self._driver.guard(f"tagging {latest}"):
+        api = self._engine.api
+        with self._engine.guard(f"tagging {latest}"):
             api.tag(reference, name, tag)
         return True
 
@@ -149,9 +146,9 @@ class ImageStore:
 
         False when it stays, because a container runs or was made from it.
         """
-        api = self._driver.api
+        api = self._engine.api
         try:
-            with self._driver.guard(f"removing image {reference}"):
+            with self._engine.guard(f"removing image {reference}"):
                 api.remove_image(reference, noprune=True)
         except InUseError:
             return False
@@ -192,20 +189,20 @@ class ImageStore:
                 if image.labels.get(LABEL_FETCHED) == "yes":
                     yield one.id
                 return
-            if one.tags or one.labels.get(LABEL_OWNER) != self._driver.owner:
+            if one.tags or one.labels.get(LABEL_OWNER) != self._engine.owner:
                 return
             yield one.id
             parent = one.parent
 
     def _discard(self, images: Iterable[str]) -> None:
         """Remove these, each the child of the next, down to one that has a name or is needed."""
-        api = self._driver.api
+        api = self._engine.api
         for image in images:
             there = self.find(image)
             if there is None or there.tags or there.digests:
                 return
             try:
-                with self._driver.guard(f"removing image {image}"):
+                with self._engine.guard(f"removing image {image}"):
                     api.remove_image(there.id, noprune=True)
             except InUseError:
                 return

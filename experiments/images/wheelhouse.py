@@ -11,16 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from contract.exits import Exit, LabError
 from experiments.images.cache import CACHE as ALL
 from experiments.images.cache import hand_over
 from experiments.paths import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CACHE: Final = ALL / "wheels"
 MARKER: Final = ".complete"

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from experiments.docker.docker_driver import DockerDriver
 from experiments.machine import shortfalls
-from experiments.machine.check import Check, Status
+from experiments.machine.checks import Check, Status
+from experiments.machine.shortfalls import Shortfall
 from experiments.machine.specimen import specimens, unkept
+from experiments.plan.trials import Trial
 from experiments.run.trial_environment import MOST_NOFILE
-
-if TYPE_CHECKING:
-    from experiments.docker.docker_driver import DockerDriver
-    from experiments.machine.shortfalls import Shortfall
-    from experiments.plan.trials import Trial
 
 NAME: Final = "limits in containers"
 OF_SOME: Final = (shortfalls.QUOTA, shortfalls.MEMORY, shortfalls.SWAP)
@@ -28,7 +26,7 @@ def see_unkept(
     info: Mapping[str, Any],
     memory_bytes: int | None = None,
 ) -> list[Shortfall]:
-    """What containers are not given that ask for what the trials do, and for this much memory.
+    """Limits of the trials, and this much memory, that containers are not given.
 
     Raises DriverError.
     """
@@ -45,8 +43,8 @@ def check_kept(
     of_some: Sequence[str] = (),
     fine: str = "given as asked",
 ) -> Check:
-    """Whether a container is given what is asked for it. Without what only some trials ask for,
-    `of_some`, the others can still be run. `fine` says how it was found that nothing is short.
+    """Whether a container is given its limits. Without those that only some trials have,
+    `of_some`, the others can still be run. `fine` is told when nothing is short.
     """
     if not found:
         return Check(NAME, "ok", fine)

@@ -1,4 +1,4 @@
-"""What was asked of the engine for a container, and was not given. Pure comparison and text.
+"""Limits that a container asked for and was not given. Pure comparison and text.
 
 An engine says some of it when it creates a container (a warning that a limit is discarded), and
 some of it never: one without root and without systemd drops limits silently. So there are two
@@ -10,14 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from contract.granted import parse_cores
 from experiments.docker.container_options import quota_us
-from experiments.docker.driver import DriverError
-
-if TYPE_CHECKING:
-    from experiments.docker.driver import ContainerSpec
+from experiments.docker.driver import ContainerSpec, DriverError
 
 CORES: Final = "cores"
 QUOTA: Final = "CPU quota"
@@ -36,14 +33,14 @@ WARNINGS: Final = (
 )
 """The engine's own words, from 19.03 on (verifyPlatformContainerResources in its daemon)."""
 BOOT: Final = {MEMORY: "cgroup_enable=memory", SWAP: "swapaccount=1"}
-"""Of cgroup v1, which kernels may have switched off."""
+"""Boot parameters for the parts of cgroup v1 that kernels may have switched off."""
 FLAGS: Final = {
     "CPUSet": CORES,
     "CpuCfsQuota": QUOTA,
     "PidsLimit": PIDS,
     "MemoryLimit": MEMORY,
 }
-"""Of the engine's answer to GET /info."""
+"""Keys of the engine's answer to GET /info."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class DiscardedError(DriverError):
 
 
 def discarded(spec: ContainerSpec, warnings: Iterable[str]) -> list[Shortfall]:
-    """What of this spec the engine says, creating it, that it discards.
+    """Limits of this spec that the engine discards, by its warnings on creating it.
 
     Without a limit of swap the limit of memory holds: that alone is no reason not to start.
     """
@@ -81,19 +78,19 @@ def discarded(spec: ContainerSpec, warnings: Iterable[str]) -> list[Shortfall]:
 
 
 def is_told_of(text: str) -> bool:
-    """Whether a warning is about a limit, and so for `discarded` to judge."""
+    """Whether a warning is about a limit, which `discarded` judges."""
     return any(pattern.search(text) for pattern, _ in WARNINGS)
 
 
 def unsupported(info: Mapping[str, Any]) -> list[Shortfall]:
-    """What the engine says of itself that it cannot keep, for while nothing can be started."""
+    """Limits that the engine says it cannot keep: all that is known while nothing can start."""
     return [
         Shortfall(limit, "any", "none") for flag, limit in FLAGS.items() if info.get(flag) is False
     ]
 
 
 def compare(spec: ContainerSpec, seen: Mapping[str, Any]) -> list[Shortfall]:
-    """What the spec asks, beside what a container of it has (granted.py's reading)."""
+    """The spec beside what a container of it has (`seen`: the reading of contract/granted.py)."""
     asked, given = _asked(spec), _given(seen)
     found = [
         Shortfall(limit, wanted, given[limit])
@@ -184,14 +181,14 @@ def _given(seen: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _as_good(limit: str, spec: ContainerSpec, seen: Mapping[str, Any]) -> bool:
-    """As if it were equal: memory is rounded down to pages; a machine without swap uses none."""
+    """Whether an unequal limit will do: memory is rounded to pages; a machine may have no swap."""
     if limit == MEMORY and seen["memory_bytes"] is not None and spec.memory_bytes is not None:
         return bool(0 <= spec.memory_bytes - seen["memory_bytes"] < seen["page_bytes"])
     return limit == SWAP and not seen["machine_swap_bytes"]
 
 
 def show_cores(cores: Iterable[int]) -> str:
-    """As the engine takes them: 0,2,3."""
+    """Cores in the engine's notation: 0,2,3."""
     return ",".join(map(str, sorted(cores)))
 
 

@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from contract import granted
 from contract.settings.trial import Settings
+from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec
-from experiments.images.tool import run_tool
+from experiments.docker.tool import run_tool
 from experiments.machine.shortfalls import (
     CORES,
     MEMORY,
@@ -29,11 +30,8 @@ from experiments.machine.shortfalls import (
 from experiments.plan.trials import Point, Trial
 from experiments.run.trial_containers import Containers, place
 
-if TYPE_CHECKING:
-    from experiments.docker.docker_driver import DockerDriver
-
 LOOK: Final = ("python3", "-c", Path(granted.__file__).read_text(encoding="utf-8"))
-"""In any image of the lab, an older one too."""
+"""Runs in any image of the lab, an older one too."""
 WITHOUT: Final[dict[str, dict[str, Any]]] = {
     CORES: {"cpus": ""},
     QUOTA: {"cpu_quota": None},
@@ -42,7 +40,7 @@ WITHOUT: Final[dict[str, dict[str, Any]]] = {
 }
 """How a spec no longer asks for a limit."""
 MODEL: Final = Trial(Point("model", Settings(server_cpu_quota=0.5)), 1, 1, 1)
-"""For no trial in particular: the limits and kernel settings of all, and a quota."""
+"""A trial with the limits and kernel settings of all, and a quota."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +53,9 @@ class _NoImages:
 
 
 def specimens(trials: Sequence[Trial], cores: int, nofile: int) -> list[ContainerSpec]:
-    """What the trials ask of an engine with so many cores: of a server's container, and of a load
-    worker's. What only some of them ask is in it.
+    """A server's container and a load worker's, with all limits that any of the trials asks for.
 
-    But of kernel settings those are that each pod has: one that a kernel does not know stops the
+    Of kernel settings they have those of every pod: one that a kernel does not know stops the
     containers that ask for it, and no others.
     """
     make = Containers(_NoImages(), place(cores), "none", nofile, "", defaultdict(str))
@@ -79,7 +76,7 @@ def specimens(trials: Sequence[Trial], cores: int, nofile: int) -> list[Containe
 
 
 def unkept(driver: DockerDriver, image: str, specs: Sequence[ContainerSpec]) -> list[Shortfall]:
-    """What containers of these specs are not given, each limit once. Raises DriverError when
+    """Limits that containers of these specs are not given, each once. Raises DriverError when
     none can be started.
     """
     found: dict[str, Shortfall] = {}
@@ -90,7 +87,7 @@ def unkept(driver: DockerDriver, image: str, specs: Sequence[ContainerSpec]) -> 
 
 
 def _unkept(driver: DockerDriver, image: str, spec: ContainerSpec) -> list[Shortfall]:
-    """What the engine says that it discards, and, without that, what a container sees."""
+    """What the engine says that it discards; of the rest, what a container sees."""
     try:
         seen = json.loads(run_tool(driver, image, (*LOOK, *spec.sysctls), like=spec))
     except DiscardedError as error:
@@ -101,7 +98,7 @@ def _unkept(driver: DockerDriver, image: str, spec: ContainerSpec) -> list[Short
 
 
 def _greediest(specs: list[ContainerSpec]) -> ContainerSpec:
-    """The first of them, with the limits that only others have, the highest of each."""
+    """The first of them, with the highest of each limit that any has."""
     limited = next((spec for spec in specs if spec.cpu_quota is not None), specs[0])
     highest: dict[str, Any] = {
         name: max((value for spec in specs if (value := getattr(spec, name))), default=None)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from contract.exits import Exit, LabError
+from contract.model_faults import message, model_faults, place
 from contract.origins import REFERENCE_SERVERS
 from contract.settings.conflicts import ConflictError
 from experiments.paths import EXPERIMENTS
@@ -145,17 +146,15 @@ def _line(node: yaml.Node, loc: tuple[int | str, ...]) -> int:
 
 
 def _explain(details: ErrorDetails) -> str:
-    where = ".".join(map(str, details["loc"]))
+    where = place(details)
     if details["type"] == "extra_forbidden":
         key = str(details["loc"][-1])
         return f"unknown key {where!r}; {nearest(key, _keys(details['loc'][:-1]))}"
     if details["type"] == "missing":
         return f"{where!r} is missing; it is required"
-    message = details["msg"].removeprefix("Value error, ")
     given = details.get("input")
-    is_new = isinstance(given, str | int | float | bool) and repr(given) not in message
-    shown = f", not {given!r}" if is_new else ""
-    return f"{where}: {message}{shown}" if where else f"{message}{shown}"
+    is_new = isinstance(given, str | int | float | bool) and repr(given) not in message(details)
+    return model_faults([details])[0] + (f", not {given!r}" if is_new else "")
 
 
 def _keys(parents: tuple[int | str, ...]) -> list[str]:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from contract.exits import Exit, LabError
+from contract.model_faults import model_faults
 from contract.origins import REFERENCE_SERVERS
 from contract.settings.conflicts import ConflictError
 from experiments.plan.axes import Axes, PartialSettings
@@ -113,9 +114,7 @@ def _foreign(image: str, port: int | None) -> Foreign:
     try:
         foreign = Foreign.model_validate(given)
     except ValidationError as error:
-        told = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
-        )
+        told = "; ".join(model_faults(error.errors()))
         raise LabError(f"SERVER={image}: {told}", Exit.BAD_INPUT) from error
     if foreign.name in servers():
         return foreign.model_copy(update={"name": f"image_{foreign.name}"})

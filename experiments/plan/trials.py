@@ -16,10 +16,10 @@ from contract.settings.conflicts import ConflictError
 from contract.settings.server_flags import ServerFlags
 from contract.settings.setting import declared
 from contract.settings.trial import Settings
+from experiments.foreign.catalogue import REFERENCES
 from experiments.plan.capacity import Limits, fit
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.schema import Experiment, Sweep
-from experiments.references.catalogue import REFERENCES
 
 REFERENCE_SWEEP = "reference"
 UNKNOWN = Limits()

@@ -17,7 +17,7 @@ from experiments.records.run_folder import sha256
 
 LOCKS = (
     *("requirements.lock", "loadgen/requirements.lock", "servers/requirements.lock"),
-    "experiments/references/requirements.lock",
+    "experiments/foreign/requirements.lock",
 )
 BRIDGE_NF = "net/bridge/bridge-nf-call-iptables"
 

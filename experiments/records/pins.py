@@ -15,24 +15,17 @@ from contract.result.load_side import Worker
 from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec
-from experiments.plan.trials import Trial
 from experiments.records.quotient import per
 from experiments.records.server_series import LABELS
-from experiments.run.trial_containers import Containers
 
 CLOSE = 0.01
 """A quota is asked in whole us of its period."""
 
 
-def asked(containers: Containers, trial: Trial) -> Asked:
-    """What the containers of a trial ask of the engine."""
-    if trial.point.settings.without_clients:
-        return Asked(_of(containers.alone(trial)), {})
-    loads = containers.loads(trial, "none").values()
-    return Asked(
-        _of(containers.server(trial, "none")),
-        {f"load worker {number}": _of(spec) for number, spec in enumerate(loads, 1)},
-    )
+def asked(server: ContainerSpec, loads: Iterable[ContainerSpec] = ()) -> Asked:
+    """What the server's container and those of the load workers ask of the engine."""
+    by_name = {f"load worker {number}": _of(spec) for number, spec in enumerate(loads, 1)}
+    return Asked(_of(server), by_name)
 
 
 def throttled_share(before: ProbeSample, after: ProbeSample) -> float | None:

@@ -54,14 +54,14 @@ class AfterwardsError(LabError):
         self.folder = folder
 
 
-class Conducts(Protocol):
-    """What the loop needs of a TrialRunner; tests give a fake."""
+class Runner(Protocol):
+    """Runs one trial; tests give a fake."""
 
     def run(self, trial: Trial) -> Outcome: ...
 
 
 class Progress(Protocol):
-    """Told before and after each trial, never while a window is open."""
+    """Hears of each trial before and after it, never while a window is open."""
 
     def begin(self, trial: Trial) -> None: ...
 
@@ -76,7 +76,7 @@ def descriptors(trials: list[Trial]) -> int:
 def execute(
     trials: list[Trial],
     store: Store,
-    conductor: Conducts,
+    runner: Runner,
     progress: Progress,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
@@ -86,7 +86,7 @@ def execute(
     for trial in left:
         progress.begin(trial)
         started_at = now().isoformat(timespec="milliseconds")
-        outcome = conductor.run(trial)
+        outcome = runner.run(trial)
         row = make_row(store.name, store.run, started_at, trial, outcome)
         result = outcome.result
         if isinstance(result, TrialResult) and row["spoiled_by"] != "lab":

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from experiments.docker.driver import AbsentError
+from experiments.docker.driver import AbsentError, ContainerSpec, Driver
 from experiments.run.locust_client import Master, MasterError
-
-if TYPE_CHECKING:
-    from experiments.docker.driver import ContainerSpec, Driver
 
 
 class MasterContainer:

@@ -1,20 +1,58 @@
-"""Trials without clients: an interface of readiness by itself, in the server's container.
+"""A trial without clients: an interface of readiness by itself, in the server's container.
 
 `servers/microbench/readiness_bench.py` measures and prints; here it is waited for, and what it
-printed becomes a trial's result.
+printed becomes the trial's result.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 from contract.result.benchmark_result import BenchmarkResult
 from contract.result.document import from_json
 from contract.result.scalars import DocumentError
 from experiments.docker.driver import Driver
+from experiments.plan.trials import Trial
+from experiments.records import pins
+from experiments.records.outcome import Outcome
 from experiments.records.server_log import events
+from experiments.run.trial_containers import Containers
 
 LOOK_S = 0.05
+LOST_S = 60.0
+"""Beside warm-up and window."""
+
+
+class Microbenchmark:
+    """Implements `TrialKind`. `settle` waits until the trial before is removed."""
+
+    logged = ("server",)
+
+    def __init__(
+        self,
+        trial: Trial,
+        driver: Driver,
+        containers: Containers,
+        settle: Callable[[], None],
+    ) -> None:
+        self.started: dict[str, str] = {}
+        self._trial = trial
+        self._driver = driver
+        self._containers = containers
+        self._settle = settle
+
+    def measure(self, outcome: Outcome) -> None:
+        """The benchmark works from its start on, so no removal may run beside it."""
+        settings, spec = self._trial.point.settings, self._containers.alone(self._trial)
+        self._settle()
+        container = self.started["server"] = self._driver.start(spec)
+        ending = await_end(self._driver, container, settings.warm_up_s + settings.window_s, LOST_S)
+        outcome.result = replace(read(self._driver.logs(container), ending), asked=pins.asked(spec))
+
+    def note_endings(self, outcome: Outcome) -> None:
+        """The result says how it ended."""
 
 
 def await_end(driver: Driver, container: str, busy_s: float, limit_s: float) -> str:

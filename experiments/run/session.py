@@ -18,11 +18,12 @@ from contract.ports import WEB_PORT
 from contract.run_order import KEY, begun, next_sequence
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
+from experiments.docker.tool import run_tool
+from experiments.foreign.images import Found, ensure_foreign
 from experiments.images.build import Images, ensure_images
-from experiments.images.foreign import Found, ensure_foreign
 from experiments.images.store import ImageStore
-from experiments.images.tool import run_tool
-from experiments.machine.doctor import Needs, preflight
+from experiments.machine.preflight import Needs, preflight
+from experiments.machine.run_lock import RunLock, holder
 from experiments.paths import RESULTS
 from experiments.plan.capacity import Limits, limits_of
 from experiments.plan.experiment_file import read
@@ -40,14 +41,13 @@ from experiments.run.loop import (
     swept,
 )
 from experiments.run.progress import Watch
-from experiments.run.run_lock import RunLock, holder
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import PIDS, PROBE
-from experiments.run.trial_environment import MOST_NOFILE, stage
+from experiments.run.trial_environment import MOST_NOFILE, trial_environment
 
 ENVIRONMENT = (*PROBE, "environment")
 SAME = ("images", "servers", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256")
-"""What must not change between the parts of a resumed run."""
+"""Keys of the manifest that must not change between the parts of a resumed run."""
 RECORD_BYTES = 400_000
 """Room for one trial's details on the disk: histograms, samples and logs."""
 
@@ -136,7 +136,10 @@ def _measure_all(
         )
         pinned = {one.server.name: one.image.id for one in servers}
         finished = len(store.finished())
-        with stage(run, driver, images, pinned) as runner, Watch(trials, finished, console) as bar:
+        with (
+            trial_environment(run, driver, images, pinned) as runner,
+            Watch(trials, finished, console) as bar,
+        ):
             begin(store, trials)
             _execute(trials, store, runner, bar)
 
@@ -158,7 +161,7 @@ def _execute(trials: list[Trial], store: Store, runner: TrialRunner, watch: Watc
 
 
 def limits_here() -> Limits | None:
-    """What this machine grants; None while that is not known: no engine, no image, or a run."""
+    """The limits of this machine; None while they are not known: no engine, no image, or a run."""
     try:
         with DockerDriver() as driver:
             image = ImageStore(driver).newest("server")
@@ -170,7 +173,7 @@ def limits_here() -> Limits | None:
 
 
 def _machine(driver: DockerDriver, image: str) -> dict[str, Any]:
-    """As the probe tells of it from inside a container."""
+    """The machine as the probe sees it from inside a container."""
     found: dict[str, Any] = json.loads(run_tool(driver, image, ENVIRONMENT, network="host"))
     return found
 

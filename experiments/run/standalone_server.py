@@ -1,7 +1,7 @@
-"""A server apart from any trial, for a client that is not the lab's load worker.
+"""A server by itself, for a client that is not the lab's load worker.
 
-The hostile campaign and the benchmark of workers use it: the same confinement as in a
-trial, but no Locust master, and a server with flags and cores of the caller's choice.
+The hostile campaign and the benchmarks use it: the same confinement as in a trial, but no Locust
+master, and a server with flags and cores of the caller's choice.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from contract.exits import LabError
-from contract.ports import SERVER_PORT
 from experiments.docker.driver import ContainerSpec, Driver
-from experiments.run.trial_containers import LISTEN_S, PIDS, PORT_RANGE, Images, Placement
+from experiments.docker.tool import Ended, run_to_end, running
+from experiments.run.server_under_test import LISTEN_S, own_command
+from experiments.run.trial_containers import PIDS, POD_SYSCTLS, Images, Placement
+
+GUEST_S = 60.0
 
 
 class NotListeningError(LabError):
@@ -22,15 +25,43 @@ class NotListeningError(LabError):
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """The ids of a pod and of the server in it."""
+class StandaloneServer:
+    """A server that listens: the ids of its pod and of its container."""
 
+    driver: Driver
+    prefix: str
     pod: str
-    server: str
+    container: str
+
+    def guest(
+        self,
+        role: str,
+        image: str,
+        command: tuple[str, ...],
+        *,
+        cpus: str,
+        sees_processes: bool = False,
+        nofile: int | None = None,
+    ) -> ContainerSpec:
+        """A container in the pod's network, on request also in the server's pid namespace."""
+        return ContainerSpec(
+            role=role,
+            name=f"{self.prefix}-{role}",
+            image=image,
+            command=command,
+            network=f"container:{self.pod}",
+            pid_of=self.container if sees_processes else None,
+            cpus=cpus,
+            nofile=nofile,
+        )
+
+    def run(self, guest: ContainerSpec, timeout_s: float = GUEST_S) -> Ended:
+        """Run a guest to its end. Raises DriverError when it goes on."""
+        return run_to_end(self.driver, guest, timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class StandaloneServers:
     """Starts servers, one after the other. `prefix` begins the names of their containers."""
 
     driver: Driver
@@ -47,43 +78,16 @@ class Apart:
         nofile: int | None = None,
         cpus: str = "",
         flags: tuple[str, ...] = (),
-    ) -> Iterator[Served]:
+    ) -> Iterator[StandaloneServer]:
         """A server that listens in a pod of its own; both are removed at the end.
 
         Raises NotListeningError.
         """
-        started: list[str] = []
-        try:
-            started.append(pod := self.driver.start(self._pod()))
+        with running(self.driver, self._pod()) as pod:
             spec = self._server(server, pod, nofile, cpus or self.placement.server, flags)
-            started.append(container := self.driver.start(spec))
-            self._wait_until_listening(container)
-            yield Served(pod, container)
-        finally:
-            self.driver.remove(started)
-
-    def guest(
-        self,
-        role: str,
-        image: str,
-        served: Served,
-        command: tuple[str, ...],
-        *,
-        cpus: str,
-        sees_processes: bool = False,
-        nofile: int | None = None,
-    ) -> ContainerSpec:
-        """A container in the pod's network, on request also in the server's pid namespace."""
-        return ContainerSpec(
-            role=role,
-            name=f"{self.prefix}-{role}",
-            image=image,
-            command=command,
-            network=f"container:{served.pod}",
-            pid_of=served.server if sees_processes else None,
-            cpus=cpus,
-            nofile=nofile,
-        )
+            with running(self.driver, spec) as container:
+                self._wait_until_listening(container)
+                yield StandaloneServer(self.driver, self.prefix, pod, container)
 
     def _wait_until_listening(self, server: str) -> None:
         deadline = time.monotonic() + LISTEN_S
@@ -100,10 +104,7 @@ class Apart:
             command=("sleep", "infinity"),
             network=self.network,
             cpus=self.placement.others,
-            sysctls={
-                "net.ipv4.ip_local_port_range": PORT_RANGE,
-                "net.ipv4.tcp_tw_reuse": "1",
-            },
+            sysctls=POD_SYSCTLS,
         )
 
     def _server(
@@ -113,7 +114,7 @@ class Apart:
             role="server",
             name=f"{self.prefix}-server",
             image=self.images.server,
-            command=("python3", "-m", "servers", server, "--port", str(SERVER_PORT), *flags),
+            command=(*own_command(server), *flags),
             network=f"container:{pod}",
             cpus=cpus,
             nofile=nofile,

@@ -1,70 +1,30 @@
-"""One trial, everything in it fresh: pod, server, probe and load workers.
-
-The pod owns the network namespace and its kernel settings. With `network: pod`
-the load joins it; with `network: bridge` the load has a pod of its own across
-the lab's bridge. A trial always ends with a record: what cannot be measured is
-void with its reason, and the run goes on.
+"""Runs trials one after the other. Each ends with a record: what cannot be measured is void with
+its reason, and the run goes on.
 """
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from contract.result.benchmark_result import BenchmarkResult
-from contract.result.trial_result import TrialResult
-from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
-from experiments.docker.driver import ContainerSpec, Driver, DriverError
+from experiments.docker.driver import Driver, DriverError
 from experiments.plan.trials import Trial
-from experiments.records import pins
 from experiments.records.outcome import Outcome
-from experiments.run import microbenchmark
-from experiments.run.load_form import load_form
+from experiments.run.loaded_trial import LoadedTrial
 from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
-from experiments.run.trial_containers import Containers, hostname, load_name
-
-LOST_S = 60.0
-"""Beside the ramp, warm-up and window; connecting gives up by itself long before."""
-WORKER_S = 30.0
-STOP_S = 3.0
-END_S = 1.0
-ENDED = "the server ended before the load did"
-NOT_EXECUTED = re.compile(r'exec: "|executable file .* not found', re.IGNORECASE)
-"""In what runc and crun say of a command that cannot be executed: not there, or no program."""
-BESIDE: dict[str, SpoiledBy] = {
-    "pod": "surroundings",
-    "client": "surroundings",
-    "probe": "probe",
-}
-"""Containers of a trial that only end if something else ends them, and who spoiled it then."""
-T = TypeVar("T")
-
-
-class TrialError(Exception):
-    """This trial cannot be measured, the next one may; the message is the reason."""
-
-    def __init__(self, reason: str, spoiled_by: SpoiledBy) -> None:
-        super().__init__(reason)
-        self.spoiled_by = spoiled_by
+from experiments.run.microbenchmark import Microbenchmark
+from experiments.run.trial_containers import Containers
+from experiments.run.trial_kind import TrialError, TrialKind
 
 
 class TrialRunner:
-    """Runs trials one after the other on one driver, network and master.
+    """Runs trials on one driver, network and master.
 
     A trial's containers are removed while the next one's start: half a second saved.
     """
 
-    def __init__(
-        self,
-        driver: Driver,
-        master: MasterContainer,
-        containers: Containers,
-    ) -> None:
+    def __init__(self, driver: Driver, master: MasterContainer, containers: Containers) -> None:
         self._driver = driver
         self._master = master
         self.containers = containers
@@ -78,15 +38,9 @@ class TrialRunner:
         """
         outcome = Outcome()
         started = time.monotonic()
-        containers: dict[str, str] = {}
+        kind = self._kind_of(trial)
         try:
-            if trial.point.settings.without_clients:
-                outcome.result = self._measure_without_clients(trial, containers)
-            else:
-                if replaced := self._master.make_ready():
-                    outcome.logs["master"] = replaced
-                self._start(trial, containers)
-                outcome.result = self._measure(trial, containers)
+            kind.measure(outcome)
         except TrialError as error:
             outcome.reason, outcome.spoiled_by = str(error), error.spoiled_by
         except MasterError as error:
@@ -95,7 +49,7 @@ class TrialRunner:
         except DriverError as error:
             outcome.reason, outcome.spoiled_by = str(error), "surroundings"
         finally:
-            self._finish(trial, containers, outcome)
+            self._finish(kind, outcome)
         outcome.elapsed_s = time.monotonic() - started
         return outcome
 
@@ -113,95 +67,10 @@ class TrialRunner:
                 return  # they stay among the doomed
             self._doomed = []
 
-    def _start(self, trial: Trial, containers: dict[str, str]) -> None:
-        make, bridged = self.containers, trial.point.settings.network == "bridge"
-        containers["pod"] = self._driver.start(make.pod(trial, "pod"))
-        if bridged:
-            containers["client"] = self._driver.start(make.pod(trial, "client"))
-        load_pod = containers["client" if bridged else "pod"]
-        specs = make.loads(trial, load_pod)
-        with ThreadPoolExecutor(len(specs)) as pool:
-            loads = {name: pool.submit(self._driver.start, spec) for name, spec in specs.items()}
-            try:
-                pod = containers["pod"]
-                server = containers["server"] = self._start_server(make.server(trial, pod))
-                containers["probe"] = self._driver.start(make.probe(trial, pod, server))
-            except DriverError:
-                # Nothing can join the pid namespace of a server that has ended at once.
-                if "server" in containers and self._ends(server):
-                    raise TrialError(ENDED, "server_gone") from None
-                raise
-            finally:
-                _collect(loads, containers)
-
-    def _start_server(self, spec: ContainerSpec) -> str:
-        """Raises TrialError where its own command cannot be executed, else DriverError."""
-        try:
-            return self._driver.start(spec)
-        except DriverError as error:
-            if NOT_EXECUTED.search(str(error)):
-                raise TrialError(str(error), "server_gone") from error
-            raise
-
-    def _ends(self, container: str) -> bool:
-        """Whether it has ended; the engine learns of that a moment later."""
-        deadline = time.monotonic() + END_S
-        while self._driver.state(container).running:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
-
-    def _measure(self, trial: Trial, containers: dict[str, str]) -> TrialResult:
-        settings, master = trial.point.settings, self._master.client
-        self.settle()
-        self._until(
-            trial,
-            lambda: master.wait_for_workers(hostname(trial), settings.load_workers) or None,
-            containers,
-            WORKER_S,
-            "not all load workers reached the Locust master",
-        )
-        master.swarm(settings.active_connections, load_form(trial))
-        limit = settings.ramp_s + settings.warm_up_s + settings.window_s + LOST_S
-        measured = self._until(
-            trial, lambda: master.result(trial.id), containers, limit, "the load did not end"
-        )
-        return replace(measured, asked=pins.asked(self.containers, trial))
-
-    def _measure_without_clients(self, trial: Trial, containers: dict[str, str]) -> BenchmarkResult:
-        """What the benchmark counted; it works from its start on, so that none runs beside."""
-        settings = trial.point.settings
-        self.settle()
-        benchmark = containers["server"] = self._driver.start(self.containers.alone(trial))
-        busy_s = settings.warm_up_s + settings.window_s
-        ending = microbenchmark.await_end(self._driver, benchmark, busy_s, LOST_S)
-        measured = microbenchmark.read(self._driver.logs(benchmark), ending)
-        return replace(measured, asked=pins.asked(self.containers, trial))
-
-    def _until(
-        self,
-        trial: Trial,
-        ask: Callable[[], T | None],
-        containers: dict[str, str],
-        limit_s: float,
-        reason: str,
-    ) -> T:
-        """Ask until there is an answer; give up when the load died, or after `limit_s`.
-
-        A foreign server that does not start is not waited for either: it would be
-        given half a minute to listen.
-        """
-        deadline = time.monotonic() + limit_s
-        while (answer := ask()) is None:
-            for name in _loads(containers):
-                if not (state := self._driver.state(containers[name])).running:
-                    raise TrialError(f"the {_worker(name)} ended with {state.ending}", "load")
-            if trial.point.foreign and not self._driver.state(containers["server"]).running:
-                raise TrialError(ENDED, "server_gone")
-            if time.monotonic() > deadline:
-                raise TrialError(f"{reason} within {limit_s:.0f} s", "load")
-        return answer
+    def _kind_of(self, trial: Trial) -> TrialKind:
+        if trial.point.settings.without_clients:
+            return Microbenchmark(trial, self._driver, self.containers, self.settle)
+        return LoadedTrial(trial, self._driver, self.containers, self.settle, self._master)
 
     def _look_at_master(self, outcome: Outcome) -> None:
         """It failed: whether it has ended is the better reason. An engine that does not tell leaves
@@ -212,16 +81,18 @@ class TrialRunner:
         except DriverError as error:
             outcome.reason = f"{outcome.reason}; {error}"
 
-    def _look_beside(self, containers: dict[str, str], outcome: Outcome) -> None:
-        """A pod that ended took the load's way to the master along; a probe, its own answers."""
-        failed = outcome.reason or (outcome.result and outcome.result.reason)
-        if not failed or outcome.server_ending:
-            return
-        for name, spoiled_by in BESIDE.items():
-            if name in containers and not (state := self._driver.state(containers[name])).running:
-                outcome.reason = f"the trial's {name} ended with {state.ending}; {failed}"
-                outcome.spoiled_by = spoiled_by
-                return
+    def _finish(self, kind: TrialKind, outcome: Outcome) -> None:
+        """Note how containers ended, keep their logs, and begin to remove them."""
+        try:
+            kind.note_endings(outcome)
+        except DriverError as error:
+            outcome.reason = outcome.reason or str(error)
+            outcome.spoiled_by = outcome.spoiled_by or "surroundings"
+        for name in kind.logged:
+            if name in kind.started:
+                outcome.logs[name] = self._log(kind.started[name])
+        self._doomed += kind.started.values()
+        self._removal = self._remover.submit(self._driver.remove, list(self._doomed))
 
     def _log(self, container: str) -> str:
         """A trial that was measured is no worse for a log that cannot be read."""
@@ -229,49 +100,3 @@ class TrialRunner:
             return self._driver.logs(container)
         except DriverError as error:
             return f"(the lab could not read this log: {error})"
-
-    def _finish(self, trial: Trial, containers: dict[str, str], outcome: Outcome) -> None:
-        try:
-            if "server" in containers and not trial.point.settings.without_clients:
-                result = outcome.result if isinstance(outcome.result, TrialResult) else None
-                if result and result.spoiled_by in SEEN_AT_AN_END:
-                    self._ends(containers["server"])
-                state = self._driver.state(containers["server"])
-                if not state.running:
-                    outcome.server_ending = state.ending
-                    outcome.out_of_memory = state.oom_killed
-                elif result and _has_workers(result):
-                    self._driver.stop(containers["server"], STOP_S)
-            self._look_beside(containers, outcome)
-        except DriverError as error:
-            outcome.reason = outcome.reason or str(error)
-            outcome.spoiled_by = outcome.spoiled_by or "surroundings"
-        for name in ("server", *_loads(containers), "probe"):
-            if name in containers:
-                outcome.logs[name] = self._log(containers[name])
-        self._doomed += containers.values()
-        self._removal = self._remover.submit(self._driver.remove, list(self._doomed))
-
-
-def _has_workers(result: TrialResult) -> bool:
-    """Whether there are worker processes, which tell when they are stopped what they accepted."""
-    return bool(result.samples and result.samples[-1].worker_cpu_ns)
-
-
-def _loads(containers: dict[str, str]) -> list[str]:
-    return [name for name in containers if name.startswith(load_name(1))]
-
-
-def _worker(name: str) -> str:
-    """`load-2` in words."""
-    return " ".join(["load worker", *name.split("-")[1:]])
-
-
-def _collect(starting: dict[str, Future[str]], containers: dict[str, str]) -> None:
-    """Wait for all that are being started; raises what the first that does not start raised."""
-    wait(starting.values())
-    for name, one in starting.items():
-        if not one.exception():
-            containers[name] = one.result()
-    for one in starting.values():
-        one.result()

@@ -8,22 +8,24 @@ from itertools import cycle, islice
 from typing import Protocol
 
 from contract.exits import LabError
-from contract.ports import SERVER_PORT, WEB_PORT
-from contract.settings.server_flags import arguments
+from contract.ports import WEB_PORT
 from experiments.docker.driver import ContainerSpec
 from experiments.plan.trials import Trial
-from experiments.probe.tracing import STRACE
+from experiments.run.server_under_test import Images as ServerImages
+from experiments.run.server_under_test import ServerUnderTest, server_under_test
 
-PORT_RANGE = "10240 65535"
-"""Room for 55,000 connections per address; the lab's own ports lie below."""
+POD_SYSCTLS = {
+    # Room for 55,000 connections per address; the lab's own ports lie below.
+    "net.ipv4.ip_local_port_range": "10240 65535",
+    "net.ipv4.tcp_tw_reuse": "1",
+}
+"""Kernel settings of every pod."""
 SYN_LINEAR = "net.ipv4.tcp_syn_linear_timeouts"
 """Since Linux 6.5."""
 PRIVILEGED = 1_024
 PIDS = 32_768
 LOAD_PERIOD_US = 4_000
-"""Of the quota of a load worker, where it has one: the kernel grants no less than 1 ms of it."""
-LISTEN_S = 10.0
-"""A server of the lab listens within this, or not at all."""
+"""Period of a load worker's quota, where it has one: the kernel grants no less than 1 ms of it."""
 PROBE = ("python3", "/opt/lab/experiments/probe/probe.py")
 LOCUST = ("python3", "-m", "locust", "-f", "/opt/lab/loadgen/locustfile.py")
 
@@ -34,7 +36,7 @@ class Placement:
 
     server: str
     loads: tuple[str, ...]
-    """For one load worker after the other; beyond them, workers share cores."""
+    """A core for each load worker; beyond them, workers share cores."""
     others: str
 
     @property
@@ -63,20 +65,11 @@ def place(cores: int) -> Placement:
     return Placement("0", tuple(map(str, loads)), str(cores - 2) if cores > 2 else "1")
 
 
-class Images(Protocol):
-    """References of the images that a trial uses; the probe is in the server's.
-
-    `traced` need only be there if a trial is.
-    """
-
-    @property
-    def server(self) -> str: ...
+class Images(ServerImages, Protocol):
+    """References of the images that a trial uses; the probe is in the server's."""
 
     @property
     def load(self) -> str: ...
-
-    @property
-    def traced(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +88,7 @@ class Containers:
     load_cpu_quota: float | None = None
     """Cores that a load worker may use; a benchmark of workers sets it."""
     secret: str = field(default="", repr=False)
-    """What the master asks for in the run's calls: the server under test can reach it too."""
+    """The run's calls to the master carry it: the server under test can reach the master too."""
 
     def master(self) -> ContainerSpec:
         """The one container that lives through the whole run, so that it can be watched."""
@@ -114,12 +107,15 @@ class Containers:
             environment={"C10K_SERVERS": "server", "C10K_SECRET": self.secret},
         )
 
+    def server_under_test(self, trial: Trial) -> ServerUnderTest:
+        """The server of the trial, in this run's images."""
+        return server_under_test(trial, self.images, self.foreign)
+
     def pod(self, trial: Trial, name: str) -> ContainerSpec:
         """Owns a network namespace and the kernel settings of the trial."""
         settings = trial.point.settings
         sysctls = {
-            "net.ipv4.ip_local_port_range": PORT_RANGE,
-            "net.ipv4.tcp_tw_reuse": "1",
+            **POD_SYSCTLS,
             "net.core.somaxconn": str(settings.somaxconn),
         }
         if settings.abort_on_overflow is not None and name == "pod":
@@ -127,7 +123,7 @@ class Containers:
         loads = "client" if settings.network == "bridge" else "pod"
         if settings.syn_linear_timeouts is not None and name == loads:
             sysctls[SYN_LINEAR] = str(settings.syn_linear_timeouts)
-        if server_port(trial) < PRIVILEGED:
+        if self.server_under_test(trial).port < PRIVILEGED:
             # Without capabilities it could not have its port; the namespace is the trial's own.
             sysctls["net.ipv4.ip_unprivileged_port_start"] = "0"
         return ContainerSpec(
@@ -143,31 +139,21 @@ class Containers:
         )
 
     def server(self, trial: Trial, pod: str) -> ContainerSpec:
-        """One of the lab's own, or a foreign one under the same limits."""
-        settings, foreign = trial.point.settings, trial.point.foreign
-        if foreign:
-            image, command = self.foreign[foreign.name], tuple(foreign.command)
-        else:
-            image = self.images.traced if settings.traced else self.images.server
-            command = (
-                *(STRACE if settings.traced else ()),
-                *("python3", "-m", "servers", settings.server),
-                *("--port", str(SERVER_PORT), "--backlog", str(settings.backlog)),
-                *arguments(settings),
-            )
+        """All servers are under the same limits."""
+        settings, tested = trial.point.settings, self.server_under_test(trial)
         return ContainerSpec(
             role="server",
             name=self._name(trial, "server"),
-            image=image,
-            command=command,
+            image=tested.image,
+            command=tested.command,
             network=f"container:{pod}",
             cpus=self.placement.server,
             cpu_quota=settings.server_cpu_quota,
             nofile=self.nofile,
             sigpending=settings.sigpending,
             pids_limit=PIDS,
-            environment=foreign.environment if foreign else {},
-            keep_entrypoint=foreign is not None,
+            environment=tested.environment,
+            keep_entrypoint=tested.keeps_entrypoint,
         )
 
     def alone(self, trial: Trial) -> ContainerSpec:
@@ -178,13 +164,8 @@ class Containers:
             name=self._name(trial, "server"),
             image=self.images.server,
             command=(
-                *(
-                    "python3",
-                    "-m",
-                    "servers.microbench.readiness_bench",
-                    settings.load,
-                    settings.server,
-                ),
+                *("python3", "-m", "servers.microbench.readiness_bench"),
+                *(settings.load, settings.server),
                 *("--watched", str(settings.watched)),
                 *("--warm-up", str(settings.warm_up_s), "--window", str(settings.window_s)),
             ),
@@ -196,7 +177,7 @@ class Containers:
 
     def probe(self, trial: Trial, pod: str, server: str) -> ContainerSpec:
         """Reads /proc beside the server, in its pid and network namespaces."""
-        port = str(server_port(trial))
+        port = str(self.server_under_test(trial).port)
         cores = self.placement.measured(trial.point.settings.load_workers)
         return ContainerSpec(
             role="probe",
@@ -235,15 +216,10 @@ class Containers:
 
 
 def load_name(number: int) -> str:
-    """Of a trial's load workers, from 1; also of their logs."""
+    """Name of a trial's load worker, from 1, and of its log."""
     return "load" if number == 1 else f"load-{number}"
 
 
 def hostname(trial: Trial) -> str:
-    """Of the trial's pod, and so the name of its load workers."""
+    """Host name of the trial's pod, by which the master knows its load workers."""
     return f"t{trial.position:03d}"
-
-
-def server_port(trial: Trial) -> int:
-    """Where the trial's server listens."""
-    return trial.point.foreign.port if trial.point.foreign else SERVER_PORT

@@ -13,29 +13,34 @@ from experiments.run.locust_client import Master
 from experiments.run.loop import stay_off
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import Containers, place
+from experiments.run.trial_containers import Containers, Placement, place
 
 MOST_NOFILE = 65_536
 """Descriptors that a container is granted at most: more than one address has ports for."""
 
 
+def cores_and_network(run: str, driver: DockerDriver) -> tuple[Placement, str]:
+    """The cores of the engine, off which this process keeps, and a network of the run's own."""
+    placement = place(int(driver.info()["NCPU"]))
+    stay_off(placement)
+    network = f"c10k-{run}-net"
+    driver.create_network(network)
+    return placement, network
+
+
 @contextmanager
-def stage(
+def trial_environment(
     run: str, driver: DockerDriver, images: Images, foreign: Mapping[str, str] | None = None
 ) -> Iterator[TrialRunner]:
     """Ready for trials. What it starts in Docker is removed by the sweep around it.
 
     `foreign` has the image ids of the foreign servers, by name.
     """
-    placement = place(int(driver.info()["NCPU"]))
-    stay_off(placement)
-    prefix = f"c10k-{run}"
-    network = f"{prefix}-net"
-    driver.create_network(network)
+    placement, network = cores_and_network(run, driver)
     nofile = min(driver.nofile_limit(images.server), MOST_NOFILE)
     secret = secrets.token_urlsafe()
     containers = Containers(
-        images, placement, network, nofile, prefix, foreign or {}, secret=secret
+        images, placement, network, nofile, f"c10k-{run}", foreign or {}, secret=secret
     )
     client = Master(f"http://127.0.0.1:{WEB_PORT}", secret)
     master = MasterContainer(driver, containers.master(), client)

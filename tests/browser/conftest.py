@@ -12,8 +12,8 @@ import pytest
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec
 from experiments.images.build import ensure_images
+from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
-from experiments.run.run_lock import RunLock
 from tests.browser.browser import Browser
 from tests.docker.conftest import engine as engine
 

@@ -9,7 +9,7 @@ from contract.response import BODY
 from experiments.paths import ROOT
 
 ALONE = (
-    *("experiments/references/asgi.py", "experiments/references/wsgi.py"),
+    *("experiments/foreign/asgi.py", "experiments/foreign/wsgi.py"),
     "experiments/faults/faulty_server.py",
 )
 

@@ -13,8 +13,8 @@ from contract.exits import LabError
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec
 from experiments.images.build import Images, ensure_images
+from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
-from experiments.run.run_lock import RunLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

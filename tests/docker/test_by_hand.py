@@ -18,9 +18,9 @@ from contract.exits import Exit, LabError
 from experiments import by_hand
 from experiments.docker import compose
 from experiments.docker.compose import ComposeError
+from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
 from experiments.plan.experiment_file import servers
-from experiments.run.run_lock import RunLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 from contract.exits import LabError
+from experiments.docker.tool import run_tool
 from experiments.faults.campaign import campaign
 from experiments.hostile.campaign import hostile
 from experiments.hostile.verdict import judge
 from experiments.images.build import ensure_images
-from experiments.images.tool import run_tool
+from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
-from experiments.run.run_lock import RunLock
 
 if TYPE_CHECKING:
     from pathlib import Path

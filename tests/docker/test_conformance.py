@@ -12,10 +12,10 @@ from contract.ports import SERVER_PORT
 from experiments.docker.docker_driver import DockerDriver
 from experiments.hostile.campaign import ENDS_BY_ITSELF
 from experiments.images.build import ensure_images
+from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
 from experiments.plan.experiment_file import servers
-from experiments.run.run_lock import RunLock
-from experiments.run.standalone_server import Apart
+from experiments.run.standalone_server import StandaloneServers
 from experiments.run.trial_containers import place
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.docker
 
 URL = f"http://127.0.0.1:{SERVER_PORT}/"
-CLIENT_S = 60.0
 REQUESTS = 500
 ONE_AT_A_TIME = frozenset({"iterative"})
 FEW = 4
@@ -62,23 +61,17 @@ def ask(driver: DockerDriver, peers: Images, variant: str) -> Iterator[Ask]:
     network = f"c10k-test-{mark}"
     driver.create_network(network)
     placement = place(int(driver.info()["NCPU"]))
-    apart = Apart(driver, peers, placement, network, f"c10k-test-{mark}")
-    with apart.serving(variant) as served:
+    made = StandaloneServers(driver, peers, placement, network, f"c10k-test-{mark}")
+    with made.serving(variant) as server:
 
         def run(*command: str) -> str:
-            spec = apart.guest("tool", peers.peers, served, command, cpus=placement.load)
-            client = driver.start(spec)
-            try:
-                code = driver.wait(client, CLIENT_S)
-                output = driver.logs(client)
-            finally:
-                driver.remove([client])
-            assert code == 0, output
-            return output
+            ended = server.run(server.guest("tool", peers.peers, command, cpus=placement.load))
+            assert ended.exit_code == 0, ended.output
+            return ended.output
 
         yield run
-        assert driver.state(served.server).running
-        assert '"fault"' not in driver.logs(served.server)
+        assert driver.state(server.container).running
+        assert '"fault"' not in driver.logs(server.container)
 
 
 def test_curl(ask: Ask) -> None:

@@ -18,7 +18,7 @@ import pytest
 from experiments.docker.docker_driver import LOG_BYTES, DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.docker.ownership import LABEL, LABEL_OWNER, LABEL_ROLE, LABEL_RUN
-from experiments.images.tool import run_tool
+from experiments.docker.tool import run_tool
 from experiments.paths import ROOT
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from analysis.report.report import build
 from contract.exits import Exit, LabError
 from experiments.images.store import ImageStore
 from experiments.plan.overrides import read_source
-from experiments.run import session, trial
+from experiments.run import server_under_test, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def image(engine: DockerDriver, images: Images) -> Iterator[str]:
 
 def test_through_a_sweep(image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "RESULTS", tmp_path)
-    monkeypatch.setattr(trial, "FOREIGN_LISTEN_S", 4.0)
+    monkeypatch.setattr(server_under_test, "FOREIGN_LISTEN_S", 4.0)
     path = tmp_path / "mine.yaml"
     path.write_text(EXPERIMENT.replace("IMAGE", image))
     said = Console(file=io.StringIO())

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from experiments.docker.ownership import ROLE_IMAGE, labels
+from experiments.docker.tool import run_tool
 from experiments.images.build import ensure_images
 from experiments.images.store import BuildFailedError, ImageStore, label_step
-from experiments.images.tool import run_tool
 from tests.support.strangers import context
 
 if TYPE_CHECKING:

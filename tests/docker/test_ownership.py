@@ -27,9 +27,9 @@ from experiments.images.build import ensure_images
 from experiments.images.image import latest_of
 from experiments.images.store import BuildFailedError, ImageStore, label_step
 from experiments.machine import doctor
+from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
 from experiments.run import session
-from experiments.run.run_lock import RunLock
 from tests.support.strangers import Strangers, context
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from experiments.machine.specimen import MODEL
 from experiments.records import pins
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import load_name
-from experiments.run.trial_environment import stage
+from experiments.run.trial_environment import trial_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def lab(engine: DockerDriver, tmp_path_factory: pytest.TempPathFactory) -> Itera
         told = Console(file=io.StringIO())
         with (
             frame("pins-test", ("server", "load"), told) as made,
-            stage(made.run, made.driver, made.images) as runner,
+            trial_environment(made.run, made.driver, made.images) as runner,
         ):
             yield made, runner
 

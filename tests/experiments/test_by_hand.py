@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -16,6 +18,7 @@ from experiments.docker import compose
 from experiments.docker.compose import Compose, ComposeError
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerState
+from experiments.machine.run_lock import RunLock
 
 SERVICES = "epoll_level epoll_level_probe io_uring io_uring_probe my_app master worker"
 FORBIDDEN = "io_uring cannot be used here (Operation not permitted): it is forbidden"
@@ -259,6 +262,18 @@ def test_a_taken_port_is_told_with_whose_it_is(
     with pytest.raises(LabError, match=words) as taken:
         by_hand._check_port(cast("DockerDriver", WithMaster()))
     assert taken.value.exit is code
+
+
+def test_nothing_is_ended_while_somebody_starts_or_measures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What `down` removes, an `up` beside it would go on to start."""
+    lock = tmp_path / "lock"
+    monkeypatch.setattr(by_hand, "RunLock", partial(RunLock, path=lock))
+    monkeypatch.setattr(by_hand, "DockerDriver", lambda: pytest.fail("it went to the engine"))
+    with RunLock("ui", tmp_path, lock), pytest.raises(LabError, match="run ui") as busy:
+        by_hand.down()
+    assert busy.value.exit is Exit.BUSY
 
 
 def test_servers_and_their_probes() -> None:

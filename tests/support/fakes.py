@@ -67,6 +67,10 @@ class FakeDriver:
         del grace_s
         self.stopped.append(self._spec(container).role)
 
+    def wait(self, container: str, timeout_s: float) -> int:
+        del timeout_s
+        return self.state(container).exit_code or 0
+
     def remove(self, containers: Iterable[str]) -> None:
         for container in list(containers):
             self.up.pop(container, None)

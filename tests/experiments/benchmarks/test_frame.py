@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -13,16 +12,17 @@ from contract.exits import LabError
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
 from experiments.benchmarks.frame import ATTEMPTS, Frame, Trials
-from experiments.benchmarks.load_workers import QUOTA, two_workers
+from experiments.benchmarks.load_generators.workers import QUOTA, two_workers
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
-from experiments.run.standalone_server import Apart, NotListeningError
+from experiments.run.standalone_server import NotListeningError, StandaloneServers
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, Placement, place
 from tests.support.fakes import FakeDriver, FakeImages
 from tests.support.results import a_result, with_window
 
-FRAME = cast(Frame, SimpleNamespace(name="bench", run="r"))
+NOTHING = cast(Any, None)
+FRAME = Frame("bench", "r", NOTHING, NOTHING, print)
 SETTINGS = Settings(active_connections=4, window_s=1.0)
 GOOD = a_result()
 
@@ -74,8 +74,8 @@ def test_figures_are_saved_under_the_run(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_server_that_does_not_listen_leaves_nothing() -> None:
     driver = FakeDriver(dead={"server"})
-    apart = Apart(driver, FakeImages(), Placement("0", ("1",), "1"), "net", "p")
-    with pytest.raises(NotListeningError, match="log of server"), apart.serving("poll"):
+    servers = StandaloneServers(driver, FakeImages(), Placement("0", ("1",), "1"), "net", "p")
+    with pytest.raises(NotListeningError, match="log of server"), servers.serving("poll"):
         pytest.fail("it does not listen")
     assert driver.up == {}
     pod, server = driver.started

@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 
 from contract.exits import Exit, LabError
-from experiments.benchmarks.load_generators import CHECKING, Figures, Pair, bench_loadgen
-from experiments.benchmarks.load_generators_table import print_table
-from experiments.benchmarks.peers import PEERS, Side
+from experiments.benchmarks.load_generators.benchmark import CHECKING, bench_loadgen
+from experiments.benchmarks.load_generators.figures import Figures, Pair
+from experiments.benchmarks.load_generators.peers import PEERS, Side
+from experiments.benchmarks.load_generators.table import print_table
 
 CPU = '{"cpu_s": 1.5}\n'
 OUTPUTS = {

@@ -9,8 +9,10 @@ import pytest
 from rich.console import Console
 
 from contract.exits import LabError
-from experiments.benchmarks.server_costs import BASELINE, Figures, chosen, in_pairs
-from experiments.benchmarks.server_costs_table import print_table, ranged
+from experiments.benchmarks.ranges import ranged
+from experiments.benchmarks.server_costs.benchmark import BASELINE, chosen, in_pairs
+from experiments.benchmarks.server_costs.figures import Figures
+from experiments.benchmarks.server_costs.table import print_table
 from experiments.probe import tracing
 
 TRACE = """\

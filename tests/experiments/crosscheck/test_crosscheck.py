@@ -24,6 +24,9 @@ from tests.support.fakes import FakeDriver, FakeImages
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from experiments.docker.docker_driver import DockerDriver
+    from experiments.images.build import Images
+
 WRK = """\
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency   468.34us  111.05us   3.93ms   90.14%
@@ -115,8 +118,8 @@ class Answering(FakeDriver):
             return '{"event": "listening"}'
         if words == tools.SAMPLE:
             return json.dumps(SAMPLE)
-        if words == tools.PILE:
-            return "piled\n"
+        if words == tools.FILL:
+            return f"{tools.FILLED}\n"
         return {"ss": SS, "nstat": NSTAT, "ab": AB, "wrk": WRK, "httperf": HTTPERF}[words[0]]
 
     def wait(self, container: str, timeout_s: float) -> int:
@@ -127,7 +130,7 @@ class Answering(FakeDriver):
 
 def a_bench(driver: FakeDriver) -> Bench:
     images = SimpleNamespace(server="server:1", load="load:1", peers="peers:1", traced="traced:1")
-    made = cast(Frame, SimpleNamespace(driver=driver, images=images, name="x", run="r"))
+    made = Frame("x", "r", cast("DockerDriver", driver), cast("Images", images), print)
     return Bench(made, Containers(FakeImages(), place(2), "net", 20_000, "c10k-run"))
 
 
@@ -229,6 +232,7 @@ def test_the_whole_saves_and_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     made = SimpleNamespace(
         driver=bench.made.driver,
         images=bench.made.images,
+        servers=bench.made.servers,
         run="r",
         name="x",
         say=lambda _: None,
@@ -240,12 +244,12 @@ def test_the_whole_saves_and_prints(monkeypatch: pytest.MonkeyPatch) -> None:
         yield made
 
     @contextmanager
-    def stage(*_: object) -> Iterator[object]:
+    def trial_environment(*_: object) -> Iterator[object]:
         yield SimpleNamespace(containers=bench.containers, settle=lambda: None)
 
     monkeypatch.setattr(campaign, "SETTLE_S", 0.0)
     monkeypatch.setattr(campaign, "frame", frame)
-    monkeypatch.setattr(campaign, "stage", stage)
+    monkeypatch.setattr(campaign, "trial_environment", trial_environment)
     monkeypatch.setattr(campaign, "Trials", lambda *_: FakeTrials())
     monkeypatch.setattr(campaign, "compare_calls", lambda _: [])
     stream = io.StringIO()

@@ -9,8 +9,8 @@ import requests
 import urllib3
 
 from contract.exits import Exit, LabError
-from experiments.docker.docker_driver import guard
 from experiments.docker.driver import DriverError
+from experiments.docker.engine import guard
 
 LATE: Any = urllib3.exceptions.ReadTimeoutError(None, "/wait", "Read timed out.")  # type: ignore[arg-type]
 

@@ -10,10 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from experiments.__main__ import cli
-from experiments.docker import docker_driver
+from experiments.cli import machine
 from experiments.docker.ownership import LABEL_NAME, owner_id
 from experiments.images.image import Image, made_by, own_tags, read_image
-from experiments.run import run_lock
 
 NAME = "c10k-lab/server:0123456789ab"
 LATEST = "c10k-lab/server:latest"
@@ -123,7 +122,7 @@ class Cleaned:
 def test_clean_tells_what_went_and_what_stays(
     monkeypatch: pytest.MonkeyPatch, removed: list[str], left: list[str], said: str
 ) -> None:
-    monkeypatch.setattr(run_lock, "RunLock", lambda *_: nullcontext())
-    monkeypatch.setattr(docker_driver, "DockerDriver", lambda: Cleaned(removed, left))
+    monkeypatch.setattr(machine, "RunLock", lambda *_: nullcontext())
+    monkeypatch.setattr(machine, "DockerDriver", lambda: Cleaned(removed, left))
     done = CliRunner().invoke(cli, ["clean"])
     assert (done.exit_code, done.output) == (0, said)

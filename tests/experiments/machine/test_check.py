@@ -13,8 +13,9 @@ from contract.exits import Exit, LabError
 from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec, DriverError
-from experiments.machine import doctor
-from experiments.machine.check import Check
+from experiments.machine import preflight
+from experiments.machine.checks import Check
+from experiments.machine.host import look
 from experiments.machine.kept import OF_SOME, check_kept
 from experiments.machine.shortfalls import CORES, MEMORY, NOFILE, QUOTA, DiscardedError, Shortfall
 from experiments.machine.specimen import LOOK, MODEL, specimens, unkept
@@ -154,8 +155,10 @@ def test_warned_of_or_silent_each_limit_is_named_once(engine: Engine, limits: li
     assert engine.left == set()
 
 
-def needs(tmp_path: Path) -> doctor.Needs:
-    return doctor.Needs(nofile=1_000, image="server:1", port=None, disk_bytes=1, results=tmp_path)
+def needs(tmp_path: Path) -> preflight.Needs:
+    return preflight.Needs(
+        nofile=1_000, image="server:1", port=None, disk_bytes=1, results=tmp_path
+    )
 
 
 @pytest.mark.parametrize("engine", [Engine(warns=(CPUSET,)), Engine(silently=("cpuset_cpus",))])
@@ -163,14 +166,14 @@ def test_run_is_refused_before_its_first_trial_where_cores_are_not_kept(
     engine: Engine, tmp_path: Path
 ) -> None:
     with pytest.raises(LabError, match="limits in containers: cores: asked 0, given") as refused:
-        doctor.preflight(driver_of(engine), needs(tmp_path))
+        preflight.preflight(driver_of(engine), needs(tmp_path))
     assert refused.value.exit is Exit.NOT_READY
     assert "Delegate=cpu cpuset io memory pids" in str(refused.value)
 
 
 def test_run_is_not_refused_where_all_is_kept(tmp_path: Path) -> None:
     engine = Engine()
-    doctor.preflight(driver_of(engine), needs(tmp_path))
+    preflight.preflight(driver_of(engine), needs(tmp_path))
     asked = [host["cpuset_cpus"] for host in engine.created if host["cpuset_cpus"]]
     assert asked == ["0", "1"], "the server's core, and the load's"
 
@@ -178,7 +181,7 @@ def test_run_is_not_refused_where_all_is_kept(tmp_path: Path) -> None:
 def test_engine_that_cannot_make_such_a_container_is_told(tmp_path: Path) -> None:
     engine = Engine()
     driver = driver_of(engine)
-    facts = doctor.look
+    facts = look
 
     def look_and_then_refuse(driver: DockerDriver, image: str) -> dict[str, Any]:
         found = facts(driver, image)
@@ -186,9 +189,9 @@ def test_engine_that_cannot_make_such_a_container_is_told(tmp_path: Path) -> Non
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(doctor, "look", look_and_then_refuse)
+        patch.setattr(preflight, "look", look_and_then_refuse)
         with pytest.raises(LabError, match="limits in containers: refused") as refused:
-            doctor.preflight(driver, needs(tmp_path))
+            preflight.preflight(driver, needs(tmp_path))
     assert refused.value.exit is Exit.NOT_READY
 
 

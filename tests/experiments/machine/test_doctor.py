@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from contract.exits import Exit
+from experiments.docker.messages import explain, unreachable
 from experiments.docker.ownership import owner_id
-from experiments.images.messages import explain, unreachable
-from experiments.machine import doctor
-from experiments.machine.check import Check
+from experiments.machine import checks, doctor
+from experiments.machine.checks import Check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,30 +24,30 @@ INFO = {"Architecture": "x86_64", "Driver": "overlay2", "CgroupVersion": "2"}
 @pytest.mark.parametrize(
     ("check", "status", "words"),
     [
-        (doctor.check_engine(VERSION, INFO), "ok", "cgroup v2"),
-        (doctor.check_engine({**VERSION, "ApiVersion": "1.40"}, INFO), "fail", "update Docker"),
-        (doctor.check_cores(2), "ok", "2"),
-        (doctor.check_cores(1), "fail", "2 are needed"),
-        (doctor.check_nofile(20_000, 10_300), "ok", "20,000"),
-        (doctor.check_nofile(4_096, 10_300), "fail", "10,300 wanted"),
-        (doctor.check_space("disk", 3 * 1024**3, 1024**3, "/x"), "ok", "3.0 GiB"),
-        (doctor.check_space("disk", 1024**2, 1024**3, "/x"), "fail", "free space on /x"),
-        (doctor.check_space("disk", None, 1024**3, "/x"), "warn", "not on this machine"),
-        (doctor.check_bridge("1"), "warn", "network: pod"),
-        (doctor.check_bridge("0"), "ok", "off"),
-        (doctor.check_bridge(None), "ok", "off"),
-        (doctor.check_leftovers({"containers": []}, None), "ok", "none"),
-        (doctor.check_leftovers({"containers": [("1", "pod-1")]}, None), "warn", "pod-1"),
-        (doctor.check_leftovers({"containers": [("1", "a")]}, "pid 7"), "ok", "pid 7"),
-        (doctor.check_port(8089, True, None), "ok", "free"),
-        (doctor.check_port(8089, False, None), "fail", "sport = :8089"),
-        (doctor.check_port(8089, False, "pid 7"), "ok", "run that is going on"),
-        (doctor.check_busy(0.01, 0.1), "ok", "1%"),
-        (doctor.check_busy(0.60, 3.0), "warn", "60%"),
-        (doctor.check_python((3, 11)), "ok", "3.11"),
-        (doctor.check_python((3, 15)), "fail", "3.11 to 3.14"),
-        (doctor.check_program("make", None, "x"), "warn", "install it"),
-        (doctor.check_program("make", "/usr/bin/make", "x"), "ok", "/usr/bin/make"),
+        (checks.check_engine(VERSION, INFO), "ok", "cgroup v2"),
+        (checks.check_engine({**VERSION, "ApiVersion": "1.40"}, INFO), "fail", "update Docker"),
+        (checks.check_cores(2), "ok", "2"),
+        (checks.check_cores(1), "fail", "2 are needed"),
+        (checks.check_nofile(20_000, 10_300), "ok", "20,000"),
+        (checks.check_nofile(4_096, 10_300), "fail", "10,300 wanted"),
+        (checks.check_space("disk", 3 * 1024**3, 1024**3, "/x"), "ok", "3.0 GiB"),
+        (checks.check_space("disk", 1024**2, 1024**3, "/x"), "fail", "free space on /x"),
+        (checks.check_space("disk", None, 1024**3, "/x"), "warn", "not on this machine"),
+        (checks.check_bridge("1"), "warn", "network: pod"),
+        (checks.check_bridge("0"), "ok", "off"),
+        (checks.check_bridge(None), "ok", "off"),
+        (checks.check_leftovers({"containers": []}, None), "ok", "none"),
+        (checks.check_leftovers({"containers": [("1", "pod-1")]}, None), "warn", "pod-1"),
+        (checks.check_leftovers({"containers": [("1", "a")]}, "pid 7"), "ok", "pid 7"),
+        (checks.check_port(8089, True, None), "ok", "free"),
+        (checks.check_port(8089, False, None), "fail", "sport = :8089"),
+        (checks.check_port(8089, False, "pid 7"), "ok", "run that is going on"),
+        (checks.check_busy(0.01, 0.1), "ok", "1%"),
+        (checks.check_busy(0.60, 3.0), "warn", "60%"),
+        (checks.check_python((3, 11)), "ok", "3.11"),
+        (checks.check_python((3, 15)), "fail", "3.11 to 3.14"),
+        (checks.check_program("make", None, "x"), "warn", "install it"),
+        (checks.check_program("make", "/usr/bin/make", "x"), "ok", "/usr/bin/make"),
     ],
 )
 def test_check(check: Check, status: str, words: str) -> None:
@@ -60,7 +60,7 @@ def test_report_fails_when_one_fails() -> None:
     console = Console(file=io.StringIO(), width=200)
     fine = Check("cores", "ok", "2 [both]")
     assert doctor.report([fine], console) is Exit.OK
-    assert doctor.report([fine, doctor.check_cores(1)], console) is Exit.NOT_READY
+    assert doctor.report([fine, checks.check_cores(1)], console) is Exit.NOT_READY
     output = console.file
     assert isinstance(output, io.StringIO)
     assert "2 [both]" in output.getvalue()

@@ -11,8 +11,9 @@ import pytest
 from contract.exits import Exit, LabError
 from contract.origins import REFERENCE_SERVERS
 from experiments.docker.driver import AbsentError
-from experiments.images import references
-from experiments.images.foreign import complete, ensure_foreign
+from experiments.foreign import reference_image
+from experiments.foreign.catalogue import REFERENCES
+from experiments.foreign.images import complete, ensure_foreign
 from experiments.paths import ROOT
 from experiments.plan.experiment_file import read, servers
 from experiments.plan.foreign_server import Foreign, name_of
@@ -21,7 +22,6 @@ from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, foreign_servers, plan, points
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
-from experiments.references.catalogue import REFERENCES
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
@@ -174,16 +174,18 @@ def test_a_choice_that_cannot_be(server: str, port: int, reason: str) -> None:
 
 
 def test_a_change_of_a_reference_s_file_gives_another_image() -> None:
-    files = {name: (references.FOLDER / name).read_bytes() for name in references.FILES}
-    assert {path.name for path in references.FOLDER.iterdir() if path.is_file()} == {
+    files = {name: (reference_image.FOLDER / name).read_bytes() for name in reference_image.FILES}
+    assert {path.name for path in reference_image.FOLDER.iterdir() if path.is_file()} == {
         *files,
         "__init__.py",
         "catalogue.py",
+        "images.py",
+        "reference_image.py",
     }
-    before = references.content_hash("base", files)
-    assert before != references.content_hash("other", files)
+    before = reference_image.content_hash("base", files)
+    assert before != reference_image.content_hash("other", files)
     for name in files:
-        assert before != references.content_hash("base", {**files, name: b"changed"})
+        assert before != reference_image.content_hash("base", {**files, name: b"changed"})
 
 
 class NoApi:

@@ -161,7 +161,8 @@ def test_asked_is_what_the_containers_ask() -> None:
     settings = replace(trial.point.settings, load_workers=3, server_cpu_quota=0.5)
     three = replace(trial, point=replace(trial.point, settings=settings))
     containers = Containers(FakeImages(), place(4), "net", 20_000, "c10k-run", load_cpu_quota=0.3)
-    assert pins.asked(containers, three) == Asked(
+    server, loads = containers.server(three, "none"), containers.loads(three, "none").values()
+    assert pins.asked(server, loads) == Asked(
         Pins((0,), 0.5),
         {
             "load worker 1": Pins((3,), 0.3),

@@ -39,6 +39,8 @@ from tests.support.results import (
     with_samples,
 )
 
+pytestmark = pytest.mark.seconds
+
 TRIAL = next(trial for trial in some_trials() if trial.point.sweep == "s")
 STARTED = "2026-01-01T00:00:00+00:00"
 INTEGERS = st.integers(-(2**64), 2**64) | st.sampled_from([0, 1, -1, 2**31, 2**32 - 1, 2**53 + 1])

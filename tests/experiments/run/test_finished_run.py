@@ -94,7 +94,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
         lab = found
 
     @contextmanager
-    def stage(*_: object) -> Iterator[Lab]:
+    def trial_environment(*_: object) -> Iterator[Lab]:
         yield found
         found.meet("settle")
 
@@ -114,7 +114,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setattr(session, "_granted", lambda *_: Limits())
     monkeypatch.setattr(session, "preflight", lambda *_: None)
     monkeypatch.setattr(session, "_manifest", manifest)
-    monkeypatch.setattr(session, "stage", stage)
+    monkeypatch.setattr(session, "trial_environment", trial_environment)
     monkeypatch.setattr(session, "Watch", Bar)
     return found
 

@@ -19,7 +19,7 @@ from experiments.plan.overrides import choose
 from experiments.plan.trials import Point, Trial, plan
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
-from experiments.run import trial as module
+from experiments.run import microbenchmark as module
 from experiments.run.loop import descriptors
 from experiments.run.master_container import MasterContainer
 from experiments.run.progress import describe, summarise

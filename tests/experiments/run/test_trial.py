@@ -13,7 +13,7 @@ from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec, ContainerState, DriverError
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
-from experiments.run import trial as module
+from experiments.run import loaded_trial as module
 from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner

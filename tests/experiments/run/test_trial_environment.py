@@ -11,7 +11,7 @@ import pytest
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images
 from experiments.run import trial_environment as module
-from experiments.run.trial_environment import stage
+from experiments.run.trial_environment import trial_environment
 from tests.support.fakes import FakeDriver, FakeImages
 
 
@@ -41,7 +41,7 @@ class Client:
 
 @contextmanager
 def staged(engine: Engine) -> Iterator[None]:
-    with stage("run", cast(DockerDriver, engine), cast(Images, FakeImages())):
+    with trial_environment("run", cast(DockerDriver, engine), cast(Images, FakeImages())):
         yield
 
 

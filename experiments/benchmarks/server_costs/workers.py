@@ -17,8 +17,7 @@ from typing import Final
 from contract.exits import LabError
 from contract.ports import SERVER_PORT
 from experiments.benchmarks.frame import Frame
-from experiments.images.tool import run_tool
-from experiments.run.standalone_server import Apart
+from experiments.docker.tool import run_tool
 from experiments.run.trial_containers import Containers
 
 WORK_US: Final = 200
@@ -29,7 +28,6 @@ WRK: Final = (
     f"http://127.0.0.1:{SERVER_PORT}/cpu/{WORK_US}",
 )
 RATE: Final = re.compile(r"Requests/sec:\s+([\d.]+)")
-WRK_S: Final = 60.0
 TAKES_WORKERS: Final = """
 import json
 from servers.registry import load, names
@@ -56,16 +54,10 @@ def compare_workers(
 def _rate(made: Frame, containers: Containers, name: str, workers: int) -> float:
     placement = containers.placement
     cpus = placement.server if workers == 1 else f"{placement.server},{placement.others}"
-    prefix = f"{containers.prefix}-{name}-{workers}"
-    apart = Apart(made.driver, made.images, placement, containers.network, prefix)
-    with apart.serving(name, cpus=cpus, flags=("--workers", str(workers))) as served:
-        spec = apart.guest("load", made.images.peers, served, WRK, cpus=placement.load)
-        wrk = made.driver.start(spec)
-        try:
-            made.driver.wait(wrk, WRK_S)
-            output = made.driver.logs(wrk)
-        finally:
-            made.driver.remove([wrk])
+    servers = made.servers(containers, f"{name}-{workers}")
+    with servers.serving(name, cpus=cpus, flags=("--workers", str(workers))) as server:
+        guest = server.guest("load", made.images.peers, WRK, cpus=placement.load)
+        output = server.run(guest).output
     rate = RATE.search(output)
     if rate is None:
         raise LabError(f"wrk printed no rate for {name}:\n{output[-500:]}")

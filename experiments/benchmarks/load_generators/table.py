@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmarks.server_costs_table import ranged
-
-if TYPE_CHECKING:
-    from experiments.benchmarks.load_generators import Figures, Pair
+from experiments.benchmarks.load_generators.figures import Figures, Pair
+from experiments.benchmarks.ranges import ranged, wide_console
 
 WIDTH = 160
-"""Of the tables at least: where the output is no terminal, its width is a guess."""
 PEERS_CAPTION = """\
 Engine against generator, on the same server, one core each: medians, and the ratio of
 adjacent pairs (median, lowest to highest). CPU us: processor time of the whole generator
@@ -33,7 +29,7 @@ FEATURE_HEADINGS = (
 
 def print_table(console: Console, figures: Figures) -> None:
     """Print what was measured, group by group, and why figures are missing."""
-    wide = Console(file=console.file, width=max(WIDTH, console.width))
+    wide = wide_console(console, WIDTH)
     if figures.peers:
         wide.print(_table(PEER_HEADINGS, PEERS_CAPTION, figures.peers, inverse=True))
     if figures.features:

@@ -10,7 +10,6 @@ file anywhere: so a process that holds it answers from its own memory, and opens
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
 import stat
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.exits import Exit, LabError
+from experiments.machine.user import user
 
 PATH: Final = Path("/") / "tmp" / "c10k-lab.lock"
 """One file for all users of the machine: they would disturb each other."""
@@ -114,17 +114,6 @@ def holder(path: Path = PATH) -> str | None:
         return _describe(os.pread(descriptor, DETAILS_BYTES, 0))
     finally:
         os.close(descriptor)
-
-
-def user() -> str:
-    """The name of who runs this process, or the number of one without a name; root by `sudo` is
-    the one who called it."""
-    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_USER")):
-        return caller
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name; 3.13 raises OSError
-        return str(os.getuid())
 
 
 def _mine(path: Path) -> bytes | None:

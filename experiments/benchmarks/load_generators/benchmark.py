@@ -2,7 +2,7 @@
 
 Four groups of lines. The engine against generators that others wrote; what each feature of the
 engine costs, against its plain loop; what it takes to hold many connections; and two load workers
-against one (bench_load_workers.py). All load the same server, `epoll_level`, over the same path. It
+against one (workers.py). All load the same server, `epoll_level`, over the same path. It
 is not the fastest that could be had, but no other is faster by more than the noise
 (docs/servers.md): the kernel's part is the same for all.
 
@@ -22,27 +22,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from contract.exits import Exit, LabError
 from contract.settings.trial import Settings
-from experiments.benchmarks.frame import Frame, Trials, frame
-from experiments.benchmarks.load_generators_table import print_table
-from experiments.benchmarks.load_workers import two_workers
-from experiments.benchmarks.peers import PEERS, Peer, Side
-from experiments.images.tool import run_tool
+from experiments.benchmarks.frame import Frame, Trials, check_names, frame
+from experiments.benchmarks.load_generators.figures import Figures, Pair
+from experiments.benchmarks.load_generators.peers import PEERS, Peer, Side
+from experiments.benchmarks.load_generators.table import print_table
+from experiments.benchmarks.load_generators.workers import two_workers
+from experiments.docker.tool import run_tool
 from experiments.records.validity import BUSY
-from experiments.run.standalone_server import Apart
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_environment import stage
+from experiments.run.trial_environment import trial_environment
 
 ROUNDS = 5
 GROUPS = ("peers", "features", "capacity", "workers")
-PEER_S = 60.0
 PLAIN = Settings()
 BACKLOG = PLAIN.backlog
 OVERLOAD = 1.25
@@ -80,38 +78,13 @@ FEATURES = (
 )
 
 
-@dataclass(slots=True)
-class Pair:
-    """The engine, or a feature of it, and what it is compared with."""
-
-    line: str
-    ours: Side
-    theirs: Side
-    bound: tuple[str, str]
-    """What was used up, on either side."""
-
-
-@dataclass(slots=True)
-class Figures:
-    """What was measured. `why` says why a figure is missing."""
-
-    peers: list[Pair] = field(default_factory=list)
-    features: list[Pair] = field(default_factory=list)
-    idle: list[dict[str, float]] = field(default_factory=list)
-    overhead_s: list[float] = field(default_factory=list)
-    checking: list[dict[str, float]] = field(default_factory=list)
-    workers: list[dict[str, float]] = field(default_factory=list)
-    why: list[str] = field(default_factory=list)
-
-
 def bench_loadgen(console: Console, only: Collection[str] = (), rounds: int = ROUNDS) -> Path:
     """Measure all groups, or `only` some, print the table, return the file with the figures."""
-    if unknown := sorted(set(only) - set(GROUPS)):
-        raise LabError(f"ONLY: {', '.join(unknown)}: not among {', '.join(GROUPS)}", Exit.BAD_INPUT)
+    check_names("ONLY", only, GROUPS)
     figures = Figures()
     with frame("bench-loadgen", ("server", "load", "peers"), console) as made:
         try:
-            with stage(made.run, made.driver, made.images) as runner:
+            with trial_environment(made.run, made.driver, made.images) as runner:
                 bench = _Bench(made, runner, Trials(made, runner), figures)
                 for number in range(1, rounds + 1):
                     bench.measure(only or GROUPS, number)
@@ -200,25 +173,15 @@ class _Bench:
         Whether the server's was used up is not measured: there is no probe beside it.
         """
         made, containers = self.made, self.runner.containers
-        apart = Apart(
-            *(made.driver, made.images, containers.placement),
-            *(containers.network, f"{containers.prefix}-peer"),
-        )
+        servers = made.servers(containers, "peer")
         self.runner.settle()  # no removal in its time
-        with apart.serving("epoll_level", flags=("--backlog", str(BACKLOG))) as served:
-            spec = apart.guest(
+        with servers.serving("epoll_level", flags=("--backlog", str(BACKLOG))) as server:
+            guest = server.guest(
                 "load",
                 made.images.peers,
-                served,
                 peer.command,
                 cpus=containers.placement.load,
-                nofile=self.runner.containers.nofile,
+                nofile=containers.nofile,
             )
-            container = made.driver.start(spec)
-            try:
-                made.driver.wait(container, PEER_S)
-                output = made.driver.logs(container)
-            finally:
-                made.driver.remove([container])
-        side = peer.read(output)
+            side = peer.read(server.run(guest).output)
         return side, "generator" if side.share >= BUSY else "server"

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from contract.exits import Exit, LabError
+from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
+from experiments.foreign.catalogue import IMAGE
+from experiments.images.base import Base
+from experiments.images.context import build_context, wheels_in
+from experiments.images.image import Image
 from experiments.images.store import ImageStore
-from experiments.images.wheelhouse import MARKER, ensure_wheels
+from experiments.images.wheelhouse import ensure_wheels
 from experiments.paths import ROOT
-from experiments.references.catalogue import IMAGE
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from experiments.docker.docker_driver import DockerDriver
-    from experiments.images.base import Base
-    from experiments.images.image import Image
-
-FOLDER: Final = ROOT / "experiments" / "references"
+FOLDER: Final = ROOT / "experiments" / "foreign"
 FILES: Final = ("Dockerfile", "requirements.lock", "asgi.py", "wsgi.py", "nginx.conf")
 LOCK: Final = FOLDER / "requirements.lock"
 
@@ -48,7 +41,8 @@ def _ensure(driver: DockerDriver, base: Base, say: Callable[[str], None]) -> Ima
         return there
     say(f"image references: building {reference}")
     wheels = ensure_wheels(str(driver.info()["Architecture"]), LOCK, say)
-    with _context(files, wheels) as context:
+    content = {_place(name): content for name, content in files.items()}
+    with build_context({**content, **wheels_in(wheels, "wheels")}) as context:
         image = store.build(context, reference, arguments={"BASE": base.reference})
     store.supersede(IMAGE, keep=reference)
     return image
@@ -62,27 +56,7 @@ def content_hash(base_id: str, files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:12]
 
 
-@contextmanager
-def _context(files: Mapping[str, bytes], wheels: Path) -> Iterator[IO[bytes]]:
-    """The Dockerfile, the folder wheels/ with its lock, and the servers' own files."""
-    with tempfile.TemporaryFile() as stream:
-        with tarfile.open(fileobj=stream, mode="w") as tar:
-            for name, content in files.items():
-                _add(tar, _place(name), content)
-            for wheel in sorted(wheels.iterdir()):
-                if wheel.name != MARKER:
-                    _add(tar, f"wheels/{wheel.name}", wheel.read_bytes())
-        stream.seek(0)
-        yield stream
-
-
 def _place(name: str) -> str:
     if name == "Dockerfile":
         return name
     return f"wheels/{name}" if name == LOCK.name else f"references/{name}"
-
-
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size = len(content)
-    tar.addfile(entry, io.BytesIO(content))

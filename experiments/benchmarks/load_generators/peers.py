@@ -36,7 +36,7 @@ class Side:
     cpu_us: float
     """Processor time of the whole generator for each request."""
     share: float
-    """Of one core."""
+    """Share of one core."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,27 +13,27 @@ from pathlib import Path
 import pytest
 
 from contract.exits import Exit, LabError
+from experiments.machine.run_lock import PATH, RunLock, holder
 from experiments.paths import ROOT
-from experiments.run.run_lock import PATH, RunLock, holder
 
 HOLDS = (
-    "import pathlib, sys; from experiments.run.run_lock import RunLock; "
+    "import pathlib, sys; from experiments.machine.run_lock import RunLock; "
     "lock = RunLock('other', pathlib.Path('.'), pathlib.Path(sys.argv[1])); "
     "lock.acquire(); print(flush=True); sys.stdin.read()"
 )
 LOOKS = (
-    "import pathlib, sys; from experiments.run.run_lock import holder\n"
+    "import pathlib, sys; from experiments.machine.run_lock import holder\n"
     "path = pathlib.Path(sys.argv[1]); holder(path); print(flush=True)\n"
     "while True: holder(path)"
 )
 LEAVES_A_CHILD = (
-    "import os, pathlib, sys, time; from experiments.run.run_lock import RunLock\n"
+    "import os, pathlib, sys, time; from experiments.machine.run_lock import RunLock\n"
     "lock = RunLock('dead', pathlib.Path('.'), pathlib.Path(sys.argv[1])); lock.acquire()\n"
     "if child := os.fork(): print(child, flush=True); os._exit(0)\n"
     "time.sleep(60)"
 )
 FORKS = (
-    "import os, pathlib, sys; from experiments.run.run_lock import RunLock\n"
+    "import os, pathlib, sys; from experiments.machine.run_lock import RunLock\n"
     "with RunLock('parent', pathlib.Path('.'), pathlib.Path(sys.argv[1])):\n"
     "    if child := os.fork(): os.waitpid(child, 0); print(flush=True); sys.stdin.read()\n"
 )
@@ -147,7 +147,7 @@ def test_a_forked_child_gives_up_nothing_of_its_parent(tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", ["one", "two"])
 def test_the_lock_stays_the_same_file_whatever_tmpdir_says(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir()
-    asked = "from experiments.run.run_lock import RunLock; print(RunLock('r', None)._path)"
+    asked = "from experiments.machine.run_lock import RunLock; print(RunLock('r', None)._path)"
     done = subprocess.run(  # noqa: S603 - this very Python, with a program of ours
         [sys.executable, "-c", asked],
         cwd=ROOT,

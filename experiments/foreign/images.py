@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contract.exits import Exit, LabError
+from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
-from experiments.images.references import ensure_references
+from experiments.foreign.reference_image import ensure_references
+from experiments.images.base import Base
+from experiments.images.image import Image
 from experiments.images.store import ImageStore
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from experiments.docker.docker_driver import DockerDriver
-    from experiments.images.base import Base
-    from experiments.images.image import Image
-    from experiments.plan.foreign_server import Foreign
+from experiments.plan.foreign_server import Foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class Found:
     image: Image
 
     def describe(self) -> dict[str, Any]:
-        """For the manifest: what was asked for, and which image that was."""
+        """The entry of the manifest: what was asked for, and which image that was."""
         return {
             "origin": self.server.origin,
             "id": self.image.id,
@@ -71,6 +68,6 @@ def _image(store: ImageStore, image: str, say: Callable[[str], None]) -> Image:
 
 
 def complete(image: str) -> str:
-    """With the tag that Docker takes when none is given."""
+    """The image's name with the tag that Docker takes when none is given."""
     tagged = "@" in image or ":" in image.rpartition("/")[2]
     return image if tagged else f"{image}:latest"

@@ -1,4 +1,4 @@
-"""Throwaway containers: a command run to its end, to learn something from inside.
+"""Containers that are there for a moment: a command run to its end, to learn something from inside.
 
 The machine of the engine need not be this one, so its kernel settings and
 limits are read where the trials will run.
@@ -7,13 +7,12 @@ limits are read where the trials will run.
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
 
-from experiments.docker.driver import ContainerSpec, DriverError
-
-if TYPE_CHECKING:
-    from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import ContainerSpec, Driver, DriverError
 
 TOOL_S: Final = 60.0
 LIMITS: Final = (
@@ -24,8 +23,32 @@ NR_OPEN: Final = 1_048_576
 """The kernel's default ceiling of descriptors per process; no trial needs more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a container ended, and all that it printed."""
+
+    exit_code: int
+    output: str
+
+
+@contextmanager
+def running(driver: Driver, spec: ContainerSpec) -> Iterator[str]:
+    """Start a container, whose id this gives; it is removed at the end."""
+    container = driver.start(spec)
+    try:
+        yield container
+    finally:
+        driver.remove([container])
+
+
+def run_to_end(driver: Driver, spec: ContainerSpec, timeout_s: float = TOOL_S) -> Ended:
+    """Start a container, wait for its end and remove it. Raises DriverError when it goes on."""
+    with running(driver, spec) as container:
+        return Ended(driver.wait(container, timeout_s), driver.logs(container))
+
+
 def run_tool(
-    driver: DockerDriver,
+    driver: Driver,
     image: str,
     command: tuple[str, ...],
     *,
@@ -50,18 +73,15 @@ def run_tool(
     )
     if like is not None:
         spec = replace(spec, **{name: getattr(like, name) for name in LIMITS})
-    container = driver.start(spec)
-    try:
-        code = driver.wait(container, timeout_s)
-        output = driver.logs(container)
-    finally:
-        driver.remove([container])
-    if code != 0:
-        raise DriverError(f"{command[0]} in a container of {image} ended with {code}: {output}")
-    return output
+    ended = run_to_end(driver, spec, timeout_s)
+    if ended.exit_code:
+        raise DriverError(
+            f"{command[0]} in a container of {image} ended with {ended.exit_code}: {ended.output}"
+        )
+    return ended.output
 
 
-def nofile_limit(driver: DockerDriver, image: str) -> int:
+def nofile_limit(driver: Driver, image: str) -> int:
     """Descriptors per process that the engine can grant, found by asking for them.
 
     An engine may be unable to grant more than it has itself, so the kernel's

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from contract.console import say
-
-if TYPE_CHECKING:
-    from experiments.benchmarks.server_costs import Figures
+from experiments.benchmarks.ranges import ranged, wide_console
+from experiments.benchmarks.server_costs.figures import Figures
 
 WIDTH = 150
-"""Of the table at least: where the output is no terminal, its width is a guess."""
 HEADINGS = (
     *("server", "CPU us, 64", "CPU us, 1,000", "calls, 1", "calls, 64"),
     *("RSS MB", "kernel MB", "2 workers"),
@@ -42,18 +39,13 @@ def print_table(console: Console, figures: Figures, names: Sequence[str]) -> Non
             *_memory(figures, name),
             _workers(figures, name),
         )
-    Console(file=console.file, width=max(WIDTH, console.width)).print(table)
+    wide_console(console, WIDTH).print(table)
     for name, reasons in figures.why.items():
         for what, reason in reasons.items():
             say(console, f"{name}, {what}: {reason}")
     for name in figures.memory:
         if (idle := figures.memory[name]["idle_connections"]) != 10_000:
             console.print(f"{name}: memory with {idle:,} idle connections, not 10,000")
-
-
-def ranged(values: Sequence[float]) -> str:
-    """Median, and lowest to highest: `1.02 (0.98-1.05)`."""
-    return f"{median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
 
 
 def _cpu(figures: Figures, name: str, level: int) -> str:

@@ -1,0 +1,1 @@
+"""How quick reports and comparisons are."""

@@ -1,0 +1,1 @@
+"""The load engine beside generators that others wrote, and beside itself."""

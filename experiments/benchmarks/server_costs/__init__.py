@@ -1,0 +1,1 @@
+"""What each server costs, beside level-triggered epoll."""

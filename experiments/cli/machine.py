@@ -1,0 +1,76 @@
+"""Commands about this machine and its engine, and for loading by hand."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from contract.console import echo
+from contract.exits import Exit
+from experiments import by_hand
+from experiments.cli.commands import console, ended, with_exit_codes
+from experiments.docker.docker_driver import DockerDriver
+from experiments.foreign.reference_image import ensure_references
+from experiments.images.build import ensure_images
+from experiments.machine import doctor
+from experiments.machine.run_lock import RunLock
+from experiments.paths import ROOT
+from experiments.run.loop import Interrupted
+
+
+@click.command("doctor")
+@with_exit_codes
+def doctor_() -> None:
+    """Check what the lab needs, and say what to do about each shortfall."""
+    with DockerDriver() as driver:
+        sys.exit(doctor.report(doctor.checks(driver), console))
+
+
+@click.command("images")
+@click.option("--peers", is_flag=True, help="Also the image of the benchmark's peers.")
+@click.option("--references", is_flag=True, help="Also the image of the reference servers.")
+@with_exit_codes
+def images(peers: bool, references: bool) -> None:
+    """Build the images that are not there yet."""
+    # A new image supersedes the old one, which a run would still want.
+    with RunLock("images", ROOT), DockerDriver() as driver:
+        made = ensure_images(driver, ("server", "load", *(["peers"] if peers else [])))
+        if references:
+            ensure_references(driver, made.base)
+
+
+@click.command("ui")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Load workers.")
+@with_exit_codes
+def ui(workers: int) -> None:
+    """Start every variant that can run here, with the Locust web UI, for loading by hand."""
+    try:
+        url = by_hand.up(workers)
+    except Interrupted:
+        ended(Exit.INTERRUPTED, "\nstopped; nothing of it is left")
+    echo(f"the web UI is at {url}; end it with: make down")
+
+
+@click.command("down")
+@with_exit_codes
+def down() -> None:
+    """End what `ui` started."""
+    by_hand.down()
+
+
+@click.command("clean")
+@with_exit_codes
+def clean() -> None:
+    """Remove what the lab made in Docker, images included; results stay."""
+    with RunLock("clean", ROOT), DockerDriver() as driver:
+        removed, left = driver.remove_all(), driver.left()
+    echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
+    if left:
+        echo(
+            f"kept {len(left)}: {', '.join(left)}: a container that is not the lab's uses each; "
+            "`docker ps --all` lists them"
+        )
+
+
+COMMANDS = (doctor_, images, ui, down, clean)

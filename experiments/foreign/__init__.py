@@ -1,0 +1,1 @@
+"""Servers of others: the references, and the images of all that an experiment names."""

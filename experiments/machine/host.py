@@ -1,0 +1,62 @@
+"""What is seen of the machine: from here, and from inside a container where its engine is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+from experiments.docker.driver import Driver
+from experiments.docker.tool import run_tool
+
+BRIDGE_FILE: Final = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+INSIDE: Final = f"""
+import json, os
+disk, path = os.statvfs("/"), "{BRIDGE_FILE}"
+bridge = open(path).read().strip() if os.path.exists(path) else None
+print(json.dumps({{"disk_bytes": disk.f_bavail * disk.f_frsize, "bridge_filter": bridge}}))
+"""
+
+
+def look(driver: Driver, image: str) -> dict[str, Any]:
+    """Read the engine's machine from inside a container: `disk_bytes`, `bridge_filter`."""
+    answer: dict[str, Any] = json.loads(
+        run_tool(driver, image, ("python3", "-c", INSIDE), network="host")
+    )
+    return answer
+
+
+def free_space(path: Path) -> int | None:
+    """Free bytes where `path` is or will be."""
+    there = next((one for one in (path, *path.parents) if one.exists()), None)
+    return None if there is None else shutil.disk_usage(there).free
+
+
+def port_is_free(port: int) -> bool:
+    """Whether 127.0.0.1 has it free."""
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def bridge_filter() -> str | None:
+    path = Path(BRIDGE_FILE)
+    return path.read_text(encoding="ascii").strip() if path.exists() else None
+
+
+def compose_program() -> str | None:
+    """`docker compose` (a plug-in) or `docker-compose` (a program of its own)."""
+    docker = shutil.which("docker")
+    if docker is not None:
+        command = [docker, "compose", "version", "--short"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
+        if done.returncode == 0:
+            return f"docker compose {done.stdout.strip()}"
+    return shutil.which("docker-compose")

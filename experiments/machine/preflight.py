@@ -1,0 +1,70 @@
+"""What a run wants of the machine, checked before its first trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from contract.exits import Exit, LabError
+from contract.ports import WEB_PORT
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import DriverError
+from experiments.machine.checks import (
+    CORES,
+    Check,
+    check_cores,
+    check_nofile,
+    check_port,
+    check_space,
+)
+from experiments.machine.host import free_space, look, port_is_free
+from experiments.machine.kept import NAME, check_kept, see_unkept
+from experiments.machine.specimen import MODEL
+from experiments.paths import RESULTS
+from experiments.plan.trials import Trial
+
+NOFILE: Final = 10_300
+"""10,000 connections and a reserve: server and load are two processes, so each
+needs its own, and not the sum."""
+RESULT_BYTES: Final = 512 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Descriptors of a run's greediest process, space, a free port, and the limits and kernel
+    settings of its trials.
+
+    `image` is one that exists, to look from inside; `port` None asks for none.
+    """
+
+    nofile: int
+    image: str
+    disk_bytes: int = RESULT_BYTES
+    port: int | None = WEB_PORT
+    results: Path = RESULTS
+    trials: Sequence[Trial] = (MODEL,)
+
+
+def preflight(driver: DockerDriver, needs: Needs) -> None:
+    """Raises LabError(Exit.NOT_READY) with every failure that would stop the run."""
+    facts, info = look(driver, needs.image), driver.info()
+    done = [
+        check_cores(int(info["NCPU"])),
+        check_nofile(driver.nofile_limit(needs.image), needs.nofile),
+        check_space("disk of the engine", facts["disk_bytes"], needs.disk_bytes, "its disk"),
+        check_space(
+            "disk for results", free_space(needs.results), needs.disk_bytes, str(needs.results)
+        ),
+    ]
+    if int(info["NCPU"]) >= CORES:
+        try:
+            done.append(check_kept(see_unkept(driver, needs.image, needs.trials, info), info))
+        except DriverError as error:
+            done.append(Check(NAME, "fail", "refused", str(error)))
+    if needs.port is not None:
+        done.append(check_port(needs.port, port_is_free(needs.port), None))
+    failed = [f"{one.name}: {one.seen}; {one.advice}" for one in done if one.status == "fail"]
+    if failed:
+        raise LabError("this machine is not ready:\n  " + "\n  ".join(failed), Exit.NOT_READY)

@@ -1,0 +1,191 @@
+"""A trial with clients, everything in it fresh: pod, server, probe and load workers.
+
+The pod owns the network namespace and its kernel settings. With `network: pod`
+the load joins it; with `network: bridge` the load has a pod of its own across
+the lab's bridge.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import TypeVar
+
+from contract.result.trial_result import TrialResult
+from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
+from experiments.docker.driver import ContainerSpec, Driver, DriverError
+from experiments.plan.trials import Trial
+from experiments.records import pins
+from experiments.records.outcome import Outcome
+from experiments.run.load_form import load_form
+from experiments.run.master_container import MasterContainer
+from experiments.run.trial_containers import Containers, hostname, load_name
+from experiments.run.trial_kind import TrialError
+
+LOST_S = 60.0
+"""Beside the ramp, warm-up and window; connecting gives up by itself long before."""
+WORKER_S = 30.0
+STOP_S = 3.0
+END_S = 1.0
+ENDED = "the server ended before the load did"
+NOT_EXECUTED = re.compile(r'exec: "|executable file .* not found', re.IGNORECASE)
+"""In what runc and crun say of a command that cannot be executed: not there, or no program."""
+BESIDE: dict[str, SpoiledBy] = {
+    "pod": "surroundings",
+    "client": "surroundings",
+    "probe": "probe",
+}
+"""Containers of a trial that only end if something else ends them, and who spoiled it then."""
+T = TypeVar("T")
+
+
+class LoadedTrial:
+    """Implements `TrialKind`. `settle` waits until the trial before is removed."""
+
+    def __init__(
+        self,
+        trial: Trial,
+        driver: Driver,
+        containers: Containers,
+        settle: Callable[[], None],
+        master: MasterContainer,
+    ) -> None:
+        self.started: dict[str, str] = {}
+        self._trial = trial
+        self._driver = driver
+        self._containers = containers
+        self._settle = settle
+        self._master = master
+
+    @property
+    def logged(self) -> list[str]:
+        return ["server", *self._loads(), "probe"]
+
+    def measure(self, outcome: Outcome) -> None:
+        if replaced := self._master.make_ready():
+            outcome.logs["master"] = replaced
+        self._start()
+        self._settle()
+        make, trial = self._containers, self._trial
+        server, loads = make.server(trial, "none"), make.loads(trial, "none").values()
+        outcome.result = replace(self._load(), asked=pins.asked(server, loads))
+
+    def _start(self) -> None:
+        make, trial, started = self._containers, self._trial, self.started
+        bridged = trial.point.settings.network == "bridge"
+        started["pod"] = self._driver.start(make.pod(trial, "pod"))
+        if bridged:
+            started["client"] = self._driver.start(make.pod(trial, "client"))
+        specs = make.loads(trial, started["client" if bridged else "pod"])
+        with ThreadPoolExecutor(len(specs)) as pool:
+            loads = {name: pool.submit(self._driver.start, spec) for name, spec in specs.items()}
+            try:
+                pod = started["pod"]
+                server = started["server"] = self._start_server(make.server(trial, pod))
+                started["probe"] = self._driver.start(make.probe(trial, pod, server))
+            except DriverError:
+                # Nothing can join the pid namespace of a server that has ended at once.
+                if "server" in started and self._ends(server):
+                    raise TrialError(ENDED, "server_gone") from None
+                raise
+            finally:
+                self._collect(loads)
+
+    def _start_server(self, spec: ContainerSpec) -> str:
+        """Raises TrialError where its own command cannot be executed, else DriverError."""
+        try:
+            return self._driver.start(spec)
+        except DriverError as error:
+            if NOT_EXECUTED.search(str(error)):
+                raise TrialError(str(error), "server_gone") from error
+            raise
+
+    def _collect(self, starting: dict[str, Future[str]]) -> None:
+        """Wait for all that are being started; raises what the first that fails raised."""
+        wait(starting.values())
+        for name, one in starting.items():
+            if not one.exception():
+                self.started[name] = one.result()
+        for one in starting.values():
+            one.result()
+
+    def _load(self) -> TrialResult:
+        trial, settings, master = self._trial, self._trial.point.settings, self._master.client
+        self._until(
+            lambda: master.wait_for_workers(hostname(trial), settings.load_workers) or None,
+            WORKER_S,
+            "not all load workers reached the Locust master",
+        )
+        form = load_form(trial, self._containers.server_under_test(trial))
+        master.swarm(settings.active_connections, form)
+        limit_s = settings.ramp_s + settings.warm_up_s + settings.window_s + LOST_S
+        return self._until(lambda: master.result(trial.id), limit_s, "the load did not end")
+
+    def _until(self, ask: Callable[[], T | None], limit_s: float, reason: str) -> T:
+        """Ask until there is an answer; give up when the load died, or after `limit_s`.
+
+        A server that cannot tell why it ended is not waited for either: the load would give it
+        half a minute to listen.
+        """
+        silent = not self._containers.server_under_test(self._trial).tells_its_end
+        deadline = time.monotonic() + limit_s
+        while (answer := ask()) is None:
+            for name in self._loads():
+                if not (state := self._driver.state(self.started[name])).running:
+                    raise TrialError(f"the {_worker(name)} ended with {state.ending}", "load")
+            if silent and not self._driver.state(self.started["server"]).running:
+                raise TrialError(ENDED, "server_gone")
+            if time.monotonic() > deadline:
+                raise TrialError(f"{reason} within {limit_s:.0f} s", "load")
+        return answer
+
+    def note_endings(self, outcome: Outcome) -> None:
+        if "server" in self.started:
+            self._note_server(self.started["server"], outcome)
+        self._note_beside(outcome)
+
+    def _note_server(self, server: str, outcome: Outcome) -> None:
+        """How it ended by itself; one with workers is stopped, for then they tell what they did."""
+        result = outcome.result if isinstance(outcome.result, TrialResult) else None
+        if result and result.spoiled_by in SEEN_AT_AN_END:
+            self._ends(server)
+        state = self._driver.state(server)
+        if not state.running:
+            outcome.server_ending = state.ending
+            outcome.out_of_memory = state.oom_killed
+        elif result and result.samples and result.samples[-1].worker_cpu_ns:
+            self._driver.stop(server, STOP_S)
+
+    def _note_beside(self, outcome: Outcome) -> None:
+        """A pod that ended took the load's way to the master along; a probe, its own answers."""
+        failed = outcome.reason or (outcome.result and outcome.result.reason)
+        if not failed or outcome.server_ending:
+            return
+        for name, spoiled_by in BESIDE.items():
+            if (
+                name in self.started
+                and not (state := self._driver.state(self.started[name])).running
+            ):
+                outcome.reason = f"the trial's {name} ended with {state.ending}; {failed}"
+                outcome.spoiled_by = spoiled_by
+                return
+
+    def _ends(self, container: str) -> bool:
+        """Whether it has ended; the engine learns of that a moment later."""
+        deadline = time.monotonic() + END_S
+        while self._driver.state(container).running:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def _loads(self) -> list[str]:
+        return [name for name in self.started if name.startswith(load_name(1))]
+
+
+def _worker(name: str) -> str:
+    """`load-2` in words."""
+    return " ".join(["load worker", *name.split("-")[1:]])

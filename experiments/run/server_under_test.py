@@ -1,0 +1,112 @@
+"""The server that a trial measures: one of the lab's own, traced or not, or somebody else's.
+
+All get the same pod, cores and limits. What differs between them stands here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from contract.ports import SERVER_PORT
+from contract.response import BODY
+from contract.settings.server_flags import arguments
+from contract.settings.trial import Settings
+from experiments.plan.foreign_server import Foreign
+from experiments.plan.trials import Trial
+from experiments.probe.tracing import STRACE
+
+LISTEN_S: Final = 10.0
+"""A server of the lab listens within this, or not at all."""
+FOREIGN_LISTEN_S: Final = 30.0
+"""Somebody's server may take long to start; one that has ended is not waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What the load asks, and what it has to get: an empty body is any that stays the same."""
+
+    path: str
+    status: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUnderTest:
+    """What the containers and the load of a trial need to know of its server."""
+
+    image: str
+    command: tuple[str, ...]
+    exchange: Exchange
+    port: int = SERVER_PORT
+    listen_s: float = LISTEN_S
+    environment: Mapping[str, str] = field(default_factory=dict)
+    keeps_entrypoint: bool = False
+    """The command only follows what the image runs."""
+    tells_its_end: bool = True
+    """Its log says why it ended; of another's server, that it ended is all there is to wait for."""
+
+
+class Images(Protocol):
+    """References of the images of the lab's own servers; `traced` is there if a trial is."""
+
+    @property
+    def server(self) -> str: ...
+
+    @property
+    def traced(self) -> str: ...
+
+
+def server_under_test(trial: Trial, images: Images, pinned: Mapping[str, str]) -> ServerUnderTest:
+    """The server of a trial; `pinned` has the image id of each foreign one by name, as a tag may
+    move while a run goes on."""
+    settings, foreign = trial.point.settings, trial.point.foreign
+    if foreign:
+        return foreign_server(settings, foreign, pinned[foreign.name])
+    if settings.traced:
+        return traced_server(settings, images.traced)
+    return lab_server(settings, images.server)
+
+
+def lab_server(settings: Settings, image: str) -> ServerUnderTest:
+    """A file of servers/variants/, started as a person would. The body is the usual one, unless
+    its length is set."""
+    path = settings.path or "/"
+    longer = settings.response_bytes is not None or "/bytes/" in path
+    return ServerUnderTest(
+        image=image,
+        command=(
+            *own_command(settings.server),
+            *("--backlog", str(settings.backlog)),
+            *arguments(settings),
+        ),
+        exchange=Exchange(path, 200, "" if longer else BODY.decode()),
+    )
+
+
+def traced_server(settings: Settings, image: str) -> ServerUnderTest:
+    """The same below strace, which counts its system calls."""
+    server = lab_server(settings, image)
+    return replace(server, command=(*STRACE, *server.command))
+
+
+def foreign_server(settings: Settings, foreign: Foreign, image: str) -> ServerUnderTest:
+    """Somebody's image, or a reference, as the experiment describes it."""
+    return ServerUnderTest(
+        image=image,
+        command=tuple(foreign.command),
+        exchange=Exchange(
+            settings.path or foreign.path, foreign.expect.status, foreign.expect.body or ""
+        ),
+        port=foreign.port,
+        listen_s=FOREIGN_LISTEN_S,
+        environment=foreign.environment,
+        keeps_entrypoint=True,
+        tells_its_end=False,
+    )
+
+
+def own_command(server: str) -> tuple[str, ...]:
+    """How a server of the lab is started in its image."""
+    return ("python3", "-m", "servers", server, "--port", str(SERVER_PORT))
