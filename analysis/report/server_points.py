@@ -64,8 +64,8 @@ def points(run: Run) -> pd.DataFrame:
     table = table.join(goodput.shares(run.trials, codes, len(known.valid)))
     others = _others(table, reference_of(run))
     bounds = table.index[table[f"{TAIL}{END}"]]
-    table[OVER_BOUND] = table.index.isin(others.index[others.isin(bounds)])
     table = table.join([known.ratios(name, others) for name in (RATE, COST, TAIL)])
+    table[OVER_BOUND] = table.index.isin(others.index[others.isin(bounds)])
     order = ["load", "active", "idle", "backlog", "condition", "server"]
     return table.sort_values(order, ignore_index=True)
 
