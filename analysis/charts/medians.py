@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.charts.model import BYTES, MICROSECONDS, PLAIN, Axis, Panel, Series, Unit
 from analysis.charts.palette import in_order, run_styles
 from analysis.charts.scale import scale_of
+from analysis.statistics.lower_bounds import marked
 from analysis.statistics.point_medians import with_void
 from analysis.wording import server_name
 
@@ -106,6 +107,7 @@ def series(
     low, high = (numbers(table, f"{metric}_{end}")[kept] for end in ("low", "high"))
     return Series(
         *(label, style.colour, at[kept], values[kept], low, high),
+        bounds=marked(table, metric)[kept],
         marker=style.marker,
         shift_pt=style.shift_pt,
         **more,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Dash = Literal["solid", "dashed", "dotted"]
 NONE: Floats = np.empty(0)
+NOWHERE: NDArray[np.bool_] = np.empty(0, dtype=bool)
 LOG_FROM = 6
 """Values that spread by more than this factor have a logarithmic axis."""
 DIGITS = 3
@@ -68,9 +69,9 @@ class Series:
     """Points with their intervals, joined by a line unless `dash` is None.
 
     Without a `marker` it is a curve. `steps` go on from each point to the next one's place, and
-    are `filled` down to the axis or not. Intervals are whiskers, or one `band`. Void trials are
-    (place, value); the value is NaN where nothing was measured. `overlaid` is another colour,
-    for where it lies over others of its own.
+    are `filled` down to the axis or not. Intervals are whiskers, or one `band`. `bounds` says which
+    values are lower bounds. Void trials are (place, value); the value is NaN where nothing was
+    measured. `overlaid` is another colour, for where it lies over others of its own.
     """
 
     label: str
@@ -81,6 +82,7 @@ class Series:
     high: Floats = field(default_factory=lambda: NONE)
     x_low: Floats = field(default_factory=lambda: NONE)
     x_high: Floats = field(default_factory=lambda: NONE)
+    bounds: NDArray[np.bool_] = field(default_factory=lambda: NOWHERE)
     void: tuple[tuple[float, float], ...] = ()
     marker: str = ""
     dash: Dash | None = "solid"

@@ -10,6 +10,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from analysis.charts.palette import VARIABLES
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ def _series(one: Series) -> dict[str, Any]:
     for name in ("low", "high", "x_low", "x_high"):
         if len(values := getattr(one, name)):
             found[name] = _numbers(values)
+    if one.bounds.any():
+        found["bounds"] = np.flatnonzero(one.bounds).tolist()
     if one.void:
         found["void"] = [[_number(x, PLACE_DIGITS), _number(y)] for x, y in one.void]
     return found | {name: True for name in ("steps", "band") if getattr(one, name)}

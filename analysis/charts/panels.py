@@ -31,6 +31,8 @@ FOOT = 0.035
 FADED = 0.65
 """How much lighter the last part of a bar is than its first."""
 NOTE_PT = 8.5
+ARROW, ARROW_PT = Path([(0, 0), (0, 1), (-0.25, 0.75), (0, 1), (0.25, 0.75)]), 28.0
+"""Upwards from a lower bound."""
 
 
 def draw(axis: Axes, panel: Panel) -> None:
@@ -71,7 +73,7 @@ def note(axis: Axes, line: Line) -> None:
 
 def _series(axis: Axes, one: Series) -> None:
     """Every server is shifted by a few points of its own, so that lines which would hide each other
-    stay visible; the ticks say where the values belong."""
+    stay visible; the ticks say where the values belong. An arrow upwards marks a lower bound."""
     before = len(axis.lines)
     if one.band:
         axis.fill_between(one.x, one.low, one.high, color=one.colour, alpha=0.16, lw=0)
@@ -92,6 +94,16 @@ def _series(axis: Axes, one: Series) -> None:
         drawstyle="steps-post" if one.steps else "default",
         label=visible(one.label),
     )
+    if one.bounds.any():
+        axis.plot(
+            one.x[one.bounds],
+            one.y[one.bounds],
+            color=one.colour,
+            marker=ARROW,
+            markersize=ARROW_PT,
+            markerfacecolor="none",
+            linestyle="none",
+        )
     _void(axis, one)
     figure = axis.get_figure(root=True)
     if one.shift_pt and figure:

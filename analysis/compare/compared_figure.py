@@ -24,6 +24,7 @@ class ComparedFigure(NamedTuple):
     ratio: float
     low: float  # the 95% interval of the ratio
     high: float
+    freedom: float  # degrees of freedom of the interval
     beside: bool  # whether the ratio is one of ratios to the reference, because that moved
     noise: float  # a smaller change could not be seen
     n_base: int  # blocks; of failed trials, trials

@@ -72,7 +72,7 @@ def failures(base: Run, run: Run) -> pd.DataFrame:
     ]
     rows = pd.DataFrame(found, columns=FailureRow._fields)
     ratio = rows["value"] / rows["base_value"].where(rows["base_value"] > 0)
-    none = dict.fromkeys(("low", "high", "noise", "spread"), np.nan)
+    none = dict.fromkeys(("low", "high", "freedom", "noise", "spread"), np.nan)
     return rows.assign(ratio=ratio, beside=False, stray=0.0, **none)
 
 

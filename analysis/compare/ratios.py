@@ -80,6 +80,7 @@ def _of_metric(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.Data
             "ratio": np.exp(size),
             "low": low,
             "high": high,
+            "freedom": found.ratios.freedom,
             "beside": found.beside,
             "noise": np.maximum(found.noise, SMALLEST),
             "n_base": n_base,

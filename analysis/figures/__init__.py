@@ -28,7 +28,9 @@ class Figure:
     run: `chosen` are the trials that it stands on, with the index of `run.trials`; `table` has the
     numbers, a row per point, a metric's interval in _low and _high, and is empty if the run has
     none; `chart` draws them; `reading` says what to see, in about two sentences that hold for this
-    run. Raises ValueError for what cannot be a figure.
+    run. A figure that chooses valid trials alone has `candidates` too, those that it could stand on
+    with the void ones: of a server that failed in all of them none is chosen. Raises ValueError for
+    what cannot be a figure.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Figure:
     table: Callable[[Run], pd.DataFrame]
     chart: Callable[[Run], Chart]
     reading: Callable[[Run], str]
+    candidates: Callable[[Run], pd.DataFrame] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -50,6 +53,11 @@ class Figure:
     def rows(self, run: Run) -> NDArray[np.intp]:
         """Places in trials.csv, from 0, of the trials behind it."""
         return np.sort(self.chosen(run).index.to_numpy(dtype="intp"))
+
+    def candidate_rows(self, run: Run) -> NDArray[np.intp]:
+        """Places of the trials that it could stand on, void ones included."""
+        trials = (self.candidates or self.chosen)(run)
+        return np.sort(trials.index.to_numpy(dtype="intp"))
 
 
 @cache

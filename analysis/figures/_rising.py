@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from analysis.figures._idle import RUNS
-from analysis.selection.trials import OWN
+from analysis.selection.trials import OWN, at
 from analysis.statistics.point_medians import first_rows, numbers, spreads
 from contract.columns import SETTINGS
 from contract.loads import OPEN_LOADS
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from analysis.records.run import Run
 
 X = "rate_per_s"
@@ -43,3 +43,13 @@ def chosen(run: Run) -> pd.DataFrame:
     best = best[~best.index.str.split("|").str[0].duplicated()]
     kept = points["point"][(asked == most) & built.isin(best.index)]
     return run.trials[run.trials["point"].isin(kept)]
+
+
+def candidates(run: Run) -> pd.DataFrame:
+    """The trials of all servers under the settings of `chosen`, whatever their own: of a server
+    that failed at most rates none is chosen."""
+    trials = chosen(run)
+    if not len(trials):
+        return trials
+    shared = trials[[name for name in SETTINGS if name not in ("server", X, *OWN)]].iloc[0]
+    return at(run.trials, **{str(n): None if pd.isna(v) else v for n, v in shared.items()})

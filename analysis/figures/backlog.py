@@ -13,8 +13,9 @@ from analysis.charts.model import Chart, Line
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.selection.trials import per_request, varying
+from analysis.statistics.lower_bounds import time_of
 from analysis.statistics.point_medians import with_void
-from analysis.wording import count, duration, number, server_name
+from analysis.wording import count, number, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,14 +74,14 @@ def reading(run: Run) -> str:
     change = float(short[RATE] / long[RATE])
     text = (
         f"With a backlog of {count(short[X])} one request in a thousand to the "
-        f"{server_name(server)} server takes {duration(short[TAIL])} or more, with "
-        f"{count(long[X])} it is {duration(long[TAIL])}; the kernel counted "
+        f"{server_name(server)} server takes {time_of(short, TAIL)} or more, with "
+        f"{count(long[X])} it is {time_of(long, TAIL)}; the kernel counted "
         f"{count(short[LOST])} overflows against {count(long[LOST])}."
     )
     if np.isfinite(change):
         text += (
             f" The rate ({number(change)} times that of the longest) and the median "
-            f"({duration(short[MIDDLE])} against {duration(long[MIDDLE])}) do not show it: clients "
+            f"({time_of(short, MIDDLE)} against {time_of(long, MIDDLE)}) do not show it: clients "
             "that wait for a lost SYN send nothing meanwhile (coordinated omission)."
         )
     return text

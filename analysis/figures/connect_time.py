@@ -19,7 +19,8 @@ from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
 from analysis.selection.trials import at, per_request
-from analysis.wording import count, duration, known, server_name, share
+from analysis.statistics.lower_bounds import END, bounded
+from analysis.wording import at_least, count, duration, known, server_name, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,8 @@ SYSCTL = "net/ipv4/tcp_syn_linear_timeouts"
 
 class Spread(NamedTuple):
     """The times to connect of a server with one backlog: connections by bin of EDGES,
-    all repeats together, and the sum of those later than LATE_US."""
+    all repeats together, and the sum of those later than LATE_US; whether the longest is a lower
+    bound."""
 
     server: str
     backlog: float
@@ -53,6 +55,7 @@ class Spread(NamedTuple):
     late: int
     p50_us: float
     max_us: float
+    bounded: bool
     n: int
 
 
@@ -67,7 +70,7 @@ def table(run: Run) -> pd.DataFrame:
     rows = [
         {"server": s.server, "backlog": s.backlog, "n": s.n, "connects": s.connects,
          "late": s.late, "late_share": s.late / s.connects, "connect_p50_us": s.p50_us,
-         "connect_max_us": s.max_us}
+         "connect_max_us": s.max_us, f"connect_max_us{END}": s.bounded}
         for s in _spreads(run)
     ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -75,7 +78,7 @@ def table(run: Run) -> pd.DataFrame:
 
 def chart(run: Run) -> Chart:
     """A row per server and backlog, the steps of the ladder dotted; all in one on the page."""
-    found, steps = _spreads(run), _steps(run)
+    found, steps = _spreads(run)[:MOST], _steps(run)
     most = max(float(one.bins.max()) for one in found)
     marked = f"; dotted, the SYN sent again after {_listed(steps)} s" if steps else ""
     ticks = tuple((float(n), duration(10.0**n)) for n in range(1, 9))
@@ -96,19 +99,26 @@ def chart(run: Run) -> Chart:
 
 def reading(run: Run) -> str:
     """Who waited for a second SYN, and where the modes are."""
+    left_out = len(_spreads(run)) - MOST
+    if left_out <= 0:
+        return _waits(run)
+    return f"{_waits(run)} The picture has no room for {left_out:,} of them, which the table has."
+
+
+def _waits(run: Run) -> str:
     found = _spreads(run)
     late = [one for one in found if one.late]
     if not late:
         slowest = max(found, key=lambda one: one.max_us)
         return (
             f"No connection had to send its SYN again: the slowest took "
-            f"{duration(slowest.max_us)}, to {_label(slowest)}."
+            f"{_longest(slowest)}, to {_label(slowest)}."
         )
     worst = max(late, key=lambda one: one.late / one.connects)
     text = (
         f"To {_label(worst)}, {count(worst.late)} of {count(worst.connects)} connections "
         f"({share(worst.late / worst.connects)}) had to send their SYN again, and waited up to "
-        f"{duration(worst.max_us)} where half of them need {duration(worst.p50_us)} or less."
+        f"{_longest(worst)} where half of them need {duration(worst.p50_us)} or less."
     )
     clean = [one for one in found if not one.late]
     if clean:
@@ -126,18 +136,34 @@ def _spreads(run: Run) -> list[Spread]:
             read = [details.counts(run, str(name), "connect") for name in group["trial"]]
             parts = [part for part in read if part is not None]
             if parts:
-                us, many = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-                found.append(_spread(server, float(group["backlog"].iloc[0]), us, many, len(parts)))
-    return found[:MOST]
+                found.append(_spread(run, group, parts))
+    return found
 
 
-def _spread(server: str, backlog: float, us: Floats, many: Floats, n: int) -> Spread:
+def _longest(one: Spread) -> str:
+    written = duration(one.max_us)
+    return at_least(written) if one.bounded else written
+
+
+def _spread(run: Run, trials: pd.DataFrame, parts: list[tuple[Floats, Floats]]) -> Spread:
+    us, many = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     bins, _ = np.histogram(us.clip(EDGES[0], EDGES[-1]), EDGES, weights=many)
     order = np.argsort(us)
     total = np.cumsum(many[order])
     median = us[order][np.searchsorted(total, total[-1] / 2)]
-    late = int(many[us >= LATE_US].sum())
-    return Spread(server, backlog, bins, int(total[-1]), late, float(median), float(us.max()), n)
+    bounds = bounded(run).get("connect_max_us")
+    first = trials.iloc[0]
+    return Spread(
+        str(first["server"]),
+        float(first["backlog"]),
+        bins,
+        connects=int(total[-1]),
+        late=int(many[us >= LATE_US].sum()),
+        p50_us=float(median),
+        max_us=float(us.max()),
+        bounded=bounds is not None and bool(bounds[trials.index].any()),
+        n=len(parts),
+    )
 
 
 def _bins(run: Run, one: Spread, ink: str) -> Series:
@@ -163,7 +189,7 @@ def _label(one: Spread) -> str:
 
 def _end(run: Run) -> float:
     """The right edge in microseconds: the bin behind the longest wait."""
-    longest = max(one.max_us for one in _spreads(run))
+    longest = max(one.max_us for one in _spreads(run)[:MOST])
     return float(EDGES[min(len(EDGES) - 1, int(np.searchsorted(EDGES, longest)) + 2)])
 
 
@@ -194,4 +220,5 @@ FIGURE = Figure(
     table=table,
     chart=chart,
     reading=reading,
+    candidates=per_request,
 )

@@ -21,8 +21,9 @@ from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
 from analysis.selection.trials import at, nothing_idle
+from analysis.statistics.lower_bounds import END, marked
 from analysis.statistics.outliers import THRESHOLD, modified_z
-from analysis.wording import count, duration, number, server_name
+from analysis.wording import count, duration, listed, number, server_name
 
 if TYPE_CHECKING:
     from analysis.records.details import Floats
@@ -43,7 +44,8 @@ BURST = 2.0
 
 class Column(NamedTuple):
     """A stretch of time: from the opening of its window to its end in seconds, the requests by
-    bin of EDGES, and whether a trial begins with it."""
+    bin of EDGES, whether a trial begins with it, and whether ages of what had no answer are among
+    them, as in the last of a trial. One in which nobody was answered is empty: a gap."""
 
     trial: str
     block: int
@@ -51,22 +53,36 @@ class Column(NamedTuple):
     to_s: float
     bins: Floats
     first: bool
+    bounded: bool
 
 
 @lru_cache(maxsize=RUNS)
 def chosen(run: Run) -> pd.DataFrame:
     """The valid keep-alive trials with nothing idle that left histograms, at the number of
-    active connections that most servers have (the largest such), of the servers with the
-    longest tails."""
+    active connections that most servers were asked for (the largest such), of the servers with
+    the longest tails."""
     trials = at(details.among(run, nothing_idle(run)), valid=True)
     if not len(trials):
         return trials
-    servers = trials.groupby("active_connections")["server"].nunique()
+    # Were those that failed not counted, the figure would go where nobody did.
+    every = nothing_idle(run)
+    every = every[every["active_connections"].isin(trials["active_connections"])]
+    servers = every.groupby("active_connections")["server"].nunique()
     most = servers[servers == servers.max()].index.max()
     picked = at(trials, active_connections=most)
     tails = picked.groupby("server", observed=True)["response_p999_us"].median()
     longest = tails.sort_values(ascending=False, kind="stable").index[:MOST_SERVERS]
     return picked[picked["server"].isin(longest)].sort_values("position")
+
+
+def candidates(run: Run) -> pd.DataFrame:
+    """All trials at that number of active connections."""
+    trials = chosen(run)
+    return at(nothing_idle(run), active_connections=_active(run)) if len(trials) else trials
+
+
+def _active(run: Run) -> int:
+    return int(chosen(run)["active_connections"].iloc[0])
 
 
 def table(run: Run) -> pd.DataFrame:
@@ -75,12 +91,15 @@ def table(run: Run) -> pd.DataFrame:
     for server, columns in _columns(run).items():
         for one in columns:
             total = np.cumsum(one.bins)
-            ends = [EDGES[1:][np.searchsorted(total, share * total[-1])] for share in (0.5, 0.99)]
+            ends = [np.nan] * 3
+            if total[-1]:
+                places = [int(np.searchsorted(total, share * total[-1])) for share in (0.5, 0.99)]
+                ends = [float(EDGES[n + 1]) for n in (*places, np.flatnonzero(one.bins)[-1])]
             rows.append(
                 {"server": server, "block": one.block, "from_s": one.from_s,
                  "window_s": one.to_s - one.from_s, "requests": int(total[-1]),
                  "response_p50_us": ends[0], "response_p99_us": ends[1],
-                 "response_max_us": EDGES[np.flatnonzero(one.bins)[-1] + 1]}
+                 "response_max_us": ends[2], f"response_max_us{END}": one.bounded}
             )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -111,6 +130,7 @@ def chart(run: Run) -> Chart:
                 Series(
                     *(server_name(str(server)), style.colour, middles.to_numpy()),
                     numbers(mine, metric.name),
+                    bounds=marked(mine, metric.name),
                     marker=style.marker,
                 )
             )
@@ -121,28 +141,36 @@ def chart(run: Run) -> Chart:
 def reading(run: Run) -> str:
     """Which server's worst stretch stands out most from its usual one."""
     points = table(run)
-    tails = points.groupby("server", sort=False)["response_p99_us"].agg(["median", "max", "size"])
+    tails = points.groupby("server", sort=False)["response_p99_us"].agg(["median", "max", "count"])
     tails["factor"] = tails["max"] / tails["median"]
     server = str(tails["factor"].astype(float).idxmax())
     middle, worst, factor = (float(tails[name][server]) for name in ("median", "max", "factor"))
-    stretches = count(float(tails["size"][server]))
-    connections = count(chosen(run)["active_connections"].iloc[0])
+    stretches, gaps = count(float(tails["count"][server])), _gaps(points)
     text = (
-        f"With {connections} active connections, the 99th percentile of {server_name(server)} is "
-        f"about {duration(middle)} in a usual stretch of time"
+        f"With {count(_active(run))} active connections, the 99th percentile of "
+        f"{server_name(server)} is about {duration(middle)} in a usual stretch of time"
     )
-    mine = np.log(points.loc[points["server"] == server, "response_p99_us"].to_numpy())
+    mine = np.log(points.loc[points["server"] == server, "response_p99_us"].dropna().to_numpy())
     # The worst of so many is long by chance: it has to stand apart from them as well.
     apart = modified_z(mine - np.median(mine)).max() > THRESHOLD
     if factor > BURST and apart:
         return (
             f"{text} and {duration(worst)} in the worst of {stretches}, "
-            f"{number(factor)} times as long: its waits come in bursts."
+            f"{number(factor)} times as long: its waits come in bursts.{gaps}"
         )
     text += f" and at most {duration(worst)} in any of {stretches}"
+    if gaps:
+        return f"{text}.{gaps}"
     if len(tails) == 1:
         return f"{text}."
     return f"{text}: the waits are spread evenly, and those of the others still more so."
+
+
+def _gaps(points: pd.DataFrame) -> str:
+    """The stretches in which nobody got an answer, and which have no percentile; '' without any."""
+    empty = points.loc[points["requests"] == 0, "server"].value_counts()
+    texts = [f"{server_name(str(server))} in {n:,}" for server, n in empty.items() if n]
+    return f" In some stretches nobody got an answer at all: {listed(texts)}." if texts else ""
 
 
 @lru_cache(maxsize=RUNS)
@@ -164,17 +192,21 @@ def _columns(run: Run) -> dict[str, list[Column]]:
 
 def _of_trial(run: Run, trial: str, block: int) -> list[Column]:
     """A column per recorded second; one for all of them where no counts were kept."""
-    seconds = details.seconds(run, trial)
+    seconds, ages = details.seconds(run, trial), details.ages(run, trial)
     if len(seconds) > 1:
-        spreads = [(row, _bins(*details.spread(found))) for row, found in seconds]
-        return [
-            Column(trial, block, row.from_s, row.to_s, bins, place == 0)
-            for place, (row, bins) in enumerate(spreads)
+        columns = [
+            Column(trial, block, row.from_s, row.to_s, _bins(*details.spread(found)), False, False)
+            for row, found in seconds
         ]
+        columns[0] = columns[0]._replace(first=True)
+        if ages is not None:  # no second has what was never answered
+            bins = columns[-1].bins + _bins(*ages)
+            columns[-1] = columns[-1]._replace(bins=bins, bounded=True)
+        return columns
     whole, window = details.counts(run, trial), details.details(run, trial).window
     if whole is None or window is None:
         return []
-    return [Column(trial, block, 0.0, window.window_s, _bins(*whole), True)]
+    return [Column(trial, block, 0.0, window.window_s, _bins(*whole), True, ages is not None)]
 
 
 def _bins(us: Floats, many: Floats) -> Floats:
@@ -185,7 +217,7 @@ def _bins(us: Floats, many: Floats) -> Floats:
 def _panel(columns: list[Column], waits: Axis, title: str, colour: str) -> Panel:
     edges_s = np.cumsum([0.0, *(one.to_s - one.from_s for one in columns)])
     bins = np.array([one.bins for one in columns])
-    steps = np.searchsorted(STEPS, bins / bins.sum(axis=1, keepdims=True))
+    steps = np.searchsorted(STEPS, bins / bins.sum(axis=1, keepdims=True).clip(1))
     return Panel(
         Axis("seconds measured", low=0, high=float(edges_s[-1])),
         waits,
@@ -208,4 +240,5 @@ FIGURE = Figure(
     table=table,
     chart=chart,
     reading=reading,
+    candidates=candidates,
 )

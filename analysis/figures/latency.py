@@ -8,7 +8,8 @@ from analysis.charts.medians import MEDIAN, P99, P999, USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
 from analysis.figures._active import X, chosen, summary
-from analysis.wording import count, duration, server_name
+from analysis.statistics.lower_bounds import time_of
+from analysis.wording import count, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,10 +40,10 @@ def reading(run: Run) -> str:
     best, worst = last.iloc[0], last.iloc[-1]
     text = (
         f"With {count(most)} active connections, one request in a thousand to "
-        f"{server_name(worst['server'])} takes {duration(worst[WORST])} or more"
+        f"{server_name(worst['server'])} takes {time_of(worst, WORST)} or more"
     )
     if len(last) > 1:
-        text += f", against {duration(best[WORST])} for {server_name(best['server'])}"
+        text += f", against {time_of(best, WORST)} for {server_name(best['server'])}"
     return (
         f"{text}. The clients wait for each answer before they ask again (closed loop), so "
         "these times are for a server that is always busy."

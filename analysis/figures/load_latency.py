@@ -17,8 +17,9 @@ from analysis.figures._idle import RUNS
 from analysis.selection.blocks import paired_ratio
 from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.extremes import widened
+from analysis.statistics.lower_bounds import time_of, times
 from analysis.statistics.point_medians import with_void
-from analysis.wording import count, duration, interval, listed, number, server_name
+from analysis.wording import count, interval, listed, number, server_name
 
 if TYPE_CHECKING:
     from analysis.charts.medians import Metric
@@ -46,6 +47,11 @@ def chosen(run: Run) -> pd.DataFrame:
     trials = nothing_idle(run)
     levels = trials[trials["valid"]].groupby("server", observed=True)[CLOSED].nunique()
     return trials[trials["server"].isin(levels.index[levels >= LEVELS])]
+
+
+def candidates(run: Run) -> pd.DataFrame:
+    """The same, and those of servers that met as many loads and were valid under too few."""
+    return _rising.candidates(run) if _axis(run) == OPEN else nothing_idle(run)
 
 
 @lru_cache(maxsize=RUNS)
@@ -76,10 +82,10 @@ def reading(run: Run) -> str:
         if len(mine) > 1:
             first, last = mine.iloc[0], mine.iloc[-1]
             gain = float(last[RATE] / first[RATE])
-            steps.append((gain, float(last[TAIL] / first[TAIL]), server, first, last))
+            steps.append((gain, server, first, last))
     if not steps:
         return f"No server has valid trials under two loads. {_left_out(run, x)}".strip()
-    gain, wait, server, first, last = min(steps, key=lambda step: step[0])
+    gain, server, first, last = min(steps, key=lambda step: step[0])
     mine = at(chosen(run), valid=True, server=server)
     low, high = at(mine, **{x: first[x]}), at(mine, **{x: last[x]})
     bought = widened(paired_ratio(high, low, RATE), len(steps))
@@ -88,8 +94,8 @@ def reading(run: Run) -> str:
     what = "requests asked for a second" if x == OPEN else "active connections"
     text = (
         f"From {count(first[x])} to {count(last[x])} {what}, {server_name(server)} answers "
-        f"{gained} as many requests and its 99th percentile is {number(wait)} times "
-        f"as long ({duration(last[TAIL])})."
+        f"{gained} as many requests and its 99th percentile is "
+        f"{times(last, TAIL, first)} as long ({time_of(last, TAIL)})."
     )
     text = " ".join(filter(None, [text, _left_out(run, x)]))
     if x == OPEN:
@@ -102,16 +108,14 @@ def reading(run: Run) -> str:
 
 def _left_out(run: Run, x: str) -> str:
     """Servers that were asked under several loads and have valid trials under too few of them."""
-    if x == OPEN:
-        return ""
-    trials = nothing_idle(run)
-    asked = trials.groupby("server", observed=True)[CLOSED].nunique()
+    least = _rising.LEVELS if x == OPEN else LEVELS
+    levels = candidates(run).groupby("server", observed=True)[x].nunique()
     shown = set(chosen(run)["server"].unique())
-    gone = [server_name(s) for s in in_order(asked.index[asked >= LEVELS]) if s not in shown]
+    gone = [server_name(s) for s in in_order(levels.index[levels >= least]) if s not in shown]
     if not gone:
         return ""
     verb = "is" if len(gone) == 1 else "are"
-    text = f"{listed(gone)} {verb} not shown: valid under fewer than {LEVELS} loads."
+    text = f"{listed(gone)} {verb} not shown: valid under fewer than {least} loads."
     return text[:1].upper() + text[1:]
 
 
@@ -137,4 +141,5 @@ FIGURE = Figure(
     table=table,
     chart=chart,
     reading=reading,
+    candidates=candidates,
 )

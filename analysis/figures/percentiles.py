@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,12 @@ from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
 from analysis.selection.trials import at, nothing_idle, plain
-from analysis.wording import count, duration, number, server_name
+from analysis.statistics.lower_bounds import END, bounded, time_of, times
+from analysis.wording import count, server_name
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from analysis.records.details import Floats
     from analysis.records.run import Run
 
@@ -44,7 +47,8 @@ REPEATS_SHOWN = 6
 
 class Curve(NamedTuple):
     """A server's waits: `us` over NINES (NaN beyond what was counted) of all repeats
-    together, the lowest and highest of single repeats, and its most usual percentiles."""
+    together, the lowest and highest of single repeats, and its most usual percentiles, with those
+    that are lower bounds in any repeat."""
 
     server: str
     load: str
@@ -54,16 +58,20 @@ class Curve(NamedTuple):
     high: Floats
     n: int
     requests: int
-    row: dict[str, float]
+    row: dict[str, Any]
 
 
 @lru_cache(maxsize=RUNS)
 def chosen(run: Run) -> pd.DataFrame:
     """The valid trials with histograms: keep-alive with nothing idle, at the number of active
     connections that most servers have (the largest such), and open loops at their usual rate."""
-    busy = at(details.among(run, nothing_idle(run)), valid=True)
-    opened = details.among(run, at(plain(run), load=OPEN, valid=True))
-    return pd.concat([_most_shared(busy, "active_connections"), _most_shared(opened, "rate_per_s")])
+    parts = (_shared(run, every, setting) for every, setting in _loads(run))
+    return pd.concat([at(details.among(run, part), valid=True) for part in parts])
+
+
+def candidates(run: Run) -> pd.DataFrame:
+    """All trials at that number of active connections, and at that rate."""
+    return pd.concat([_shared(run, every, setting) for every, setting in _loads(run)])
 
 
 def table(run: Run) -> pd.DataFrame:
@@ -73,7 +81,8 @@ def table(run: Run) -> pd.DataFrame:
          "requests": c.requests, **c.row}
         for c in _curves(run)
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    return found.drop(columns=[n for n in found if str(n).endswith(END) and not found[n].any()])
 
 
 def chart(run: Run) -> Chart:
@@ -98,20 +107,20 @@ def reading(run: Run) -> str:
         worst = max(closed, key=lambda c: c.row["response_p999_us"])
         texts.append(
             f"{server_name(worst.server)} has the longest tail: half of its clients wait "
-            f"{duration(worst.row['response_p50_us'])} or less, one in a thousand "
-            f"{duration(worst.row['response_p999_us'])} or more "
-            f"({number(worst.row['response_p999_us'] / worst.row['response_p50_us'])} times as "
-            f"long), and the unluckiest {duration(worst.row['response_max_us'])}."
+            f"{time_of(worst.row, 'response_p50_us')} or less, one in a thousand "
+            f"{time_of(worst.row, 'response_p999_us')} or more "
+            f"({times(worst.row, 'response_p999_us', worst.row, 'response_p50_us')} as "
+            f"long), and the unluckiest {time_of(worst.row, 'response_max_us')}."
         )
     sent = {c.server: c for c in found if c.clock == SENT}
     opened = [c for c in found if c.load == OPEN and c.clock != SENT]
     if opened and sent:
         one = max(opened, key=lambda c: c.row["response_p99_us"])
-        other = sent[one.server].row["response_p99_us"]
+        other = time_of(sent[one.server].row, "response_p99_us")
         texts.append(
             f"In the open loop the 99th percentile of {server_name(one.server)} is "
-            f"{duration(one.row['response_p99_us'])} from the intended moment and "
-            f"{duration(other)} from the send; the second leaves out what a request waited for "
+            f"{time_of(one.row, 'response_p99_us')} from the intended moment and "
+            f"{other} from the send; the second leaves out what a request waited for "
             "its turn."
         )
     return " ".join(text[0].upper() + text[1:] for text in texts)
@@ -129,8 +138,17 @@ def _curves(run: Run) -> list[Curve]:
                 read = [details.counts(run, str(name), histogram) for name in names]
                 whole = [one for one in read if one is not None]
                 if whole:
-                    found.append(_curve(server, load, clock, whole))
+                    curve = _curve(server, load, clock, whole)
+                    curve.row.update(_bounds(run, names.index.to_numpy(), histogram))
+                    found.append(curve)
     return found
+
+
+def _bounds(run: Run, rows: NDArray[np.intp], histogram: str) -> dict[str, bool]:
+    """Which percentiles are lower bounds in any of these trials."""
+    flags = bounded(run)
+    own = {name: flags.get(name.replace("response", histogram, 1)) for name in SHOWN}
+    return {f"{n}{END}": one is not None and bool(one[rows].any()) for n, one in own.items()}
 
 
 def _clocks(load: str) -> list[tuple[str, str]]:
@@ -168,11 +186,17 @@ def _percentiles(us: Floats, many: Floats, shares: Floats) -> Floats:
     return found
 
 
-def _most_shared(trials: pd.DataFrame, setting: str) -> pd.DataFrame:
-    if not len(trials):
-        return trials
-    servers = trials.groupby(setting)["server"].nunique()
-    return at(trials, **{setting: servers[servers == servers.max()].index.max()})
+def _loads(run: Run) -> tuple[tuple[pd.DataFrame, str], ...]:
+    """The trials of each kind of load, and what says how much load it is."""
+    return (nothing_idle(run), "active_connections"), (at(plain(run), load=OPEN), "rate_per_s")
+
+
+def _shared(run: Run, every: pd.DataFrame, setting: str) -> pd.DataFrame:
+    """The trials where most servers were asked and any left a histogram: were those that failed not
+    counted, the figure would go where nobody did."""
+    measured = at(details.among(run, every), valid=True)[setting]
+    servers = every[every[setting].isin(measured)].groupby(setting)["server"].nunique()
+    return at(every, **{setting: servers[servers == servers.max()].index.max()})
 
 
 def _load(load: str) -> str:
@@ -208,4 +232,5 @@ FIGURE = Figure(
     table=table,
     chart=chart,
     reading=reading,
+    candidates=candidates,
 )

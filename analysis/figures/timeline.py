@@ -14,7 +14,8 @@ from analysis.charts.palette import ALARM, INK, MUTED, run_styles
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.records import details
-from analysis.wording import count, duration, number, plural, server_name
+from analysis.statistics.lower_bounds import bounded
+from analysis.wording import at_least, count, duration, number, plural, server_name
 
 if TYPE_CHECKING:
     from analysis.records.run import Run
@@ -135,9 +136,19 @@ def reading(run: Run) -> str:
         return (
             f"{text}. The kernel dropped {plural(int(last['listen_drops']), 'SYN')}, "
             f"{count(early)} of them before the window opened; the longest wait in it is "
-            f"{duration(table(run)['response_max_us'].max())}."
+            f"{_longest(run)}."
         )
     return f"{text}. The kernel dropped nothing meanwhile."
+
+
+def _longest(run: Run) -> str:
+    """The longest wait of the trial. Its seconds have answers alone; what had none by the end, its
+    row has."""
+    trial, answered = chosen(run), float(table(run)["response_max_us"].max())
+    flags = bounded(run).get("response_max_us")
+    if flags is None or not flags[trial.index[0]]:
+        return duration(answered)
+    return at_least(duration(np.nanmax([float(trial["response_max_us"].iloc[0]), answered])))
 
 
 @lru_cache(maxsize=RUNS)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from analysis.records.run import Run
+    from contract.result.distribution import Distribution
 
     Floats = NDArray[np.float64]
 
@@ -71,20 +72,23 @@ def details(run: Run, trial: str) -> TrialResult:
 def histogram(run: Run, trial: str, name: str = "response") -> HdrHistogram | None:
     """The durations of a trial in microseconds: `response` (from the intended moment in an
     open loop), `service`, `connect`, `first_response`, `lag`; None if it has none."""
-    window = details(run, trial).window
-    found = window.distributions.get(name) if window else None
-    try:
-        return decode(found.histogram) if found else None
-    except UNREADABLE as error:
-        raise _unreadable(run.path / FOLDER / trial / FILE, f"{name}: {error}") from None
+    found = _distribution(run, trial, name)
+    return _decoded(run, trial, name, found.histogram) if found else None
+
+
+def ages(run: Run, trial: str, name: str = "response") -> tuple[Floats, Floats] | None:
+    """Those of `counts` that had not ended when the window closed; None without any."""
+    found = _distribution(run, trial, name)
+    if found is None or found.ages is None:
+        return None
+    return spread(_decoded(run, trial, name, found.ages))
 
 
 def seconds(run: Run, trial: str) -> list[tuple[LoadSecond, HdrHistogram]]:
-    """The seconds of a trial's window that had responses, each with their histogram."""
-    try:
-        return [(one, decode(one.histogram)) for one in details(run, trial).series if one.requests]
-    except UNREADABLE as error:
-        raise _unreadable(run.path / FOLDER / trial / FILE, f"series: {error}") from None
+    """The seconds of a trial's window, each with the histogram of its responses."""
+    return [
+        (one, _decoded(run, trial, "series", one.histogram)) for one in details(run, trial).series
+    ]
 
 
 def decode(encoded: str) -> HdrHistogram:
@@ -155,6 +159,18 @@ def shown(run: Run, trials: Sequence[str]) -> list[str]:
     """The trials, out of these, that have something beside the CSV; in their order."""
     there = recorded(run)
     return [trial for trial in trials if trial in there]
+
+
+def _distribution(run: Run, trial: str, name: str) -> Distribution | None:
+    window = details(run, trial).window
+    return window.distributions.get(name) if window else None
+
+
+def _decoded(run: Run, trial: str, name: str, encoded: str) -> HdrHistogram:
+    try:
+        return decode(encoded)
+    except UNREADABLE as error:
+        raise _unreadable(run.path / FOLDER / trial / FILE, f"{name}: {error}") from None
 
 
 def _read(path: Path) -> TrialResult:

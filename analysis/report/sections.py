@@ -51,7 +51,7 @@ def section(
     """A figure of a run; writes its picture and the rows behind it."""
     rows = figure.rows(run)
     reading = figure.reading(run)
-    told = failures.of_figure(run, run.trials[["point"]].iloc[rows])
+    told = failures.of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)])
     reading = " ".join(filter(None, [reading[:1].upper() + reading[1:], told]))
     label = escape(f"{figure.question} {reading}", quote=True)
     drawn = svg.inline(picture.save(chart, run.path / "figures", figure.name), figure.name, label)

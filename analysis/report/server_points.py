@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
 FALLBACK = "epoll_level"
+OVER_BOUND = "over_bound"
+"""Whether the tail that a point's is compared with is a lower bound: the ratio is not known."""
 
 
 def reference_of(run: Run) -> str:
@@ -61,7 +63,9 @@ def points(run: Run) -> pd.DataFrame:
     table[f"{TAIL}{END}"] = known.bounded(bounded(run).get(TAIL))[table.index]
     table = table.join(goodput.shares(run.trials, codes, len(known.valid)))
     others = _others(table, reference_of(run))
+    bounds = table.index[table[f"{TAIL}{END}"]]
     table = table.join([known.ratios(name, others) for name in (RATE, COST, TAIL)])
+    table[OVER_BOUND] = table.index.isin(others.index[others.isin(bounds)])
     order = ["load", "active", "idle", "backlog", "condition", "server"]
     return table.sort_values(order, ignore_index=True)
 

@@ -15,12 +15,12 @@ from analysis.claims.judgement import MOST_FAILED
 from analysis.figures import memory
 from analysis.figures._idle import X as IDLE
 from analysis.outcomes import failures, goodput
-from analysis.report.server_points import COST, RATE, TAIL
+from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
 from analysis.statistics.extremes import widening
+from analysis.statistics.lower_bounds import time_of
 from analysis.wording import (
     TIMES,
     count,
-    duration,
     known,
     number,
     plural,
@@ -158,13 +158,13 @@ def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> tuple[float, 
 
 def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     """The setting whose 99th percentile is longest beside the reference's, if beyond chance."""
-    tails = widest(mine, TAIL)
+    tails = widest(mine[~mine[OVER_BOUND]], TAIL)
     longer = tails[(tails[f"{TAIL}_ratio"] >= LONGER) & (tails[f"{TAIL}_ratio_low"] > 1)]
     if not len(longer):
         return []
     worst = longer.sort_values(f"{TAIL}_ratio").iloc[-1]
     return [
-        f"Its 99th percentile is {duration(worst[TAIL])}, {ratio(worst, f'{TAIL}_ratio')} that of "
+        f"Its 99th percentile is {time_of(worst, TAIL)}, {ratio(worst, f'{TAIL}_ratio')} that of "
         f"{server_name(reference)} ({worst['settings']})."
     ]
 

@@ -6,19 +6,22 @@ The median of some repeats is one where half of them or more are.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.wording import listed, plural, server_name, share
+from analysis.wording import at_least, duration, listed, number, plural, server_name, share
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from analysis.records.run import Run
 
     Flags = NDArray[np.bool_]
+    Row = Mapping[str, Any] | pd.Series[Any]
 
 END = "_bounded"
 """Of the name of a column that says which cells of the one before are lower bounds."""
@@ -33,8 +36,8 @@ def bounded(run: Run) -> dict[str, Flags]:
     valid = run.trials["valid"].to_numpy(dtype=bool)
     codes = texts.cat.codes.to_numpy()
     found: dict[str, Flags] = {}
-    for number, text in enumerate(texts.cat.categories):
-        held = (codes == number) & valid
+    for place, text in enumerate(texts.cat.categories):
+        held = (codes == place) & valid
         for name in str(text).split() if held.any() else ():
             found[name] = found.get(name, np.zeros(len(valid), dtype=bool)) | held
     return found
@@ -46,6 +49,35 @@ def medians_bounded(flags: Flags, groups: NDArray[np.int64], count: int) -> Flag
     all_of = np.bincount(groups[inside], minlength=count)
     bound = np.bincount(groups[inside & flags], minlength=count)
     return (bound > 0) & (bound >= HALF * all_of)
+
+
+def marked(table: pd.DataFrame, metric: str) -> Flags:
+    """The rows of a table in which the metric is a lower bound."""
+    name = f"{metric}{END}"
+    found: Flags = np.zeros(len(table), dtype=bool)
+    return table[name].to_numpy(dtype=bool) if name in table else found
+
+
+def time_of(row: Row, metric: str) -> str:
+    """A time of a table's row for a sentence, with ≥ where it is a lower bound."""
+    written = duration(row[metric])
+    return at_least(written) if _is_bound(row, metric) else written
+
+
+def times(row: Row, metric: str, over: Row, other: str = "") -> str:
+    """How many times as long as the metric `other` (default: the same) of another row: '3.1 times';
+    'at least' where the first is a lower bound, 'at most' where the second is, and no number where
+    both are."""
+    other = other or metric
+    low, low_other = _is_bound(row, metric), _is_bound(over, other)
+    if low and low_other:
+        return "an unknown number of times"
+    words = "at least " if low else "at most " if low_other else ""
+    return f"{words}{number(float(row[metric]) / float(over[other]))} times"
+
+
+def _is_bound(row: Row, metric: str) -> bool:
+    return bool(row.get(f"{metric}{END}", False))
 
 
 def doubts(run: Run) -> list[str]:

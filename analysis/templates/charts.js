@@ -199,7 +199,7 @@
       const paint = colour(one.colour);
       const shown = (value) => (this.log.checked && !(value > 0) ? NaN : value ?? NaN);
       const texts = new Map(x.ticks);
-      const what = (n) => write(one.y[n], y.steps) + (one.low?.[n] == null ? ""
+      const what = (n) => (one.bounds?.includes(n) ? "≥ " : "") + write(one.y[n], y.steps) + (one.low?.[n] == null ? ""
         : ` (${write(one.low[n], y.steps)} to ${write(one.high[n], y.steps)})`);
       const source = (points) => new Bokeh.ColumnDataSource({ data: {
         x: points.map(([at]) => at),

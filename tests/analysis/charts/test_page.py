@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from analysis.charts.medians import series
 from analysis.charts.model import (
     BYTES,
     MICROSECONDS,
@@ -22,6 +24,7 @@ from analysis.charts.model import (
     Unit,
 )
 from analysis.charts.page import as_json
+from analysis.charts.palette import styles
 from analysis.charts.scale import scale_of
 from analysis.wording import TIMES
 
@@ -54,6 +57,16 @@ def test_what_was_not_measured_is_null() -> None:
     assert shown["series"][0]["y"] == [1.235, None]
     assert shown["series"][0]["void"] == [[0, None]]
     assert shown["series"][0]["colour"].startswith("s")
+
+
+def test_the_places_of_lower_bounds_are_named() -> None:
+    table = pd.DataFrame({"a": [1.0, 2.0], "a_low": 1.0, "a_high": 2.0})
+    at = np.arange(2.0)
+    usual = series(table, "a", at, styles(["poll"])["poll"], "poll")
+    table["a_bounded"] = [False, True]
+    marked = series(table, "a", at, styles(["poll"])["poll"], "poll")
+    (shown,) = read(Panel(Axis("x"), Axis("y"), "t", (usual, marked), choice="a"))
+    assert [one.get("bounds") for one in shown["series"]] == [None, [1]]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from analysis.charts.model import Axis, Chart, Panel, Series
+from analysis.charts.panels import ARROW
 from analysis.charts.picture import drawn, save
 
 if TYPE_CHECKING:
@@ -38,6 +40,13 @@ def test_void_trials_are_hollow_and_at_the_foot_where_nothing_was_measured() -> 
     (x, y), (foot_x, foot_y) = ((np.ravel(part) for part in one.get_data()) for one in hollow)
     assert (x.tolist(), y.tolist(), foot_x.tolist()) == ([1.0], [3.0], [2.0])
     assert float(foot_y[0]) < 0.1
+
+
+def test_an_arrow_upwards_marks_a_lower_bound() -> None:
+    marked = replace(MEASURED, void=(), bounds=np.array([False, True]))
+    (axis,) = drawn(Chart((Panel(Axis("x"), Axis("y"), "title", (marked,)),))).axes
+    (arrow,) = [one for one in axis.lines if one.get_marker() is ARROW]
+    assert [np.ravel(part).tolist() for part in arrow.get_data()] == [[1.0], [4.0]]
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:

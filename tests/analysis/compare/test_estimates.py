@@ -14,6 +14,8 @@ from analysis.compare.estimates import (
     inflation,
     log_ratios,
 )
+from analysis.compare.judgement import judged
+from analysis.compare.metrics import CHANGED
 from analysis.statistics.false_discovery import adjusted
 
 SIMULATED = 1500
@@ -207,3 +209,43 @@ def test_a_single_block_tells_nothing() -> None:
     assert np.isnan(found.p).all()
     assert np.isnan(found.noise).all()
     assert not found.beside.any()
+
+
+def test_intervals_that_are_told_hold_though_they_were_picked() -> None:
+    """Of 120 figures a few moved, hardly beyond noise: those that are told are the furthest."""
+    rng = np.random.default_rng(1)
+    held = told = bare = 0
+    for _ in range(60):
+        true = np.where(rng.random(120) < 0.3, 0.05 * rng.choice([-1, 1], 120), 0.0)
+        base, other = rng.normal(0, 0.04, (2, 120, 5))
+        found = log_ratios(_moments(base), _moments(other + true[:, None]))
+        frame = pd.DataFrame(
+            {
+                "metric": "response_p99_us",
+                "run": "b",
+                "key": "k",
+                "server": "poll",
+                "why": "",
+                "stray": 0.0,
+                "low_base": 0,
+                "low_here": 0,
+                "base_value": 1.0,
+                "value": np.exp(found.size),
+                "ratio": np.exp(found.size),
+                "p": found.p,
+                "low": np.exp(found.size - found.half),
+                "high": np.exp(found.size + found.half),
+                "freedom": found.freedom,
+                "spread": found.spread,
+            }
+        )
+        word = judged(frame, 0.1)
+        picked = (word["word"] == CHANGED).to_numpy()
+        inside = (np.log(word["low"]) <= true) & (true <= np.log(word["high"]))
+        before = (found.size - found.half <= true) & (true <= found.size + found.half)
+        told += picked.sum()
+        held += (inside.to_numpy() & picked).sum()
+        bare += (before & picked).sum()
+    assert told > 100
+    assert bare / told < 0.9
+    assert held / told > 0.93

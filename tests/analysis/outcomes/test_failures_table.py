@@ -20,7 +20,7 @@ from analysis.outcomes.thresholds import Kept, judged
 from contract.exits import Exit
 from contract.void_causes import SPOILED_BY
 from experiments.paths import ROOT
-from tests.analysis.claims.test_compare_judge import SLOW, rows, run_of, with_part
+from tests.analysis.claims.test_compare_judge import SLOW, claim, rows, run_of, with_part
 from tests.support import made_up_run as made
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Records:
             frame.loc[chosen, "errors"] = frame.loc[chosen, "requests"] // 2
         elif self.way == "unanswered":
             frame.loc[chosen, "unanswered"] = frame.loc[chosen, "requests"] // 2
+        elif self.way == "lower bounds":
+            frame.loc[chosen, "lower_bounds"] = "response_p99_us response_max_us"
         else:
             frame.loc[chosen, "validity"], frame.loc[chosen, "reason"] = "void", "what happened"
             frame.loc[chosen, "requests_per_s"] = 1e9  # whoever averages it in will show it
@@ -147,6 +149,48 @@ def share_beside_a_rate(records: Records) -> None:
 def share_beside_percentiles(records: Records) -> None:
     share = {"errors": "error_share", "unanswered": "unanswered_share"}[records.way]
     assert _percentiles(records)[share] == pytest.approx(0.35 / 1.35, abs=0.01)
+
+
+def usual_rate(records: Records) -> None:
+    _usual(records, records.shown("idle_connections"))
+
+
+def marked_from_half_on(records: Records) -> None:
+    for hurt, marked in ((4, False), (5, True)):
+        summary = analysis.summary(records.run(hurt))
+        mine = summary[(summary["server"] == "poll") & (summary["idle_connections"] == 10000)]
+        told = mine["lower_bounds"].astype("string").fillna("").iloc[0]
+        assert ("response_p99_us" in told) is marked
+
+
+def decide_what_longer_ones_would(records: Records) -> None:
+    wanted = {"label": "p99", "figure": "response_p99_us", "of": dict(POLL)}
+    claims = [
+        claim(parameters={"parts": {"p99": {**wanted, **edge}}, "sentence": "It took {p99}."})
+        for edge in ({"max": 1e8}, {"min": 1.0})
+    ]
+    clean, hurt = (records.run(times) for times in (0, HURT))
+    assert [judge(one, clean).verdict for one in claims] == [Word.REPRODUCED] * 2
+    kept, reached = (judge(one, hurt) for one in claims)
+    assert (kept.verdict, reached.verdict) == (Word.INCONCLUSIVE, Word.REPRODUCED)
+    for found in (kept, reached):
+        assert "Times of these trials are at least so long" in found.explanation
+
+
+def kept_as_by_longer_ones(records: Records) -> None:
+    kept, reached = records.threshold(LOOSE), records.threshold("response_p99_us > 1")
+    assert (kept.word, reached.word) == ("cannot tell", "kept")
+    assert "is at least so much" in kept.remarks
+    assert records.threshold("response_p99_us < 1").word == "not kept"
+
+
+def slower_alone_is_told(records: Records) -> None:
+    for before, now in ((0, HURT), (HURT, 0)):
+        figures = records.compared(now, before=before).figures
+        mine = figures[(figures["low_base"] + figures["low_here"]) > 0]
+        assert len(mine)
+        assert set(mine["word"]) == {CANNOT_TELL}
+        assert mine["text"].str.contains("a lower bound in 7 trials").all()
 
 
 def open_beyond_a_tenth(records: Records) -> None:
@@ -253,12 +297,14 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
     "rates": {
         "left out; failed share and goodput beside": failed_beside_a_rate,
         "not in the rate; share and goodput beside": share_beside_a_rate,
+        "not in the rate": usual_rate,
         "left out; counted as void": only_void,
     },
     "percentiles": {
         "left out; failed share beside": failed_beside_percentiles,
         "their ages are in them, as lower bounds; share beside": share_beside_percentiles,
         "not in them; share beside": share_beside_percentiles,
+        "the figures themselves; ≥ where half of the repeats are": marked_from_half_on,
         "left out; counted as void": percentiles_only_void,
     },
     "claims": {
@@ -270,6 +316,7 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
             open_beyond_a_tenth  # and test_silence_is_nought_where_the_claim_says_so
         ),
         "told beside the figures": told_beside_figures,
+        "decide what every longer time would; told": decide_what_longer_ones_would,
         "no evidence; told": no_evidence_for_a_claim,
     },
     "thresholds": {
@@ -278,12 +325,14 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "broken in any trial where `errors` is limited; told beside other limits": (
             broken_where_errors_are_limited
         ),
+        "kept or broken as by every longer time; told": kept_as_by_longer_ones,
         "no evidence; told": no_evidence_for_a_threshold,
     },
     "comparisons": {
         "a figure; more is worse whatever the tolerance": failures_are_compared,
         "a figure; more is worse beyond one in a hundred": shares_are_compared,
         "a figure; more is worse beyond one in a thousand": shares_are_compared,
+        "only that the run which has them is slower is told": slower_alone_is_told,
         "no evidence; told": no_evidence_compared,
         "no evidence; told; cannot be told where failures would be a rise": untold_rise,
     },
@@ -292,7 +341,7 @@ CELLS = [(way, column) for way, cells in table().items() for column in cells]
 
 
 def test_every_way_of_failing_has_its_row() -> None:
-    assert set(table()) == {*SPOILED_BY, "unanswered", "errors", "unknown"}
+    assert set(table()) == {*SPOILED_BY, "unanswered", "errors", "lower bounds", "unknown"}
     assert set(CHECKS) == {column for _, column in CELLS}
 
 

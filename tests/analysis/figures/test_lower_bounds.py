@@ -1,0 +1,71 @@
+"""Lower bounds are written so in what a figure says, and marked in its table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import analysis
+from analysis.figures import all_figures
+from tests.support import made_up_run as made
+from tests.support.trial_details import write_details
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from analysis.records.run import Run
+
+TIMES = ("response_p50_us", "response_p90_us", "response_p99_us", "response_p999_us")
+BOUNDS = " ".join((*TIMES, "response_max_us", "connect_max_us"))
+
+
+def with_details(folder: Path, frame: pd.DataFrame) -> Run:
+    made.write_run(folder, frame)
+    write_details(folder, frame)
+    return analysis.load(folder)
+
+
+def bounded(folder: Path) -> Run:
+    """All times of all trials are lower bounds."""
+    frame = made.trials(5)
+    frame.loc[frame["validity"] != "void", "lower_bounds"] = BOUNDS
+    return with_details(folder, frame)
+
+
+@pytest.mark.parametrize("name", ["latency", "load_latency", "backlog", "percentiles"])
+def test_a_reading_writes_lower_bounds_so(tmp_path: Path, name: str) -> None:
+    figure = all_figures()[name]
+    told = figure.reading(bounded(tmp_path / "low"))
+    usual = figure.reading(with_details(tmp_path / "usual", made.trials(5)))
+    for unit in ("µs", "ms"):
+        assert all("≥" in part[-12:] for part in told.split(f" {unit}")[:-1]), told
+    assert "≥" in told
+    assert "≥" not in usual
+
+
+def test_the_longest_time_to_connect_is_written_as_lower_bound(tmp_path: Path) -> None:
+    figure = all_figures()["connect_time"]
+    assert "waited up to ≥ " in figure.reading(bounded(tmp_path))
+
+
+def test_a_table_of_percentiles_marks_them(tmp_path: Path) -> None:
+    figure = all_figures()["percentiles"]
+    assert figure.table(bounded(tmp_path / "low"))["response_p99_us_bounded"].all()
+    usual = figure.table(with_details(tmp_path / "usual", made.trials(5)))
+    assert not any(str(name).endswith("_bounded") for name in usual)
+
+
+@pytest.mark.parametrize(("first", "last", "words"), [(0, 1, "at least"), (1, 0, "at most")])
+def test_a_ratio_of_one_is_known_on_one_side(
+    tmp_path: Path, first: int, last: int, words: str
+) -> None:
+    frame = made.trials(5)
+    for low, active in ((first, 8), (last, 1000)):
+        if low:
+            frame.loc[frame["active_connections"] == active, "lower_bounds"] = "response_p99_us"
+    run = analysis.load(made.write_run(tmp_path, frame))
+    told = all_figures()["load_latency"].reading(run)
+    assert f"its 99th percentile is {words} " in told
