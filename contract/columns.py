@@ -2,7 +2,7 @@
 
 The runner writes a row per trial, analysis reads it, and both take the names
 from here. Values that were not measured are empty. Bump FORMAT_VERSION when a
-column, or a detail beside the CSV, changes its meaning; adding one does not need it.
+column, or a detail beside the CSV, changes its meaning; a new one, with `added`, does not need it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which server a trial loads, on which way, and how."""
+"""Which server a trial loads, on which way, and how. The load itself takes those with a `form`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What this owner's lab has in the engine, by its labels and its names."""
+"""What this owner's lab has in the engine, by its labels and its names.
+
+`sweep` of docker_driver.py removes it, and `swept` of experiments/run/loop.py has that done around
+a run, also where Ctrl-C ends it.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Clients beside the active ones: idle, slow, vanishing, waiting in the accept queue."""
+"""Beside the active connections: what the idle ones do, bad clients, a full accept queue."""

@@ -1,4 +1,4 @@
-"""What goes on beside the active connections: a population that moves, and bad clients."""
+"""What goes on beside the active connections: idle ones that trickle or churn, bad clients."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import gevent
 
 from loadgen.clients.bad_clients import BadClients
-from loadgen.clients.idle_population import IdlePopulation
+from loadgen.clients.trickle_and_churn import TrickleAndChurn
 from loadgen.engine.engine import Engine
 from loadgen.options import Options
 from loadgen.worker.probe_client import TrialVoid
@@ -29,7 +29,7 @@ class BackgroundClients:
         self._call = call
         asked = options.settings
         self._moves = asked.trickle_per_s > 0 or asked.churn_per_s > 0
-        self._population = IdlePopulation(
+        self._idle_ones = TrickleAndChurn(
             engine, time.monotonic(), asked.trickle_per_s, asked.churn_per_s
         )
         self._bad = BadClients(
@@ -76,8 +76,8 @@ class BackgroundClients:
             return self._counts or {}
         return {
             **self._bad.gauges(),
-            "trickled_bytes": self._population.trickled,
-            "replaced_idle": self._population.replaced,
+            "trickled_bytes": self._idle_ones.trickled,
+            "replaced_idle": self._idle_ones.replaced,
         }
 
     def _run(self) -> None:
@@ -85,5 +85,5 @@ class BackgroundClients:
             now = time.monotonic()
             self._bad.tick(now)
             if self._moves:
-                self._call(self._engine, partial(self._population.tick, now))
+                self._call(self._engine, partial(self._idle_ones.tick, now))
             gevent.sleep(TICK_S)

@@ -16,7 +16,7 @@ import socket
 from collections import Counter
 from dataclasses import dataclass, field
 
-from loadgen.clients.idle_population import FILLER, LONGEST_HEAD, START
+from loadgen.clients.trickle_and_churn import FILLER, LONGEST_HEAD, START
 from loadgen.engine.sockets import reset_on_close
 
 TICK_S = 0.05

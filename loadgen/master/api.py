@@ -38,7 +38,7 @@ from contract.result.document import from_json, to_json
 from contract.result.trial_result import TrialResult
 from loadgen.locust_options import headings
 from loadgen.master.coordinator import Coordinator
-from loadgen.master.form import SPAWN_RATES, USERS, Form
+from loadgen.master.form_check import SPAWN_RATES, USERS, FormCheck
 from loadgen.master.histograms import LoadHistograms, as_json, as_log, of_counts, of_trial
 from loadgen.master.live_totals import LiveTotals
 from loadgen.master.offered import first, unavailable
@@ -66,7 +66,7 @@ class MasterApi:
         self._last_ended_at_s = 0.0
         self._totals = LiveTotals()
         self._caller = Caller()
-        self._form = Form(environment, runner, self._caller)
+        self._form = FormCheck(environment, runner, self._caller)
         self._coordinator = Coordinator(environment, runner, self.deliver)
         if server := first():
             environment.host = f"http://{server}:{SERVER_PORT}"

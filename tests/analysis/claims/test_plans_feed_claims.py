@@ -81,6 +81,8 @@ def test_figures_that_only_explain_are_measured_too(number: int) -> None:
 
 def test_all_holds_every_claim_within_an_hour() -> None:
     whole = read(find("all"))
+    unfed = sorted(set(CLAIMS) - set(whole.claims))
+    assert not unfed, f"no experiment that experiments/all.yaml includes has claims {unfed}"
     assert whole.claims == list(CLAIMS)
     assert expected_s(plan(whole)) < ALL_S
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 import analysis
 from analysis import figures
 from analysis.charts.page import as_json
-from analysis.charts.palette import FAMILIES, KNOWN, SPARE, css_variables, family, in_order, styles
+from analysis.charts.palette import css_variables, in_order
 from analysis.claims.claim import load_claims
 from analysis.claims.verdicts import COLUMNS
 from analysis.cli.commands import cli
@@ -24,7 +24,6 @@ from analysis.rendering import markdown
 from analysis.report.report import Report, build
 from analysis.report.server_page import pages
 from analysis.wording import TIMES
-from contract.origins import REFERENCE_SERVERS
 from experiments.paths import ROOT
 from tests.support import made_up_run as made
 from tests.support import readiness_data
@@ -228,26 +227,6 @@ def test_every_server_has_a_page_with_what_speaks_for_it_and_against_it(report: 
     for server in found:
         assert f'id="server-{server}"' in page
         assert f'href="#server-{server}"' in page
-
-
-def test_a_server_looks_the_same_everywhere() -> None:
-    known = styles(["poll", "epoll_level"])
-    assert known["poll"] == KNOWN["poll"]
-    assert in_order(["zeta", "poll", "alpha", "select"]) == ["select", "poll", "alpha", "zeta"]
-    many = styles([f"s{n}" for n in range(len(SPARE))])
-    assert len(set(many.values())) == len(SPARE)
-    looks = [*KNOWN.values(), *SPARE]
-    assert len({style.colour for style in looks}) == len(looks)
-    assert len({style.dark for style in looks}) == len(looks)
-    for members in FAMILIES.values():
-        assert len({style.marker for style in members.values()}) == len(members)
-
-
-def test_every_server_of_the_lab_has_a_look_and_a_family() -> None:
-    variants = {path.stem for path in (ROOT / "servers" / "variants").glob("[a-z]*.py")}
-    assert variants | set(REFERENCE_SERVERS) == set(KNOWN)
-    assert family("poll") == "all connections in every wait"
-    assert not family("kqueue")
 
 
 def test_the_command_line(tmp_path: Path) -> None:

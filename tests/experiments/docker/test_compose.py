@@ -44,6 +44,7 @@ def test_every_variant_has_a_service() -> None:
 
 def test_every_server_has_a_probe_beside_it() -> None:
     for name in servers():
+        assert probe(name) in SERVICES, f"add to docker-compose.yml, under services: {probe(name)}"
         beside = SERVICES[probe(name)]
         assert beside["pid"] == beside["network_mode"] == f"service:{name}"
         assert beside["command"] == [*PROBE, str(SERVER_PORT)]
@@ -63,7 +64,8 @@ def test_the_web_ui_is_where_it_is_said_to_be() -> None:
 def test_the_form_offers_every_variant() -> None:
     for helper in HELPERS:
         offered = SERVICES[helper]["environment"]["C10K_SERVERS"].split()
-        assert set(offered) == set(servers())
+        different = sorted(set(offered) ^ set(servers()))
+        assert not different, f"C10K_SERVERS of docker-compose.yml lacks, or has alone: {different}"
 
 
 def test_every_container_is_confined() -> None:

@@ -12,7 +12,7 @@ from contract.settings.setting import declared
 from contract.settings.table import settings_table
 from contract.settings.trial import Settings
 from experiments.paths import ROOT
-from experiments.plan.experiment_file import FOLDER, read
+from experiments.plan.experiment_file import FOLDER, read, servers
 from experiments.plan.schema import Experiment, Sweep
 from experiments.plan.trials import plan, points
 
@@ -66,4 +66,11 @@ def test_every_experiment_names_the_schema(path: Path) -> None:
 def test_the_readme_knows_every_experiment_and_its_size(path: Path) -> None:
     found = re.search(rf"^\| `{path.stem}`[^|]*\| (\d+) \|", README, re.MULTILINE)
     assert found, f"README.md has no row for {path.stem}"
-    assert int(found[1]) == len(plan(read(path)))
+    trials = len(plan(read(path)))
+    assert int(found[1]) == trials, f"README.md: {path.stem} has {trials} trials"
+
+
+def test_the_readme_names_every_server_of_the_lab() -> None:
+    table = README.partition("| group | servers |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`(\w+)`", table))
+    assert named == set(servers()), "the table of servers in README.md lacks one, or has another"

@@ -11,7 +11,7 @@ import pytest
 
 from loadgen.clients import bad_clients
 from loadgen.clients.bad_clients import ASK_LONG, HALF, TICK_S, BadClients
-from loadgen.clients.idle_population import START
+from loadgen.clients.trickle_and_churn import START
 from tests.support.loopback import serving, unused_address
 
 LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 16777216\r\n\r\n" + b"x" * 16_777_216

@@ -10,8 +10,8 @@ from collections import defaultdict
 
 import pytest
 
-from loadgen.clients import idle_population as population_module
-from loadgen.clients.idle_population import AT_ONCE, LONGEST_HEAD, START, TICK_S, IdlePopulation
+from loadgen.clients import trickle_and_churn
+from loadgen.clients.trickle_and_churn import AT_ONCE, LONGEST_HEAD, START, TICK_S, TrickleAndChurn
 from loadgen.engine.engine import Engine
 from loadgen.loads.keep_alive import KeepAlive
 from servers.core.settings import Settings as ServerSettings
@@ -44,11 +44,11 @@ class Listening:
             self.ended.release()
 
 
-def look_after(engine: Engine, population: IdlePopulation, seconds: float) -> None:
+def look_after(engine: Engine, idle_ones: TrickleAndChurn, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         time.sleep(TICK_S)
-        do(engine, lambda: population.tick(time.monotonic()))
+        do(engine, lambda: idle_ones.tick(time.monotonic()))
 
 
 def open_idle(engine: Engine) -> None:
@@ -61,10 +61,10 @@ def test_a_trickle_is_a_byte_a_period_from_each_and_one_endless_request() -> Non
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         assert isinstance(engine, KeepAlive)
         open_idle(engine)
-        population = IdlePopulation(engine, time.monotonic(), trickle_per_s=50)
-        look_after(engine, population, 1.5)
+        idle_ones = TrickleAndChurn(engine, time.monotonic(), trickle_per_s=50)
+        look_after(engine, idle_ones, 1.5)
         until(lambda: engine._chore is None, engine)
-        until(lambda: sum(map(len, server.later.values())) == population.trickled, engine)
+        until(lambda: sum(map(len, server.later.values())) == idle_ones.trickled, engine)
         assert engine.errors == {}
     lengths = sorted(map(len, server.later.values()))
     assert lengths[0] > len(START)
@@ -79,41 +79,41 @@ def test_what_is_due_is_done_a_little_at_a_time() -> None:
     server = Listening()
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         open_idle(engine)
-        population = IdlePopulation(engine, 0.0, trickle_per_s=1)
+        idle_ones = TrickleAndChurn(engine, 0.0, trickle_per_s=1)
         rounds: list[int] = []
-        chore = population._work
+        chore = idle_ones._work
 
         def counted() -> bool:
-            before = population.trickled
+            before = idle_ones.trickled
             more = chore()
-            rounds.append(population.trickled - before)
+            rounds.append(idle_ones.trickled - before)
             return more
 
-        population._work = counted  # type: ignore[method-assign]
-        do(engine, lambda: population.tick(1.0))
+        idle_ones._work = counted  # type: ignore[method-assign]
+        do(engine, lambda: idle_ones.tick(1.0))
         until(lambda: engine._chore is None, engine)
-        assert population.trickled == IDLE
+        assert idle_ones.trickled == IDLE
         assert max(rounds) == AT_ONCE
         assert len(rounds) > IDLE // AT_ONCE
-        do(engine, lambda: population.tick(1.0))  # nothing is due
+        do(engine, lambda: idle_ones.tick(1.0))  # nothing is due
         until(lambda: engine._chore is None, engine)
-        assert population.trickled == IDLE
+        assert idle_ones.trickled == IDLE
 
 
 def test_a_lost_connection_has_no_turn_and_its_number_starts_anew() -> None:
     server = Listening()
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         open_idle(engine)
-        population = IdlePopulation(engine, 0.0, trickle_per_s=1)
-        do(engine, lambda: population.tick(3.0))
+        idle_ones = TrickleAndChurn(engine, 0.0, trickle_per_s=1)
+        do(engine, lambda: idle_ones.tick(3.0))
         until(lambda: engine._chore is None, engine)
-        before = population.trickled
+        before = idle_ones.trickled
         assert before == IDLE  # what was missed for longer is not made up for
         do(engine, lambda: engine.replace_idle(min(engine.idle)))
         until(lambda: engine.gauges().idle_established == IDLE, engine)
-        do(engine, lambda: population.tick(4.0))
-        until(lambda: population.trickled == before + IDLE, engine)
-        until(lambda: sum(map(len, server.later.values())) == population.trickled, engine)
+        do(engine, lambda: idle_ones.tick(4.0))
+        until(lambda: idle_ones.trickled == before + IDLE, engine)
+        until(lambda: sum(map(len, server.later.values())) == idle_ones.trickled, engine)
     assert sorted(map(len, server.later.values())) == [1, 1] + [2] * (IDLE - 1)
 
 
@@ -122,15 +122,15 @@ def test_churn_replaces_a_share_and_keeps_the_number() -> None:
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         assert isinstance(engine, KeepAlive)
         open_idle(engine)
-        population = IdlePopulation(engine, time.monotonic(), churn_per_s=0.5)
-        look_after(engine, population, 2.0)
+        idle_ones = TrickleAndChurn(engine, time.monotonic(), churn_per_s=0.5)
+        look_after(engine, idle_ones, 2.0)
         until(lambda: engine._chore is None, engine)
-        assert 0.6 * IDLE < population.replaced < 1.5 * IDLE
+        assert 0.6 * IDLE < idle_ones.replaced < 1.5 * IDLE
         until(lambda: engine.gauges().idle_established == IDLE, engine)
-        for _ in range(population.replaced):
+        for _ in range(idle_ones.replaced):
             assert server.ended.acquire(timeout=10)
         assert engine.errors == {}
-        assert server.asked == IDLE + population.replaced
+        assert server.asked == IDLE + idle_ones.replaced
         # Each had its chance: with replacements drawn, 63% of the first ones have gone.
         assert len(server.ended_first) > 0.3 * IDLE
 
@@ -162,22 +162,22 @@ def test_a_trickle_begins_anew_before_its_head_is_longer_than_servers_take(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     longest = 60
-    monkeypatch.setattr(population_module, "LONGEST_HEAD", longest)
+    monkeypatch.setattr(trickle_and_churn, "LONGEST_HEAD", longest)
     server = Listening()
     with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         open_idle(engine)
-        population = IdlePopulation(engine, 0.0, trickle_per_s=1)
+        idle_ones = TrickleAndChurn(engine, 0.0, trickle_per_s=1)
         moments = itertools.count(1.0)
-        while population.replaced < 2 * IDLE:
-            do(engine, lambda: population.tick(next(moments)))
+        while idle_ones.replaced < 2 * IDLE:
+            do(engine, lambda: idle_ones.tick(next(moments)))
             until(lambda: engine._chore is None, engine)
             until(lambda: engine.gauges().idle_established == IDLE, engine)
             # A reset takes with it what the server has not read.
-            until(lambda: sum(map(len, server.later.values())) == population.trickled, engine)
+            until(lambda: sum(map(len, server.later.values())) == idle_ones.trickled, engine)
         assert engine.errors == {}
     lengths = [len(said) for said in server.later.values()]
     assert max(lengths) <= longest
-    ended = sorted(lengths, reverse=True)[: population.replaced]
+    ended = sorted(lengths, reverse=True)[: idle_ones.replaced]
     assert min(ended) >= longest // 2
     assert len(set(ended)) > IDLE // 4, "those that began together do not all end together"
 

@@ -1,4 +1,7 @@
-"""The form of the web UI: what is wrong in it is answered there, before Locust takes it over.
+"""What a person sends by the form of the web UI is checked here, before Locust takes it over.
+
+Its fields are declared in contract/settings/ and loadgen/options.py, those with a `form`, and added
+by loadgen/locust_options.py.
 
 Locust ignores the type and the choices of a knob and fails on a number that it cannot read, with
 a page that says nothing. So every field is checked here first, and all faults are told at once.
@@ -38,7 +41,7 @@ A_SWEEP_RUNS = (
 )
 
 
-class Form:
+class FormCheck:
     """Checks what is sent to the master of `environment` before Locust sees it."""
 
     def __init__(self, environment: Environment, runner: MasterRunner, caller: Caller) -> None:

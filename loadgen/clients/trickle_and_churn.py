@@ -1,4 +1,5 @@
-"""What idle connections do beside being there: nothing, or a trickle, or coming and going.
+"""What idle connections do beside being there: a trickle, or coming and going. The engine opens
+them (`open_idle` of loadgen/engine/connections.py).
 
 A trickle is a byte a second, or so, of a request that never ends: enough to keep a connection from
 looking idle, too little to be work. Before its head is longer than servers take, another connection
@@ -27,8 +28,8 @@ AT_ONCE = 8
 """Bytes sent, or connections replaced, between two batches: about as long as a batch itself."""
 
 
-class IdlePopulation:
-    """Looks after the idle connections of an engine; `tick` is a command of the engine's."""
+class TrickleAndChurn:
+    """Of the idle connections that an engine has opened; `tick` is a command of the engine's."""
 
     def __init__(
         self, engine: Engine, now_s: float, trickle_per_s: float = 0.0, churn_per_s: float = 0.0
