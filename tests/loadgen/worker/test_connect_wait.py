@@ -13,7 +13,7 @@ from loadgen.worker.connect_wait import CONNECT_S, await_established, limit_s
 from loadgen.worker.probe_client import TrialVoid
 
 LOST_S = 60.0
-"""After which the run gives up, and says that the load did not end (experiments/run/loaded_trial.py)."""
+"""After which a run gives up, and says that the load did not end (run/loaded_trial.py)."""
 IDLE, ACTIVE = 9_990, 10
 
 
