@@ -217,7 +217,7 @@
       }
       if (one.x_low) figure.segment(one.x_low, one.y.map(shown), one.x_high, one.y.map(shown), { line_color: paint });
       const track = one.steps
-        ? figure.step(...fields, { source: points, mode: "after", line_color: paint, line_width: 2, line_dash: one.dash })
+        ? figure.step(...fields, "after", { source: points, line_color: paint, line_width: 2, line_dash: one.dash })
         : figure.line(...fields, { source: points, line_color: paint, line_width: 2, line_dash: one.dash });
       if (!one.marker) return [track];
       const [marker, angle] = MARKERS[one.marker];
