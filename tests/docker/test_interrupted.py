@@ -104,9 +104,12 @@ def test_run_that_is_ended_leaves_nothing_and_goes_on(
         assert code == Exit.INTERRUPTED
         assert lab.left() == {}
     (manifest,) = (lab.folder / "results").rglob("manifest.json")
-    assert lab.begin("resume", str(manifest.parent)).wait(WAIT_S) == Exit.OK
+    code = lab.begin("resume", str(manifest.parent)).wait(WAIT_S)
     assert lab.left() == {}
     with (manifest.parent / "trials.csv").open() as file:
-        trials = [row["trial"] for row in csv.DictReader(file)]
-    assert len(trials) == len(set(trials)) == TRIALS
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len({row["trial"] for row in rows}) == TRIALS
+    # Other tests run beside this one, and may spoil each of its trials.
+    valid = any(row["validity"] != "void" for row in rows)
+    assert code == (Exit.OK if valid else Exit.CANNOT_TELL)
     assert (manifest.parent / "report.html").exists()
