@@ -113,6 +113,7 @@ def test_hybrid_answers_others_while_a_query_runs_and_keeps_the_order() -> None:
             server.connect() as slow,
             server.connect() as other,
         ):
+            asked = time.monotonic()
             slow.send(GET + get("/db/1500") + get("/bytes/5") + get("/cpu/10") + GET)
             assert response(slow)[0] == 200
             for _ in range(20):
@@ -121,6 +122,7 @@ def test_hybrid_answers_others_while_a_query_runs_and_keeps_the_order() -> None:
                 raise LateError
             bodies = [response(slow)[1] for _ in range(4)]
             assert bodies == [BODY, b"01234", BODY, BODY]
+            assert time.monotonic() - asked >= 1.5
             assert slow.ask()
 
     in_time(attempt)
