@@ -62,7 +62,7 @@ down: $(READY) ## End what `make ui` started
 doctor: $(READY) ## Check what the lab needs and say what to do
 	@$(BIN)/python -m experiments doctor
 
-check: ## Lint, format, types, and the tests that are done in a minute
+check: ## Lint, format, types, and the tests that need no Docker, no browser and no real time
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit
 
 test: lint types ## Lint, format, types and all tests
