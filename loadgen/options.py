@@ -11,6 +11,17 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from contract.expected import (
+    AUTO,
+    BODY_CHECKS,
+    CHECKS,
+    MATCHES,
+    WHOLE,
+    Expected,
+    check_pattern,
+    parse_headers,
+    parse_statuses,
+)
 from contract.mix import Kind, parse_mix
 from contract.ports import SERVER_PORT
 from contract.response import BODY
@@ -20,6 +31,8 @@ from contract.settings.setting import Setting, declared, setting
 from contract.settings.trial import Settings
 from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.master.offered import known_servers, unavailable
+from loadgen.verification.readiness import Ready
+from loadgen.verification.verify import Terms
 
 MOST_SHOWN = 60
 
@@ -40,9 +53,33 @@ class Options:
     port: int
     trial: str = setting("", "Identifier of a sweep's trial", form=SWEEP)
     probe: str = setting("", "Address of the probe beside the server", form=SWEEP)
-    expect_status: int = setting(200, "HTTP status of the answer", low=200, high=599, form=REQUEST)
+    expect_status: str = setting(
+        "200",
+        "HTTP status of the answer, or several: 200, 204",
+        reader=parse_statuses,
+        form=REQUEST,
+    )
     expect_body: str = setting(
         BODY.decode(), "Body of the answer; empty: any that stays the same", form=REQUEST
+    )
+    expect_body_is: str = setting(
+        WHOLE,
+        "The text is the whole body, in it, or a regular expression for it; or any body will do",
+        choices=BODY_CHECKS,
+        form=REQUEST,
+    )
+    expect_headers: str = setting(
+        "",
+        'Headers of the answer, as JSON: {"Name": "value"}; an empty value is any',
+        reader=parse_headers,
+        form=REQUEST,
+    )
+    check: str = setting(
+        AUTO,
+        "Every byte of an answer is compared (exact), or its framing and what is expected of it; "
+        "auto: the strictest that the first answers bear",
+        choices=CHECKS,
+        form=REQUEST,
     )
     in_flight: int = setting(
         IN_FLIGHT, "Connections opening at once; below the backlog", low=1, high=10_000, form=LOAD
@@ -50,8 +87,12 @@ class Options:
     seed: int = setting(
         0, "Seed of Poisson arrivals, and of mixes", low=0, high=2**31, form=SCHEDULE
     )
-    listen_s: float = setting(
-        5.0, "How long to wait until the server listens, in seconds", low=0, high=600, form=SWEEP
+    ready_path: str = setting("", "What is asked for until the server is ready", form=SWEEP)
+    ready_status: str = setting(
+        "", "Statuses that say that it is ready", reader=parse_statuses, form=SWEEP
+    )
+    ready_s: float = setting(
+        5.0, "How long to wait until the server is ready, in seconds", low=0, high=600, form=SWEEP
     )
     worker: int = 0
     """Place of this worker among `workers`, from 0: what is here is its share (`partition.py`)."""
@@ -61,6 +102,20 @@ class Options:
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of requests, with their shares."""
         return parse_mix(self.settings.path or "/")
+
+    @property
+    def terms(self) -> Terms:
+        """What has to be answered; a whole body is that of one path."""
+        body = "" if self.expect_body_is == WHOLE and len(self.kinds) > 1 else self.expect_body
+        expected = Expected(
+            statuses=parse_statuses(self.expect_status),
+            body=body,
+            body_is=self.expect_body_is,
+            headers=parse_headers(self.expect_headers),
+        )
+        statuses = parse_statuses(self.ready_status) if self.ready_status else ()
+        ready = Ready(self.ready_path, statuses, self.ready_s)
+        return Terms(expected=expected, check=self.check, ready=ready)
 
     @property
     def pace_per_s(self) -> float:
@@ -107,6 +162,11 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
     settings = Settings(**checked)
     if not faults:
         faults += conflicts.of_load(settings)
+    if own["expect_body_is"] == MATCHES:
+        try:
+            check_pattern(own["expect_body"])
+        except ValueError as error:
+            faults.append(f"expect_body: {error}")
     target, port = _target(str(values.get("server") or ""), host or "", faults)
     if own["probe"] and own["probe"].rpartition(":")[0] != target:
         faults.append(f"probe is {own['probe']!r}; it must be beside the server, at {target}")

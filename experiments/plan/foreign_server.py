@@ -7,13 +7,14 @@ load like them. What it cannot be told, such as our backlog, stays its own.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from contract.origins import REFERENCE_SERVERS
 from contract.ports import SERVER_PORT
 from contract.settings.load_settings import SERVER_NAME
+from experiments.plan.expect import Expect, Path, Ready
 from experiments.plan.strict import Strict
 
 ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
@@ -25,15 +26,6 @@ def _word(value: object) -> object:
 
 
 Word = Annotated[str, BeforeValidator(_word)]
-
-
-class Expect(Strict):
-    """What the server has to answer; the rest of its answer is learned."""
-
-    status: Annotated[int, Field(ge=200, le=599)] = Field(200, description="HTTP status")
-    body: Annotated[str, Field(min_length=1)] | None = Field(
-        None, description="The whole body; any that stays the same if absent"
-    )
 
 
 class Foreign(Strict):
@@ -50,10 +42,14 @@ class Foreign(Strict):
         default_factory=list, description="Words after the image's entry point; its own if absent"
     )
     environment: dict[str, Word] = Field(default_factory=dict, description="Variables for it")
-    path: Annotated[str, Field(pattern=r"^/[!-+\--~]*$")] = Field(
-        "/", description="What is asked for"
-    )
+    path: Path = Field("/", description="What is asked for")
     expect: Expect = Field(default_factory=Expect, description="What it has to answer")
+    check: Literal["auto", "exact", "framing"] = Field(
+        "auto",
+        description="Whether every byte of an answer is compared, or its framing and what is "
+        "expected; auto: the strictest that the first answers bear",
+    )
+    ready: Ready = Field(default_factory=Ready, description="When it may be loaded")
 
     @model_validator(mode="before")
     @classmethod

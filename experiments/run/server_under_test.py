@@ -9,27 +9,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from contract.expected import EXACT, Expected
 from contract.ports import SERVER_PORT
 from contract.response import BODY
 from contract.settings.server_flags import arguments
 from contract.settings.trial import Settings
+from experiments.plan.expect import Ready
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.probe.tracing import STRACE
 
 LISTEN_S: Final = 10.0
 """A server of the lab listens within this, or not at all."""
-FOREIGN_LISTEN_S: Final = 30.0
-"""Somebody's server may take long to start; one that has ended is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What the load asks, and what it has to get: an empty body is any that stays the same."""
+    """What the load asks, and what it has to get."""
 
     path: str
-    status: int
-    body: str
+    expected: Expected
+    check: str = EXACT
+    """How strictly that is checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ServerUnderTest:
     command: tuple[str, ...]
     exchange: Exchange
     port: int = SERVER_PORT
-    listen_s: float = LISTEN_S
+    ready: Ready = field(default_factory=lambda: Ready(timeout_s=LISTEN_S))
     environment: Mapping[str, str] = field(default_factory=dict)
     keeps_entrypoint: bool = False
     """The command only follows what the image runs."""
@@ -81,7 +82,7 @@ def lab_server(settings: Settings, image: str) -> ServerUnderTest:
             *("--backlog", str(settings.backlog)),
             *arguments(settings),
         ),
-        exchange=Exchange(path, 200, "" if longer else BODY.decode()),
+        exchange=Exchange(path, Expected(body="" if longer else BODY.decode())),
     )
 
 
@@ -96,11 +97,9 @@ def foreign_server(settings: Settings, foreign: Foreign, image: str) -> ServerUn
     return ServerUnderTest(
         image=image,
         command=tuple(foreign.command),
-        exchange=Exchange(
-            settings.path or foreign.path, foreign.expect.status, foreign.expect.body or ""
-        ),
+        exchange=Exchange(settings.path or foreign.path, foreign.expect.expected, foreign.check),
         port=foreign.port,
-        listen_s=FOREIGN_LISTEN_S,
+        ready=foreign.ready,
         environment=foreign.environment,
         keeps_entrypoint=True,
         tells_its_end=False,

@@ -10,6 +10,8 @@ import time
 from collections import Counter, deque
 
 from contract.result.window import Gauges
+from loadgen.answers.judge import Begun, Judge
+from loadgen.answers.wrong import FramingError, WrongAnswerError
 from loadgen.engine.measures import Exchange
 from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.engine.recorder import Recorder
@@ -42,10 +44,10 @@ class ConnectionTable:
         self._held_back = False  # by the pace, with room in flight
         # Idle connections that have gone silent, for whoever looks after them.
         self.gone_silent: deque[int] = deque()
-        # A byte more than is expected, so that a read is never full: short ones are cheaper too.
-        self._recv_bytes = min(
-            max(len(active.response), len(self.idle_exchange.response)) + 1, RECV_BYTES
-        )
+        self._active_judge = active.judge()
+        self._idle_judge = self.idle_exchange.judge()
+        # Short reads are cheaper.
+        self._recv_bytes = min(max(active.room, self.idle_exchange.room), RECV_BYTES)
         self.connect = Recorder()
         self.first_response = Recorder()
         self.errors: Counter[str] = Counter()
@@ -57,8 +59,8 @@ class ConnectionTable:
         self._idle: set[int] = set()
         self._idle_fresh: set[int] = set()
         self._active: set[int] = set()
-        # Bytes of a response that have come, where it comes in parts.
-        self._partial: dict[int, int] = {}
+        # Answers that have begun, where they come in parts.
+        self._partial: dict[int, Begun] = {}
         self._idle_to_open = 0
         self._active_to_open = 0
         self._active_wanted = 0
@@ -95,20 +97,32 @@ class ConnectionTable:
     def _gone(self, fd: int) -> None:
         """An active connection is about to be closed, at whatever stage."""
 
-    def _renewed(self, fd: int, data: bytes, at: int) -> bool:
-        """Whether `data`, at place `at` of the response, is new only where it may be.
+    def _judge(self, fd: int) -> Judge:
+        """Who judges what comes on this connection."""
+        return self._idle_judge if fd in self._idle else self._active_judge
 
-        It is what is expected from then on: a Date costs a look like this once a second.
-        """
-        idle = fd in self._idle
-        fresh = (self.idle_exchange if idle else self.active_exchange).renewed(data, at)
-        if fresh is None:
-            return False
-        if idle:
-            self.idle_exchange = fresh
-        else:
-            self.active_exchange = fresh
-        return True
+    def _answers(self, fd: int, data: bytes, owed: int = 1) -> int:
+        """How many answers end in `data`; -1 if it is wrong, or more than is owed."""
+        try:
+            count, begun = self._judge(fd).read(self._partial.pop(fd, None), data)
+        except WrongAnswerError:
+            return -1
+        if begun is not None:
+            self._partial[fd] = begun
+        return count if count + (begun is not None) <= owed else -1
+
+    def _cut_short(self, fd: int) -> str:
+        """What is wrong where the connection ends now; empty if that ends a right answer."""
+        begun = self._partial.pop(fd, None)
+        try:
+            if begun is not None:
+                begun.end()
+                return ""
+        except FramingError:
+            pass
+        except WrongAnswerError:
+            return "wrong_answer"
+        return "closed_early"
 
     def _asked(self, fd: int) -> bool:
         """Whether an answer may come on this established connection."""

@@ -28,7 +28,7 @@ from loadgen.engine.connection_table import IN_FLIGHT, RETRY_S
 from loadgen.engine.connections import PACE_S, Connections
 from loadgen.engine.measures import Exchange, Ticket, WindowCounts
 from loadgen.engine.recorder import Counts, Recorder
-from loadgen.engine.sockets import acknowledge_descriptor, readable
+from loadgen.engine.sockets import acknowledge_descriptor, peek
 from loadgen.engine.unpatched import start_thread
 
 
@@ -132,7 +132,12 @@ class Engine(Connections):
         An answer too many is taken for that of the next request, as it looks the same. At rest it
         is told apart: more has come than is owed.
         """
-        return sum(readable(fd) > self._owed(fd) for fd in self._active | self._idle)
+        return sum(self._has_surplus(fd) for fd in self._active | self._idle)
+
+    def _has_surplus(self, fd: int) -> bool:
+        pending = peek(fd)
+        begun = self._partial.get(fd)
+        return bool(pending) and self._judge(fd).is_surplus(begun, pending, self._owed(fd))
 
     def close(self) -> None:
         """End the thread; it closes every connection as it goes."""
@@ -171,7 +176,7 @@ class Engine(Connections):
         return {"connect": [(now - self._opened[fd]) // 1_000 for fd in self._connecting]}
 
     def _owed(self, fd: int) -> int:
-        """How many bytes of answers to what was asked have not been read."""
+        """How many answers to what was asked have not been read to their ends."""
         raise NotImplementedError
 
     def _drive(self) -> None:

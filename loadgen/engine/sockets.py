@@ -56,9 +56,16 @@ def acknowledge_descriptor(fd: int) -> None:
         sock.detach()
 
 
-def readable(fd: int) -> int:
-    """Bytes that have come and were not read."""
-    return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
+def peek(fd: int) -> bytes:
+    """All that has come and was not read; it stays there."""
+    size = int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
+    if not size:
+        return b""
+    sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, fd)
+    try:
+        return sock.recv(size, _socket.MSG_PEEK)
+    finally:
+        sock.detach()
 
 
 def require_established(fd: int) -> None:

@@ -46,7 +46,7 @@ class KeepAlive(Engine):
     def _drive(self) -> None:
         read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
         poll, since, partial = self._epoll.poll, self._since, self._partial
-        request, expected = self.active_exchange.request, self.active_exchange.response
+        request, expected = self.active_exchange.request, self._active_judge.expected
         fast, most = self.response.fast, self._recv_bytes
         while not self._interrupted:
             events = poll(self._timeout(), MAX_EVENTS)
@@ -68,7 +68,7 @@ class KeepAlive(Engine):
                             self._unusual(fd, data)
                             if len(data) == most:
                                 self._other(fd)
-                            expected = self.active_exchange.response
+                            expected = self._active_judge.expected
                     except BlockingIOError:
                         continue
                     except OSError as error:
@@ -98,23 +98,16 @@ class KeepAlive(Engine):
             self._interrupted = True
             return
         if not data:
-            self._lost(fd, 0, "closed_early")
+            self._lost(fd, 0, self._cut_short(fd) or "closed_early")
             return
         if not self._asked(fd):
             self._lost(fd, 0, "wrong_answer")
             return
-        response = self._exchange(fd).response
-        arrived = self._partial.pop(fd, 0)
-        if not response.startswith(data, arrived) and not self._renewed(fd, data, arrived):
+        answers = self._answers(fd, data)
+        if answers < 0:
             self._lost(fd, 0, "wrong_answer")
-        elif arrived + len(data) == len(response):
+        elif answers:
             self._whole(fd)
-        else:
-            self._partial[fd] = arrived + len(data)
-
-    def _exchange(self, fd: int) -> Exchange:
-        """What was asked on this connection, and what must come."""
-        return self.idle_exchange if fd in self._idle else self.active_exchange
 
     def _whole(self, fd: int) -> None:
         """A response that came in parts, or while another connection's did."""
@@ -152,7 +145,7 @@ class KeepAlive(Engine):
         }
 
     def _owed(self, fd: int) -> int:
-        return self._asked(fd) * (len(self._exchange(fd).response) - self._partial.get(fd, 0))
+        return int(self._asked(fd))
 
     def _covered(self) -> int:
         return sum(self._since[fd] >= self._window_started for fd in self._active)

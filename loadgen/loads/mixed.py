@@ -9,6 +9,7 @@ import os
 import time
 from select import EPOLLIN
 
+from loadgen.answers.judge import Judge
 from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
@@ -30,12 +31,11 @@ class Mixed(KeepAlive):
     ) -> None:
         super().__init__(address, mix.exchanges[0], idle, in_flight)
         self.mix = mix
-        longest = max(len(exchange.response) for exchange in mix.exchanges)
-        self._recv_bytes = min(max(longest + 1, self._recv_bytes), RECV_BYTES)
+        longest = max(exchange.room for exchange in mix.exchanges)
+        self._recv_bytes = min(max(longest, self._recv_bytes), RECV_BYTES)
         self.kinds = tuple(Recorder() for _ in mix.kinds)
         self._draw = mix.draw()
-        self._exchanges = list(mix.exchanges)
-        self._expected = [exchange.response for exchange in mix.exchanges]
+        self._judges = [exchange.judge() for exchange in mix.exchanges]
         self._kind: dict[int, int] = {}
 
     def open_window(self) -> int:
@@ -64,26 +64,16 @@ class Mixed(KeepAlive):
         super()._gone(fd)
         self._kind.pop(fd, None)
 
-    def _exchange(self, fd: int) -> Exchange:
+    def _judge(self, fd: int) -> Judge:
         kind = self._kind.get(fd)
-        return super()._exchange(fd) if kind is None else self._exchanges[kind]
-
-    def _renewed(self, fd: int, data: bytes, at: int) -> bool:
-        kind = self._kind.get(fd)
-        if kind is None:
-            return super()._renewed(fd, data, at)
-        fresh = self._exchanges[kind].renewed(data, at)
-        if fresh is not None:
-            self._exchanges[kind] = fresh
-            self._expected[kind] = fresh.response
-        return fresh is not None
+        return super()._judge(fd) if kind is None else self._judges[kind]
 
     def _drive(self) -> None:
         read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
         poll, since, partial = self._epoll.poll, self._since, self._partial
         kind_of, draw, response, kinds = self._kind, self._draw, self.response, self.kinds
         requests = [exchange.request for exchange in self.mix.exchanges]
-        expected, most = self._expected, self._recv_bytes
+        expected, most = [judge.expected for judge in self._judges], self._recv_bytes
         while not self._interrupted:
             events = poll(self._timeout(), MAX_EVENTS)
             began = clock()
@@ -106,6 +96,7 @@ class Mixed(KeepAlive):
                         self._unusual(fd, data)
                         if len(data) == most:
                             self._other(fd)
+                        expected = [judge.expected for judge in self._judges]
                 except BlockingIOError:
                     continue
                 except OSError as error:

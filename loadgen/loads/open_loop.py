@@ -92,7 +92,7 @@ class OpenLoop(Scheduled, KeepAlive):
     def _drive(self) -> None:
         read, clock, readable = os.read, time.perf_counter_ns, EPOLLIN
         poll, partial, intended = self._epoll.poll, self._partial, self._intended
-        expected, complete = self.active_exchange.response, self._complete
+        expected, complete = self._active_judge.expected, self._complete
         arrivals, most = self.arrivals, self._recv_bytes
         while not self._interrupted:
             now = clock()
@@ -114,7 +114,7 @@ class OpenLoop(Scheduled, KeepAlive):
                         self._unusual(fd, data)
                         if len(data) == most:
                             self._other(fd)
-                        expected = self.active_exchange.response
+                        expected = self._active_judge.expected
                 except BlockingIOError:
                     continue
                 except OSError as error:

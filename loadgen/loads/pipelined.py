@@ -40,8 +40,11 @@ class Pipelined(KeepAlive):
         self._writes: dict[int, deque[list[int]]] = {}
 
     def _multiples(self) -> dict[int, bytes]:
-        """By length, what one read may bring if it brings whole responses, and is not full."""
-        response = self.active_exchange.response
+        """By length, what one read may bring if it brings whole responses, and is not full; nothing
+        where they differ."""
+        response = self._active_judge.expected
+        if not isinstance(response, bytes):
+            return {}
         most = min(self._depth, (RECV_BYTES - 1) // len(response))
         return {len(response) * count: response * count for count in range(1, most + 1)}
 
@@ -63,8 +66,7 @@ class Pipelined(KeepAlive):
     def _owed(self, fd: int) -> int:
         if fd not in self._writes:
             return super()._owed(fd)
-        asked = sum(left for left, _ in self._writes[fd])
-        return asked * len(self.active_exchange.response) - self._partial.get(fd, 0)
+        return sum(left for left, _ in self._writes[fd])
 
     def _drive(self) -> None:
         read, clock, readable = os.read, time.perf_counter_ns, EPOLLIN
@@ -121,31 +123,16 @@ class Pipelined(KeepAlive):
             super()._unusual(fd, data)
             return
         if not data:
-            self._lost(fd, 0, "closed_early")
+            self._lost(fd, 0, self._cut_short(fd) or "closed_early")
             return
-        size = len(self.active_exchange.response)
-        arrived = self._partial.pop(fd, 0)
-        if not self._right(fd, data, arrived):
-            self._lost(fd, 0, "wrong_answer")
-            return
-        count, rest = divmod(arrived + len(data), size)
-        if rest:
-            self._partial[fd] = rest
-        if count:
-            self._complete(fd, count, time.perf_counter_ns())
-
-    def _right(self, fd: int, data: bytes, place: int) -> bool:
-        """Whether `data` goes on, from this place of a response, as it has to."""
-        size, known, at = len(self.active_exchange.response), self.active_exchange, 0
-        while at < len(data):
-            piece = data[at : at + size - place]
-            expected = self.active_exchange.response
-            if not expected.startswith(piece, place) and not self._renewed(fd, piece, place):
-                return False
-            at, place = at + len(piece), 0
-        if self.active_exchange is not known:
+        known = self._active_judge.expected
+        answers = self._answers(fd, data, self._owed(fd))
+        if self._active_judge.expected is not known:
             self._responses = self._multiples()
-        return True
+        if answers < 0:
+            self._lost(fd, 0, "wrong_answer")
+        elif answers:
+            self._complete(fd, answers, time.perf_counter_ns())
 
     def _whole(self, fd: int) -> None:
         """A first response: from now on the pipeline is full."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.verification import verify
-from loadgen.verification.response import FramingError, Response
+from loadgen.answers.response import FramingError, Response
 from loadgen.verification.verify import (
     CLOSING_REQUEST,
     KEEP_ALIVE_REQUEST,
