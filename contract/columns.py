@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contract.column import Column
+from contract.expected import EXACT, FRAMING
 from contract.origins import ORIGINS
 from contract.outcomes import OUTCOMES, VALIDITIES
 from contract.settings.setting import Setting, declared
@@ -66,6 +67,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("watched_held", "int", "descriptors that the interface took, without clients"),
     Column("wait_us", "float", "one_wait: time of a wait, one descriptor being ready; mean"),
     Column("bare_us", "float", "time of a pass or a turn without its wait, nothing watched; mean"),
+    Column(
+        "answer_check",
+        "text",
+        "how answers were checked: byte for byte, or by their framing and what is expected",
+        choices=(EXACT, FRAMING),
+        added=True,
+    ),
+    Column("answers_compared", "text", "what was compared of each answer, in words", added=True),
     Column("connects", "int", "connections established in the window"),
     Column("connects_per_s", "float", "connects / window_s"),
     Column("active_established", "int", "active connections established as the window opened"),

@@ -15,9 +15,12 @@ NS = 1e9
 
 
 def gate_columns(result: TrialResult) -> dict[str, Any]:
-    """What was established as the window opened, or as the load was given up."""
-    gauges, gate = result.gauges, result.sample("gate")
+    """What was established as the window opened, or as the load was given up, and how answers are
+    checked from then on."""
+    gauges, gate, checked = result.gauges, result.sample("gate"), result.checked
     return {
+        "answer_check": checked.check if checked else None,
+        "answers_compared": checked.compared if checked else None,
         "active_established": gauges.active_established if gauges else None,
         "idle_established": gauges.idle_established if gauges else None,
         "server_established": gate.server_established if gate else None,

@@ -67,6 +67,11 @@ class ConnectionTable:
         self._idle_failed = 0
         self._retry: deque[int] = deque()
 
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """What the active connections ask, one or several."""
+        return (self.active_exchange,)
+
     def gauges(self) -> Gauges:
         return Gauges(
             len(self._idle) - len(self._idle_fresh),

@@ -38,6 +38,10 @@ class Mixed(KeepAlive):
         self._judges = [exchange.judge() for exchange in mix.exchanges]
         self._kind: dict[int, int] = {}
 
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        return self.mix.exchanges
+
     def open_window(self) -> int:
         self.kinds = tuple(Recorder() for _ in self.mix.kinds)
         return super().open_window()

@@ -19,6 +19,7 @@ from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.window import Gauges
 from contract.void_causes import Blame
+from loadgen.answers.told import told
 from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import WindowCounts
@@ -267,4 +268,5 @@ class TrialConductor:
             window=summarise(counts) if counts else None,
             series=self._series.rows() if self._series and counts else (),
             company=self._background.counts() if self._background else {},
+            checked=told(self.engine.exchanges) if self.engine else None,
         )
