@@ -48,6 +48,10 @@ class ServerUnderTest:
     tells_its_end: bool = True
     """Its log says why it ended; of another's server, that it ended is all there is to wait for."""
 
+    def checked(self, check: str) -> ServerUnderTest:
+        """The same, with answers checked in this way."""
+        return replace(self, exchange=replace(self.exchange, check=check))
+
 
 class Images(Protocol):
     """References of the images of the lab's own servers; `traced` is there if a trial is."""
