@@ -55,7 +55,7 @@ class Options:
     probe: str = setting("", "Address of the probe beside the server", form=SWEEP)
     expect_status: str = setting(
         "200",
-        "HTTP status of the answer, or several: 200, 204",
+        "HTTP status of the answer, or several: 200, 204; empty: 200",
         reader=parse_statuses,
         form=REQUEST,
     )
@@ -108,7 +108,7 @@ class Options:
         """What has to be answered; a whole body is that of one path."""
         body = "" if self.expect_body_is == WHOLE and len(self.kinds) > 1 else self.expect_body
         expected = Expected(
-            statuses=parse_statuses(self.expect_status),
+            statuses=parse_statuses(self.expect_status or "200"),
             body=body,
             body_is=self.expect_body_is,
             headers=parse_headers(self.expect_headers),

@@ -72,11 +72,16 @@ def learn_all(
     for one in learnt:
         one.ask(patience)
     if terms.check != EXACT:
-        if any(one.seems_constant for one in learnt) and int(time.time()) == began_s:
-            time.sleep(began_s + 1 + MARGIN_S - time.time())
+        if any(one.seems_constant for one in learnt):
+            next_second(began_s)
         for one in learnt:
             one.ask_again()
     return tuple(one.exchange() for one in learnt)
+
+
+def next_second(began_s: int) -> None:
+    """Wait until the clock shows another second than this."""
+    time.sleep(max(0.0, began_s + 1 + MARGIN_S - time.time()))
 
 
 class _Learnt:

@@ -258,7 +258,7 @@ def test_it_is_confined_like_ours_and_pinned_by_its_id() -> None:
     assert specs["probe"].command[2] == "80"
     form = master.forms[0]
     assert form["host"] == "http://127.0.0.1:80"
-    assert (form["path"], form["expect_status"], form["expect_body"]) == ("/x", 201, "")
+    assert (form["path"], form["expect_status"], form["expect_body"]) == ("/x", "201", "")
 
 
 @pytest.mark.parametrize("broken", [set(), {"probe"}])
