@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # importing Locust patches the standard library
     from locust.argument_parser import LocustArgumentParser
 
 GROUPS = {
-    REQUEST: "What is asked of the server, and what has to come back, byte by byte.",
+    REQUEST: "What is asked of the server, and what has to come back.",
     LOAD: "A closed loop sends on the answer to the last request, on connections that stay "
     "(keep_alive) or on a new one each time; an open loop sends when it is due. "
     "A user is a connection.",

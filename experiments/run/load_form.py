@@ -27,7 +27,7 @@ def load_form(trial: Trial, server: ServerUnderTest) -> dict[str, Any]:
         **server.exchange.expected.form,
         "check": server.exchange.check,
         "ready_path": server.ready.path or "",
-        "ready_status": server.ready.status or "",
+        "ready_status": str(server.ready.status or ""),
         "ready_s": server.ready.timeout_s,
         "trial": trial.id,
         "probe": f"{host}:{PROBE_PORT}",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.result.distribution import PERCENTILES
-from contract.result.load_side import WorkerResult
+from contract.result.load_side import Checked, WorkerResult
 from contract.result.server_side import Environment
 from contract.result.window import Unanswered, Window
 from loadgen.engine.measures import WindowCounts
@@ -188,3 +188,22 @@ def test_without_one_of_the_workers_there_is_no_window() -> None:
         found = merge("t", parts, "load worker 2 was lost", "load")
         assert found.window is None
         assert found.reason == "load worker 2 was lost"
+
+
+EXACTLY, FRAMED = Checked("exact", "every byte"), Checked("framing", "framing, status 200")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (EXACTLY, EXACTLY, EXACTLY),
+        (EXACTLY, FRAMED, Checked("framing", "every byte; framing, status 200")),
+        (None, FRAMED, FRAMED),
+        (None, None, None),
+    ],
+)
+def test_the_least_strict_check_of_the_workers_stands(
+    one: Checked | None, other: Checked | None, both: Checked | None
+) -> None:
+    parts = [a_part(0, 2, checked=one), a_part(1, 2, checked=other)]
+    assert merge("t", parts, "", "").checked == both
