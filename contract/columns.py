@@ -75,6 +75,7 @@ COLUMNS: tuple[Column, ...] = (
         added=True,
     ),
     Column("answers_compared", "text", "what was compared of each answer, in words", added=True),
+    Column("first_wrong", "text", "what was wrong with the first wrong answer", added=True),
     Column("connects", "int", "connections established in the window"),
     Column("connects_per_s", "float", "connects / window_s"),
     Column("active_established", "int", "active connections established as the window opened"),

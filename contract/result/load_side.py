@@ -85,10 +85,12 @@ class Worker(WorkerHead):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How answers were checked: `check` is `exact` or `framing`, `compared` says it in words."""
+    """How answers were checked: `check` is `exact` or `framing`, `compared` says it in words, and
+    `wrong` what was wrong with the first wrong one of the window."""
 
     check: str
     compared: str
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,7 +157,10 @@ def _as_seen(row: Row) -> tuple[str, Blame]:
     if reason := skewed(row):
         return reason, "load"
     if "wrong_answer" in row["error_kinds"]:
-        return f"the server answered wrongly in the window: {row['error_kinds']}", "server_wrong"
+        wrong = f"; the first: {row['first_wrong']}" if row.get("first_wrong") else ""
+        return (
+            f"the server answered wrongly in the window: {row['error_kinds']}{wrong}"
+        ), "server_wrong"
     if OF_THE_LOAD in row["error_kinds"] and not _lost_by_server(row):
         return f"the load had no ports or descriptors left: {row['error_kinds']}", "load"
     if not row["requests"]:

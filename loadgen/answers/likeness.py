@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from loadgen.answers.head import LINE, VALUE, Head, parse_head
+from loadgen.answers.head import BODILESS, LINE, VALUE, Head, parse_head
 from loadgen.answers.meaning import Meaning
 from loadgen.answers.response import END
 
@@ -24,30 +24,30 @@ def likeness_of(answer: bytes, meaning: Meaning, *, bodiless: bool = False) -> L
     """The likeness of a right answer; None where no head tells its end, or more than one does."""
     head = parse_head(answer.partition(END)[0])
     lengths = len(head.headers.get(b"content-length", []))
-    if bodiless:
-        return Likeness(replace(head, length=0, chunked=False), meaning)
+    if bodiless or head.status in BODILESS:
+        return Likeness(replace(head, chunked=False), meaning, sized=False)
     if head.interim or lengths > 1 or (head.length is None and not head.chunked):
         return None
-    return Likeness(head, meaning)
+    return Likeness(head, meaning, sized=not head.chunked)
 
 
 class Likeness:
-    """Equal to `data` that is one right answer, and alike."""
+    """Equal to `data` that is one right answer, and alike. `sized`: its Content-Length counts."""
 
     __hash__ = None  # type: ignore[assignment]  # it is compared, and in no set
 
-    def __init__(self, head: Head, meaning: Meaning) -> None:
+    def __init__(self, head: Head, meaning: Meaning, *, sized: bool) -> None:
         self._fits = meaning.fits
         self._constant = meaning.constant
         self._chunked = head.chunked
-        self._sized = False
-        fixed = {*FIXED, *(name.lower().encode() for name, _ in meaning.expected.headers)}
+        self._sized = sized
+        expected = (name.lower().encode() for name, value in meaning.expected.headers if value)
+        fixed = {*FIXED, *expected}
         lines = [re.escape(head.first)]
         for line in head.lines:
             name = line.partition(b":")[0]
-            if name.lower() == b"content-length" and head.length:
+            if name.lower() == b"content-length" and sized:
                 lines.append(re.escape(name) + rb":[ \t]*" + _LENGTH + rb"[ \t]*")
-                self._sized = True
             elif name.lower() in fixed:
                 lines.append(re.escape(line))
             else:

@@ -21,6 +21,7 @@ from loadgen.engine.unpatched import epoll
 IN_FLIGHT = 64
 """Connections being opened at once by default: half of the shortest common backlog (128)."""
 RETRY_S = 0.01
+TOO_MUCH = "more came than was asked for"
 RECV_BYTES = 65_536
 """At most so many at once."""
 
@@ -51,6 +52,8 @@ class ConnectionTable:
         self.connect = Recorder()
         self.first_response = Recorder()
         self.errors: Counter[str] = Counter()
+        self.first_wrong = ""
+        """What was wrong with the first wrong answer."""
         self._epoll = epoll()
         # Time of the last response; 0 until the first, which sends it the slow way.
         self._since: list[int] = [0] * 1_024
@@ -110,7 +113,8 @@ class ConnectionTable:
         """How many answers end in `data`; -1 if it is wrong, or more than is owed."""
         try:
             count, begun = self._judge(fd).read(self._partial.pop(fd, None), data)
-        except WrongAnswerError:
+        except WrongAnswerError as error:
+            self.first_wrong = self.first_wrong or str(error)
             return -1
         if begun is not None:
             self._partial[fd] = begun
@@ -125,7 +129,8 @@ class ConnectionTable:
                 return ""
         except FramingError:
             pass
-        except WrongAnswerError:
+        except WrongAnswerError as error:
+            self.first_wrong = self.first_wrong or str(error)
             return "wrong_answer"
         return "closed_early"
 

@@ -11,7 +11,7 @@ import os
 import time
 from select import EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP
 
-from loadgen.engine.connection_table import ConnectionTable
+from loadgen.engine.connection_table import TOO_MUCH, ConnectionTable
 from loadgen.engine.sockets import (
     NON_BLOCKING_STREAM,
     require_established,
@@ -174,6 +174,7 @@ class Connections(ConnectionTable):
         idle = fd in self._idle
         if kind == "wrong_answer":  # the peer has not closed its end
             reset_descriptor_on_close(fd)
+            self.first_wrong = self.first_wrong or TOO_MUCH
         self._discard(fd, idle=idle)
         self._failed(code, idle=idle, kind=kind)
         self._open_more()

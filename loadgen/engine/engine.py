@@ -82,6 +82,7 @@ class Engine(Connections):
         """Forget what was counted so far and begin the window; monotonic ns."""
         self.response = Recorder()
         self.errors = Counter()
+        self.first_wrong = ""
         self._longest_pause = 0
         self._connects_started = self.connect.total()
         self._process_cpu_started = time.process_time_ns()

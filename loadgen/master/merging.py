@@ -74,12 +74,14 @@ def _gauges(known: Sequence[Gauges]) -> Gauges | None:
 
 
 def _checked(known: Sequence[Checked]) -> Checked | None:
-    """The least strict check: each worker learns what the server answers by itself."""
+    """The least strict check: each worker learns what the server answers by itself; and the first
+    that has met a wrong answer."""
     if not known:
         return None
     compared = dict.fromkeys(one.compared for one in known)
     exact = all(one.check == EXACT for one in known)
-    return Checked(EXACT if exact else FRAMING, "; ".join(compared))
+    wrong = next((one.wrong for one in known if one.wrong), "")
+    return Checked(EXACT if exact else FRAMING, "; ".join(compared), wrong)
 
 
 def _first(given: Iterable[T], nothing: T) -> T:

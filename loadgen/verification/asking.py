@@ -11,6 +11,7 @@ from loadgen.answers.meaning import Meaning
 from loadgen.engine.sockets import acknowledge
 from loadgen.verification import one_answer
 from loadgen.verification.errors import (
+    BusyError,
     EndedError,
     NotReadyError,
     SilentError,
@@ -79,6 +80,8 @@ class Client:
                 "the server did not answer the second request on a connection "
                 f"within {one_answer.TIMEOUT_S:g} s"
             ) from None
+        except BusyError as error:
+            raise VerificationError(str(error)) from error
         except EndedError:
             raise VerificationError(
                 "the server closes the connection after a response; "

@@ -21,6 +21,7 @@ from contract.result.window import Gauges
 from contract.void_causes import Blame
 from loadgen.answers.told import told
 from loadgen.clients.background_clients import BackgroundClients
+from loadgen.engine.connection_table import TOO_MUCH
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import WindowCounts
 from loadgen.engine.series import Series
@@ -239,6 +240,7 @@ class TrialConductor:
         gevent.sleep(SETTLE_S)
         if unasked := call(engine, engine.unasked):
             errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
+            engine.first_wrong = engine.first_wrong or TOO_MUCH
 
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
@@ -268,5 +270,5 @@ class TrialConductor:
             window=summarise(counts) if counts else None,
             series=self._series.rows() if self._series and counts else (),
             company=self._background.counts() if self._background else {},
-            checked=told(self.engine.exchanges) if self.engine else None,
+            checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,
         )

@@ -52,22 +52,37 @@ def loaded(engine: Engine, reached: Callable[[], bool]) -> dict[str, int]:
 
 
 WRONG = {
-    "status": RESPONSE.replace(b"200 OK", b"500 No"),
-    "no_http": b"!" * len(RESPONSE),
-    "no_header": RESPONSE.replace(b"Content-Length: ", b"Content-Length; "),
-    "longer_than_told": RESPONSE + b"!",
-    "twice": RESPONSE + RESPONSE,
-    "two_lengths": RESPONSE.replace(LENGTH, LENGTH + b"\r\nContent-Length: 5"),
-    "length_and_chunks": RESPONSE.replace(LENGTH, LENGTH + b"\r\nTransfer-Encoding: chunked"),
+    "status": (
+        RESPONSE.replace(b"200 OK", b"500 No"),
+        "expected status 200, received b'HTTP/1.1 500 No'",
+    ),
+    "no_http": (b"!" * len(RESPONSE), "expected a response of HTTP/1, received b'!!!"),
+    "no_header": (
+        RESPONSE.replace(b"Content-Length: ", b"Content-Length; "),
+        "b'Content-Length; 13' is no header of a response",
+    ),
+    "longer_than_told": (RESPONSE + b"!", "expected a response of HTTP/1, received b'!"),
+    "twice": (RESPONSE + RESPONSE, "more came than was asked for"),
+    "two_lengths": (
+        RESPONSE.replace(LENGTH, LENGTH + b"\r\nContent-Length: 5"),
+        "the Content-Length b'13, 5', which is no number",
+    ),
+    "length_and_chunks": (
+        RESPONSE.replace(LENGTH, LENGTH + b"\r\nTransfer-Encoding: chunked"),
+        "a Transfer-Encoding and a Content-Length as well",
+    ),
 }
+"""Answers, and what is wrong with them by their framing."""
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("check", CHECKED)
 @pytest.mark.parametrize("kind", EVERY)
 def test_one_wrong_answer_among_many_is_caught(kind: str, check: str, wrong: str) -> None:
+    answer, words = WRONG[wrong]
+
     def make(number: int) -> bytes:
-        return RESPONSE if (number + 1) % WRONG_ONE_IN else WRONG[wrong]
+        return RESPONSE if (number + 1) % WRONG_ONE_IN else answer
 
     handle = answering(make, stays=kind in PERSISTENT)
     with serving(handle) as address, running(EVERY[kind](address, CHECKED[check])) as engine:
@@ -75,6 +90,7 @@ def test_one_wrong_answer_among_many_is_caught(kind: str, check: str, wrong: str
             engine, lambda: engine.response.total() > ENOUGH and engine.errors.total() >= 2
         )
     assert errors.keys() == {"wrong_answer"}
+    assert words in engine.first_wrong or (check == "exact" and "differs" in engine.first_wrong)
 
 
 @pytest.mark.parametrize("check", CHECKED)
