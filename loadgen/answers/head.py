@@ -7,7 +7,7 @@ reason to refuse it (RFC 9112, 4 to 6).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from loadgen.answers.wrong import FramingError
 
@@ -18,64 +18,83 @@ MOST_BODY = 1 << 28
 """More is no answer that a load is made of."""
 SHOWN = 80
 VALUE = rb"[^\r\n\x00]*"
-_STATUS = re.compile(rb"HTTP/1\.[0-9] (\d{3})(?: [^\r\n\x00]*)?")
-_HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:" + VALUE)
+_STATUS = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?: [^\r\n\x00]*)?(?=\r\n|\Z)")
+_HEADER = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:" + VALUE
+_HEADERS = re.compile(rb"(?:\r\n" + _HEADER + rb")*\Z")
+_TOLD = re.compile(
+    rb"\r\n(transfer-encoding|content-length|connection):(" + VALUE + rb")", re.IGNORECASE
+)
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What it says; `lines` are those after the first one."""
+class Head(NamedTuple):
+    """What a head says; `raw` is all of it, without its empty line."""
 
-    first: bytes
-    lines: tuple[bytes, ...]
+    raw: bytes
     status: int
-    headers: dict[bytes, list[bytes]]
-    """Values by name in small letters."""
     chunked: bool = False
     length: int | None = None
     """Of the body, where the head tells it."""
+    closes: bool = False
+    """Whether the server takes no further request on the connection (RFC 9112, 9.6)."""
+
+    @property
+    def first(self) -> bytes:
+        """The status line."""
+        return self.raw.partition(LINE)[0]
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Those after the first one."""
+        return self.raw.split(LINE)[1:]
+
+    @property
+    def headers(self) -> dict[bytes, list[bytes]]:
+        """Values by name in small letters."""
+        found: dict[bytes, list[bytes]] = {}
+        for line in self.lines:
+            name, _, value = line.partition(b":")
+            found.setdefault(name.lower(), []).append(value.strip(b" \t"))
+        return found
 
     @property
     def interim(self) -> bool:
         """Whether another head follows, of the answer itself; after 101 something else does."""
         return 100 <= self.status < 200 and self.status != 101
 
-    @property
-    def closes(self) -> bool:
-        """Whether the server takes no further request on the connection (RFC 9112, 9.6)."""
-        told = b",".join(self.headers.get(b"connection", [])).lower()
-        return b"close" in [one.strip() for one in told.split(b",")]
 
-
-def parse_head(head: bytes) -> Head:
+def parse_head(raw: bytes) -> Head:
     """A head without its empty line. Raises FramingError."""
-    first, *lines = head.split(LINE)
-    found = _STATUS.fullmatch(first)
+    found = _STATUS.match(raw)
     if found is None:
+        first = raw.partition(LINE)[0]
         raise FramingError(f"expected a response of HTTP/1, received {first[:SHOWN]!r}")
-    status, headers = int(found[1]), _headers(lines)
-    codings, lengths = headers.get(b"transfer-encoding", []), headers.get(b"content-length", [])
+    if not _HEADERS.match(raw, found.end()):
+        raise FramingError(f"{_no_header(raw)[:SHOWN]!r} is no header of a response")
+    status, codings, lengths, closes = int(found[1]), [], [], False
+    for name, value in _TOLD.findall(raw, found.end()):
+        match name.lower():
+            case b"content-length":
+                lengths.append(value.strip(b" \t"))
+            case b"transfer-encoding":
+                codings.append(value.strip(b" \t").lower())
+            case _:
+                closes |= b"close" in [one.strip(b" \t") for one in value.lower().split(b",")]
     if 100 <= status < 200 or status in BODILESS:
-        return Head(first, tuple(lines), status, headers, length=0)
+        return Head(raw, status, length=0, closes=closes)
     if codings:
-        if [coding.lower() for coding in codings] != [b"chunked"]:
+        if codings != [b"chunked"]:
             told = b", ".join(codings)[:SHOWN]
             raise FramingError(f"the response has the Transfer-Encoding {told!r}, not chunked")
         if lengths:
             raise FramingError("the response has a Transfer-Encoding and a Content-Length as well")
-        return Head(first, tuple(lines), status, headers, chunked=True)
-    return Head(first, tuple(lines), status, headers, length=_length(lengths) if lengths else None)
+        return Head(raw, status, chunked=True, closes=closes)
+    return Head(raw, status, length=_length(lengths) if lengths else None, closes=closes)
 
 
-def _headers(lines: list[bytes]) -> dict[bytes, list[bytes]]:
-    found: dict[bytes, list[bytes]] = {}
-    for line in lines:
-        if not _HEADER.fullmatch(line):
-            raise FramingError(f"{line[:SHOWN]!r} is no header of a response")
-        name, _, value = line.partition(b":")
-        found.setdefault(name.lower(), []).append(value.strip(b" \t"))
-    return found
+def _no_header(raw: bytes) -> bytes:
+    lines = raw.split(LINE)[1:]
+    return next(line for line in lines if not re.fullmatch(_HEADER, line))
 
 
 def _length(values: list[bytes]) -> int:

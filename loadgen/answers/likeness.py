@@ -8,7 +8,6 @@ frames a response can hide in it.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from loadgen.answers.head import BODILESS, LINE, VALUE, Head, parse_head
 from loadgen.answers.meaning import Meaning
@@ -25,7 +24,7 @@ def likeness_of(answer: bytes, meaning: Meaning, *, bodiless: bool = False) -> L
     head = parse_head(answer.partition(END)[0])
     lengths = len(head.headers.get(b"content-length", []))
     if bodiless or head.status in BODILESS:
-        return Likeness(replace(head, chunked=False), meaning, sized=False)
+        return Likeness(head._replace(chunked=False), meaning, sized=False)
     if head.interim or lengths > 1 or (head.length is None and not head.chunked):
         return None
     return Likeness(head, meaning, sized=not head.chunked)

@@ -143,17 +143,11 @@ class Response:
         Raises FramingError, with what is missing, beyond `most` bytes.
         """
         held = self._held
+        if not held and 0 <= (place := data.find(end, at)) - at <= most:
+            return data[at:place], place + len(end)
         before = len(held)
-        if before:
-            held += data[at:]
-            place = held.find(end, max(0, before - len(end) + 1))
-        else:
-            place = data.find(end, at)
-            if place >= 0:
-                held += data[at:place]
-                place -= at
-            else:
-                held += data[at:]
+        held += data[at:]
+        place = held.find(end, max(0, before - len(end) + 1))
         if place > most or (place < 0 and len(held) > most + len(end) - 1):
             raise FramingError(f"the response has {fault}: {bytes(held[:SHOWN])!r}")
         if place < 0:
