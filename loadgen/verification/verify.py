@@ -22,8 +22,8 @@ from loadgen.verification.errors import VerificationError
 from loadgen.verification.one_answer import Answer
 from loadgen.verification.readiness import Patience, Ready
 
-AT_ONCE = 2
-"""Answers that are compared with each other, at a time."""
+AT_ONCE, AGAIN = 2, 8
+"""Answers that are asked for at first, one after the other, and later, on as many connections."""
 MARGIN_S = 0.02
 SHOWN = 120
 
@@ -99,8 +99,11 @@ class _Learnt:
             self._answers = self._client.ask(AT_ONCE)
 
     def ask_again(self) -> None:
-        """More answers, on other connections."""
-        self._answers += self._client.ask(AT_ONCE)
+        """More answers, each on a connection of its own: another process may answer there."""
+        for _ in range(AGAIN):
+            (answer,) = self._client.ask(1)
+            if answer not in self._answers:  # one may be long
+                self._answers.append(answer)
 
     @property
     def seems_constant(self) -> bool:

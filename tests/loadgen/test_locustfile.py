@@ -68,8 +68,8 @@ def test_what_the_ui_shows_is_what_the_server_answered(web: Web) -> None:
         until(lambda: table(web).get("idle") == idle, "the gauge of idle connections")
         assert table(web)["active"] == users
         web.post("stop")
-        # Four for the verification, one per idle connection, and one in flight per user.
-        surplus = 4 + idle + users
+        # Ten for the verification, one per idle connection, and one in flight per user.
+        surplus = 10 + idle + users
         until(lambda: total(web) + surplus == counted.answers, "equal counts on both ends")
 
 

@@ -160,6 +160,15 @@ def test_what_changes_once_a_second_is_found(monkeypatch: pytest.MonkeyPatch) ->
     assert len(seconds) == 4, "nothing is waited for where all differs, or must not"
 
 
+def test_what_another_process_answers_is_found() -> None:
+    def by_process(connection: socket.socket, number: int) -> None:
+        while connection.recv(4_096):
+            connection.sendall(with_head(b"X-Worker: %d" % (number % 4 == 0)))
+
+    with serving(by_process) as address:
+        assert learn(address, KEEP_ALIVE_REQUEST, terms()).meaning is not None
+
+
 def test_several_paths_wait_for_the_next_second_together(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[int] = []
     monkeypatch.setattr(verify, "next_second", waits.append)
