@@ -46,6 +46,9 @@ def take(sock: socket.socket, request: bytes, meaning: Meaning) -> Answer:
     except WrongAnswerError as error:
         raise VerificationError(str(error)) from error
     except TimeoutError as error:
+        if response.ends_with_connection:
+            message = "the response has no Content-Length, and its connection did not end"
+            raise VerificationError(f"{message} within {TIMEOUT_S:g} s") from error
         if data:
             raise VerificationError(f"the response did not go on within {TIMEOUT_S:g} s") from error
         raise SilentError(f"no response within {TIMEOUT_S:g} s", "server_gone") from error

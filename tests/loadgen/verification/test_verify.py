@@ -290,6 +290,26 @@ def test_who_answers_some_is_told_from_who_closes(
     assert reason in str(no.value)
 
 
+@pytest.mark.parametrize(
+    ("begun", "reason"),
+    [
+        (RESPONSE[:-1], "the response did not go on within 0.3 s"),
+        (RESPONSE[:9], "the response did not go on within 0.3 s"),
+        (
+            b"HTTP/1.1 200 OK\r\n\r\nHello",
+            "the response has no Content-Length, and its connection did not end within 0.3 s",
+        ),
+    ],
+)
+def test_an_answer_that_stops_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, begun: bytes, reason: str
+) -> None:
+    monkeypatch.setattr(one_answer, "TIMEOUT_S", 0.3)
+    with serving(replying(lambda _: begun)) as address, pytest.raises(VerificationError) as no:
+        learn(address, KEEP_ALIVE_REQUEST, OURS)
+    assert str(no.value) == reason
+
+
 def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_answer, "LONGEST_S", 0.3)
 
