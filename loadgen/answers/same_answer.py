@@ -27,11 +27,12 @@ class SameAnswer:
         first, *lines = answer.partition(END)[0].split(LINE)
         self._connection = [line for line in lines if _is_of_connection(line)]
         self._lines: list[tuple[bytes, int]] = [(first, len(first))]
-        places, place = dict(varying), len(first + LINE)
+        place = len(first + LINE)
         for line in lines:
-            name = len(line.partition(b":")[0]) + 1
             if not _is_of_connection(line):
-                self._lines.append((line, name if place + name in places else len(line)))
+                end = place + len(line)
+                fixed = [start - place for start, _ in varying if place <= start <= end]
+                self._lines.append((line, min(fixed, default=len(line))))
             place += len(line + LINE)
 
     def check_head(self, head: Head) -> None:
