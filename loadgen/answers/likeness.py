@@ -73,7 +73,8 @@ class Likeness:
         return end - at if self._fits is None or self._fits(data[start:end]) else 0
 
     def _in_chunks(self, data: bytes, at: int, start: int) -> int:
-        place, parts = start, []
+        place = start
+        parts: list[bytes] = []
         while found := _SIZE.match(data, place):
             size, place = int(found[1], 16), found.end()
             if not data.startswith(LINE, place + size):

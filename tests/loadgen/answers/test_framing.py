@@ -164,7 +164,8 @@ def test_one_look_takes_nothing_that_would_be_wrong_when_taken_apart(
     assert counted(judge, [data]) == whole
     if data == judge.expected:
         assert whole == (1, False)
-    pieces, at = [], 0
+    pieces: list[bytes] = []
+    at = 0
     while at < len(data):
         pieces.append(data[at : at + cuts[len(pieces) % len(cuts)]])
         at += len(pieces[-1])
