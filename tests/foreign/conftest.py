@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from experiments.machine import rest
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
+from experiments.records import attempts
 from experiments.run import session
 from tests.docker.conftest import cores as cores
 from tests.docker.conftest import engine as engine
@@ -30,6 +32,9 @@ def others(engine: DockerDriver, images: Images) -> str:
 
 @pytest.fixture
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where runs of the test leave their records."""
+    """Where runs of the test leave their records. The machine, which other tests use too, is not
+    waited for: only what its load or probe spoiled is measured again (`sweep.outcome`)."""
     monkeypatch.setattr(session, "RESULTS", tmp_path)
+    monkeypatch.setattr(attempts, "MEASURED_AGAIN", ("load", "probe"))
+    monkeypatch.setattr(rest, "BUSY", 1.0)
     return tmp_path

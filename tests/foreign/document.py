@@ -56,7 +56,8 @@ has half a core, so that it bounds both.
 
 def write(folder: Path, versions: Mapping[str, str], agreements: Sequence[Agreement]) -> str:
     """The page on the run in `folder`. `versions` are those of the servers' packages."""
-    rows = pd.read_csv(folder / "trials.csv")
+    attempts = pd.read_csv(folder / "trials.csv")
+    rows = attempts.drop_duplicates(["sweep", "server"], keep="last")
     notes: dict[str, str] = {}
     lines = [
         f"| server | version | {' | '.join(LOADS.values())} |",
