@@ -70,7 +70,7 @@ def test_numbers_are_words_of_a_command() -> None:
         ("{image: a, prot: 80}", "unknown key 'servers.0.prot'; did you mean 'port'?"),
         ("{image: a, port: 70000}", "servers.0.port: .* less than or equal to 65535, not 70000"),
         ("{image: a, port: '80'}", "servers.0.port: .* valid integer, not '80'"),
-        ("{image: a, path: x}", "servers.0.path: .*, not 'x'"),
+        ("{image: a, path: X}", "servers.0.path: 'X' is not a path"),
         ("{image: a b}", "servers.0.image: .*, not 'a b'"),
         ("{image: a, expect: {stauts: 200}}", "'servers.0.expect.stauts'; did you mean 'status'?"),
         ("{image: a, expect: {status: 99}}", "expect.status.0: .* or equal to 200, not 99"),
