@@ -137,9 +137,10 @@ class KeepAlive(Reconnecting):
             self._connected(fd)
             return
         self._hung_up = fd if event & EPOLLRDHUP else -1
+        opened = self._opened.get(fd)  # another connection may get the number meanwhile
         began = 0
         try:
-            while fd in self._active or fd in self._idle:
+            while (fd in self._active or fd in self._idle) and self._opened[fd] == opened:
                 began = time.perf_counter_ns()
                 self._unusual(fd, os.read(fd, self._recv_bytes))
         except BlockingIOError:
