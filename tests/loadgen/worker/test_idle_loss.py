@@ -8,8 +8,12 @@ import time
 import pytest
 
 from loadgen.engine.measures import IdleEnds
+from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.loads.keep_alive import KeepAlive
+from loadgen.worker import connect_wait
+from loadgen.worker.connect_wait import await_established
 from loadgen.worker.idle_loss import told
+from loadgen.worker.probe_client import TrialVoid
 from tests.support.engines import EXCHANGE, do, running, until
 from tests.support.loopback import RESPONSE, serving
 
@@ -73,6 +77,28 @@ def test_a_server_with_a_time_out_is_told_by_it(asked: bool) -> None:
     assert len(ends.closed_us) == 4
     assert all(0.15 * S < us < 3 * S for us in ends.closed_us)
     assert engine.errors == {"idle_closed_early": 4}
+
+
+def test_connections_that_are_closed_before_all_are_open_are_told_by_the_time_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def impatient(connection: socket.socket, _number: int) -> None:
+        connection.recv(4_096)
+        connection.sendall(RESPONSE)
+        time.sleep(0.5)
+        connection.close()
+
+    monkeypatch.setattr(connect_wait, "NO_PROGRESS_S", 0.5)
+    with serving(impatient) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+        engine.pace = RateLimiter(20.0)
+        do(engine, lambda: engine.open_idle(40))
+        with pytest.raises(TrialVoid) as void:
+            await_established(engine, "idle", 40, 20.0, time.perf_counter() + 30.0)
+    told_by = str(void.value)
+    assert "of 40 idle connections were established" in told_by
+    assert told_by.startswith("the server close")
+    assert "closed_early" not in told_by
+    assert void.value.spoiled_by == "server_wrong"
 
 
 def test_one_that_never_got_its_answer_was_not_idle() -> None:
