@@ -17,6 +17,4 @@ SERVERS: Final = (
     "http_server",
 )
 OTHERWISE: Final[dict[tuple[str, str], str]] = {}
-EXPECTED: Final = {
-    (load, server): MEASURED for load in LOADS for server in SERVERS
-} | OTHERWISE
+EXPECTED: Final = {(load, server): MEASURED for load in LOADS for server in SERVERS} | OTHERWISE
