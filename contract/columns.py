@@ -86,6 +86,27 @@ COLUMNS: tuple[Column, ...] = (
     Column("first_wrong", "text", "what was wrong with the first wrong answer", added=True),
     Column("connects", "int", "connections established in the window"),
     Column("connects_per_s", "float", "connects / window_s"),
+    Column(
+        "reconnects",
+        "int",
+        "connections of the window that were to stay, that the server ended without an error, and "
+        "that were opened again",
+        added=True,
+    ),
+    Column(
+        "resent",
+        "int",
+        "requests that met such an end before any byte of their answer, and were sent again",
+        added=True,
+    ),
+    Column(
+        "connection_requests_p50",
+        "float",
+        "requests that such a connection had answered, median",
+        added=True,
+    ),
+    Column("connection_requests_min", "int", "the same, minimum", added=True),
+    Column("connection_requests_max", "int", "the same, maximum", added=True),
     Column("active_established", "int", "active connections established as the window opened"),
     Column("idle_established", "int", "idle connections established as the window opened"),
     Column("server_established", "int", "connections the server held or queued at that moment"),
@@ -222,7 +243,11 @@ class Implication(NamedTuple):
 
 
 IMPLICATIONS = (Implication("outcome", "failed", "validity", "void"),)
-IN_ORDER = (("voluntary_switches", "context_switches"),)
+IN_ORDER = (
+    ("voluntary_switches", "context_switches"),
+    ("connection_requests_min", "connection_requests_p50"),
+    ("connection_requests_p50", "connection_requests_max"),
+)
 """Pairs of numbers of which the second is never the smaller one."""
 
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)

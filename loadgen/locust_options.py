@@ -68,6 +68,11 @@ def _add(parser: LocustArgumentParser, one: Setting) -> None:
     )
 
 
+def several_lines() -> list[str]:
+    """For the page: the options whose text may have more than one line."""
+    return [name for name, one in knobs().items() if one.several_lines and one.form]
+
+
 def headings() -> list[dict[str, str]]:
     """For the page: each group's title and text, and the option that it stands above."""
     return [

@@ -22,8 +22,14 @@ from contract.expected import (
     parse_headers,
     parse_statuses,
 )
-from contract.mix import Kind, parse_mix
+from contract.mix import Kind, MixError, parse_mix, unknown_names
 from contract.ports import SERVER_PORT
+from contract.request import (
+    Request,
+    RequestError,
+    header_lines,
+    parse_requests,
+)
 from contract.response import BODY
 from contract.settings import conflicts
 from contract.settings.load_settings import LOAD, REQUEST, SCHEDULE, SWEEP
@@ -53,6 +59,15 @@ class Options:
     port: int
     trial: str = setting("", "Identifier of a sweep's trial", form=SWEEP)
     probe: str = setting("", "Address of the probe beside the server", form=SWEEP)
+    method: str = setting("GET", "Method of the requests, such as POST", form=REQUEST)
+    headers: str = setting(
+        "",
+        "Headers of the requests, one a line, as `Name: value`",
+        form=REQUEST,
+        several_lines=True,
+    )
+    body: str = setting("", "Body of the requests", form=REQUEST, several_lines=True)
+    requests: str = setting("", "Requests that `path` names, as JSON", form=SWEEP)
     expect_status: str = setting(
         "200",
         "HTTP status of the answer, or several: 200, 204; empty: 200",
@@ -104,9 +119,23 @@ class Options:
         return parse_mix(self.settings.path or "/")
 
     @property
+    def asked(self) -> tuple[Request, ...]:
+        """The request of each kind. Raises RequestError."""
+        named, headers = parse_requests(self.requests), header_lines(self.headers)
+        return tuple(
+            named[kind.path]
+            if kind.path in named
+            else Request(method=self.method, path=kind.path, headers=headers, body=self.body)
+            for kind in self.kinds
+        )
+
+    @property
     def terms(self) -> Terms:
         """What has to be answered; a whole body is that of one path."""
-        body = "" if self.expect_body_is == WHOLE and len(self.kinds) > 1 else self.expect_body
+        asked = self.asked
+        # Several requests have several bodies, and the answer to a HEAD has none.
+        several = len(asked) > 1 or asked[0].method == "HEAD"
+        body = "" if self.expect_body_is == WHOLE and several else self.expect_body
         expected = Expected(
             statuses=parse_statuses(self.expect_status or "200"),
             body=body,
@@ -114,7 +143,7 @@ class Options:
             headers=parse_headers(self.expect_headers),
         )
         statuses = parse_statuses(self.ready_status) if self.ready_status else ()
-        ready = Ready(self.ready_path, statuses, self.ready_s)
+        ready = Ready(self.ready_path, statuses, self.ready_s, asked[0].host)
         return Terms(expected=expected, check=self.check, ready=ready)
 
     @property
@@ -167,12 +196,28 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
             check_pattern(own["expect_body"])
         except ValueError as error:
             faults.append(f"expect_body: {error}")
+    faults += _of_requests(Options(settings=settings, host="", port=0, **own))
     target, port = _target(str(values.get("server") or ""), host or "", faults)
     if own["probe"] and own["probe"].rpartition(":")[0] != target:
         faults.append(f"probe is {own['probe']!r}; it must be beside the server, at {target}")
     if faults:
         raise OptionsError("; ".join(faults))
     return Options(settings=settings, host=target, port=port, **own)
+
+
+def _of_requests(options: Options) -> list[str]:
+    """What is wrong with what is sent."""
+    path, named = options.settings.path or "/", options.requests
+    try:
+        if unknown := unknown_names(path, parse_requests(named), "this load"):
+            return unknown
+        for request in options.asked:
+            request.check_pipeline(options.settings.pipeline_depth)
+    except RequestError as error:
+        return [str(error)]
+    except MixError:  # told already
+        return []
+    return []
 
 
 def _checked(one: Setting, values: Mapping[str, Any], faults: list[str]) -> Any:

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from contract.expected import EXACT, Expected
 from contract.ports import SERVER_PORT
+from contract.request import Request
 from contract.response import BODY
 from contract.settings.server_flags import arguments
 from contract.settings.trial import Settings
@@ -31,6 +32,10 @@ class Exchange:
     expected: Expected
     check: str = EXACT
     """How strictly that is checked."""
+    plain: Request = field(default_factory=Request)
+    """What is sent to a path."""
+    named: Mapping[str, Request] = field(default_factory=dict)
+    """What is sent by a name in `path`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,13 @@ def foreign_server(settings: Settings, foreign: Foreign, image: str) -> ServerUn
     return ServerUnderTest(
         image=image,
         command=tuple(foreign.command),
-        exchange=Exchange(settings.path or foreign.path, foreign.expect.expected, foreign.check),
+        exchange=Exchange(
+            settings.path or foreign.asked,
+            foreign.expect.expected,
+            foreign.check,
+            foreign.plain,
+            foreign.named,
+        ),
         port=foreign.port,
         ready=foreign.ready,
         environment=foreign.environment,

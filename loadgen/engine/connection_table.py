@@ -12,7 +12,7 @@ from collections import Counter, deque
 from contract.result.window import Gauges
 from loadgen.answers.judge import Begun, Judge
 from loadgen.answers.wrong import FramingError, WrongAnswerError
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Exchange, IdleEnds
 from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.engine.recorder import Recorder
 from loadgen.engine.sockets import error_kind, reset_descriptor_on_close
@@ -64,6 +64,9 @@ class ConnectionTable:
         self._active: set[int] = set()
         # Answers that have begun, where they come in parts.
         self._partial: dict[int, Begun] = {}
+        # Of idle connections: since when they are silent; how long those were that have ended.
+        self._silent_since: dict[int, int] = {}
+        self._idle_closed_us: list[int] = []
         self._idle_to_open = 0
         self._active_to_open = 0
         self._active_wanted = 0
@@ -97,7 +100,17 @@ class ConnectionTable:
         """When this connection was begun: tells it from an earlier one with its number."""
         return self._opened[fd]
 
+    def idle_ends(self) -> IdleEnds:
+        """How the server ended idle connections so far; a command."""
+        now = time.perf_counter_ns()
+        silent = [now - self._silent_since[fd] for fd in self.idle]
+        return IdleEnds(tuple(self._idle_closed_us), max(silent, default=0) // 1_000)
+
     # For the subclasses.
+
+    def _first(self, _fd: int) -> bytes | None:
+        """What an active connection sends first; None: nothing, until it is asked to."""
+        return self.active_exchange.request
 
     def _opening(self, fd: int) -> None:
         """An active connection has its descriptor and is being opened."""
@@ -148,7 +161,11 @@ class ConnectionTable:
             self.errors["idle_" + kind] += 1
         else:
             self.errors[kind] += 1
-            self._retry.append(time.perf_counter_ns() + int(RETRY_S * 1e9))
+            self._retry_later()
+
+    def _retry_later(self) -> None:
+        """Open another active connection in a moment."""
+        self._retry.append(time.perf_counter_ns() + int(RETRY_S * 1e9))
 
     def _discard(self, fd: int, *, idle: bool) -> None:
         if idle:

@@ -26,7 +26,7 @@ from contract.result.window import Unanswered
 from loadgen.engine.censoring import counted, overdue
 from loadgen.engine.connection_table import IN_FLIGHT, RETRY_S
 from loadgen.engine.connections import PACE_S, Connections
-from loadgen.engine.measures import Exchange, Ticket, WindowCounts
+from loadgen.engine.measures import Ends, Exchange, Ticket, WindowCounts
 from loadgen.engine.recorder import Counts, Recorder
 from loadgen.engine.sockets import acknowledge_descriptor, peek
 from loadgen.engine.unpatched import start_thread
@@ -120,6 +120,7 @@ class Engine(Connections):
             histograms={name: one.snapshot() for name, one in self.recorders().items()},
             censored=self._censored(ended),
             unanswered=self.unanswered(),
+            ends=self.ends(),
         )
 
     def acknowledge(self) -> None:
@@ -154,9 +155,9 @@ class Engine(Connections):
             "response": self.response,
         }
 
-    def by_path(self) -> dict[str, tuple[Recorder, int]]:
-        """Response times by the path that was asked for, and the bytes of a response."""
-        return {self.active_exchange.path: (self.response, len(self.active_exchange.response))}
+    def by_path(self) -> dict[str, tuple[Recorder, Exchange]]:
+        """Response times by what was asked for, and the exchange of each."""
+        return {self.active_exchange.path: (self.response, self.active_exchange)}
 
     def rested_ns(self) -> int | None:
         """Time in the window in which an open loop had nothing to do; None for a closed one."""
@@ -165,6 +166,10 @@ class Engine(Connections):
     def waiting(self) -> int:
         """Requests of an open loop that are due and wait for a free connection."""
         return 0
+
+    def ends(self) -> Ends:
+        """How the server ended in the window connections that were to stay."""
+        return Ends()
 
     def unanswered(self) -> Unanswered | None:
         """What an open loop has due and not answered; None for a closed loop."""

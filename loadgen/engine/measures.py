@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.request import IDEMPOTENT
 from contract.result.window import Unanswered
 from loadgen.answers.exact import ExactJudge
 from loadgen.answers.framing import FramingJudge
@@ -31,6 +33,16 @@ class Exchange:
     meaning: Meaning | None = None
 
     @property
+    def method(self) -> str:
+        """The request's: the answer to a HEAD has no body."""
+        return self.request.split(maxsplit=1)[0].decode("latin-1")
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether the request may be sent again by itself (RFC 9110, 9.2.2)."""
+        return self.method in IDEMPOTENT
+
+    @property
     def path(self) -> str:
         """What the request asks for."""
         return self.request.split(maxsplit=2)[1].decode("latin-1")
@@ -46,6 +58,27 @@ class Exchange:
         if self.meaning is None:
             return ExactJudge(self.response, self.varying, bodiless=bodiless)
         return FramingJudge(self.response, self.meaning, bodiless=bodiless)
+
+
+@dataclass(slots=True)
+class Ends:
+    """How the server ended connections that were to stay, without an error."""
+
+    reconnects: int = 0
+    """So many were replaced by new ones."""
+    resent: int = 0
+    """Requests that had been sent on them, and were sent again."""
+    answered: Counter[int] = field(default_factory=Counter)
+    """How many of them had answered so many requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdleEnds:
+    """How long idle connections had been silent, in us, when the server ended them."""
+
+    closed_us: tuple[int, ...] = ()
+    oldest_open_us: int = 0
+    """The longest silence of one that is still established."""
 
 
 @dataclass(slots=True)
@@ -83,3 +116,4 @@ class WindowCounts:
     censored: dict[str, Counts] = field(default_factory=dict, repr=False)
     """Ages of what had not ended, by the histogram that each belongs to but is not in."""
     unanswered: Unanswered | None = None
+    ends: Ends = field(default_factory=Ends)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from contract.request import Request
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.rate_limiter import RateLimiter
@@ -55,20 +56,22 @@ def make_engine(options: Options) -> Engine:
 def _verified(options: Options) -> VerifiedServer:
     """Learn what the server answers. Raises VerificationError, OSError."""
     address = (socket.gethostbyname(options.host), options.port)
-    paths, terms = [kind.path for kind in options.kinds], options.terms
+    asked, terms = options.asked, options.terms
     if options.persistent:
-        exchanges = learn_all(address, [keep_alive_request(path) for path in paths], terms)
+        exchanges = learn_all(address, [keep_alive_request(one) for one in asked], terms)
     else:
-        exchanges = _closing(address, paths, terms)
+        exchanges = _closing(address, asked, terms)
     idle = None
     if options.settings.idle_connections and not options.persistent:  # only the idle ones stay
-        idle = learn(address, keep_alive_request(paths[0]), terms)
+        idle = learn(address, keep_alive_request(asked[0]), terms)
     return VerifiedServer(address, options, exchanges, idle)
 
 
-def _closing(address: tuple[str, int], paths: list[str], terms: Terms) -> tuple[Exchange, ...]:
+def _closing(
+    address: tuple[str, int], asked: tuple[Request, ...], terms: Terms
+) -> tuple[Exchange, ...]:
     """As HTTP/1.0 has it; as HTTP/1.1 has it where the server does not speak the old one."""
     try:
-        return learn_all(address, [closing_request(path) for path in paths], terms)
+        return learn_all(address, [closing_request(one) for one in asked], terms)
     except OldVersionError:
-        return learn_all(address, [closing_request(path, old=False) for path in paths], terms)
+        return learn_all(address, [closing_request(one, old=False) for one in asked], terms)

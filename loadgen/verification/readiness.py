@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from contract.expected import ANY, Expected
+from contract.request import HOST
 from loadgen.verification.asking import Client
 from loadgen.verification.errors import NotReadyError, VerificationError
 
@@ -23,6 +24,8 @@ class Ready:
     path: str = ""
     statuses: tuple[int, ...] = ()
     within_s: float = 5.0
+    host: str = HOST
+    """The Host that the path is asked of."""
 
     @property
     def asks(self) -> bool:

@@ -13,8 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from contract.expected import AUTO, EXACT, FRAMING, WHOLE, Expected
+from contract.request import Request
 from contract.response import BODY
+from loadgen.answers.head import parse_head
 from loadgen.answers.meaning import Meaning
+from loadgen.answers.response import END
 from loadgen.engine.measures import Exchange
 from loadgen.verification.alike import changing_places
 from loadgen.verification.asking import Client
@@ -26,6 +29,7 @@ AT_ONCE, AGAIN = 2, 8
 """Answers that are asked for at first, one after the other, and later, on as many connections."""
 MARGIN_S = 0.02
 SHOWN = 120
+ROOT = Request()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +41,14 @@ class Terms:
     ready: Ready = field(default_factory=Ready)
 
 
-def keep_alive_request(path: str = "/") -> bytes:
+def keep_alive_request(asked: Request = ROOT) -> bytes:
     """As HTTP/1.1 has it: the connection stays."""
-    return b"GET %s HTTP/1.1\r\nHost: c10k-lab\r\n\r\n" % path.encode()
+    return asked.encoded("1.1")
 
 
-def closing_request(path: str = "/", *, old: bool = True) -> bytes:
+def closing_request(asked: Request = ROOT, *, old: bool = True) -> bytes:
     """The server closes: as HTTP/1.0 had it, or as HTTP/1.1 has it."""
-    if old:
-        return b"GET %s HTTP/1.0\r\nHost: c10k-lab\r\n\r\n" % path.encode()
-    return b"GET %s HTTP/1.1\r\nHost: c10k-lab\r\nConnection: close\r\n\r\n" % path.encode()
+    return asked.encoded("1.0") if old else asked.encoded("1.1", "Connection: close")
 
 
 KEEP_ALIVE_REQUEST = keep_alive_request()
@@ -65,8 +67,9 @@ def learn_all(
     """The exchanges of these requests. Raises VerificationError."""
     patience = Patience(terms.ready)
     if terms.ready.asks:
-        path = terms.ready.path
-        patience.ready(address, keep_alive_request(path) if path else requests[0])
+        path, host = terms.ready.path, terms.ready.host
+        own = Request(path=path, headers=(("Host", host),)) if path else None
+        patience.ready(address, keep_alive_request(own) if own else requests[0])
     learnt = [_Learnt(Client(address, request, terms.expected), terms) for request in requests]
     began_s = int(time.time())
     for one in learnt:
@@ -116,7 +119,10 @@ class _Learnt:
         request, first, last = self._client.request, self._answers[0].data, self._answers[-1].data
         places, check = self._places(), self._terms.check
         if check == FRAMING or (check == AUTO and places is None):
-            return Exchange(request, last, meaning=Meaning(self._terms.expected, self._body()))
+            # Most answers will be like one that leaves its connection open, where there is one.
+            staying = (one.data for one in reversed(self._answers) if not _closes(one.data))
+            meaning = Meaning(self._terms.expected, self._body())
+            return Exchange(request, next(staying, last), meaning=meaning)
         if places is None:
             raise VerificationError(
                 f"two answers to the same request differ: {first[-SHOWN:]!r} and "
@@ -133,3 +139,7 @@ class _Learnt:
         expected = self._terms.expected
         learns = expected.body_is == WHOLE and not expected.body
         return bodies.pop() if learns and len(bodies) == 1 else None
+
+
+def _closes(answer: bytes) -> bool:
+    return parse_head(answer.partition(END)[0]).closes

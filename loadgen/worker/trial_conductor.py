@@ -31,7 +31,7 @@ from loadgen.loads.schedule import SECOND_NS
 from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
-from loadgen.worker.connect_wait import await_established, limit_s
+from loadgen.worker.connect_wait import await_established, limit_s, why_idle_are_lost
 from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import POLL_S, TrialVoid
@@ -200,17 +200,18 @@ class TrialConductor:
         idle = engine.gauges().idle_established
         moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
         lost = engine.gauges().idle_failed if moving else 0
+        missing = ""
         if lost:
-            raise TrialVoid(
-                f"{lost:,} of the {settings.idle_connections:,} idle connections were lost",
-                "server_wrong",
-            )
-        if idle < settings.idle_connections and not moving:
-            raise TrialVoid(
+            missing = f"{lost:,} of the {settings.idle_connections:,} idle connections were lost"
+        elif idle < settings.idle_connections and not moving:
+            missing = (
                 f"only {idle:,} of {settings.idle_connections:,} idle connections "
-                "were still established at the end of the window",
-                "server_wrong",
+                "were still established at the end of the window"
             )
+        if missing:
+            # Those that trickle are not silent.
+            why = "" if settings.trickle_per_s else why_idle_are_lost(engine)
+            raise TrialVoid("; ".join(filter(None, (why, missing))), "server_wrong")
         self._enter("done")
 
     def _watch_window(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -15,7 +16,7 @@ from contract.result.distribution import PERCENTILES
 from contract.result.load_side import Checked, WorkerResult
 from contract.result.server_side import Environment
 from contract.result.window import Unanswered, Window
-from loadgen.engine.measures import WindowCounts
+from loadgen.engine.measures import Ends, WindowCounts
 from loadgen.engine.recorder import Recorder, mean_us, stddev_us, to_histogram
 from loadgen.engine.summary import summarise
 from loadgen.master.merged_window import merge_windows
@@ -141,6 +142,14 @@ def test_counts_are_summed_and_the_worst_stands_for_all() -> None:
     assert (found.started_ns, found.ended_ns) == (0, SECOND_NS + 2_500_000)
     assert found.window_s == 1.0
     assert found.cpu_share == 0.5
+
+
+def test_connections_that_a_server_ended_are_summed_by_their_requests() -> None:
+    one = Ends(reconnects=3, resent=1, answered=Counter({100: 2, 7: 1}))
+    other = Ends(reconnects=4, resent=0, answered=Counter({100: 4}))
+    together = merged(window([10], ends=one), window([10], ends=other), window([10]))
+    assert (together.reconnects, together.resent) == (7, 1)
+    assert together.requests_per_connection == {"7": 1, "100": 6}
 
 
 def test_workers_that_share_a_core_are_busy_together() -> None:
