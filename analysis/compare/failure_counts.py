@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.compare.matching import KEY, keys
 from analysis.outcomes import causes, goodput
+from analysis.selection.trials import untraced
 
 if TYPE_CHECKING:
     from analysis.records.run import Run
@@ -32,10 +33,9 @@ class FailureCounts:
 
 @lru_cache(maxsize=RUNS)
 def failure_counts(run: Run) -> FailureCounts:
-    """The counts by the keys of the points; without traced trials, because a tracer makes servers
-    starve."""
-    untraced = ~run.trials["traced"].fillna(value=False).to_numpy(dtype=bool)
-    trials, key = run.trials[untraced], keys(run)[untraced]
+    """The counts by the keys of the points, without traced trials."""
+    trials = untraced(run.trials)
+    key = keys(run)[trials.index]
     failed, unknown = causes.failed(trials), causes.unknown(trials)
     counted = trials["valid"].to_numpy(dtype=bool) | failed
     flags = pd.DataFrame({"failed": failed, "counted": counted, "unknown": unknown})

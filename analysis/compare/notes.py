@@ -13,6 +13,7 @@ from analysis.compare.metrics import ALL_METRICS, CHANGED, METRICS
 from analysis.compare.wording import changed
 from analysis.outcomes import causes
 from analysis.records import unreadable_rows
+from analysis.selection.trials import untraced
 from analysis.statistics.noise_floor import warnings
 from analysis.wording import listed, plural, server_name
 
@@ -64,8 +65,8 @@ def uncompared_servers(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, 
         mine = [run.trials[run.trials["server"] == server] for run in runs]
         if not any(len(trials) for trials in mine) or all(causes.lacking(one) for one in mine):
             continue
-        if all(one["traced"].fillna(False).all() for one in mine):
-            continue  # its speeds mean nothing
+        if not any(len(untraced(one)) for one in mine):
+            continue
         if any(one["valid"].any() for one in mine):
             reasons[server] = "none of its points has valid trials in two runs"
             continue

@@ -12,6 +12,7 @@ import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.figures._idle import RUNS
+from analysis.selection.trials import untraced
 from analysis.wording import count, plural, server_name
 from contract.columns import SETTINGS
 
@@ -51,7 +52,7 @@ class Bar:
 def chosen(run: Run) -> pd.DataFrame:
     """Valid trials of servers whose several workers have a port together; records of an older
     lab have none."""
-    trials = run.trials
+    trials = untraced(run.trials)
     had = [name for name in COLUMNS if name in trials]
     several = np.zeros(len(trials), dtype=bool)
     for name in had:
@@ -59,7 +60,6 @@ def chosen(run: Run) -> pd.DataFrame:
         long = np.array([*("," in cell for cell in listed.categories), False])  # -1 is an empty one
         several |= long[listed.codes]
     several &= (trials["server"] != ONE_EACH).to_numpy(dtype=bool)
-    several &= ~trials["traced"].fillna(False).to_numpy(dtype=bool)
     several &= trials["valid"].to_numpy(dtype=bool)
     return trials[["point", *SETTINGS, *had]][several]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import pandas as pd
 
-from contract.cells import FALSE, TRUE
+from contract.cells import FALSE, TRUE, written
 from contract.columns import COLUMNS, FIRST_NAMES, IMPLICATIONS, IN_ORDER
 from contract.literal import GUARD, unguarded
 
@@ -85,10 +85,12 @@ def _whole_lines(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _typed(read: pd.DataFrame, column: Column) -> Any:
-    """A column with its type, all missing where the file has none; raises OutOfOrderError unless
+    """A column with its type, its default where the file has none; raises OutOfOrderError unless
     every cell is what the record format says."""
     if column.name not in read:
-        cells = pd.Series(np.nan, index=read.index, dtype=READ_AS[column.kind])
+        default = column.default if column.is_number else written(column.default)
+        filled = np.nan if default in (None, "") else default
+        cells = pd.Series(filled, index=read.index, dtype=READ_AS[column.kind])
     else:
         cells = _unguarded(read[column.name], column)
     if column.required and cells.isna().any():

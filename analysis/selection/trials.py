@@ -58,6 +58,11 @@ def plain(run: Run) -> pd.DataFrame:
     return run.trials.astype(PLAIN).copy()  # columns of a kind in one array
 
 
+def untraced(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials but those of a traced server: its speed is the tracer's, which also starves it."""
+    return at(trials, traced=False)
+
+
 def at(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
     """The trials with these values; None is a missing one."""
     keep = np.ones(len(trials), dtype=bool)
@@ -82,15 +87,23 @@ def with_settings(
 
 @lru_cache(maxsize=RUNS)
 def _unusual(run: Run) -> dict[str, Flags]:
-    """By setting, the trials in which it is not the usual one."""
-    usual = run.manifest.usual
-    missing = [name for name in SETTINGS if name not in usual]
-    if missing:
-        raise NotRunError(
-            f"the manifest does not say what is usual for {missing[0]}, so its trials cannot be "
-            "told apart: run the experiment again"
-        )
-    return {name: ~_equal(run.trials[name], usual[name]) for name in SETTINGS}
+    """By setting, the trials in which it is not the usual one. Of one that was added after the run
+    the manifest says nothing: its default is usual, and so is an empty cell."""
+    usual, found = run.manifest.usual, {}
+    for column in COLUMNS:
+        if column.name not in SETTINGS:
+            continue
+        values = run.trials[column.name]
+        if column.name in usual:
+            found[column.name] = ~_equal(values, usual[column.name])
+        elif column.added:
+            found[column.name] = ~(_equal(values, column.default) | _equal(values, None))
+        else:
+            raise NotRunError(
+                f"the manifest does not say what is usual for {column.name}, so its trials cannot "
+                "be told apart: run the experiment again"
+            )
+    return found
 
 
 @lru_cache(maxsize=RUNS)
@@ -133,8 +146,8 @@ def alike(trials: pd.DataFrame, names: Iterable[str] = ENVIRONMENT) -> pd.DataFr
 def _unmixed(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials that share the most common value of each of OTHERS; having none is a value too,
     but for a server of somebody else's, which takes no flags of ours. None is of a traced server,
-    even where all are: its speed is the tracer's."""
-    trials = at(trials, traced=False)
+    even where all are."""
+    trials = untraced(trials)
     for name in OTHERS:
         missing, common = _equal(trials[name], None), trials[name].mode()
         if not len(common):
