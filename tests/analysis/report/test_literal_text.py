@@ -25,7 +25,7 @@ from analysis.charts.model import Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import INK
 from analysis.charts.picture import save
 from analysis.charts.svg import inline
-from analysis.cli import console_output
+from analysis.cli.commands.report import show
 from analysis.records.csv_out import write_csv
 from analysis.rendering import environment, markdown
 from analysis.report.report import Report, build
@@ -306,5 +306,5 @@ def is_number(text: str) -> bool:
 def test_a_terminal_that_is_told_of_hostile_texts_shows_them(
     reported: tuple[Path, Report], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    console_output.report(reported[1])
+    show(reported[1])
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", capsys.readouterr().out)
