@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.charts.model import BYTES, MICROSECONDS, PLAIN, Axis, Panel, Series, Unit
 from analysis.charts.palette import in_order, run_styles
 from analysis.charts.scale import scale_of
-from analysis.statistics.lower_bounds import marked
+from analysis.outcomes.lower_bounds import marked
 from analysis.statistics.point_medians import with_void
 from analysis.wording import server_name
 

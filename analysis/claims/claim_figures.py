@@ -14,8 +14,8 @@ from analysis.claims.judgement import MOST_FAILED
 from analysis.claims.longer_times import moved
 from analysis.outcomes.basis import basis_of
 from analysis.outcomes.causes import disturbed, failed, spoiled, unknown
-from analysis.selection.blocks import block_medians
 from analysis.selection.trials import NotRunError, with_settings
+from analysis.statistics.blocks import block_medians
 from analysis.statistics.estimates import estimate
 from analysis.statistics.extremes import largest_over_smallest
 from analysis.statistics.linear_cost import growth

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.statistics.lower_bounds import bounded
+from analysis.outcomes.lower_bounds import bounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

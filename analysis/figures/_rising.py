@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.figures._idle import RUNS
-from analysis.selection.trials import OWN, at
-from analysis.statistics.point_medians import first_rows, numbers, spreads
+from analysis.selection.trials import OWN, at, untraced
+from analysis.statistics.point_medians import first_rows, numbers, point_medians
 from contract.columns import SETTINGS
 from contract.loads import OPEN_LOADS
 
@@ -26,14 +26,13 @@ def chosen(run: Run) -> pd.DataFrame:
     """Under the settings that most servers met at LEVELS rates or more: each such server's trials,
     with those settings of its own (workers) that it met most rates with. Void ones included."""
     points = run.trials[["point", *SETTINGS]].iloc[first_rows(run.trials)]
-    open_ones = points["load"].isin(OPEN_LOADS) & ~points["traced"].fillna(False).astype(bool)
-    points = points[open_ones]
+    points = untraced(points[points["load"].isin(OPEN_LOADS)])
     if not len(points):
         return run.trials.head(0)
     texts = points[list(SETTINGS)].astype("string").fillna("")
     asked = texts.drop(columns=["server", X, *OWN]).agg("|".join, axis=1)
     built = texts[["server", *OWN]].agg("|".join, axis=1)
-    measured = spreads(run).valid[numbers(points)] > 0
+    measured = point_medians(run).valid[numbers(points)] > 0
     rates = points[X].where(measured).groupby([asked, built]).nunique()
     rates = rates[rates >= LEVELS]
     if not len(rates):

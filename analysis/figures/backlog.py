@@ -12,8 +12,8 @@ from analysis.charts.medians import MEDIAN, P999, USUAL, Metric, sweep
 from analysis.charts.model import Chart, Line
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
+from analysis.outcomes.lower_bounds import time_of
 from analysis.selection.trials import per_request, varying
-from analysis.statistics.lower_bounds import time_of
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, number, server_name
 

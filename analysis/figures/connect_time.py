@@ -17,9 +17,9 @@ from analysis.charts.model import Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import KNOWN, SPARE, in_order, run_styles
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
+from analysis.outcomes.lower_bounds import END, bounded
 from analysis.records import details
 from analysis.selection.trials import at, per_request
-from analysis.statistics.lower_bounds import END, bounded
 from analysis.wording import at_least, count, duration, known, server_name, share
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from analysis.charts.model import MICROSECONDS, Axis, Cells, Chart, Line, Panel,
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
+from analysis.outcomes.lower_bounds import END, marked
 from analysis.records import details
 from analysis.selection.trials import at, nothing_idle
-from analysis.statistics.lower_bounds import END, marked
 from analysis.statistics.outliers import THRESHOLD, modified_z
 from analysis.wording import count, duration, listed, number, server_name
 

@@ -17,15 +17,15 @@ from analysis.charts.scale import scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS, X, chosen, summary
-from analysis.outcomes.limits_hit import find_walls
-from analysis.selection.blocks import by_block
+from analysis.outcomes.limits_hit import limits_hit
 from analysis.selection.trials import at
+from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import estimate, nothing
 from analysis.wording import count, listed, number, server_name
 
 if TYPE_CHECKING:
     from analysis.charts.scale import Scale
-    from analysis.outcomes.limits_hit import Wall
+    from analysis.outcomes.limits_hit import LimitHit
     from analysis.records.run import Run
 
 METRIC = RATE.name
@@ -47,9 +47,9 @@ def chart(run: Run) -> Chart:
     scale = scale_of(points[X])
     pictured = {RATE: "Measured on this machine"}
     rate, *others = sweep(run, trials, X, "idle connections", USUAL, pictured)
-    walls = [wall for wall in find_walls(trials) if np.isfinite(wall.held)]
+    limits = [hit for hit in limits_hit(trials) if np.isfinite(hit.held)]
     rate = replace(
-        rate, lines=tuple(_stop(wall, scale, styles[wall.server].colour) for wall in walls)
+        rate, lines=tuple(_stop(hit, scale, styles[hit.server].colour) for hit in limits)
     )
     shares = []
     for server in in_order(points["server"]):
@@ -92,9 +92,9 @@ def reading(run: Run) -> str:
             opening = "" if sentences else f"With {count(most)} idle connections, "
             sentences.append(f"{opening}{listed(servers)} {verb} behind{why}.")
     sentences += [
-        f"{server_name(wall.server)} stopped at {count(wall.held)} of {count(wall.asked)} "
-        f"connections: {wall.limit}."
-        for wall in find_walls(chosen(run))
+        f"{server_name(hit.server)} stopped at {count(hit.held)} of {count(hit.asked)} "
+        f"connections: {hit.limit}."
+        for hit in limits_hit(chosen(run))
     ]
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
 
@@ -142,10 +142,10 @@ def _published(scale: Scale) -> list[Series]:
     return found
 
 
-def _stop(wall: Wall, scale: Scale, colour: str) -> Line:
+def _stop(hit: LimitHit, scale: Scale, colour: str) -> Line:
     """Where a server stopped."""
-    text = f"{server_name(wall.server)} stops\nat {count(wall.held)} connections"
-    return Line(scale.place(wall.held), text, colour=colour)
+    text = f"{server_name(hit.server)} stops\nat {count(hit.held)} connections"
+    return Line(scale.place(hit.held), text, colour=colour)
 
 
 FIGURE = Figure(

@@ -8,7 +8,7 @@ from analysis.charts.medians import MEDIAN, P99, P999, USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
 from analysis.figures._active import X, chosen, summary
-from analysis.statistics.lower_bounds import time_of
+from analysis.outcomes.lower_bounds import time_of
 from analysis.wording import count, server_name
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from analysis.charts.model import Axis, Chart
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure, _rising
 from analysis.figures._idle import RUNS
-from analysis.selection.blocks import paired_ratio
+from analysis.outcomes.lower_bounds import time_of, times
 from analysis.selection.trials import at, nothing_idle
+from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.extremes import widened
-from analysis.statistics.lower_bounds import time_of, times
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, interval, listed, number, server_name
 

@@ -17,9 +17,9 @@ from analysis.charts.model import MICROSECONDS, Axis, Chart, Panel, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
+from analysis.outcomes.lower_bounds import END, bounded, time_of, times
 from analysis.records import details
 from analysis.selection.trials import at, nothing_idle, plain
-from analysis.statistics.lower_bounds import END, bounded, time_of, times
 from analysis.wording import count, server_name
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from analysis.charts.model import Axis, Chart, Dash, Line, Panel, Series
 from analysis.charts.palette import ALARM, INK, MUTED, run_styles
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
+from analysis.outcomes.lower_bounds import bounded
 from analysis.records import details
-from analysis.statistics.lower_bounds import bounded
 from analysis.wording import at_least, count, duration, number, plural, server_name
 
 if TYPE_CHECKING:

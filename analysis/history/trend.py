@@ -20,9 +20,9 @@ from analysis.charts.palette import in_order
 from analysis.compare.log_ratios import logarithms, lower_bounds
 from analysis.compare.manifest_diff import differences
 from analysis.compare.matching import KEY, points
+from analysis.failures import of_run
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import causes
-from analysis.outcomes.failures import of_run
 from analysis.records import unreadable_rows
 from analysis.records.run import load
 from analysis.statistics.estimates import beside

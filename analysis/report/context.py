@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.claims import verdicts
+from analysis.outcomes.lower_bounds import doubts
 from analysis.report.machine import machine
 from analysis.report.narrative import lead, more
 from analysis.report.server_page import pages, verdict_in_short
 from analysis.report.server_points import reference_of
-from analysis.statistics.lower_bounds import doubts
 from analysis.statistics.noise_floor import warnings
 from analysis.tables import as_table
 

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims.verdicts import counted
+from analysis.failures import of_run
 from analysis.figures import backlog
 from analysis.figures._idle import chosen as idle_trials
 from analysis.outcomes.causes import causes
-from analysis.outcomes.failures import of_run
-from analysis.outcomes.limits_hit import find_walls
+from analysis.outcomes.limits_hit import limits_hit
+from analysis.outcomes.lower_bounds import bounded
 from analysis.selection.trials import at
 from analysis.statistics.estimates import summarise
 from analysis.statistics.extremes import between_servers, in_words
-from analysis.statistics.lower_bounds import bounded
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import (
     at_least,
@@ -109,10 +109,10 @@ def _idle(run: Run) -> str:
 def _limits(run: Run) -> str:
     """The first servers that stopped at a limit, and how far they went."""
     reached: dict[tuple[str, str], list[str]] = {}
-    for wall in find_walls(run.trials):
-        held = count(wall.held) if np.isfinite(wall.held) else "a number of"
-        mine = reached.setdefault((wall.server, wall.limit.split(":")[0]), [])
-        if (text := f"{held} {wall.of}") not in mine:
+    for hit in limits_hit(run.trials):
+        held = count(hit.held) if np.isfinite(hit.held) else "a number of"
+        mine = reached.setdefault((hit.server, hit.limit.split(":")[0]), [])
+        if (text := f"{held} {hit.of}") not in mine:
             mine.append(text)
     texts = [
         f"{server_name(server)} could not go beyond {listed(mine, 'or')} ({limit})"

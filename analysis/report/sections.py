@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from analysis import failures
 from analysis.charts import page, picture, svg
-from analysis.outcomes import failures
 from analysis.report.figure_rows import copy_rows
 from analysis.tables import Table, as_table
 

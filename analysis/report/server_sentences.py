@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis import failures
 from analysis.claims.judgement import MOST_FAILED
 from analysis.figures import memory
 from analysis.figures._idle import X as IDLE
-from analysis.outcomes import failures, goodput
+from analysis.outcomes import goodput
+from analysis.outcomes.lower_bounds import time_of
 from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
 from analysis.statistics.extremes import widening
-from analysis.statistics.lower_bounds import time_of
 from analysis.wording import (
     TIMES,
     count,
@@ -33,7 +34,7 @@ from analysis.wording import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.outcomes.limits_hit import Wall
+    from analysis.outcomes.limits_hit import LimitHit
     from analysis.records.run import Run
 
 KEPT, LOST = 0.8, 0.5
@@ -78,13 +79,13 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
 
 
 def weaknesses(
-    run: Run, mine: pd.DataFrame, server: str, reference: str, walls: list[Wall]
+    run: Run, mine: pd.DataFrame, server: str, reference: str, limits: list[LimitHit]
 ) -> list[str]:
     """What speaks against the server on this machine."""
     sentences = [
-        f"It stops at {count(wall.held) if known(wall.held) else 'a number of'} of "
-        f"{count(wall.asked)} {wall.of}: {wall.limit}."
-        for wall in walls
+        f"It stops at {count(hit.held) if known(hit.held) else 'a number of'} of "
+        f"{count(hit.asked)} {hit.of}: {hit.limit}."
+        for hit in limits
     ]
     failed = failures.of_server(run.trials[run.trials["server"] == server])
     sentences += [failed] if failed else []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL, medians
 
@@ -103,7 +103,7 @@ def order_interval(values: ArrayLike) -> Estimate:
         return nothing()
     middle = float(np.median(data))
     # The chance that at most k of n values lie below the median, for k = 0, 1, ...
-    below = int((stats.binom.cdf(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
+    below = int((special.bdtr(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
     if below < 0:
         return Estimate(middle, float("nan"), float("nan"), n, ORDER)
     return Estimate(middle, float(data[below]), float(data[n - 1 - below]), n, ORDER)
@@ -126,7 +126,7 @@ def beside(logs: Floats, base: Floats) -> Estimate:
     if not total:
         return Estimate(value, value, value, len(mine), WELCH)
     freedom = total**2 / float((errors**2 / [len(mine) - 1, len(theirs) - 1]).sum())
-    half = float(stats.t.ppf(1 - TAIL, freedom)) * np.sqrt(total)
+    half = float(special.stdtrit(freedom, 1 - TAIL)) * np.sqrt(total)
     ends = np.exp([size - half, size + half])
     return Estimate(value, float(ends[0]), float(ends[1]), len(mine), WELCH)
 
@@ -148,6 +148,6 @@ def repeats_needed(found: Estimate, distance: float, limit: int = 200) -> int | 
     if not (np.isfinite(found.spread) and distance > 0):
         return None
     n = np.arange(3, limit + 1)
-    half = stats.t.ppf(1 - TAIL, n - 1) * found.spread / np.sqrt(n)
+    half = special.stdtrit(n - 1, 1 - TAIL) * found.spread / np.sqrt(n)
     enough = n[half < distance]
     return int(enough[0]) if len(enough) else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from analysis.outcomes.causes import causes
 from analysis.selection.trials import at
@@ -73,7 +73,7 @@ def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
         return None
     logs = np.log(values[kept])
     spread = float(logs.std(ddof=1))
-    floor = float(np.expm1(stats.t.ppf(1 - TAIL, n - 1) * np.sqrt(2) * spread))
+    floor = float(np.expm1(special.stdtrit(n - 1, 1 - TAIL) * np.sqrt(2) * spread))
     blocks = int(valid.loc[kept, "block"].nunique())
     position = valid["position"].to_numpy(dtype="float64")[kept]
     drift = _drift(position, logs)
@@ -87,9 +87,9 @@ def _drift(position: Floats, logs: Floats) -> tuple[float, float, float]:
     extent = float(position.max() - position.min())
     if n < DRIFT_FROM or not extent:
         return float("nan"), float("nan"), float("nan")
-    line = stats.linregress(position, logs)
-    half = stats.t.ppf(1 - TAIL, n - 2) * line.stderr
-    slopes = np.array([line.slope, line.slope - half, line.slope + half])
+    (slope, _), covariance = np.polyfit(position, logs, 1, cov=True)
+    half = special.stdtrit(n - 2, 1 - TAIL) * np.sqrt(covariance[0, 0])
+    slopes = np.array([slope, slope - half, slope + half])
     change, low, high = np.expm1(slopes * extent).tolist()
     return change, low, high
 

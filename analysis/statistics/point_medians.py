@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.outcomes import goodput
+from analysis.outcomes.lower_bounds import END, bounded, medians_bounded
 from analysis.statistics.estimates import of_groups
-from analysis.statistics.lower_bounds import END, bounded, medians_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from analysis.outcomes.lower_bounds import Flags
     from analysis.records.run import Run
-    from analysis.statistics.lower_bounds import Flags
 
     Numbers = NDArray[np.int64]
 
@@ -27,7 +27,7 @@ RUNS = 4
 """Runs to remember."""
 
 
-class Spreads:
+class PointMedians:
     """The points of one run, in the order of the categories of the column `point`; `codes` has
     the number of each trial's point, which may be that of another one with equal settings."""
 
@@ -77,9 +77,9 @@ class Spreads:
 
 
 @lru_cache(maxsize=RUNS)
-def spreads(run: Run) -> Spreads:
+def point_medians(run: Run) -> PointMedians:
     """The points of a run."""
-    return Spreads(run.trials, numbers(run.trials))
+    return PointMedians(run.trials, numbers(run.trials))
 
 
 def with_void(

@@ -26,18 +26,18 @@ from analysis.claims.judgement import (
     of_trials,
 )
 from analysis.claims.schema import Strict, Text
-from analysis.selection.blocks import paired_ratio
+from analysis.outcomes.lower_bounds import bounded
 from analysis.selection.trials import NotRunError, at, per_request
+from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.estimates import Estimate, order_interval
-from analysis.statistics.lower_bounds import bounded
 from analysis.wording import at_least, count, duration, number, plural, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.claims.schema import Bound
+    from analysis.outcomes.lower_bounds import Flags
     from analysis.records.run import Run
-    from analysis.statistics.lower_bounds import Flags
 
 TAIL = "response_p999_us"
 

@@ -178,7 +178,7 @@ def test_no_valid_trial_says_who_failed(run_of: Callable[..., analysis.Run]) -> 
     assert "; the server failed in 3; 2 trials were spoiled" in found.explanation
 
 
-# Claim 8: the wall
+# Claim 8: the limit
 
 
 SELECT: dict[str, Any] = {"server": "select", "idle_connections": 10000}
