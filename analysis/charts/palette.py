@@ -15,14 +15,11 @@ inside the HTML report it becomes a CSS variable, which follows the reader's the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from analysis.records.run import Run
+from analysis.records.run import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import numpy as np
+import pandas as pd
 
 from analysis.wording import SYMBOLS
+from contract.csv_check import LeftOut
 from contract.exits import LabError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import pandas as pd
-
-    from contract.csv_check import LeftOut
 
 COLOURS = {"reproduced": "green", "refuted": "red", "inconclusive": "yellow", "not run": "dim"}
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from analysis.compare.matching import KEY, keys
 from analysis.outcomes import causes, goodput
+from analysis.records.run import Run
 from analysis.selection.trials import untraced
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 RUNS = 64
 COUNTS = ["requests", "errors", "unanswered"]

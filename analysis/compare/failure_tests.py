@@ -15,17 +15,12 @@ share of each block on the scale of arcsin sqrt, where chance alone spreads all 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
+from analysis.arrays import Floats, Numbers
 from analysis.statistics.medians import CONFIDENCE
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from analysis.statistics.estimates import Floats
 
 LEVEL = 1 - CONFIDENCE
 SHARES = np.linspace(0, 1, 1001)[1:-1]
@@ -66,7 +61,7 @@ def _fisher(n: int, n_other: int, total: int, most: int) -> Floats:
     return chances
 
 
-def _log_ways(n: int, k: NDArray[np.integer]) -> Floats:
+def _log_ways(n: int, k: Numbers) -> Floats:
     """The logarithm of how many ways there are to choose k of n."""
     found: Floats = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
     return found

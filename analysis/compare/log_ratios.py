@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,10 +10,8 @@ import pandas as pd
 from analysis.compare.matching import KEY, keys, points
 from analysis.compare.metrics import METRICS
 from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
 from analysis.selection.trials import untraced
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 RUNS = 64
 MOMENTS = ("count", "mean", "var")

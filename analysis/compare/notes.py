@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.compare.compared_figure import compared_figures
@@ -13,16 +14,10 @@ from analysis.compare.metrics import ALL_METRICS, CHANGED, METRICS
 from analysis.compare.wording import changed
 from analysis.outcomes import causes
 from analysis.records import unreadable_rows
+from analysis.records.run import Run
 from analysis.selection.trials import untraced
 from analysis.statistics.noise_floor import warnings
 from analysis.wording import listed, plural, server_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 
 def notes(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from analysis.figures._idle import RUNS
+from analysis.records.run import Run
 from analysis.selection.trials import nothing_idle
 from analysis.statistics.point_medians import with_void
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 X = "active_connections"
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from analysis.records.run import Run
 from analysis.selection.trials import keep_alive, varying
 from analysis.statistics.point_medians import with_void
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 X = "idle_connections"
 # Runs to remember: a report asks three times for the same numbers of each figure.

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.figures._idle import RUNS
+from analysis.records.run import Run
 from analysis.selection.trials import OWN, at, untraced
 from analysis.statistics.point_medians import first_rows, numbers, point_medians
 from contract.columns import SETTINGS
 from contract.loads import OPEN_LOADS
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 X = "rate_per_s"
 LEVELS = 3

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from analysis.charts.medians import MEDIAN, P999, USUAL, Metric, sweep
 from analysis.charts.model import Chart, Line
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.outcomes.lower_bounds import time_of
+from analysis.records.run import Run
 from analysis.selection.trials import per_request, varying
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, number, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 X = "backlog"
 MIDDLE, TAIL, RATE = "response_p50_us", "response_p999_us", "requests_per_s"

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from analysis.charts import medians
 from analysis.charts.medians import USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
 from analysis.figures._active import X, chosen, summary
+from analysis.records.run import Run
 from analysis.wording import count, duration, number, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 RATE, COST = "requests_per_s", "server_cpu_us_per_request"
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from analysis.charts.medians import COST, USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
 from analysis.figures._idle import X, chosen, summary
+from analysis.records.run import Run
 from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.wording import count, duration, listed, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 METRIC = "server_cpu_us_per_request"
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floats
 from analysis.charts.medians import MEDIAN, P99, Metric, numbers
 from analysis.charts.model import MICROSECONDS, Axis, Cells, Chart, Line, Panel, Series
 from analysis.charts.palette import in_order, run_styles
@@ -21,13 +22,10 @@ from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.outcomes.lower_bounds import END, marked
 from analysis.records import details
+from analysis.records.run import Run
 from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.outliers import THRESHOLD, modified_z
 from analysis.wording import count, duration, listed, number, server_name
-
-if TYPE_CHECKING:
-    from analysis.records.details import Floats
-    from analysis.records.run import Run
 
 PER_DECADE = 10
 EDGES = np.logspace(0, 8, 8 * PER_DECADE + 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,20 +12,16 @@ from analysis.charts import medians
 from analysis.charts.medians import RATE, USUAL, Metric, sweep
 from analysis.charts.model import RATIO, Chart, Line, Series
 from analysis.charts.palette import KNOWN, in_order, run_styles
-from analysis.charts.scale import scale_of
+from analysis.charts.scale import Scale, scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
 from analysis.figures._idle import RUNS, X, chosen, summary
-from analysis.outcomes.limits_hit import limits_hit
+from analysis.outcomes.limits_hit import LimitHit, limits_hit
+from analysis.records.run import Run
 from analysis.selection.trials import at
 from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import estimate, nothing
 from analysis.wording import count, listed, number, server_name
-
-if TYPE_CHECKING:
-    from analysis.charts.scale import Scale
-    from analysis.outcomes.limits_hit import LimitHit
-    from analysis.records.run import Run
 
 METRIC = RATE.name
 LOOKING = ("select", "poll")

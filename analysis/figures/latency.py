@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from analysis.charts.medians import MEDIAN, P99, P999, USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
 from analysis.figures._active import X, chosen, summary
 from analysis.outcomes.lower_bounds import time_of
+from analysis.records.run import Run
 from analysis.wording import count, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 PERCENTILES = {MEDIAN: "Median", P99: "99th percentile", P999: "99.9th percentile"}
 WORST = P999.name

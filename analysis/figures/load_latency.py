@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.charts import medians
-from analysis.charts.medians import MEDIAN, P90, P99, P999, numbers, void_points
-from analysis.charts.model import Axis, Chart
+from analysis.charts.medians import MEDIAN, P90, P99, P999, Metric, numbers, void_points
+from analysis.charts.model import Axis, Chart, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure, _rising
 from analysis.figures._idle import RUNS
 from analysis.outcomes.lower_bounds import time_of, times
+from analysis.records.run import Run
 from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.extremes import widened
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, interval, listed, number, server_name
-
-if TYPE_CHECKING:
-    from analysis.charts.medians import Metric
-    from analysis.charts.model import Series
-    from analysis.records.run import Run
 
 RATE, TAIL = medians.RATE.name, P99.name
 PICTURED = {P99: "99th percentile", MEDIAN: "Median"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,11 @@ from analysis.charts.model import BYTES, Chart
 from analysis.figures import Figure
 from analysis.figures._idle import KEYS, RUNS, X
 from analysis.figures._idle import chosen as idle_trials
+from analysis.records.run import Run
 from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, listed, server_name, size
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 MEMORY, THREADS, EACH = "server_rss_bytes", "server_threads", "rss_per_connection_bytes"
 SLAB = "kernel_slab_per_connection_bytes"

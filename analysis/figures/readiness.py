@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from analysis.arrays import Floats
 from analysis.charts.medians import Metric, sweep
 from analysis.charts.model import MICROSECONDS, Chart, Series
 from analysis.charts.palette import KNOWN, MUTED, in_order
-from analysis.charts.scale import scale_of
+from analysis.charts.scale import Scale, scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
+from analysis.records.run import Run
 from analysis.selection.trials import alike, at, plain
 from analysis.statistics.point_medians import with_void
 from analysis.wording import TIMES, count, duration, listed, number, server_name
 from contract.loads import WITHOUT_CLIENTS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.charts.model import Floats
-    from analysis.charts.scale import Scale
-    from analysis.records.run import Run
 
 X = "watched"
 WAIT_US = "wait_us"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,8 @@ from analysis.figures import Figure
 from analysis.figures._idle import RUNS
 from analysis.outcomes.lower_bounds import bounded
 from analysis.records import details
+from analysis.records.run import Run
 from analysis.wording import at_least, count, duration, number, plural, server_name
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 PHASES = {
     "connect_idle": "idle connect",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,9 @@ from analysis.charts.palette import run_styles
 from analysis.figures import Figure, _workers
 from analysis.figures._idle import RUNS
 from analysis.figures._workers import COLUMNS, bars
+from analysis.figures._workers import Bar as Workers
+from analysis.records.run import Run
 from analysis.wording import number, share
-
-if TYPE_CHECKING:
-    from analysis.figures._workers import Bar as Workers
-    from analysis.records.run import Run
 
 EDGE_IN, ROW_IN = 1.3, 0.42
 chosen = _workers.chosen

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.compare.metrics import METRICS
 from analysis.exports import ExportedFiles, export, save_picture
 from analysis.history.picture import picture
-from analysis.history.trend import SHOWN
+from analysis.history.trend import SHOWN, Trend
 from analysis.outcomes import goodput
 from analysis.rendering import write_errors
 from analysis.tables import Table
 from analysis.wording import MISSING, count, number, server_name, share, with_ends
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
-    from pathlib import Path
-    from typing import Any
-
-    import pandas as pd
-
-    from analysis.history.trend import Trend
 
 NAME = "history"
 BOUNDS = {

@@ -11,7 +11,7 @@ first run's are.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,18 +24,13 @@ from analysis.failures import of_run
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import causes
 from analysis.records import unreadable_rows
-from analysis.records.run import load
+from analysis.records.run import Run, load
 from analysis.statistics.estimates import beside
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import listed, plural, server_name
+from contract.csv_check import LeftOut
 from contract.exits import Exit, LabError
 from contract.run_order import sequence
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from analysis.records.run import Run
-    from contract.csv_check import LeftOut
 
 SHOWN = ("requests_per_s", "server_cpu_us_per_request", "response_p99_us")
 LEAST_RUNS = 2

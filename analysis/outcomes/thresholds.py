@@ -14,23 +14,18 @@ whose speeds mean nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from analysis.arrays import Flags, Numbers
 from analysis.outcomes import causes, goodput
 from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
 from analysis.selection.trials import untraced
 from analysis.wording import plural, share
 from contract.exits import Exit, LabError
 from contract.thresholds import Threshold, parse
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from analysis.outcomes.lower_bounds import Flags
-    from analysis.records.run import Run
 
 IN_EACH = ("errors", "error_share", "unanswered", "oldest_unanswered_us")
 """Columns that every trial has to keep."""
@@ -136,9 +131,7 @@ def _points(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> pd.DataFr
     )
 
 
-def _deciding(
-    threshold: Threshold, values: pd.Series[float], groups: NDArray[np.integer]
-) -> pd.Series[float]:
+def _deciding(threshold: Threshold, values: pd.Series[float], groups: Numbers) -> pd.Series[float]:
     """By group, the value that has to keep the threshold."""
     by_point = values.groupby(groups)
     if threshold.column not in IN_EACH:

@@ -10,30 +10,23 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
+from analysis.arrays import Floats, Numbers
+from analysis.records.run import Run
 from contract.exits import Exit, LabError
+from contract.result.distribution import Distribution
 from contract.result.document import from_json
 from contract.result.load_side import LoadSecond
 from contract.result.trial_result import TrialResult
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
-    from contract.result.distribution import Distribution
-
-    Floats = NDArray[np.float64]
 
 FOLDER, FILE = "trials", "result.json"
 UNREADABLE = (
@@ -53,7 +46,7 @@ def recorded(run: Run) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4)
-def _recorded_rows(run: Run) -> NDArray[np.intp]:
+def _recorded_rows(run: Run) -> Numbers:
     return np.flatnonzero(run.trials["trial"].isin(recorded(run)))
 
 

@@ -11,16 +11,14 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from analysis.records.manifest import FILE as MANIFEST_FILE
 from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
 from contract.csv_check import LeftOut, examine, refusal
 from contract.exits import Exit, LabError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FILE = "trials.csv"
 

@@ -9,21 +9,17 @@ from __future__ import annotations
 import csv
 import io
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floats
 from contract.cells import FALSE, TRUE, written
+from contract.column import Column
 from contract.columns import COLUMNS, FIRST_NAMES, IMPLICATIONS, IN_ORDER
 from contract.literal import GUARD, unguarded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from contract.column import Column
 
 READ_AS = {"int": "float64", "float": "float64", "flag": "str", "text": "str"}
 """Whole numbers as floats first, which hold all up to LARGEST_WHOLE: pandas would make others
@@ -123,7 +119,7 @@ def _unguarded(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
     return cells.map(unguarded, na_action="ignore")
 
 
-def _numbers(cells: NDArray[np.float64], column: Column) -> Any:
+def _numbers(cells: Floats, column: Column) -> Any:
     missing = np.isnan(cells)
     cells = np.where(missing, column.minimum, cells)
     if (cells < column.minimum).any() or (cells > column.largest).any():

@@ -5,18 +5,19 @@ Each sentence is a function of the run; it is '' when the run has no data for it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from analysis.claims.verdicts import counted
+from analysis.claims.verdicts import Verdict, counted
 from analysis.failures import of_run
 from analysis.figures import backlog
 from analysis.figures._idle import chosen as idle_trials
 from analysis.outcomes.causes import causes
 from analysis.outcomes.limits_hit import limits_hit
 from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
 from analysis.selection.trials import at
 from analysis.statistics.estimates import summarise
 from analysis.statistics.extremes import between_servers, in_words
@@ -32,12 +33,6 @@ from analysis.wording import (
     share,
     size,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.claims.verdicts import Verdict
-    from analysis.records.run import Run
 
 X = "idle_connections"
 FEWEST_EQUAL = 4

@@ -7,30 +7,23 @@ themselves are only read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import pandas as pd
+
+from analysis.charts.model import Chart
 from analysis.claims import verdicts
-from analysis.figures import all_figures
-from analysis.outcomes.thresholds import ending, judged
+from analysis.claims.verdicts import Verdict
+from analysis.figures import Figure, all_figures
+from analysis.outcomes.thresholds import Kept, ending, judged
 from analysis.records import unreadable_rows
-from analysis.records.run import load
+from analysis.records.run import Run, load
 from analysis.rendering import write_errors, write_pages
 from analysis.report import summary_csv
 from analysis.report.context import page
 from analysis.report.sections import section, shown
+from contract.csv_check import LeftOut
 from contract.exits import Exit, LabError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
-
-    from analysis.charts.model import Chart
-    from analysis.claims.verdicts import Verdict
-    from analysis.figures import Figure
-    from analysis.outcomes.thresholds import Kept
-    from analysis.records.run import Run
-    from contract.csv_check import LeftOut
 
 
 @dataclass(frozen=True, slots=True)

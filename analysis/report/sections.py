@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING
 
+import pandas as pd
 from markupsafe import Markup
 
 from analysis import failures
 from analysis.charts import page, picture, svg
+from analysis.charts.model import Chart
+from analysis.claims.verdicts import Verdict
+from analysis.figures import Figure
+from analysis.records.run import Run
 from analysis.report.figure_rows import copy_rows
 from analysis.tables import Table, as_table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
-
-    from analysis.charts.model import Chart
-    from analysis.claims.verdicts import Verdict
-    from analysis.figures import Figure
-    from analysis.records.run import Run
 
 LIBRARIES = ("bokeh.min.js", "bokeh-api.min.js")
 """Bokeh's own scripts, out of its Python package: the page needs no network."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,13 +11,11 @@ from analysis.charts.palette import VARIABLES, family, in_order, run_styles
 from analysis.outcomes import goodput
 from analysis.outcomes.limits_hit import limits_hit
 from analysis.outcomes.lower_bounds import END
+from analysis.records.run import Run
 from analysis.report.server_points import COST, RATE, TAIL, points, reference_of
 from analysis.report.server_sentences import ratio, strengths, weaknesses
 from analysis.tables import Table
 from analysis.wording import MISSING, at_least, duration, number, plural, server_name
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 MOST_ROWS = 40
 HEADINGS = ["setting", "valid trials", "requests / s", "to the reference"]

@@ -7,7 +7,6 @@ of equal settings, except those that concern a server alone (its workers, for ex
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,12 +15,10 @@ from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
 from analysis.outcomes.lower_bounds import END, bounded
 from analysis.point_labels import label
+from analysis.records.run import Run
 from analysis.selection.trials import OTHERS, OWN, at, untraced
 from analysis.statistics.point_medians import PointMedians, first_rows, numbers, point_medians
 from contract.columns import SETTINGS
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
 FALLBACK = "epoll_level"

@@ -7,16 +7,17 @@ for it: the valid trials are survivors.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from analysis import failures
 from analysis.claims.judgement import MOST_FAILED
 from analysis.figures import memory
 from analysis.figures._idle import X as IDLE
 from analysis.outcomes import goodput
+from analysis.outcomes.limits_hit import LimitHit
 from analysis.outcomes.lower_bounds import time_of
+from analysis.records.run import Run
 from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
 from analysis.statistics.extremes import widening
 from analysis.wording import (
@@ -30,12 +31,6 @@ from analysis.wording import (
     size,
     with_ends,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.outcomes.limits_hit import LimitHit
-    from analysis.records.run import Run
 
 KEPT, LOST = 0.8, 0.5
 """Shares of its own rate beside idle connections: keeping KEPT speaks for a server, falling below

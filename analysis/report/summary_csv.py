@@ -6,23 +6,19 @@ Units are in the names; `_low` and `_high` are the ends of the 95% interval of t
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.outcomes import goodput
 from analysis.outcomes.lower_bounds import bounded, medians_bounded
 from analysis.records.csv_out import write_csv
+from analysis.records.run import Run
 from analysis.statistics.point_medians import first_rows, numbers, point_medians
 from contract.columns import COLUMNS, SETTINGS
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
 
 FILE = "summary.csv"
 SUMMARISED = (

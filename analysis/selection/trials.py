@@ -12,22 +12,16 @@ chosen. Void trials are among the chosen ones. Frames are shared: nobody writes 
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from analysis.arrays import Flags
+from analysis.records.run import Run
 from contract.columns import COLUMNS, SETTINGS
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
-
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
-
-    Flags = NDArray[np.bool_]
 Value = str | bool | int | float | None
 
 RUNS = 4

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import special
 
+from analysis.arrays import Floats, Numbers
 from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL, medians
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    Floats = NDArray[np.float64]
 
 ONE, STUDENT, BOOTSTRAP, ORDER = "one repeat", "Student's t", "bootstrap", "order statistics"
 WELCH = "Welch's t"
@@ -77,7 +72,7 @@ def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) ->
     )
 
 
-def of_groups(values: pd.DataFrame, groups: NDArray[np.integer], count: int) -> pd.DataFrame:
+def of_groups(values: pd.DataFrame, groups: Numbers, count: int) -> pd.DataFrame:
     """The same of rows whose groups are known: a row per group, NaN where nothing was measured.
     `groups` has the number of each row's group, below `count`, or -1 for one of none."""
     found: dict[str, Floats] = {}

@@ -18,24 +18,20 @@ the others; Games and Howell's is wrong in 5 to 10% with five blocks and equal s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from analysis.arrays import Floats
 from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import BOOTSTRAP, ONE, STUDENT, Estimate, nothing
 from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL
 from analysis.wording import interval, number
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.statistics.estimates import Floats
 
 SIMULTANEOUS = "Student's t of all pairs (Dunn)"
 

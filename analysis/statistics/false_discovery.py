@@ -10,12 +10,9 @@ there is none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from analysis.statistics.estimates import Floats
+from analysis.arrays import Floats
 
 
 def adjusted(p: Floats) -> Floats:

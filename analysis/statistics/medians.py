@@ -23,16 +23,11 @@ hold the truth in 93% to 97% of cases.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Numbers = NDArray[np.integer]
+from analysis.arrays import Floats, Numbers
 
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2

@@ -8,21 +8,17 @@ changed under the run.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
+from analysis.arrays import Floats
 from analysis.outcomes.causes import causes
 from analysis.selection.trials import at
 from analysis.statistics.medians import TAIL
 from analysis.statistics.outliers import SMALLEST, outliers
 from analysis.wording import listed, plural, share
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.statistics.estimates import Floats
 
 METRIC = "requests_per_s"
 DRIFT_FROM = 5

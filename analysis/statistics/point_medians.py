@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags, Numbers
 from analysis.outcomes import goodput
 from analysis.outcomes.lower_bounds import END, bounded, medians_bounded
+from analysis.records.run import Run
 from analysis.statistics.estimates import of_groups
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from analysis.outcomes.lower_bounds import Flags
-    from analysis.records.run import Run
-
-    Numbers = NDArray[np.int64]
 
 RATE = "requests_per_s"
 RUNS = 4
@@ -124,6 +116,6 @@ def numbers(trials: pd.DataFrame) -> Numbers:
     return codes
 
 
-def first_rows(trials: pd.DataFrame) -> NDArray[np.intp]:
+def first_rows(trials: pd.DataFrame) -> Numbers:
     """Where each point stands first, in the order of the trials."""
     return np.flatnonzero(~trials["point"].duplicated())

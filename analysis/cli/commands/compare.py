@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import pandas as pd
@@ -12,13 +12,11 @@ import pandas as pd
 from analysis.cli.answers import document, errors, left_out, rows
 from analysis.compare import comparison, report
 from analysis.compare.compared_figure import compared_figures
+from analysis.compare.comparison import RunComparison
 from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES
+from analysis.exports import ExportedFiles
 from contract.console import echo, spoken
 from contract.exits import Exit, LabError
-
-if TYPE_CHECKING:
-    from analysis.compare.comparison import RunComparison
-    from analysis.exports import ExportedFiles
 
 MOST_FIGURES = 20
 FIGURE = ["run", "point", "metric", "base_value", "value", "ratio", "low", "high", "text"]

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from analysis.claims.verdicts import as_table
+from analysis.claims.verdicts import Verdict, as_table
 from analysis.cli.answers import coloured, document, errors, left_out, rows
-from analysis.report.report import build
+from analysis.outcomes.thresholds import Kept
+from analysis.report.report import Report, build
 from analysis.wording import MISSING, interval, number, plural, with_unit
 from contract.console import cell, echo, spoken
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.claims.verdicts import Verdict
-    from analysis.outcomes.thresholds import Kept
-    from analysis.report.report import Report
 
 VERDICT = [
     *("claim", "title", "verdict", "measured", "low", "high", "unit"),

@@ -20,7 +20,7 @@ from tests.support import made_up_run as made
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analysis.statistics.estimates import Floats
+    from analysis.arrays import Floats
 
 RUNS = 1500
 NOISE = 0.08
