@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from analysis.compare.matching import KEY, keys
 from analysis.outcomes import causes, goodput
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import untraced
 
-RUNS = 64
 COUNTS = ["requests", "errors", "unanswered"]
 
 
@@ -28,7 +26,7 @@ class FailureCounts:
     recorded: frozenset[str]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def failure_counts(run: Run) -> FailureCounts:
     """The counts by the keys of the points, without traced trials."""
     trials = untraced(run.trials)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
 from analysis.compare.matching import KEY, keys, points
 from analysis.compare.metrics import METRICS
 from analysis.outcomes.lower_bounds import bounded
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import untraced
 
-RUNS = 64
 MOMENTS = ("count", "mean", "var")
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def logarithms(run: Run) -> pd.DataFrame:
     """The logarithm of every metric by point (its key) and block, from valid trials. Several
     trials of one block are averaged, traced ones left out. NaN where nothing was measured."""
@@ -31,7 +28,7 @@ def logarithms(run: Run) -> pd.DataFrame:
     return frame.groupby([KEY, "block"]).mean()
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def lower_bounds(run: Run) -> pd.DataFrame:
     """By point and metric: in how many of its valid trials it is a lower bound."""
     low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
@@ -50,7 +47,7 @@ def beside_reference(run: Run) -> pd.DataFrame:
     return logs - np.where(own[:, None], np.nan, less)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def moments(run: Run, beside: bool = False) -> pd.DataFrame:
     """By point and metric: number of blocks, mean and variance of the logarithms, as measured or
     `beside` the reference."""

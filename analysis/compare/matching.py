@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from analysis.arrays import Flags, Objects
 from analysis.point_labels import label
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.wording import number, server_name
 from contract.columns import SETTINGS
 from contract.exits import Exit, LabError
 
-RUNS = 64
 KEY = "key"
 KEYED = (*SETTINGS, "warm_up_s")
 ALIKE_WINDOWS = 1.1
@@ -40,7 +38,7 @@ class Points:
     key_of: dict[str, str]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def points(run: Run) -> Points:
     """The points of a run; not to be written into."""
     trials = run.trials

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pandas as pd
 
-from analysis.figures._idle import RUNS
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import OWN, at, untraced
 from analysis.statistics.point_medians import first_rows, numbers, point_medians
 from contract.columns import SETTINGS
@@ -18,7 +15,7 @@ LEVELS = 3
 """Rates; fewer are no curve."""
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """Under the settings that most servers met at LEVELS rates or more: each such server's trials,
     with those settings of its own (workers) that it met most rates with. Void ones included."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,7 @@ import pandas as pd
 
 from analysis.arrays import Floats
 from analysis.charts.palette import in_order
-from analysis.figures._idle import RUNS
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import untraced
 from analysis.wording import count, plural, server_name
 from contract.columns import SETTINGS
@@ -42,7 +40,7 @@ class Bar:
         return max(int(shares.shape[1]) for shares in self.parts.values())
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """Valid trials of servers whose several workers have a port together; records of an older
     lab have none."""
@@ -58,7 +56,7 @@ def chosen(run: Run) -> pd.DataFrame:
     return trials[["point", *SETTINGS, *had]][several]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def bars(run: Run) -> list[Bar]:
     """In the order of all figures, and of a server by the number of its workers."""
     trials, found = chosen(run), []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,9 +10,8 @@ import pandas as pd
 from analysis.charts.medians import MEDIAN, P999, USUAL, Metric, sweep
 from analysis.charts.model import Chart, Line
 from analysis.figures import Figure
-from analysis.figures._idle import RUNS
 from analysis.outcomes.lower_bounds import time_of
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import per_request, varying
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, number, server_name
@@ -25,14 +23,14 @@ DROPS = Metric(DROPPED, "ListenDrops", log=False)
 AGAIN = Line(1e6, "1 s: the SYN is sent again", upright=False)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """Trials with a connection per request, at the number of clients with most backlogs."""
     trials = varying(per_request(run), X, "active_connections")
     return trials if trials[X].nunique() > 1 else trials.head(0)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Response times, rate and the kernel's counters by server and backlog.
 

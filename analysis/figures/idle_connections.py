@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,9 @@ from analysis.charts.palette import KNOWN, in_order, run_styles
 from analysis.charts.scale import Scale, scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
-from analysis.figures._idle import RUNS, X, chosen, summary
+from analysis.figures._idle import X, chosen, summary
 from analysis.outcomes.limits_hit import LimitHit, limits_hit
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import at
 from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import estimate, nothing
@@ -110,7 +109,7 @@ def _relative(run: Run, mine: pd.DataFrame) -> pd.DataFrame | None:
     return mine.assign(**dict(zip(columns, np.array(rows).T, strict=True)))
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def _by_level(run: Run) -> dict[str, dict[int, pd.Series[float]]]:
     """By server and number of idle connections, the rate of each block that has one."""
     trials = chosen(run)[["server", X, "block", "valid", METRIC]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 import pandas as pd
 
@@ -12,9 +11,8 @@ from analysis.charts.medians import MEDIAN, P90, P99, P999, Metric, numbers, voi
 from analysis.charts.model import Axis, Chart, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure, _rising
-from analysis.figures._idle import RUNS
 from analysis.outcomes.lower_bounds import time_of, times
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.extremes import widened
@@ -34,7 +32,7 @@ def _axis(run: Run) -> str:
     return OPEN if len(_rising.chosen(run)) else CLOSED
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The trials of servers that met several loads; void ones included."""
     if _axis(run) == OPEN:
@@ -49,7 +47,7 @@ def candidates(run: Run) -> pd.DataFrame:
     return _rising.candidates(run) if _axis(run) == OPEN else nothing_idle(run)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Rate and response times by server and load, in the order of rising load."""
     names = [RATE, *(metric.name for metric in METRICS)]

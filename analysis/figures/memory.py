@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
@@ -11,9 +9,9 @@ from analysis.charts import medians
 from analysis.charts.medians import USUAL, Metric, sweep
 from analysis.charts.model import BYTES, Chart
 from analysis.figures import Figure
-from analysis.figures._idle import KEYS, RUNS, X
+from analysis.figures._idle import KEYS, X
 from analysis.figures._idle import chosen as idle_trials
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.point_medians import with_void
@@ -25,7 +23,7 @@ ENOUGH = 500
 """Connections from which growth is the connections' own, and not the first request's."""
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The trials against idle connections, with what each connection added: to the server's
     resident memory, and to the kernel's slab where the probe read it (both ends of each
@@ -42,7 +40,7 @@ def chosen(run: Run) -> pd.DataFrame:
     return trials
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Resident bytes, threads and bytes per connection by server and idle connections."""
     trials = chosen(run)

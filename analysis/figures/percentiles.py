@@ -7,7 +7,6 @@ server's repeats are added up, and the band holds every single repeat.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,10 +16,9 @@ from analysis.arrays import Floats, Numbers
 from analysis.charts.model import MICROSECONDS, Axis, Chart, Panel, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
-from analysis.figures._idle import RUNS
 from analysis.outcomes.lower_bounds import END, bounded, time_of, times
 from analysis.records import details
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import at, nothing_idle, plain
 from analysis.wording import count, server_name
 
@@ -57,7 +55,7 @@ class Curve(NamedTuple):
     row: dict[str, Any]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The valid trials with histograms: keep-alive with nothing idle, at the number of active
     connections that most servers have (the largest such), and open loops at their usual rate."""
@@ -122,7 +120,7 @@ def reading(run: Run) -> str:
     return " ".join(text[0].upper() + text[1:] for text in texts)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def _curves(run: Run) -> list[Curve]:
     trials = chosen(run)
     found = []

@@ -6,14 +6,13 @@ The median of some repeats is one where half of them or more are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from analysis.arrays import Flags, Numbers
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.wording import at_least, duration, listed, number, plural, server_name, share
 
 Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
@@ -24,7 +23,7 @@ HALF = 0.5
 SHOWN_SERVERS = 4
 
 
-@lru_cache(maxsize=8)
+@remembered
 def bounded(run: Run) -> dict[str, Flags]:
     """By column, the trials that count and whose value is a lower bound; no others are there."""
     texts = run.trials["lower_bounds"]

@@ -21,7 +21,7 @@ from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLen
 from hdrh.histogram import HdrHistogram
 
 from analysis.arrays import Floats, Numbers
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from contract.exits import Exit, LabError
 from contract.result.distribution import Distribution
 from contract.result.document import from_json
@@ -38,14 +38,14 @@ LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
 """The range of every histogram of the lab, and its significant digits."""
 
 
-@lru_cache(maxsize=4)
+@remembered
 def recorded(run: Run) -> frozenset[str]:
     """Identifiers of the trials that have a folder beside the CSV."""
     folder = run.path / FOLDER
     return frozenset(entry.name for entry in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
-@lru_cache(maxsize=4)
+@remembered
 def _recorded_rows(run: Run) -> Numbers:
     return np.flatnonzero(run.trials["trial"].isin(recorded(run)))
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pandas as pd
 
 from analysis.arrays import Numbers
-from analysis.records.run import FILE, Run
+from analysis.records.run import FILE, Run, remembered
 from contract.literal import unguarded
 
 MOST_ROWS = 20_000
@@ -25,7 +23,7 @@ def copy_rows(run: Run, name: str, rows: Numbers) -> str:
     return f"figures/{name}.csv"
 
 
-@lru_cache(maxsize=1)
+@remembered
 def _recorded(run: Run) -> pd.DataFrame:
     """The cells of all trials as texts, in the order of `run.trials`; rows left out are not among
     them."""

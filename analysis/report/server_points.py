@@ -6,8 +6,6 @@ of equal settings, except those that concern a server alone (its workers, for ex
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
@@ -15,7 +13,7 @@ from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
 from analysis.outcomes.lower_bounds import END, bounded
 from analysis.point_labels import label
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import OTHERS, OWN, at, untraced
 from analysis.statistics.point_medians import PointMedians, first_rows, numbers, point_medians
 from contract.columns import SETTINGS
@@ -35,7 +33,7 @@ def reference_of(run: Run) -> str:
     return FALLBACK if FALLBACK in present else in_order(present)[0]
 
 
-@lru_cache(maxsize=2)
+@remembered
 def points(run: Run) -> pd.DataFrame:
     """A row per server and condition: medians, and the ratios to the reference within blocks.
 

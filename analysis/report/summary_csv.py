@@ -5,7 +5,6 @@ Units are in the names; `_low` and `_high` are the ends of the 95% interval of t
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from analysis.outcomes import goodput
 from analysis.outcomes.lower_bounds import bounded, medians_bounded
 from analysis.records.csv_out import write_csv
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.statistics.point_medians import first_rows, numbers, point_medians
 from contract.columns import COLUMNS, SETTINGS
 
@@ -32,7 +31,7 @@ SUMMARISED = (
 NO_RANGE = (np.nan, np.nan)
 
 
-@lru_cache(maxsize=2)
+@remembered
 def summary(run: Run) -> pd.DataFrame:
     """`point`, the settings, `n` valid and `void` trials, the shares and the goodput of
     `analysis.outcomes.goodput`, each of SUMMARISED with its interval, and `lower_bounds`, the names

@@ -13,19 +13,16 @@ chosen. Void trials are among the chosen ones. Frames are shared: nobody writes 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from analysis.arrays import Flags
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from contract.columns import COLUMNS, SETTINGS
 
 Value = str | bool | int | float | None
 
-RUNS = 4
-"""Runs whose chosen trials are remembered: every judge and figure asks for the same."""
 ENVIRONMENT = ("network", "somaxconn")
 COMPARED = ("server", "load", "active_connections", "idle_connections", "backlog")
 OTHERS = tuple(name for name in SETTINGS if name not in (*ENVIRONMENT, *COMPARED))
@@ -46,7 +43,7 @@ class NotRunError(Exception):
     """The run holds no trial that is needed; the message says which."""
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def plain(run: Run) -> pd.DataFrame:
     """All trials with plain numbers: a missing one is NaN."""
     return run.trials.astype(PLAIN).copy()  # columns of a kind in one array
@@ -79,7 +76,7 @@ def with_settings(
     return trials[keep]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def _unusual(run: Run) -> dict[str, Flags]:
     """By setting, the trials in which it is not the usual one. Of one that was added after the run
     the manifest says nothing: its default is usual, and so is an empty cell."""
@@ -100,19 +97,19 @@ def _unusual(run: Run) -> dict[str, Flags]:
     return found
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def keep_alive(run: Run) -> pd.DataFrame:
     """Keep-alive trials on the most common path with the most common backlog."""
     return alike(_unmixed(at(plain(run), load="keep_alive")), (*ENVIRONMENT, "backlog"))
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def nothing_idle(run: Run) -> pd.DataFrame:
     """Those of `keep_alive` without idle connections."""
     return at(keep_alive(run), idle_connections=0)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def per_request(run: Run) -> pd.DataFrame:
     """Trials with a connection per request on the most common path."""
     return alike(_unmixed(at(plain(run), load="connection_per_request")))

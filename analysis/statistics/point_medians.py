@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,12 +10,10 @@ import pandas as pd
 from analysis.arrays import Flags, Numbers
 from analysis.outcomes import goodput
 from analysis.outcomes.lower_bounds import END, bounded, medians_bounded
-from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 from analysis.statistics.estimates import of_groups
 
 RATE = "requests_per_s"
-RUNS = 4
-"""Runs to remember."""
 
 
 class PointMedians:
@@ -68,7 +65,7 @@ class PointMedians:
         return of_groups(ratios, points, self._points).assign(**{f"{metric}_ratio_n": n})
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def point_medians(run: Run) -> PointMedians:
     """The points of a run."""
     return PointMedians(run.trials, numbers(run.trials))
