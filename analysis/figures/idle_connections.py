@@ -14,12 +14,13 @@ from analysis.charts.palette import KNOWN, in_order, run_styles
 from analysis.charts.scale import Scale, scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
-from analysis.figures._idle import X, chosen, summary
 from analysis.outcomes.limits_hit import LimitHit, limits_hit
 from analysis.records.run import Run, remembered
+from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import estimate, nothing
+from analysis.statistics.point_medians import with_void
 from analysis.wording import count, listed, number, server_name
 
 METRIC = RATE.name
@@ -29,18 +30,19 @@ SHARE_TEXT = "rate / rate with none idle"
 SHARE = Metric("relative_ratio", SHARE_TEXT, SHARE_TEXT, RATIO)
 
 
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Requests per second by server and idle connections."""
-    return summary(run, (METRIC,))
+    return with_void(run, idle_sweep(run), ("server", ACTIVE, IDLE), (METRIC,))
 
 
 def chart(run: Run) -> Chart:
     """Measured rates, and each as a share of the server's own rate with nothing idle, beside the
     published curves treated in the same way; on the page every metric."""
-    trials, points, styles = chosen(run), table(run), run_styles(run)
-    scale = scale_of(points[X])
+    trials, points, styles = idle_sweep(run), table(run), run_styles(run)
+    scale = scale_of(points[IDLE])
     pictured = {RATE: "Measured on this machine"}
-    rate, *others = sweep(run, trials, X, "idle connections", USUAL, pictured)
+    rate, *others = sweep(run, trials, IDLE, "idle connections", USUAL, pictured)
     limits = [hit for hit in limits_hit(trials) if np.isfinite(hit.held)]
     rate = replace(
         rate, lines=tuple(_stop(hit, scale, styles[hit.server].colour) for hit in limits)
@@ -49,7 +51,7 @@ def chart(run: Run) -> Chart:
     for server in in_order(points["server"]):
         relative = _relative(run, points[points["server"] == server])
         if relative is not None:
-            at_ = scale.places(relative[X])
+            at_ = scale.places(relative[IDLE])
             name = server_name(server)
             shares.append(medians.series(relative, METRIC, at_, styles[server], name))
     shares += _published(scale)
@@ -60,15 +62,15 @@ def chart(run: Run) -> Chart:
 def reading(run: Run) -> str:
     """Who keeps the rate, who loses it, who stops."""
     points = table(run)
-    most = points.loc[points[METRIC].notna(), X].max()
+    most = points.loc[points[METRIC].notna(), IDLE].max()
     kept: list[str] = []
     lost: list[str] = []
     looking: list[str] = []
     for server in in_order(points["server"]):
         relative = _relative(run, points[points["server"] == server])
-        if relative is None or most not in set(relative[X]):
+        if relative is None or most not in set(relative[IDLE]):
             continue
-        share = float(relative.loc[relative[X] == most, METRIC].iloc[0])
+        share = float(relative.loc[relative[IDLE] == most, METRIC].iloc[0])
         if np.isfinite(share):
             text = f"{server_name(server)} ({number(share * 100)}%)"
             (kept if share >= 0.5 else looking if server in LOOKING else lost).append(text)
@@ -88,7 +90,7 @@ def reading(run: Run) -> str:
     sentences += [
         f"{server_name(hit.server)} stopped at {count(hit.held)} of {count(hit.asked)} "
         f"connections: {hit.limit}."
-        for hit in limits_hit(chosen(run))
+        for hit in limits_hit(idle_sweep(run))
     ]
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
 
@@ -101,7 +103,7 @@ def _relative(run: Run, mine: pd.DataFrame) -> pd.DataFrame | None:
     if 0 not in by_level:
         return None
     rows = []
-    for level in mine[X]:
+    for level in mine[IDLE]:
         values = by_level.get(int(level))
         found = nothing() if values is None else estimate(values / by_level[0])
         rows.append([found.value, found.low, found.high])
@@ -112,11 +114,11 @@ def _relative(run: Run, mine: pd.DataFrame) -> pd.DataFrame | None:
 @remembered
 def _by_level(run: Run) -> dict[str, dict[int, pd.Series[float]]]:
     """By server and number of idle connections, the rate of each block that has one."""
-    trials = chosen(run)[["server", X, "block", "valid", METRIC]]
+    trials = idle_sweep(run)[["server", IDLE, "block", "valid", METRIC]]
     trials = trials[trials["valid"] & trials[METRIC].notna()]
     found: dict[str, dict[int, pd.Series[float]]] = {}
     for server, mine in trials.groupby("server", observed=True):
-        levels = {int(level): at(mine, **{X: level}) for level in mine[X].unique()}
+        levels = {int(level): at(mine, **{IDLE: level}) for level in mine[IDLE].unique()}
         found[str(server)] = {level: by_block(rows, METRIC) for level, rows in levels.items()}
     return found
 
@@ -148,7 +150,7 @@ FIGURE = Figure(
     question="What do thousands of silent connections cost the few that talk?",
     order=10,
     claims=(2, 3, 8),
-    chosen=chosen,
+    chosen=idle_sweep,
     table=table,
     chart=chart,
     reading=reading,

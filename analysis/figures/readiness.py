@@ -16,7 +16,8 @@ from analysis.charts.scale import Scale, scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
 from analysis.records.run import Run
-from analysis.selection.trials import alike, at, plain
+from analysis.selection.sweeps import without_clients
+from analysis.selection.trials import at
 from analysis.statistics.point_medians import with_void
 from analysis.wording import TIMES, count, duration, listed, number, server_name
 from contract.loads import WITHOUT_CLIENTS
@@ -51,14 +52,14 @@ MEASURES = (
 
 def table(run: Run) -> pd.DataFrame:
     """Passes per second and the time of a wait, by server and descriptors watched."""
-    return with_void(run, chosen(run), ("load", "server", X), METRICS)
+    return with_void(run, without_clients(run), ("load", "server", X), METRICS)
 
 
 def chart(run: Run) -> Chart:
     """Both measures on logarithmic axes, beside the published curves."""
     panels = []
     for load, metric, title, watched, claim in MEASURES:
-        trials = at(chosen(run), load=load)
+        trials = at(without_clients(run), load=load)
         if not len(trials):
             continue
         more = _published(claim, scale_of(trials[X]))
@@ -86,12 +87,6 @@ def reading(run: Run) -> str:
         elif told:
             sentences.append(f"One wait took {listed(told)}.")
     return " ".join(sentences)
-
-
-def chosen(run: Run) -> pd.DataFrame:
-    """The trials without clients; void ones included."""
-    trials = plain(run)
-    return alike(trials[trials["load"].isin(WITHOUT_CLIENTS)])
 
 
 def _change(mine: pd.DataFrame, metric: str) -> str:
@@ -134,7 +129,7 @@ FIGURE = Figure(
     question="What does it cost to ask which of N descriptors is ready, when one of them is?",
     order=15,
     claims=(1, 5),
-    chosen=chosen,
+    chosen=without_clients,
     table=table,
     chart=chart,
     reading=reading,

@@ -13,12 +13,12 @@ import pandas as pd
 from analysis import failures
 from analysis.claims.judgement import MOST_FAILED
 from analysis.figures import memory
-from analysis.figures._idle import X as IDLE
 from analysis.outcomes import goodput
 from analysis.outcomes.limits_hit import LimitHit
 from analysis.outcomes.lower_bounds import time_of
 from analysis.records.run import Run
 from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
+from analysis.selection.sweeps import IDLE
 from analysis.statistics.extremes import widening
 from analysis.wording import (
     TIMES,
