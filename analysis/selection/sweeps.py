@@ -20,10 +20,8 @@ from analysis.selection.trials import (
 from contract.columns import SETTINGS
 from contract.loads import OPEN_LOADS, WITHOUT_CLIENTS
 
-ACTIVE, IDLE, BACKLOG, RATE = (
-    *("active_connections", "idle_connections"),
-    *("backlog", "rate_per_s"),
-)
+ACTIVE, IDLE = "active_connections", "idle_connections"
+BACKLOG, RATE = "backlog", "rate_per_s"
 LEAST_RATES = 3
 """Fewer are no curve."""
 
