@@ -61,7 +61,8 @@ def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
     The floor is t(0.975, n - 1) x sqrt(2) x spread: the 95% range of the
     difference between two draws of one normal distribution, on logarithms.
     """
-    valid = at(references(trials), valid=True)
+    needed = ["sweep", "position", "block", "valid", metric]
+    valid = at(references(trials[needed]), valid=True)
     values = valid[metric].to_numpy(dtype="float64", na_value=np.nan)
     kept = np.isfinite(values) & (values > 0)
     n = int(kept.sum())
