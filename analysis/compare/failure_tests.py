@@ -1,10 +1,7 @@
 """Tests for what failed in two runs: counts of trials, and shares of attempts.
 
-Failed trials are counted, and compared by Boschloo's exact test (*Raised conditional level of
-significance for the 2 x 2-table when testing the equality of two probabilities*, Statistica
-Neerlandica 24, 1970). It is never weaker than Fisher's: three crashes of three against none give
-p = 0.03, and 0.1 by Fisher's. `scipy.stats` has it too; importing that takes longer than the rest
-of a comparison, and each test forty times as long.
+Failed trials are counted, and compared by Boschloo's exact test (`statistics.exact_tests`). It is
+never weaker than Fisher's: three crashes of three against none give p = 0.03, and 0.1 by Fisher's.
 
 Errors and missing answers come in clusters, so the sample is the block and not the attempt: the
 share of each block on the scale of arcsin sqrt, where chance alone spreads all shares alike
@@ -14,57 +11,13 @@ share of each block on the scale of arcsin sqrt, where chance alone spreads all 
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from scipy import special
 
-from analysis.arrays import Floats, Numbers
+from analysis.arrays import Floats
 from analysis.statistics.medians import CONFIDENCE
 
 LEVEL = 1 - CONFIDENCE
-SHARES = np.linspace(0, 1, 1001)[1:-1]
-"""Of trials that fail: where the chance of an outcome is looked at."""
-ROUNDING = 1e-7
-
-
-@lru_cache(maxsize=4096)
-def boschloo(failed_base: int, failed: int, n_base: int, n: int) -> float:
-    """The two-sided p of so many failures in each run, if both fail equally often."""
-    if failed_base * n == failed * n_base:
-        return 1.0
-    fewer, more = _fewer(failed_base, failed, n_base, n), _fewer(failed, failed_base, n, n_base)
-    return min(1.0, 2 * min(fewer, more))
-
-
-def _fewer(failed: int, failed_other: int, n: int, n_other: int) -> float:
-    """The one-sided p: the largest chance, whatever the share that fails, of outcomes which
-    Fisher's test finds as unlikely as this one, in that the first run fails less often."""
-    every = n + n_other
-    totals = np.arange(every + 1)
-    bound = _fisher(n, n_other, failed + failed_other, failed)[-1] * (1 + ROUNDING)
-    held = np.zeros(every + 1)
-    for total in totals:
-        below = _fisher(n, n_other, total, min(n, total))
-        place = np.searchsorted(below, bound, side="right")
-        held[total] = below[place - 1] if place else 0.0
-    logs = totals * np.log(SHARES)[:, None] + (every - totals) * np.log1p(-SHARES)[:, None]
-    return float((held * np.exp(_log_ways(every, totals) + logs)).sum(axis=1).max())
-
-
-def _fisher(n: int, n_other: int, total: int, most: int) -> Floats:
-    """By Fisher's test, the chance of at most so many failures of the first run, up to `most`, if
-    `total` fail in both."""
-    failed = np.arange(max(0, total - n_other), most + 1)
-    ways = _log_ways(n, failed) + _log_ways(n_other, total - failed)
-    chances: Floats = np.cumsum(np.exp(ways - _log_ways(n + n_other, np.array(total))))
-    return chances
-
-
-def _log_ways(n: int, k: Numbers) -> Floats:
-    """The logarithm of how many ways there are to choose k of n."""
-    found: Floats = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    return found
 
 
 def welch(few_base: Floats, of_base: Floats, few: Floats, of: Floats) -> float:

@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.compare.failure_counts import FailureCounts, failure_counts
-from analysis.compare.failure_tests import LEVEL, boschloo, welch
+from analysis.compare.failure_tests import LEVEL, welch
 from analysis.compare.matching import KEY, labels, points
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from analysis.outcomes import goodput
 from analysis.outcomes.goodput import ERRORS, FAILED, UNANSWERED
 from analysis.records.run import Run
+from analysis.statistics.exact_tests import boschloo
 from analysis.statistics.false_discovery import adjusted
 from analysis.wording import server_name
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from analysis import repeated
 from analysis.charts.palette import in_order
 from analysis.compare.compared_figure import compared_figures
 from analysis.compare.matching import points
@@ -27,7 +28,9 @@ def notes(
     uncompared: Mapping[str, str],
 ) -> list[str]:
     """Sentences: what is left out, what the machine did, what is doubtful."""
-    sentences = [note for run in runs for note in unreadable_rows.notes(run)]
+    sentences = [
+        note for run in runs for note in (*unreadable_rows.notes(run), *repeated.notes(run))
+    ]
     sentences += _shifts(figures)
     sentences += [
         f"{name} has no valid reference trial: what the machine itself changed is not known."

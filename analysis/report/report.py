@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis import repeated
 from analysis.charts.drawing import drawing
 from analysis.charts.model import Chart
 from analysis.claims import verdicts
@@ -64,7 +65,7 @@ def build(run_dir: Path) -> Report:
         raise LabError("\n".join(unreadable_rows.notes(run) or said), Exit.NOT_READY)
     with write_errors(), drawing(run_dir / "figures") as draw:
         figures, absent = _figures(run, draw)
-        notes = [*unreadable_rows.notes(run), *absent]
+        notes = [*unreadable_rows.notes(run), *repeated.notes(run), *absent]
         found = verdicts.judge_all(run)
         limits = judged(run)
         table = verdicts.write(found, run_dir)

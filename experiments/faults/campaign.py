@@ -2,7 +2,8 @@
 
 Whatever a server, a load worker, the probe, the master or the user does, it costs one trial: the
 next one is measured as if nothing had been, and nothing stays behind. A good trial that got its
-window and lost it to other programs of the machine says nothing of that: it is measured again.
+window and lost it to other programs of the machine says nothing of that: it is measured again, once
+the machine is at rest.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from experiments.benchmarks.frame import Frame, a_trial, frame
 from experiments.docker.leftovers import found
 from experiments.faults.endings import Ending, drawn
 from experiments.faults.meddling_driver import MeddlingDriver
+from experiments.machine.rest import await_rest
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records.validity import skewed
@@ -56,6 +58,7 @@ class Ended:
     reason: str
     spoiled_by: str
     next_reason: str
+    next_void: bool
     disturbed: bool
     faults: tuple[str, ...]
 
@@ -132,6 +135,7 @@ class Faults:
             row["reason"],
             row["spoiled_by"],
             good["reason"],
+            good["validity"] == "void",
             is_disturbed(good),
             tuple(wrongs(ending, row, good, self._left())),
         )
@@ -153,6 +157,7 @@ class Faults:
             row = self._row(self._trial(None, workers))
             if not is_disturbed(row):
                 break
+            await_rest()
         return row
 
     def _trial(self, serves: str | None, workers: int) -> Trial:
@@ -230,7 +235,7 @@ def tally(ended: list[Ended]) -> Table:
         rows = [one for one in ended if one.ending == name]
         by = sorted({one.spoiled_by for one in rows} - {""})
         void = sum(bool(one.spoiled_by) for one in rows)
-        after = sum(bool(one.next_reason) and not one.disturbed for one in rows)
+        after = sum(one.next_void and not one.disturbed for one in rows)
         disturbed, wrong = sum(one.disturbed for one in rows), sum(bool(one.faults) for one in rows)
         counts = map(str, (after, disturbed, wrong))
         table.add_row(name, str(len(rows)), str(void), ", ".join(by), *counts)
