@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 import numpy as np
+import pandas as pd
 
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, WITHIN_NOISE
 from analysis.wording import listed, plural, server_name, share
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    import pandas as pd
 
 
 def summary(

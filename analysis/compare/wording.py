@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from analysis.compare.compared_figure import ComparedFigure
 from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES
 from analysis.outcomes.goodput import ERRORS, FAILED
 from analysis.wording import (
@@ -17,9 +16,6 @@ from analysis.wording import (
     share,
     with_ends,
 )
-
-if TYPE_CHECKING:
-    from analysis.compare.compared_figure import ComparedFigure
 
 FACTOR_FROM = 2.0
 MOST_REPEATS = 500

@@ -14,21 +14,18 @@ whose speeds mean nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags, Numbers
 from analysis.outcomes import causes, goodput
-from analysis.statistics.lower_bounds import bounded
+from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
+from analysis.selection.trials import untraced
 from analysis.wording import plural, share
 from contract.exits import Exit, LabError
 from contract.thresholds import Threshold, parse
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
 
 IN_EACH = ("errors", "error_share", "unanswered", "oldest_unanswered_us")
 """Columns that every trial has to keep."""
@@ -68,11 +65,10 @@ def judged(run: Run) -> list[Kept]:
         raise LabError(f"{run.path}/manifest.json: thresholds: {error}", Exit.BAD_INPUT) from None
     if not wanted:
         return []
-    kept = (run.trials["sweep"] != "reference") & ~run.trials["traced"]
-    low = {name: pd.Series(flags) for name, flags in bounded(run).items()}
-    nothing = pd.Series(data=False, index=run.trials.index)
-    trials = run.trials[kept]
-    found = [_kept(one, trials, low.get(one.column, nothing)[kept]) for one in wanted]
+    trials = untraced(run.trials)
+    trials = trials[trials["sweep"] != "reference"]
+    low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
+    found = [_kept(one, trials, low.get(one.column, nothing)[trials.index]) for one in wanted]
     if not run.not_run:
         return found
     unfinished = f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."
@@ -89,7 +85,7 @@ def ending(limits: list[Kept]) -> Exit:
     return Exit.OK if all(limit.holds for limit in limits) else Exit.CANNOT_TELL
 
 
-def _kept(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> Kept:
+def _kept(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> Kept:
     """`low` says which of the trials have a lower bound in the column."""
     if not len(trials):
         return Kept(threshold.text, 0, 0, "", float("nan"))
@@ -110,7 +106,7 @@ def _kept(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> K
     )
 
 
-def _points(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> pd.DataFrame:
+def _points(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> pd.DataFrame:
     """A row per point: its name, the `value` that has to keep the threshold (NaN without any),
     whether it is `broken` or `untold` (`unbounded`: for lower bounds), its trials that `failed`,
     its shares of errors and of missing answers."""
@@ -135,9 +131,7 @@ def _points(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) ->
     )
 
 
-def _deciding(
-    threshold: Threshold, values: pd.Series[float], groups: NDArray[np.integer]
-) -> pd.Series[float]:
+def _deciding(threshold: Threshold, values: pd.Series[float], groups: Numbers) -> pd.Series[float]:
     """By group, the value that has to keep the threshold."""
     by_point = values.groupby(groups)
     if threshold.column not in IN_EACH:
