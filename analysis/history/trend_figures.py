@@ -75,12 +75,17 @@ def _rows(runs: Sequence[Run], keys: list[str]) -> Iterator[TrendFigure]:
             many = mine.index.get_level_values(KEY).nunique()
             for metric in SHOWN:
                 found = beside(blocks[metric].to_numpy(), base_blocks[metric].to_numpy())
-                ends = (np.nan, np.nan) if base_blocks is blocks else (found.low, found.high)
+                low, low_now = (
+                    bool(flags[metric].get(server, False)) for flags in (low_base, low_here)
+                )
+                ends = (np.nan, np.nan)
+                if base_blocks is not blocks and found.bounded:
+                    ends = (0.0 if low else found.low, np.inf if low_now else found.high)
                 yield TrendFigure(
                     *(run.path.name, server, metric, found.value, *ends, found.n, many),
                     *aside[server],
-                    bool(low_base[metric].get(server, False)),
-                    bool(low_here[metric].get(server, False)),
+                    low,
+                    low_now,
                 )
 
 
