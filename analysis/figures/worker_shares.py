@@ -129,4 +129,5 @@ FIGURE = Figure(
     table=table,
     chart=chart,
     reading=reading,
+    candidates=_workers.candidates,
 )

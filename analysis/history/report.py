@@ -11,6 +11,7 @@ from analysis.history.picture import picture
 from analysis.history.trend import SHOWN
 from analysis.outcomes import goodput
 from analysis.rendering import write_errors
+from analysis.statistics.lower_bounds import of_bounds
 from analysis.tables import Table
 from analysis.wording import MISSING, count, number, server_name, share, with_ends
 
@@ -24,13 +25,6 @@ if TYPE_CHECKING:
     from analysis.history.trend import Trend
 
 NAME = "history"
-BOUNDS = {
-    (False, False): "",
-    (False, True): "≥ ",
-    (True, False): "≤ ",
-    (True, True): "unknown, of lower bounds ",
-}
-"""Before a ratio, by whether the first run's times and this run's are lower bounds."""
 BESIDE = {goodput.ERRORS: "errors", goodput.UNANSWERED: "unanswered"}
 """Shares that stand behind a ratio, with their words."""
 
@@ -87,11 +81,12 @@ def _cell(row: Mapping[Hashable, Any], *, first: bool) -> str:
     text = number(row["ratio"])
     if not row["low_base"] and not row["low_here"]:
         text = with_ends(text, row["low"], row["high"])
-    bound = "" if first else BOUNDS[row["low_base"], row["low_here"]]
+    if not first:
+        text = of_bounds(text, in_first=row["low_base"], in_second=row["low_here"])
     failed = f", failed {row['failed']:,} of {row['counted']:,}" if row["failed"] else ""
     shares = [
         f", {word} {share(row[name])}"
         for name, word in BESIDE.items()
         if row[name] > goodput.SMALLEST[name]
     ]
-    return "".join([bound, text, failed, *shares])
+    return "".join([text, failed, *shares])

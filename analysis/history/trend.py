@@ -47,7 +47,8 @@ class Trend:
 
     `runs` has a row per run: `run`, `started_at`, `trials`, `void`, `noise` (its A/A floor, a
     share), `commit`, `changed` (conditions that differ from the run before, in words). `figures`
-    has a row per run, server and metric of SHOWN: `ratio` to the first run with `low` and `high`,
+    has a row per run, server and metric of SHOWN: `ratio` to the first run with `low` and `high`
+    (0 and infinite on the side where lower bounds leave it open),
     the `blocks` and `points` that it stands on, the trials that the server `failed` of those
     `counted` in the run, its `error_share` and `unanswered_share`, and whether times of the first
     run (`low_base`) or of this one (`low_here`) are lower bounds. `notes` says what was left out
@@ -76,10 +77,14 @@ def history(folder: Path) -> Trend:
     measured = [set(logarithms(run).index.get_level_values(KEY)) for run in runs]
     common, most = set.intersection(*measured), len(set.union(*measured))
     if not common:
+        asked = set.intersection(*(set(points(run).table.index) for run in runs))
+        why = (
+            "what was asked in all has no valid trial in some; move those elsewhere"
+            if asked
+            else "the experiment file has changed; move the runs of the older one elsewhere"
+        )
         raise LabError(
-            f"{folder}: no point was measured in all {len(runs)} runs: the experiment file has "
-            "changed; move the runs of the older one elsewhere",
-            Exit.BAD_INPUT,
+            f"{folder}: no point was measured in all {len(runs)} runs: {why}", Exit.BAD_INPUT
         )
     if len(common) < most:
         notes.append(
@@ -107,7 +112,7 @@ def _readable(folder: Path) -> tuple[list[Run], list[str]]:
         if run.trials["valid"].any():
             runs.append(run)
         else:
-            why = of_run(run.trials)
+            why = of_run(run.trials) or "no trial has finished"
             notes.append(f"{manifest.parent.name} is left out: it has no valid trial ({why})")
     return sorted(runs, key=_began), notes
 
@@ -153,8 +158,14 @@ def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
             base_blocks = base.setdefault(str(server), blocks)
             for metric in SHOWN:
                 found = beside(blocks[metric].to_numpy(), base_blocks[metric].to_numpy())
+                low = bool(low_base[metric].get(server, False))
+                low_now = bool(low_here[metric].get(server, False))
                 if base_blocks is blocks:
                     found = replace(found, low=np.nan, high=np.nan)
+                elif found.bounded:
+                    found = replace(
+                        found, low=0.0 if low else found.low, high=np.inf if low_now else found.high
+                    )
                 rows.append(
                     {
                         "run": run.path.name,
@@ -166,8 +177,8 @@ def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
                         "blocks": found.n,
                         "points": mine.index.get_level_values(KEY).nunique(),
                         **beside_ratios[str(server)],
-                        "low_base": bool(low_base[metric].get(server, False)),
-                        "low_here": bool(low_here[metric].get(server, False)),
+                        "low_base": low,
+                        "low_here": low_now,
                     }
                 )
     return pd.DataFrame(rows)

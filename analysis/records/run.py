@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.records import inner_forms
 from analysis.records.manifest import FILE as MANIFEST_FILE
 from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
-from contract.csv_check import LeftOut, examine, refusal
+from contract.csv_check import SHOWN_PROBLEMS, LeftOut, examine, refusal
 from contract.exits import Exit, LabError
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def read_trials(
         ) from None
     except OSError as error:
         raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
+    if problems := [f"{path}: {fault}" for fault in inner_forms.faults(frame)]:
+        raise LabError("\n".join(problems[:SHOWN_PROBLEMS]), Exit.BAD_INPUT)
     frame["valid"] = (frame["validity"] != "void") & (frame["outcome"] == "completed")
     return frame, spoiled, emptied
 

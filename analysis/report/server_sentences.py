@@ -17,9 +17,10 @@ from analysis.figures._idle import X as IDLE
 from analysis.outcomes import failures, goodput
 from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
 from analysis.statistics.extremes import widening
-from analysis.statistics.lower_bounds import time_of
+from analysis.statistics.lower_bounds import END, time_of
 from analysis.wording import (
     TIMES,
+    at_least,
     count,
     known,
     number,
@@ -163,8 +164,11 @@ def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     if not len(longer):
         return []
     worst = longer.sort_values(f"{TAIL}_ratio").iloc[-1]
+    times = ratio(worst, f"{TAIL}_ratio")
+    if worst[f"{TAIL}{END}"]:  # the interval has no upper end then
+        times = at_least(f"{number(worst[f'{TAIL}_ratio'])}{TIMES}")
     return [
-        f"Its 99th percentile is {time_of(worst, TAIL)}, {ratio(worst, f'{TAIL}_ratio')} that of "
+        f"Its 99th percentile is {time_of(worst, TAIL)}, {times} that of "
         f"{server_name(reference)} ({worst['settings']})."
     ]
 
