@@ -42,12 +42,12 @@ class Examined:
     """`problems` refuse the file, each as 'line L, column C: what, and what is expected'. `kept`
     are the bytes of the file without the rows `left_out`, and with the cells empty that are
     `emptied`: what a server failed is void whatever its figures are, and not to be lost for
-    one. `trials` are the names of all rows."""
+    one. `rows` are the cells of all rows by column."""
 
     problems: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     emptied: list[LeftOut] = field(default_factory=list)
-    trials: list[str] = field(default_factory=list)
+    rows: list[dict[str, str]] = field(default_factory=list)
     kept: bytes = b""
 
 
@@ -146,7 +146,7 @@ def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
             found.problems.append(
                 f"line {line}, column trial: {trial!r} is recorded on line {first} too"
             )
-        found.trials.append(trial)
+        found.rows.append(cells)
     return instead
 
 
