@@ -10,7 +10,7 @@ from rich.table import Table
 
 from analysis.claims.claim import load_claims
 from analysis.claims.judgement import Word
-from analysis.compare.compared_figure import compared_figures
+from analysis.compare.compared_figure import compared_figures, worst
 from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES
 from analysis.records.unreadable_rows import FILE as LEFT_OUT
 from analysis.wording import MISSING, SYMBOLS, interval, number, plural, with_unit
@@ -51,7 +51,7 @@ def comparison(made: RunComparison, files: ExportedFiles) -> None:
     word, failures = made.figures["word"], made.figures["metric"].isin(FAILURES)
     chosen = (failures, ~failures & (word == CHANGED), ~failures & (word == CANNOT_TELL))
     figures = pd.concat([made.figures[rows] for rows in chosen])
-    shown = figures.head(MOST_FIGURES)
+    shown = worst(figures, MOST_FIGURES)
     for figure, text in zip(compared_figures(shown), shown["text"], strict=True):
         run = f"{figure.run}, " if len(made.runs) > 2 else ""
         echo(f"{run}{figure.point}: {ALL_METRICS[figure.metric].title}: {text}")

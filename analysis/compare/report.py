@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.compare.compared_figure import compared_figures
+from analysis.compare.compared_figure import compared_figures, worst
 from analysis.compare.metrics import (
     ALL_METRICS,
     CANNOT_TELL,
@@ -144,7 +144,7 @@ def _compared_run(comparison: RunComparison, run: str, place: int, folder: Path)
 
 
 def _table(figures: pd.DataFrame, *, with_metric: bool = True) -> Table:
-    shown = figures.head(MOST_ROWS)
+    shown = worst(figures, MOST_ROWS)
     rows = [
         [
             figure.point,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from analysis.charts import medians
 from analysis.charts.medians import USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
 from analysis.figures._active import X, chosen, summary
+from analysis.selection.trials import at
+from analysis.statistics.extremes import between_servers, in_words
 from analysis.wording import count, duration, number, server_name
 
 if TYPE_CHECKING:
@@ -31,7 +35,8 @@ def chart(run: Run) -> Chart:
 
 
 def reading(run: Run) -> str:
-    """Fastest and slowest at the most active connections, and who was the bottleneck."""
+    """Fastest and slowest at the most active connections, how far they are apart beyond chance, and
+    who was the bottleneck."""
     points, trials = table(run), chosen(run)
     most = points[X].max()
     last = points[(points[X] == most) & points[RATE].notna()].sort_values(RATE)
@@ -43,8 +48,10 @@ def reading(run: Run) -> str:
         f"{number(fast[RATE])} requests a second"
     )
     if len(last) > 1:
+        apart = between_servers(at(trials, valid=True, **{X: most}), RATE)
+        times = f", {in_words(apart)} apart" if np.isfinite(apart.value) else ""
         text += (
-            f" and {server_name(slow['server'])}, the slowest, {number(slow[RATE])} "
+            f" and {server_name(slow['server'])} {number(slow[RATE])}{times} "
             f"({duration(slow[COST])} of CPU per request against {duration(fast[COST])})"
         )
     bounded = int((trials["validity"] == "generator_bound").sum())

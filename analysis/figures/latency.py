@@ -8,8 +8,9 @@ from analysis.charts.medians import MEDIAN, P99, P999, USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
 from analysis.figures._active import X, chosen, summary
+from analysis.selection.trials import at
 from analysis.statistics.lower_bounds import time_of
-from analysis.wording import count, server_name
+from analysis.wording import count, plural, server_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,10 +45,14 @@ def reading(run: Run) -> str:
     )
     if len(last) > 1:
         text += f", against {time_of(best, WORST)} for {server_name(best['server'])}"
-    return (
-        f"{text}. The clients wait for each answer before they ask again (closed loop), so "
-        "these times are for a server that is always busy."
+    valid = at(chosen(run), valid=True, **{X: most})
+    rested = int((valid["validity"] != "server_bound").sum())
+    busy = (
+        f"; in {rested:,} of {plural(len(valid), 'trial')} the server was not busy all the time"
+        if rested
+        else ", so these times are for a server that is always busy"
     )
+    return f"{text}. The clients wait for each answer before they ask again (closed loop){busy}."
 
 
 FIGURE = Figure(
