@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from scipy.stats import fisher_exact
 
 from analysis.wording import listed, plural, server_name
@@ -44,7 +45,8 @@ def notes(run: Run) -> list[str]:
 def _stands_out(run: Run, server: str, times: int) -> bool:
     """Whether its share of what was made again is larger than its share of the trials."""
     own = int((run.trials["server"] == server).sum())
-    table = [[times, own], [len(run.repeated) - times, len(run.trials) - own]]
+    others = [len(run.repeated) - times, len(run.trials) - own]
+    table = np.array([[times, own], others])
     return bool(fisher_exact(table, alternative="greater").pvalue < RARE)
 
 

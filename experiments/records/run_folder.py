@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.columns import NAMES
-from contract.csv_check import examine, refusal
+from contract.csv_check import ENCODING, examine, refusal
 from contract.exits import Exit, LabError
 from contract.literal import unguarded
 from contract.result.benchmark_result import BenchmarkResult
@@ -116,7 +116,7 @@ class Store:
         raw = path.read_bytes()
         # A run may have been killed between the bytes of a letter.
         whole = raw[: raw.rfind(b"\n") + 1]
-        first = next(csv.reader([whole.split(b"\n", 1)[0].decode(errors="replace")]), [])
+        first = next(csv.reader([whole.split(b"\n", 1)[0].decode(ENCODING, errors="replace")]), [])
         if tuple(first) != NAMES:
             raise LabError(f"{path}:1: the columns are not those of this version", Exit.BAD_INPUT)
         found = examine(whole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -24,8 +24,13 @@ def run_with_attempts(
     rows["attempt"] = 1 + times * _first(rows, server, of)
     earlier = rows[_first(rows, server, of)].copy()
     for attempt in range(1, times + 1):
-        void = {"validity": "void", "spoiled_by": by, "reason": "spoiled", "attempt": attempt}
-        named = earlier.assign(**void, trial=earlier["trial"] + f"-t{attempt}")
+        void: dict[str, Any] = {
+            "validity": "void",
+            "spoiled_by": by,
+            "reason": "spoiled",
+            "attempt": attempt,
+        }
+        named = earlier.assign(**void, reason="spoiled", trial=earlier["trial"] + f"-t{attempt}")
         rows = pd.concat([rows, named], ignore_index=True)
     return analysis.load(made.write_run(folder, rows))
 

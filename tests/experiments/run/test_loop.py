@@ -84,6 +84,15 @@ def test_half_a_row_is_cut_off_and_run_again(store: Store) -> None:
     assert store.recorded() == {trial.id: True for trial in trials}
 
 
+def test_a_run_that_a_spreadsheet_saved_goes_on(store: Store) -> None:
+    """It puts a byte-order mark before the first cell."""
+    trials = some_trials()
+    path = store.folder / "trials.csv"
+    execute(trials[:2], store, Conductor(), Quiet())
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert execute(trials, Store.open(store.folder), Conductor(), Quiet()) == len(trials) - 2
+
+
 def test_a_hand_edited_row_is_named_by_its_line(store: Store) -> None:
     execute(some_trials(), store, Conductor(), Quiet())
     path = store.folder / "trials.csv"
