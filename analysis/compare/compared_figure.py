@@ -42,6 +42,13 @@ class ComparedFigure(NamedTuple):
     worsening: float  # infinite for more failed trials, below zero for better
 
 
+def worst(figures: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most so many of the rows, in their order: where there are more, those that got worse by
+    more go before others."""
+    kept = figures["worsening"].sort_values(ascending=False, kind="stable").index[:most]
+    return figures[figures.index.isin(kept)]
+
+
 def compared_figures(figures: pd.DataFrame) -> Iterator[ComparedFigure]:
     """The rows of a frame that has these columns."""
     rows = figures[list(ComparedFigure._fields)].itertuples(index=False, name=None)

@@ -5,19 +5,18 @@ The first run is the base; every other one is compared with it, figure by figure
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.compare.compared_figure import compared_figures
+from analysis.compare.compared_runs import ComparedRuns
 from analysis.compare.judgement import judged
-from analysis.compare.manifest_diff import Difference, differences
+from analysis.compare.manifest_diff import differences
 from analysis.compare.matching import check_alike
-from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, METRICS, WITHIN_NOISE
-from analysis.compare.notes import notes, uncompared_servers
+from analysis.compare.metrics import FAILURES, METRICS
+from analysis.compare.notes import notes, uncompared
 from analysis.compare.ratios import ratios
 from analysis.compare.summary import summary
 from analysis.compare.wording import in_words
@@ -27,54 +26,20 @@ from contract.exits import Exit, LabError
 TOLERANCE = 0.1
 
 
-@dataclass(frozen=True)
-class RunComparison:
-    """Runs beside the first of them.
-
-    `names` are those of the runs. `figures` has a row per run, point and metric: the fields of
-    `ComparedFigure` and `text`, the verdict in words. `gating` are the metrics that must be known
-    well enough for the comparison to pass; `uncompared` the servers of which no figure was
-    compared, each with the reason.
-    """
-
-    runs: tuple[Run, ...]
-    names: tuple[str, ...]
-    figures: pd.DataFrame
-    differences: tuple[Difference, ...]
-    notes: tuple[str, ...]
-    tolerance: float
-    gating: tuple[str, ...]
-    uncompared: Mapping[str, str]
-
-    @cached_property
-    def regressions(self) -> pd.DataFrame:
-        """The figures that got worse, by more than the tolerance, beyond noise."""
-        changed = self.figures["word"] == CHANGED
-        return self.figures[changed & (self.figures["worsening"] > self.tolerance)]
-
-    @cached_property
-    def unknown(self) -> pd.DataFrame:
-        """The gating figures that may hide a regression: too noisy to show a change of the
-        tolerance, not measured, worse by more without being sure, or a lower bound in the run
-        that is compared."""
-        noisy = (self.figures["word"] == WITHIN_NOISE) & (self.figures["noise"] > self.tolerance)
-        open_ = self.figures["p"].isna() | (self.figures["worsening"] > self.tolerance)
-        unsure = (self.figures["word"] == CANNOT_TELL) & (open_ | (self.figures["low_here"] > 0))
-        return self.figures[self.figures["metric"].isin(self.gating) & (noisy | unsure)]
+class RunComparison(ComparedRuns):
+    """Runs beside the first of them, and what that says."""
 
     @property
     def summary(self) -> str:
         """What the comparison says, in two or three sentences."""
-        return summary(
-            self.figures, self.regressions, self.unknown, self.uncompared, self.tolerance
-        )
+        return summary(self)
 
     @property
     def exit(self) -> Exit:
         """REGRESSED before CANNOT_TELL before OK."""
         if len(self.regressions):
             return Exit.REGRESSED
-        if len(self.unknown) or self.uncompared or not len(self.figures):
+        if len(self.unknown) or self.uncompared or self.unfinished or not len(self.figures):
             return Exit.CANNOT_TELL
         return Exit.OK
 
@@ -104,17 +69,17 @@ def compare(
     ]
     figures = judged(pd.concat(pairs, ignore_index=True), tolerance)
     figures["text"] = [in_words(figure) for figure in compared_figures(figures)]
-    uncompared = uncompared_servers(runs, figures)
+    missing = uncompared(runs, figures)
     gating = metrics or [metric.name for metric in METRICS.values() if metric.gates]
     return RunComparison(
         runs,
         names,
         figures,
         tuple(differences(runs)),
-        tuple(notes(runs, names, figures, uncompared)),
+        tuple(notes(runs, names, figures, missing)),
         tolerance,
         (*gating, *FAILURES),
-        uncompared,
+        missing,
     )
 
 

@@ -12,7 +12,8 @@ the intervals that are told 95% hold the truth.
 
 A time that is a lower bound may be any longer one, and so may a geometric mean of such times.
 Where the second run has any, it can only be slower beyond doubt; where the first has, only
-faster; where both have, neither.
+faster; where both have, neither. The interval of the ratio has no end on the side where it may
+be anything.
 """
 
 from __future__ import annotations
@@ -88,7 +89,11 @@ def _of_picked(figures: pd.DataFrame, changed: Flags) -> dict[str, Floats]:
     factor[picked] = special.stdtrit(freedom, 1 - level) / special.stdtrit(freedom, 1 - TAIL)
     middle, half = (low + high) / 2, (high - low) / 2 * factor
     with np.errstate(over="ignore"):
-        return {"low": np.exp(middle - half), "high": np.exp(middle + half)}
+        low, high = np.exp(middle - half), np.exp(middle + half)
+    return {
+        "low": np.where((figures["low_base"] > 0) & np.isfinite(low), 0.0, low),
+        "high": np.where((figures["low_here"] > 0) & np.isfinite(high), np.inf, high),
+    }
 
 
 def _worsening(metric: str, base_value: float, value: float, ratio: float) -> float:

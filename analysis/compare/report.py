@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from analysis.compare.compared_figure import compared_figures
+from analysis.compare.compared_figure import compared_figures, worst
 from analysis.compare.comparison import RunComparison
 from analysis.compare.metrics import (
     ALL_METRICS,
@@ -139,7 +139,7 @@ def _compared_run(comparison: RunComparison, run: str, place: int, folder: Path)
 
 
 def _table(figures: pd.DataFrame, *, with_metric: bool = True) -> Table:
-    shown = figures.head(MOST_ROWS)
+    shown = worst(figures, MOST_ROWS)
     rows = [
         [
             figure.point,

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 import pandas as pd
 
-from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, WITHIN_NOISE
-from analysis.wording import listed, plural, server_name, share
+from analysis.compare.compared_runs import ComparedRuns
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, METRICS, WITHIN_NOISE
+from analysis.wording import listed, named, plural, share
 
 
-def summary(
-    figures: pd.DataFrame,
-    regressions: pd.DataFrame,
-    unknown: pd.DataFrame,
-    uncompared: Collection[str],
-    tolerance: float,
-) -> str:
+def summary(found: ComparedRuns) -> str:
     """How many figures changed, and whether any got worse by more than the tolerance."""
+    figures, regressions, unknown = found.figures, found.regressions, found.unknown
     if not len(figures):
         return "No run has a valid trial, so there is no figure to compare."
     counts = figures["word"].value_counts()
@@ -31,7 +25,8 @@ def summary(
         )
         if word in counts
     ]
-    counted, limit = f"Of {plural(len(figures), 'figure')}, {listed(parts)}.", share(tolerance)
+    counted = f"Of {plural(len(figures), 'figure')}, {listed(parts)}."
+    limit = share(found.tolerance)
     if len(regressions):
         failures = int(regressions["metric"].isin(FAILURES).sum())
         verb = "is" if failures == 1 else "are"
@@ -43,11 +38,20 @@ def summary(
             f"{counted} None is known to have got worse by more than {limit}, but "
             f"{len(unknown):,} could not show it{_why(unknown)}."
         )
-    if uncompared:
-        names = listed([server_name(name) for name in uncompared])
+    if found.uncompared:
+        names = named(list(found.uncompared))
         return f"{counted} Nothing of {names} was compared, so nothing is known of it."
+    if found.unfinished:
+        verb = "is" if len(found.unfinished) == 1 else "are"
+        return (
+            f"{counted} None is known to have got worse by more than {limit}, but "
+            f"{listed(found.unfinished)} {verb} not finished."
+        )
+    deciding = listed([*(METRICS[n].title for n in METRICS if n in found.gating), "what failed"])
+    others = f"; {len(found.hiding):,} of other metrics could not" if len(found.hiding) else ""
     return (
-        f"{counted} None got worse by more than {limit}, and each that decides would have shown it."
+        f"{counted} None got worse by more than {limit}, and each that decides ({deciding}) would "
+        f"have shown it{others}."
     )
 
 

@@ -56,6 +56,14 @@ def chosen(run: Run) -> pd.DataFrame:
     return trials[["point", *SETTINGS, *had]][several]
 
 
+def candidates(run: Run) -> pd.DataFrame:
+    """All trials of these servers, void ones included, but for those with one worker."""
+    trials = untraced(run.trials)
+    several = trials["server"].isin(chosen(run)["server"].unique()) | (trials["workers"] > 1)
+    several &= trials["server"] != ONE_EACH
+    return trials[(several & (trials["workers"] != 1).fillna(value=True)).fillna(value=False)]
+
+
 @remembered
 def bars(run: Run) -> list[Bar]:
     """In the order of all figures, and of a server by the number of its workers."""

@@ -17,6 +17,8 @@ from analysis.statistics.point_medians import with_void
 from analysis.wording import count, number, server_name
 
 MIDDLE, TAIL, RATE = "response_p50_us", "response_p999_us", "requests_per_s"
+STEADY, LONGER = 0.9, 2.0
+"""A rate and a median that keep so much hide a tail that is so many times as long."""
 LOST, DROPPED = "listen_overflows", "listen_drops"
 DROPS = Metric(DROPPED, "ListenDrops", log=False)
 AGAIN = Line(1e6, "1 s: the SYN is sent again", upright=False)
@@ -66,13 +68,17 @@ def reading(run: Run) -> str:
         f"{count(long[BACKLOG])} it is {time_of(long, TAIL)}; the kernel counted "
         f"{count(short[LOST])} overflows against {count(long[LOST])}."
     )
-    if np.isfinite(change):
-        text += (
-            f" The rate ({number(change)} times that of the longest) and the median "
-            f"({time_of(short, MIDDLE)} against {time_of(long, MIDDLE)}) do not show it: clients "
-            "that wait for a lost SYN send nothing meanwhile (coordinated omission)."
-        )
-    return text
+    if not np.isfinite(change):
+        return text
+    rate = f"{number(change)} times that of the longest"
+    median = f"{time_of(short, MIDDLE)} against {time_of(long, MIDDLE)}"
+    steady = change >= STEADY and short[MIDDLE] * STEADY <= long[MIDDLE]
+    if not (steady and short[TAIL] > LONGER * long[TAIL]):
+        return f"{text} The rate is {rate}, the median {median}."
+    return (
+        f"{text} The rate ({rate}) and the median ({median}) do not show it: clients that wait for "
+        "a lost SYN send nothing meanwhile (coordinated omission)."
+    )
 
 
 FIGURE = Figure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.charts import medians
@@ -10,6 +11,8 @@ from analysis.charts.model import Chart
 from analysis.figures import Figure
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, active_sweep
+from analysis.selection.trials import at
+from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, duration, number, server_name
 
@@ -31,7 +34,8 @@ def chart(run: Run) -> Chart:
 
 
 def reading(run: Run) -> str:
-    """Fastest and slowest at the most active connections, and who was the bottleneck."""
+    """Fastest and slowest at the most active connections, how far they are apart beyond chance, and
+    who was the bottleneck."""
     points, trials = table(run), active_sweep(run)
     most = points[ACTIVE].max()
     last = points[(points[ACTIVE] == most) & points[RATE].notna()].sort_values(RATE)
@@ -43,8 +47,10 @@ def reading(run: Run) -> str:
         f"{number(fast[RATE])} requests a second"
     )
     if len(last) > 1:
+        apart = between_servers(at(trials, valid=True, **{ACTIVE: most}), RATE)
+        times = f", {in_words(apart)} apart" if np.isfinite(apart.value) else ""
         text += (
-            f" and {server_name(slow['server'])}, the slowest, {number(slow[RATE])} "
+            f" and {server_name(slow['server'])} {number(slow[RATE])}{times} "
             f"({duration(slow[COST])} of CPU per request against {duration(fast[COST])})"
         )
     bounded = int((trials["validity"] == "generator_bound").sum())

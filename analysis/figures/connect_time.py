@@ -36,6 +36,8 @@ INKS = [KNOWN[name].colour for name in ("iterative", "poll", "epoll_level")]
 INKS += [style.colour for style in SPARE]
 """One for each row on the page, where a server has several."""
 SYSCTL = "net/ipv4/tcp_syn_linear_timeouts"
+STEPS = 6
+"""Of the ladder that are shown."""
 
 
 class Spread(NamedTuple):
@@ -192,8 +194,9 @@ def ladder(sysctls: Mapping[str, Any]) -> list[float]:
     """The moments at which an unanswered SYN is sent again, in seconds: TCP_TIMEOUT_INIT
     doubled each time, after so many linear steps of one second."""
     told = str(sysctls.get(SYSCTL) or "0")
-    steps = [1.0] * (int(told) if told.isdecimal() else 0) + [2.0**n for n in range(7)]
-    return [float(second) for second in np.cumsum(steps)[:6]]
+    linear = min(int(told[:STEPS]), STEPS) if told.isdecimal() else 0
+    steps = [1.0] * linear + [2.0**n for n in range(STEPS)]
+    return [float(second) for second in np.cumsum(steps)[:STEPS]]
 
 
 def _steps(run: Run) -> list[float]:

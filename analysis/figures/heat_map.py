@@ -23,7 +23,7 @@ from analysis.records import details
 from analysis.records.run import Run, remembered
 from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.outliers import THRESHOLD, modified_z
-from analysis.wording import count, duration, listed, number, server_name
+from analysis.wording import at_least, count, duration, listed, number, server_name
 
 PER_DECADE = 10
 EDGES = np.logspace(0, 8, 8 * PER_DECADE + 1)
@@ -154,8 +154,11 @@ def reading(run: Run) -> str:
             f"{text} and {duration(worst)} in the worst of {stretches}, "
             f"{number(factor)} times as long: its waits come in bursts.{gaps}"
         )
+    if points.loc[points["server"] == server, f"response_max_us{END}"].any():
+        # What had no answer as the window closed may have waited for longer.
+        return f"{text}, and {at_least(duration(worst))} in the worst of {stretches}.{gaps}"
     text += f" and at most {duration(worst)} in any of {stretches}"
-    if gaps:
+    if gaps or points[f"response_max_us{END}"].any():
         return f"{text}.{gaps}"
     if len(tails) == 1:
         return f"{text}."
@@ -189,7 +192,7 @@ def _columns(run: Run) -> dict[str, list[Column]]:
 def _of_trial(run: Run, trial: str, block: int) -> list[Column]:
     """A column per recorded second; one for all of them where no counts were kept."""
     seconds, ages = details.seconds(run, trial), details.ages(run, trial)
-    if len(seconds) > 1:
+    if len(seconds) > 1 and any(found.get_total_count() for _, found in seconds):
         columns = [
             Column(trial, block, row.from_s, row.to_s, _bins(*details.spread(found)), False, False)
             for row, found in seconds

@@ -10,8 +10,9 @@ from analysis.figures import Figure
 from analysis.outcomes.lower_bounds import time_of
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, active_sweep
+from analysis.selection.trials import at
 from analysis.statistics.point_medians import with_void
-from analysis.wording import count, server_name
+from analysis.wording import count, plural, server_name
 
 PERCENTILES = {MEDIAN: "Median", P99: "99th percentile", P999: "99.9th percentile"}
 WORST = P999.name
@@ -46,10 +47,14 @@ def reading(run: Run) -> str:
     )
     if len(last) > 1:
         text += f", against {time_of(best, WORST)} for {server_name(best['server'])}"
-    return (
-        f"{text}. The clients wait for each answer before they ask again (closed loop), so "
-        "these times are for a server that is always busy."
+    valid = at(active_sweep(run), valid=True, **{ACTIVE: most})
+    rested = int((valid["validity"] != "server_bound").sum())
+    busy = (
+        f"; in {rested:,} of {plural(len(valid), 'trial')} the server was not busy all the time"
+        if rested
+        else ", so these times are for a server that is always busy"
     )
+    return f"{text}. The clients wait for each answer before they ask again (closed loop){busy}."
 
 
 FIGURE = Figure(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.arrays import Floats, Numbers
+from analysis.arrays import Flags, Floats, Numbers
 from analysis.charts.model import MICROSECONDS, Axis, Chart, Panel, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
@@ -99,8 +99,10 @@ def reading(run: Run) -> str:
     texts = []
     if closed:
         worst = max(closed, key=lambda c: c.row["response_p999_us"])
+        others = [c for c in closed if c is not worst and c.row[f"response_p999_us{END}"]]
+        known = ", as far as is known" if others else ""
         texts.append(
-            f"{server_name(worst.server)} has the longest tail: half of its clients wait "
+            f"{server_name(worst.server)} has the longest tail{known}: half of its clients wait "
             f"{time_of(worst.row, 'response_p50_us')} or less, one in a thousand "
             f"{time_of(worst.row, 'response_p999_us')} or more "
             f"({times(worst.row, 'response_p999_us', worst.row, 'response_p50_us')} as "
@@ -211,10 +213,21 @@ def _series(run: Run, one: Curve) -> Series:
     name = f"{server_name(one.server)}, {SENT}" if sent else server_name(one.server)
     kept = np.isfinite(one.us)
     colour = run_styles(run)[one.server].colour
-    curve = Series(name, colour, NINES[kept], one.us[kept])
+    curve = Series(name, colour, NINES[kept], one.us[kept], bounds=_marks(one)[kept])
     if sent:
         return replace(curve, dash="dashed")
     return replace(curve, low=one.low[kept], high=one.high[kept], band=True)
+
+
+def _marks(one: Curve) -> Flags:
+    """The places of NINES nearest to those of SHOWN that are lower bounds."""
+    marks = np.zeros(len(NINES), dtype=bool)
+    last = int(np.flatnonzero(np.isfinite(one.us))[-1])
+    for name, percent in SHOWN.items():
+        if one.row[f"{name}{END}"]:
+            nines = -np.log10(1 - percent / 100) if percent < 100 else np.inf
+            marks[min(last, int(np.abs(NINES - min(nines, NINES[-1])).argmin()))] = True
+    return marks
 
 
 FIGURE = Figure(

@@ -125,4 +125,5 @@ FIGURE = Figure(
     table=table,
     chart=chart,
     reading=reading,
+    candidates=_workers.candidates,
 )

@@ -13,18 +13,12 @@ from analysis.history.picture import picture
 from analysis.history.trend import Trend
 from analysis.history.trend_figures import SHOWN, TrendFigure, rows_of
 from analysis.outcomes import goodput
+from analysis.outcomes.lower_bounds import of_bounds
 from analysis.rendering import write_errors
 from analysis.tables import Table
 from analysis.wording import MISSING, count, number, server_name, share, with_ends
 
 NAME = "history"
-BOUNDS = {
-    (False, False): "",
-    (False, True): "≥ ",
-    (True, False): "≤ ",
-    (True, True): "unknown, of lower bounds ",
-}
-"""Before a ratio, by whether the first run's times and this run's are lower bounds."""
 
 
 def write(trend: Trend, folder: Path) -> ExportedFiles:
@@ -76,7 +70,8 @@ def _cell(row: TrendFigure, *, first: bool) -> str:
     text = number(row.ratio)
     if not row.low_base and not row.low_here:
         text = with_ends(text, row.low, row.high)
-    bound = "" if first else BOUNDS[row.low_base, row.low_here]
+    if not first:
+        text = of_bounds(text, in_first=row.low_base, in_second=row.low_here)
     failed = f", failed {row.failed:,} of {row.counted:,}" if row.failed else ""
     shares = [
         f", {word} {share(value)}"
@@ -86,4 +81,4 @@ def _cell(row: TrendFigure, *, first: bool) -> str:
         )
         if value > goodput.SMALLEST[name]
     ]
-    return "".join([bound, text, failed, *shares])
+    return "".join([text, failed, *shares])

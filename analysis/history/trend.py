@@ -19,7 +19,7 @@ import pandas as pd
 from analysis.charts.palette import in_order
 from analysis.compare.log_ratios import logarithms
 from analysis.compare.manifest_diff import differences
-from analysis.compare.matching import KEY
+from analysis.compare.matching import KEY, points
 from analysis.failures import of_run
 from analysis.history.trend_figures import not_in_ratios, trend_figures
 from analysis.records import unreadable_rows
@@ -65,10 +65,14 @@ def history(folder: Path) -> Trend:
     measured = [set(logarithms(run).index.get_level_values(KEY)) for run in runs]
     common, most = set.intersection(*measured), len(set.union(*measured))
     if not common:
+        asked = set.intersection(*(set(points(run).table.index) for run in runs))
+        why = (
+            "what was asked in all has no valid trial in some; move those elsewhere"
+            if asked
+            else "the experiment file has changed; move the runs of the older one elsewhere"
+        )
         raise LabError(
-            f"{folder}: no point was measured in all {len(runs)} runs: the experiment file has "
-            "changed; move the runs of the older one elsewhere",
-            Exit.BAD_INPUT,
+            f"{folder}: no point was measured in all {len(runs)} runs: {why}", Exit.BAD_INPUT
         )
     if len(common) < most:
         notes.append(
@@ -96,7 +100,7 @@ def _readable(folder: Path) -> tuple[list[Run], list[str]]:
         if run.trials["valid"].any():
             runs.append(run)
         else:
-            why = of_run(run.trials)
+            why = of_run(run.trials) or "no trial has finished"
             notes.append(f"{manifest.parent.name} is left out: it has no valid trial ({why})")
     return sorted(runs, key=_began), notes
 

@@ -13,12 +13,18 @@ import pandas as pd
 
 from analysis.arrays import Flags, Numbers
 from analysis.records.run import Run, remembered
-from analysis.wording import at_least, duration, listed, number, plural, server_name, share
+from analysis.wording import MISSING, at_least, duration, listed, number, plural, server_name, share
 
 Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
 
 END = "_bounded"
 """Of the name of a column that says which cells of the one before are lower bounds."""
+BOUNDS = {
+    (False, False): "",
+    (False, True): "≥ ",
+    (True, False): "≤ ",
+    (True, True): "unknown, of lower bounds ",
+}
 HALF = 0.5
 SHOWN_SERVERS = 4
 
@@ -68,6 +74,12 @@ def times(row: Row, metric: str, over: Row, other: str = "") -> str:
         return "an unknown number of times"
     words = "at least " if low else "at most " if low_other else ""
     return f"{words}{number(float(row[metric]) / float(over[other]))} times"
+
+
+def of_bounds(ratio: str, *, in_first: bool, in_second: bool) -> str:
+    """The text of a ratio of a second run's times to those of a first one, given which are lower
+    bounds: '≥ 0.95'; a missing ratio is none."""
+    return ratio if ratio == MISSING else f"{BOUNDS[in_first, in_second]}{ratio}"
 
 
 def _is_bound(row: Row, metric: str) -> bool:

@@ -172,7 +172,7 @@ def _read(path: Path) -> TrialResult:
         return TrialResult() if found is None else from_json(TrialResult, found)
     except FileNotFoundError:
         return TrialResult()
-    except (OSError, ValueError) as error:  # DocumentError is a ValueError
+    except (OSError, ValueError, RecursionError) as error:  # DocumentError is a ValueError
         raise _unreadable(path, error) from None
 
 

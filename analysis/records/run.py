@@ -17,10 +17,11 @@ from typing import ParamSpec, TypeVar, cast
 
 import pandas as pd
 
+from analysis.records import inner_forms
 from analysis.records.manifest import FILE as MANIFEST_FILE
 from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
-from contract.csv_check import LeftOut, examine, refusal
+from contract.csv_check import SHOWN_PROBLEMS, LeftOut, examine, refusal
 from contract.exits import Exit, LabError
 from contract.void_causes import MEASURED_AGAIN
 
@@ -124,6 +125,8 @@ def read_trials(
         ) from None
     except OSError as error:
         raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
+    if problems := [f"{path}: {fault}" for fault in inner_forms.faults(frame)]:
+        raise LabError("\n".join(problems[:SHOWN_PROBLEMS]), Exit.BAD_INPUT)
     frame["valid"] = (frame["validity"] != "void") & (frame["outcome"] == "completed")
     return frame, spoiled, emptied
 

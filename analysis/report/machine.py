@@ -39,7 +39,9 @@ def _labelled(label: str, value: object) -> str:
 
 def _bridge(manifest: Manifest) -> str:
     value = manifest.bridge_nf_call_iptables
-    return "" if value is None else f"bridge-nf-call-iptables {int(value)}"
+    if isinstance(value, bool):
+        value = int(value)
+    return "" if value is None else f"bridge-nf-call-iptables {value}"
 
 
 def _base(manifest: Manifest) -> str:

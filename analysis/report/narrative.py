@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.claims.claim import load_claims
 from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, counted
 from analysis.failures import of_run
@@ -56,9 +57,9 @@ def _joined(*sentences: str) -> str:
 
 def _argument(verdicts: Sequence[Verdict]) -> str:
     """The answer to the reader's question, by the claims that are parts of the argument; '' where
-    none of them was judged."""
+    none of them was judged. It holds where all of them do: what was not asked is no part less."""
     by_word: dict[Word, list[str]] = {word: [] for word in Word}
-    for one in verdicts:
+    for one in {one.claim: one for one in verdicts}.values():
         if one.details and one.details.argument:
             seen = "" if one.measured is None else f" ({with_unit(one.measured, one.unit)})"
             by_word[one.verdict].append(f"{one.title}{seen}")
@@ -70,12 +71,15 @@ def _argument(verdicts: Sequence[Verdict]) -> str:
         return ""
     if not held and not refuted:
         return f"Whether the C10K argument holds on this machine is not decided: {listed(unknown)}."
-    extent = "" if len(held) == judged else f" in {len(held)} of {plural(judged, 'part')}"
-    holds = f"holds{extent}" if held else "does not hold"
+    parts = sum(claim.argument for claim in load_claims().values())
+    extent = "" if len(held or refuted) == parts else f" in {len(held or refuted)} of {parts} parts"
+    holds = f"{'holds' if held else 'does not hold'}{extent}"
+    left = parts - judged
     told = [
         f"The C10K argument {holds} on this machine{f': {listed(held)}' if held else ''}",
         *([f"refuted here: {listed(refuted)}"] if refuted else []),
         *([f"not decided: {listed(unknown)}"] if unknown else []),
+        *([f"{left} {'was' if left == 1 else 'were'} not judged"] if left else []),
     ]
     return f"{'; '.join(told)}."
 

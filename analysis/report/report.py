@@ -75,6 +75,8 @@ def build(run_dir: Path) -> Report:
         sections = [section(run, *figure, found) for figure in figures]
         html, plain = write_pages("report", run_dir, context | shown(sections, found))
     measured = bool(run.trials["valid"].any())
+    if run.unfinished and not limits:  # a threshold says it by itself, the page among its doubts
+        notes = [*notes, f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."]
     return Report(html, plain, table, found, notes, limits, run.spoiled, measured)
 
 

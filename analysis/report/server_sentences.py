@@ -15,13 +15,14 @@ from analysis.claims.judgement import MOST_FAILED
 from analysis.figures import memory
 from analysis.outcomes import goodput
 from analysis.outcomes.limits_hit import LimitHit
-from analysis.outcomes.lower_bounds import time_of
+from analysis.outcomes.lower_bounds import END, time_of
 from analysis.records.run import Run
 from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
 from analysis.selection.sweeps import IDLE
 from analysis.statistics.extremes import widening
 from analysis.wording import (
     TIMES,
+    at_least,
     count,
     known,
     number,
@@ -159,8 +160,11 @@ def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     if not len(longer):
         return []
     worst = longer.sort_values(f"{TAIL}_ratio").iloc[-1]
+    times = ratio(worst, f"{TAIL}_ratio")
+    if worst[f"{TAIL}{END}"]:  # the interval has no upper end then
+        times = at_least(f"{number(worst[f'{TAIL}_ratio'])}{TIMES}")
     return [
-        f"Its 99th percentile is {time_of(worst, TAIL)}, {ratio(worst, f'{TAIL}_ratio')} that of "
+        f"Its 99th percentile is {time_of(worst, TAIL)}, {times} that of "
         f"{server_name(reference)} ({worst['settings']})."
     ]
 

@@ -63,13 +63,13 @@ def of_blocks(values: Floats) -> Estimate:
             ends.append((abs(middle) - half, abs(middle) + half))
     if not len(step):
         return nothing()
-    value = float(np.exp(np.median(step)))
+    # No ratio of a largest to a smallest is below 1, though the median of few blocks may be.
+    value = max(1.0, float(np.exp(np.median(step))))
     if fewest < 2:
         return Estimate(value, float("nan"), float("nan"), fewest, ONE)
     low, high = (float(np.exp(max(side))) for side in zip(*ends, strict=True))
     factor = _critical(len(step), bounds) / _critical(len(step), 1)
     spread = float(step.std(ddof=1)) * factor
-    # No ratio of a largest to a smallest is below 1.
     return Estimate(
         value, max(1.0, min(low, value)), max(high, value), fewest, SIMULTANEOUS, spread
     )

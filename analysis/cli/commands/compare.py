@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.cli.answers import document, errors, left_out, rows
 from analysis.compare import comparison, report
-from analysis.compare.compared_figure import compared_figures
+from analysis.compare.compared_figure import compared_figures, worst
 from analysis.compare.comparison import RunComparison
 from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES
 from analysis.exports import ExportedFiles
@@ -93,7 +93,7 @@ def _show(made: RunComparison, files: ExportedFiles) -> None:
     word, failures = made.figures["word"], made.figures["metric"].isin(FAILURES)
     kinds = (failures, ~failures & (word == CHANGED), ~failures & (word == CANNOT_TELL))
     figures = pd.concat([made.figures[kind] for kind in kinds])
-    shown = figures.head(MOST_FIGURES)
+    shown = worst(figures, MOST_FIGURES)
     for figure, text in zip(compared_figures(shown), shown["text"], strict=True):
         run = f"{figure.run}, " if len(made.runs) > 2 else ""
         echo(f"{run}{figure.point}: {ALL_METRICS[figure.metric].title}: {text}")

@@ -123,6 +123,14 @@ def test_true_extremes_are_found() -> None:
     assert np.isfinite(found.spread)
 
 
+def test_the_ratio_of_the_largest_to_the_smallest_lies_in_its_interval() -> None:
+    """The pair with the largest mean may have a median on the other side of 1."""
+    logs = np.array([[-0.02, 0], [-0.02, 0], [-0.02, 0], [0.3, 0], [-0.02, 0]])
+    found = of_blocks(np.exp(logs))
+    assert found.low <= found.value <= found.high
+    assert found.value == 1
+
+
 @pytest.mark.parametrize(("blocks", "bounded"), [(1, False), (2, True)])
 def test_one_block_gives_no_interval(blocks: int, bounded: bool) -> None:
     assert of_blocks(np.array([[1.0, 2.0, 3.0], [1.0, 2.1, 3.0]])[:blocks]).bounded is bounded

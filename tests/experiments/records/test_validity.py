@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contract.result.window import Unanswered
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
@@ -56,3 +57,17 @@ def test_clients_that_got_nothing_are_told_though_none_of_them_waits(
     assert row["validity"] == "server_bound"
     assert row["reason"].startswith(told)
     assert bool(row["reason"]) is bool(told)
+
+
+@pytest.mark.parametrize("load", ["open_loop", "open_connections", "keep_alive"])
+@pytest.mark.parametrize(("late", "errors"), [(0, {}), (3, {}), (0, {"reset": 2})])
+def test_a_window_in_which_nothing_was_due_blames_no_server(
+    load: str, late: int, errors: dict[str, int]
+) -> None:
+    unanswered = Unanswered(late, late, 0) if load != "keep_alive" else None
+    row = row_of(load, requests=0, covered=0, errors=errors, unanswered=unanswered)
+    assert row["validity"] == "void"
+    due = load == "keep_alive" or late or errors
+    assert row["spoiled_by"] == ("server_starved" if due else "load")
+    told = "no response came in the window" if due else "no request was due in the window"
+    assert row["reason"].startswith(told)
