@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from analysis.statistics.lower_bounds import END, marked
+from analysis.outcomes.lower_bounds import END, marked
 from analysis.wording import MISSING, at_least, column_writer, server_name, with_ends
 
 HEADINGS = {

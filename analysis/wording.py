@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 from contract.origins import REFERENCE_SERVERS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import TypeGuard
 
 MISSING, TIMES = "\u2013", "\u00d7"
 SYMBOLS = {"reproduced": "✓", "refuted": "✗", "inconclusive": "?", "not run": "○"}

@@ -5,9 +5,10 @@ The first run is the base; every other one is compared with it, figure by figure
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pandas as pd
 
@@ -20,14 +21,8 @@ from analysis.compare.notes import notes, uncompared
 from analysis.compare.ratios import ratios
 from analysis.compare.summary import summary
 from analysis.compare.wording import in_words
-from analysis.records.run import load
+from analysis.records.run import Run, load
 from contract.exits import Exit, LabError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from analysis.records.run import Run
 
 TOLERANCE = 0.1
 
@@ -80,7 +75,15 @@ class RunComparison:
     @property
     def summary(self) -> str:
         """What the comparison says, in two or three sentences."""
-        return summary(self)
+        return summary(
+            self.figures,
+            self.regressions,
+            self.hiding,
+            self.gating,
+            self.uncompared,
+            self.unfinished,
+            self.tolerance,
+        )
 
     @property
     def exit(self) -> Exit:

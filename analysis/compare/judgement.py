@@ -18,11 +18,12 @@ be anything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from scipy import special
 
+from analysis.arrays import Flags, Floats
 from analysis.compare.estimates import SMALLEST
 from analysis.compare.failures import words
 from analysis.compare.metrics import (
@@ -36,12 +37,6 @@ from analysis.compare.metrics import (
 from analysis.outcomes.goodput import FAILED
 from analysis.statistics.false_discovery import adjusted
 from analysis.statistics.medians import CONFIDENCE, TAIL
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from analysis.statistics.estimates import Floats
 
 POWER = 0.8
 
@@ -82,7 +77,7 @@ def _words(figures: pd.DataFrame) -> NDArray[np.str_]:
     return word
 
 
-def _of_picked(figures: pd.DataFrame, changed: NDArray[np.bool_]) -> dict[str, Floats]:
+def _of_picked(figures: pd.DataFrame, changed: Flags) -> dict[str, Floats]:
     """The ends of the intervals, wider where a figure was picked as `changed`. Failures have no
     intervals and are picked among themselves."""
     measured = (np.isfinite(figures["p"]) & ~figures["metric"].isin(FAILURES)).to_numpy()

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from analysis import repeated
 from analysis.charts.palette import in_order
 from analysis.compare.compared_figure import compared_figures
 from analysis.compare.matching import KEY, keys, labels, points
 from analysis.compare.metrics import ALL_METRICS, CHANGED, METRICS
 from analysis.compare.wording import changed
 from analysis.outcomes import causes
-from analysis.records import repeated, unreadable_rows
+from analysis.records import unreadable_rows
+from analysis.records.run import Run
+from analysis.selection.trials import untraced
 from analysis.statistics.noise_floor import warnings
 from analysis.wording import listed, plural, server_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from analysis.records.run import Run
 
 
 def notes(
@@ -80,8 +78,8 @@ def _servers(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
         mine = [run.trials[run.trials["server"] == server] for run in runs]
         if not any(len(trials) for trials in mine) or all(causes.lacking(one) for one in mine):
             continue
-        if all(one["traced"].fillna(False).all() for one in mine):
-            continue  # its speeds mean nothing
+        if not any(len(untraced(one)) for one in mine):
+            continue
         if any(one["valid"].any() for one in mine):
             what = (
                 "of these metrics was measured at a point"

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from analysis.charts.model import RATIO, Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import ALARM, INK, KNOWN, MUTED
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, METRICS, WITHIN_NOISE
 from analysis.wording import plural
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BETTER = KNOWN["epoll_level"].colour
 ROW_IN, EDGE_IN = 0.62, 1.25

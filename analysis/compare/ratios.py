@@ -8,7 +8,7 @@ variances learnt from all figures of the metric together (`analysis.statistics.m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,8 @@ from analysis.compare.failure_counts import failure_counts
 from analysis.compare.failures import FIRST, SECOND, failures
 from analysis.compare.log_ratios import lower_bounds, moments_of
 from analysis.compare.matching import KEY, labels, points
+from analysis.records.run import Run
 from analysis.statistics.noise_floor import noise_floor
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.records.run import Run
 
 
 def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from analysis.compare.compared_figure import ComparedFigure
 from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES
 from analysis.outcomes.goodput import ERRORS, FAILED
-from analysis.statistics.lower_bounds import of_bounds
+from analysis.outcomes.lower_bounds import of_bounds
 from analysis.wording import (
     at_least,
     column_writer,
@@ -18,9 +17,6 @@ from analysis.wording import (
     share,
     with_ends,
 )
-
-if TYPE_CHECKING:
-    from analysis.compare.compared_figure import ComparedFigure
 
 FACTOR_FROM = 2.0
 MOST_REPEATS = 500

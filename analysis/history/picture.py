@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from analysis.charts.medians import series
-from analysis.charts.model import RATIO, Axis, Chart, Line, Panel
+from analysis.charts.model import RATIO, Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import INK, in_order, styles
 from analysis.compare.metrics import METRICS
-from analysis.history.trend import SHOWN
-from analysis.statistics.lower_bounds import END
+from analysis.history.trend import Trend
+from analysis.history.trend_figures import SHOWN
+from analysis.outcomes.lower_bounds import END
 from analysis.wording import server_name
-
-if TYPE_CHECKING:
-    from analysis.charts.model import Series
-    from analysis.history.trend import Trend
 
 TICKS = (0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.5, 2.0, 5.0, 10.0)
 LEAST_REACH = 1.15

@@ -15,21 +15,18 @@ whose speeds mean nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags, Numbers
 from analysis.outcomes import causes, goodput
-from analysis.statistics.lower_bounds import bounded
+from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
+from analysis.selection.trials import untraced
 from analysis.wording import named, plural, share
 from contract.exits import Exit, LabError
 from contract.thresholds import NUMBERS, Threshold, parse
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
 
 FAILURES = ("errors", "error_share", "unanswered", "oldest_unanswered_us")
 IN_EACH = (
@@ -76,13 +73,12 @@ def judged(run: Run) -> list[Kept]:
         raise LabError(f"{run.path}/manifest.json: thresholds: {error}", Exit.BAD_INPUT) from None
     if not wanted:
         return []
-    kept = (run.trials["sweep"] != "reference") & ~run.trials["traced"]
-    low = {name: pd.Series(flags) for name, flags in bounded(run).items()}
-    nothing = pd.Series(data=False, index=run.trials.index)
-    trials = run.trials[kept]
+    trials = untraced(run.trials)
+    trials = trials[trials["sweep"] != "reference"]
+    low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
     unread = _unread(run)
     found = [
-        _with_unread(_kept(one, trials, low.get(one.column, nothing)[kept]), unread)
+        _with_unread(_kept(one, trials, low.get(one.column, nothing)[trials.index]), unread)
         for one in wanted
     ]
     if not run.not_run:
@@ -126,7 +122,7 @@ def _with_unread(kept: Kept, points: list[str]) -> Kept:
     return replace(whole, worst=points[0], value=float("nan"))
 
 
-def _kept(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> Kept:
+def _kept(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> Kept:
     """`low` says which of the trials have a lower bound in the column."""
     if not len(trials):
         return Kept(threshold.text, 0, 0, "", float("nan"))
@@ -147,7 +143,7 @@ def _kept(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> K
     )
 
 
-def _points(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> pd.DataFrame:
+def _points(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> pd.DataFrame:
     """A row per point: its name, the `value` that has to keep the threshold (NaN without any),
     whether it is `broken` or `untold` (`unbounded`: for lower bounds), its trials that `failed`,
     its shares of errors and of missing answers."""
@@ -172,9 +168,7 @@ def _points(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) ->
     )
 
 
-def _deciding(
-    threshold: Threshold, values: pd.Series[float], groups: NDArray[np.integer]
-) -> pd.Series[float]:
+def _deciding(threshold: Threshold, values: pd.Series[float], groups: Numbers) -> pd.Series[float]:
     """By group, the value that has to keep the threshold."""
     by_point = values.groupby(groups)
     if threshold.column not in IN_EACH:

@@ -7,16 +7,14 @@ this version does not know is kept and shown.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from analysis.records.schema_faults import schema_faults
 from contract.columns import COLUMNS, FORMAT_VERSION, SETTINGS
 from contract.exits import Exit, LabError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FILE = "manifest.json"
 KINDS = {"text": (str,), "flag": (bool,), "int": (int,), "float": (int, float)}

@@ -9,9 +9,13 @@ or edited is refused.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import ParamSpec, TypeVar, cast
+
+import pandas as pd
 
 from analysis.records import inner_forms
 from analysis.records.manifest import FILE as MANIFEST_FILE
@@ -21,10 +25,10 @@ from contract.csv_check import SHOWN_PROBLEMS, LeftOut, examine, refusal
 from contract.exits import Exit, LabError
 from contract.void_causes import MEASURED_AGAIN
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 FILE = "trials.csv"
+RUNS = 16
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +80,12 @@ class Run:
         if self.manifest.experiment:
             return self.manifest.experiment
         return str(self.trials["experiment"].iloc[0]) if len(self.trials) else self.path.name
+
+
+def remembered(function: Callable[P, T]) -> Callable[P, T]:
+    """The same function of a run, which works once for each of the last RUNS. What it returns is
+    shared: nobody writes into it."""
+    return cast("Callable[P, T]", lru_cache(maxsize=RUNS)(function))
 
 
 def load(path: str | Path) -> Run:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from analysis.records.manifest import Manifest
 from analysis.wording import count, plural, server_name, size
-
-if TYPE_CHECKING:
-    from analysis.records.manifest import Manifest
 
 
 def machine(manifest: Manifest) -> list[tuple[str, str]]:

@@ -9,11 +9,12 @@ may be any longer one: it shows a second that it reaches, and none that it stays
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 
+from analysis.arrays import Flags
 from analysis.claims.evidence import basis_at, evidence
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
@@ -25,19 +26,13 @@ from analysis.claims.judgement import (
     most_telling,
     of_trials,
 )
-from analysis.claims.schema import Strict, Text
-from analysis.selection.blocks import paired_ratio
+from analysis.claims.schema import Bound, Strict, Text
+from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
 from analysis.selection.trials import NotRunError, at, per_request
+from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.estimates import Estimate, order_interval
-from analysis.statistics.lower_bounds import bounded
 from analysis.wording import at_least, count, duration, number, plural, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.claims.schema import Bound
-    from analysis.records.run import Run
-    from analysis.statistics.lower_bounds import Flags
 
 TAIL = "response_p999_us"
 STEADY, LONGER = 0.9, 2.0

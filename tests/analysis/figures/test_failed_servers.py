@@ -11,8 +11,8 @@ import pytest
 
 import analysis
 from analysis.charts.picture import drawn
+from analysis.failures import of_figure
 from analysis.figures import all_figures
-from analysis.outcomes.failures import of_figure
 from tests.analysis.figures.test_lower_bounds import with_details
 from tests.support import made_up_run as made
 from tests.support.trial_details import encoded

@@ -17,7 +17,7 @@ from analysis.statistics.extremes import largest_over_smallest, of_blocks, widen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from analysis.statistics.estimates import Floats
+    from analysis.arrays import Floats
 
 RUNS = 1500
 WEATHER = 0.1

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import by_kind, causes, failed, no_evidence
+from analysis.records.run import Run
 from analysis.wording import listed, named, plural, server_name, share
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 
 def of_figure(run: Run, rows: pd.DataFrame) -> str:

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 import analysis
+from analysis.outcomes.lower_bounds import bounded, doubts, medians_bounded
 from analysis.report.report import build
 from analysis.report.server_page import pages
 from analysis.report.server_points import points
 from analysis.report.summary_csv import summary
-from analysis.statistics.lower_bounds import bounded, doubts, medians_bounded
 from analysis.tables import as_table
 from analysis.wording import TIMES
 from tests.support import made_up_run as made

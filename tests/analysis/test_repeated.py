@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import analysis
-from analysis.records import repeated
+from analysis import repeated
 from tests.support import made_up_run as made
 
 if TYPE_CHECKING:
