@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import pandas as pd
 
-from analysis.compare.compared_runs import ComparedRuns
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, METRICS, WITHIN_NOISE
 from analysis.wording import listed, named, plural, share
 
 
-def summary(found: ComparedRuns) -> str:
-    """How many figures changed, and whether any got worse by more than the tolerance."""
-    figures, regressions, unknown = found.figures, found.regressions, found.unknown
+def summary(
+    figures: pd.DataFrame,
+    regressions: pd.DataFrame,
+    hiding: pd.DataFrame,
+    gating: Collection[str],
+    uncompared: Collection[str],
+    unfinished: Sequence[str],
+    tolerance: float,
+) -> str:
+    """How many figures changed, and whether any got worse by more than the tolerance. `hiding` are
+    those that may hide that they did, `gating` the metrics that decide."""
+    unknown = hiding[hiding["metric"].isin(gating)]
     if not len(figures):
         return "No run has a valid trial, so there is no figure to compare."
     counts = figures["word"].value_counts()
@@ -26,7 +36,7 @@ def summary(found: ComparedRuns) -> str:
         if word in counts
     ]
     counted = f"Of {plural(len(figures), 'figure')}, {listed(parts)}."
-    limit = share(found.tolerance)
+    limit = share(tolerance)
     if len(regressions):
         failures = int(regressions["metric"].isin(FAILURES).sum())
         verb = "is" if failures == 1 else "are"
@@ -38,17 +48,17 @@ def summary(found: ComparedRuns) -> str:
             f"{counted} None is known to have got worse by more than {limit}, but "
             f"{len(unknown):,} could not show it{_why(unknown)}."
         )
-    if found.uncompared:
-        names = named(list(found.uncompared))
+    if uncompared:
+        names = named(list(uncompared))
         return f"{counted} Nothing of {names} was compared, so nothing is known of it."
-    if found.unfinished:
-        verb = "is" if len(found.unfinished) == 1 else "are"
+    if unfinished:
+        verb = "is" if len(unfinished) == 1 else "are"
         return (
             f"{counted} None is known to have got worse by more than {limit}, but "
-            f"{listed(found.unfinished)} {verb} not finished."
+            f"{listed(unfinished)} {verb} not finished."
         )
-    deciding = listed([*(METRICS[n].title for n in METRICS if n in found.gating), "what failed"])
-    others = f"; {len(found.hiding):,} of other metrics could not" if len(found.hiding) else ""
+    deciding = listed([*(METRICS[n].title for n in METRICS if n in gating), "what failed"])
+    others = f"; {len(hiding):,} of other metrics could not" if len(hiding) else ""
     return (
         f"{counted} None got worse by more than {limit}, and each that decides ({deciding}) would "
         f"have shown it{others}."

@@ -104,7 +104,9 @@ def side_by_side(figure: ComparedFigure) -> tuple[str, str]:
 
 def times(figure: ComparedFigure) -> str:
     """The ratio with its interval: '1.15 (1.12 to 1.18)'; '≥ 1.15' of lower bounds."""
-    text = with_ends(number(figure.ratio), figure.low, figure.high)
+    text = number(figure.ratio)
+    if not (figure.low_base or figure.low_here):
+        return with_ends(text, figure.low, figure.high)
     return of_bounds(text, in_first=figure.low_base > 0, in_second=figure.low_here > 0)
 
 

@@ -35,8 +35,7 @@ class TrendFigure(NamedTuple):
     server: str
     metric: str  # of SHOWN
     ratio: float  # to the first run
-    low: float  # the 95% interval of the ratio: 0 or infinite where lower bounds leave it open;
-    # the first run has none
+    low: float  # the 95% interval of the ratio; the first run has none
     high: float
     blocks: int
     points: int
@@ -76,8 +75,9 @@ def _rows(runs: Sequence[Run], keys: list[str]) -> Iterator[TrendFigure]:
             many = mine.index.get_level_values(KEY).nunique()
             for metric in SHOWN:
                 found = beside(blocks[metric].to_numpy(), base_blocks[metric].to_numpy())
-                low = bool(low_base[metric].get(server, False))
-                low_now = bool(low_here[metric].get(server, False))
+                low, low_now = (
+                    bool(flags[metric].get(server, False)) for flags in (low_base, low_here)
+                )
                 ends = (np.nan, np.nan)
                 if base_blocks is not blocks and found.bounded:
                     ends = (0.0 if low else found.low, np.inf if low_now else found.high)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from contract.result.window import Unanswered
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
@@ -64,7 +63,8 @@ def test_clients_that_got_nothing_are_told_though_none_of_them_waits(
 def test_a_window_in_which_nothing_was_due_blames_no_server(
     load: str, late: int, errors: dict[str, int]
 ) -> None:
-    unanswered = Unanswered(late, late, 0) if load != "keep_alive" else None
+    waiting = {"count": late, "oldest_us": late, "most_waiting": 0}
+    unanswered = None if load == "keep_alive" else waiting
     row = row_of(load, requests=0, covered=0, errors=errors, unanswered=unanswered)
     assert row["validity"] == "void"
     due = load == "keep_alive" or late or errors
