@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from rich.console import Console
 
+from contract.columns import COLUMNS
 from contract.outcomes import FOREIGN, STEAL
 from experiments.plan.overrides import read_source
 from experiments.records.validity import judge
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEASURED, VOID = "measured", "void"
+WHOLE = {column.name for column in COLUMNS if column.kind == "int"}
 
 
 def run(text: str, folder: Path, name: str) -> dict[tuple[str, str], str]:
@@ -33,7 +35,12 @@ def run(text: str, folder: Path, name: str) -> dict[tuple[str, str], str]:
 def outcomes(folder: Path) -> dict[tuple[str, str], str]:
     """The outcome of each trial of a run, by sweep and server."""
     read = pd.read_csv(folder / "trials.csv").astype(object)
-    rows = read.where(read.notna(), None).to_dict("records")
+    rows = [
+        {str(name): None if pd.isna(cell) else cell for name, cell in row.items()}
+        for row in read.to_dict("records")
+    ]
+    for row in rows:  # beside an empty cell a whole number was read as another
+        row |= {name: int(row[name]) for name in WHOLE if row.get(name) is not None}
     return {(row["sweep"], row["server"]): outcome(row) for row in rows}
 
 

@@ -22,8 +22,63 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.docker
 
 FOLDER = ROOT / "tests" / "foreign" / "habits"
+CLOSES_100 = (
+    r"measured: the server closes a connection after 100 requests(; requests sent again.*)?"
+)
+READ_ONLY = (
+    r"void: the server ended before .*; .*Read-only file system: '/srv/shop/cache/state'; "
+    r".*`writable: \[/srv/shop/cache\]` may help.*"
+)
+DENIED = (
+    r"void: the server ended before .*Permission denied: '/srv/shop/key'; .*`user: image` may help"
+)
+IDLE_3S = r"void: the server closes idle connections after 3 s; .*"
+IPV6 = r"void: .*it listens on \[::\]:8080 \(IPv6 only\) alone, .* by IPv4.*"
+LOOPBACK = r"void: .*it listens on 127\.0\.0\.1:8080 alone, .*set `network: pod`"
 EXPECTED = {
-    ("keep_alive", "plain"): r"measured",
+    ("keep_alive", "plain"): "measured",
+    ("keep_alive", "closes_said"): CLOSES_100,
+    ("keep_alive", "closes_unsaid"): CLOSES_100,
+    ("keep_alive", "body_differs"): "measured",
+    ("keep_alive", "chunks_differ"): "measured",
+    ("keep_alive", "header_length"): "measured",
+    ("keep_alive", "first_miss"): "measured",
+    ("keep_alive", "begins_503"): "measured",
+    ("keep_alive", "begins_silent"): "measured",
+    ("keep_alive", "begins_reset"): "measured",
+    ("keep_alive", "wants_host"): r"void: .*status 200, received .*400 Bad Request.*`headers`.*",
+    ("keep_alive", "told_host"): "measured",
+    ("keep_alive", "only_1_1"): "measured",
+    (
+        "keep_alive",
+        "until_close",
+    ): r"void: .*ends with its connection; only `load: connection_per_r.*",
+    ("keep_alive", "every_second"): r"void: .*answered on 1 connection, and not on the next: .*",
+    ("keep_alive", "writes"): READ_ONLY,
+    ("keep_alive", "may_write"): "measured",
+    ("keep_alive", "own_user"): DENIED,
+    ("keep_alive", "has_own_user"): "measured",
+    ("keep_alive", "ipv6_alone"): IPV6,
+    ("keep_alive", "loopback_alone"): "measured",
+    ("keep_alive", "by_full_name"): "measured",
+    ("keep_alive", "by_id"): "measured",
+    ("keep_alive", "by_short_id"): "measured",
+    ("connection_per_request", "plain"): "measured",
+    ("connection_per_request", "only_1_1"): "measured",
+    ("connection_per_request", "until_close"): "measured",
+    ("connection_per_request", "body_differs"): "measured",
+    ("connection_per_request", "closes_said"): "measured",
+    ("warm_up", "slow_at_first"): "measured",
+    ("trend", "plain"): "measured",
+    ("trend", "slows"): r"measured: the rate fell by \d\d% within the window.*",
+    ("trend", "quickens"): r"measured: the rate rose by [\d,]+% within the window.*",
+    ("idle", "plain"): "measured",
+    ("idle", "idle_3s"): IDLE_3S,
+    ("log", "plain"): "measured",
+    ("log", "logs"): r"measured: its own log, \d.* MB/s, .*",
+    ("bridge", "plain"): "measured",
+    ("bridge", "ipv6_alone"): IPV6,
+    ("bridge", "loopback_alone"): LOOPBACK,
 }
 
 
