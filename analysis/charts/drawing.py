@@ -27,18 +27,19 @@ def drawing(folder: Path) -> Iterator[Callable[[Chart, str], Future[str]]]:
     # all need begins at once.
     context = get_context("forkserver")
     context.set_forkserver_preload([picture.__name__])
-    pool = ProcessPoolExecutor(PROCESSES, context, initializer=_leave_interrupts)
-    try:
-        for _ in range(PROCESSES):
-            pool.submit(int)  # a process is started when there is something to do
-        yield lambda chart, name: pool.submit(picture.save, chart, folder, name)
-    except BrokenProcessPool:
-        raise LabError(
-            f"{folder}: a process that drew pictures was killed, as is done where memory is short: "
-            "end other programs and make the report again"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with ProcessPoolExecutor(PROCESSES, context, initializer=_leave_interrupts) as pool:
+        try:
+            for _ in range(PROCESSES):
+                pool.submit(int)  # a process is started when there is something to do
+            yield lambda chart, name: pool.submit(picture.save, chart, folder, name)
+        except BrokenProcessPool:
+            raise LabError(
+                f"{folder}: a process that drew pictures was killed, as is done where memory is "
+                "short: end other programs and make the report again"
+            ) from None
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _leave_interrupts() -> None:

@@ -58,9 +58,9 @@ def chosen(run: Run) -> pd.DataFrame:
 
 def candidates(run: Run) -> pd.DataFrame:
     """All trials of these servers, void ones included, but for those with one worker."""
-    trials = run.trials
+    trials = untraced(run.trials)
     several = trials["server"].isin(chosen(run)["server"].unique()) | (trials["workers"] > 1)
-    several &= (trials["server"] != ONE_EACH) & ~trials["traced"].fillna(value=False)
+    several &= trials["server"] != ONE_EACH
     return trials[(several & (trials["workers"] != 1).fillna(value=True)).fillna(value=False)]
 
 

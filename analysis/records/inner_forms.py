@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    import pandas as pd
+import pandas as pd
 
 LARGEST = 1e300
 COUNTS = re.compile(r"[^\s=]+=\d{1,18}( [^\s=]+=\d{1,18})*", re.ASCII)

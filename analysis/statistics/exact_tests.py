@@ -41,7 +41,7 @@ def _fewer(failed: int, failed_other: int, n: int, n_other: int) -> float:
     totals = np.arange(every + 1)
     bound = fisher(failed, failed_other, n, n_other) * (1 + ROUNDING)
     held = np.zeros(every + 1)
-    for total in totals:
+    for total in range(every + 1):
         below = _at_most(n, n_other, total, min(n, total))
         place = np.searchsorted(below, bound, side="right")
         held[total] = below[place - 1] if place else 0.0

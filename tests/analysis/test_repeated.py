@@ -30,7 +30,7 @@ def run_with_attempts(
             "reason": "spoiled",
             "attempt": attempt,
         }
-        named = earlier.assign(**void, reason="spoiled", trial=earlier["trial"] + f"-t{attempt}")
+        named = earlier.assign(**void, trial=earlier["trial"] + f"-t{attempt}")
         rows = pd.concat([rows, named], ignore_index=True)
     return analysis.load(made.write_run(folder, rows))
 
