@@ -147,9 +147,10 @@ class LoadedTrial:
         if "server" in self.started:
             self._note_server(self.started["server"], outcome)
         self._note_beside(outcome)
+        self._stop_workers(outcome)
 
     def _note_server(self, server: str, outcome: Outcome) -> None:
-        """How it ended by itself; one with workers is stopped, for then they tell what they did."""
+        """How it ended by itself."""
         result = outcome.result if isinstance(outcome.result, TrialResult) else None
         if result and result.spoiled_by in SEEN_AT_AN_END:
             self._ends(server)
@@ -157,8 +158,14 @@ class LoadedTrial:
         if not state.running:
             outcome.server_ending = state.ending
             outcome.out_of_memory = state.oom_killed
-        elif result and result.samples and result.samples[-1].worker_cpu_ns:
-            self._driver.stop(server, STOP_S)
+
+    def _stop_workers(self, outcome: Outcome) -> None:
+        """A server with workers is stopped, for then they tell what they did. The last of all: the
+        probe, in its pid namespace, ends with it."""
+        result = outcome.result
+        workers = isinstance(result, TrialResult) and result.samples[-1:]
+        if workers and workers[0].worker_cpu_ns and not outcome.server_ending:
+            self._driver.stop(self.started["server"], STOP_S)
 
     def _note_beside(self, outcome: Outcome) -> None:
         """A pod that ended took the load's way to the master along; a probe, its own answers."""

@@ -106,6 +106,22 @@ def test_workers_are_stopped_to_tell_what_they_accepted(monkeypatch: pytest.Monk
     assert driver.stopped == ["server"]
 
 
+def test_probe_that_ends_with_a_server_that_is_stopped_is_no_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class OneNamespace(FakeDriver):
+        def stop(self, container: str, grace_s: float) -> None:
+            super().stop(container, grace_s)
+            self.dead.add("probe")
+
+    lost = a_result(reason="idle connections were closed", spoiled_by="server_limit")
+    several = with_samples(lost, close={"worker_cpu_ns": {"8": 1, "9": 1}})
+    master, driver = FakeMaster(), OneNamespace()
+    monkeypatch.setattr(master, "result", lambda _trial: several)
+    assert conduct(driver, master).reason == ""
+    assert driver.stopped == ["server"]
+
+
 def test_server_and_load_have_cores_of_their_own() -> None:
     driver = FakeDriver()
     conduct(driver, FakeMaster())
