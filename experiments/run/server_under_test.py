@@ -6,7 +6,7 @@ All get the same pod, cores and limits. What differs between them stands here, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from contract.ports import SERVER_PORT
@@ -41,11 +41,9 @@ class ServerUnderTest:
     exchange: Exchange
     port: int = SERVER_PORT
     listen_s: float = LISTEN_S
-    environment: Mapping[str, str] = field(default_factory=dict)
-    keeps_entrypoint: bool = False
-    """The command only follows what the image runs."""
-    tells_its_end: bool = True
-    """Its log says why it ended; of another's server, that it ended is all there is to wait for."""
+    described: Foreign | None = None
+    """The entry of another's server. Its log need not say why it ended: that it did is all there is
+    to wait for."""
 
 
 class Images(Protocol):
@@ -95,15 +93,13 @@ def foreign_server(settings: Settings, foreign: Foreign, image: str) -> ServerUn
     """Somebody's image, or a reference, as the experiment describes it."""
     return ServerUnderTest(
         image=image,
-        command=tuple(foreign.command),
+        command=(),
         exchange=Exchange(
             settings.path or foreign.path, foreign.expect.status, foreign.expect.body or ""
         ),
         port=foreign.port,
         listen_s=FOREIGN_LISTEN_S,
-        environment=foreign.environment,
-        keeps_entrypoint=True,
-        tells_its_end=False,
+        described=foreign,
     )
 
 

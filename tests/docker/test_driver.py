@@ -124,6 +124,30 @@ def test_port_is_published_on_loopback_only(driver: DockerDriver, start: Start) 
     assert len(names(driver)) == 1  # the one that did not start is gone
 
 
+def test_command_is_executed_to_its_end_as_the_container_s_user(
+    driver: DockerDriver, start: Start
+) -> None:
+    container = start()
+    ended = driver.execute(container, ("sh", "-c", "id -u; echo no >&2; exit 7"))
+    assert (ended.exit_code, ended.output) == (7, "10001\nno\n")
+    driver.stop(container, 0)
+    with pytest.raises(DriverError, match="is not running"):
+        driver.execute(container, ("true",))
+
+
+def test_container_is_reached_by_its_name_or_the_one_that_a_pod_was_told(
+    driver: DockerDriver, start: Start
+) -> None:
+    network = f"c10k-test-{uuid.uuid4().hex[:8]}"
+    driver.create_network(network)
+    address = driver.address(start(network=network, aliases=("db",), hostname="db"))
+    pod = start(network=network, hosts={"stock": address})
+    guest = start(network=f"container:{pod}")
+    for name in ("db", "stock"):
+        found = driver.execute(guest, ("getent", "hosts", name)).output.split()
+        assert found == [address, name]
+
+
 def test_stop_tells_how_it_ended(driver: DockerDriver, start: Start) -> None:
     polite = "import signal, sys; signal.signal(15, lambda *_: sys.exit(7)); "
     container = start(command=("python3", "-uc", polite + "print(1); signal.pause()"))
