@@ -27,7 +27,7 @@ FOUND: Final = struct.Struct("=4xH2x16s32xI12x")  # struct inet_diag_msg
 ATTRIBUTE: Final = struct.Struct("=HH")  # struct rtattr: length, type
 INET_DIAG_SKV6ONLY: Final = 11  # linux/inet_diag.h
 MOST_BYTES: Final = 65_536
-ADDRESS_BYTES: Final = {socket.AF_INET: 4, socket.AF_INET6: 16}
+ADDRESS_BYTES: Final[dict[int, int]] = {socket.AF_INET: 4, socket.AF_INET6: 16}
 
 
 class Listener(NamedTuple):

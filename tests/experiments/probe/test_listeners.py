@@ -85,7 +85,7 @@ def test_watcher_tells_who_listens_until_others_can_connect_and_then_the_time_us
         if seconds == need_watch.EVERY_S:
             raise Enough
 
-    monkeypatch.setattr(need_watch.time, "sleep", pause)
+    monkeypatch.setattr("experiments.probe.need_watch.time.sleep", pause)
     group = tmp_path / "root/sys/fs/cgroup"
     group.mkdir(parents=True)
     (group / "cpu.stat").write_text("usage_usec 42\n")
