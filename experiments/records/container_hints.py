@@ -15,6 +15,8 @@ from experiments.plan.container_keys import ALL, IMAGE, ContainerKeys
 SEARCHED, LETTERS = 20, 300
 """Lines from the end, as after an error a runtime may still print where it came from; and the
 letters of one that are told."""
+BEFORE: Final = 3
+"""Lines in which Python shows the call that failed."""
 TMP: Final = "/tmp"  # noqa: S108 - a mount point
 PATH: Final = re.compile(r"(?<![\w/.])/[\w.+@-]+(?:/[\w.+@-]+)*")
 IN_TMP: Final = re.compile(r"(?<![\w/.])/tmp/|failed to map segment|noexec", re.IGNORECASE)
@@ -30,15 +32,17 @@ EXECUTION: Final = re.compile(r"\bexec\b", re.IGNORECASE)
 def key_that_may_help(said: str, keys: ContainerKeys, told: str) -> str:
     """In words, with the line that shows it where what is `told` anyway does not have it; empty
     where no line of `said` does."""
-    for line in reversed([line for line in said.splitlines() if line.strip()][-SEARCHED:]):
+    lines = [line.strip() for line in said.splitlines() if line.strip()][-SEARCHED:]
+    for place, line in reversed([*enumerate(lines)]):
+        around = " ".join(lines[max(0, place - BEFORE) : place + 1])
         for pattern, advise in SIGNS:
-            if pattern.search(line) and (advice := advise(line, keys)):
-                seen = line.strip()[:LETTERS]
+            if pattern.search(line) and (advice := advise(line, around, keys)):
+                seen = line[:LETTERS]
                 return advice if seen in told else f"its log has {seen!r}: {advice}"
     return ""
 
 
-def _read_only(line: str, keys: ContainerKeys) -> str:
+def _read_only(line: str, _around: str, keys: ContainerKeys) -> str:
     path = PATH.search(line)
     if path and path[0] in keys.files.values():
         return f"`files` are read only, {path[0]} among them"
@@ -53,17 +57,17 @@ def _read_only(line: str, keys: ContainerKeys) -> str:
     )
 
 
-def _denied(line: str, keys: ContainerKeys) -> str:
+def _denied(line: str, around: str, keys: ContainerKeys) -> str:
     if IN_TMP.search(line):
-        return _in_tmp(line, keys)
+        return _in_tmp(line, around, keys)
     return "" if keys.user else "it runs as user 10001: `user: image` may help"
 
 
-def _not_permitted(line: str, keys: ContainerKeys) -> str:
+def _not_permitted(line: str, around: str, keys: ContainerKeys) -> str:
     if IN_TMP.search(line):
-        return _in_tmp(line, keys)
+        return _in_tmp(line, around, keys)
     for pattern, name in CALLS:
-        if pattern.search(line) and name not in keys.capabilities:
+        if pattern.search(around) and name not in keys.capabilities:
             root = "" if keys.user else f"`user: {IMAGE}` and "
             return f"it has no such capability: {root}`capabilities: [{name}]` may help"
     if EXECUTION.search(line) and not keys.capabilities:
@@ -74,18 +78,19 @@ def _not_permitted(line: str, keys: ContainerKeys) -> str:
     return ""
 
 
-def _in_tmp(_line: str, keys: ContainerKeys) -> str:
+def _in_tmp(_line: str, _around: str, keys: ContainerKeys) -> str:
     if {TMP, ALL} & set(keys.writable):
         return ""
     return "nothing in /tmp can be executed: `writable: [/tmp]` may help"
 
 
-def _format(_line: str, keys: ContainerKeys) -> str:
+def _format(_line: str, _around: str, keys: ContainerKeys) -> str:
     script = "" if keys.entrypoint else "; of a script, `entrypoint: [sh, PATH]` may help"
     return f"its program is for another processor, or a script without #! at its start{script}"
 
 
-Advise = Callable[[str, ContainerKeys], str]
+Advise = Callable[[str, str, ContainerKeys], str]
+"""Of a line, it with those before it, and the keys that are given."""
 SIGNS: Final[tuple[tuple[re.Pattern[str], Advise], ...]] = (
     (re.compile(r"read-only file ?system|\bEROFS\b", re.IGNORECASE), _read_only),
     (re.compile(r"exec format error", re.IGNORECASE), _format),

@@ -101,7 +101,7 @@ DOCKERFILE = f"""
 USER 0
 COPY app.py /srv/app.py
 RUN printf 'shop:x:1234:1234::/:/bin/sh\\n' >> /etc/passwd && printf secret > /srv/secret \\
- && chown 1234:1234 /srv/secret && chmod 400 /srv/secret && mkdir /run/shop \\
+ && chown 1234:1234 /srv/secret && chmod 400 /srv/secret && mkdir /run/shop /var/lib/shop \\
  && cp "$(readlink -f "$(command -v python3)")" /srv/python \\
  && python3 -c "import os; \\
 os.setxattr('/srv/python', 'security.capability', bytes.fromhex('{CAPABILITY}'))"

@@ -16,6 +16,10 @@ DENIED = "PermissionError: [Errno 13] Permission denied: '/srv/shop/secret.key'"
 NOEXEC = "sh: 1: /tmp/tool: Permission denied"
 LIBRARY = "ImportError: /tmp/x.so: failed to map segment from shared object"
 CHOWN = 'nginx: [emerg] chown("/var/x", 33) failed (1: Operation not permitted)'
+PYTHON = """  File "/srv/app.py", line 25, in descends
+    os.chown("/run/shop", 33, 33)
+    ~~~~~~~~^^^^^^^^^^^^^^^^^^^^^
+PermissionError: [Errno 1] Operation not permitted: '/run/shop'"""
 SETUID = "setuid(33): Operation not permitted"
 FILE_CAPABILITIES = "exec /usr/bin/caddy: operation not permitted"
 FORMAT = "exec /start.sh: exec format error"
@@ -41,6 +45,7 @@ def hint(said: str, told: str | None = None, **keys: Any) -> str:
         (CHOWN, {}, "`user: image` and `capabilities: [CHOWN]`"),
         (CHOWN, {"user": "image"}, "such capability: `capabilities: [CHOWN]`"),
         (SETUID, {"user": "0", "capabilities": ["CHOWN"]}, "`capabilities: [SETUID]`"),
+        (PYTHON, {"user": "0"}, "such capability: `capabilities: [CHOWN]`"),
         ("setgroups failed: EPERM", {"user": "0"}, "`capabilities: [SETGID]`"),
         (FILE_CAPABILITIES, {}, "`getcap` shows them"),
         (FORMAT, {}, "`entrypoint: [sh, PATH]`"),
@@ -61,6 +66,7 @@ def test_key_is_named(said: str, keys: dict[str, Any], named: str) -> None:
         (SETUID, {"user": "0", "capabilities": ["SETUID"]}),
         (FILE_CAPABILITIES, {"capabilities": ["NET_BIND_SERVICE"]}),
         ("ioctl: Operation not permitted", {}),
+        ("chown was done\na\nb\nc\nioctl: Operation not permitted", {}),
         ("the file system is read only by design", {}),
         ("OSError: [Errno 98] Address already in use", {}),
         ("", {}),
