@@ -7,13 +7,12 @@ a privilege by what it executes. Plain values only, for `docker_driver.py` to se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from experiments.docker.driver import EVERYTHING, ContainerSpec, DriverError
 
 TMPFS: Final = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - a mount point
-WRITABLE: Final = "rw,exec,nosuid,nodev,size=256m,mode=1777"
+WRITABLE: Final = {"type": "tmpfs", "device": "tmpfs", "o": "nosuid,nodev,size=256m,mode=1777"}
 """Of a folder that a container was given: whatever its user is."""
 LOG: Final = {"type": "json-file", "config": {"max-size": "10m", "max-file": "1"}}
 LEAST_QUOTA_US: Final = 1_000
@@ -51,15 +50,17 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
             f"container {spec.name}: sysctls, published ports, aliases and host names "
             "belong to the container that owns the network namespace"
         )
+    everywhere = EVERYTHING in spec.writable
+    folders = () if everywhere else spec.writable
     asked: dict[str, Any] = {
         "network_mode": spec.network,
         "pid_mode": f"container:{spec.pid_of}" if spec.pid_of else None,
-        "read_only": EVERYTHING not in spec.writable,
+        "read_only": not everywhere,
         "cap_drop": ["ALL"],
         "cap_add": list(spec.capabilities),
         "security_opt": ["no-new-privileges:true"],
-        "tmpfs": folders_in_memory(spec.writable),
-        "mounts": [_read_only(*one) for one in spec.files.items()],
+        "tmpfs": {} if everywhere else {k: v for k, v in TMPFS.items() if k not in folders},
+        "mounts": [*map(_in_memory, folders), *(_read_only(*one) for one in spec.files.items())],
         "extra_hosts": dict(spec.hosts),
         "log_config": LOG,
         "cpuset_cpus": spec.cpus or None,
@@ -82,11 +83,12 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
     return asked
 
 
-def folders_in_memory(writable: Sequence[str]) -> dict[str, str]:
-    """Where a container may write, with the options of each; nothing where it may everywhere."""
-    if EVERYTHING in writable:
-        return {}
-    return TMPFS | dict.fromkeys(writable, WRITABLE)
+def _in_memory(folder: str) -> dict[str, object]:
+    """An empty folder for any user, gone with its container. A volume: runc (1.1) gives a tmpfs of
+    its own the rights of the image's folder at that place, which may be root's alone."""
+    driver = {"Name": "local", "Options": WRITABLE}
+    options = {"NoCopy": True, "DriverConfig": driver}
+    return {"Type": "volume", "Target": folder, "VolumeOptions": options}
 
 
 def _read_only(source: str, target: str) -> dict[str, object]:
