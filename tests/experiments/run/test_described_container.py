@@ -34,7 +34,7 @@ def test_each_key_loosens_what_it_names_and_no_more() -> None:
     )
     host = host_settings(spec)
     assert host["read_only"]
-    assert host["tmpfs"] == {}, "/tmp is a writable folder like any other"
+    assert host["tmpfs"] == {}, "it is a writable folder like any other"
     assert (host["cap_drop"], host["cap_add"]) == (["ALL"], ["CHOWN"])
     assert host["mem_limit"] == host["memswap_limit"] == 8 * 2**20
     *folders, file = host["mounts"]
