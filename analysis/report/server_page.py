@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.charts.palette import VARIABLES, family, in_order, run_styles
 from analysis.outcomes import goodput
-from analysis.outcomes.limits_hit import find_walls
+from analysis.outcomes.limits_hit import limits_hit
+from analysis.outcomes.lower_bounds import END
+from analysis.records.run import Run
 from analysis.report.server_points import COST, RATE, TAIL, points, reference_of
 from analysis.report.server_sentences import ratio, strengths, weaknesses
-from analysis.statistics.lower_bounds import END
 from analysis.tables import Table
 from analysis.wording import MISSING, at_least, duration, number, plural, server_name
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 MOST_ROWS = 40
 HEADINGS = ["setting", "valid trials", "requests / s", "to the reference"]
@@ -58,8 +55,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One server: sentences for and against it, its void trials by reason, and a row per
-    setting; `left_out` rows were too many to show."""
+    """One server: sentences for and against it, its void trials by reason, what was compared of
+    its answers, and a row per setting; `left_out` rows were too many to show."""
 
     server: str
     name: str
@@ -69,6 +66,7 @@ class Page:
     strengths: list[str]
     weaknesses: list[str]
     void: list[tuple[str, int]]
+    compared: list[str]
     rows: list[Row]
     left_out: int
 
@@ -88,7 +86,7 @@ class Page:
 def pages(run: Run) -> list[Page]:
     """A page for each server of the run, in the order of every figure."""
     reference, table = reference_of(run), points(run)
-    looks, walls, reasons = run_styles(run), find_walls(run.trials), _reasons(run)
+    looks, limits, reasons = run_styles(run), limits_hit(run.trials), _reasons(run)
     made = []
     for server in in_order(run.trials["server"].unique()):
         mine = table[table["server"] == server]
@@ -101,9 +99,10 @@ def pages(run: Run) -> list[Page]:
                 reference,
                 strengths(run, mine, server, reference),
                 weaknesses(
-                    run, mine, server, reference, [one for one in walls if one.server == server]
+                    run, mine, server, reference, [one for one in limits if one.server == server]
                 ),
                 reasons.get(server, []),
+                _compared(run.trials[run.trials["server"] == server]),
                 [_row(one) for _, one in mine.head(MOST_ROWS).iterrows()],
                 max(0, len(mine) - MOST_ROWS),
             )
@@ -135,6 +134,11 @@ def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
         text = "no reason recorded" if pd.isna(reason) else str(reason)
         reasons.setdefault(server, []).append((text, times))
     return reasons
+
+
+def _compared(mine: pd.DataFrame) -> list[str]:
+    """What was compared of each answer, of all settings; none where no trial recorded it."""
+    return [str(one) for one in mine["answers_compared"].dropna().unique()]
 
 
 def verdict_in_short(page: Page) -> str:

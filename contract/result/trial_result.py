@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from contract.result.asked import Asked
 from contract.result.document import OMITTED
-from contract.result.load_side import LoadSecond, Worker
+from contract.result.load_side import Checked, LoadSecond, Worker
 from contract.result.server_side import Environment, ProbeSample, ServerSecond
 from contract.result.window import Gauges, Window
 from contract.void_causes import Blame
@@ -33,6 +33,7 @@ class TrialResult:
     series: tuple[LoadSecond, ...] = ()
     company: dict[str, int] = field(default_factory=dict)
     workers: tuple[Worker, ...] = ()
+    checked: Checked | None = field(default=None, metadata=OMITTED)
     asked: Asked | None = field(default=None, metadata=OMITTED)
     """Set by the run, as the next one."""
     server_series: tuple[ServerSecond, ...] | None = field(default=None, metadata=OMITTED)

@@ -38,6 +38,8 @@ class Setting:
     form: str | None = None
     """The group of the load's form that it stands in; empty: a sweep alone sets it; None: the load
     does not take it."""
+    several_lines: bool = False
+    """Whether the form has room for more than one line of a text."""
     by_hand: Any = None
     """Its default in the form, where that is not `default`; for an optional one it stands for
     None. It may lie outside the range."""
@@ -53,8 +55,8 @@ class Setting:
     least: float | None = None
     """The least number in its column of trials.csv, where that is not `low`."""
     added: bool = False
-    """Whether runs were recorded before there was such a column: so of every new setting. Without
-    it those runs can no longer be read."""
+    """Whether runs were recorded before there was such a column: so of every new setting. Their
+    trials are taken to have had its default. Without it those runs can no longer be read."""
 
     @property
     def is_number(self) -> bool:

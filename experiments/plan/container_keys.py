@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from experiments.plan.given_files import fault_of
+from experiments.plan.http_request import Word
 from experiments.plan.strict import Strict
 
 ALL: Final = "/"
@@ -47,11 +48,6 @@ Capability = Literal[
     "SYS_CHROOT",
 ]
 """Those that `docker run` gives to everybody; more would be given for nobody's server."""
-
-
-def _word(value: object) -> object:
-    """Numbers are words on a command line: `[--port, 8000]` needs no quotes."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _everything(value: object) -> object:
@@ -84,7 +80,6 @@ def bytes_of(text: str) -> int:
     return int(text[:-1]) * UNITS[text[-1]]
 
 
-Word = Annotated[str, BeforeValidator(_word)]
 Image = Annotated[str, Field(pattern=r"^[^\s:@-][^\s]*$")]
 Writable = Annotated[
     list[Annotated[str, AfterValidator(_place)]],

@@ -7,18 +7,27 @@ load like them. What it cannot be told, such as our backlog, stays its own.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from contract.mix import PATTERN, parse_mix, unknown_names
 from contract.origins import REFERENCE_SERVERS
 from contract.ports import SERVER_PORT
+from contract.request import Request
 from contract.settings.load_settings import SERVER_NAME
-from experiments.plan.container_keys import ContainerKeys, Word
-from experiments.plan.strict import Strict
+from experiments.plan.container_keys import ContainerKeys
+from experiments.plan.expect import Expect, Ready
+from experiments.plan.http_request import HttpRequest, RequestName, Word
 
 ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
+Mix = Annotated[
+    str,
+    AfterValidator(lambda text: parse_mix(text) and text),
+    WithJsonSchema({"pattern": PATTERN, "type": "string"}),
+]
 TAKEN: Final = ("server", "pod", "client", "probe", "master", "localhost")
 """Names of the lab's own containers in a network and of their logs; with `load-2`, `db-watch`."""
 FIRST: Final = ("name", "image", "port", "command", "environment", "path", "expect")
@@ -34,15 +43,6 @@ def _free(name: str) -> str:
 NeedName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), AfterValidator(_free)]
 
 
-class Expect(Strict):
-    """What the server has to answer; the rest of its answer is learned."""
-
-    status: Annotated[int, Field(ge=200, le=599)] = Field(200, description="HTTP status")
-    body: Annotated[str, Field(min_length=1)] | None = Field(
-        None, description="The whole body; any that stays the same if absent"
-    )
-
-
 class Need(ContainerKeys):
     """A container beside a server, such as its database; it has `port`, `health` or both."""
 
@@ -55,7 +55,7 @@ class Need(ContainerKeys):
     )
 
     @model_validator(mode="after")
-    def _waited_for(self) -> Need:
+    def _waited_for(self) -> Self:
         if self.port is None and not self.health:
             raise ValueError(
                 "needs a `port` or a `health` command: by it the lab knows it is ready"
@@ -68,10 +68,23 @@ class Foreign(ContainerKeys):
 
     name: ServerName = Field(description="Its name in sweeps and reports; of the image if absent")
     port: Port = Field(SERVER_PORT, description="Where it listens (TCP)")
-    path: Annotated[str, Field(pattern=r"^/[!-+\--~]*$")] = Field(
-        "/", description="What is asked for"
+    path: Mix | None = Field(
+        None, description="What is asked for; or a mix of paths and of names of `requests`"
+    )
+    request: HttpRequest | None = Field(
+        None, description="How it is asked, where that is not by a plain GET"
+    )
+    requests: dict[RequestName, HttpRequest] = Field(
+        default_factory=dict,
+        description="Requests that a mix names; all of them alike if `path` is absent",
     )
     expect: Expect = Field(default_factory=Expect, description="What it has to answer")
+    check: Literal["auto", "exact", "framing"] = Field(
+        "auto",
+        description="Whether every byte of an answer is compared, or its framing and what is "
+        "expected; auto: the strictest that the first answers bear",
+    )
+    ready: Ready = Field(default_factory=Ready, description="When it may be loaded")
     needs: dict[NeedName, Need] = Field(
         default_factory=dict,
         description="Containers beside it, by the host name under which it reaches each; started "
@@ -84,6 +97,34 @@ class Foreign(ContainerKeys):
         if isinstance(given, dict) and "name" not in given and isinstance(given.get("image"), str):
             return {**given, "name": name_of(given["image"])}
         return given
+
+    @model_validator(mode="after")
+    def _asked_in_one_way(self) -> Self:
+        if self.request and self.requests:
+            raise ValueError(
+                "request and requests are given; name the one in requests too, and leave it out"
+            )
+        if self.path and self.request and "path" in self.request.model_fields_set:
+            raise ValueError("path is given here and in request; keep one")
+        for fault in unknown_names(self.asked, self.requests, self.name):
+            raise ValueError(fault)
+        return self
+
+    @property
+    def asked(self) -> str:
+        """What is asked for where a trial does not say it: a path, or a mix."""
+        usual = self.request.path if self.request else "/"
+        return self.path or ", ".join(self.requests) or usual
+
+    @property
+    def plain(self) -> Request:
+        """What is sent to a path."""
+        return self.request.request if self.request else Request()
+
+    @property
+    def named(self) -> Mapping[str, Request]:
+        """What is sent by name."""
+        return {name: one.request for name, one in self.requests.items()}
 
     @property
     def origin(self) -> str:

@@ -12,6 +12,9 @@ from typing import Any
 
 from contract.exits import Exit, LabError
 from contract.loads import KINDS, WITHOUT_CLIENTS
+from contract.mix import parse_mix, unknown_names
+from contract.request import Request, RequestError
+from contract.settings import conflicts
 from contract.settings.conflicts import ConflictError
 from contract.settings.server_flags import ServerFlags
 from contract.settings.setting import declared
@@ -112,6 +115,7 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
             if foreign:
                 own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
                 settings = replace(settings, **own)
+            _check_requests(sweep, settings, foreign)
             point = Point(sweep.name, settings, foreign, sweep.repeats, note)
             known_one = found.setdefault(point.identity, point)
             found[point.identity] = replace(
@@ -132,6 +136,22 @@ def _fitted(experiment: Experiment, sweep: Sweep, limits: Limits) -> list[tuple[
             f"together: {error}; ask for less, or see `make doctor`",
             Exit.BAD_INPUT,
         ) from None
+
+
+def _check_requests(sweep: Sweep, settings: Settings, foreign: Foreign | None) -> None:
+    """Whether what this server is asked can be sent as the load is. Raises ConflictError."""
+    path = settings.path or (foreign.asked if foreign else "/")
+    plain, named = (foreign.plain, foreign.named) if foreign else (Request(), {})
+    faults = unknown_names(path, named, settings.server)
+    if not faults:
+        faults += conflicts.of_load(replace(settings, path=path))
+    for fault in faults:
+        raise ConflictError(f"sweep {sweep.name}: {fault}")
+    for kind in parse_mix(path):
+        try:
+            named.get(kind.path, plain).check_pipeline(settings.pipeline_depth)
+        except RequestError as error:
+            raise ConflictError(f"sweep {sweep.name}: {error}") from error
 
 
 def _more(one: Point, other: Point) -> int | None:

@@ -19,7 +19,7 @@ from experiments.docker.ownership import LABEL_OWNER
 from experiments.images.store import ImageStore
 from experiments.plan.overrides import read_source
 from experiments.records import attempts
-from experiments.run import server_under_test, session
+from experiments.run import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,9 +137,9 @@ servers:
     memory: 128m
     expect: {body: "33"}
   - {name: files, image: IMAGE, command: [given], files: {shop.conf: /etc/shop.conf}}
-  - {name: elsewhere, image: IMAGE, command: [own, 0.0.0.0, 3000]}
-  - {name: six, image: IMAGE, command: [own, "::"]}
-  - {name: local, image: IMAGE, command: [own, 127.0.0.1]}
+  - {name: elsewhere, image: IMAGE, command: [own, 0.0.0.0, 3000], ready: {timeout_s: 4}}
+  - {name: six, image: IMAGE, command: [own, "::"], ready: {timeout_s: 4}}
+  - {name: local, image: IMAGE, command: [own, 127.0.0.1], ready: {timeout_s: 4}}
   - name: with_stock
     image: IMAGE
     command: [asks]
@@ -203,7 +203,6 @@ def run(image: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.write_text(EXPERIMENT.replace("IMAGE", image))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(session, "RESULTS", folder / "results")
-        patched.setattr(server_under_test, "FOREIGN_LISTEN_S", 4.0)
         patched.setattr(attempts, "MOST", 1)  # however busy the machine is
         return session.start(read_source(path, "mine"), Console(file=io.StringIO())).folder
 

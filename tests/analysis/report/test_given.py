@@ -17,8 +17,8 @@ IDS = {"image": "db:1", "id": "sha256:0123456789abcdef"}
         ({}, ""),
         ({"writable": [], "capabilities": [], "user": None, "files": {}}, ""),
         (
-            {"writable": ["/var/x", "/tmp"], "user": "image", "capabilities": ["CHOWN"]},
-            "given: writable /var/x, /tmp; user of the image; capability CHOWN",
+            {"writable": ["/var/x", "/opt/y"], "user": "image", "capabilities": ["CHOWN"]},
+            "given: writable /var/x, /opt/y; user of the image; capability CHOWN",
         ),
         (
             {"writable": ["/"], "user": "7", "capabilities": ["CHOWN", "SETUID"], "memory": "8m"},

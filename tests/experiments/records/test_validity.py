@@ -56,3 +56,56 @@ def test_clients_that_got_nothing_are_told_though_none_of_them_waits(
     assert row["validity"] == "server_bound"
     assert row["reason"].startswith(told)
     assert bool(row["reason"]) is bool(told)
+
+
+@pytest.mark.parametrize("load", ["open_loop", "open_connections", "keep_alive"])
+@pytest.mark.parametrize(("late", "errors"), [(0, {}), (3, {}), (0, {"reset": 2})])
+def test_a_window_in_which_nothing_was_due_blames_no_server(
+    load: str, late: int, errors: dict[str, int]
+) -> None:
+    waiting = {"count": late, "oldest_us": late, "most_waiting": 0}
+    unanswered = None if load == "keep_alive" else waiting
+    row = row_of(load, requests=0, covered=0, errors=errors, unanswered=unanswered)
+    assert row["validity"] == "void"
+    due = load == "keep_alive" or late or errors
+    assert row["spoiled_by"] == ("server_starved" if due else "load")
+    told = "no response came in the window" if due else "no request was due in the window"
+    assert row["reason"].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("resent", "ended", "told"),
+    [
+        (0, {}, ""),
+        (0, {"100": 7}, "the server closes a connection after 100 requests"),
+        (0, {"1": 7}, "the server closes a connection after 1 request"),
+        (
+            5,
+            {"1000": 7},
+            "the server closes a connection after 1,000 requests; requests sent again: 5",
+        ),
+        (
+            2,
+            {"3": 1, "90": 1, "100": 2},
+            "the server closes a connection after 3 to 100 requests, median 95; "
+            "requests sent again: 2",
+        ),
+    ],
+)
+@pytest.mark.parametrize("load", ["keep_alive", "open_loop"])
+def test_connections_that_a_server_ends_are_told_and_void_nothing(
+    load: str, resent: int, ended: dict[str, int], told: str
+) -> None:
+    reconnects = sum(ended.values())
+    row = row_of(
+        load, reconnects=reconnects, resent=resent, requests_per_connection=ended, rested_ns=1
+    )
+    assert row["validity"] != "void"
+    assert row["reason"] == told
+    assert (row["reconnects"], row["resent"], row["errors"]) == (reconnects, resent, 0)
+
+
+def test_a_request_that_may_not_be_sent_twice_is_an_error() -> None:
+    row = row_of("keep_alive", errors={"not_resent": 2}, reconnects=0)
+    assert (row["validity"], row["spoiled_by"]) == ("void", "server_wrong")
+    assert row["reason"] == "errors in the window: not_resent=2"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from contract.expected import Expected
 from contract.settings.trial import Settings
-from experiments.plan.foreign_server import Expect, Foreign
+from experiments.plan.expect import Expect
+from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Point, Trial
 from experiments.probe.tracing import STRACE
-from experiments.run.server_under_test import ServerUnderTest, server_under_test
+from experiments.run.server_under_test import Exchange, ServerUnderTest, server_under_test
 from tests.support.fakes import FakeImages
 
-APP = Foreign(name="app", image="app:1", port=80, command=["serve"], expect=Expect(status=201))
+APP = Foreign(name="app", image="app:1", port=80, command=["serve"], expect=Expect(status=[201]))
 
 
 def server_of(settings: Settings, foreign: Foreign | None = None) -> ServerUnderTest:
@@ -37,7 +39,7 @@ def test_traced_server_is_the_same_below_strace() -> None:
 def test_foreign_server_is_as_it_was_described_from_its_pinned_image() -> None:
     server = server_of(Settings(server="app"), APP)
     assert (server.image, server.described, server.port) == ("sha256:app", APP, 80)
-    assert (server.exchange.path, server.exchange.status, server.exchange.body) == ("/", 201, "")
+    assert server.exchange == Exchange("/", Expected(statuses=(201,)), "auto")
 
 
 @pytest.mark.parametrize(
@@ -53,4 +55,4 @@ def test_body_is_the_usual_one_unless_its_length_is_set(
     settings: Settings, path: str, body: str
 ) -> None:
     exchange = server_of(settings).exchange
-    assert (exchange.path, exchange.status, exchange.body) == (path, 200, body)
+    assert exchange == Exchange(path, Expected(body=body), "exact")

@@ -1,0 +1,123 @@
+"""Times that are lower bounds: what had not ended as windows closed may have kept them low.
+
+The median of some repeats is one where half of them or more are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from analysis.arrays import Flags, Numbers
+from analysis.records.run import Run, remembered
+from analysis.wording import MISSING, at_least, duration, listed, number, plural, server_name, share
+
+Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
+
+END = "_bounded"
+"""Of the name of a column that says which cells of the one before are lower bounds."""
+BOUNDS = {
+    (False, False): "",
+    (False, True): "≥ ",
+    (True, False): "≤ ",
+    (True, True): "unknown, of lower bounds ",
+}
+HALF = 0.5
+SHOWN_SERVERS = 4
+
+
+@remembered
+def bounded(run: Run) -> dict[str, Flags]:
+    """By column, the trials that count and whose value is a lower bound; no others are there."""
+    texts = run.trials["lower_bounds"]
+    valid = run.trials["valid"].to_numpy(dtype=bool)
+    codes = texts.cat.codes.to_numpy()
+    found: dict[str, Flags] = {}
+    for place, text in enumerate(texts.cat.categories):
+        held = (codes == place) & valid
+        for name in str(text).split() if held.any() else ():
+            found[name] = found.get(name, np.zeros(len(valid), dtype=bool)) | held
+    return found
+
+
+def medians_bounded(flags: Flags, groups: Numbers, count: int) -> Flags:
+    """Of which groups the median is a lower bound, given the group of each trial, or -1."""
+    inside = groups >= 0
+    all_of = np.bincount(groups[inside], minlength=count)
+    bound = np.bincount(groups[inside & flags], minlength=count)
+    return (bound > 0) & (bound >= HALF * all_of)
+
+
+def marked(table: pd.DataFrame, metric: str) -> Flags:
+    """The rows of a table in which the metric is a lower bound."""
+    name = f"{metric}{END}"
+    found: Flags = np.zeros(len(table), dtype=bool)
+    return table[name].to_numpy(dtype=bool) if name in table else found
+
+
+def time_of(row: Row, metric: str) -> str:
+    """A time of a table's row for a sentence, with ≥ where it is a lower bound."""
+    written = duration(row[metric])
+    return at_least(written) if _is_bound(row, metric) else written
+
+
+def times(row: Row, metric: str, over: Row, other: str = "") -> str:
+    """How many times as long as the metric `other` (default: the same) of another row: '3.1 times';
+    'at least' where the first is a lower bound, 'at most' where the second is, and no number where
+    both are."""
+    other = other or metric
+    low, low_other = _is_bound(row, metric), _is_bound(over, other)
+    if low and low_other:
+        return "an unknown number of times"
+    words = "at least " if low else "at most " if low_other else ""
+    return f"{words}{number(float(row[metric]) / float(over[other]))} times"
+
+
+def of_bounds(ratio: str, *, in_first: bool, in_second: bool) -> str:
+    """The text of a ratio of a second run's times to those of a first one, given which are lower
+    bounds: '≥ 0.95'; a missing ratio is none."""
+    return ratio if ratio == MISSING else f"{BOUNDS[in_first, in_second]}{ratio}"
+
+
+def _is_bound(row: Row, metric: str) -> bool:
+    return bool(row.get(f"{metric}{END}", False))
+
+
+def doubts(run: Run) -> list[str]:
+    """What of this a reader of the run has to know, and of requests that failed."""
+    return [*_unanswered(run), *_failed(run.trials)]
+
+
+def _unanswered(run: Run) -> list[str]:
+    flags = [one for name, one in bounded(run).items() if name.startswith("response_")]
+    held = np.logical_or.reduce(flags) if flags else np.zeros(len(run.trials), dtype=bool)
+    if not held.any():
+        return []
+    return [
+        f"in {plural(int(held.sum()), 'trial')} that count requests had no answer as the window "
+        f"closed ({_servers(run.trials[held])}): their ages are among the response times, and what "
+        "they may have kept low is told as at least (≥) so much"
+    ]
+
+
+def _failed(trials: pd.DataFrame) -> list[str]:
+    tried = trials["requests"].fillna(0) + trials["errors"].fillna(0)
+    held = (trials["valid"] & (trials["errors"].fillna(0) > 0)).to_numpy(dtype=bool)
+    if not held.any():
+        return []
+    shares = (trials["errors"] / tried)[held].astype("float64")
+    return [
+        f"in {plural(int(held.sum()), 'trial')} that count requests failed, up to "
+        f"{share(float(shares.max()))} of them ({_servers(trials[held])}): rates are of the right "
+        "answers alone, and times are theirs"
+    ]
+
+
+def _servers(trials: pd.DataFrame) -> str:
+    counts = trials["server"].astype(str).value_counts()
+    told = [f"{server_name(str(one))} {times:,}" for one, times in counts.items()]
+    rest = len(told) - SHOWN_SERVERS
+    return listed([*told[:SHOWN_SERVERS], f"{rest} more"] if rest > 0 else told)
