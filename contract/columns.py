@@ -231,6 +231,13 @@ COLUMNS: tuple[Column, ...] = (
         "cores' worth of other programs on the lab's cores",
         maximum=MOST_CORES,
     ),
+    Column(
+        "needs_cpu_share",
+        "float",
+        "cores' worth of what the server `needs`, wherever it ran; no other program",
+        added=True,
+        maximum=MOST_CORES,
+    ),
 )
 
 

@@ -19,6 +19,7 @@ from experiments.docker.driver import (
     AbsentError,
     ContainerSpec,
     ContainerState,
+    Ended,
     InUseError,
 )
 from experiments.docker.engine import Engine
@@ -110,6 +111,19 @@ class DockerDriver(Engine):
         api = self.api
         with self.guard(f"looking at container {container[:12]}"):
             return dict(api.inspect_container(container))
+
+    def address(self, container: str) -> str:
+        """Its IPv4 address in the one network that it has joined."""
+        (network,) = self._inspect(container)["NetworkSettings"]["Networks"].values()
+        return str(network["IPAddress"])
+
+    def execute(self, container: str, command: tuple[str, ...]) -> Ended:
+        """Run a command in a container, as its user, to its end."""
+        api = self.api
+        with self.guard(f"running {command[0]} in container {container[:12]}"):
+            made = str(api.exec_create(container, list(command))["Id"])
+            output: bytes = api.exec_start(made)
+            return Ended(int(api.exec_inspect(made)["ExitCode"]), output.decode(errors="replace"))
 
     def logs(self, container: str) -> str:
         """The last LOG_BYTES of both streams."""

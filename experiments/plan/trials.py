@@ -28,6 +28,8 @@ REFERENCE_SWEEP = "reference"
 UNKNOWN = Limits()
 OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
+OVERHEAD_NEED_S = 1.5
+"""What each container beside the server may cost."""
 OVERHEAD_ALONE_S = 0.7
 """The same for one without clients: a container, and up to thousands of descriptors."""
 
@@ -52,7 +54,7 @@ class Point:
         """All that makes this point differ from another."""
         identity = asdict(self.settings)
         if self.foreign:
-            identity["foreign"] = self.foreign.model_dump()
+            identity["foreign"] = self.foreign.described()
         return json.dumps(identity, sort_keys=True)
 
     @property
@@ -89,6 +91,8 @@ class Trial:
     def expected_s(self) -> float:
         settings = self.point.settings
         overhead_s = OVERHEAD_ALONE_S if settings.without_clients else OVERHEAD_S
+        if self.point.foreign:
+            overhead_s += OVERHEAD_NEED_S * len(self.point.foreign.needs)
         return overhead_s + settings.ramp_s + settings.warm_up_s + settings.window_s
 
 

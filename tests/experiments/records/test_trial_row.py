@@ -71,7 +71,7 @@ def test_no_result_is_void_with_its_reason() -> None:
 def test_a_server_that_ended_is_void() -> None:
     row = row_of(a_result(), server_ending="exit code 3", logs={"server": "one\nlast words"})
     assert row["validity"] == "void"
-    assert row["reason"] == "the server ended with exit code 3 last words"
+    assert row["reason"] == "the server ended with exit code 3 one | last words"
 
 
 def changed(**window: Any) -> TrialResult:
