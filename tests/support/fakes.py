@@ -63,6 +63,10 @@ class FakeDriver:
     def logs(self, container: str) -> str:
         return f"log of {self._spec(container).role}"
 
+    def log_rate(self, container: str, since_s: float, until_s: float) -> float:
+        assert self._spec(container).role == "server"
+        return 1_000.0 * (until_s - since_s)
+
     def stop(self, container: str, grace_s: float) -> None:
         del grace_s
         self.stopped.append(self._spec(container).role)
