@@ -50,6 +50,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("block", "int", "one shuffled pass over all trials, from 1", True, minimum=1),
     Column("position", "int", "place in the order of the run, from 1", True, minimum=1),
     Column("repeat", "int", "repeat of this point, from 1", True, minimum=1),
+    Column(
+        "attempt",
+        "int",
+        "which measurement of this trial it is, from 1; another follows one that was spoiled, and "
+        "not by the server",
+        minimum=1,
+        added=True,
+    ),
     Column("origin", "text", "whose server: the lab's, a reference, foreign", True, ORIGINS),
     *(_of_setting(one) for one in declared(Settings).values()),
     Column("load_cores", "int", "cores that the load workers had; fewer: some shared one"),

@@ -6,6 +6,7 @@ before a run goes on.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import difflib
 import io
@@ -17,6 +18,11 @@ from contract.cells import SHOWN, breaches
 from contract.columns import COLUMNS, FIRST_NAMES, NAMES
 from contract.void_causes import BY_SERVER
 
+ENCODING = "utf-8-sig"
+"""A spreadsheet puts a byte-order mark before UTF-8, which is no part of the first cell."""
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
+SAVED = "as a spreadsheet saves it: its numbers may be rounded; take the file that the lab wrote"
 SHOWN_PROBLEMS = 20
 REQUIRED = {column.name for column in COLUMNS if column.required}
 
@@ -42,19 +48,21 @@ class Examined:
     """`problems` refuse the file, each as 'line L, column C: what, and what is expected'. `kept`
     are the bytes of the file without the rows `left_out`, and with the cells empty that are
     `emptied`: what a server failed is void whatever its figures are, and not to be lost for
-    one. `trials` are the names of all rows."""
+    one. `rows` are the cells of all rows by column."""
 
     problems: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     emptied: list[LeftOut] = field(default_factory=list)
-    trials: list[str] = field(default_factory=list)
+    rows: list[dict[str, str]] = field(default_factory=list)
     kept: bytes = b""
 
 
 def examine(raw: bytes) -> Examined:
     """The bytes of a whole file."""
+    if raw.startswith(UTF_16):
+        return Examined([f"line 1: UTF-16 text, {SAVED}, or save it as UTF-8"])
     try:
-        text = raw.decode()
+        text = raw.decode(ENCODING)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         return Examined([f"line {line}: not UTF-8 text"])
@@ -99,6 +107,9 @@ def refusal(path: Path, problems: list[str]) -> str:
 
 
 def _header(header: list[str]) -> list[str]:
+    for mark, name in SEPARATORS.items():
+        if len(set("".join(header[:1]).split(mark)) & set(NAMES)) > 1:
+            return [f"line 1: cells apart by {name}, {SAVED}, or save it with commas"]
     problems = [
         f"line 1, column {name}: given {header.count(name)} times: expected once"
         for name in dict.fromkeys(header)
@@ -146,7 +157,7 @@ def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
             found.problems.append(
                 f"line {line}, column trial: {trial!r} is recorded on line {first} too"
             )
-        found.trials.append(trial)
+        found.rows.append(cells)
     return instead
 
 

@@ -31,6 +31,8 @@ BY_SERVER: tuple[SpoiledBy, ...] = (
 limit of its own, or served hardly anybody."""
 SEEN_AT_AN_END: tuple[SpoiledBy, ...] = ("server_wrong", "server_gone", "probe")
 """What the load makes of a server that has just ended: connections and probe went with it."""
+MEASURED_AGAIN: tuple[SpoiledBy, ...] = ("surroundings", "load", "probe")
+"""Who spoils a trial that is then measured again: nothing that the server did is repeated away."""
 EXCUSED_BY_A_DISTURBANCE: tuple[SpoiledBy, ...] = ("server_starved", "load")
 """On a machine that was busy otherwise, a server that served few was not the cause, nor a load
 that came late. A wrong answer, a limit or an end would have been seen on a quiet one too."""

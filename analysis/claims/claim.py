@@ -69,6 +69,9 @@ class Claim(Strict):
     beside: int | None = Field(
         None, description="the claim that this one asks again, better posed; both stand"
     )
+    argument: bool = Field(
+        False, description="a part of the C10K argument itself, which the report's first line tells"
+    )
     title: Text = Field(description="a few words, for tables")
     sentence: Text = Field(description="the claim as its source makes it")
     year: int | None = Field(None, description="year of publication")

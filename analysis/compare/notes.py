@@ -12,7 +12,7 @@ from analysis.compare.matching import points
 from analysis.compare.metrics import ALL_METRICS, CHANGED, METRICS
 from analysis.compare.wording import changed
 from analysis.outcomes import causes
-from analysis.records import unreadable_rows
+from analysis.records import repeated, unreadable_rows
 from analysis.statistics.noise_floor import warnings
 from analysis.wording import listed, plural, server_name
 
@@ -31,7 +31,9 @@ def notes(
     uncompared: Mapping[str, str],
 ) -> list[str]:
     """Sentences: what is left out, what the machine did, what is doubtful."""
-    sentences = [note for run in runs for note in unreadable_rows.notes(run)]
+    sentences = [
+        note for run in runs for note in (*unreadable_rows.notes(run), *repeated.notes(run))
+    ]
     sentences += _shifts(figures)
     sentences += [
         f"{name} has no valid reference trial: what the machine itself changed is not known."

@@ -18,6 +18,7 @@ from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
 from contract.csv_check import LeftOut, examine, refusal
 from contract.exits import Exit, LabError
+from contract.void_causes import MEASURED_AGAIN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,8 @@ class Run:
     path: Path
     manifest: Manifest
     trials: pd.DataFrame
+    repeated: pd.DataFrame
+    """Rows in whose place a later attempt stands."""
     spoiled: tuple[LeftOut, ...] = ()
     emptied: tuple[LeftOut, ...] = ()
     """Figures that cannot be, of trials that the server failed: those count without."""
@@ -84,14 +87,17 @@ def load(path: str | Path) -> Run:
             Exit.BAD_INPUT,
         )
     manifest = read_manifest(path / MANIFEST_FILE)
-    return Run(path, manifest, *read_trials(path / FILE))
+    frame, spoiled, emptied = read_trials(path / FILE)
+    earlier = _superseded(frame)
+    trials = frame[~earlier].reset_index(drop=True) if earlier.any() else frame
+    return Run(path, manifest, trials, frame[earlier], spoiled, emptied)
 
 
 def read_trials(
     path: Path,
 ) -> tuple[pd.DataFrame, tuple[LeftOut, ...], tuple[LeftOut, ...]]:
-    """`trials.csv` as a typed frame, a row per trial; which rows of it are left out, and which
-    cells.
+    """`trials.csv` as a typed frame, a row per measurement; which rows are left out of it, and
+    which cells.
 
     LabError(BAD_INPUT) names every line of a file that was damaged or edited.
     """
@@ -122,3 +128,14 @@ def _without_spoiled(
         problems = found.problems or ["line 1: the table could not be read"]
         raise LabError(refusal(path, problems), Exit.BAD_INPUT)
     return frame, tuple(found.left_out), tuple(found.emptied)
+
+
+def _superseded(trials: pd.DataFrame) -> pd.Series[bool]:
+    """The rows that a later attempt at the same trial takes the place of.
+
+    One that the server spoiled counts, whatever was measured after it.
+    """
+    attempts = trials["attempt"].fillna(1).astype("int64")
+    keys = [trials["point"].astype("string"), trials["repeat"].astype("int64")]
+    later = attempts < attempts.groupby(keys).transform("max")
+    return later & trials["spoiled_by"].isin(MEASURED_AGAIN) & (trials["validity"] == "void")

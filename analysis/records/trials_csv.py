@@ -16,6 +16,7 @@ import pandas as pd
 
 from contract.cells import FALSE, TRUE
 from contract.columns import COLUMNS, FIRST_NAMES, IMPLICATIONS, IN_ORDER
+from contract.csv_check import ENCODING
 from contract.literal import GUARD, unguarded
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def parse(file: BinaryIO) -> pd.DataFrame | None:
             na_values=[""],
             skip_blank_lines=False,
             low_memory=False,
-            encoding="utf-8",
+            encoding=ENCODING,
         )
         frame = pd.DataFrame({column.name: _typed(read, column) for column in COLUMNS})
         _check_together(frame)
@@ -60,7 +61,7 @@ def parse(file: BinaryIO) -> pd.DataFrame | None:
 def _header(file: BinaryIO) -> set[str]:
     """The names of the columns; the file is then at its start again, and each record of it has as
     many cells."""
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+    text = io.TextIOWrapper(file, encoding=ENCODING, newline="\n")
     try:
         records = csv.reader(_whole_lines(text), strict=True)
         header = next(records, [])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.claims.judgement import Word
 from analysis.claims.verdicts import counted
 from analysis.figures import backlog
 from analysis.figures._idle import chosen as idle_trials
@@ -31,6 +32,7 @@ from analysis.wording import (
     server_name,
     share,
     size,
+    with_unit,
 )
 
 if TYPE_CHECKING:
@@ -45,8 +47,9 @@ FEWEST_EQUAL = 4
 
 
 def lead(run: Run, verdicts: Sequence[Verdict]) -> str:
-    """The first paragraph: what ran, what stands out, how the claims fared."""
-    return _joined(_what_ran(run), _idle(run), _verdicts(verdicts))
+    """The first paragraph: whether the argument holds, what ran, what stands out, how the claims
+    fared."""
+    return _joined(_argument(verdicts), _what_ran(run), _idle(run), _verdicts(verdicts))
 
 
 def more(run: Run) -> str:
@@ -56,6 +59,32 @@ def more(run: Run) -> str:
 
 def _joined(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _argument(verdicts: Sequence[Verdict]) -> str:
+    """The answer to the reader's question, by the claims that are parts of the argument; '' where
+    none of them was judged."""
+    by_word: dict[Word, list[str]] = {word: [] for word in Word}
+    for one in verdicts:
+        if one.details and one.details.argument:
+            seen = "" if one.measured is None else f" ({with_unit(one.measured, one.unit)})"
+            by_word[one.verdict].append(f"{one.title}{seen}")
+    held, refuted, unknown = (
+        by_word[word] for word in (Word.REPRODUCED, Word.REFUTED, Word.INCONCLUSIVE)
+    )
+    judged = len(held) + len(refuted) + len(unknown)
+    if not judged:
+        return ""
+    if not held and not refuted:
+        return f"Whether the C10K argument holds on this machine is not decided: {listed(unknown)}."
+    extent = "" if len(held) == judged else f" in {len(held)} of {plural(judged, 'part')}"
+    holds = f"holds{extent}" if held else "does not hold"
+    told = [
+        f"The C10K argument {holds} on this machine{f': {listed(held)}' if held else ''}",
+        *([f"refuted here: {listed(refuted)}"] if refuted else []),
+        *([f"not decided: {listed(unknown)}"] if unknown else []),
+    ]
+    return f"{'; '.join(told)}."
 
 
 def _what_ran(run: Run) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from analysis.claims import verdicts
 from analysis.figures import all_figures
 from analysis.outcomes.thresholds import ending, judged
-from analysis.records import unreadable_rows
+from analysis.records import repeated, unreadable_rows
 from analysis.records.run import load
 from analysis.rendering import write_errors, write_pages
 from analysis.report import summary_csv
@@ -67,7 +67,7 @@ def build(run_dir: Path) -> Report:
         said = [f"{run_dir}: no trial has finished: resume the run, then report"]
         raise LabError("\n".join(unreadable_rows.notes(run) or said), Exit.NOT_READY)
     figures, absent = _figures(run)
-    notes = [*unreadable_rows.notes(run), *absent]
+    notes = [*unreadable_rows.notes(run), *repeated.notes(run), *absent]
     found = verdicts.judge_all(run)
     limits = judged(run)
     with write_errors():

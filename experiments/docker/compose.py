@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.exits import Exit, LabError
+from experiments.docker.address import engine_address
 from experiments.docker.ownership import owner_id, project
 from experiments.paths import ROOT
 from experiments.run.loop import deferred
@@ -87,7 +88,7 @@ class Compose:
         return subprocess.run(  # noqa: S603 - fixed words, and services of the file
             words,
             cwd=ROOT,
-            env={**os.environ, **self.variables},
+            env={**_surroundings(), **engine_address().variables, **self.variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -96,6 +97,11 @@ class Compose:
             timeout=LONGEST_S,
             check=False,
         )
+
+
+def _surroundings() -> dict[str, str]:
+    """The user's, without what would have Compose start a stack or profile of theirs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_")}
 
 
 def cause(output: str) -> str:

@@ -8,7 +8,9 @@ answers, and says what to do.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +20,9 @@ from typing import Any, Final, Self
 import docker
 import requests
 import urllib3
-from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.errors import APIError, DockerException
-from docker.utils import kwargs_from_env
 
+from experiments.docker.address import engine_address
 from experiments.docker.driver import AbsentError, DriverError, InUseError
 from experiments.docker.messages import explain, unreachable
 from experiments.docker.ownership import owner_id
@@ -93,15 +94,23 @@ class Engine:
         client: docker.APIClient | None = getattr(self._local, "client", None)
         if client is None:
             with guard("reaching the Docker engine"):
-                address = _address()
-                _knock(address.get("base_url", DEFAULT_UNIX_SOCKET))
+                address = engine_address()
+                _knock(address.url)
                 client = docker.APIClient(
-                    version=self._version or "auto", timeout=ANSWER_S, **address
+                    version=self._version or "auto", timeout=ANSWER_S, **address.arguments
                 )
+            missing = leave_out_missing_helpers(vars(client)["_auth_configs"])
             self._local.client = client
             with self._lock:
                 self._version = client.api_version
+                told = bool(self._clients)
                 self._clients.append(client)
+            for helper in () if told else missing:
+                print(
+                    f"note: the Docker client's configuration names {helper}, which is not "
+                    "installed: going on without its passwords",
+                    file=sys.stderr,
+                )
         return client
 
     @contextmanager
@@ -127,14 +136,24 @@ class Engine:
             return dict(api.info())
 
 
-def _address() -> dict[str, Any]:
-    """Where the engine is: DOCKER_HOST, else the context that `docker` itself uses."""
-    known: dict[str, Any] = {**kwargs_from_env()}
-    if "base_url" not in known:
-        context = docker.context.ContextAPI.get_current_context()
-        if context is not None and context.Name != "default" and context.Host:
-            known["base_url"] = context.Host
-    return known
+def leave_out_missing_helpers(configured: Any) -> list[str]:
+    """Take credential helpers that are not installed out of an AuthConfig, and return them.
+
+    The SDK asks every one of them for a build of local images, and fails where one is missing.
+    """
+    helpers: dict[str, str] = configured.cred_helpers or {}
+    absent = {
+        name
+        for name in (configured.creds_store, *helpers.values())
+        if name and not shutil.which(f"docker-credential-{name}")
+    }
+    if configured.creds_store in absent:
+        configured.pop("credsStore")
+    if helpers:
+        configured["credHelpers"] = {
+            registry: name for registry, name in helpers.items() if name not in absent
+        }
+    return sorted(f"docker-credential-{name}" for name in absent)
 
 
 def _knock(address: str) -> None:

@@ -2,7 +2,8 @@
 
 Whatever a server, a load worker, the probe, the master or the user does, it costs one trial: the
 next one is measured as if nothing had been, and nothing stays behind. A good trial that got its
-window and lost it to other programs of the machine says nothing of that: it is measured again.
+window and lost it to other programs of the machine says nothing of that: it is measured again, once
+the machine is at rest.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from experiments.benchmarks.frame import Frame, a_trial, frame
 from experiments.docker.leftovers import found
 from experiments.faults.endings import Ending, drawn
 from experiments.faults.meddling_driver import MeddlingDriver
+from experiments.machine.rest import await_rest
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records.validity import skewed
@@ -153,6 +155,7 @@ class Faults:
             row = self._row(self._trial(None, workers))
             if not is_disturbed(row):
                 break
+            await_rest()
         return row
 
     def _trial(self, serves: str | None, workers: int) -> Trial:

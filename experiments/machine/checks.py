@@ -35,6 +35,17 @@ def check_engine(version: dict[str, Any], info: dict[str, Any]) -> Check:
     return Check("engine", "ok", seen)
 
 
+def check_place(url: str, said_by: str, elsewhere: bool) -> Check:
+    seen = f"{url}, by {said_by}"
+    if elsewhere:
+        advice = (
+            "the lab publishes its ports on 127.0.0.1 of the engine's machine, and this is another "
+            "one: run it there"
+        )
+        return Check("place of the engine", "fail", seen, advice)
+    return Check("place of the engine", "ok", seen)
+
+
 def check_cores(cores: int) -> Check:
     if cores < CORES:
         advice = (

@@ -17,6 +17,7 @@ from rich.table import Table
 from contract.console import cell
 from contract.exits import Exit, LabError
 from contract.ports import WEB_PORT
+from experiments.docker.address import engine_address
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.docker.leftovers import found
@@ -31,6 +32,7 @@ from experiments.machine.checks import (
     check_engine,
     check_leftovers,
     check_nofile,
+    check_place,
     check_port,
     check_program,
     check_python,
@@ -88,8 +90,10 @@ def _engine(driver: DockerDriver) -> list[Check]:
     try:
         version, info = driver.version(), driver.info()
         image = ImageStore(driver).newest("server")
+        place = engine_address()
         done = [
             check_engine(version, info),
+            check_place(place.url, place.said_by, place.elsewhere),
             check_cores(int(info["NCPU"])),
             check_leftovers(found(driver, of_runs=True), holder()),
         ]

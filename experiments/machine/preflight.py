@@ -9,6 +9,7 @@ from typing import Final
 
 from contract.exits import Exit, LabError
 from contract.ports import WEB_PORT
+from experiments.docker.address import engine_address
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.machine.checks import (
@@ -16,6 +17,7 @@ from experiments.machine.checks import (
     Check,
     check_cores,
     check_nofile,
+    check_place,
     check_port,
     check_space,
 )
@@ -50,7 +52,9 @@ class Needs:
 def preflight(driver: DockerDriver, needs: Needs) -> None:
     """Raises LabError(Exit.NOT_READY) with every failure that would stop the run."""
     facts, info = look(driver, needs.image), driver.info()
+    place = engine_address()
     done = [
+        check_place(place.url, place.said_by, place.elsewhere),
         check_cores(int(info["NCPU"])),
         check_nofile(driver.nofile_limit(needs.image), needs.nofile),
         check_space("disk of the engine", facts["disk_bytes"], needs.disk_bytes, "its disk"),

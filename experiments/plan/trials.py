@@ -69,16 +69,19 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One measurement of a point. `position` counts through the whole run, from 1."""
+    """One measurement of a point. `position` counts through the whole run, from 1; `attempt`
+    through the measurements of the same trial."""
 
     point: Point
     block: int
     repeat: int
     position: int
+    attempt: int = 1
 
     @property
     def id(self) -> str:
-        return f"{self.point.name}-r{self.repeat}"
+        again = f"-a{self.attempt}" if self.attempt > 1 else ""
+        return f"{self.point.name}-r{self.repeat}{again}"
 
     @property
     def expected_s(self) -> float:

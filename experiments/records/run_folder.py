@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from contract.columns import NAMES
-from contract.csv_check import examine, refusal
+from contract.csv_check import ENCODING, examine, refusal
 from contract.exits import Exit, LabError
 from contract.literal import unguarded
 from contract.result.benchmark_result import BenchmarkResult
 from contract.result.document import to_json
 from contract.result.trial_result import TrialResult
 from experiments.plan.source import Source
+from experiments.records.attempts import to_repeat
 from experiments.records.row_contract import Row, cells_of
 
 EXPERIMENT, MANIFEST, TRIALS = "experiment.yaml", "manifest.json", "trials.csv"
@@ -105,9 +106,9 @@ class Store:
             (details / f"{role}.log").write_text(text, encoding="utf-8")
         self._size = _append(self.folder / TRIALS, cells)
 
-    def finished(self, *, cut: bool = False) -> set[str]:
-        """Identifiers of the trials that have a whole row; half a last line does not count, and
-        who goes on with the run has it `cut` off.
+    def recorded(self, *, cut: bool = False) -> dict[str, bool]:
+        """Identifiers of the trials that have a whole row, and whether that settles them; half a
+        last line does not count, and who goes on with the run has it `cut` off.
 
         LabError(BAD_INPUT) names all that is damaged, as a report would.
         """
@@ -115,7 +116,7 @@ class Store:
         raw = path.read_bytes()
         # A run may have been killed between the bytes of a letter.
         whole = raw[: raw.rfind(b"\n") + 1]
-        first = next(csv.reader([whole.split(b"\n", 1)[0].decode(errors="replace")]), [])
+        first = next(csv.reader([whole.split(b"\n", 1)[0].decode(ENCODING, errors="replace")]), [])
         if tuple(first) != NAMES:
             raise LabError(f"{path}:1: the columns are not those of this version", Exit.BAD_INPUT)
         found = examine(whole)
@@ -125,7 +126,7 @@ class Store:
             if whole != raw:
                 os.truncate(path, len(whole))
             self._size = len(whole)
-        return set(map(unguarded, found.trials))
+        return {unguarded(row["trial"]): not to_repeat(row) for row in found.rows}
 
     def _check_end(self) -> None:
         """Refuse a file that does not end where this run left it, and with a line."""

@@ -48,6 +48,7 @@ def _planned(experiment: str, run: str, started_at: str, trial: Trial) -> Row:
         "position": trial.position,
         "origin": trial.point.foreign.origin if trial.point.foreign else "lab",
         "repeat": trial.repeat,
+        "attempt": trial.attempt,
         "started_at": started_at,
         "outcome": "failed",
         **trial.point.settings.recorded,

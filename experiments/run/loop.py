@@ -15,9 +15,12 @@ from typing import Any, Protocol
 from contract.exits import Exit, LabError
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import Driver, DriverError
+from experiments.machine.rest import await_rest
 from experiments.plan.capacity import MARGIN
 from experiments.plan.trials import Trial
+from experiments.records.attempts import to_repeat, unsettled
 from experiments.records.outcome import Outcome
+from experiments.records.row_contract import Row
 from experiments.records.run_folder import Store
 from experiments.records.server_series import server_series
 from experiments.records.trial_row import make_row
@@ -65,6 +68,8 @@ class Progress(Protocol):
 
     def begin(self, trial: Trial) -> None: ...
 
+    def again(self, trial: Trial, row: dict[str, Any]) -> None: ...
+
     def end(self, trial: Trial, row: dict[str, Any]) -> None: ...
 
 
@@ -78,22 +83,34 @@ def execute(
     store: Store,
     runner: Runner,
     progress: Progress,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    rest: Callable[[], object] = await_rest,
 ) -> int:
-    """Run what is not finished yet; returns how many trials were run."""
-    finished = store.finished(cut=True)
-    left = [trial for trial in trials if trial.id not in finished]
-    for trial in left:
+    """Run what is not settled yet, each trial until it is; returns how many trials that were.
+
+    `rest` waits until the machine is quiet, before what it disturbed is measured again.
+    """
+    recorded = store.recorded(cut=True)
+    left = [trial for planned in trials if (trial := unsettled(planned, recorded))]
+    for first in left:
+        trial = first
         progress.begin(trial)
-        started_at = now().isoformat(timespec="milliseconds")
-        outcome = runner.run(trial)
-        row = make_row(store.name, store.run, started_at, trial, outcome)
-        result = outcome.result
-        if isinstance(result, TrialResult) and row["spoiled_by"] != "lab":
-            result = replace(result, server_series=server_series(result.samples))
-        store.append(row, result, outcome.logs)
+        while to_repeat(row := _run(trial, store, runner)):
+            progress.again(trial, row)
+            rest()
+            trial = replace(trial, attempt=trial.attempt + 1)
         progress.end(trial, row)
     return len(left)
+
+
+def _run(trial: Trial, store: Store, runner: Runner) -> Row:
+    started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    outcome = runner.run(trial)
+    row = make_row(store.name, store.run, started_at, trial, outcome)
+    result = outcome.result
+    if isinstance(result, TrialResult) and row["spoiled_by"] != "lab":
+        result = replace(result, server_series=server_series(result.samples))
+    store.append(row, result, outcome.logs)
+    return row
 
 
 @contextmanager

@@ -115,6 +115,13 @@ class Watch:
         self._bar.update(self._task, description=description, left=self._so_far())
         self._bar.refresh()
 
+    def again(self, trial: Trial, row: dict[str, Any]) -> None:
+        """It was spoiled, and not by its server."""
+        waiting = "to be measured again when the machine rests"
+        say(self._bar.console, f"{describe(trial)}: {summarise(row)}; {waiting}")
+        self._bar.update(self._task, description="waiting until the machine rests")
+        self._bar.refresh()
+
     def end(self, trial: Trial, row: dict[str, Any]) -> None:
         self._left = self._left[1:]
         self._done += 1

@@ -30,6 +30,7 @@ from experiments.plan.experiment_file import read
 from experiments.plan.overrides import kept_source
 from experiments.plan.source import Source
 from experiments.plan.trials import Trial, foreign_servers, notes, plan
+from experiments.records.attempts import unsettled
 from experiments.records.manifest import describe
 from experiments.records.run_folder import Store
 from experiments.run.loop import (
@@ -95,8 +96,13 @@ def _measure(run: str, source: Source, store: Store | None, console: Console) ->
 
 
 def _is_complete(store: Store, trials: list[Trial]) -> bool:
-    """Whether every trial has its row."""
-    return {trial.id for trial in trials} <= store.finished()
+    """Whether every trial has the row that settles it."""
+    return not _left(store, trials)
+
+
+def _left(store: Store, trials: list[Trial]) -> list[Trial]:
+    recorded = store.recorded()
+    return [trial for trial in trials if unsettled(trial, recorded)]
 
 
 def _finish(store: Store, failures: list[BaseException]) -> Store:
@@ -135,7 +141,7 @@ def _measure_all(
             f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}"
         )
         pinned = {one.server.name: one.image.id for one in servers}
-        finished = len(store.finished())
+        finished = len(trials) - len(_left(store, trials))
         with (
             trial_environment(run, driver, images, pinned) as runner,
             Watch(trials, finished, console) as bar,

@@ -12,6 +12,7 @@ from contract.result.load_side import LoadSecond, Worker, WorkerShare
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.trial_result import TrialResult
 from contract.result.window import Gauges, Window
+from experiments.plan.trials import Trial
 
 
 def a_sample(label: str, at_s: float, cpu_s: float, **changes: Any) -> ProbeSample:
@@ -159,6 +160,12 @@ def a_result(requests: int = 10_000, cpu_s: float = 0.95, **changes: Any) -> Tri
         window=a_window(requests),
     )
     return replace(result, **changes)
+
+
+def valid_result(trial: Trial) -> TrialResult:
+    """The result of a trial that is valid, whatever its connections are."""
+    active = trial.point.settings.active_connections
+    return with_window(a_result(trial=trial.id), covered=active, response_mean_us=active * 100.0)
 
 
 def with_window(result: TrialResult, **changes: Any) -> TrialResult:

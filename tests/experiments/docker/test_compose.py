@@ -167,6 +167,20 @@ def test_it_is_told_its_files_its_project_and_the_variables(
     assert told[:-1] == list(map(str, [*wanted[:2], *wanted[4:6], "down"]))
 
 
+def test_a_stack_of_the_users_is_left_alone_and_the_engine_is_the_labs(
+    program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_FILE", "/home/me/stack.yml")
+    monkeypatch.setenv("COMPOSE_PROFILES", "everything")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/mine.sock")
+    monkeypatch.setenv("HOME_OF_MINE", "stays")
+    program.write_text("#!/bin/sh\nenv\n")
+    told = Compose({}).run("config").splitlines()
+    assert not [line for line in told if line.startswith("COMPOSE_")]
+    assert "DOCKER_HOST=unix:///run/mine.sock" in told
+    assert "HOME_OF_MINE=stays" in told
+
+
 def test_an_interruption_comes_when_compose_has_done_what_it_was_asked(
     program: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

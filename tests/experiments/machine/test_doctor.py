@@ -26,6 +26,8 @@ INFO = {"Architecture": "x86_64", "Driver": "overlay2", "CgroupVersion": "2"}
     [
         (checks.check_engine(VERSION, INFO), "ok", "cgroup v2"),
         (checks.check_engine({**VERSION, "ApiVersion": "1.40"}, INFO), "fail", "update Docker"),
+        (checks.check_place("unix:///run/d.sock", "DOCKER_HOST", False), "ok", "DOCKER_HOST"),
+        (checks.check_place("ssh://me@far", "the context 'far'", True), "fail", "run it there"),
         (checks.check_cores(2), "ok", "2"),
         (checks.check_cores(1), "fail", "2 are needed"),
         (checks.check_nofile(20_000, 10_300), "ok", "20,000"),

@@ -30,7 +30,7 @@ from experiments.run.loop import AfterwardsError, Interrupted, interruptible, sw
 from experiments.run.progress import Watch
 from tests.support import made_up_run as made
 from tests.support.fakes import FakeDriver, FakeImages
-from tests.support.results import a_result
+from tests.support.results import valid_result
 
 TEXT = """
 question: Is it told?
@@ -61,7 +61,7 @@ class Lab:
         if trial.position == self.at_trial:
             self.meet("trial")
         self.ran.append(trial.id)
-        return Outcome(result=a_result(trial=trial.id), elapsed_s=4.0)
+        return Outcome(result=valid_result(trial), elapsed_s=4.0)
 
 
 class Images(FakeImages):
@@ -154,7 +154,7 @@ def test_what_fails_after_the_last_trial_is_told_and_the_run_is_the_latest(
     with pytest.raises(AfterwardsError, match=words) as told:
         start(lab)
     assert told.value.exit is Exit.AFTERWARDS
-    assert len(Store.open(told.value.folder).finished()) == TRIALS
+    assert len(Store.open(told.value.folder).recorded()) == TRIALS
     assert latest(lab) == told.value.folder.resolve()
     assert not lab.fails
 
@@ -196,7 +196,7 @@ def test_latest_is_a_folder_of_somebodys(lab: Lab) -> None:
     with pytest.raises(AfterwardsError, match="latest") as told:
         start(lab)
     assert told.value.exit is Exit.AFTERWARDS
-    assert len(Store.open(told.value.folder).finished()) == TRIALS
+    assert len(Store.open(told.value.folder).recorded()) == TRIALS
 
 
 def test_two_failures_are_both_told(lab: Lab) -> None:

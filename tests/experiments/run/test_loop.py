@@ -22,7 +22,7 @@ from experiments.records.run_folder import Store
 from experiments.run import session
 from experiments.run.loop import Interrupted, descriptors, execute, interruptible, swept
 from tests.support.fakes import FakeDriver, some_trials
-from tests.support.results import a_result
+from tests.support.results import valid_result
 
 
 class Conductor:
@@ -36,11 +36,13 @@ class Conductor:
         if self._failure and len(self.ran) + 1 == self._fails_at:
             raise self._failure
         self.ran.append(trial.id)
-        return Outcome(result=a_result(trial=trial.id), elapsed_s=4.0)
+        return Outcome(result=valid_result(trial), elapsed_s=4.0)
 
 
 class Quiet:
     def begin(self, trial: Trial) -> None: ...
+
+    def again(self, trial: Trial, row: dict[str, Any]) -> None: ...
 
     def end(self, trial: Trial, row: dict[str, Any]) -> None: ...
 
@@ -55,7 +57,7 @@ def store(tmp_path: Path) -> Store:
 def test_every_trial_has_a_row_and_its_details(store: Store) -> None:
     trials = some_trials()
     assert execute(trials, store, Conductor(), Quiet()) == len(trials) == 2 * (2 + 2)
-    assert store.finished() == {trial.id for trial in trials}
+    assert store.recorded() == {trial.id: True for trial in trials}
     for trial in trials:
         assert (store.folder / "trials" / trial.id / "result.json").is_file()
 
@@ -78,7 +80,16 @@ def test_half_a_row_is_cut_off_and_run_again(store: Store) -> None:
     again = Conductor()
     execute(trials, store, again, Quiet())
     assert again.ran == [trials[-1].id]
-    assert store.finished() == {trial.id for trial in trials}
+    assert store.recorded() == {trial.id: True for trial in trials}
+
+
+def test_a_run_that_a_spreadsheet_saved_goes_on(store: Store) -> None:
+    """It puts a byte-order mark before the first cell."""
+    trials = some_trials()
+    path = store.folder / "trials.csv"
+    execute(trials[:2], store, Conductor(), Quiet())
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert execute(trials, Store.open(store.folder), Conductor(), Quiet()) == len(trials) - 2
 
 
 def test_a_hand_edited_row_is_named_by_its_line(store: Store) -> None:
@@ -88,7 +99,7 @@ def test_a_hand_edited_row_is_named_by_its_line(store: Store) -> None:
     lines[2] = "spam,eggs"
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(LabError, match=r"trials\.csv, line 3: 2 fields where") as caught:
-        store.finished()
+        store.recorded()
     assert caught.value.exit is Exit.BAD_INPUT
 
 
@@ -100,7 +111,7 @@ def test_a_run_that_was_killed_inside_a_letter_goes_on(store: Store) -> None:
     with path.open("ab") as file:
         file.write(b"c10k,run-1," + letter[:1])
     looked = Store.open(store.folder)
-    assert looked.finished() == {trial.id for trial in trials}
+    assert looked.recorded() == {trial.id: True for trial in trials}
     assert path.read_bytes().endswith(letter[:1]), "who only looks changes nothing"
     assert execute(trials, looked, Conductor(), Quiet()) == 0
     assert path.read_bytes().endswith(b"\n")
@@ -163,7 +174,7 @@ def test_a_row_that_an_older_version_spoiled_is_not_measured_again(store: Store)
     cells[NAMES.index("segments_out_per_response")] = "-7"
     lines[2] = ",".join(cells)
     path.write_text("\n".join(lines) + "\n")
-    assert store.finished() == {trial.id for trial in trials}
+    assert store.recorded() == {trial.id: True for trial in trials}
 
 
 def test_a_row_that_could_not_be_read_is_never_written(store: Store) -> None:
@@ -241,7 +252,7 @@ def test_half_a_row_stays_while_it_is_only_looked_at(store: Store) -> None:
     path = store.folder / "trials.csv"
     half = path.read_bytes()[:-20]
     path.write_bytes(half)
-    assert len(store.finished()) == len(some_trials()) - 1
+    assert len(store.recorded()) == len(some_trials()) - 1
     assert path.read_bytes() == half
 
 
