@@ -86,7 +86,7 @@ class ProbeSample:
     trace_is_whole: bool | None = field(default=None, metadata=OMITTED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class OwnLog:
     """What the server printed in the window, and what the engine spent on that."""
 

@@ -61,7 +61,8 @@ def _read_by(reader: Any) -> Any:
 
 def _or_word(kind: Any, word: str) -> Any:
     """A number, or a word; told apart before, so that a fault is told once and not for both."""
-    either = Annotated[kind, Tag("number")] | Annotated[Literal[word], Tag(word)]
+    said: Any = Literal[word]
+    either = Annotated[kind, Tag("number")] | Annotated[said, Tag(word)]
     return Annotated[either, Discriminator(lambda value: word if value == word else "number")]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.machine.log_copying import MOST_OF_DAEMON, Copiers, copying_s
+from experiments.machine.log_copying import MOST_OF_DAEMON, Copiers, Look, copying_s
 
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 ID = "0123456789ab" * 5
@@ -16,11 +16,13 @@ BOTH = (0, 1)
 
 def process(proc: Path, pid: int, command: str, *ticks: int, core: int = 0) -> None:
     """With a thread for each number of ticks, all on one core."""
-    for place, used in enumerate(ticks):
-        task = proc / str(pid) / "task" / str(pid + place)
+    folder = proc / str(pid)
+    stats = {folder: sum(ticks)}
+    stats |= {folder / "task" / str(pid + place): used for place, used in enumerate(ticks)}
+    for task, used in stats.items():
         task.mkdir(parents=True, exist_ok=True)
         rest = " ".join(["S", *["0"] * 10, str(used), "0", *["0"] * 23, str(core), "0"])
-        (task / "stat").write_text(f"{pid + place} (a) b) {rest}")
+        (task / "stat").write_text(f"{task.name} (a) b) {rest}")
     (proc / str(pid) / "cmdline").write_bytes(command.replace(" ", "\0").encode() + b"\0")
 
 
@@ -62,7 +64,7 @@ def test_one_that_copies_and_writes_by_itself_needs_no_daemon(tmp_path: Path) ->
     process(tmp_path, 7, f"/usr/bin/conmon -c {ID} -n name", 4)
     copiers = Copiers.of(ID, tmp_path)
     assert copiers
-    assert copying_s(({}, {}), copiers.look(), BOTH) == pytest.approx(4 * TICK_S)
+    assert copying_s(Look(0.0, {}, {}), copiers.look(), BOTH) == pytest.approx(4 * TICK_S)
 
 
 def test_an_engine_elsewhere_is_not_seen(tmp_path: Path) -> None:
@@ -74,5 +76,6 @@ def test_a_process_that_has_ended_costs_nobody_anything(tmp_path: Path) -> None:
     copiers = Copiers.of(ID, machine(tmp_path, 3, 5))
     assert copiers
     before = copiers.look()
-    (tmp_path / "210" / "task" / "210" / "stat").unlink()
+    for stat in (tmp_path / "210").rglob("stat"):
+        stat.unlink()
     assert copying_s(before, copiers.look(), BOTH) == 0

@@ -12,7 +12,7 @@ from contract.exits import LabError
 from contract.result.server_side import OwnLog
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec, ContainerState, DriverError
-from experiments.machine.log_copying import Copiers
+from experiments.machine.log_copying import Copiers, Look
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
 from experiments.run import loaded_trial as module
@@ -329,7 +329,8 @@ def timed() -> TrialResult:
 
 def test_what_the_server_printed_in_the_window_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     master, copiers = FakeMaster(), Copiers((), ())
-    looks = iter([({"7": (1.0, 0)}, {"8": (2.0, 1)}), ({"7": (1.5, 0)}, {"8": (2.25, 1)})])
+    first = Look(1.0, {"7": (1.0, 0)}, {"8": (2.0, 1)})
+    looks = iter([first, Look(1.5, {"7": (1.5, 0)}, {"8": (2.25, 1)})])
     monkeypatch.setattr(master, "result", lambda _trial: timed())
     monkeypatch.setattr(Copiers, "of", lambda _container: copiers)
     monkeypatch.setattr(Copiers, "look", lambda _self: next(looks))
