@@ -58,6 +58,7 @@ class Ended:
     reason: str
     spoiled_by: str
     next_reason: str
+    next_void: bool
     disturbed: bool
     faults: tuple[str, ...]
 
@@ -134,6 +135,7 @@ class Faults:
             row["reason"],
             row["spoiled_by"],
             good["reason"],
+            good["validity"] == "void",
             is_disturbed(good),
             tuple(wrongs(ending, row, good, self._left())),
         )
@@ -233,7 +235,7 @@ def tally(ended: list[Ended]) -> Table:
         rows = [one for one in ended if one.ending == name]
         by = sorted({one.spoiled_by for one in rows} - {""})
         void = sum(bool(one.spoiled_by) for one in rows)
-        after = sum(bool(one.next_reason) and not one.disturbed for one in rows)
+        after = sum(one.next_void and not one.disturbed for one in rows)
         disturbed, wrong = sum(one.disturbed for one in rows), sum(bool(one.faults) for one in rows)
         counts = map(str, (after, disturbed, wrong))
         table.add_row(name, str(len(rows)), str(void), ", ".join(by), *counts)

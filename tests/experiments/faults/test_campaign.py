@@ -70,8 +70,11 @@ def test_trial_without_a_window_was_not_merely_disturbed() -> None:
 
 
 def test_tally_counts_each_ending() -> None:
-    one = Ended(1, "a", "faulty", 1, 0.5, "it ended", "server_gone", "", False, ())
-    two = Ended(2, "a", "faulty", 1, 0.5, "", "", "no workers", False, ("the good trial was void",))
-    table = tally([one, two])
+    def ended(reason: str, by: str, after: str, *, void: bool, faults: tuple[str, ...]) -> Ended:
+        return Ended(1, "a", "faulty", 1, 0.5, reason, by, after, void, False, faults)
+
+    gone = ended("it ended", "server_gone", "8 requests had no answer", void=False, faults=())
+    next_void = ended("", "", "no workers", void=True, faults=("the good trial was void",))
+    table = tally([gone, next_void])
     cells = [str(next(iter(column.cells))) for column in table.columns]
-    assert cells == ["a", "2", "1", "server_gone", "1", "0", "1"]
+    assert cells == ["a", "2", "1", "server_gone", "1", "0", "1"], "a note spoils no trial"
