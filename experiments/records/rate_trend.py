@@ -16,8 +16,8 @@ from itertools import pairwise
 from contract.columns import MOST_TREND
 
 LEAST = 0.25
-"""Of a change that is told. Equal trials differ by 5 to 13% on a shared machine, and within a window
-the rate may wander as well: of rates that wander by 7%, this is more in less than one window of a
+"""Of a change that is told. Equal trials differ by 5 to 13% on a shared machine, and the rate may
+wander within a window as well: where it does by 7%, this is met in less than one window of a
 hundred."""
 ERRORS = 4.0
 """Standard errors of the difference that a change is more than."""
