@@ -12,7 +12,8 @@ from experiments.docker.driver import ContainerSpec, DriverError
 
 USER: Final = "10001:10001"
 TMPFS: Final = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - a mount point
-LOG: Final = {"type": "json-file", "config": {"max-size": "10m", "max-file": "1"}}
+LOG: Final = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
+"""Of one file nothing is left when it is full, not even the last line."""
 LEAST_QUOTA_US: Final = 1_000
 
 

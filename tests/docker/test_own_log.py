@@ -48,7 +48,7 @@ def test_the_rate_of_a_log_is_that_between_two_moments(driver: DockerDriver, sta
 def test_a_log_beyond_what_the_engine_keeps_has_the_rate_of_what_is_left(
     driver: DockerDriver, start: Start
 ) -> None:
-    """The engine keeps 10 MiB of it, with what stands around each line: less than a half is left."""
+    """The engine keeps the last 5 to 10 MB of 30, and what stands around each line."""
     began_s = time.time()
     container = start(command=("python3", "-c", PRINTS, "60000", "500"))
     while driver.log_rate(container, time.time() - 1, time.time()) or time.time() < began_s + 2:
