@@ -14,7 +14,7 @@ CHOICE = $(if $(SERVER),--server '$(SERVER)' $(if $(PORT),--port '$(PORT)')) \
 SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck hostile faults clean lock
+.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign hostile faults clean lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ bench-servers: $(READY) ## Compare the servers with epoll_level in one table (SE
 crosscheck: $(READY) ## Compare the lab's figures with those of ab, wrk, httperf, ss, nstat, strace
 	@$(BIN)/python -m experiments crosscheck
 
+foreign: $(READY) ## Measure servers of others as they come, three of them also with wrk (docs/foreign-servers.md)
+	@$(BIN)/python -m tests.foreign
+
 hostile: $(READY) ## Throw hostile inputs at the servers (N=inputs for each, SERVERS=a,b, SEED=, INPUT=)
 	@$(BIN)/python -m experiments hostile $(if $(N),--inputs $(N)) --servers "$(SERVERS)" \
 		$(if $(SEED),--seed $(SEED)) $(if $(INPUT),--input $(INPUT))
@@ -108,3 +111,5 @@ lock: ## Lock the dependencies anew (needs uv)
 		--generate-hashes --no-annotate --no-header --no-emit-index-url -o servers/requirements.lock
 	uv pip compile -q --group references -c requirements.lock --python-version 3.13 --python-platform linux \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url -o experiments/foreign/requirements.lock
+	uv pip compile -q --group others -c requirements.lock --python-version 3.13 --python-platform linux \
+		--generate-hashes --no-annotate --no-header --no-emit-index-url -o tests/foreign/others/requirements.lock

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contract.column import Column
+from contract.expected import EXACT, FRAMING
 from contract.origins import ORIGINS
 from contract.outcomes import OUTCOMES, VALIDITIES
 from contract.settings.setting import Setting, declared
@@ -91,8 +92,38 @@ COLUMNS: tuple[Column, ...] = (
     Column("watched_held", "int", "descriptors that the interface took, without clients"),
     Column("wait_us", "float", "one_wait: time of a wait, one descriptor being ready; mean"),
     Column("bare_us", "float", "time of a pass or a turn without its wait, nothing watched; mean"),
+    Column(
+        "answer_check",
+        "text",
+        "how answers were checked: byte for byte, or by their framing and what is expected",
+        choices=(EXACT, FRAMING),
+        added=True,
+    ),
+    Column("answers_compared", "text", "what was compared of each answer, in words", added=True),
+    Column("first_wrong", "text", "what was wrong with the first wrong answer", added=True),
     Column("connects", "int", "connections established in the window"),
     Column("connects_per_s", "float", "connects / window_s"),
+    Column(
+        "reconnects",
+        "int",
+        "connections of the window that were to stay, that the server ended without an error, and "
+        "that were opened again",
+        added=True,
+    ),
+    Column(
+        "resent",
+        "int",
+        "requests that met such an end before any byte of their answer, and were sent again",
+        added=True,
+    ),
+    Column(
+        "connection_requests_p50",
+        "float",
+        "requests that such a connection had answered, median",
+        added=True,
+    ),
+    Column("connection_requests_min", "int", "the same, minimum", added=True),
+    Column("connection_requests_max", "int", "the same, maximum", added=True),
     Column("active_established", "int", "active connections established as the window opened"),
     Column("idle_established", "int", "idle connections established as the window opened"),
     Column("server_established", "int", "connections the server held or queued at that moment"),
@@ -238,7 +269,11 @@ class Implication(NamedTuple):
 
 
 IMPLICATIONS = (Implication("outcome", "failed", "validity", "void"),)
-IN_ORDER = (("voluntary_switches", "context_switches"),)
+IN_ORDER = (
+    ("voluntary_switches", "context_switches"),
+    ("connection_requests_min", "connection_requests_p50"),
+    ("connection_requests_p50", "connection_requests_max"),
+)
 """Pairs of numbers of which the second is never the smaller one."""
 
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)

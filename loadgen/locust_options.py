@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # importing Locust patches the standard library
     from locust.argument_parser import LocustArgumentParser
 
 GROUPS = {
-    REQUEST: "What is asked of the server, and what has to come back, byte by byte.",
+    REQUEST: "What is asked of the server, and what has to come back.",
     LOAD: "A closed loop sends on the answer to the last request, on connections that stay "
     "(keep_alive) or on a new one each time; an open loop sends when it is due. "
     "A user is a connection.",
@@ -66,6 +66,11 @@ def _add(parser: LocustArgumentParser, one: Setting) -> None:
         include_in_web_ui=bool(one.form),
         help=explained(one),
     )
+
+
+def several_lines() -> list[str]:
+    """For the page: the options whose text may have more than one line."""
+    return [name for name, one in knobs().items() if one.several_lines and one.form]
 
 
 def headings() -> list[dict[str, str]]:

@@ -11,8 +11,25 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from contract.mix import Kind, parse_mix
+from contract.expected import (
+    AUTO,
+    BODY_CHECKS,
+    CHECKS,
+    MATCHES,
+    WHOLE,
+    Expected,
+    check_pattern,
+    parse_headers,
+    parse_statuses,
+)
+from contract.mix import Kind, MixError, parse_mix, unknown_names
 from contract.ports import SERVER_PORT
+from contract.request import (
+    Request,
+    RequestError,
+    header_lines,
+    parse_requests,
+)
 from contract.response import BODY
 from contract.settings import conflicts
 from contract.settings.load_settings import LOAD, REQUEST, SCHEDULE, SWEEP
@@ -20,6 +37,8 @@ from contract.settings.setting import Setting, declared, setting
 from contract.settings.trial import MOST_WARM_UP_S, Settings
 from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.master.offered import known_servers, unavailable
+from loadgen.verification.readiness import Ready
+from loadgen.verification.verify import Terms
 
 MOST_SHOWN = 60
 
@@ -40,9 +59,42 @@ class Options:
     port: int
     trial: str = setting("", "Identifier of a sweep's trial", form=SWEEP)
     probe: str = setting("", "Address of the probe beside the server", form=SWEEP)
-    expect_status: int = setting(200, "HTTP status of the answer", low=200, high=599, form=REQUEST)
+    method: str = setting("GET", "Method of the requests, such as POST", form=REQUEST)
+    headers: str = setting(
+        "",
+        "Headers of the requests, one a line, as `Name: value`",
+        form=REQUEST,
+        several_lines=True,
+    )
+    body: str = setting("", "Body of the requests", form=REQUEST, several_lines=True)
+    requests: str = setting("", "Requests that `path` names, as JSON", form=SWEEP)
+    expect_status: str = setting(
+        "200",
+        "HTTP status of the answer, or several: 200, 204; empty: 200",
+        reader=parse_statuses,
+        form=REQUEST,
+    )
     expect_body: str = setting(
         BODY.decode(), "Body of the answer; empty: any that stays the same", form=REQUEST
+    )
+    expect_body_is: str = setting(
+        WHOLE,
+        "The text is the whole body, in it, or a regular expression for it; or any body will do",
+        choices=BODY_CHECKS,
+        form=REQUEST,
+    )
+    expect_headers: str = setting(
+        "",
+        'Headers of the answer, as JSON: {"Name": "value"}; an empty value is any',
+        reader=parse_headers,
+        form=REQUEST,
+    )
+    check: str = setting(
+        AUTO,
+        "Every byte of an answer is compared (exact), or its framing and what is expected of it; "
+        "auto: the strictest that the first answers bear",
+        choices=CHECKS,
+        form=REQUEST,
     )
     in_flight: int = setting(
         IN_FLIGHT, "Connections opening at once; below the backlog", low=1, high=10_000, form=LOAD
@@ -57,8 +109,12 @@ class Options:
         high=MOST_WARM_UP_S,
         form=SWEEP,
     )
-    listen_s: float = setting(
-        5.0, "How long to wait until the server listens, in seconds", low=0, high=600, form=SWEEP
+    ready_path: str = setting("", "What is asked for until the server is ready", form=SWEEP)
+    ready_status: str = setting(
+        "", "Statuses that say that it is ready", reader=parse_statuses, form=SWEEP
+    )
+    ready_s: float = setting(
+        5.0, "How long to wait until the server is ready, in seconds", low=0, high=600, form=SWEEP
     )
     worker: int = 0
     """Place of this worker among `workers`, from 0: what is here is its share (`partition.py`)."""
@@ -68,6 +124,34 @@ class Options:
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of requests, with their shares."""
         return parse_mix(self.settings.path or "/")
+
+    @property
+    def asked(self) -> tuple[Request, ...]:
+        """The request of each kind. Raises RequestError."""
+        named, headers = parse_requests(self.requests), header_lines(self.headers)
+        return tuple(
+            named[kind.path]
+            if kind.path in named
+            else Request(method=self.method, path=kind.path, headers=headers, body=self.body)
+            for kind in self.kinds
+        )
+
+    @property
+    def terms(self) -> Terms:
+        """What has to be answered; a whole body is that of one path."""
+        asked = self.asked
+        # Several requests have several bodies, and the answer to a HEAD has none.
+        several = len(asked) > 1 or asked[0].method == "HEAD"
+        body = "" if self.expect_body_is == WHOLE and several else self.expect_body
+        expected = Expected(
+            statuses=parse_statuses(self.expect_status or "200"),
+            body=body,
+            body_is=self.expect_body_is,
+            headers=parse_headers(self.expect_headers),
+        )
+        statuses = parse_statuses(self.ready_status) if self.ready_status else ()
+        ready = Ready(self.ready_path, statuses, self.ready_s, asked[0].host)
+        return Terms(expected=expected, check=self.check, ready=ready)
 
     @property
     def pace_per_s(self) -> float:
@@ -114,12 +198,33 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
     settings = Settings(**checked)
     if not faults:
         faults += conflicts.of_load(settings)
+    if own["expect_body_is"] == MATCHES:
+        try:
+            check_pattern(own["expect_body"])
+        except ValueError as error:
+            faults.append(f"expect_body: {error}")
+    faults += _of_requests(Options(settings=settings, host="", port=0, **own))
     target, port = _target(str(values.get("server") or ""), host or "", faults)
     if own["probe"] and own["probe"].rpartition(":")[0] != target:
         faults.append(f"probe is {own['probe']!r}; it must be beside the server, at {target}")
     if faults:
         raise OptionsError("; ".join(faults))
     return Options(settings=settings, host=target, port=port, **own)
+
+
+def _of_requests(options: Options) -> list[str]:
+    """What is wrong with what is sent."""
+    path, named = options.settings.path or "/", options.requests
+    try:
+        if unknown := unknown_names(path, parse_requests(named), "this load"):
+            return unknown
+        for request in options.asked:
+            request.check_pipeline(options.settings.pipeline_depth)
+    except RequestError as error:
+        return [str(error)]
+    except MixError:  # told already
+        return []
+    return []
 
 
 def _checked(one: Setting, values: Mapping[str, Any], faults: list[str]) -> Any:

@@ -59,8 +59,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One server: sentences for and against it, its void trials by reason, and a row per
-    setting; `left_out` rows were too many to show."""
+    """One server: sentences for and against it, its void trials by reason, what was compared of
+    its answers, and a row per setting; `left_out` rows were too many to show."""
 
     server: str
     name: str
@@ -70,6 +70,7 @@ class Page:
     strengths: list[str]
     weaknesses: list[str]
     void: list[tuple[str, int]]
+    compared: list[str]
     rows: list[Row]
     left_out: int
 
@@ -105,6 +106,7 @@ def pages(run: Run) -> list[Page]:
                     run, mine, server, reference, [one for one in walls if one.server == server]
                 ),
                 reasons.get(server, []),
+                _compared(run.trials[run.trials["server"] == server]),
                 [_row(one) for _, one in mine.head(MOST_ROWS).iterrows()],
                 max(0, len(mine) - MOST_ROWS),
             )
@@ -137,6 +139,11 @@ def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
         text = "no reason recorded" if pd.isna(reason) else str(reason)
         reasons.setdefault(server, []).append((text, times))
     return reasons
+
+
+def _compared(mine: pd.DataFrame) -> list[str]:
+    """What was compared of each answer, of all settings; none where no trial recorded it."""
+    return [str(one) for one in mine["answers_compared"].dropna().unique()]
 
 
 def verdict_in_short(page: Page) -> str:

@@ -83,6 +83,16 @@ class Worker(WorkerHead):
     longest_pause_us: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How answers were checked: `check` is `exact` or `framing`, `compared` says it in words, and
+    `wrong` what was wrong with the first wrong one of the window."""
+
+    check: str
+    compared: str
+    wrong: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerResult(WorkerHead):
     """What one worker has of a trial, sent to the master."""
@@ -102,3 +112,5 @@ class WorkerResult(WorkerHead):
     """From the load's beginning to the opening of the window."""
     company: dict[str, int]
     """What bad clients and moving idle ones did, by name."""
+    checked: Checked | None = None
+    """None where the server was not verified."""

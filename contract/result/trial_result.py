@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from contract.result.asked import Asked
 from contract.result.document import OMITTED
-from contract.result.load_side import LoadSecond, Worker
+from contract.result.load_side import Checked, LoadSecond, Worker
 from contract.result.server_side import Environment, OwnLog, ProbeSample, ServerSecond
 from contract.result.window import Gauges, Window
 from contract.void_causes import Blame
@@ -37,6 +37,7 @@ class TrialResult:
     """From the load's beginning to the opening of the window."""
     company: dict[str, int] = field(default_factory=dict)
     workers: tuple[Worker, ...] = ()
+    checked: Checked | None = field(default=None, metadata=OMITTED)
     asked: Asked | None = field(default=None, metadata=OMITTED)
     """Set by the run, as the next ones."""
     log: OwnLog | None = field(default=None, metadata=OMITTED)

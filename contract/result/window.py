@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from contract.result.distribution import (
@@ -67,6 +67,12 @@ class Window:
     """Time in which the engine of an open loop with the least rest had nothing to do."""
     unanswered: Unanswered | None
     """None for a closed loop."""
+    reconnects: int = 0
+    """Connections that were to stay, ended by the server without an error, and opened again."""
+    resent: int = 0
+    """Requests that such an end left without an answer, and that were sent again."""
+    requests_per_connection: dict[str, int] = field(default_factory=dict)
+    """How many of those connections had answered so many requests."""
     distributions: dict[str, Distribution]
     """`response` (from the intended moment in an open loop), `service`, `connect`,
     `first_response`, `lag`; each kind of a mix as `response PATH`."""

@@ -67,7 +67,7 @@ class LoadSettings:
     )
     path: str | None = setting(
         None,
-        "What is asked for, / if absent; or a mix: `/ 95, /db/10 5`",
+        "What is asked for, / if absent; or a mix: `/ 95, /db/10 5`, also of requests by name",
         pattern=PATTERN,
         reader=parse_mix,
         form=REQUEST,

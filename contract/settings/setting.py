@@ -38,6 +38,8 @@ class Setting:
     form: str | None = None
     """The group of the load's form that it stands in; empty: a sweep alone sets it; None: the load
     does not take it."""
+    several_lines: bool = False
+    """Whether the form has room for more than one line of a text."""
     by_hand: Any = None
     """Its default in the form, where that is not `default`; for an optional one it stands for
     None. It may lie outside the range."""

@@ -26,6 +26,7 @@ from experiments.docker.leftovers import found
 from experiments.faults.endings import Ending, drawn
 from experiments.faults.meddling_driver import MeddlingDriver
 from experiments.machine.rest import await_rest
+from experiments.plan.expect import Ready
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records.validity import skewed
@@ -38,6 +39,8 @@ DELAY_S: Final = 2.5
 """The longest, after its start, until a container is harmed: such a trial takes about as long."""
 ATTEMPTS: Final = 3
 SERVER: Final = "faulty"
+READY: Final = Ready(timeout_s=5)
+"""One that hangs is not waited for as long as one that may be starting."""
 SCRIPT: Final = Path(__file__).with_name("faulty_server.py")
 SETTINGS: Final = {"active_connections": 16, "warm_up_s": 0.2, "window_s": 0.8}
 LAB_SERVER: Final = "epoll_level"
@@ -167,7 +170,9 @@ class Faults:
         if serves is not None:
             command = ["python3", "-c", SCRIPT.read_text(), serves or "never:"]
             image = self._made.images.server
-            foreign = Foreign(name=SERVER, image=image, port=8080, command=command)
+            foreign = Foreign(
+                name=SERVER, image=image, port=8080, command=command, check="exact", ready=READY
+            )
         server = foreign.name if foreign else LAB_SERVER
         asked: dict[str, Any] = {"server": server, "load_workers": workers, **SETTINGS}
         return a_trial(self._made.name, Settings(**asked), foreign, self._position)

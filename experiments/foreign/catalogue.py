@@ -12,7 +12,8 @@ from typing import Final
 
 from contract.ports import SERVER_PORT
 from contract.response import BODY
-from experiments.plan.foreign_server import Expect, Foreign
+from experiments.plan.expect import Expect
+from experiments.plan.foreign_server import Foreign
 
 IMAGE: Final = "c10k-lab/references"
 FOLDER: Final = "/opt/references"
@@ -34,6 +35,7 @@ def _reference(name: str, *command: str) -> Foreign:
         port=SERVER_PORT,
         command=list(command),
         expect=Expect(body=BODY.decode()),
+        check="exact",
     )
 
 

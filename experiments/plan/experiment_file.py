@@ -17,7 +17,9 @@ from contract.settings.conflicts import ConflictError
 from experiments.paths import EXPERIMENTS
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.composition import merged
-from experiments.plan.foreign_server import Expect, Foreign, name_of
+from experiments.plan.expect import Expect, Ready
+from experiments.plan.foreign_server import Foreign, name_of
+from experiments.plan.http_request import HttpRequest
 from experiments.plan.schema import Experiment, Sweep
 from experiments.plan.trials import points
 
@@ -167,6 +169,9 @@ def _keys(parents: tuple[int | str, ...]) -> list[str]:
             "axes": Axes,
             "servers": Foreign,
             "expect": Expect,
+            "request": HttpRequest,
+            "requests": HttpRequest,
+            "ready": Ready,
         }
         model = children.get(part, model)
     return sorted(model.model_fields)

@@ -7,33 +7,26 @@ load like them. What it cannot be told, such as our backlog, stays its own.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from contract.mix import PATTERN, parse_mix, unknown_names
 from contract.origins import REFERENCE_SERVERS
 from contract.ports import SERVER_PORT
+from contract.request import Request
 from contract.settings.load_settings import SERVER_NAME
+from experiments.plan.expect import Expect, Ready
+from experiments.plan.http_request import HttpRequest, RequestName, Word
 from experiments.plan.strict import Strict
 
 ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
-
-
-def _word(value: object) -> object:
-    """Numbers are words on a command line: `[--port, 8000]` needs no quotes."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-Word = Annotated[str, BeforeValidator(_word)]
-
-
-class Expect(Strict):
-    """What the server has to answer; the rest of its answer is learned."""
-
-    status: Annotated[int, Field(ge=200, le=599)] = Field(200, description="HTTP status")
-    body: Annotated[str, Field(min_length=1)] | None = Field(
-        None, description="The whole body; any that stays the same if absent"
-    )
+Mix = Annotated[
+    str,
+    AfterValidator(lambda text: parse_mix(text) and text),
+    WithJsonSchema({"pattern": PATTERN, "type": "string"}),
+]
 
 
 class Foreign(Strict):
@@ -50,10 +43,23 @@ class Foreign(Strict):
         default_factory=list, description="Words after the image's entry point; its own if absent"
     )
     environment: dict[str, Word] = Field(default_factory=dict, description="Variables for it")
-    path: Annotated[str, Field(pattern=r"^/[!-+\--~]*$")] = Field(
-        "/", description="What is asked for"
+    path: Mix | None = Field(
+        None, description="What is asked for; or a mix of paths and of names of `requests`"
+    )
+    request: HttpRequest | None = Field(
+        None, description="How it is asked, where that is not by a plain GET"
+    )
+    requests: dict[RequestName, HttpRequest] = Field(
+        default_factory=dict,
+        description="Requests that a mix names; all of them alike if `path` is absent",
     )
     expect: Expect = Field(default_factory=Expect, description="What it has to answer")
+    check: Literal["auto", "exact", "framing"] = Field(
+        "auto",
+        description="Whether every byte of an answer is compared, or its framing and what is "
+        "expected; auto: the strictest that the first answers bear",
+    )
+    ready: Ready = Field(default_factory=Ready, description="When it may be loaded")
 
     @model_validator(mode="before")
     @classmethod
@@ -61,6 +67,34 @@ class Foreign(Strict):
         if isinstance(given, dict) and "name" not in given and isinstance(given.get("image"), str):
             return {**given, "name": name_of(given["image"])}
         return given
+
+    @model_validator(mode="after")
+    def _asked_in_one_way(self) -> Self:
+        if self.request and self.requests:
+            raise ValueError(
+                "request and requests are given; name the one in requests too, and leave it out"
+            )
+        if self.path and self.request and "path" in self.request.model_fields_set:
+            raise ValueError("path is given here and in request; keep one")
+        for fault in unknown_names(self.asked, self.requests, self.name):
+            raise ValueError(fault)
+        return self
+
+    @property
+    def asked(self) -> str:
+        """What is asked for where a trial does not say it: a path, or a mix."""
+        usual = self.request.path if self.request else "/"
+        return self.path or ", ".join(self.requests) or usual
+
+    @property
+    def plain(self) -> Request:
+        """What is sent to a path."""
+        return self.request.request if self.request else Request()
+
+    @property
+    def named(self) -> Mapping[str, Request]:
+        """What is sent by name."""
+        return {name: one.request for name, one in self.requests.items()}
 
     @property
     def origin(self) -> str:

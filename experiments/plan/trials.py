@@ -12,6 +12,9 @@ from typing import Any
 
 from contract.exits import Exit, LabError
 from contract.loads import KINDS, WITHOUT_CLIENTS
+from contract.mix import parse_mix, unknown_names
+from contract.request import Request, RequestError
+from contract.settings import conflicts
 from contract.settings.conflicts import ConflictError
 from contract.settings.server_flags import ServerFlags
 from contract.settings.setting import declared
@@ -112,6 +115,7 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                 if foreign.origin == "foreign" and not _gives(experiment, sweep, "warm_up_s"):
                     own["warm_up_s"] = None  # who knows how long it takes to be itself
                 settings = replace(settings, **own)
+            _check_requests(sweep, settings, foreign)
             point = Point(sweep.name, settings, foreign, sweep.repeats, note)
             known_one = found.setdefault(point.identity, point)
             found[point.identity] = replace(
@@ -138,6 +142,22 @@ def _gives(experiment: Experiment, sweep: Sweep, name: str) -> bool:
     """Whether the experiment says what this setting is in the sweep."""
     said = (experiment.settings, sweep.settings, sweep.axes)
     return any(getattr(one, name) is not None for one in said)
+
+
+def _check_requests(sweep: Sweep, settings: Settings, foreign: Foreign | None) -> None:
+    """Whether what this server is asked can be sent as the load is. Raises ConflictError."""
+    path = settings.path or (foreign.asked if foreign else "/")
+    plain, named = (foreign.plain, foreign.named) if foreign else (Request(), {})
+    faults = unknown_names(path, named, settings.server)
+    if not faults:
+        faults += conflicts.of_load(replace(settings, path=path))
+    for fault in faults:
+        raise ConflictError(f"sweep {sweep.name}: {fault}")
+    for kind in parse_mix(path):
+        try:
+            named.get(kind.path, plain).check_pipeline(settings.pipeline_depth)
+        except RequestError as error:
+            raise ConflictError(f"sweep {sweep.name}: {error}") from error
 
 
 def _more(one: Point, other: Point) -> int | None:

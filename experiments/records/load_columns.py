@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from typing import Any
 
 from contract.columns import NAMES
@@ -15,9 +16,13 @@ NS = 1e9
 
 
 def gate_columns(result: TrialResult) -> dict[str, Any]:
-    """What was established as the window opened, or as the load was given up."""
-    gauges, gate = result.gauges, result.sample("gate")
+    """What was established as the window opened, or as the load was given up, and how answers are
+    checked from then on."""
+    gauges, gate, checked = result.gauges, result.sample("gate"), result.checked
     return {
+        "answer_check": checked.check if checked else None,
+        "answers_compared": checked.compared if checked else None,
+        "first_wrong": checked.wrong if checked else None,
         "active_established": gauges.active_established if gauges else None,
         "idle_established": gauges.idle_established if gauges else None,
         "server_established": gate.server_established if gate else None,
@@ -43,6 +48,9 @@ def load_columns(window: Window, active: int, depth: int) -> dict[str, Any]:
         "requests_per_s": per(window.requests, seconds),
         "connects": window.connects,
         "connects_per_s": per(window.connects, seconds),
+        "reconnects": window.reconnects,
+        "resent": window.resent,
+        **_requests_per_connection(window),
         "generator_cpu_share": window.cpu_share,
         "window_skew_us": window.skew_us,
         "generator_busy_share": _busy(window),
@@ -82,6 +90,22 @@ def _unanswered(window: Window) -> dict[str, Any]:
     return {
         "unanswered": response.censored if response and response.times else None,
         "oldest_unanswered_us": response.oldest_us if response else None,
+    }
+
+
+def _requests_per_connection(window: Window) -> dict[str, Any]:
+    """Of those that the server ended; nothing where it ended none."""
+    each = sorted(
+        int(answered)
+        for answered, count in window.requests_per_connection.items()
+        for _ in range(count)
+    )
+    if not each:
+        return {}
+    return {
+        "connection_requests_p50": statistics.median(each),
+        "connection_requests_min": each[0],
+        "connection_requests_max": each[-1],
     }
 
 

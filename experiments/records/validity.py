@@ -60,8 +60,8 @@ def judge(row: Row, not_as_asked: str = "") -> Row:
     if reason:
         return {"validity": "void", "reason": reason, "spoiled_by": spoiled_by}
     validity, held_up = _bound(row)
-    about = (_unanswered(row), _failed(row), _favoured(row), *_unsteady(row), _logged(row))
-    told = "; ".join(filter(None, (held_up, *about)))
+    about = (_closes(row), _unanswered(row), _failed(row), _favoured(row))
+    told = "; ".join(filter(None, (held_up, *about, *_unsteady(row), _logged(row))))
     return {"validity": validity, "reason": told, "spoiled_by": ""}
 
 
@@ -73,6 +73,19 @@ def _unanswered(row: Row) -> str:
         f"{row['unanswered']:,} requests had no answer as the window closed, the oldest for "
         f"{row['oldest_unanswered_us'] / 1e6:,.3f} s: their ages are among the response times"
     )
+
+
+def _closes(row: Row) -> str:
+    """After how many requests the server ends a connection, if it ended any."""
+    if not row.get("reconnects"):
+        return ""
+    low, high = row["connection_requests_min"], row["connection_requests_max"]
+    if low == high:
+        times = f"{low:,} {'request' if low == 1 else 'requests'}"
+    else:
+        times = f"{low:,} to {high:,} requests, median {row['connection_requests_p50']:,.10g}"
+    again = f"; requests sent again: {row['resent']:,}" if row["resent"] else ""
+    return f"the server closes a connection after {times}{again}"
 
 
 def _failed(row: Row) -> str:
@@ -188,7 +201,10 @@ def _as_seen(row: Row) -> tuple[str, Blame]:
     if reason := skewed(row):
         return reason, "load"
     if "wrong_answer" in row["error_kinds"]:
-        return f"the server answered wrongly in the window: {row['error_kinds']}", "server_wrong"
+        wrong = f"; the first: {row['first_wrong']}" if row.get("first_wrong") else ""
+        return (
+            f"the server answered wrongly in the window: {row['error_kinds']}{wrong}"
+        ), "server_wrong"
     if OF_THE_LOAD in row["error_kinds"] and not _lost_by_server(row):
         return f"the load had no ports or descriptors left: {row['error_kinds']}", "load"
     if not row["requests"]:

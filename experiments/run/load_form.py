@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contract.ports import PROBE_PORT
+from contract.request import headers_text, requests_text
 from contract.settings.trial import MOST_WARM_UP_S
 from experiments.plan.trials import Trial
 from experiments.run.server_under_test import ServerUnderTest
@@ -16,7 +17,7 @@ SHORTEST_BACKLOG = 128
 
 def load_form(trial: Trial, server: ServerUnderTest) -> dict[str, Any]:
     """Always all of it: the master's form keeps what the trial before has set."""
-    settings = trial.point.settings
+    settings, asked = trial.point.settings, server.exchange
     host = "server" if settings.network == "bridge" else "127.0.0.1"
     return {
         "host": f"http://{host}:{server.port}",
@@ -25,10 +26,16 @@ def load_form(trial: Trial, server: ServerUnderTest) -> dict[str, Any]:
         "steady_within_s": MOST_WARM_UP_S if settings.warm_up_s is None else 0.0,
         "in_flight": _in_flight(settings.backlog),
         "seed": trial.repeat,
-        "path": server.exchange.path,
-        "expect_status": server.exchange.status,
-        "expect_body": server.exchange.body,
-        "listen_s": server.listen_s,
+        "path": asked.path,
+        "method": asked.plain.method,
+        "headers": headers_text(asked.plain.headers),
+        "body": asked.plain.body,
+        "requests": requests_text(asked.named),
+        **asked.expected.form,
+        "check": asked.check,
+        "ready_path": server.ready.path or "",
+        "ready_status": str(server.ready.status or ""),
+        "ready_s": server.ready.timeout_s,
         "trial": trial.id,
         "probe": f"{host}:{PROBE_PORT}",
     }

@@ -28,7 +28,7 @@ from experiments.run.trial_containers import Containers, hostname, load_name
 from experiments.run.trial_kind import TrialError
 
 LOST_S = 60.0
-"""Beside the ramp, warm-up and window; connecting gives up by itself long before."""
+"""Beside the server's start, the ramp, warm-up and window; connecting gives up long before."""
 WORKER_S = 30.0
 STOP_S = 3.0
 END_S = 1.0
@@ -128,9 +128,10 @@ class LoadedTrial:
             WORKER_S,
             "not all load workers reached the Locust master",
         )
-        form = load_form(trial, self._containers.server_under_test(trial))
-        master.swarm(settings.active_connections, form)
+        server = self._containers.server_under_test(trial)
+        master.swarm(settings.active_connections, load_form(trial, server))
         limit_s = settings.ramp_s + settings.longest_warm_up_s + settings.window_s + LOST_S
+        limit_s += server.ready.timeout_s
         return self._until(lambda: master.result(trial.id), limit_s, "the load did not end")
 
     def _own_log(self, result: TrialResult, spent_s: float | None) -> OwnLog | None:

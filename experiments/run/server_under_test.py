@@ -9,27 +9,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from contract.expected import EXACT, Expected
 from contract.ports import SERVER_PORT
+from contract.request import Request
 from contract.response import BODY
 from contract.settings.server_flags import arguments
 from contract.settings.trial import Settings
+from experiments.plan.expect import Ready
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.probe.tracing import STRACE
 
 LISTEN_S: Final = 10.0
 """A server of the lab listens within this, or not at all."""
-FOREIGN_LISTEN_S: Final = 30.0
-"""Somebody's server may take long to start; one that has ended is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What the load asks, and what it has to get: an empty body is any that stays the same."""
+    """What the load asks, and what it has to get."""
 
     path: str
-    status: int
-    body: str
+    expected: Expected
+    check: str = EXACT
+    """How strictly that is checked."""
+    plain: Request = field(default_factory=Request)
+    """What is sent to a path."""
+    named: Mapping[str, Request] = field(default_factory=dict)
+    """What is sent by a name in `path`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,16 @@ class ServerUnderTest:
     command: tuple[str, ...]
     exchange: Exchange
     port: int = SERVER_PORT
-    listen_s: float = LISTEN_S
+    ready: Ready = field(default_factory=lambda: Ready(timeout_s=LISTEN_S))
     environment: Mapping[str, str] = field(default_factory=dict)
     keeps_entrypoint: bool = False
     """The command only follows what the image runs."""
     tells_its_end: bool = True
     """Its log says why it ended; of another's server, that it ended is all there is to wait for."""
+
+    def checked(self, check: str) -> ServerUnderTest:
+        """The same, with answers checked in this way."""
+        return replace(self, exchange=replace(self.exchange, check=check))
 
 
 class Images(Protocol):
@@ -81,7 +91,7 @@ def lab_server(settings: Settings, image: str) -> ServerUnderTest:
             *("--backlog", str(settings.backlog)),
             *arguments(settings),
         ),
-        exchange=Exchange(path, 200, "" if longer else BODY.decode()),
+        exchange=Exchange(path, Expected(body="" if longer else BODY.decode())),
     )
 
 
@@ -97,10 +107,14 @@ def foreign_server(settings: Settings, foreign: Foreign, image: str) -> ServerUn
         image=image,
         command=tuple(foreign.command),
         exchange=Exchange(
-            settings.path or foreign.path, foreign.expect.status, foreign.expect.body or ""
+            settings.path or foreign.asked,
+            foreign.expect.expected,
+            foreign.check,
+            foreign.plain,
+            foreign.named,
         ),
         port=foreign.port,
-        listen_s=FOREIGN_LISTEN_S,
+        ready=foreign.ready,
         environment=foreign.environment,
         keeps_entrypoint=True,
         tells_its_end=False,

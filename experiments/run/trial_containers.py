@@ -87,6 +87,8 @@ class Containers:
     foreign: Mapping[str, str] = field(default_factory=dict)
     load_cpu_quota: float | None = None
     """Cores that a load worker may use; a benchmark of workers sets it."""
+    check: str = ""
+    """How answers are checked, where not as the server's usually are; a benchmark sets it."""
     secret: str = field(default="", repr=False)
     """The run's calls to the master carry it: the server under test can reach the master too."""
 
@@ -109,7 +111,8 @@ class Containers:
 
     def server_under_test(self, trial: Trial) -> ServerUnderTest:
         """The server of the trial, in this run's images."""
-        return server_under_test(trial, self.images, self.foreign)
+        tested = server_under_test(trial, self.images, self.foreign)
+        return tested.checked(self.check) if self.check else tested
 
     def pod(self, trial: Trial, name: str) -> ContainerSpec:
         """Owns a network namespace and the kernel settings of the trial."""

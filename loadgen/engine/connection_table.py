@@ -10,7 +10,9 @@ import time
 from collections import Counter, deque
 
 from contract.result.window import Gauges
-from loadgen.engine.measures import Exchange
+from loadgen.answers.judge import Begun, Judge
+from loadgen.answers.wrong import FramingError, WrongAnswerError
+from loadgen.engine.measures import Exchange, IdleEnds
 from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.engine.recorder import Recorder
 from loadgen.engine.sockets import error_kind, reset_descriptor_on_close
@@ -19,6 +21,7 @@ from loadgen.engine.unpatched import epoll
 IN_FLIGHT = 64
 """Connections being opened at once by default: half of the shortest common backlog (128)."""
 RETRY_S = 0.01
+TOO_MUCH = "more came than was asked for"
 RECV_BYTES = 65_536
 """At most so many at once."""
 
@@ -42,13 +45,15 @@ class ConnectionTable:
         self._held_back = False  # by the pace, with room in flight
         # Idle connections that have gone silent, for whoever looks after them.
         self.gone_silent: deque[int] = deque()
-        # A byte more than is expected, so that a read is never full: short ones are cheaper too.
-        self._recv_bytes = min(
-            max(len(active.response), len(self.idle_exchange.response)) + 1, RECV_BYTES
-        )
+        self._active_judge = active.judge()
+        self._idle_judge = self.idle_exchange.judge()
+        # Short reads are cheaper.
+        self._recv_bytes = min(max(active.room, self.idle_exchange.room), RECV_BYTES)
         self.connect = Recorder()
         self.first_response = Recorder()
         self.errors: Counter[str] = Counter()
+        self.first_wrong = ""
+        """What was wrong with the first wrong answer."""
         self._epoll = epoll()
         # Time of the last response; 0 until the first, which sends it the slow way.
         self._since: list[int] = [0] * 1_024
@@ -57,13 +62,21 @@ class ConnectionTable:
         self._idle: set[int] = set()
         self._idle_fresh: set[int] = set()
         self._active: set[int] = set()
-        # Bytes of a response that have come, where it comes in parts.
-        self._partial: dict[int, int] = {}
+        # Answers that have begun, where they come in parts.
+        self._partial: dict[int, Begun] = {}
+        # Of idle connections: since when they are silent; how long those were that have ended.
+        self._silent_since: dict[int, int] = {}
+        self._idle_closed_us: list[int] = []
         self._idle_to_open = 0
         self._active_to_open = 0
         self._active_wanted = 0
         self._idle_failed = 0
         self._retry: deque[int] = deque()
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """What the active connections ask, one or several."""
+        return (self.active_exchange,)
 
     def gauges(self) -> Gauges:
         return Gauges(
@@ -87,7 +100,17 @@ class ConnectionTable:
         """When this connection was begun: tells it from an earlier one with its number."""
         return self._opened[fd]
 
+    def idle_ends(self) -> IdleEnds:
+        """How the server ended idle connections so far; a command."""
+        now = time.perf_counter_ns()
+        silent = [now - self._silent_since[fd] for fd in self.idle]
+        return IdleEnds(tuple(self._idle_closed_us), max(silent, default=0) // 1_000)
+
     # For the subclasses.
+
+    def _first(self, _fd: int) -> bytes | None:
+        """What an active connection sends first; None: nothing, until it is asked to."""
+        return self.active_exchange.request
 
     def _opening(self, fd: int) -> None:
         """An active connection has its descriptor and is being opened."""
@@ -95,20 +118,34 @@ class ConnectionTable:
     def _gone(self, fd: int) -> None:
         """An active connection is about to be closed, at whatever stage."""
 
-    def _renewed(self, fd: int, data: bytes, at: int) -> bool:
-        """Whether `data`, at place `at` of the response, is new only where it may be.
+    def _judge(self, fd: int) -> Judge:
+        """Who judges what comes on this connection."""
+        return self._idle_judge if fd in self._idle else self._active_judge
 
-        It is what is expected from then on: a Date costs a look like this once a second.
-        """
-        idle = fd in self._idle
-        fresh = (self.idle_exchange if idle else self.active_exchange).renewed(data, at)
-        if fresh is None:
-            return False
-        if idle:
-            self.idle_exchange = fresh
-        else:
-            self.active_exchange = fresh
-        return True
+    def _answers(self, fd: int, data: bytes, owed: int = 1) -> int:
+        """How many answers end in `data`; -1 if it is wrong, or more than is owed."""
+        try:
+            count, begun = self._judge(fd).read(self._partial.pop(fd, None), data)
+        except WrongAnswerError as error:
+            self.first_wrong = self.first_wrong or str(error)
+            return -1
+        if begun is not None:
+            self._partial[fd] = begun
+        return count if count + (begun is not None) <= owed else -1
+
+    def _cut_short(self, fd: int) -> str:
+        """What is wrong where the connection ends now; empty if that ends a right answer."""
+        begun = self._partial.pop(fd, None)
+        try:
+            if begun is not None:
+                begun.end()
+                return ""
+        except FramingError:
+            pass
+        except WrongAnswerError as error:
+            self.first_wrong = self.first_wrong or str(error)
+            return "wrong_answer"
+        return "closed_early"
 
     def _asked(self, fd: int) -> bool:
         """Whether an answer may come on this established connection."""
@@ -124,7 +161,11 @@ class ConnectionTable:
             self.errors["idle_" + kind] += 1
         else:
             self.errors[kind] += 1
-            self._retry.append(time.perf_counter_ns() + int(RETRY_S * 1e9))
+            self._retry_later()
+
+    def _retry_later(self) -> None:
+        """Open another active connection in a moment."""
+        self._retry.append(time.perf_counter_ns() + int(RETRY_S * 1e9))
 
     def _discard(self, fd: int, *, idle: bool) -> None:
         if idle:

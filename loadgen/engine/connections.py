@@ -11,7 +11,7 @@ import os
 import time
 from select import EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP
 
-from loadgen.engine.connection_table import ConnectionTable
+from loadgen.engine.connection_table import TOO_MUCH, ConnectionTable
 from loadgen.engine.sockets import (
     NON_BLOCKING_STREAM,
     require_established,
@@ -126,10 +126,14 @@ class Connections(ConnectionTable):
 
         Raises BlockingIOError before that, and OSError when it has failed.
         """
-        if not (idle and self.idle_silent):
-            os.write(fd, (self.idle_exchange if idle else self.active_exchange).request)
-            return
-        require_established(fd)
+        if idle:
+            request = None if self.idle_silent else self.idle_exchange.request
+        else:
+            request = self._first(fd)
+        if request is None:
+            require_established(fd)
+        else:
+            os.write(fd, request)
 
     def _established(self, fd: int, *, idle: bool) -> None:
         now = time.perf_counter_ns()
@@ -137,6 +141,7 @@ class Connections(ConnectionTable):
         if idle:
             self._idle.add(fd)
             if self.idle_silent:
+                self._silent_since[fd] = now
                 self.gone_silent.append(fd)
             else:
                 self._idle_fresh.add(fd)
@@ -174,6 +179,10 @@ class Connections(ConnectionTable):
         idle = fd in self._idle
         if kind == "wrong_answer":  # the peer has not closed its end
             reset_descriptor_on_close(fd)
+            self.first_wrong = self.first_wrong or TOO_MUCH
+        elif self.is_idle(fd):
+            silent = time.perf_counter_ns() - self._silent_since[fd]
+            self._idle_closed_us.append(silent // 1_000)
         self._discard(fd, idle=idle)
         self._failed(code, idle=idle, kind=kind)
         self._open_more()
@@ -188,5 +197,6 @@ class Connections(ConnectionTable):
             return
         self.first_response.add((now - self._opened[fd]) // 1_000)
         self._idle_fresh.discard(fd)
+        self._silent_since[fd] = now
         self.gone_silent.append(fd)
         self._open_more()

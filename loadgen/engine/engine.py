@@ -26,9 +26,9 @@ from contract.result.window import Unanswered
 from loadgen.engine.censoring import counted, overdue
 from loadgen.engine.connection_table import IN_FLIGHT, RETRY_S
 from loadgen.engine.connections import PACE_S, Connections
-from loadgen.engine.measures import Exchange, Ticket, WindowCounts
+from loadgen.engine.measures import Ends, Exchange, Ticket, WindowCounts
 from loadgen.engine.recorder import Counts, Recorder
-from loadgen.engine.sockets import acknowledge_descriptor, readable
+from loadgen.engine.sockets import acknowledge_descriptor, peek
 from loadgen.engine.unpatched import start_thread
 
 
@@ -82,6 +82,7 @@ class Engine(Connections):
         """Forget what was counted so far and begin the window; monotonic ns."""
         self.response = Recorder()
         self.errors = Counter()
+        self.first_wrong = ""
         self._longest_pause = 0
         self._connects_started = self.connect.total()
         self._process_cpu_started = time.process_time_ns()
@@ -119,6 +120,7 @@ class Engine(Connections):
             histograms={name: one.snapshot() for name, one in self.recorders().items()},
             censored=self._censored(ended),
             unanswered=self.unanswered(),
+            ends=self.ends(),
         )
 
     def acknowledge(self) -> None:
@@ -132,7 +134,12 @@ class Engine(Connections):
         An answer too many is taken for that of the next request, as it looks the same. At rest it
         is told apart: more has come than is owed.
         """
-        return sum(readable(fd) > self._owed(fd) for fd in self._active | self._idle)
+        return sum(self._has_surplus(fd) for fd in self._active | self._idle)
+
+    def _has_surplus(self, fd: int) -> bool:
+        pending = peek(fd)
+        begun = self._partial.get(fd)
+        return bool(pending) and self._judge(fd).is_surplus(begun, pending, self._owed(fd))
 
     def close(self) -> None:
         """End the thread; it closes every connection as it goes."""
@@ -148,9 +155,9 @@ class Engine(Connections):
             "response": self.response,
         }
 
-    def by_path(self) -> dict[str, tuple[Recorder, int]]:
-        """Response times by the path that was asked for, and the bytes of a response."""
-        return {self.active_exchange.path: (self.response, len(self.active_exchange.response))}
+    def by_path(self) -> dict[str, tuple[Recorder, Exchange]]:
+        """Response times by what was asked for, and the exchange of each."""
+        return {self.active_exchange.path: (self.response, self.active_exchange)}
 
     def rested_ns(self) -> int | None:
         """Time in the window in which an open loop had nothing to do; None for a closed one."""
@@ -159,6 +166,10 @@ class Engine(Connections):
     def waiting(self) -> int:
         """Requests of an open loop that are due and wait for a free connection."""
         return 0
+
+    def ends(self) -> Ends:
+        """How the server ended in the window connections that were to stay."""
+        return Ends()
 
     def unanswered(self) -> Unanswered | None:
         """What an open loop has due and not answered; None for a closed loop."""
@@ -171,7 +182,7 @@ class Engine(Connections):
         return {"connect": [(now - self._opened[fd]) // 1_000 for fd in self._connecting]}
 
     def _owed(self, fd: int) -> int:
-        """How many bytes of answers to what was asked have not been read."""
+        """How many answers to what was asked have not been read to their ends."""
         raise NotImplementedError
 
     def _drive(self) -> None:

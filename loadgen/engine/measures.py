@@ -2,40 +2,83 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from contract.request import IDEMPOTENT
 from contract.result.window import Unanswered
+from loadgen.answers.exact import ExactJudge
+from loadgen.answers.framing import FramingJudge
+from loadgen.answers.judge import Judge
+from loadgen.answers.meaning import Meaning
 from loadgen.engine.recorder import Counts
+
+LONGER = 1_024
+"""Bytes that an answer may be longer than the one that was learnt, and still be read at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and the exact bytes of the response to it.
+    """A request, an answer to it as it was learnt, and how later ones are checked.
 
-    `varying` are the places of the response, each from and to, that change by
-    themselves: the value of a Date. There alone another byte is no wrong answer.
+    Without a `meaning` every byte is compared but those at the `varying` places, each from and to:
+    the value of a Date. With one, answers may differ in all that it does not tell.
     """
 
     request: bytes
     response: bytes
     varying: tuple[tuple[int, int], ...] = ()
+    meaning: Meaning | None = None
+
+    @property
+    def method(self) -> str:
+        """The request's: the answer to a HEAD has no body."""
+        return self.request.split(maxsplit=1)[0].decode("latin-1")
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether the request may be sent again by itself (RFC 9110, 9.2.2)."""
+        return self.method in IDEMPOTENT
 
     @property
     def path(self) -> str:
         """What the request asks for."""
         return self.request.split(maxsplit=2)[1].decode("latin-1")
 
-    def renewed(self, data: bytes, at: int = 0) -> Exchange | None:
-        """This exchange with `data` at place `at` of its response; None if that is a wrong one."""
-        fresh = self.response[:at] + data + self.response[at + len(data) :]
-        if len(fresh) != len(self.response) or not self.varying:
-            return None
-        before, after = bytearray(self.response), bytearray(fresh)
-        for start, end in self.varying:
-            before[start:end] = after[start:end] = bytes(end - start)
-        return replace(self, response=fresh) if before == after else None
+    @property
+    def room(self) -> int:
+        """How many bytes an answer may have, and one more: so a read is never full."""
+        return len(self.response) + (1 if self.meaning is None else LONGER)
+
+    def judge(self) -> Judge:
+        """A new judge of its answers, for one engine."""
+        bodiless = self.request.startswith(b"HEAD ")
+        if self.meaning is None:
+            return ExactJudge(self.response, self.varying, bodiless=bodiless)
+        return FramingJudge(self.response, self.meaning, bodiless=bodiless)
+
+
+@dataclass(slots=True)
+class Ends:
+    """How the server ended connections that were to stay, without an error."""
+
+    reconnects: int = 0
+    """So many were replaced by new ones."""
+    resent: int = 0
+    """Requests that had been sent on them, and were sent again."""
+    answered: Counter[int] = field(default_factory=Counter)
+    """How many of them had answered so many requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdleEnds:
+    """How long idle connections had been silent, in us, when the server ended them."""
+
+    closed_us: tuple[int, ...] = ()
+    oldest_open_us: int = 0
+    """The longest silence of one that is still established."""
 
 
 @dataclass(slots=True)
@@ -73,3 +116,4 @@ class WindowCounts:
     censored: dict[str, Counts] = field(default_factory=dict, repr=False)
     """Ages of what had not ended, by the histogram that each belongs to but is not in."""
     unanswered: Unanswered | None = None
+    ends: Ends = field(default_factory=Ends)

@@ -6,12 +6,10 @@ that is closed in the window is read before, and one that is opened in it starts
 
 from __future__ import annotations
 
-import _socket
 from collections.abc import Iterable
 
-TCP_INFO_BYTES = 144
-SEGS_IN_OFFSET = 140
-"""`tcpi_segs_in` in Linux's struct tcp_info (include/uapi/linux/tcp.h)."""
+from loadgen.engine.sockets import segments_received
+
 COUNTER = 2**32
 
 
@@ -24,7 +22,7 @@ class Segments:
 
     def begin(self, descriptors: Iterable[int]) -> None:
         """Forget what was counted, and start with these."""
-        self._before = {fd: received(fd) for fd in descriptors}
+        self._before = {fd: segments_received(fd) for fd in descriptors}
         self._closed = 0
 
     def gone(self, fd: int) -> None:
@@ -38,14 +36,4 @@ class Segments:
 
     def _since(self, fd: int) -> int:
         """The counter starts again at nothing after its largest number."""
-        return (received(fd) - self._before.get(fd, 0)) % COUNTER
-
-
-def received(fd: int) -> int:
-    """Segments that came on a connection so far, modulo COUNTER."""
-    sock = _socket.socket(fileno=fd)
-    try:
-        info = sock.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, TCP_INFO_BYTES)
-    finally:
-        sock.detach()
-    return int.from_bytes(info[SEGS_IN_OFFSET : SEGS_IN_OFFSET + 4], "little")
+        return (segments_received(fd) - self._before.get(fd, 0)) % COUNTER

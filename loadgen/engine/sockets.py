@@ -12,6 +12,10 @@ import termios
 NON_BLOCKING_STREAM = _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK
 AT_ONCE = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 """SO_LINGER on, 0 s."""
+TCP_INFO_BYTES = 216
+SEGS_IN = slice(140, 144)
+BYTES_SENT, BYTES_RETRANS = slice(200, 208), slice(208, 216)
+"""Places in Linux's struct tcp_info (include/uapi/linux/tcp.h); bytes_sent is there since 4.19."""
 ERRORS = {
     errno.ECONNREFUSED: "connect_refused",
     errno.ETIMEDOUT: "connect_timeout",
@@ -56,9 +60,38 @@ def acknowledge_descriptor(fd: int) -> None:
         sock.detach()
 
 
-def readable(fd: int) -> int:
-    """Bytes that have come and were not read."""
-    return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
+def segments_received(fd: int) -> int:
+    """Segments that came on a connection so far, modulo 2^32."""
+    return int.from_bytes(_tcp_info(fd)[SEGS_IN], sys.byteorder)
+
+
+def bytes_sent(fd: int) -> int:
+    """Bytes that were sent on a connection so far, each once."""
+    info = _tcp_info(fd)
+    sent, again = (
+        int.from_bytes(info[part], sys.byteorder) for part in (BYTES_SENT, BYTES_RETRANS)
+    )
+    return sent - again
+
+
+def _tcp_info(fd: int) -> bytes:
+    sock = _socket.socket(fileno=fd)
+    try:
+        return sock.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, TCP_INFO_BYTES)
+    finally:
+        sock.detach()
+
+
+def peek(fd: int) -> bytes:
+    """All that has come and was not read; it stays there."""
+    size = int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
+    if not size:
+        return b""
+    sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, fd)
+    try:
+        return sock.recv(size, _socket.MSG_PEEK)
+    finally:
+        sock.detach()
 
 
 def require_established(fd: int) -> None:

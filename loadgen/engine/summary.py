@@ -31,6 +31,11 @@ def summarise(counts: WindowCounts) -> Window:
         longest_pause_us=counts.longest_pause_us,
         rested_ns=counts.rested_ns,
         unanswered=counts.unanswered,
+        reconnects=counts.ends.reconnects,
+        resent=counts.ends.resent,
+        requests_per_connection={
+            str(answered): count for answered, count in sorted(counts.ends.answered.items())
+        },
         distributions={
             name: _distribution(ended, counts.censored.get(name, {}), seconds)
             for name, ended in counts.histograms.items()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 
+from contract.request import Request
 from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Exchange
 from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.loads import (
     connection_per_request,
@@ -16,12 +18,13 @@ from loadgen.loads import (
 )
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
 from loadgen.options import Options
+from loadgen.verification.errors import OldVersionError, VerificationError
 from loadgen.verification.verify import (
-    Expected,
-    VerificationError,
+    Terms,
     closing_request,
     keep_alive_request,
     learn,
+    learn_all,
 )
 from loadgen.worker.probe_client import TrialVoid
 
@@ -53,13 +56,22 @@ def make_engine(options: Options) -> Engine:
 def _verified(options: Options) -> VerifiedServer:
     """Learn what the server answers. Raises VerificationError, OSError."""
     address = (socket.gethostbyname(options.host), options.port)
-    paths = [kind.path for kind in options.kinds]
-    # Several paths have several bodies: each has to stay what it is.
-    body = options.expect_body.encode() if len(paths) == 1 else b""
-    expected = Expected(options.expect_status, body or None, options.listen_s)
-    request = keep_alive_request if options.persistent else closing_request
-    exchanges = tuple(learn(address, request(path), expected) for path in paths)
+    asked, terms = options.asked, options.terms
+    if options.persistent:
+        exchanges = learn_all(address, [keep_alive_request(one) for one in asked], terms)
+    else:
+        exchanges = _closing(address, asked, terms)
     idle = None
     if options.settings.idle_connections and not options.persistent:  # only the idle ones stay
-        idle = learn(address, keep_alive_request(paths[0]), expected)
+        idle = learn(address, keep_alive_request(asked[0]), terms)
     return VerifiedServer(address, options, exchanges, idle)
+
+
+def _closing(
+    address: tuple[str, int], asked: tuple[Request, ...], terms: Terms
+) -> tuple[Exchange, ...]:
+    """As HTTP/1.0 has it; as HTTP/1.1 has it where the server does not speak the old one."""
+    try:
+        return learn_all(address, [closing_request(one) for one in asked], terms)
+    except OldVersionError:
+        return learn_all(address, [closing_request(one, old=False) for one in asked], terms)

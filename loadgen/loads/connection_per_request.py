@@ -67,8 +67,7 @@ class ConnectionPerRequest(Engine):
         return Counter({"not_closed": waiting} if waiting else {})
 
     def _owed(self, fd: int) -> int:
-        exchange = self.idle_exchange if fd in self._idle else self.active_exchange
-        return self._asked(fd) * (len(exchange.response) - self._partial.get(fd, 0))
+        return int(self._asked(fd))
 
     def _asked(self, fd: int) -> bool:
         """Once: whoever has the answer waits for the end alone."""
@@ -94,7 +93,7 @@ class ConnectionPerRequest(Engine):
 
     def _handle(self, events: list[tuple[int, int]]) -> None:
         read, active, complete = os.read, self._active, self._complete
-        expected, partial = self.active_exchange.response, self._partial
+        expected, partial = self._active_judge.expected, self._partial
         most, since = self._recv_bytes, self._since
         for fd, event in events:
             if event & EPOLLOUT and fd in self._connecting:
@@ -114,7 +113,7 @@ class ConnectionPerRequest(Engine):
             else:
                 self._unusual(fd, data)
                 self._drain(fd)
-                expected = self.active_exchange.response
+                expected = self._active_judge.expected
 
     def recorders(self) -> dict[str, Recorder]:
         return {**super().recorders(), "first_response": self.response}
@@ -193,24 +192,25 @@ class ConnectionPerRequest(Engine):
         if fd == self._wake:
             self._interrupted = True
         elif not data:
-            if self._since[fd] and fd in self._active:
-                self._next(fd)
-            else:
-                self._lost(fd, 0, "closed_early")
-        elif not self._asked(fd):
+            self._closed(fd)
+        elif not self._asked(fd) or (answers := self._answers(fd, data)) < 0:
             self._lost(fd, 0, "wrong_answer")
+        elif answers and fd in self._idle:
+            self._answered(fd, time.perf_counter_ns())
+        elif answers:
+            self._complete(fd)
+
+    def _closed(self, fd: int) -> None:
+        """The peer closed: after the answer, at its end, or too early."""
+        if fd not in self._active:
+            self._lost(fd, 0, "closed_early")
+        elif self._since[fd]:
+            self._next(fd)
+        elif fault := self._cut_short(fd):
+            self._lost(fd, 0, fault)
         else:
-            idle = fd in self._idle
-            response = (self.idle_exchange if idle else self.active_exchange).response
-            arrived = self._partial.pop(fd, 0)
-            if not response.startswith(data, arrived) and not self._renewed(fd, data, arrived):
-                self._lost(fd, 0, "wrong_answer")
-            elif arrived + len(data) < len(response):
-                self._partial[fd] = arrived + len(data)
-            elif idle:
-                self._answered(fd, time.perf_counter_ns())
-            else:
-                self._complete(fd)
+            self._complete(fd)
+            self._next(fd)
 
     def _covered(self) -> int:
         return sum(at >= self._window_started for at in self._served.values())

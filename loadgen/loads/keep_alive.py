@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import time
-from select import EPOLLIN
+from select import EPOLLIN, EPOLLRDHUP
 
 from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
+from loadgen.engine.reconnecting import Carried, Reconnecting
 from loadgen.engine.recorder import FAST_US
 from loadgen.engine.segments import Segments
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
@@ -21,7 +22,7 @@ from loadgen.loads.kind import KindOfLoad, VerifiedServer
 MAX_EVENTS = 256
 
 
-class KeepAlive(Engine):
+class KeepAlive(Reconnecting):
     """One request in flight per connection, for ever."""
 
     _recurring: tuple[str, ...] = ("response",)
@@ -41,12 +42,17 @@ class KeepAlive(Engine):
         return super().open_window()
 
     def _gone(self, fd: int) -> None:
+        super()._gone(fd)
         self._segments.gone(fd)
+
+    def _carried(self, fd: int) -> tuple[Carried, int]:
+        since = self._since[fd]
+        return Carried(since, answered=since), 1
 
     def _drive(self) -> None:
         read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
         poll, since, partial = self._epoll.poll, self._since, self._partial
-        request, expected = self.active_exchange.request, self.active_exchange.response
+        request, expected = self.active_exchange.request, self._active_judge.expected
         fast, most = self.response.fast, self._recv_bytes
         while not self._interrupted:
             events = poll(self._timeout(), MAX_EVENTS)
@@ -68,13 +74,13 @@ class KeepAlive(Engine):
                             self._unusual(fd, data)
                             if len(data) == most:
                                 self._other(fd)
-                            expected = self.active_exchange.response
+                            expected = self._active_judge.expected
                     except BlockingIOError:
                         continue
                     except OSError as error:
-                        self._lost(fd, error.errno or 0)
+                        self._broken(fd, error, began)
                 else:
-                    self._other(fd)
+                    self._other(fd, event)
             self._end_batch(began)
 
     def _long(self, fd: int, now: int, us: int) -> bool:
@@ -85,9 +91,9 @@ class KeepAlive(Engine):
         if fd in self._idle:
             self._answered(fd, now)
             return False
-        us = (now - self._opened[fd]) // 1_000
-        self.first_response.add(us)
-        self.response.add(us)
+        opened, carried = self._opened[fd], self._resumed.pop(fd, None)
+        self.first_response.add((now - opened) // 1_000)
+        self.response.add((now - (carried.since if carried else opened)) // 1_000)
         self._open_more()
         return True
 
@@ -98,23 +104,16 @@ class KeepAlive(Engine):
             self._interrupted = True
             return
         if not data:
-            self._lost(fd, 0, "closed_early")
+            self._ended(fd)
             return
         if not self._asked(fd):
             self._lost(fd, 0, "wrong_answer")
             return
-        response = self._exchange(fd).response
-        arrived = self._partial.pop(fd, 0)
-        if not response.startswith(data, arrived) and not self._renewed(fd, data, arrived):
+        answers = self._answers(fd, data)
+        if answers < 0:
             self._lost(fd, 0, "wrong_answer")
-        elif arrived + len(data) == len(response):
+        elif answers:
             self._whole(fd)
-        else:
-            self._partial[fd] = arrived + len(data)
-
-    def _exchange(self, fd: int) -> Exchange:
-        """What was asked on this connection, and what must come."""
-        return self.idle_exchange if fd in self._idle else self.active_exchange
 
     def _whole(self, fd: int) -> None:
         """A response that came in parts, or while another connection's did."""
@@ -125,37 +124,50 @@ class KeepAlive(Engine):
         elif not self._long(fd, now, us):
             return
         self._since[fd] = now
-        os.write(fd, self.active_exchange.request)
+        if self._is_last(fd):
+            self._leave(fd, self._carried(fd)[0])
+        else:
+            os.write(fd, self.active_exchange.request)
 
-    def _other(self, fd: int) -> None:
+    def _other(self, fd: int, event: int = 0) -> None:
         """Connected at last; or there is more than one read took; or the peer hung up: read what
-        is left, count the loss.
+        is left, and see to the end.
         """
         if fd in self._connecting:
             self._connected(fd)
             return
+        self._hung_up = fd if event & EPOLLRDHUP else -1
+        opened = self._opened.get(fd)  # another connection may get the number meanwhile
+        began = 0
         try:
-            while fd in self._active or fd in self._idle:
+            while (fd in self._active or fd in self._idle) and self._opened[fd] == opened:
+                began = time.perf_counter_ns()
                 self._unusual(fd, os.read(fd, self._recv_bytes))
         except BlockingIOError:
             return  # a stale event, of a connection that had this number before
         except OSError as error:
-            self._lost(fd, error.errno or 0)
+            self._broken(fd, error, began)
+        finally:
+            self._hung_up = -1
 
     def _ages(self, now: int) -> dict[str, list[int]]:
         since, opened = self._since, self._opened
         first = [fd for fd in self._active if not since[fd]]
+        begun = [since[fd] or opened[fd] for fd in self._active - self._resumed.keys()]
+        begun += [one.since for one in self._unresumed()]
         return {
             **super()._ages(now),
             "first_response": [(now - opened[fd]) // 1_000 for fd in (*first, *self._idle_fresh)],
-            "response": [(now - (since[fd] or opened[fd])) // 1_000 for fd in self._active],
+            "response": [(now - moment) // 1_000 for moment in begun],
         }
 
     def _owed(self, fd: int) -> int:
-        return self._asked(fd) * (len(self._exchange(fd).response) - self._partial.get(fd, 0))
+        return int(self._asked(fd))
 
     def _covered(self) -> int:
-        return sum(self._since[fd] >= self._window_started for fd in self._active)
+        answered = [self._since[fd] for fd in self._active]
+        answered += [one.answered for one in self._unresumed()]
+        return sum(moment >= self._window_started for moment in answered)
 
     def _segments_in(self) -> int:
         return self._segments.total(self._active)

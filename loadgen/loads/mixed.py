@@ -9,10 +9,12 @@ import os
 import time
 from select import EPOLLIN
 
+from loadgen.answers.judge import Judge
 from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
-from loadgen.engine.recorder import Recorder
+from loadgen.engine.reconnecting import Carried
+from loadgen.engine.recorder import FAST_US, Recorder
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
 from loadgen.loads.mix import Mix
@@ -30,13 +32,18 @@ class Mixed(KeepAlive):
     ) -> None:
         super().__init__(address, mix.exchanges[0], idle, in_flight)
         self.mix = mix
-        longest = max(len(exchange.response) for exchange in mix.exchanges)
-        self._recv_bytes = min(max(longest + 1, self._recv_bytes), RECV_BYTES)
+        longest = max(exchange.room for exchange in mix.exchanges)
+        self._recv_bytes = min(max(longest, self._recv_bytes), RECV_BYTES)
         self.kinds = tuple(Recorder() for _ in mix.kinds)
         self._draw = mix.draw()
-        self._exchanges = list(mix.exchanges)
-        self._expected = [exchange.response for exchange in mix.exchanges]
+        self._judges = [exchange.judge() for exchange in mix.exchanges]
         self._kind: dict[int, int] = {}
+        # By descriptor, as lengths differ and the bytes do not tell.
+        self._answered_there: list[int] = [0] * len(self._since)
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        return self.mix.exchanges
 
     def open_window(self) -> int:
         self.kinds = tuple(Recorder() for _ in self.mix.kinds)
@@ -46,50 +53,65 @@ class Mixed(KeepAlive):
         kinds = {f"response {path}": one for path, (one, _) in self.by_path().items()}
         return {**super().recorders(), **kinds}
 
-    def by_path(self) -> dict[str, tuple[Recorder, int]]:
-        sizes = (len(exchange.response) for exchange in self.mix.exchanges)
+    def by_path(self) -> dict[str, tuple[Recorder, Exchange]]:
         paths = (kind.path for kind in self.mix.kinds)
-        return dict(zip(paths, zip(self.kinds, sizes, strict=True), strict=True))
+        return dict(zip(paths, zip(self.kinds, self.mix.exchanges, strict=True), strict=True))
 
     def _ages(self, now: int) -> dict[str, list[int]]:
         names = [f"response {kind.path}" for kind in self.mix.kinds]
         found: dict[str, list[int]] = {name: [] for name in ("response", *names)}
-        for fd in self._active & self._kind.keys():  # a first response is of no kind
-            age = (now - self._since[fd]) // 1_000
+        asked = [(self._since[fd], kind) for fd, kind in self._kind.items()]
+        asked += [(one.since, one.kind) for one in self._unresumed()]
+        for since, kind in asked:  # another first response is of no kind
+            age = (now - since) // 1_000
             found["response"].append(age)
-            found[names[self._kind[fd]]].append(age)
+            found[names[kind]].append(age)
         return super()._ages(now) | found
+
+    def _forget_times(self, fd: int) -> None:
+        super()._forget_times(fd)
+        self._answered_there.extend([0] * (len(self._since) - len(self._answered_there)))
+        self._answered_there[fd] = 0
+
+    def _answered_on(self, fd: int, _unanswered: int) -> int:
+        return self._answered_there[fd]
 
     def _gone(self, fd: int) -> None:
         super()._gone(fd)
         self._kind.pop(fd, None)
 
-    def _exchange(self, fd: int) -> Exchange:
-        kind = self._kind.get(fd)
-        return super()._exchange(fd) if kind is None else self._exchanges[kind]
+    def _carried(self, fd: int) -> tuple[Carried, int]:
+        since = self._since[fd]
+        return Carried(since, answered=since, kind=self._kind_of(fd) or 0), 1
 
-    def _renewed(self, fd: int, data: bytes, at: int) -> bool:
-        kind = self._kind.get(fd)
-        if kind is None:
-            return super()._renewed(fd, data, at)
-        fresh = self._exchanges[kind].renewed(data, at)
-        if fresh is not None:
-            self._exchanges[kind] = fresh
-            self._expected[kind] = fresh.response
-        return fresh is not None
+    def _may_resend(self, fd: int) -> bool:
+        return self.mix.exchanges[self._kind[fd]].idempotent
+
+    def _first(self, fd: int) -> bytes:
+        return self.mix.exchanges[self._kind_of(fd) or 0].request
+
+    def _kind_of(self, fd: int) -> int | None:
+        """Of the request under way; None: it is the first, which is of the first kind."""
+        carried = self._resumed.get(fd)
+        return carried.kind if carried else self._kind.get(fd)
+
+    def _judge(self, fd: int) -> Judge:
+        kind = self._kind_of(fd)
+        return super()._judge(fd) if kind is None else self._judges[kind]
 
     def _drive(self) -> None:
         read, write, clock, readable = os.read, os.write, time.perf_counter_ns, EPOLLIN
         poll, since, partial = self._epoll.poll, self._since, self._partial
         kind_of, draw, response, kinds = self._kind, self._draw, self.response, self.kinds
+        fast, answered = response.fast, self._answered_there
         requests = [exchange.request for exchange in self.mix.exchanges]
-        expected, most = self._expected, self._recv_bytes
+        expected, most = [judge.expected for judge in self._judges], self._recv_bytes
         while not self._interrupted:
             events = poll(self._timeout(), MAX_EVENTS)
             began = clock()
             for fd, event in events:
                 if event != readable:
-                    self._other(fd)
+                    self._other(fd, event)
                     continue
                 try:
                     data = read(fd, most)
@@ -97,8 +119,12 @@ class Mixed(KeepAlive):
                     if kind >= 0 and data == expected[kind] and not partial:
                         now = clock()
                         us = (now - since[fd]) // 1_000
-                        response.add(us)
+                        if us < FAST_US:
+                            fast[us] += 1
+                        else:
+                            response.slow(us)
                         kinds[kind].add(us)
+                        answered[fd] += 1
                         since[fd] = now
                         kind_of[fd] = kind = draw()
                         write(fd, requests[kind])
@@ -106,10 +132,11 @@ class Mixed(KeepAlive):
                         self._unusual(fd, data)
                         if len(data) == most:
                             self._other(fd)
+                        expected = [judge.expected for judge in self._judges]
                 except BlockingIOError:
                     continue
                 except OSError as error:
-                    self._lost(fd, error.errno or 0)
+                    self._broken(fd, error, began)
             self._end_batch(began)
 
     def _whole(self, fd: int) -> None:
@@ -118,17 +145,22 @@ class Mixed(KeepAlive):
         if fd in self._idle:
             self._answered(fd, now)
             return
-        kind = self._kind.get(fd)
-        if kind is None:
+        last = self._is_last(fd)
+        kind, carried = self._kind_of(fd), self._resumed.pop(fd, None)
+        if not self._since[fd]:
             self.first_response.add((now - self._opened[fd]) // 1_000)
             self._open_more()
-        else:
-            us = (now - self._since[fd]) // 1_000
+        if kind is not None:
+            us = (now - (carried.since if carried else self._since[fd])) // 1_000
             self.response.add(us)
             self.kinds[kind].add(us)
+        self._answered_there[fd] += 1
         self._since[fd] = now
         self._kind[fd] = kind = self._draw()
-        os.write(fd, self.mix.exchanges[kind].request)
+        if last:
+            self._leave(fd, self._carried(fd)[0])
+        else:
+            os.write(fd, self.mix.exchanges[kind].request)
 
 
 def _build(server: VerifiedServer) -> Engine:

@@ -14,6 +14,7 @@ the bottleneck.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections import deque
@@ -22,6 +23,7 @@ from select import EPOLLIN
 from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
+from loadgen.engine.reconnecting import Carried
 from loadgen.engine.recorder import FAST_US
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
@@ -52,11 +54,14 @@ class OpenLoop(Scheduled, KeepAlive):
         self._answered_at: list[int] = [0] * FDS
 
     def _ages(self, now: int) -> dict[str, list[int]]:
-        sent = [(now - self._since[fd]) // 1_000 for fd in self._active if self._flies(fd)]
+        begun = [self._since[fd] for fd in self._active if self._flies(fd)]
+        begun += [one.since for one in self._unresumed() if one.due]
+        sent = [(now - moment) // 1_000 for moment in begun]
         return {**super()._ages(now), "service": sent}
 
     def _flying(self) -> list[int]:
-        return [self._intended[fd] for fd in self._active if self._flies(fd)]
+        carried = [one.due for one in self._unresumed() if one.due]
+        return [*carried, *(self._intended[fd] for fd in self._active if self._flies(fd))]
 
     def _is_free(self) -> bool:
         return any(self._ready[fd] for fd in self._active)
@@ -64,7 +69,18 @@ class OpenLoop(Scheduled, KeepAlive):
     def _asked(self, fd: int) -> bool:
         return super()._asked(fd) and not self._ready[fd]
 
+    def _carried(self, fd: int) -> tuple[Carried, int]:
+        answered = self._answered_at[fd]
+        if self._ready[fd]:
+            return Carried(answered=answered), 0
+        return Carried(self._since[fd], answered, self._intended[fd]), 1
+
+    def _first(self, fd: int) -> bytes | None:
+        carried = self._resumed.get(fd)
+        return self.active_exchange.request if carried is None or carried.due else None
+
     def _opening(self, fd: int) -> None:
+        super()._opening(fd)
         self._make_room(fd)
         self._ready[fd] = False
         self._intended[fd] = self._answered_at[fd] = 0
@@ -74,7 +90,14 @@ class OpenLoop(Scheduled, KeepAlive):
             self._make_room(fd)
             self._ready[fd] = False
             self._intended[fd] = 0
+        carried = self._resumed.pop(fd, None)
         super()._established(fd, idle=idle)
+        if carried and fd in self._active:
+            now = time.perf_counter_ns()
+            self._since[fd], self._answered_at[fd] = carried.since or now, carried.answered
+            self._intended[fd] = carried.due
+            if not carried.due:
+                self._next(fd, now)
 
     def _make_room(self, fd: int) -> None:
         missing = fd + 1 - len(self._ready)
@@ -84,6 +107,7 @@ class OpenLoop(Scheduled, KeepAlive):
             self._answered_at.extend([0] * missing)
 
     def _gone(self, fd: int) -> None:
+        super()._gone(fd)
         self._ready[fd] = False
 
     def _flies(self, fd: int) -> bool:
@@ -92,7 +116,7 @@ class OpenLoop(Scheduled, KeepAlive):
     def _drive(self) -> None:
         read, clock, readable = os.read, time.perf_counter_ns, EPOLLIN
         poll, partial, intended = self._epoll.poll, self._partial, self._intended
-        expected, complete = self.active_exchange.response, self._complete
+        expected, complete = self._active_judge.expected, self._complete
         arrivals, most = self.arrivals, self._recv_bytes
         while not self._interrupted:
             now = clock()
@@ -104,7 +128,7 @@ class OpenLoop(Scheduled, KeepAlive):
                 arrivals.rested_ns += began - now
             for fd, event in events:
                 if event != readable:
-                    self._other(fd)
+                    self._other(fd, event)
                     continue
                 try:
                     data = read(fd, most)
@@ -114,11 +138,11 @@ class OpenLoop(Scheduled, KeepAlive):
                         self._unusual(fd, data)
                         if len(data) == most:
                             self._other(fd)
-                        expected = self.active_exchange.response
+                        expected = self._active_judge.expected
                 except BlockingIOError:
                     continue
                 except OSError as error:
-                    self._lost(fd, error.errno or 0)
+                    self._ended(fd, error.errno or 0)
             self._end_batch(began)
 
     def _send_due(self, now: int) -> int:
@@ -142,6 +166,8 @@ class OpenLoop(Scheduled, KeepAlive):
         self._intended[fd], self._since[fd] = due, now
         try:
             os.write(fd, self.active_exchange.request)
+        except ConnectionError:
+            self._ended(fd, errno.EPIPE)  # it has not left
         except OSError as error:
             self._lost(fd, error.errno or 0)
 
@@ -176,16 +202,30 @@ class OpenLoop(Scheduled, KeepAlive):
         now = time.perf_counter_ns()
         if fd in self._idle:
             self._answered(fd, now)
-        elif self._intended[fd]:
-            self._complete(fd, now)
-        else:
+        elif not self._intended[fd]:
             self.first_response.add((now - self._opened[fd]) // 1_000)
             self._since[fd] = now
             self._open_more()
+            self._go_on(fd, now)
+        elif self._is_last(fd):
+            self.service.add((now - self._since[fd]) // 1_000)
+            self.response.add((now - self._intended[fd]) // 1_000)
+            self._answered_at[fd] = now
+            self._go_on(fd, now)
+        else:
+            self._complete(fd, now)
+
+    def _go_on(self, fd: int, now: int) -> None:
+        """Without a request under way: with this connection, or with a new one."""
+        if self._is_last(fd):
+            self._leave(fd, Carried(answered=self._answered_at[fd]))
+        else:
             self._next(fd, now)
 
     def _covered(self) -> int:
-        return sum(self._answered_at[fd] >= self._window_started for fd in self._active)
+        answered = [self._answered_at[fd] for fd in self._active]
+        answered += [one.answered for one in self._unresumed()]
+        return sum(moment >= self._window_started for moment in answered)
 
 
 def _build(server: VerifiedServer) -> Engine:

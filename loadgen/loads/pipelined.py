@@ -15,6 +15,7 @@ from select import EPOLLIN
 from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
+from loadgen.engine.reconnecting import Carried
 from loadgen.engine.recorder import FAST_US
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
@@ -40,14 +41,26 @@ class Pipelined(KeepAlive):
         self._writes: dict[int, deque[list[int]]] = {}
 
     def _multiples(self) -> dict[int, bytes]:
-        """By length, what one read may bring if it brings whole responses, and is not full."""
-        response = self.active_exchange.response
+        """By length, what one read may bring if it brings whole responses, and is not full; nothing
+        where they differ."""
+        response = self._active_judge.expected
+        if not isinstance(response, bytes):
+            return {}
         most = min(self._depth, (RECV_BYTES - 1) // len(response))
         return {len(response) * count: response * count for count in range(1, most + 1)}
 
     def _gone(self, fd: int) -> None:
         super()._gone(fd)
         self._writes.pop(fd, None)
+
+    def _carried(self, fd: int) -> tuple[Carried, int]:
+        if fd not in self._writes:
+            return Carried(), 1
+        writes = tuple((left, sent) for left, sent in self._writes[fd])
+        return Carried(writes[0][1], self._since[fd], writes=writes), self._depth
+
+    def _unsent(self, fd: int) -> int:
+        return self._writes[fd][-1][0]
 
     def _ages(self, now: int) -> dict[str, list[int]]:
         under_way = [
@@ -57,14 +70,20 @@ class Pipelined(KeepAlive):
             for _ in range(left)
         ]
         ages = super()._ages(now)
-        first = [(now - self._opened[fd]) // 1_000 for fd in self._active - self._writes.keys()]
+        under_way += [
+            (now - sent) // 1_000
+            for one in self._unresumed()
+            for left, sent in one.writes
+            for _ in range(left)
+        ]
+        fresh = self._active - self._writes.keys() - self._resumed.keys()
+        first = [(now - self._opened[fd]) // 1_000 for fd in fresh]
         return {**ages, "response": under_way + first}
 
     def _owed(self, fd: int) -> int:
         if fd not in self._writes:
             return super()._owed(fd)
-        asked = sum(left for left, _ in self._writes[fd])
-        return asked * len(self.active_exchange.response) - self._partial.get(fd, 0)
+        return sum(left for left, _ in self._writes[fd])
 
     def _drive(self) -> None:
         read, clock, readable = os.read, time.perf_counter_ns, EPOLLIN
@@ -75,7 +94,7 @@ class Pipelined(KeepAlive):
             began = clock()
             for fd, event in events:
                 if event != readable:
-                    self._other(fd)
+                    self._other(fd, event)
                     continue
                 try:
                     data = read(fd, RECV_BYTES)
@@ -89,11 +108,11 @@ class Pipelined(KeepAlive):
                 except BlockingIOError:
                     continue
                 except OSError as error:
-                    self._lost(fd, error.errno or 0)
+                    self._broken(fd, error, began)
             self._end_batch(began)
 
-    def _complete(self, fd: int, count: int, now: int) -> None:
-        """Count `count` responses, and send as many requests."""
+    def _complete(self, fd: int, count: int, now: int, *, last: bool = False) -> None:
+        """Count so many responses, and send as many requests: elsewhere after the `last`."""
         writes = self._writes[fd]
         left = count
         while left:
@@ -113,7 +132,10 @@ class Pipelined(KeepAlive):
                 writes.popleft()
         self._since[fd] = now
         writes.append([count, now])
-        os.write(fd, self._requests[count])
+        if last:
+            self._leave(fd, self._carried(fd)[0], self._depth - count)
+        else:
+            os.write(fd, self._requests[count])
 
     def _unusual(self, fd: int, data: bytes) -> None:
         """A command, an end, a first response, parts of responses, or a wrong one."""
@@ -121,31 +143,18 @@ class Pipelined(KeepAlive):
             super()._unusual(fd, data)
             return
         if not data:
-            self._lost(fd, 0, "closed_early")
+            self._ended(fd)
             return
-        size = len(self.active_exchange.response)
-        arrived = self._partial.pop(fd, 0)
-        if not self._right(fd, data, arrived):
-            self._lost(fd, 0, "wrong_answer")
-            return
-        count, rest = divmod(arrived + len(data), size)
-        if rest:
-            self._partial[fd] = rest
-        if count:
-            self._complete(fd, count, time.perf_counter_ns())
-
-    def _right(self, fd: int, data: bytes, place: int) -> bool:
-        """Whether `data` goes on, from this place of a response, as it has to."""
-        size, known, at = len(self.active_exchange.response), self.active_exchange, 0
-        while at < len(data):
-            piece = data[at : at + size - place]
-            expected = self.active_exchange.response
-            if not expected.startswith(piece, place) and not self._renewed(fd, piece, place):
-                return False
-            at, place = at + len(piece), 0
-        if self.active_exchange is not known:
+        known = self._active_judge.expected
+        answers = self._answers(fd, data, self._owed(fd))
+        if self._active_judge.expected is not known:
             self._responses = self._multiples()
-        return True
+        if answers < 0:
+            self._lost(fd, 0, "wrong_answer")
+        elif answers:
+            # After a full read there may be more, also of a peer that has hung up.
+            last = self._judge(fd).closes or (fd == self._hung_up and len(data) < RECV_BYTES)
+            self._complete(fd, answers, time.perf_counter_ns(), last=last)
 
     def _whole(self, fd: int) -> None:
         """A first response: from now on the pipeline is full."""
@@ -154,11 +163,27 @@ class Pipelined(KeepAlive):
             self._answered(fd, now)
             return
         self.first_response.add((now - self._opened[fd]) // 1_000)
-        self.response.add((now - self._opened[fd]) // 1_000)
+        carried = self._resumed.pop(fd, None)
+        begun = carried.since if carried else self._opened[fd]
+        self.response.add((now - begun) // 1_000)
         self._since[fd] = now
-        self._writes[fd] = deque([[self._depth, now]])
+        # Not before an answer has come is more than one under way (RFC 9112, 9.3.2).
+        taken_over = _without_first(carried.writes if carried else ())
+        left = sum(count for count, _ in taken_over)
+        self._writes[fd] = deque([*taken_over, [self._depth - left, now]])
         self._open_more()
-        os.write(fd, self._requests[self._depth])
+        if self._is_last(fd):
+            self._leave(fd, self._carried(fd)[0])
+        else:
+            os.write(fd, self._requests[self._depth])
+
+
+def _without_first(writes: tuple[tuple[int, int], ...]) -> list[list[int]]:
+    """The writes of a pipeline when its first request has been answered."""
+    left = [list(one) for one in writes]
+    if left:
+        left[0][0] -= 1
+    return [one for one in left if one[0]]
 
 
 def _build(server: VerifiedServer) -> Engine:

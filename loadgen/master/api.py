@@ -36,7 +36,7 @@ from locust.runners import (
 from contract.ports import SERVER_PORT
 from contract.result.document import from_json, to_json
 from contract.result.trial_result import TrialResult
-from loadgen.locust_options import headings
+from loadgen.locust_options import headings, several_lines
 from loadgen.master.coordinator import Coordinator
 from loadgen.master.form_check import SPAWN_RATES, USERS, FormCheck
 from loadgen.master.histograms import LoadHistograms, as_json, as_log, of_counts, of_trial
@@ -110,6 +110,7 @@ class MasterApi:
                 },
             ],
             "c10k_headings": headings(),
+            "c10k_several_lines": several_lines(),
             "c10k_limits": {"user_count": USERS, "spawn_rate": SPAWN_RATES},
             "c10k_port": SERVER_PORT,
             "c10k_unavailable": unavailable(),

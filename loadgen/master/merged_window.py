@@ -11,7 +11,10 @@ from contract.result.window import Unanswered, Window
 from loadgen.engine.recorder import added
 from loadgen.engine.summary import decode, describe
 
-COUNTS = ("cpu_ns", "process_cpu_ns", "rss_bytes", "requests", "connects", "covered")
+COUNTS = (
+    *("cpu_ns", "process_cpu_ns", "rss_bytes", "requests", "connects", "covered"),
+    *("reconnects", "resent"),
+)
 
 
 def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> Window:
@@ -23,8 +26,10 @@ def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> 
     ended = [one.ended_ns for one in windows]
     window_s = sum(one.window_s for one in windows) / len(windows)
     errors: Counter[str] = Counter()
+    per_connection: Counter[str] = Counter()
     for one in windows:
         errors.update(one.errors)
+        per_connection.update(one.requests_per_connection)
     return Window(
         started_ns=min(started),
         ended_ns=max(ended),
@@ -33,6 +38,7 @@ def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> 
         cpu_share=_busiest(windows, cores),
         **{name: sum(getattr(one, name) for one in windows) for name in COUNTS},
         errors=dict(errors),
+        requests_per_connection=dict(per_connection),
         segments_in=_sum_of(one.segments_in for one in windows),
         longest_pause_us=max(one.longest_pause_us for one in windows),
         rested_ns=min(

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
-from contract.result.load_side import Worker, WorkerHead, WorkerResult
+from contract.expected import EXACT, FRAMING
+from contract.result.load_side import Checked, Worker, WorkerHead, WorkerResult
 from contract.result.server_side import Environment
 from contract.result.trial_result import TrialResult
 from contract.result.window import Gauges
@@ -52,6 +53,7 @@ def merge(
         ),
         company=summed(one.company for one in results),
         workers=tuple(_worker(one) for one in results),
+        checked=_checked([one.checked for one in results if one.checked]),
     )
 
 
@@ -80,6 +82,17 @@ def _slowest(phases: Iterable[Mapping[str, float]]) -> dict[str, float]:
 
 def _gauges(known: Sequence[Gauges]) -> Gauges | None:
     return Gauges(**summed(asdict(one) for one in known)) if known else None
+
+
+def _checked(known: Sequence[Checked]) -> Checked | None:
+    """The least strict check: each worker learns what the server answers by itself; and the first
+    that has met a wrong answer."""
+    if not known:
+        return None
+    compared = dict.fromkeys(one.compared for one in known)
+    exact = all(one.check == EXACT for one in known)
+    wrong = next((one.wrong for one in known if one.wrong), "")
+    return Checked(EXACT if exact else FRAMING, "; ".join(compared), wrong)
 
 
 def _first(given: Iterable[T], nothing: T) -> T:

@@ -20,10 +20,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from contract.expected import EXACT
 from contract.ports import SERVER_PORT
 from loadgen.engine.sockets import reset_on_close
 from loadgen.tools.hostile_inputs import Target, WrongAnswerError, choose, is_answered
-from loadgen.verification.verify import KEEP_ALIVE_REQUEST, learn
+from loadgen.verification.verify import KEEP_ALIVE_REQUEST, Terms, learn
 from loadgen.worker.probe_client import Probe
 
 HOST = "127.0.0.1"
@@ -172,7 +173,7 @@ def main() -> None:
     probe = Probe(f"{HOST}:{given.probe_port}")
     probe.environment()
     address = (HOST, SERVER_PORT)
-    target = Target(address, learn(address, KEEP_ALIVE_REQUEST))
+    target = Target(address, learn(address, KEEP_ALIVE_REQUEST, Terms(check=EXACT)))
     # Not the inputs of the campaign itself: its first is to be met as it would be alone.
     warm_up = Campaign(target, probe, given.seed, given.descriptors)
     if given.only is None:

@@ -1,210 +1,145 @@
 """Learn and verify what a server answers, before any load.
 
-The engine compares every response with these exact bytes, so a wrong answer in
-a window is an error of its own and never a fast success. A server is asked
-twice: it has to answer alike, and as it will be loaded, on a connection that
-stays or on one that it closes. What may change is the value of a header: a Date,
-or one that was another the second time, as long as it keeps its length.
+A server is asked as it will be loaded, on a connection that stays or on one that it closes. Where
+its answers are alike, every byte of a later one is compared; where they differ, the framing of
+each, and what is expected of it. The first answers may differ from all later ones, as those of a
+cache do. What changes once a second, such as a Date, is found by asking in two of them.
 """
 
 from __future__ import annotations
 
-import email.utils
-import socket
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from contract.expected import AUTO, EXACT, FRAMING, WHOLE, Expected
+from contract.request import Request
 from contract.response import BODY
-from contract.void_causes import SpoiledBy
+from loadgen.answers.head import parse_head
+from loadgen.answers.meaning import Meaning
+from loadgen.answers.response import END
 from loadgen.engine.measures import Exchange
-from loadgen.engine.sockets import acknowledge
-from loadgen.verification.response import END, FramingError, Response
+from loadgen.verification.alike import changing_places
+from loadgen.verification.asking import Client
+from loadgen.verification.errors import VerificationError
+from loadgen.verification.one_answer import Answer
+from loadgen.verification.readiness import Patience, Ready
 
-TIMEOUT_S = 5.0
-LONGEST_S = 30.0
-"""From a request to its whole answer, however it trickles in."""
-QUIET_S = 0.02
-"""After the last answer, for what nobody has asked for."""
-LONGEST_DATE = 60
-RECV_BYTES = 65_536
-PRESENT = timedelta(hours=26)
-"""A Date this near is a clock's, whatever its time zone, and will change."""
-
-
-class VerificationError(Exception):
-    """The server answers not with what the contract asks, or not at all."""
-
-    def __init__(self, message: str, spoiled_by: SpoiledBy = "server_wrong") -> None:
-        super().__init__(message)
-        self.spoiled_by = spoiled_by
+AT_ONCE, AGAIN = 2, 8
+"""Answers that are asked for at first, one after the other, and later, on as many connections."""
+MARGIN_S = 0.02
+SHOWN = 120
+ROOT = Request()
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What has to be answered; `body` None: any that stays the same.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What has to be answered, how strictly that is checked, and when it may begin."""
 
-    `listen_s`: how long to wait until the server listens.
-    """
-
-    status: int = 200
-    body: bytes | None = BODY
-    listen_s: float = 5.0
+    expected: Expected = field(default_factory=lambda: Expected(body=BODY.decode()))
+    check: str = AUTO
+    ready: Ready = field(default_factory=Ready)
 
 
-def keep_alive_request(path: str = "/") -> bytes:
+def keep_alive_request(asked: Request = ROOT) -> bytes:
     """As HTTP/1.1 has it: the connection stays."""
-    return b"GET %s HTTP/1.1\r\nHost: c10k-lab\r\n\r\n" % path.encode()
+    return asked.encoded("1.1")
 
 
-def closing_request(path: str = "/") -> bytes:
-    """As HTTP/1.0 had it: the server closes."""
-    return b"GET %s HTTP/1.0\r\nHost: c10k-lab\r\n\r\n" % path.encode()
+def closing_request(asked: Request = ROOT, *, old: bool = True) -> bytes:
+    """The server closes: as HTTP/1.0 had it, or as HTTP/1.1 has it."""
+    return asked.encoded("1.0") if old else asked.encoded("1.1", "Connection: close")
 
 
 KEEP_ALIVE_REQUEST = keep_alive_request()
 CLOSING_REQUEST = closing_request()
 
 
-def learn(address: tuple[str, int], request: bytes, expected: Expected | None = None) -> Exchange:
-    """Ask twice and check status, length and body. Raises VerificationError."""
-    expected = expected or Expected()
-    ask = _ask_closing if b" HTTP/1.0\r\n" in request else _ask_persistent
-    try:
-        first, second = ask(address, request, expected)
-    except OSError as error:
-        message = f"no response from {address[0]}:{address[1]}: {error}"
-        raise VerificationError(message, "server_gone") from error
-    except FramingError as error:
-        raise VerificationError(str(error)) from error
-    return Exchange(request, second, _varying(first, second))
+def learn(address: tuple[str, int], request: bytes, terms: Terms | None = None) -> Exchange:
+    """The exchange of one request. Raises VerificationError."""
+    (exchange,) = learn_all(address, (request,), terms or Terms())
+    return exchange
 
 
-def _ask_persistent(
-    address: tuple[str, int], request: bytes, expected: Expected
-) -> tuple[bytes, bytes]:
-    with _connect(address, expected.listen_s) as sock:
-        first = _ask(sock, request, expected).data
-        try:
-            second = _ask(sock, request, expected).data
-        except (ConnectionError, _NothingError):
+def learn_all(
+    address: tuple[str, int], requests: Sequence[bytes], terms: Terms
+) -> tuple[Exchange, ...]:
+    """The exchanges of these requests. Raises VerificationError."""
+    patience = Patience(terms.ready)
+    if terms.ready.asks:
+        path, host = terms.ready.path, terms.ready.host
+        own = Request(path=path, headers=(("Host", host),)) if path else None
+        patience.ready(address, keep_alive_request(own) if own else requests[0])
+    learnt = [_Learnt(Client(address, request, terms.expected), terms) for request in requests]
+    began_s = int(time.time())
+    for one in learnt:
+        one.ask(patience)
+    if terms.check != EXACT:
+        if any(one.seems_constant for one in learnt):
+            next_second(began_s)
+        for one in learnt:
+            one.ask_again()
+    return tuple(one.exchange() for one in learnt)
+
+
+def next_second(began_s: int) -> None:
+    """Wait until the clock shows another second than this."""
+    time.sleep(max(0.0, began_s + 1 + MARGIN_S - time.time()))
+
+
+class _Learnt:
+    """What is known of the answers to one request."""
+
+    def __init__(self, client: Client, terms: Terms) -> None:
+        self._client = client
+        self._terms = terms
+        self._answers: list[Answer] = []
+
+    def ask(self, patience: Patience) -> None:
+        """Answers that follow each other; once more, if the first of all is another one."""
+        self._answers = patience.answered(lambda: self._client.ask(AT_ONCE))
+        if self._places() is None:
+            self._answers = self._client.ask(AT_ONCE)
+
+    def ask_again(self) -> None:
+        """More answers, each on a connection of its own: another process may answer there."""
+        for _ in range(AGAIN):
+            (answer,) = self._client.ask(1)
+            if answer not in self._answers:  # one may be long
+                self._answers.append(answer)
+
+    @property
+    def seems_constant(self) -> bool:
+        """Whether something is the same in all answers that will have to stay so."""
+        exact = self._terms.check == AUTO and self._places() is not None
+        return exact or self._body() is not None
+
+    def exchange(self) -> Exchange:
+        """Raises VerificationError if the answers differ and must not."""
+        request, first, last = self._client.request, self._answers[0].data, self._answers[-1].data
+        places, check = self._places(), self._terms.check
+        if check == FRAMING or (check == AUTO and places is None):
+            # Most answers will be like one that leaves its connection open, where there is one.
+            staying = (one.data for one in reversed(self._answers) if not _closes(one.data))
+            meaning = Meaning(self._terms.expected, self._body())
+            return Exchange(request, next(staying, last), meaning=meaning)
+        if places is None:
             raise VerificationError(
-                "the server closes the connection after a response; "
-                "only `load: connection_per_request` can be asked of it"
-            ) from None
-        except TimeoutError:
-            raise VerificationError(
-                "the server did not answer the second request on a connection "
-                f"within {TIMEOUT_S:g} s"
-            ) from None
-        if more := _unasked(sock):
-            raise VerificationError(f"the server sent what nobody had asked for: {more[:80]!r}")
-    return first, second
+                f"two answers to the same request differ: {first[-SHOWN:]!r} and "
+                f"{last[-SHOWN:]!r}; with `check: exact` every byte is compared"
+            )
+        return Exchange(request, last, places)
+
+    def _places(self) -> tuple[tuple[int, int], ...] | None:
+        return changing_places([one.data for one in self._answers])
+
+    def _body(self) -> bytes | None:
+        """The body that all have had, where it has to stay and is not known before."""
+        bodies = {one.body for one in self._answers}
+        expected = self._terms.expected
+        learns = expected.body_is == WHOLE and not expected.body
+        return bodies.pop() if learns and len(bodies) == 1 else None
 
 
-def _ask_closing(
-    address: tuple[str, int], request: bytes, expected: Expected
-) -> tuple[bytes, bytes]:
-    answers: list[bytes] = []
-    for _ in range(2):
-        with _connect(address, expected.listen_s) as sock:
-            response = _ask(sock, request, expected)
-            try:
-                while chunk := sock.recv(RECV_BYTES):
-                    response.feed(chunk)  # and raise: it is whole
-            except TimeoutError as error:
-                raise VerificationError(
-                    "the server does not close the connection after a request of HTTP/1.0"
-                ) from error
-        answers.append(response.data)
-    return answers[0], answers[1]
-
-
-class _NothingError(VerificationError):
-    """The connection was closed where an answer should have begun."""
-
-
-def _ask(sock: socket.socket, request: bytes, expected: Expected) -> Response:
-    """A whole response, as it is expected. Raises VerificationError, FramingError, OSError."""
-    sock.sendall(request)
-    response, deadline = Response(), time.monotonic() + LONGEST_S
-    while not response.whole:
-        chunk = sock.recv(RECV_BYTES)
-        if not chunk:
-            break
-        response.feed(chunk)
-        if response.headed and (response.status != expected.status or not response.framed):
-            break
-        if time.monotonic() > deadline:
-            raise VerificationError(f"the response did not end within {LONGEST_S:g} s")
-    _check(response, expected)
-    return response
-
-
-def _unasked(sock: socket.socket) -> bytes:
-    """What comes though nothing was asked; the end of the connection may."""
-    acknowledge(sock)
-    sock.settimeout(QUIET_S)
-    try:
-        return sock.recv(RECV_BYTES)
-    except OSError:
-        return b""
-
-
-def _check(response: Response, expected: Expected) -> None:
-    head = response.head
-    if response.status != expected.status:
-        line = head.split(b"\r\n", 1)[0]
-        kind = VerificationError if line else _NothingError
-        raise kind(f"expected status {expected.status}, received {line[:80]!r}")
-    if not response.framed:
-        raise VerificationError(f"the response has no Content-Length: {head[:80]!r}")
-    if not response.whole:
-        raise VerificationError(f"the response was cut short: {response.data[-80:]!r}")
-    if expected.body is not None and response.body != expected.body:
-        raise VerificationError(
-            f"expected the body {expected.body!r}, received {response.body[:80]!r}"
-        )
-
-
-def _connect(address: tuple[str, int], listen_s: float) -> socket.socket:
-    """Give a server that has just been started the time to listen."""
-    deadline = time.monotonic() + listen_s
-    while True:
-        try:
-            return socket.create_connection(address, timeout=TIMEOUT_S)
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-
-
-def _varying(first: bytes, second: bytes) -> tuple[tuple[int, int], ...]:
-    """The places in the head that may change: values of headers. Raises VerificationError."""
-    found: list[tuple[int, int]] = []
-    heads = [response.partition(END)[0].split(b"\r\n") for response in (first, second)]
-    bodies = [response.partition(END)[2] for response in (first, second)]
-    if len(first) != len(second) or len(heads[0]) != len(heads[1]) or bodies[0] != bodies[1]:
-        raise VerificationError(
-            f"two answers to the same request differ: {first[-120:]!r} and {second[-120:]!r}; "
-            "every byte is compared, so ask for a `path` with a fixed answer"
-        )
-    place = 0
-    for before, after in zip(*heads, strict=True):
-        name, colon, value = after.partition(b":")
-        start = place + len(name + colon)
-        if before != after or (name.lower() == b"date" and _is_present(value)):
-            if before.partition(b":")[0] != name or len(before) != len(after):
-                raise VerificationError(f"two answers differ: {before[:80]!r} and {after[:80]!r}")
-            found.append((start, place + len(after)))
-        place += len(after) + 2
-    return tuple(found)
-
-
-def _is_present(date: bytes) -> bool:
-    """A clock's, and not a fixed one such as the HOWTO's, of 1996."""
-    try:
-        told = email.utils.parsedate_to_datetime(date[:LONGEST_DATE].decode("latin-1").strip())
-    except (ValueError, OverflowError, IndexError, TypeError):  # whatever it makes of nonsense
-        return False
-    return abs(told.replace(tzinfo=UTC) - datetime.now(UTC)) < PRESENT
+def _closes(answer: bytes) -> bool:
+    return parse_head(answer.partition(END)[0]).closes

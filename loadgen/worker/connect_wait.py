@@ -10,6 +10,8 @@ import gevent
 
 from contract.void_causes import SpoiledBy
 from loadgen.engine.engine import Engine
+from loadgen.worker.engine_call import call
+from loadgen.worker.idle_loss import told
 from loadgen.worker.probe_client import POLL_S, TrialVoid
 
 NO_PROGRESS_S = 4.0
@@ -45,12 +47,19 @@ def await_established(
         lost_all = gauges.idle_failed and now + gauges.idle_failed >= wanted
         if lost_all or now_s - rose_s > patience_s or now_s > ends_s:
             errors = ", ".join(f"{k} {n:,}" for k, n in sorted(engine.errors.items()))
+            standing = f"{now:,} of {wanted:,} {kind} connections were established"
+            lost = kind == "idle" and gauges.idle_failed
+            if lost and (closed := why_idle_are_lost(engine)):
+                raise TrialVoid(f"{closed}; {standing}", "server_wrong")
             raise TrialVoid(
-                f"{now:,} of {wanted:,} {kind} connections were established"
-                + (f" ({errors})" if errors else ""),
-                _not_established_by(engine.errors),
+                standing + (f" ({errors})" if errors else ""), _not_established_by(engine.errors)
             )
         gevent.sleep(POLL_S)
+
+
+def why_idle_are_lost(engine: Engine) -> str:
+    """What is known of the server's closing them, in words; empty if it did not."""
+    return told(call(engine, engine.idle_ends), asked=not engine.idle_silent)
 
 
 def _not_established_by(errors: Mapping[str, int]) -> SpoiledBy:

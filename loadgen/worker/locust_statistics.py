@@ -16,9 +16,8 @@ from locust.env import Environment
 from locust.stats import StatsEntry, StatsError, bucket_response_time
 
 from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Exchange
 from loadgen.engine.recorder import difference
-
-METHOD = "GET"
 
 
 class LocustStatistics:
@@ -31,32 +30,34 @@ class LocustStatistics:
 
     def merge(self, engine: Engine) -> None:
         """Add the responses and errors since the last call to Locust's statistics."""
-        for path, (recorder, size) in engine.by_path().items():
+        asked = engine.by_path()
+        for path, (recorder, exchange) in asked.items():
             responses = recorder.snapshot()
             added = list(difference(responses, self._responses.get(path, {})))
-            self._merge_responses(path, added, size)
+            self._merge_responses(path, added, exchange)
             self._responses[path] = responses
         errors = engine.errors.copy()
-        self._merge_errors(engine.active_exchange.path, errors - self._errors)
+        first, (_, exchange) = next(iter(asked.items()))
+        self._merge_errors(first, exchange.method, errors - self._errors)
         self._errors = errors
 
-    def _merge_responses(self, path: str, added: list[tuple[int, int]], size: int) -> None:
+    def _merge_responses(self, path: str, added: list[tuple[int, int]], exchange: Exchange) -> None:
         if not added:
             return
-        entry = StatsEntry(self._stats, path, METHOD)
+        entry = StatsEntry(self._stats, path, exchange.method)
         for us, count in added:
             _add(entry, us, count)
-        entry.total_content_length = entry.num_requests * size
+        entry.total_content_length = entry.num_requests * len(exchange.response)
         entry.last_request_timestamp = time.time()
         entry.num_reqs_per_sec[int(time.time())] = entry.num_requests
-        self._stats.get(path, METHOD).extend(entry)
+        self._stats.get(path, exchange.method).extend(entry)
         self._stats.total.extend(entry)
 
-    def _merge_errors(self, path: str, added: Counter[str]) -> None:
-        failed = StatsEntry(self._stats, path, METHOD)
+    def _merge_errors(self, path: str, method: str, added: Counter[str]) -> None:
+        failed = StatsEntry(self._stats, path, method)
         for kind, count in added.items():
-            key = StatsError.create_key(METHOD, path, kind)
-            known = self._stats.errors.setdefault(key, StatsError(METHOD, path, kind))
+            key = StatsError.create_key(method, path, kind)
+            known = self._stats.errors.setdefault(key, StatsError(method, path, kind))
             known.occurrences += count
             failed.num_requests += count
             failed.num_none_requests += count
@@ -66,7 +67,7 @@ class LocustStatistics:
             failed.last_request_timestamp = time.time()
             failed.num_reqs_per_sec[second] = failed.num_requests
             failed.num_fail_per_sec[second] = failed.num_failures
-            self._stats.get(path, METHOD).extend(failed)
+            self._stats.get(path, method).extend(failed)
             self._stats.total.extend(failed)
 
 

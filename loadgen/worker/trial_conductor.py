@@ -19,7 +19,9 @@ from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.window import Gauges
 from contract.void_causes import Blame
+from loadgen.answers.told import told
 from loadgen.clients.background_clients import BackgroundClients
+from loadgen.engine.connection_table import TOO_MUCH
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import WindowCounts
 from loadgen.engine.pulse import Pulse, part_ends
@@ -30,7 +32,7 @@ from loadgen.loads.schedule import SECOND_NS
 from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
-from loadgen.worker.connect_wait import await_established, limit_s
+from loadgen.worker.connect_wait import await_established, limit_s, why_idle_are_lost
 from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import POLL_S, TrialVoid
@@ -195,17 +197,18 @@ class TrialConductor:
         idle = engine.gauges().idle_established
         moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
         lost = engine.gauges().idle_failed if moving else 0
+        missing = ""
         if lost:
-            raise TrialVoid(
-                f"{lost:,} of the {settings.idle_connections:,} idle connections were lost",
-                "server_wrong",
-            )
-        if idle < settings.idle_connections and not moving:
-            raise TrialVoid(
+            missing = f"{lost:,} of the {settings.idle_connections:,} idle connections were lost"
+        elif idle < settings.idle_connections and not moving:
+            missing = (
                 f"only {idle:,} of {settings.idle_connections:,} idle connections "
-                "were still established at the end of the window",
-                "server_wrong",
+                "were still established at the end of the window"
             )
+        if missing:
+            # Those that trickle are not silent.
+            why = "" if settings.trickle_per_s else why_idle_are_lost(engine)
+            raise TrialVoid("; ".join(filter(None, (why, missing))), "server_wrong")
         self._enter("done")
 
     def _warm_up(self, engine: Engine, begins: int) -> int:
@@ -255,6 +258,7 @@ class TrialConductor:
         gevent.sleep(SETTLE_S)
         if unasked := call(engine, engine.unasked):
             errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
+            engine.first_wrong = engine.first_wrong or TOO_MUCH
 
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
@@ -286,4 +290,5 @@ class TrialConductor:
             rates_per_s=self._pulse.rates_per_s() if self._pulse and counts else (),
             warmed_up_s=self._warmed_up_s,
             company=self._background.counts() if self._background else {},
+            checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,
         )

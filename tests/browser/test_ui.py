@@ -50,7 +50,9 @@ ALLOWED: Final = [
     (words("idle_connections"), "-1", f"idle_connections is -1; it must be from 0 to {MOST:,}"),
     (words("warm_up_s"), "nan", "warm_up_s is nan; it must be from 0 to 600"),
     (words("path"), "nowhere", "path: 'nowhere' is not a path"),
-    (words("expect_status"), " ", "expect_status is ' '; give a number from 200 to 599"),
+    (words("method"), "get", "method is 'get'; it must be one in capitals"),
+    (words("headers"), "A: 1\nConnection: close", "headers: Connection cannot be set"),
+    (words("expect_status"), " ", "expect_status: '' is no status; write it like 200"),
 ]
 
 

@@ -42,7 +42,7 @@ def test_a_default_is_within_what_is_allowed(one: Setting) -> None:
     if one.choices:
         assert one.default in one.choices
         assert one.first in (one.offered or one.choices)
-    if one.reader:
+    if one.reader and one.first:  # an empty text is read by nobody
         assert one.reader(one.first)
     assert one.form in (None, "", *GROUPS)
 

@@ -15,7 +15,7 @@ from analysis.report.report import build
 from contract.exits import Exit, LabError
 from experiments.images.store import ImageStore
 from experiments.plan.overrides import read_source
-from experiments.run import server_under_test, session
+from experiments.run import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,11 @@ settings: {active_connections: 4, window_s: 1.2, warm_up_s: 0.1}
 servers:
   - {name: good, image: IMAGE, port: 80, expect: {body: mine}, command: [python3, /server.py, good]}
   - {name: wrong, image: IMAGE, port: 80, command: [python3, /server.py, wrong]}
-  - {name: silent, image: IMAGE, port: 80, command: [python3, /server.py, silent]}
+  - name: silent
+    image: IMAGE
+    port: 80
+    command: [python3, /server.py, silent]
+    ready: {timeout_s: 4}
   - {name: dead, image: IMAGE, port: 80, command: [python3, /server.py, dead]}
   - {name: absent, image: IMAGE, port: 80, command: [no-such-program]}
 sweeps:
@@ -64,7 +68,8 @@ sweeps:
 """
 REASONS = {
     "wrong": "verification failed: expected status 200, received b'HTTP/1.1 500 Broken'",
-    "silent": "verification failed: no response from 127.0.0.1:80: ",
+    "silent": "verification failed: the server was not ready within 4 s; at last: no response "
+    "from 127.0.0.1:80: ",
     "dead": "the server ended with exit code 1; its log ends: no configuration",
     "absent": "its image lacks the command",
 }
@@ -89,7 +94,6 @@ def image(engine: DockerDriver, images: Images) -> Iterator[str]:
 
 def test_through_a_sweep(image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "RESULTS", tmp_path)
-    monkeypatch.setattr(server_under_test, "FOREIGN_LISTEN_S", 4.0)
     path = tmp_path / "mine.yaml"
     path.write_text(EXPERIMENT.replace("IMAGE", image))
     said = Console(file=io.StringIO())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contract.request import Request
 from loadgen.options import OptionsError, parse
 
 LOOPBACK = "http://127.0.0.1:8080"
@@ -49,6 +50,12 @@ def test_all_faults_at_once() -> None:
         ({"path": "/ 9, /db/1 1", "pipeline_depth": "4"}, "pipeline_depth above 1"),
         ({"path": "/ 9, /db/1 1", "load": "connection_per_request"}, "several paths are for"),
         ({"path": "db"}, "'db' is not a path"),
+        ({"method": "get"}, "^method is 'get'; it must be one in capitals"),
+        ({"headers": "Host: a\nConnection: close"}, "Connection cannot be set"),
+        ({"headers": "nonsense"}, "'nonsense' is no `Name: value`"),
+        ({"body": "x" * 20_000}, "at most 16,384 are sent at once"),
+        ({"method": "POST", "pipeline_depth": "2"}, "POST is not idempotent"),
+        ({"requests": "{"}, "requests: no JSON of named requests"),
         ({"arrivals": "now"}, "arrivals is 'now'; choose one of fixed, poisson"),
         ({"idle": "busy"}, "idle is 'busy'; choose one of after_one, silent"),
         (
@@ -75,3 +82,19 @@ def test_every_kind_of_load() -> None:
 def test_half_a_connection_is_refused() -> None:
     with pytest.raises(OptionsError, match="whole number"):
         parse({"idle_connections": "1.5"}, LOOPBACK)
+
+
+def test_what_is_asked_is_what_the_form_says() -> None:
+    form = {"path": "/a 3, /b 1", "method": "PUT", "headers": "Host: x\r\nA: 1", "body": "é"}
+    options = parse(form, LOOPBACK)
+    assert [one.path for one in options.asked] == ["/a", "/b"]
+    assert options.asked[1].encoded("1.1") == (
+        b"PUT /b HTTP/1.1\r\nHost: x\r\nA: 1\r\nContent-Length: 2\r\n\r\n\xc3\xa9"
+    )
+    assert parse({}, LOOPBACK).asked == (Request(),)
+
+
+def test_the_answer_to_a_head_has_no_body_and_others_keep_theirs() -> None:
+    assert parse({}, LOOPBACK).terms.expected.body == "Hello, world!"
+    assert parse({"method": "HEAD"}, LOOPBACK).terms.expected.body == ""
+    assert parse({"headers": "Host: shop"}, LOOPBACK).terms.ready.host == "shop"

@@ -129,7 +129,7 @@ def test_an_open_loop_sends_its_rate_once(web: Web, server: Crowd) -> None:
 def test_a_worker_that_fails_ends_the_trial_for_all_and_is_named(web: Web) -> None:
     with crowd() as server:
         server.paused = True  # nobody is answered
-        found, _ = measure(web, server, "t3", users=4, window_s=1, listen_s=1)
+        found, _ = measure(web, server, "t3", users=4, window_s=1, ready_s=1)
     assert "load worker" in found["reason"]
     assert "verification failed" in found["reason"]
     assert found["spoiled_by"] == "server_gone"

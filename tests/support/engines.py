@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from contract.expected import Expected
+from loadgen.answers.meaning import Meaning
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange, WindowCounts
 from tests.support.loopback import REQUEST, RESPONSE
 
 EXCHANGE = Exchange(REQUEST, RESPONSE)
+FRAMED = Exchange(REQUEST, RESPONSE, meaning=Meaning(Expected()))
+CHECKED = {"exact": EXCHANGE, "framing": FRAMED}
+"""The same, and how its answers are checked."""
 PATIENCE_S = 60.0
 
 

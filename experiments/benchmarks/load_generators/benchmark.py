@@ -21,13 +21,15 @@ distribution. Figures go to results/bench-loadgen/RUN/bench.json.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from contract.expected import EXACT, FRAMING
 from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, check_names, frame
 from experiments.benchmarks.load_generators.figures import Figures, Pair
@@ -62,11 +64,13 @@ print(json.dumps(best))
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A feature of the engine; `overload`: of an open loop, in multiples of the plain rate."""
+    """A feature of the engine; `overload`: of an open loop, in multiples of the plain rate;
+    `check`: how answers are checked, if not byte for byte."""
 
     name: str
     settings: dict[str, Any]
     overload: float = 0.0
+    check: str = EXACT
 
 
 FEATURES = (
@@ -75,6 +79,7 @@ FEATURES = (
     Feature("pipelining, depth 16", {"pipeline_depth": 16}),
     Feature("10,000 idle connections", {"idle_connections": 10_000}),
     Feature("a connection per request", {"load": "connection_per_request"}),
+    Feature("answers checked by framing", {}, check=FRAMING),
 )
 
 
@@ -122,12 +127,13 @@ class _Bench:
         settings = Settings(load=peer.load, active_connections=peer.connections)
         sides: dict[str, tuple[Side, str]] = {}
         parts: dict[str, Callable[[], tuple[Side, str]]] = {
-            "ours": lambda: self._ours(settings),
+            "ours": lambda: self._ours(settings, peer.check),
             "theirs": lambda: self._theirs(peer),
         }
         for name in sorted(parts, reverse=number % 2 == 0):
             sides[name] = parts[name]()
         line = f"{peer.name}, {peer.load.replace('_', ' ')}, {peer.connections:,}"
+        line += ", checked by framing" if peer.check == FRAMING else ""
         (ours, mine), (theirs, other) = sides["ours"], sides["theirs"]
         self.figures.peers.append(Pair(line, ours, theirs, (mine, other)))
 
@@ -135,7 +141,8 @@ class _Bench:
         """The plain loop first: an open loop's rate follows from it."""
         plain, other = self._ours(PLAIN)
         rate = plain.rate * feature.overload if feature.overload else None
-        ours, mine = self._ours(Settings(**feature.settings, rate_per_s=rate))
+        settings = Settings(**feature.settings, rate_per_s=rate)
+        ours, mine = self._ours(settings, feature.check)
         self.figures.features.append(Pair(feature.name, ours, plain, (mine, other)))
 
     def _capacity(self) -> None:
@@ -159,13 +166,23 @@ class _Bench:
                     {"idle": idle, "connect_s": row["idle_connect_s"], "bytes_each": bytes_each}
                 )
 
-    def _ours(self, settings: Settings) -> tuple[Side, str]:
+    def _ours(self, settings: Settings, check: str = EXACT) -> tuple[Side, str]:
         """The engine as in any trial, and what its core and the server's were used for."""
-        row, window = self.trials.measure(settings)
+        with self._checking(check):
+            row, window = self.trials.measure(settings)
         cpu_s, seconds = window.process_cpu_ns / 1e9, window.window_s
         side = Side(row["requests_per_s"], cpu_s * 1e6 / row["requests"], cpu_s / seconds)
         used = (("server", row["server_cpu_share"]), ("generator", side.share))
         return side, " and ".join(name for name, share in used if share >= BUSY) or "neither"
+
+    @contextmanager
+    def _checking(self, check: str) -> Iterator[None]:
+        usual = self.runner.containers
+        self.runner.containers = replace(usual, check=check)
+        try:
+            yield
+        finally:
+            self.runner.containers = usual
 
     def _theirs(self, peer: Peer) -> tuple[Side, str]:
         """The peer in a pod with a fresh server, on the cores that the engine has.

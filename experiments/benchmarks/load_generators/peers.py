@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.exits import LabError
+from contract.expected import EXACT, FRAMING
 from contract.ports import SERVER_PORT
 
 URL = f"http://127.0.0.1:{SERVER_PORT}/"
@@ -51,6 +52,8 @@ class Peer:
     """Finds requests and seconds in what a tool prints; Locust's clients say it in JSON."""
     failed: str = ""
     """Finds what must not be there."""
+    check: str = EXACT
+    """How the engine checks answers in the comparison."""
 
     def read(self, output: str) -> Side:
         """The figures out of what it printed. Raises LabError."""
@@ -79,7 +82,7 @@ def _last_json(output: str) -> dict[str, Any] | None:
     return dict(json.loads(lines[-1])) if lines else None
 
 
-def _wrk(connections: int) -> Peer:
+def _wrk(connections: int, check: str = EXACT) -> Peer:
     return Peer(
         "wrk",
         "keep_alive",
@@ -87,6 +90,7 @@ def _wrk(connections: int) -> Peer:
         (*CLOCKED, "wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", URL),
         r"(?P<requests>\d+) requests in (?P<seconds>[\d.]+)s",
         r"Socket errors|Non-2xx",
+        check,
     )
 
 
@@ -111,6 +115,7 @@ def _locust(name: str, load: str, user: str) -> Peer:
 
 PEERS = (
     *(_wrk(connections) for connections in (64, 1_000)),
+    _wrk(64, FRAMING),
     *(_ab("keep_alive", connections) for connections in (64, 1_000)),
     _locust("FastHttpUser", "keep_alive", "FastHttp"),
     _locust("HttpUser", "keep_alive", "Http"),

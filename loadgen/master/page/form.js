@@ -11,6 +11,7 @@ const {
   c10k_headings: HEADINGS,
   c10k_limits: LIMITS,
   c10k_port: PORT,
+  c10k_several_lines: SEVERAL_LINES,
   c10k_unavailable: UNAVAILABLE,
 } = window.templateArgs;
 const ONLY_USERS = {
@@ -21,7 +22,14 @@ const ONLY_USERS = {
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 const field = (form, name) => form.querySelector(`[name="${camel(name)}"]`);
 
-// The host follows from the server. React keeps a value of its own, which an input event changes.
+// React keeps a value of its own, which an input event changes.
+function assign(input, value) {
+  const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+  set.call(input, value);
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// The host follows from the server.
 function follow(form) {
   const server = field(form, "server");
   const host = field(form, "host");
@@ -29,9 +37,7 @@ function follow(form) {
   const address = `http://${server.value}:${PORT}`;
   host.readOnly = true;
   if (host.value === address) return;
-  const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
-  set.call(host, address);
-  host.dispatchEvent(new Event("input", { bubbles: true }));
+  assign(host, address);
 }
 
 // The list of all knobs, and the child of it that holds this one.
@@ -72,6 +78,23 @@ function explain(form) {
   knob.after(box);
 }
 
+// A text of several lines has no room in Locust's fields, which lose the ends of the lines. The form
+// sends whatever has a name.
+function widen(form, name) {
+  const input = field(form, name);
+  if (input?.tagName !== "INPUT") return;
+  const area = document.createElement("textarea");
+  Object.assign(area, { name: input.name, id: input.id, className: input.className, rows: 3 });
+  area.value = input.getAttribute("value") ?? "";
+  area.style.height = "auto";
+  input.removeAttribute("name");
+  input.removeAttribute("id");
+  input.style.display = "none";
+  input.after(area);
+  input.parentElement.style.height = "auto";
+  area.addEventListener("input", () => assign(input, area.value)); // the label makes room
+}
+
 function check(form) {
   for (const [name, [low, high]] of Object.entries(LIMITS)) {
     const input = field(form, name);
@@ -89,12 +112,13 @@ function extend(form) {
   }
   explain(form);
   follow(form);
+  for (const name of SEVERAL_LINES) widen(form, name);
   if (form.dataset.c10kSeen) return;
   form.dataset.c10kSeen = "yes";
   const fold = field(form, "path").closest(".MuiAccordion-root");
   if (editing) {
     fold?.before(heading(ONLY_USERS));
-    for (const knob of list(form)?.querySelectorAll("input, select") ?? []) knob.disabled = true;
+    for (const knob of list(form)?.querySelectorAll("input, select, textarea") ?? []) knob.disabled = true;
     form.addEventListener("input", () => check(form));
   } else {
     fold?.querySelector('[aria-expanded="false"]')?.click();

@@ -67,3 +67,14 @@ def test_references_are_named_as_such() -> None:
 def test_more_servers_than_hues_still_look_different() -> None:
     found = styles([f"server_{number}" for number in range(len(SPARE) ** 2)])
     assert len({(style.colour, style.marker) for style in found.values()}) == len(SPARE) ** 2
+
+
+def test_what_was_compared_of_its_answers_stands_on_its_page(tmp_path: Path) -> None:
+    frame = with_others()
+    frame.loc[frame["server"] == "my_app", "answers_compared"] = "framing, status 200"
+    made = build(write_run(tmp_path / "run", frame))
+    told = "Compared of each answer: framing, status 200"
+    markdown = made.markdown.read_text(encoding="utf-8")
+    assert markdown.count("Compared of each answer") == 1
+    assert told in markdown.partition("### my app")[2].partition("\n### ")[0]
+    assert f"{told}." in made.html.read_text(encoding="utf-8")

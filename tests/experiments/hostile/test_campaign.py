@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from contract.exits import Exit, LabError
+from contract.expected import EXACT
 from experiments.hostile.campaign import chosen
 from experiments.hostile.verdict import judge
 from loadgen.engine.measures import Exchange
@@ -25,7 +26,7 @@ from loadgen.tools.hostile_inputs import (
     is_answered,
     oversize,
 )
-from loadgen.verification.verify import KEEP_ALIVE_REQUEST, learn
+from loadgen.verification.verify import KEEP_ALIVE_REQUEST, Terms, learn
 from tests.support.loopback import unused_address
 from tests.support.server_process import running
 
@@ -50,7 +51,7 @@ GOOD: dict[str, Any] = {
 def target() -> Iterator[Target]:
     with running("epoll_level") as server:
         address = ("127.0.0.1", server.port)
-        yield Target(address, learn(address, KEEP_ALIVE_REQUEST))
+        yield Target(address, learn(address, KEEP_ALIVE_REQUEST, Terms(check=EXACT)))
         assert server.log() == []
 
 

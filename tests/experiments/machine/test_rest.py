@@ -17,7 +17,7 @@ def busy(monkeypatch: pytest.MonkeyPatch, percents: Iterator[float]) -> list[flo
         looked.append(interval)
         return next(percents)
 
-    monkeypatch.setattr(rest.psutil, "cpu_percent", cpu_percent)
+    monkeypatch.setattr("psutil.cpu_percent", cpu_percent)
     return looked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,9 +71,17 @@ def test_numbers_are_words_of_a_command() -> None:
         ("{image: a, prot: 80}", "unknown key 'servers.0.prot'; did you mean 'port'?"),
         ("{image: a, port: 70000}", "servers.0.port: .* less than or equal to 65535, not 70000"),
         ("{image: a, port: '80'}", "servers.0.port: .* valid integer, not '80'"),
-        ("{image: a, path: x}", "servers.0.path: .*, not 'x'"),
+        ("{image: a, path: X}", "servers.0.path: 'X' is not a path"),
         ("{image: a b}", "servers.0.image: .*, not 'a b'"),
         ("{image: a, expect: {stauts: 200}}", "'servers.0.expect.stauts'; did you mean 'status'?"),
+        ("{image: a, expect: {status: 99}}", "expect.status.0: .* or equal to 200, not 99"),
+        ("{image: a, expect: {status: []}}", "servers.0.expect.status: .* at least 1 item"),
+        ("{image: a, expect: {body_matches: '('}}", "'\\(' is no regular expression"),
+        ("{image: a, expect: {body: x, any_body: true}}", "body and any_body are given"),
+        ("{image: a, expect: {headers: {a b: x}}}", "servers.0.expect.headers"),
+        ("{image: a, check: strict}", "servers.0.check: .* 'exact'"),
+        ("{image: a, ready: {timeout: 5}}", "did you mean 'timeout_s'?"),
+        ("{image: a, ready: {timeout_s: 601}}", "servers.0.ready.timeout_s: .* equal to 600"),
         ("{image: a, name: poll}", "the lab has a server 'poll' of its own"),
         ("{image: a, name: nginx}", "the lab has a server 'nginx' of its own"),
         ("{image: poll}", "the lab has a server 'poll' of its own"),
@@ -174,18 +183,21 @@ def test_a_choice_that_cannot_be(server: str, port: int, reason: str) -> None:
 
 
 def test_a_change_of_a_reference_s_file_gives_another_image() -> None:
-    files = {name: (reference_image.FOLDER / name).read_bytes() for name in reference_image.FILES}
+    made = reference_image.recipe()
+    names = {name.rpartition("/")[2] for name in made.files}
     assert {path.name for path in reference_image.FOLDER.iterdir() if path.is_file()} == {
-        *files,
+        *names,
+        made.lock.name,
         "__init__.py",
         "catalogue.py",
         "images.py",
         "reference_image.py",
     }
-    before = reference_image.content_hash("base", files)
-    assert before != reference_image.content_hash("other", files)
-    for name in files:
-        assert before != reference_image.content_hash("base", {**files, name: b"changed"})
+    before = made.reference("base")
+    assert before != made.reference("other")
+    for name in made.files:
+        assert before != replace(made, files={**made.files, name: b"changed"}).reference("base")
+    assert before != replace(made, lock=ROOT / "requirements.lock").reference("base")
 
 
 class NoApi:
@@ -258,7 +270,7 @@ def test_it_is_confined_like_ours_and_pinned_by_its_id() -> None:
     assert specs["probe"].command[2] == "80"
     form = master.forms[0]
     assert form["host"] == "http://127.0.0.1:80"
-    assert (form["path"], form["expect_status"], form["expect_body"]) == ("/x", 201, "")
+    assert (form["path"], form["expect_status"], form["expect_body"]) == ("/x", "201", "")
 
 
 @pytest.mark.parametrize("broken", [set(), {"probe"}])

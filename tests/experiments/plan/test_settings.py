@@ -35,7 +35,7 @@ def settings(**given: Any) -> Settings:
         ({"path": "/ 1, / 2"}, "'/ 1, / 2' names a path twice"),
         ({"path": "/ 0"}, "add up to nothing"),
         ({"path": ",".join(f"/{n}" for n in range(9))}, "at most 8"),
-        ({"path": "db"}, "'db' is not a path, or a path and its weight"),
+        ({"path": "Db"}, "'Db' is not a path, or a path and its weight"),
         ({"trickle_per_s": 1.0}, "for idle_connections above 0"),
         ({"slow_readers": 10_000, "idle_connections": 50_000}, "one address has ports for"),
         ({"late_acks": 1}, "late_acks are for connection_per_request and open_connections"),

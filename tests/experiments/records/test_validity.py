@@ -130,3 +130,41 @@ def test_where_nobody_knows_what_copying_took_both_are_named() -> None:
     assert (row["validity"], row["spoiled_by"]) == ("void", "surroundings")
     assert "have the server print less: its own log, 12 MB/s" in row["reason"]
     assert row["log_cpu_share"] is None
+
+
+@pytest.mark.parametrize(
+    ("resent", "ended", "told"),
+    [
+        (0, {}, ""),
+        (0, {"100": 7}, "the server closes a connection after 100 requests"),
+        (0, {"1": 7}, "the server closes a connection after 1 request"),
+        (
+            5,
+            {"1000": 7},
+            "the server closes a connection after 1,000 requests; requests sent again: 5",
+        ),
+        (
+            2,
+            {"3": 1, "90": 1, "100": 2},
+            "the server closes a connection after 3 to 100 requests, median 95; "
+            "requests sent again: 2",
+        ),
+    ],
+)
+@pytest.mark.parametrize("load", ["keep_alive", "open_loop"])
+def test_connections_that_a_server_ends_are_told_and_void_nothing(
+    load: str, resent: int, ended: dict[str, int], told: str
+) -> None:
+    reconnects = sum(ended.values())
+    row = row_of(
+        load, reconnects=reconnects, resent=resent, requests_per_connection=ended, rested_ns=1
+    )
+    assert row["validity"] != "void"
+    assert row["reason"] == told
+    assert (row["reconnects"], row["resent"], row["errors"]) == (reconnects, resent, 0)
+
+
+def test_a_request_that_may_not_be_sent_twice_is_an_error() -> None:
+    row = row_of("keep_alive", errors={"not_resent": 2}, reconnects=0)
+    assert (row["validity"], row["spoiled_by"]) == ("void", "server_wrong")
+    assert row["reason"] == "errors in the window: not_resent=2"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from contract.expected import Expected
 from contract.settings.trial import Settings
-from experiments.plan.foreign_server import Expect, Foreign
+from experiments.plan.expect import Expect
+from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Point, Trial
 from experiments.probe.tracing import STRACE
-from experiments.run.server_under_test import ServerUnderTest, server_under_test
+from experiments.run.server_under_test import Exchange, ServerUnderTest, server_under_test
 from tests.support.fakes import FakeImages
 
-APP = Foreign(name="app", image="app:1", port=80, command=["serve"], expect=Expect(status=201))
+APP = Foreign(name="app", image="app:1", port=80, command=["serve"], expect=Expect(status=[201]))
 
 
 def server_of(settings: Settings, foreign: Foreign | None = None) -> ServerUnderTest:
@@ -39,7 +41,7 @@ def test_foreign_server_is_as_it_was_described_from_its_pinned_image() -> None:
     assert (server.image, server.command, server.port) == ("sha256:app", ("serve",), 80)
     assert server.keeps_entrypoint
     assert not server.tells_its_end
-    assert (server.exchange.path, server.exchange.status, server.exchange.body) == ("/", 201, "")
+    assert server.exchange == Exchange("/", Expected(statuses=(201,)), "auto")
 
 
 @pytest.mark.parametrize(
@@ -55,4 +57,4 @@ def test_body_is_the_usual_one_unless_its_length_is_set(
     settings: Settings, path: str, body: str
 ) -> None:
     exchange = server_of(settings).exchange
-    assert (exchange.path, exchange.status, exchange.body) == (path, 200, body)
+    assert exchange == Exchange(path, Expected(body=body), "exact")

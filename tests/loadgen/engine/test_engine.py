@@ -81,7 +81,7 @@ def test_segments_count_on_when_the_server_closes_connections(closes: int) -> No
         until(lambda: engine.response.total() >= 2_000, engine)
         do(engine, engine.open_window)
         over.set()
-        until(lambda: engine.errors.total() == closes, engine)
+        until(lambda: engine.ends().reconnects == closes, engine)
         until(lambda: engine.gauges().active_established == 4, engine)
         frozen = do(engine, engine.freeze)
     assert frozen.segments_in is not None

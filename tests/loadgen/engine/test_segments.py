@@ -8,13 +8,14 @@ import pytest
 
 from loadgen.engine import segments
 from loadgen.engine.segments import COUNTER, Segments
+from loadgen.engine.sockets import segments_received
 
 
 @pytest.fixture
 def counters(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
     """What the kernel has counted, by descriptor."""
     known: dict[int, int] = {}
-    monkeypatch.setattr(segments, "received", known.__getitem__)
+    monkeypatch.setattr(segments, "segments_received", known.__getitem__)
     return known
 
 
@@ -58,8 +59,8 @@ def test_the_kernel_counts_what_came() -> None:
         client = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()
         with client, server:
-            before = segments.received(client.fileno())
+            before = segments_received(client.fileno())
             for _ in range(3):
                 server.sendall(b"x")
                 client.recv(1)
-            assert segments.received(client.fileno()) == before + 3
+            assert segments_received(client.fileno()) == before + 3

@@ -59,7 +59,7 @@ def test_kind_of_a_load_that_no_option_has_is_refused() -> None:
 
 
 def test_server_that_is_not_there_makes_the_trial_void() -> None:
-    asked = replace(options(unused_address()), listen_s=0.0)
+    asked = replace(options(unused_address()), ready_s=0.0)
     assert kind_of(asked) in KINDS
     with pytest.raises(TrialVoid, match="no response from 127"):
         make_engine(asked)

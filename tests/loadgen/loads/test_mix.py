@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from scipy import stats
 
-from contract.mix import Kind, MixError, parse_mix
+from contract.mix import Kind, MixError, parse_mix, unknown_names
 from loadgen.engine.measures import Exchange
 from loadgen.loads.mix import DRAWN, Mix
 from loadgen.loads.mixed import Mixed
@@ -29,6 +29,17 @@ def test_text() -> None:
     assert parse_mix("/") == (Kind("/", 1.0),)
     assert parse_mix("/ 95, /db/10 5") == (Kind("/", 0.95), Kind("/db/10", 0.05))
     assert parse_mix("/a,/b") == (Kind("/a", 0.5), Kind("/b", 0.5))
+    assert parse_mix("browse 9, /b 1") == (Kind("browse", 0.9), Kind("/b", 0.1))
+
+
+def test_names_of_a_mix_have_to_be_known() -> None:
+    assert unknown_names("/ 95, buy 5", ("buy", "browse"), "shop") == []
+    assert unknown_names("bye, /b", ("buy", "browse"), "shop") == [
+        "path: 'bye' is not a path, nor the name of a request: shop has buy, browse"
+    ]
+    assert unknown_names("bye", (), "poll") == [
+        "path: 'bye' is not a path, nor the name of a request: poll has none under `requests`"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -36,6 +47,7 @@ def test_text() -> None:
     [
         ("", "is not a path"),
         ("db/10 5", "'db/10 5' is not a path"),
+        ("Buy 5", "'Buy 5' is not a path"),
         ("/ 95 5", "is not a path"),
         ("/, /", "names a path twice"),
         ("/ 0", "add up to nothing"),

@@ -5,48 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
-from contract.mix import Kind
-from loadgen.engine.engine import Engine
-from loadgen.loads.arrivals import Arrivals
-from loadgen.loads.connection_per_request import ConnectionPerRequest
-from loadgen.loads.keep_alive import KeepAlive
-from loadgen.loads.mix import Mix
-from loadgen.loads.mixed import Mixed
-from loadgen.loads.open_connections import OpenConnections
-from loadgen.loads.open_loop import OpenLoop
-from loadgen.loads.pipelined import Pipelined
-from loadgen.loads.schedule import schedule
-from tests.support.engines import EXCHANGE, do, running, until
+from tests.support.engines import CHECKED, do, running, until
+from tests.support.kinds_of_load import BRIEF, EVERY, PERSISTENT
 from tests.support.loopback import REQUEST, RESPONSE, serving
 
-Make = Callable[[tuple[str, int]], Engine]
 IDLE = 3
-
-
-def arrivals() -> Arrivals:
-    return Arrivals(schedule("fixed", 200.0))
-
-
-def mixed(address: tuple[str, int]) -> Engine:
-    kinds = (Kind("/", 0.5), Kind("/b", 0.5))
-    return Mixed(address, Mix(kinds, (EXCHANGE, EXCHANGE)))
-
-
-PERSISTENT: dict[str, Make] = {
-    "keep_alive": lambda address: KeepAlive(address, EXCHANGE),
-    "pipelined": lambda address: Pipelined(address, EXCHANGE, 4),
-    "mixed": mixed,
-    "open_loop": lambda address: OpenLoop(address, EXCHANGE, arrivals()),
-}
-BRIEF: dict[str, Make] = {
-    "connection_per_request": lambda address: ConnectionPerRequest(address, EXCHANGE, EXCHANGE),
-    "open_connections": lambda address: OpenConnections(address, EXCHANGE, arrivals(), EXCHANGE),
-}
-EVERY = PERSISTENT | BRIEF
 
 
 class Talkative:
@@ -76,12 +42,13 @@ class Talkative:
 
 @pytest.mark.parametrize("more", [RESPONSE, RESPONSE[:5], RESPONSE * 2], ids=["one", "part", "two"])
 @pytest.mark.parametrize("silent", [False, True], ids=["after_one", "silent"])
+@pytest.mark.parametrize("check", CHECKED)
 @pytest.mark.parametrize("kind", EVERY)
 def test_an_idle_connection_that_gets_something_is_lost_and_asks_for_nothing(
-    kind: str, silent: bool, more: bytes
+    kind: str, check: str, silent: bool, more: bytes
 ) -> None:
     server = Talkative(more)
-    with serving(server) as address, running(EVERY[kind](address)) as engine:
+    with serving(server) as address, running(EVERY[kind](address, CHECKED[check])) as engine:
         engine.idle_silent = silent
         do(engine, lambda: engine.open_idle(IDLE))
         until(lambda: engine.gauges().idle_established == IDLE, engine)
@@ -94,9 +61,10 @@ def test_an_idle_connection_that_gets_something_is_lost_and_asks_for_nothing(
     assert engine.first_response.total() == len(server.asked)
 
 
+@pytest.mark.parametrize("check", CHECKED)
 @pytest.mark.parametrize("kind", BRIEF)
 @pytest.mark.parametrize("gap_s", [0.0, 0.005])
-def test_a_connection_for_one_request_is_counted_once(kind: str, gap_s: float) -> None:
+def test_a_connection_for_one_request_is_counted_once(kind: str, check: str, gap_s: float) -> None:
     handled = [0]
     lock = threading.Lock()
 
@@ -111,7 +79,7 @@ def test_a_connection_for_one_request_is_counted_once(kind: str, gap_s: float) -
         connection.sendall(RESPONSE)
         connection.recv(4_096)
 
-    with serving(twice) as address, running(BRIEF[kind](address)) as engine:
+    with serving(twice) as address, running(BRIEF[kind](address, CHECKED[check])) as engine:
         do(engine, lambda: engine.want_active(4))
         do(engine, engine.open_window)
         do(engine, engine.begin)
@@ -121,8 +89,11 @@ def test_a_connection_for_one_request_is_counted_once(kind: str, gap_s: float) -
         assert frozen.errors.keys() == {"wrong_answer"}
 
 
+@pytest.mark.parametrize("check", CHECKED)
 @pytest.mark.parametrize("kind", PERSISTENT)
-def test_an_answer_too_many_is_found_at_rest_where_it_looks_like_the_next_one(kind: str) -> None:
+def test_an_answer_too_many_is_found_at_rest_where_it_looks_like_the_next_one(
+    kind: str, check: str
+) -> None:
     """Once, the server answers twice. From then on each answer comes a request too early."""
     asked, doubled = [0], threading.Event()
 
@@ -141,7 +112,10 @@ def test_an_answer_too_many_is_found_at_rest_where_it_looks_like_the_next_one(ki
                     connection.sendall(RESPONSE)
                     doubled.set()
 
-    with serving(once_more) as address, running(PERSISTENT[kind](address)) as engine:
+    with (
+        serving(once_more) as address,
+        running(PERSISTENT[kind](address, CHECKED[check])) as engine,
+    ):
         do(engine, lambda: engine.want_active(1))
         do(engine, engine.open_window)
         do(engine, engine.begin)
@@ -153,8 +127,9 @@ def test_an_answer_too_many_is_found_at_rest_where_it_looks_like_the_next_one(ki
             until(lambda: do(engine, engine.unasked) == 1, engine)
 
 
+@pytest.mark.parametrize("check", CHECKED)
 @pytest.mark.parametrize("kind", EVERY)
-def test_nothing_is_unasked_where_each_request_has_its_answer(kind: str) -> None:
+def test_nothing_is_unasked_where_each_request_has_its_answer(kind: str, check: str) -> None:
     def answer(connection: socket.socket, _number: int) -> None:
         pending = b""
         while data := connection.recv(4_096):
@@ -166,7 +141,7 @@ def test_nothing_is_unasked_where_each_request_has_its_answer(kind: str) -> None
                 connection.close()
                 return
 
-    with serving(answer) as address, running(EVERY[kind](address)) as engine:
+    with serving(answer) as address, running(EVERY[kind](address, CHECKED[check])) as engine:
         do(engine, lambda: engine.want_active(3))
         do(engine, engine.open_window)
         do(engine, engine.begin)

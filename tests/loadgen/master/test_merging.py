@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -12,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.result.distribution import PERCENTILES
-from contract.result.load_side import WorkerResult
+from contract.result.load_side import Checked, WorkerResult
 from contract.result.server_side import Environment
 from contract.result.window import Unanswered, Window
-from loadgen.engine.measures import WindowCounts
+from loadgen.engine.measures import Ends, WindowCounts
 from loadgen.engine.recorder import Recorder, mean_us, stddev_us, to_histogram
 from loadgen.engine.summary import summarise
 from loadgen.master.merged_window import merge_windows
@@ -143,6 +144,14 @@ def test_counts_are_summed_and_the_worst_stands_for_all() -> None:
     assert found.cpu_share == 0.5
 
 
+def test_connections_that_a_server_ended_are_summed_by_their_requests() -> None:
+    one = Ends(reconnects=3, resent=1, answered=Counter({100: 2, 7: 1}))
+    other = Ends(reconnects=4, resent=0, answered=Counter({100: 4}))
+    together = merged(window([10], ends=one), window([10], ends=other), window([10]))
+    assert (together.reconnects, together.resent) == (7, 1)
+    assert together.requests_per_connection == {"7": 1, "100": 6}
+
+
 def test_workers_that_share_a_core_are_busy_together() -> None:
     assert merged(window([1]), window([1]), cores=[[1], [1]]).cpu_share == 1.0
 
@@ -199,3 +208,22 @@ def test_without_one_of_the_workers_there_is_no_window() -> None:
         found = merge("t", parts, "load worker 2 was lost", "load")
         assert found.window is None
         assert found.reason == "load worker 2 was lost"
+
+
+EXACTLY, FRAMED = Checked("exact", "every byte"), Checked("framing", "framing, status 200")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (EXACTLY, EXACTLY, EXACTLY),
+        (EXACTLY, FRAMED, Checked("framing", "every byte; framing, status 200")),
+        (None, FRAMED, FRAMED),
+        (None, None, None),
+    ],
+)
+def test_the_least_strict_check_of_the_workers_stands(
+    one: Checked | None, other: Checked | None, both: Checked | None
+) -> None:
+    parts = [a_part(0, 2, checked=one), a_part(1, 2, checked=other)]
+    assert merge("t", parts, "", "").checked == both

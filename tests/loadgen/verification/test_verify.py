@@ -1,117 +1,228 @@
-"""Verification before load: the exact bytes are learned, a wrong answer is refused."""
+"""Verification before load: what is learnt of a server, how strictly, and what is refused."""
 
 from __future__ import annotations
 
-import email.utils
 import socket
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from loadgen.verification import verify
+from contract.expected import ANY, AUTO, CHECKS, CONTAINS, EXACT, FRAMING, Expected
+from loadgen.answers.meaning import Meaning
+from loadgen.verification import one_answer, verify
+from loadgen.verification.errors import OldVersionError, VerificationError
+from loadgen.verification.readiness import Ready
 from loadgen.verification.verify import (
     CLOSING_REQUEST,
     KEEP_ALIVE_REQUEST,
-    Expected,
-    VerificationError,
+    Terms,
+    closing_request,
     learn,
+    learn_all,
 )
 from tests.support.loopback import (
     RESPONSE,
+    Handler,
     answer_for_ever,
     answer_once,
     replying,
     serving,
-    unused_address,
     with_head,
 )
 
+AT_ONCE = Ready(within_s=0.0)
+OURS = Terms(check=EXACT, ready=AT_ONCE)
+"""How a server of the lab is verified."""
+NEW_CLOSING_REQUEST = closing_request(old=False)
 
-@pytest.mark.parametrize("request_", [KEEP_ALIVE_REQUEST, CLOSING_REQUEST])
-def test_learns_the_whole_response(request_: bytes) -> None:
+
+def terms(check: str = AUTO, **expected: Any) -> Terms:
+    """For answers of status 201, whatever they say."""
+    return Terms(expected=Expected(statuses=(201,), **expected), check=check, ready=AT_ONCE)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_next_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the tests that are about it."""
+    monkeypatch.setattr(verify, "next_second", lambda _began_s: None)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("request_", [KEEP_ALIVE_REQUEST, CLOSING_REQUEST, NEW_CLOSING_REQUEST])
+def test_learns_the_whole_response(request_: bytes, check: str) -> None:
     handle = answer_for_ever if request_ is KEEP_ALIVE_REQUEST else answer_once
     with serving(handle) as address:
-        assert learn(address, request_).response == RESPONSE
+        exchange = learn(address, request_, Terms(check=check))
+    assert (exchange.request, exchange.response) == (request_, RESPONSE)
+    assert (exchange.meaning is None) == (check != FRAMING), "auto is the strictest"
 
 
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
-        (b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "expected status 200"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "expected the body"),
-        (b"HTTP/1.1 200 OK\r\n\r\nHello, world!", "no Content-Length"),
-        (b"", "expected status 200"),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "expected status 200, received b'HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "expected the body b'Hello, world!'"),
+        (b"HTTP/1.1 200 OK\r\n\r\nHello, world!", "no Content-Length and ends with its connection"),
+        (b"", "closed the connection without a response"),
+        (RESPONSE[:-1], "the response was cut short: b'HTTP/1.1 200 OK"),
+        (RESPONSE + RESPONSE, "52 bytes came after the end of the response: b'HTTP/1.1"),
+        (RESPONSE + b"!", "1 bytes came after the end of the response: b'!'"),
+        (RESPONSE, "the server closes the connection after a response"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "expected a response of HTTP/1, received b'SSH-2.0"),
     ],
 )
-def test_a_wrong_answer_is_refused(response: bytes, reason: str) -> None:
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_wrong_answer_is_refused(response: bytes, reason: str, check: str) -> None:
     def answer(connection: socket.socket, _number: int) -> None:
         connection.recv(4_096)
         connection.sendall(response)
         connection.close()
 
-    with serving(answer) as address, pytest.raises(VerificationError, match=reason):
-        learn(address, KEEP_ALIVE_REQUEST)
-
-
-def now(offset: int) -> bytes:
-    return email.utils.formatdate(1_800_000_000 + offset, usegmt=True).encode()
-
-
-ANY = Expected(status=201, body=None)
-
-
-def test_a_header_that_changes_may_change_and_nothing_else() -> None:
-    with serving(replying(lambda n: with_head(b"Date: " + now(n), b"Server: s"))) as address:
-        exchange = learn(address, KEEP_ALIVE_REQUEST, ANY)
-    assert exchange.response == with_head(b"Date: " + now(1), b"Server: s")
-    later = with_head(b"Date: " + now(59), b"Server: s")
-    fresh = exchange.renewed(later)
-    assert fresh is not None
-    assert fresh.response == later
-    assert exchange.renewed(later[30:50], 30) is not None
-    for wrong in (
-        with_head(b"Date: " + now(59), b"Server: x"),
-        with_head(b"Date: " + now(59), b"Server: s", body=b"ho"),
-        later + b"!",
-        later.replace(b"201 Made", b"500 Oops"),
-    ):
-        assert exchange.renewed(wrong) is None
-
-
-def test_a_date_of_now_will_change_and_one_of_1996_never() -> None:
-    date = email.utils.formatdate(usegmt=True).encode()
-    with serving(replying(lambda _: with_head(b"Date: " + date))) as address:
-        (place,) = learn(address, KEEP_ALIVE_REQUEST, ANY).varying
-    assert with_head(b"Date: " + date)[slice(*place)].strip() == date
-    old = b"Date: Mon, 1 Jan 1996 01:01:01 GMT"
-    with serving(replying(lambda _: with_head(old))) as address:
-        assert learn(address, KEEP_ALIVE_REQUEST, ANY).varying == ()
-
-
-def test_a_body_in_chunks_is_compared_as_a_whole() -> None:
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    raw = head + b"5\r\nHello\r\n8\r\n, world!\r\n0\r\n\r\n"
-    with serving(replying(lambda _: raw)) as address:
-        assert learn(address, KEEP_ALIVE_REQUEST).response == raw
+    with serving(answer) as address, pytest.raises(VerificationError) as no:
+        learn(address, KEEP_ALIVE_REQUEST, Terms(check=check, ready=AT_ONCE))
+    assert reason in str(no.value)
 
 
 @pytest.mark.parametrize(
-    ("request_", "make", "stays", "reason"),
+    ("status", "hinted"), [(400, True), (403, True), (421, True), (401, False), (404, False)]
+)
+def test_who_may_not_know_the_host_is_told_how_to_name_another(status: int, hinted: bool) -> None:
+    response = b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % status
+    with serving(replying(lambda _: response)) as address, pytest.raises(VerificationError) as no:
+        learn(address, KEEP_ALIVE_REQUEST, OURS)
+    assert f"expected status 200, received b'HTTP/1.1 {status} No'" in str(no.value)
+    assert ("`headers` of the key `request` can name one" in str(no.value)) == hinted
+
+
+@pytest.mark.parametrize(
+    "make",
     [
-        (KEEP_ALIVE_REQUEST, lambda _: with_head(), False, "only `load: connection_per_request`"),
-        (KEEP_ALIVE_REQUEST, lambda n: with_head(body=b"%d" % n), True, "two answers"),
-        (KEEP_ALIVE_REQUEST, lambda n: with_head(b"N: %d" % 10**n), True, "two answers"),
-        (KEEP_ALIVE_REQUEST, lambda n: with_head(b"%d: N" % n), True, "two answers"),
-        (KEEP_ALIVE_REQUEST, lambda _: with_head()[:-1], False, "cut short"),
+        lambda n: with_head(body=b"%d" % n),
+        lambda n: with_head(body=b"%d" % 10**n),
+        lambda n: with_head(b"N: %d" % n),
+        lambda n: with_head(b"N: %d" % 10**n),
+        lambda n: with_head(b"%d: N" % n),
+        lambda n: with_head(*[b"N: 1"] * n),
+        lambda n: (
+            b"HTTP/1.1 201 Made\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + [b"2\r\nhi\r\n", b"1\r\nh\r\n1\r\ni\r\n"][n % 2]
+            + b"0\r\n\r\n"
+        ),
+    ],
+    ids=["body", "length", "value", "longer_value", "name", "lines", "chunks"],
+)
+def test_answers_that_differ_are_checked_by_their_framing(make: Callable[[int], bytes]) -> None:
+    with serving(replying(make)) as address:
+        exchange = learn(address, KEEP_ALIVE_REQUEST, terms())
+        constant = exchange.response.endswith((b"hi", b"0\r\n\r\n"))
+        expected = Expected(statuses=(201,))
+        assert exchange.meaning == Meaning(expected, b"hi" if constant else None)
+    with serving(replying(make)) as address, pytest.raises(VerificationError) as no:
+        learn(address, KEEP_ALIVE_REQUEST, terms(EXACT))
+    assert "two answers to the same request differ" in str(no.value)
+    assert "with `check: exact` every byte is compared" in str(no.value)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("request_", [KEEP_ALIVE_REQUEST, NEW_CLOSING_REQUEST])
+def test_a_first_answer_that_differs_is_thrown_away(check: str, request_: bytes) -> None:
+    def cache(n: int) -> bytes:
+        return with_head(b"X-Cache: " + (b"HIT" if n else b"MISS"))
+
+    stays = request_ is KEEP_ALIVE_REQUEST
+    with serving(replying(cache, stays=stays)) as address:
+        exchange = learn(address, request_, terms(check))
+    assert exchange.response == cache(1)
+    assert (exchange.meaning is None) == (check != FRAMING)
+
+
+def test_what_changes_once_a_second_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = [100]
+    monkeypatch.setattr(verify, "next_second", lambda _: seconds.append(seconds[-1] + 1))
+    for make, meaning in (
+        (lambda _: with_head(body=b"at %d" % seconds[-1]), Meaning(Expected(statuses=(201,)))),
+        (
+            lambda n: with_head(b"N: %d" % n, body=b"at %d" % seconds[-1]),
+            Meaning(Expected(statuses=(201,))),
+        ),
+        (lambda _: with_head(b"Age: %d" % seconds[-1]), Meaning(Expected(statuses=(201,)), b"hi")),
+    ):
+        with serving(replying(make)) as address:
+            assert learn(address, KEEP_ALIVE_REQUEST, terms()).meaning == meaning
+    assert len(seconds) == 4
+    with serving(replying(lambda n: with_head(body=b"%d" % n))) as address:
+        learn(address, KEEP_ALIVE_REQUEST, terms())
+        learn(address, KEEP_ALIVE_REQUEST, terms(FRAMING, body_is=ANY))
+    with serving(answer_for_ever) as address:
+        learn(address, KEEP_ALIVE_REQUEST, OURS)
+    assert len(seconds) == 4, "nothing is waited for where all differs, or must not"
+
+
+def test_what_another_process_answers_is_found() -> None:
+    def by_process(connection: socket.socket, number: int) -> None:
+        while connection.recv(4_096):
+            connection.sendall(with_head(b"X-Worker: %d" % (number % 4 == 0)))
+
+    with serving(by_process) as address:
+        assert learn(address, KEEP_ALIVE_REQUEST, terms()).meaning is not None
+
+
+def test_several_paths_wait_for_the_next_second_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[int] = []
+    monkeypatch.setattr(verify, "next_second", waits.append)
+    with serving(answer_for_ever) as address:
+        exchanges = learn_all(address, [KEEP_ALIVE_REQUEST] * 3, Terms())
+    assert [one.response for one in exchanges] == [RESPONSE] * 3
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer", "reason"),
+    [
+        ({"body": "ell", "body_is": CONTAINS}, with_head(body=b"hello"), ""),
+        ({"body": "ell", "body_is": CONTAINS}, with_head(body=b"help"), "contains 'ell'"),
+        ({"headers": (("x-a", "1"),)}, with_head(b"X-A: 1"), ""),
+        ({"headers": (("x-a", "1"),)}, with_head(b"X-A: 2"), "the header 'x-a: 1', received '2'"),
+        ({"headers": (("x-a", ""),)}, with_head(b"X-B: 2"), "the header 'x-a', received ''"),
     ],
 )
-def test_a_server_that_cannot_be_compared_is_refused(
-    request_: bytes, make: Callable[[int], bytes], stays: bool, reason: str
+@pytest.mark.parametrize("check", CHECKS)
+def test_what_is_expected_is_checked_before_any_load(
+    expected: dict[str, Any], answer: bytes, reason: str, check: str
 ) -> None:
-    with serving(replying(make, stays=stays)) as address, pytest.raises(VerificationError) as no:
-        learn(address, request_, ANY)
+    with serving(replying(lambda _: answer)) as address:
+        if not reason:
+            assert learn(address, KEEP_ALIVE_REQUEST, terms(check, **expected)).response == answer
+            return
+        with pytest.raises(VerificationError) as no:
+            learn(address, KEEP_ALIVE_REQUEST, terms(check, **expected))
     assert reason in str(no.value)
+
+
+def test_a_body_that_ends_with_the_connection_is_learnt_where_the_server_has_to_close() -> None:
+    def until_close(n: int) -> bytes:
+        return b"HTTP/1.0 201 Made\r\n\r\ntick %d" % n
+
+    for request_ in (CLOSING_REQUEST, NEW_CLOSING_REQUEST):
+        with serving(replying(until_close, stays=False)) as address:
+            exchange = learn(address, request_, terms())
+        assert exchange.meaning == Meaning(Expected(statuses=(201,)))
+        assert exchange.response.startswith(b"HTTP/1.0 201 Made\r\n\r\ntick")
+
+
+@pytest.mark.parametrize("status", [426, 505])
+def test_a_server_without_the_old_version_is_told_from_one_that_answers_so(status: int) -> None:
+    answer = b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % status
+    with serving(replying(lambda _: answer, stays=False)) as address:
+        with pytest.raises(OldVersionError):
+            learn(address, CLOSING_REQUEST, OURS)
+        with pytest.raises(VerificationError) as no:
+            learn(address, NEW_CLOSING_REQUEST, OURS)
+        assert not isinstance(no.value, OldVersionError)
+        asked = Terms(expected=Expected(statuses=(status,)), check=EXACT)
+        assert learn(address, CLOSING_REQUEST, asked).response == answer
 
 
 def test_an_answer_that_comes_unasked_is_a_reason_under_each_way_of_asking() -> None:
@@ -122,32 +233,85 @@ def test_an_answer_that_comes_unasked_is_a_reason_under_each_way_of_asking() -> 
             connection.sendall(RESPONSE)
 
     for request_ in (KEEP_ALIVE_REQUEST, CLOSING_REQUEST):
-        with serving(twice) as address, pytest.raises(VerificationError) as no:
-            learn(address, request_)
-        told = str(no.value)
-        assert "sent what nobody had asked for" in told or "after the end of the response" in told
+        for check in CHECKS:
+            with serving(twice) as address, pytest.raises(VerificationError) as no:
+                learn(address, request_, Terms(check=check))
+            told = str(no.value)
+            assert "sent what nobody had asked for" in told or "after the end" in told
 
 
-def test_a_server_that_answers_only_once_is_told_from_one_that_closes(
-    monkeypatch: pytest.MonkeyPatch,
+def answer_times(most: int) -> Handler:
+    """So many on each connection, and nothing from then on."""
+
+    def answer(connection: socket.socket, _number: int) -> None:
+        for _ in range(most):
+            connection.recv(4_096)
+            connection.sendall(RESPONSE)
+        while connection.recv(4_096):
+            pass
+
+    return answer
+
+
+def every_second_connection(connection: socket.socket, number: int) -> None:
+    """The others are never answered."""
+    while connection.recv(4_096):
+        if number % 2:
+            connection.sendall(RESPONSE)
+
+
+def first_connection(connection: socket.socket, number: int) -> None:
+    """The others are closed."""
+    if number == 1:
+        answer_for_ever(connection, number)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("handle", "reason"),
+    [
+        (answer_times(1), "did not answer the second request on a connection within 0.3 s"),
+        (
+            every_second_connection,
+            "the server answered on 1 connection, and not on the next: no response within 0.3 s",
+        ),
+        (
+            first_connection,
+            "the server answered on 1 connection, and not on the next: the server closed",
+        ),
+    ],
+)
+def test_who_answers_some_is_told_from_who_closes(
+    monkeypatch: pytest.MonkeyPatch, handle: Handler, reason: str
 ) -> None:
-    monkeypatch.setattr(verify, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(one_answer, "TIMEOUT_S", 0.3)
+    with serving(handle) as address, pytest.raises(VerificationError) as no:
+        learn(address, KEEP_ALIVE_REQUEST, Terms(ready=AT_ONCE))
+    assert reason in str(no.value)
 
-    def once(connection: socket.socket, _number: int) -> None:
-        connection.recv(4_096)
-        connection.sendall(RESPONSE)
-        connection.recv(4_096)
-        connection.recv(4_096)
 
-    with serving(once) as address, pytest.raises(VerificationError) as no:
-        learn(address, KEEP_ALIVE_REQUEST)
-    assert str(no.value) == (
-        "the server did not answer the second request on a connection within 0.3 s"
-    )
+@pytest.mark.parametrize(
+    ("begun", "reason"),
+    [
+        (RESPONSE[:-1], "the response did not go on within 0.3 s"),
+        (RESPONSE[:9], "the response did not go on within 0.3 s"),
+        (
+            b"HTTP/1.1 200 OK\r\n\r\nHello",
+            "the response has no Content-Length, and its connection did not end within 0.3 s",
+        ),
+    ],
+)
+def test_an_answer_that_stops_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, begun: bytes, reason: str
+) -> None:
+    monkeypatch.setattr(one_answer, "TIMEOUT_S", 0.3)
+    with serving(replying(lambda _: begun)) as address, pytest.raises(VerificationError) as no:
+        learn(address, KEEP_ALIVE_REQUEST, OURS)
+    assert str(no.value) == reason
 
 
 def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "LONGEST_S", 0.3)
+    monkeypatch.setattr(one_answer, "LONGEST_S", 0.3)
 
     def trickle(connection: socket.socket, _number: int) -> None:
         connection.recv(4_096)
@@ -157,40 +321,18 @@ def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) 
             time.sleep(0.01)
 
     with serving(trickle) as address, pytest.raises(VerificationError) as no:
-        learn(address, KEEP_ALIVE_REQUEST)
+        learn(address, KEEP_ALIVE_REQUEST, OURS)
     assert str(no.value) == "the response did not end within 0.3 s"
 
 
 @pytest.mark.parametrize(
-    "date",
-    [
-        b"Sun, 06 Nov 1994 08:49:37 +99999999999999999999",
-        b"Sun, 06 Nov 2094 08:49:37 +9999",
-        b"Sun, 99 Nov 1994 99:99:99 GMT",
-        b"Sun, 06 Nov 99999999999 08:49:37 GMT",
-        b"Sun, 06 Nov 0000 08:49:37 GMT",
-        b"06" * 5_000,
-        b"\xff\xfe",
-        b"",
-    ],
+    ("request_", "asked"),
+    [(CLOSING_REQUEST, "HTTP/1.0"), (NEW_CLOSING_REQUEST, "`Connection: close`")],
 )
-def test_a_date_that_is_none_is_a_fixed_value(date: bytes) -> None:
-    with serving(replying(lambda _: with_head(b"Date: " + date))) as address:
-        assert learn(address, KEEP_ALIVE_REQUEST, ANY).varying == ()
-
-
-def test_a_server_that_never_listens_is_given_up() -> None:
-    address = unused_address()
-    with pytest.raises(VerificationError, match="no response from 127"):
-        learn(address, KEEP_ALIVE_REQUEST, Expected(listen_s=0.1))
-
-
 def test_a_server_that_keeps_what_it_should_close_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, request_: bytes, asked: str
 ) -> None:
-    monkeypatch.setattr(verify, "TIMEOUT_S", 3.0)
-    with (
-        serving(replying(lambda _: with_head())) as address,
-        pytest.raises(VerificationError, match="does not close"),
-    ):
-        learn(address, CLOSING_REQUEST, ANY)
+    monkeypatch.setattr(one_answer, "TIMEOUT_S", 0.3)
+    with serving(answer_for_ever) as address, pytest.raises(VerificationError) as no:
+        learn(address, request_, OURS)
+    assert str(no.value) == (f"the server does not close the connection after a request of {asked}")

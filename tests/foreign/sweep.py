@@ -1,0 +1,82 @@
+"""An experiment run for real, and what became of each trial, in a line."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.console import Console
+
+from contract.columns import COLUMNS
+from contract.outcomes import FOREIGN, STEAL
+from experiments.plan.overrides import read_source
+from experiments.records.validity import judge
+from experiments.run import session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+MEASURED, VOID = "measured", "void"
+WHOLE = {column.name for column in COLUMNS if column.kind == "int"}
+
+
+def run(text: str, folder: Path, name: str) -> dict[tuple[str, str], str]:
+    """The outcome of each trial of the experiment `text`, by sweep and server; its results go to
+    where the session keeps them, its file to `folder`."""
+    path = folder / f"{name}.yaml"
+    path.write_text(text)
+    store = session.start(read_source(path, name), Console(file=io.StringIO()))
+    return outcomes(store.folder)
+
+
+def outcomes(folder: Path) -> dict[tuple[str, str], str]:
+    """The outcome of each trial of a run, by sweep and server."""
+    read = pd.read_csv(folder / "trials.csv").astype(object)
+    rows = [
+        {str(name): None if pd.isna(cell) else cell for name, cell in row.items()}
+        for row in read.to_dict("records")
+    ]
+    for row in rows:  # beside an empty cell a whole number was read as another
+        row |= {name: int(row[name]) for name in WHOLE if row.get(name) is not None}
+    return {(row["sweep"], row["server"]): outcome(row) for row in rows}
+
+
+def outcome(row: dict[str, Any]) -> str:
+    """`measured`, `measured: what is to be known of it`, or `void: why`.
+
+    Other tests run at the same time, and may take so much of the machine that no figure is to be
+    believed. What a trial shows of its server stands all the same: it is judged as it would have
+    been on a quiet machine.
+    """
+    if _disturbed(row) and row["spoiled_by"] == "surroundings":
+        quiet = {"steal_share": 0.0, "foreign_cpu_share": 0.0}
+        known = {name: "" for name in ("reason", "spoiled_by", "error_kinds") if row[name] is None}
+        row = {**row, **known, **quiet, "reason": "", "spoiled_by": ""}
+        row = {**row, **judge(row)}
+    word = VOID if row["validity"] == VOID else MEASURED
+    return f"{word}: {row['reason']}" if row["reason"] else word
+
+
+def _disturbed(row: dict[str, Any]) -> bool:
+    """Whether others took more of the machine than a trial may lose."""
+    if row["outcome"] != "completed":
+        return False
+    return (row["steal_share"] or 0.0) > STEAL or (row["foreign_cpu_share"] or 0.0) > FOREIGN
+
+
+def differences(
+    found: Mapping[tuple[str, str], str], expected: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], str]:
+    """Where an outcome is not all that its regular expression says, by sweep and server."""
+    pairs = {
+        trial: (found.get(trial, "nothing"), expected.get(trial, "nothing"))
+        for trial in {**expected, **found}
+    }
+    return {
+        trial: f"{outcome!r} and not {pattern!r}"
+        for trial, (outcome, pattern) in pairs.items()
+        if not re.fullmatch(pattern, outcome, re.DOTALL)
+    }

@@ -1,0 +1,101 @@
+"""Servers with everyday habits, as a user brings them: measured, or void with the true reason."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from experiments.images.context import build_context
+from experiments.images.store import ImageStore
+from experiments.paths import ROOT
+from tests.foreign.sweep import differences, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from experiments.docker.docker_driver import DockerDriver
+    from experiments.images.build import Images
+
+pytestmark = pytest.mark.docker
+
+FOLDER = ROOT / "tests" / "foreign" / "habits"
+CLOSES_100 = (
+    r"measured: the server closes a connection after 100 requests(; requests sent again.*)?"
+)
+READ_ONLY = (
+    r"void: the server ended before .*; .*Read-only file system: '/srv/shop/cache/state'; "
+    r".*`writable: \[/srv/shop/cache\]` may help.*"
+)
+DENIED = (
+    r"void: the server ended before .*Permission denied: '/srv/shop/key'; .*`user: image` may help"
+)
+IDLE_3S = r"void: the server closes idle connections after 3 s; .*"
+IPV6 = r"void: .*it listens on \[::\]:8080 \(IPv6 only\) alone, .* by IPv4.*"
+LOOPBACK = r"void: .*it listens on 127\.0\.0\.1:8080 alone, .*set `network: pod`"
+EXPECTED = {
+    ("keep_alive", "plain"): "measured",
+    ("keep_alive", "closes_said"): CLOSES_100,
+    ("keep_alive", "closes_unsaid"): CLOSES_100,
+    ("keep_alive", "body_differs"): "measured",
+    ("keep_alive", "chunks_differ"): "measured",
+    ("keep_alive", "header_length"): "measured",
+    ("keep_alive", "first_miss"): "measured",
+    ("keep_alive", "begins_503"): "measured",
+    ("keep_alive", "begins_silent"): "measured",
+    ("keep_alive", "begins_reset"): "measured",
+    ("keep_alive", "wants_host"): r"void: .*status 200, received .*400 Bad Request.*`headers`.*",
+    ("keep_alive", "told_host"): "measured",
+    ("keep_alive", "only_1_1"): "measured",
+    (
+        "keep_alive",
+        "until_close",
+    ): r"void: .*ends with its connection; only `load: connection_per_r.*",
+    ("keep_alive", "every_second"): r"void: .*answered on 1 connection, and not on the next: .*",
+    ("keep_alive", "writes"): READ_ONLY,
+    ("keep_alive", "may_write"): "measured",
+    ("keep_alive", "own_user"): DENIED,
+    ("keep_alive", "has_own_user"): "measured",
+    ("keep_alive", "ipv6_alone"): IPV6,
+    ("keep_alive", "loopback_alone"): "measured",
+    ("keep_alive", "by_full_name"): "measured",
+    ("keep_alive", "by_id"): "measured",
+    ("keep_alive", "by_short_id"): "measured",
+    ("connection_per_request", "plain"): "measured",
+    ("connection_per_request", "only_1_1"): "measured",
+    ("connection_per_request", "until_close"): "measured",
+    ("connection_per_request", "body_differs"): "measured",
+    ("connection_per_request", "closes_said"): "measured",
+    ("warm_up", "slow_at_first"): "measured",
+    ("trend", "plain"): "measured",
+    ("trend", "slows"): r"measured: the rate fell by \d\d% within the window.*",
+    ("trend", "quickens"): r"measured: the rate rose by [\d,]+% within the window.*",
+    ("idle", "plain"): "measured",
+    ("idle", "idle_3s"): IDLE_3S,
+    ("log", "plain"): "measured",
+    ("log", "logs"): r"measured: its own log, \d.* MB/s, .*",
+    ("bridge", "plain"): "measured",
+    ("bridge", "ipv6_alone"): IPV6,
+    ("bridge", "loopback_alone"): LOOPBACK,
+}
+
+
+@pytest.fixture
+def image(engine: DockerDriver, images: Images) -> Iterator[dict[str, str]]:
+    """Somebody's image, by its names in the experiment; gone after the test."""
+    name = f"c10k-habits-test/{engine.owner}:1"
+    files = {file: (FOLDER / file).read_bytes() for file in ("Dockerfile", "server.py")}
+    with build_context(files) as context:
+        made = ImageStore(engine).build(context, name, arguments={"BASE": images.server})
+    short = made.id.removeprefix("sha256:")[:12]
+    yield {"SHORT_ID": short, "IMAGE_ID": made.id, "IMAGE": name}
+    engine.api.remove_image(name)  # as a user does it, with the steps that it was built in
+
+
+def test_each_habit_is_measured_or_told(image: dict[str, str], results: Path) -> None:
+    text = (FOLDER / "habits.yaml").read_text()
+    for word, name in image.items():
+        text = re.sub(rf"(image: (?:docker\.io/)?){word}\b", rf"\g<1>{name}", text)
+    assert differences(run(text, results, "habits"), EXPECTED) == {}

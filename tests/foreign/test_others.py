@@ -1,0 +1,26 @@
+"""Servers that others wrote, as they come, under five kinds of load: measured, or void with the
+true reason; and the page about them says what is expected of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.foreign import document
+from tests.foreign.expected import EXPECTED
+from tests.foreign.image import experiment
+from tests.foreign.sweep import differences, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.docker
+def test_each_server_is_measured_or_told(others: str, results: Path) -> None:
+    assert differences(run(experiment(others), results, "others"), EXPECTED) == {}
+
+
+def test_page_says_what_is_expected() -> None:
+    page = document.DOCUMENT.read_text()
+    assert differences(document.outcomes(page), EXPECTED) == {}

@@ -1,0 +1,46 @@
+"""Every kind of load, made for one exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contract.mix import Kind
+from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Exchange
+from loadgen.loads.arrivals import Arrivals
+from loadgen.loads.connection_per_request import ConnectionPerRequest
+from loadgen.loads.keep_alive import KeepAlive
+from loadgen.loads.mix import Mix
+from loadgen.loads.mixed import Mixed
+from loadgen.loads.open_connections import OpenConnections
+from loadgen.loads.open_loop import OpenLoop
+from loadgen.loads.pipelined import Pipelined
+from loadgen.loads.schedule import schedule
+
+Make = Callable[[tuple[str, int], Exchange], Engine]
+
+
+def arrivals() -> Arrivals:
+    return Arrivals(schedule("fixed", 200.0))
+
+
+def mixed(address: tuple[str, int], exchange: Exchange) -> Engine:
+    kinds = (Kind("/", 0.5), Kind("/b", 0.5))
+    return Mixed(address, Mix(kinds, (exchange, exchange)))
+
+
+PERSISTENT: dict[str, Make] = {
+    "keep_alive": KeepAlive,
+    "pipelined": lambda address, exchange: Pipelined(address, exchange, 4),
+    "mixed": mixed,
+    "open_loop": lambda address, exchange: OpenLoop(address, exchange, arrivals()),
+}
+BRIEF: dict[str, Make] = {
+    "connection_per_request": lambda address, exchange: ConnectionPerRequest(
+        address, exchange, exchange
+    ),
+    "open_connections": lambda address, exchange: OpenConnections(
+        address, exchange, arrivals(), exchange
+    ),
+}
+EVERY = PERSISTENT | BRIEF
