@@ -14,7 +14,8 @@ from experiments.docker.driver import EVERYTHING, ContainerSpec, DriverError
 TMPFS: Final = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - a mount point
 WRITABLE: Final = {"type": "tmpfs", "device": "tmpfs", "o": "nosuid,nodev,size=256m,mode=1777"}
 """Of a folder that a container was given: whatever its user is."""
-LOG: Final = {"type": "json-file", "config": {"max-size": "10m", "max-file": "1"}}
+LOG: Final = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
+"""Of one file nothing is left when it is full, not even the last line."""
 LEAST_QUOTA_US: Final = 1_000
 
 

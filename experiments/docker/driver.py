@@ -130,6 +130,10 @@ class Driver(Protocol):
         """All that it printed, both streams, at most the last 256 KiB."""
         ...
 
+    def log_rate(self, container: str, since_s: float, until_s: float) -> float:
+        """Bytes a second that it printed between two moments of the engine's calendar."""
+        ...
+
     def stop(self, container: str, grace_s: float) -> None:
         """Send the stop signal and wait; kill after `grace_s`."""
         ...

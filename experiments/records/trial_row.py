@@ -8,7 +8,7 @@ from contract.result.benchmark_result import BenchmarkResult
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
 from contract.settings.trial import Settings
-from contract.void_causes import BY_SERVER, Blame
+from contract.void_causes import BY_SERVER, LOG_ENDS, Blame
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records import pins
@@ -17,6 +17,7 @@ from experiments.records.container_hints import key_that_may_help
 from experiments.records.load_columns import gate_columns, load_columns
 from experiments.records.needs_cpu import needs_columns
 from experiments.records.outcome import Outcome
+from experiments.records.rate_trend import rate_trend
 from experiments.records.row_contract import Row, unknown, within_format
 from experiments.records.server_columns import server_columns
 from experiments.records.server_log import events, last_lines
@@ -72,7 +73,9 @@ def _measured(row: Row, trial: Trial, outcome: Outcome) -> Row:
         _add_reason(row, "no window was measured", "load")
         return _blame(within_format(row | {"validity": "void"}, settings.recorded), outcome)
     row["outcome"] = "completed"
-    row["overhead_s"] = _overhead(outcome.elapsed_s, settings.warm_up_s, loaded.window.window_s)
+    warmed_up_s = loaded.warmed_up_s or 0.0
+    row["overhead_s"] = _overhead(outcome.elapsed_s, warmed_up_s, loaded.window.window_s)
+    row |= {"warmed_up_s": loaded.warmed_up_s, "rate_trend": rate_trend(loaded.rates_per_s)}
     row |= load_columns(loaded.window, settings.active_connections, settings.pipeline_depth)
     not_as_asked = _add_server_side(row, loaded, loaded.window, settings, outcome)
     return _blame(_judged(row, settings, not_as_asked), outcome)
@@ -168,11 +171,21 @@ def _reasons(outcome: Outcome, foreign: Foreign | None) -> tuple[str, Blame]:
         reasons.append((result.reason, by))
     log = outcome.logs.get("server", "")
     if outcome.server_ending:
-        ending = f"the server ended with {outcome.server_ending} {last_lines(log)}"
-        reasons.append((ending, "server_gone"))
+        reasons.append((f"the server ended with {outcome.server_ending}", "server_gone"))
     given = [(reason, by) for reason, by in reasons if reason]
-    told, by = "; ".join(reason for reason, _ in given), given[0][1] if given else ""
+    by = given[0][1] if given else ""
+    told = "; ".join(reason for reason, _ in given) + _log_end(outcome, by)
     if foreign and by in BY_SERVER:
         hint = key_that_may_help(f"{log}\n{outcome.reason}", foreign, told)
         told = "; ".join(filter(None, (told, hint)))
     return told, by
+
+
+def _log_end(outcome: Outcome, spoiled_by: Blame) -> str:
+    """The last lines of the log of a server that ended, or that was not up to being loaded."""
+    result = outcome.result
+    loaded = isinstance(result, BenchmarkResult) or (result is not None and result.window)
+    if outcome.server_ending or (spoiled_by in BY_SERVER and not loaded):
+        ends = last_lines(outcome.logs.get("server", ""))
+        return f"{LOG_ENDS}{ends}" if ends else ""
+    return ""

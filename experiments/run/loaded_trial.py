@@ -15,9 +15,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TypeVar
 
+from contract.result.server_side import OwnLog
 from contract.result.trial_result import TrialResult
 from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
+from experiments.machine.log_copying import Copiers, copying_s
 from experiments.plan.trials import Trial
 from experiments.probe.need_watch import EVERY_S
 from experiments.records import pins
@@ -77,7 +79,14 @@ class LoadedTrial:
         self._settle()
         make, trial = self._containers, self._trial
         server, loads = make.server(trial, "none"), make.loads(trial, "none").values()
-        outcome.result = replace(self._load(), asked=pins.asked(server, loads))
+        copiers = Copiers.of(self.started["server"])
+        before = copiers and copiers.look()
+        result = self._load()
+        cores = [int(core) for core in make.placement.measured(len(self._loads()))]
+        spent_s = copying_s(before, copiers.look(), cores) if copiers and before else None
+        outcome.result = replace(
+            result, asked=pins.asked(server, loads), log=self._own_log(result, spent_s)
+        )
 
     def _start(self) -> None:
         make, trial, started = self._containers, self._trial, self.started
@@ -130,9 +139,23 @@ class LoadedTrial:
         )
         server = self._containers.server_under_test(trial)
         master.swarm(settings.active_connections, load_form(trial, server))
-        limit_s = settings.ramp_s + settings.warm_up_s + settings.window_s + LOST_S
+        limit_s = settings.ramp_s + settings.longest_warm_up_s + settings.window_s + LOST_S
         limit_s += server.ready.timeout_s
         return self._until(lambda: master.result(trial.id), limit_s, "the load did not end")
+
+    def _own_log(self, result: TrialResult, spent_s: float | None) -> OwnLog | None:
+        """What the server printed in the window; None without one, or where the engine does not
+        tell: no trial is worse for that."""
+        opened, closed = result.sample("open"), result.sample("close")
+        if not (opened and opened.unix_ns and closed and closed.unix_ns):
+            return None
+        try:
+            rate = self._driver.log_rate(
+                self.started["server"], opened.unix_ns / 1e9, closed.unix_ns / 1e9
+            )
+        except DriverError:
+            return None
+        return OwnLog(rate, spent_s)
 
     def _until(self, ask: Callable[[], T | None], limit_s: float, reason: str) -> T:
         """Ask until there is an answer; give up when the load died, or after `limit_s`.

@@ -88,7 +88,7 @@ def test_settings_reach_the_engine(driver: DockerDriver, start: Start) -> None:
     seen = driver.api.inspect_container(container)
     host, config = seen["HostConfig"], seen["Config"]
     assert (host["CpuPeriod"], host["CpuQuota"], host["PidsLimit"]) == (2_000, 1_000, 77)
-    assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "1"}
+    assert host["LogConfig"]["Config"] == {"max-size": "5m", "max-file": "2"}
     assert config["StopSignal"] == "SIGINT"
     assert "A=1" in config["Env"]
     expected = {LABEL: "1", LABEL_OWNER: driver.owner, LABEL_RUN: "a-test"}

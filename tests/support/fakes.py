@@ -89,6 +89,10 @@ class FakeDriver:
         name = self._spec(container).name
         return next((one for end, one in by_name.items() if name.endswith(f"-{end}")), None)
 
+    def log_rate(self, container: str, since_s: float, until_s: float) -> float:
+        assert self._spec(container).role == "server"
+        return 1_000.0 * (until_s - since_s)
+
     def stop(self, container: str, grace_s: float) -> None:
         del grace_s
         self.stopped.append(self._spec(container).role)

@@ -307,4 +307,4 @@ def test_one_that_has_ended_is_not_waited_for(broken: set[str]) -> None:
     assert outcome.server_ending == "exit code 9"
     row = make_row("e", "r", "2026-01-01T00:00:00+00:00", foreign_trial(), outcome)
     assert (row["validity"], row["origin"], row["backlog"]) == ("void", "foreign", None)
-    assert row["reason"].endswith("the server ended with exit code 9 log of server")
+    assert row["reason"].endswith("the server ended with exit code 9; its log ends: log of server")
