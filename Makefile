@@ -5,8 +5,8 @@ EXPERIMENT ?= c10k
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# SERVER=image:tag PORT=8000 asks an experiment of that server; REFERENCES=1 adds nginx and others;
-# REPEATS=21 measures everything that often.
+# SERVER=image:tag PORT=8000 asks an experiment of that server, SERVER=shop.yaml of the one that the
+# file describes; REFERENCES=1 adds nginx and others; REPEATS=21 measures everything that often.
 CHOICE = $(if $(SERVER),--server '$(SERVER)' $(if $(PORT),--port '$(PORT)')) \
 	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)')
 
@@ -29,7 +29,7 @@ $(READY): requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@touch $@
 
-experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n, REFERENCES=1, REPEATS=n)
+experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n)
 	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
 
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name)

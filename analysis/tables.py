@@ -51,7 +51,10 @@ TEXT = (
     "shared",
     "settings",
     "spoiled_by",
+    "remark",
 )
+LITERAL = ("reason", "remark")
+"""Texts that may quote a server's own words."""
 MOST_ROWS = 200
 
 
@@ -90,7 +93,8 @@ def as_table(frame: pd.DataFrame) -> Table:
 
 def _cells(frame: pd.DataFrame, name: str) -> list[str]:
     if name in TEXT:
-        return [MISSING if pd.isna(v) else server_name(str(v)) for v in frame[name]]
+        shown = str if name in LITERAL else server_name
+        return [MISSING if pd.isna(v) else shown(str(v)) for v in frame[name]]
     write = column_writer(name)
     texts = [write(_float(value)) for value in frame[name]]
     if f"{name}{END}" in frame:

@@ -19,6 +19,8 @@ from contract.void_causes import SPOILED_BY
 
 FORMAT_VERSION = 2
 
+MOST_TREND = 1_000
+"""Of a rate that rose a thousandfold, or from nothing."""
 MOST_CORES = 8_192
 """That a Linux kernel knows. A share of processor time goes beyond 1 where several processes, or
 a burst of a quota, had more than was granted for a moment; beyond this it was not measured."""
@@ -68,11 +70,26 @@ COLUMNS: tuple[Column, ...] = (
     Column("server_limit", "text", "limit that the server named in its log, if any"),
     Column("started_at", "text", "ISO 8601, UTC", True),
     Column("overhead_s", "float", "time of the trial beside warm-up and window; empty: unknown"),
+    Column(
+        "warmed_up_s",
+        "float",
+        "load before the window, as it was: where warm_up_s is empty, until its rate was steady",
+        added=True,
+    ),
     Column("requests", "int", "correct responses in the window; passes or waits without clients"),
     Column("errors", "int", "failed attempts in the window"),
     Column("error_kinds", "text", "errors by kind, as kind=count joined by spaces"),
     Column("error_share", "float", "errors / (requests + errors)", added=True),
     Column("requests_per_s", "float", "requests / window_s"),
+    Column(
+        "rate_trend",
+        "float",
+        "change of the rate from the first quarter of the window to the last, as a share of the "
+        "first; 0 where it may be noise, empty where the window was too short to tell",
+        added=True,
+        minimum=-1,
+        maximum=MOST_TREND,
+    ),
     Column("watched_held", "int", "descriptors that the interface took, without clients"),
     Column("wait_us", "float", "one_wait: time of a wait, one descriptor being ready; mean"),
     Column("bare_us", "float", "time of a pass or a turn without its wait, nothing watched; mean"),
@@ -228,7 +245,23 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "foreign_cpu_share",
         "float",
-        "cores' worth of other programs on the lab's cores",
+        "cores' worth of other programs on the lab's cores, without log_cpu_share",
+        maximum=MOST_CORES,
+    ),
+    Column("log_bytes_per_s", "float", "what the server printed in the window", added=True),
+    Column(
+        "log_cpu_share",
+        "float",
+        "cores' worth of the engine, on the lab's cores, to copy what the server printed; empty "
+        "where the engine is not on this machine",
+        added=True,
+        maximum=MOST_CORES,
+    ),
+    Column(
+        "needs_cpu_share",
+        "float",
+        "cores' worth of what the server `needs`, wherever it ran; no other program",
+        added=True,
         maximum=MOST_CORES,
     ),
 )

@@ -19,6 +19,8 @@ arithmetic or clocks: a figure that its column cannot hold."""
 Blame = SpoiledBy | Literal[""]
 """Of any trial: '' where nobody spoiled it."""
 SPOILED_BY: tuple[SpoiledBy, ...] = get_args(SpoiledBy)
+LOG_ENDS = "; its log ends: "
+"""In a reason, before the last lines of the server's log, which no two trials have alike."""
 BY_SERVER: tuple[SpoiledBy, ...] = (
     "server_wrong",
     "server_gone",

@@ -34,7 +34,7 @@ from contract.response import BODY
 from contract.settings import conflicts
 from contract.settings.load_settings import LOAD, REQUEST, SCHEDULE, SWEEP
 from contract.settings.setting import Setting, declared, setting
-from contract.settings.trial import Settings
+from contract.settings.trial import MOST_WARM_UP_S, Settings
 from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.master.offered import known_servers, unavailable
 from loadgen.verification.readiness import Ready
@@ -101,6 +101,13 @@ class Options:
     )
     seed: int = setting(
         0, "Seed of Poisson arrivals, and of mixes", low=0, high=2**31, form=SCHEDULE
+    )
+    steady_within_s: float = setting(
+        0.0,
+        "Longest load before the window until the rate is steady, in seconds; 0: for warm_up_s",
+        low=0,
+        high=MOST_WARM_UP_S,
+        form=SWEEP,
     )
     ready_path: str = setting("", "What is asked for until the server is ready", form=SWEEP)
     ready_status: str = setting(

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from analysis.claims import verdicts
 from analysis.claims.verdicts import Verdict
 from analysis.outcomes.lower_bounds import doubts
@@ -20,8 +22,9 @@ from analysis.tables import as_table
 GLANCE_FROM = 10
 """More verdicts than these get a line of their numbers above the table on any screen; fewer only on
 a narrow one."""
-VOID_SHOWN = ["block", "server", "active_connections", "idle_connections", "backlog"]
-VOID_SHOWN += ["spoiled_by", "reason"]
+SHOWN = ["block", "server", "active_connections", "idle_connections", "backlog"]
+"""Of a trial that there is something to say of."""
+VOID_SHOWN = [*SHOWN, "spoiled_by", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,18 @@ def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, obje
         "counts": verdicts.counted(found),
         "notes": notes,
         "void": as_table(void),
+        "remarks": as_table(_remarks(run)),
         "repeats": run.trials["block"].nunique(),
         "machine": machine(run.manifest),
         "manifest": json.dumps(run.manifest.raw, indent=2, sort_keys=True, ensure_ascii=False),
     }
+
+
+def _remarks(run: Run) -> pd.DataFrame:
+    """The trials that count and have something to be known of them."""
+    told = run.valid[run.valid["reason"].astype("string").fillna("") != ""]
+    shown = told[[*SHOWN, "reason"]].sort_values("block", kind="stable", ignore_index=True)
+    return shown.rename(columns={"reason": "remark"})
 
 
 def _of_part(verdict: Verdict, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.records.manifest import Manifest
+from analysis.report.given import given, image_of, needed
 from analysis.wording import count, plural, server_name, size
 
 
@@ -54,11 +55,14 @@ def _base(manifest: Manifest) -> str:
 
 
 def _servers(manifest: Manifest) -> str:
-    """Servers that are not the lab's own, each with its image and the start of its id."""
+    """Servers that are not the lab's own, each with its image and what it was given."""
     return _join(
         *(
-            f"{server_name(name)} from {one.get('image')} "
-            f"({str(one.get('id')).removeprefix('sha256:')[:12]})"
+            _join(
+                f"{server_name(name)} from {image_of(one)}",
+                given(one),
+                needed(one, manifest.cpu.cores),
+            )
             for name, one in sorted(manifest.servers.items())
         )
     )

@@ -16,6 +16,7 @@ from analysis.report.server_points import COST, RATE, TAIL, points, reference_of
 from analysis.report.server_sentences import ratio, strengths, weaknesses
 from analysis.tables import Table
 from analysis.wording import MISSING, at_least, duration, number, plural, server_name
+from contract.void_causes import LOG_ENDS
 
 MOST_ROWS = 40
 HEADINGS = ["setting", "valid trials", "requests / s", "to the reference"]
@@ -128,7 +129,8 @@ def _row(one: pd.Series[float]) -> Row:
 def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
     """Void trials by server: reasons and how often, the most frequent first."""
     void = run.void
-    counts = Counter(zip(void["server"].astype(str), void["reason"].astype("string"), strict=True))
+    said = void["reason"].astype("string").str.partition(LOG_ENDS)[0]
+    counts = Counter(zip(void["server"].astype(str), said, strict=True))
     reasons: dict[str, list[tuple[str, int]]] = {}
     for (server, reason), times in counts.most_common():
         text = "no reason recorded" if pd.isna(reason) else str(reason)

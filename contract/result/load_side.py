@@ -106,6 +106,10 @@ class WorkerResult(WorkerHead):
     environment: Environment
     window: Window | None
     series: tuple[LoadSecond, ...]
+    rates_per_s: tuple[float, ...] = ()
+    """In equal parts of the window, in order; empty of a short one."""
+    warmed_up_s: float | None = None
+    """From the load's beginning to the opening of the window."""
     company: dict[str, int]
     """What bad clients and moving idle ones did, by name."""
     checked: Checked | None = None

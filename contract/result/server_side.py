@@ -41,6 +41,8 @@ class ProbeSample:
     """What it was asked for: start, gate, open, second, close; empty, full, late."""
     at_ns: int
     """Moment of the monotonic clock."""
+    unix_ns: int | None = field(default=None, metadata=OMITTED)
+    """The same of the machine's calendar, as a log has it."""
     cpu_ns: int
     """CPU time of the server's control group: threads and children that have ended count too."""
     cpuset: tuple[int, ...] | None
@@ -82,6 +84,16 @@ class ProbeSample:
     syscalls: dict[str, int] | None = field(default=None, metadata=OMITTED)
     """At the close, of a traced server: calls by name since the window opened."""
     trace_is_whole: bool | None = field(default=None, metadata=OMITTED)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLog:
+    """What the server printed in the window, and what the engine spent on that."""
+
+    bytes_per_s: float
+    copying_s: float | None = None
+    """Processor time of the engine's programs, on the lab's cores, while the server was loaded;
+    None: unknown, as where they are not on the machine of the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from contract.result.asked import Asked
 from contract.result.document import OMITTED
 from contract.result.load_side import Checked, LoadSecond, Worker
-from contract.result.server_side import Environment, ProbeSample, ServerSecond
+from contract.result.server_side import Environment, OwnLog, ProbeSample, ServerSecond
 from contract.result.window import Gauges, Window
 from contract.void_causes import Blame
 
@@ -31,11 +31,16 @@ class TrialResult:
     environment: Environment = field(default_factory=Environment)
     window: Window | None = None
     series: tuple[LoadSecond, ...] = ()
+    rates_per_s: tuple[float, ...] = ()
+    """In equal parts of the window, in order; empty of a short one."""
+    warmed_up_s: float | None = None
+    """From the load's beginning to the opening of the window."""
     company: dict[str, int] = field(default_factory=dict)
     workers: tuple[Worker, ...] = ()
     checked: Checked | None = field(default=None, metadata=OMITTED)
     asked: Asked | None = field(default=None, metadata=OMITTED)
-    """Set by the run, as the next one."""
+    """Set by the run, as the next ones."""
+    log: OwnLog | None = field(default=None, metadata=OMITTED)
     server_series: tuple[ServerSecond, ...] | None = field(default=None, metadata=OMITTED)
 
     def sample(self, label: str) -> ProbeSample | None:

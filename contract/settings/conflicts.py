@@ -57,7 +57,7 @@ def _of_connections(settings: Settings) -> Iterator[str]:
 
 
 def _of_trial(settings: Settings) -> Iterator[str]:
-    busy_s = settings.warm_up_s + settings.window_s
+    busy_s = settings.longest_warm_up_s + settings.window_s
     if settings.late_acks and not settings.connecting:
         yield f"late_acks are for {' and '.join(CONNECTING_LOADS)}"
     if settings.late_acks > (settings.backlog or 0):
@@ -86,6 +86,8 @@ def _alone(settings: Settings) -> Iterator[str]:
             f"load {settings.load} measures the interface of {', '.join(INTERFACES)}; "
             f"{settings.server} has none that could be measured by itself"
         )
+    if settings.warm_up_s is None:
+        yield f"warm_up_s auto needs clients, whose rate it looks at; {settings.load} has none"
     for name, one in declared(Settings).items():
         if not one.alone and getattr(settings, name) != one.default:
             names = " and ".join(WITHOUT_CLIENTS)

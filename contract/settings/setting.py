@@ -45,6 +45,8 @@ class Setting:
     None. It may lie outside the range."""
     offered: tuple[str, ...] = ()
     """The choices of the form, where they are not all."""
+    word: str = ""
+    """What an experiment file says for None, where None is something to ask for."""
     own: Any = None
     """A server's default; it may lie below the range."""
 

@@ -10,6 +10,11 @@ from contract.settings.load_settings import LOAD, MOST, SWEEP, LoadSettings
 from contract.settings.server_flags import ServerFlags
 from contract.settings.setting import declared, setting
 
+LEAST_WARM_UP_S = 3.0
+"""Where it ends by itself: before, too little has been seen to tell a steady rate."""
+MOST_WARM_UP_S = 30.0
+"""Where it ends by itself, steady or not."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServerFlags[None], LoadSettings):
@@ -51,13 +56,15 @@ class Settings(ServerFlags[None], LoadSettings):
     traced: bool = setting(
         False, "Count the server's system calls, which makes it many times slower"
     )
-    warm_up_s: float = setting(
+    warm_up_s: float | None = setting(
         0.3,
-        "Load before the window, in seconds",
+        "Load before the window, in seconds; `auto`: until the rate is steady, "
+        f"{LEAST_WARM_UP_S:g} to {MOST_WARM_UP_S:g} s, as a foreign server has it if absent",
         low=0,
         high=600,
         form=LOAD,
         by_hand=0.0,
+        word="auto",
         alone=True,
         identifies=False,
     )
@@ -87,6 +94,11 @@ class Settings(ServerFlags[None], LoadSettings):
     def without_clients(self) -> bool:
         """Whether nothing is sent to a server."""
         return KINDS[self.load].without_clients
+
+    @property
+    def longest_warm_up_s(self) -> float:
+        """The most that the load may take before the window."""
+        return MOST_WARM_UP_S if self.warm_up_s is None else self.warm_up_s
 
     @property
     def ramp_s(self) -> float:

@@ -66,7 +66,9 @@ def choice_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--repeats", type=click.IntRange(1, 1_000), help="Blocks, not as it says."),
         click.option("--references", is_flag=True, help="Also nginx, gunicorn, uvicorn, granian."),
         click.option("--port", type=click.IntRange(1, 65_535), help="Where the image listens."),
-        click.option("--server", default="", help="Only this: a server's name, or an image."),
+        click.option(
+            "--server", default="", help="Only this: a server's name, an image, or its file."
+        ),
     ):
         command = option(command)
     return command

@@ -1,18 +1,21 @@
 """The options with which a container is created: confinement stands here.
 
-Every container of the lab, a foreign server's included, is non-root, read-only
-and without capabilities. Plain values only, for `docker_driver.py` to send.
+Every container is non-root, read-only and without capabilities, a foreign server's
+too, as far as its experiment does not say otherwise. No program in any of them gains
+a privilege by what it executes. Plain values only, for `docker_driver.py` to send.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from experiments.docker.driver import ContainerSpec, DriverError
+from experiments.docker.driver import EVERYTHING, ContainerSpec, DriverError
 
-USER: Final = "10001:10001"
 TMPFS: Final = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - a mount point
-LOG: Final = {"type": "json-file", "config": {"max-size": "10m", "max-file": "1"}}
+WRITABLE: Final = {"type": "tmpfs", "device": "tmpfs", "o": "nosuid,nodev,size=256m,mode=1777"}
+"""Of a folder that a container was given: whatever its user is."""
+LOG: Final = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
+"""Of one file nothing is left when it is full, not even the last line."""
 LEAST_QUOTA_US: Final = 1_000
 
 
@@ -21,10 +24,10 @@ def settings(spec: ContainerSpec) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "image": spec.image,
         "command": list(spec.command) or None,
-        "entrypoint": None if spec.keep_entrypoint else [],
+        "entrypoint": None if spec.entrypoint is None else list(spec.entrypoint),
         "name": spec.name,
         "hostname": spec.hostname,
-        "user": USER,
+        "user": spec.user,
         "environment": dict(spec.environment),
         "ports": list(spec.publish),
         "stop_signal": spec.stop_signal,
@@ -42,18 +45,24 @@ def settings(spec: ContainerSpec) -> dict[str, Any]:
 def host_settings(spec: ContainerSpec) -> dict[str, Any]:
     """Options that say what it may use. Raises DriverError for what no engine would take."""
     joins = spec.network.startswith("container:")
-    if joins and (spec.sysctls or spec.publish or spec.aliases or spec.hostname):
+    owners = (spec.sysctls, spec.publish, spec.aliases, spec.hostname, spec.hosts)
+    if joins and any(owners):
         raise DriverError(
-            f"container {spec.name}: sysctls, published ports, aliases and the host name "
+            f"container {spec.name}: sysctls, published ports, aliases and host names "
             "belong to the container that owns the network namespace"
         )
+    everywhere = EVERYTHING in spec.writable
+    folders = () if everywhere else spec.writable
     asked: dict[str, Any] = {
         "network_mode": spec.network,
         "pid_mode": f"container:{spec.pid_of}" if spec.pid_of else None,
-        "read_only": True,
+        "read_only": not everywhere,
         "cap_drop": ["ALL"],
+        "cap_add": list(spec.capabilities),
         "security_opt": ["no-new-privileges:true"],
-        "tmpfs": TMPFS,
+        "tmpfs": {} if everywhere else {k: v for k, v in TMPFS.items() if k not in folders},
+        "mounts": [*map(_in_memory, folders), *(_read_only(*one) for one in spec.files.items())],
+        "extra_hosts": dict(spec.hosts),
         "log_config": LOG,
         "cpuset_cpus": spec.cpus or None,
         "sysctls": dict(spec.sysctls) or None,
@@ -73,6 +82,18 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
         if limit is not None
     ]
     return asked
+
+
+def _in_memory(folder: str) -> dict[str, object]:
+    """An empty folder for any user, gone with its container. A volume: runc (1.1) gives a tmpfs of
+    its own the rights of the image's folder at that place, which may be root's alone."""
+    driver = {"Name": "local", "Options": WRITABLE}
+    options = {"NoCopy": True, "DriverConfig": driver}
+    return {"Type": "volume", "Target": folder, "VolumeOptions": options}
+
+
+def _read_only(source: str, target: str) -> dict[str, object]:
+    return {"Type": "bind", "Source": source, "Target": target, "ReadOnly": True}
 
 
 def quota_us(spec: ContainerSpec, cores: float) -> int:

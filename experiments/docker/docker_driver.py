@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 from experiments.docker.container_options import host_settings, settings
@@ -19,6 +20,7 @@ from experiments.docker.driver import (
     AbsentError,
     ContainerSpec,
     ContainerState,
+    Ended,
     InUseError,
 )
 from experiments.docker.engine import Engine
@@ -29,6 +31,9 @@ from experiments.images.store import ImageStore
 from experiments.machine.shortfalls import DiscardedError, discarded, is_told_of
 
 LOG_BYTES: Final = 256 * 1024
+WHOLE_BYTES: Final = 2**20
+"""Of a log that gives more than this, the engine may have dropped the beginning."""
+SHORTEST_S: Final = 1e-3
 REMOVERS: Final = 8
 REMOVAL_S: Final = 3.0
 ATTEMPTS: Final = 5
@@ -111,6 +116,19 @@ class DockerDriver(Engine):
         with self.guard(f"looking at container {container[:12]}"):
             return dict(api.inspect_container(container))
 
+    def address(self, container: str) -> str:
+        """Its IPv4 address in the one network that it has joined."""
+        (network,) = self._inspect(container)["NetworkSettings"]["Networks"].values()
+        return str(network["IPAddress"])
+
+    def execute(self, container: str, command: tuple[str, ...]) -> Ended:
+        """Run a command in a container, as its user, to its end."""
+        api = self.api
+        with self.guard(f"running {command[0]} in container {container[:12]}"):
+            made = str(api.exec_create(container, list(command))["Id"])
+            output: bytes = api.exec_start(made)
+            return Ended(int(api.exec_inspect(made)["ExitCode"]), output.decode(errors="replace"))
+
     def logs(self, container: str) -> str:
         """The last LOG_BYTES of both streams."""
         api = self.api
@@ -123,6 +141,22 @@ class DockerDriver(Engine):
                 while size - len(kept[0]) >= LOG_BYTES:
                     size -= len(kept.popleft())
         return b"".join(kept)[-LOG_BYTES:].decode(errors="replace")
+
+    def log_rate(self, container: str, since_s: float, until_s: float) -> float:
+        """Bytes a second that it printed between two moments of the engine's calendar; of a log
+        that was longer than an engine keeps, those of the part that is there."""
+        api = self.api
+        size, first = 0, b""
+        with self.guard(f"reading the log of container {container[:12]}"):
+            for line in api.logs(
+                container, stream=True, follow=False, timestamps=True, since=since_s, until=until_s
+            ):
+                stamp, _, text = line.partition(b" ")
+                first = first or stamp
+                size += len(text)
+        if size > WHOLE_BYTES:
+            since_s = datetime.fromisoformat(first.decode()).timestamp()
+        return size / max(until_s - since_s, SHORTEST_S)
 
     def stop(self, container: str, grace_s: float) -> None:
         """Send the stop signal; kill after `grace_s`."""

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
+
+USER: Final = "10001:10001"
+"""Of every container of the lab."""
+EVERYTHING: Final = "/"
+"""Among the writable folders of a container: its whole file system."""
 
 
 class DriverError(Exception):
@@ -26,11 +31,11 @@ class InUseError(DriverError):
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
-    """One container, always non-root, read-only, without capabilities.
+    """One container, non-root, read-only and without capabilities where it does not say otherwise.
 
-    `role` is one of master, pod, server, load, probe, tool. `name` is never empty: by it the lab
-    knows its own again. `network` is the name of a lab network, or `container:ID` to join another
-    container's network namespace; likewise `pid_of` joins a container's pid namespace.
+    `role` is one of master, pod, server, need, load, probe, tool. `name` is never empty: by it the
+    lab knows its own again. `network` is the name of a lab network, or `container:ID` to join
+    another container's network namespace; likewise `pid_of` joins a container's pid namespace.
     """
 
     role: str
@@ -54,12 +59,29 @@ class ContainerSpec:
     publish: Mapping[int, int] = field(default_factory=dict)
     """Container port to host port; always on 127.0.0.1."""
     stop_signal: str = "SIGTERM"
-    keep_entrypoint: bool = False
-    """The command follows the image's entry point. The lab's own containers have none."""
+    entrypoint: tuple[str, ...] | None = ()
+    """What the command follows; None: the image's own. The lab's own containers have none."""
+    user: str | None = USER
+    """None: the image's own."""
+    writable: tuple[str, ...] = ()
+    """Folders in memory, from which it may also execute; or `EVERYTHING`."""
+    capabilities: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Whole paths on the engine's machine to those in the container, where they are read only."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Addresses by host name, for all that share its network namespace."""
 
     def __post_init__(self) -> None:
         if not self.name:
             raise ValueError(f"a container of role {self.role} needs a name")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended, and all that it printed."""
+
+    exit_code: int
+    output: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +118,20 @@ class Driver(Protocol):
 
     def state(self, container: str) -> ContainerState: ...
 
+    def address(self, container: str) -> str:
+        """Its IPv4 address in the one network that it has joined."""
+        ...
+
+    def execute(self, container: str, command: tuple[str, ...]) -> Ended:
+        """Run a command in a container that runs, as its user, to its end. No window is open."""
+        ...
+
     def logs(self, container: str) -> str:
         """All that it printed, both streams, at most the last 256 KiB."""
+        ...
+
+    def log_rate(self, container: str, since_s: float, until_s: float) -> float:
+        """Bytes a second that it printed between two moments of the engine's calendar."""
         ...
 
     def stop(self, container: str, grace_s: float) -> None:

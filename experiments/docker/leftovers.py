@@ -13,7 +13,8 @@ from experiments.docker.ownership import LABEL, LABEL_NAME, LABEL_OWNER, LABEL_R
 
 
 def found(engine: Engine, *, of_runs: bool) -> dict[str, list[tuple[str, str]]]:
-    """(id, name) of this owner's `containers` and `networks` in the engine; it makes no volumes.
+    """(id, name) of this owner's `containers` and `networks` in the engine; volumes
+    have no name, and go with their container.
 
     What carries the labels without the name that the lab gave is somebody else's.
     With `of_runs`, only what a run or a tool started, and nothing of `make ui`.

@@ -48,6 +48,15 @@ ADVICE: Final = (
         r"returned a non-zero code",
         "a step failed; its output below says why, and the next start tries again",
     ),
+    (
+        r"unable to find (user|group)",
+        "its image has none of that name; `user` takes numbers as well",
+    ),
+    (
+        r"bind source path does not exist",
+        "the engine's machine does not have that path: `files` can only be given to containers of "
+        "an engine that sees this checkout",
+    ),
     (r"no such container", "something else removed the container"),
 )
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from experiments.docker.driver import ContainerSpec, Driver, DriverError
+from experiments.docker.driver import ContainerSpec, Driver, DriverError, Ended
 
 TOOL_S: Final = 60.0
 LIMITS: Final = (
@@ -21,14 +21,6 @@ LIMITS: Final = (
 )
 NR_OPEN: Final = 1_048_576
 """The kernel's default ceiling of descriptors per process; no trial needs more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a container ended, and all that it printed."""
-
-    exit_code: int
-    output: str
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from contract.exits import Exit, LabError
@@ -13,7 +14,9 @@ from experiments.foreign.reference_image import ensure_references
 from experiments.images.base import Base
 from experiments.images.image import Image
 from experiments.images.store import ImageStore
-from experiments.plan.foreign_server import Foreign
+from experiments.plan.container_keys import ContainerKeys
+from experiments.plan.foreign_server import Foreign, id_of
+from experiments.plan.given_files import KEPT, keep, sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +25,53 @@ class Found:
 
     server: Foreign
     image: Image
+    needs: Mapping[str, Image] = field(default_factory=dict)
+    """Of what it needs, by name."""
 
-    def describe(self) -> dict[str, Any]:
-        """The entry of the manifest: what was asked for, and which image that was."""
+    def describe(self, run: Path) -> dict[str, Any]:
+        """The entry of the manifest: what was asked for, which image that was, and what was in the
+        files that it is given, of which the run's folder has copies."""
+        described = self.server.described()
+        described.pop("name")
+        for name, image in self.needs.items():
+            described["needs"][name] |= _identity(image) | _hashes(self.server.needs[name], run)
         return {
             "origin": self.server.origin,
-            "id": self.image.id,
-            "digests": list(self.image.digests),
-            **self.server.model_dump(mode="json", exclude={"name"}),
+            **_identity(self.image),
+            **described,
+            **_hashes(self.server, run),
         }
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        """The ids of the images, as `SERVER` and `SERVER/NEED`."""
+        name = self.server.name
+        return {name: self.image.id} | {
+            f"{name}/{need}": image.id for need, image in self.needs.items()
+        }
+
+
+def _identity(image: Image) -> dict[str, Any]:
+    return {"id": image.id, "digests": list(image.digests)}
+
+
+def _hashes(keys: ContainerKeys, run: Path) -> dict[str, Any]:
+    hashes = {source: sha256_of(run / KEPT / source) for source in keys.files}
+    return {"files_sha256": hashes} if hashes else {}
+
+
+def keep_files(servers: Sequence[Found], run: Path) -> None:
+    """Copy what the servers and their needs are given into the run's folder. Raises LabError."""
+    begun: dict[str, Path | None] = {}
+    for keys in (one for found in servers for one in (found.server, *found.server.needs.values())):
+        for source in keys.files:
+            if begun.setdefault(source, keys.folder) != keys.folder:
+                raise LabError(
+                    f"{begun[source]} and {keys.folder} both give {source!r}; rename one of them",
+                    Exit.BAD_INPUT,
+                )
+        if keys.folder is not None:
+            keep(keys.folder, keys.files, run)
 
 
 def ensure_foreign(
@@ -44,10 +85,15 @@ def ensure_foreign(
         if server.origin == "reference":
             found.append(Found(server, ensure_references(driver, base, say)))
             continue
-        try:
-            found.append(Found(server, _image(store, server.image, say)))
-        except DriverError as error:
-            missing.append(f"server {server.name}: {error}")
+        images: dict[str, Image] = {}
+        for need, keys in {"": server, **server.needs}.items():
+            try:
+                images[need] = _image(store, keys.image, say)
+            except DriverError as error:
+                beside = f", which needs {need}" if need else ""
+                missing.append(f"server {server.name}{beside}: {error}")
+        if images.keys() == {"", *server.needs}:
+            found.append(Found(server, images.pop(""), images))
     if missing:
         raise LabError(
             "\n".join(missing) + "\nAn image has to be in the engine (`docker images` lists them, "
@@ -59,10 +105,17 @@ def ensure_foreign(
 
 
 def _image(store: ImageStore, image: str, say: Callable[[str], None]) -> Image:
-    reference = complete(image)
-    there = store.find(reference)
-    if there is not None:
-        return there
+    """In any form that Docker takes: `shop`, `docker.io/library/shop:1`, `shop@sha256:...`, an id.
+
+    What an engine has built itself has no digest, but an id, which is one of its content too.
+    """
+    identity = id_of(image)
+    reference = image if identity else complete(image)
+    for form in (reference, id_of(reference.partition("@")[2])):
+        if form and (there := store.find(form)):
+            return there
+    if identity:
+        raise DriverError(f"no image in the engine has the id {image}")
     say(f"image {reference}: it is not here; pulling it")
     return store.pull(reference)
 

@@ -28,6 +28,8 @@ PROBE: Final = (
     "experiments/probe/probe.py",
     "experiments/probe/processes.py",
     "experiments/probe/sock_diag.py",
+    "experiments/probe/listeners.py",
+    "experiments/probe/need_watch.py",
 )
 CONTENT: Final[Mapping[str, tuple[str, ...]]] = {
     "server": (DOCKERFILE, "servers", "contract", *PROBE),

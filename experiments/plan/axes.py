@@ -6,6 +6,7 @@ Both are made from what contract/settings/ declares: `PartialSettings` has each 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, create_model
@@ -34,7 +35,18 @@ def value_type(one: Setting) -> Any:
         kind = Annotated[kind, AfterValidator(_read_by(one.reader)), schema]
     elif one.pattern:
         kind = Annotated[kind, Field(pattern=one.pattern)]
+    if one.word:
+        return _or_word(kind, one.word)
     return kind | None if one.optional else kind
+
+
+def without_words(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as a file gives them, with None in the place of the word for it."""
+    known = declared(Settings)
+    return {
+        name: None if known[name].word and value == known[name].word else value
+        for name, value in given.items()
+    }
 
 
 def _read_by(reader: Any) -> Any:
@@ -47,15 +59,16 @@ def _read_by(reader: Any) -> Any:
     return validate
 
 
-def _or_max(kind: Any) -> Any:
-    """A number, or `max`; told apart before, so that a fault is told once and not for both."""
-    either = Annotated[kind, Tag("number")] | Annotated[Literal["max"], Tag(MAX)]
-    return Annotated[either, Discriminator(lambda value: MAX if value == MAX else "number")]
+def _or_word(kind: Any, word: str) -> Any:
+    """A number, or a word; told apart before, so that a fault is told once and not for both."""
+    said: Any = Literal[word]
+    either = Annotated[kind, Tag("number")] | Annotated[said, Tag(word)]
+    return Annotated[either, Discriminator(lambda value: word if value == word else "number")]
 
 
 def _values(one: Setting) -> Any:
     """The type of an axis."""
-    return _list_of(_or_max(value_type(one)) if one.name in SCALED else value_type(one))
+    return _list_of(_or_word(value_type(one), MAX) if one.name in SCALED else value_type(one))
 
 
 def _list_of(kind: Any) -> Any:

@@ -18,7 +18,7 @@ from experiments.paths import EXPERIMENTS
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.composition import merged
 from experiments.plan.expect import Expect, Ready
-from experiments.plan.foreign_server import Foreign, name_of
+from experiments.plan.foreign_server import Foreign, Need, name_of
 from experiments.plan.http_request import HttpRequest
 from experiments.plan.schema import Experiment, Sweep
 from experiments.plan.trials import points
@@ -53,26 +53,17 @@ def find(name: str) -> Path:
     return path
 
 
-def read(path: Path, inside: tuple[Path, ...] = ()) -> Experiment:
+def read(path: Path, inside: tuple[Path, ...] = (), folder: Path | None = None) -> Experiment:
     """Parse and validate. Raises LabError with all faults, each with its line.
 
     What it includes is read as well, and put in its place; `inside` are the files that do.
+    `folder` is where the files are that it gives to containers, if not beside it.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        document = yaml.safe_load(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        twice = _twice(node) if node is not None else []
-    except RecursionError:
-        raise LabError(f"{path}: nested too deeply, or in itself", Exit.BAD_INPUT) from None
-    except (yaml.YAMLError, ValueError, OSError) as error:
-        raise LabError(f"{path}: not valid YAML: {error}", Exit.BAD_INPUT) from error
-    if node is None or not isinstance(document, dict):
-        raise LabError(f"{path}:1: expected keys and values at the top level", Exit.BAD_INPUT)
+    document, node, twice = _parse(path)
     faults = [*twice, *_taken_names(document, node), *_unknown_servers(document, node)]
     experiment: Experiment | None = None
     try:
-        experiment = Experiment.model_validate(document)
+        experiment = Experiment.model_validate(document, context={"folder": folder or path.parent})
         if experiment.include:
             faults += _unknown_parts(experiment.include, (*inside, path), node)
         if not faults:
@@ -84,9 +75,44 @@ def read(path: Path, inside: tuple[Path, ...] = ()) -> Experiment:
     except ValidationError as error:
         faults += [(_line(node, one["loc"]), _explain(one)) for one in error.errors()]
     if faults or experiment is None:
-        lines = [f"{path}:{line}: {text}" for line, text in sorted(set(faults))]
-        raise LabError("\n".join(lines), Exit.BAD_INPUT)
+        raise _refusal(path, faults)
     return experiment
+
+
+def read_server(path: Path) -> Foreign:
+    """An entry of `servers` in a file of its own. Raises LabError with all faults."""
+    document, node, faults = _parse(path)
+    try:
+        server = Foreign.model_validate(document, context={"folder": path.parent})
+    except ValidationError as error:
+        faults += [(_line(node, one["loc"]), _explain(one, Foreign)) for one in error.errors()]
+        raise _refusal(path, faults) from None
+    if server.name in {*servers(), *REFERENCE_SERVERS}:
+        faults.append((_line(node, ("name",)), _taken(server.name)))
+    if faults:
+        raise _refusal(path, faults)
+    return server
+
+
+def _parse(path: Path) -> tuple[dict[str, Any], yaml.Node, list[tuple[int, str]]]:
+    """The document, its lines, and keys that stand twice. Raises LabError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        twice = _twice(node) if node is not None else []
+    except RecursionError:
+        raise LabError(f"{path}: nested too deeply, or in itself", Exit.BAD_INPUT) from None
+    except (yaml.YAMLError, ValueError, OSError) as error:
+        raise LabError(f"{path}: not valid YAML: {error}", Exit.BAD_INPUT) from error
+    if node is None or not isinstance(document, dict):
+        raise LabError(f"{path}:1: expected keys and values at the top level", Exit.BAD_INPUT)
+    return document, node, twice
+
+
+def _refusal(path: Path, faults: list[tuple[int, str]]) -> LabError:
+    lines = [f"{path}:{line}: {text}" for line, text in sorted(set(faults))]
+    return LabError("\n".join(lines), Exit.BAD_INPUT)
 
 
 def _unknown_parts(
@@ -147,11 +173,11 @@ def _line(node: yaml.Node, loc: tuple[int | str, ...]) -> int:
     return line + 1
 
 
-def _explain(details: ErrorDetails) -> str:
+def _explain(details: ErrorDetails, top: type[BaseModel] = Experiment) -> str:
     where = place(details)
     if details["type"] == "extra_forbidden":
         key = str(details["loc"][-1])
-        return f"unknown key {where!r}; {nearest(key, _keys(details['loc'][:-1]))}"
+        return f"unknown key {where!r}; {nearest(key, _keys(details['loc'][:-1], top))}"
     if details["type"] == "missing":
         return f"{where!r} is missing; it is required"
     given = details.get("input")
@@ -159,9 +185,8 @@ def _explain(details: ErrorDetails) -> str:
     return model_faults([details])[0] + (f", not {given!r}" if is_new else "")
 
 
-def _keys(parents: tuple[int | str, ...]) -> list[str]:
-    """The keys allowed at this place of the file."""
-    model: type[BaseModel] = Experiment
+def _keys(parents: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
+    """The keys allowed at this place of a file of this model."""
     for part in parents:
         children: dict[Any, type[BaseModel]] = {
             "sweeps": Sweep,
@@ -169,6 +194,7 @@ def _keys(parents: tuple[int | str, ...]) -> list[str]:
             "axes": Axes,
             "servers": Foreign,
             "expect": Expect,
+            "needs": Need,
             "request": HttpRequest,
             "requests": HttpRequest,
             "ready": Ready,
@@ -196,11 +222,15 @@ def _taken_names(document: dict[str, Any], node: yaml.Node) -> list[tuple[int, s
     return [
         (
             _line(node, ("servers", index)),
-            f"the lab has a server {name!r} of its own; give this one another `name`",
+            _taken(name),
         )
         for index, name in _foreign_names(document)
         if name in taken
     ]
+
+
+def _taken(name: str) -> str:
+    return f"the lab has a server {name!r} of its own; give this one another `name`"
 
 
 def _unknown_servers(document: dict[str, Any], node: yaml.Node) -> list[tuple[int, str]]:

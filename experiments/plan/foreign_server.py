@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
@@ -17,32 +17,57 @@ from contract.origins import REFERENCE_SERVERS
 from contract.ports import SERVER_PORT
 from contract.request import Request
 from contract.settings.load_settings import SERVER_NAME
+from experiments.plan.container_keys import ContainerKeys
 from experiments.plan.expect import Expect, Ready
 from experiments.plan.http_request import HttpRequest, RequestName, Word
-from experiments.plan.strict import Strict
 
 ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
 Mix = Annotated[
     str,
     AfterValidator(lambda text: parse_mix(text) and text),
     WithJsonSchema({"pattern": PATTERN, "type": "string"}),
 ]
+TAKEN: Final = ("server", "pod", "client", "probe", "master", "localhost")
+"""Names of the lab's own containers in a network and of their logs; with `load-2`, `db-watch`."""
+FIRST: Final = ("name", "image", "port", "command", "environment", "path", "expect")
+"""Keys that every entry has had."""
 
 
-class Foreign(Strict):
+def _free(name: str) -> str:
+    if name in TAKEN or name.startswith("load") or name.endswith("-watch"):
+        raise ValueError(f"the lab has a container {name!r} of its own; take another name")
+    return name
+
+
+NeedName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), AfterValidator(_free)]
+
+
+class Need(ContainerKeys):
+    """A container beside a server, such as its database; it has `port`, `health` or both."""
+
+    port: Port | None = Field(
+        None, description="Where it listens (TCP), which the server's start waits for"
+    )
+    health: list[Word] = Field(
+        default_factory=list,
+        description="A command in it that ends with 0 once it is ready, which is waited for",
+    )
+
+    @model_validator(mode="after")
+    def _waited_for(self) -> Self:
+        if self.port is None and not self.health:
+            raise ValueError(
+                "needs a `port` or a `health` command: by it the lab knows it is ready"
+            )
+        return self
+
+
+class Foreign(ContainerKeys):
     """One entry of `servers:`; only `image` is needed."""
 
     name: ServerName = Field(description="Its name in sweeps and reports; of the image if absent")
-    image: Annotated[str, Field(pattern=r"^[^\s:@-][^\s]*$")] = Field(
-        description="NAME:TAG or NAME@DIGEST, in the engine or in a registry"
-    )
-    port: Annotated[int, Field(ge=1, le=65_535)] = Field(
-        SERVER_PORT, description="Where it listens (TCP)"
-    )
-    command: list[Word] = Field(
-        default_factory=list, description="Words after the image's entry point; its own if absent"
-    )
-    environment: dict[str, Word] = Field(default_factory=dict, description="Variables for it")
+    port: Port = Field(SERVER_PORT, description="Where it listens (TCP)")
     path: Mix | None = Field(
         None, description="What is asked for; or a mix of paths and of names of `requests`"
     )
@@ -60,6 +85,11 @@ class Foreign(Strict):
         "expected; auto: the strictest that the first answers bear",
     )
     ready: Ready = Field(default_factory=Ready, description="When it may be loaded")
+    needs: dict[NeedName, Need] = Field(
+        default_factory=dict,
+        description="Containers beside it, by the host name under which it reaches each; started "
+        "in this order before it, fresh for each trial",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -101,11 +131,31 @@ class Foreign(Strict):
         """The column of that name in the records."""
         return "reference" if self.name in REFERENCE_SERVERS else "foreign"
 
+    def described(self) -> dict[str, Any]:
+        """Its keys as plain data. Later ones are left out where they are not given: they change
+        nothing of a server that does without."""
+        absent = {
+            name
+            for name, field in Foreign.model_fields.items()
+            if name not in FIRST
+            and getattr(self, name) == field.get_default(call_default_factory=True)
+        }
+        return self.model_dump(mode="json", exclude=absent)
+
 
 def name_of(image: str) -> str:
-    """A server's name from its image's: `registry:5000/team/My-App:1.2` is `my_app`."""
+    """A server's name from its image's: `registry:5000/team/My-App:1.2` is `my_app`; one that is
+    named by its id has the start of that."""
+    if identity := id_of(image):
+        return f"image_{identity[:12]}"
     last = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
     name = re.sub(r"[^a-z0-9]+", "_", last.lower()).strip("_")
     if not name[:1].isalpha() or name in REFERENCE_SERVERS:
         return f"image_{name}"
     return name
+
+
+def id_of(image: str) -> str:
+    """The hex digits of an image's id, whole or its first twelve; empty for a name."""
+    found = re.fullmatch(r"(?:sha256:)?([0-9a-f]{12}|[0-9a-f]{64})", image)
+    return found[1] if found else ""

@@ -12,8 +12,9 @@ from contract.model_faults import model_faults
 from contract.origins import REFERENCE_SERVERS
 from contract.settings.conflicts import ConflictError
 from experiments.plan.axes import Axes, PartialSettings
-from experiments.plan.experiment_file import find, read, servers
+from experiments.plan.experiment_file import find, read, read_server, servers
 from experiments.plan.foreign_server import Foreign
+from experiments.plan.given_files import KEPT
 from experiments.plan.schema import Experiment
 from experiments.plan.source import Source
 from experiments.plan.trials import points
@@ -28,8 +29,8 @@ def choose(
 ) -> Source:
     """The experiment `name`, as it stands or with this server alone; LabError if it cannot be.
 
-    `server` is one of the lab's by name, or an image that listens on `port`; `repeats` takes the
-    place of the experiment's own.
+    `server` is one of the lab's by name, an image that listens on `port`, or a file with an entry
+    of `servers`; `repeats` takes the place of the experiment's own.
     """
     path = find(name)
     source = read_source(path, path.stem)
@@ -64,7 +65,8 @@ def read_source(path: Path, name: str) -> Source:
 
 def kept_source(path: Path, name: str) -> Source:
     """The experiment that a run's folder keeps, word for word. Raises LabError."""
-    return Source(name, path.read_text(encoding="utf-8"), read(path))
+    experiment = read(path, folder=path.parent / KEPT)
+    return Source(name, path.read_text(encoding="utf-8"), experiment)
 
 
 def _written(heading: str, experiment: Experiment) -> str:
@@ -75,7 +77,8 @@ def _written(heading: str, experiment: Experiment) -> str:
 
 def only(experiment: Experiment, server: str, port: int | None) -> Experiment:
     """The same sweeps, all with `server` in the place of those that they name."""
-    foreign = None if server in {*servers(), *REFERENCE_SERVERS} else _foreign(server, port)
+    known = {*servers(), *REFERENCE_SERVERS}
+    foreign = None if server in known else _described(server, port) or _foreign(server, port)
     if foreign is None and port is not None:
         raise LabError(
             f"PORT={port}: {server} is one of the lab's own servers and has its port; "
@@ -107,6 +110,20 @@ def _check(experiment: Experiment, server: str) -> None:
         points(experiment)
     except ConflictError as error:
         raise LabError(f"SERVER={server}: {error}", Exit.BAD_INPUT) from error
+
+
+def _described(file: str, port: int | None) -> Foreign | None:
+    """The server in this file; None if it is none. Raises LabError."""
+    path = Path(file)
+    if path.suffix not in (".yaml", ".yml"):
+        return None
+    if not path.is_file():
+        raise LabError(f"SERVER={file}: no such file", Exit.BAD_INPUT)
+    if port is not None:
+        raise LabError(
+            f"PORT={port}: {file} says where its server listens; leave PORT out", Exit.BAD_INPUT
+        )
+    return read_server(path)
 
 
 def _foreign(image: str, port: int | None) -> Foreign:

@@ -18,8 +18,9 @@ from contract.settings import conflicts
 from contract.settings.conflicts import ConflictError
 from contract.settings.server_flags import ServerFlags
 from contract.settings.setting import declared
-from contract.settings.trial import Settings
+from contract.settings.trial import LEAST_WARM_UP_S, Settings
 from experiments.foreign.catalogue import REFERENCES
+from experiments.plan.axes import without_words
 from experiments.plan.capacity import Limits, fit
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.schema import Experiment, Sweep
@@ -28,6 +29,8 @@ REFERENCE_SWEEP = "reference"
 UNKNOWN = Limits()
 OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
+OVERHEAD_NEED_S = 1.5
+"""What each container beside the server may cost."""
 OVERHEAD_ALONE_S = 0.7
 """The same for one without clients: a container, and up to thousands of descriptors."""
 
@@ -52,7 +55,7 @@ class Point:
         """All that makes this point differ from another."""
         identity = asdict(self.settings)
         if self.foreign:
-            identity["foreign"] = self.foreign.model_dump()
+            identity["foreign"] = self.foreign.described()
         return json.dumps(identity, sort_keys=True)
 
     @property
@@ -89,7 +92,10 @@ class Trial:
     def expected_s(self) -> float:
         settings = self.point.settings
         overhead_s = OVERHEAD_ALONE_S if settings.without_clients else OVERHEAD_S
-        return overhead_s + settings.ramp_s + settings.warm_up_s + settings.window_s
+        if self.point.foreign:
+            overhead_s += OVERHEAD_NEED_S * len(self.point.foreign.needs)
+        warm_up_s = LEAST_WARM_UP_S if settings.warm_up_s is None else settings.warm_up_s
+        return overhead_s + settings.ramp_s + warm_up_s + settings.window_s
 
 
 def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
@@ -110,6 +116,8 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                 )
             if foreign:
                 own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
+                if foreign.origin == "foreign" and not _gives(experiment, sweep, "warm_up_s"):
+                    own["warm_up_s"] = None  # who knows how long it takes to be itself
                 settings = replace(settings, **own)
             _check_requests(sweep, settings, foreign)
             point = Point(sweep.name, settings, foreign, sweep.repeats, note)
@@ -132,6 +140,12 @@ def _fitted(experiment: Experiment, sweep: Sweep, limits: Limits) -> list[tuple[
             f"together: {error}; ask for less, or see `make doctor`",
             Exit.BAD_INPUT,
         ) from None
+
+
+def _gives(experiment: Experiment, sweep: Sweep, name: str) -> bool:
+    """Whether the experiment says what this setting is in the sweep."""
+    said = (experiment.settings, sweep.settings, sweep.axes)
+    return any(getattr(one, name) is not None for one in said)
 
 
 def _check_requests(sweep: Sweep, settings: Settings, foreign: Foreign | None) -> None:
@@ -181,7 +195,7 @@ def expand(
     if not alone and (compared := _compared(experiment, axes.get("server"), server, traced=traced)):
         axes["server"] = compared
     for values in product(*axes.values()):
-        yield fit(fixed | dict(zip(axes, values, strict=True)), limits)
+        yield fit(without_words(fixed | dict(zip(axes, values, strict=True))), limits)
 
 
 def _compared(
@@ -221,7 +235,8 @@ def plan(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Trial]:
 def _reference(experiment: Experiment) -> Settings:
     """Level-triggered epoll, 64 active connections, nothing idle; this experiment's window."""
     given = experiment.settings.model_dump(exclude_none=True)
-    return Settings(**{k: given[k] for k in ("warm_up_s", "window_s") if k in given})
+    times = {k: given[k] for k in ("warm_up_s", "window_s") if k in given}
+    return Settings(**without_words(times))
 
 
 def expected_s(trials: list[Trial]) -> float:

@@ -71,6 +71,7 @@ def sample(server_port: int, cores: list[str], deepest: int = 0) -> ProbeSample:
     queue's greatest depth so far."""
     return ProbeSample(
         at_ns=time.perf_counter_ns(),
+        unix_ns=time.time_ns(),
         **_confinement(),
         **read_processes(),
         **_tcp_counters(),

@@ -1,4 +1,4 @@
-"""The accept queues of a port, asked of the kernel's sock_diag(7).
+"""Who listens in this network namespace, asked of the kernel's sock_diag(7).
 
 `/proc/net/tcp` tells the same, but the kernel walks its table of established connections to fill
 a page of it: 2.5 ms for each of its two files where that table has 262,144 buckets, with nothing
@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 NETLINK_SOCK_DIAG: Final = 4  # linux/netlink.h
 SOCK_DIAG_BY_FAMILY: Final = 20  # linux/sock_diag.h
@@ -22,9 +22,21 @@ HEADER: Final = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags,
 REQUEST: Final = struct.Struct(
     "=BBBBI48x"
 )  # struct inet_diag_req_v2: family, protocol, 0, 0, states
-FOUND: Final = struct.Struct("=4x2s50xI")  # struct inet_diag_msg: source port, queue
-"""`idiag_sport` in network byte order, and `idiag_rqueue`: of a listener, its accept queue."""
+FOUND: Final = struct.Struct("=4xH2x16s32xI12x")  # struct inet_diag_msg
+"""`idiag_sport` in network byte order, `idiag_src`, and `idiag_rqueue`: the accept queue."""
+ATTRIBUTE: Final = struct.Struct("=HH")  # struct rtattr: length, type
+INET_DIAG_SKV6ONLY: Final = 11  # linux/inet_diag.h
 MOST_BYTES: Final = 65_536
+ADDRESS_BYTES: Final[dict[int, int]] = {socket.AF_INET: 4, socket.AF_INET6: 16}
+
+
+class Listener(NamedTuple):
+    """A listening socket; `only_ipv6`: it takes no connections by IPv4."""
+
+    address: str
+    port: int
+    only_ipv6: bool = False
+    queued: int = 0
 
 
 def accept_queue(port: int) -> int:
@@ -32,14 +44,36 @@ def accept_queue(port: int) -> int:
     all listeners that share it. Raises OSError where the kernel has no sock_diag for TCP
     (CONFIG_INET_DIAG).
     """
-    sought = port.to_bytes(2, "big")
+    found = (FOUND.unpack_from(message) for _, message in _messages())
+    return sum(queued for at, _, queued in found if socket.ntohs(at) == port)
+
+
+def listeners() -> list[Listener]:
+    """All TCP listeners of this network namespace. Raises OSError as `accept_queue`."""
+    return [_listener(family, message) for family, message in _messages()]
+
+
+def _listener(family: int, message: bytes) -> Listener:
+    port, source, queued = FOUND.unpack_from(message)
+    address = socket.inet_ntop(family, source[: ADDRESS_BYTES[family]])
+    only_ipv6, at = False, FOUND.size
+    while at + ATTRIBUTE.size <= len(message):
+        length, kind = ATTRIBUTE.unpack_from(message, at)
+        if kind == INET_DIAG_SKV6ONLY:
+            only_ipv6 = bool(message[at + ATTRIBUTE.size])
+        at += max(length + 3 & ~3, ATTRIBUTE.size)
+    return Listener(address, socket.ntohs(port), only_ipv6, queued)
+
+
+def _messages() -> Iterator[tuple[int, bytes]]:
+    """What the kernel says of each listener, and its address family."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_SOCK_DIAG) as diag:
-        found = (*_dump(diag, socket.AF_INET), *_dump(diag, socket.AF_INET6))
-    return sum(depth for at, depth in found if at == sought)
+        for family in ADDRESS_BYTES:
+            for message in _dump(diag, family):
+                yield family, message
 
 
-def _dump(diag: socket.socket, family: int) -> Iterator[tuple[bytes, int]]:
-    """Port and depth of each listener of an address family."""
+def _dump(diag: socket.socket, family: int) -> Iterator[bytes]:
     request = REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, 1 << TCP_LISTEN)
     size = HEADER.size + len(request)
     diag.send(HEADER.pack(size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 0, 0) + request)
@@ -53,5 +87,5 @@ def _dump(diag: socket.socket, family: int) -> Iterator[tuple[bytes, int]]:
             if kind == NLMSG_ERROR:
                 code = -struct.unpack_from("=i", answer, at + HEADER.size)[0]
                 raise OSError(code, "sock_diag refused")
-            yield FOUND.unpack_from(answer, at + HEADER.size)
+            yield answer[at + HEADER.size : at + length]
             at += (length + 3) & ~3

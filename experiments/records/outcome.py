@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from contract.result.benchmark_result import BenchmarkResult
 from contract.result.trial_result import TrialResult
 from contract.void_causes import Blame
+from experiments.records.needs_cpu import NeedsSeen
 
 
 @dataclass(slots=True)
@@ -21,4 +22,8 @@ class Outcome:
     out_of_memory: bool = False
     logs: dict[str, str] = field(default_factory=dict)
     """The log of each container by its role, such as `server` and `load-2`."""
+    needs: NeedsSeen | None = None
+    """Where there were containers beside the server."""
+    need_ended: str = ""
+    """The first of them that ended by itself, in words."""
     elapsed_s: float = 0.0

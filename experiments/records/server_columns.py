@@ -43,8 +43,26 @@ def server_columns(
         "listen_drops": after.listen_drops - start.listen_drops if start else None,
         "retransmits": after.retransmits - before.retransmits,
         "resets": after.resets - before.resets,
-        **_machine(result.environment, window, before, after),
+        **_disturbance(result, window, before, after),
         **_kernel(result),
+    }
+
+
+def _disturbance(
+    result: TrialResult, window: Window, before: ProbeSample, after: ProbeSample
+) -> dict[str, Any]:
+    """What others had of the lab's cores; what the engine had to copy the server's own log is the
+    server's doing."""
+    others, log = _machine(result.environment, window, before, after), result.log
+    loaded_s = (result.warmed_up_s or 0.0) + window.window_s
+    copying = per(log.copying_s, loaded_s) if log else None
+    if copying is not None:
+        foreign = others["foreign_cpu_share"]
+        others["foreign_cpu_share"] = foreign and at_least_0(foreign - copying)
+    return {
+        **others,
+        "log_bytes_per_s": log.bytes_per_s if log else None,
+        "log_cpu_share": copying,
     }
 
 

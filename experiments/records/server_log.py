@@ -6,6 +6,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+LINES, LETTERS = 6, 600
+
+
+def last_lines(log: str) -> str:
+    """What a log ends with, in one line, bounded; '' of an empty one."""
+    lines = [line.strip() for line in log.splitlines()]
+    text = " | ".join([line for line in lines if line][-LINES:])
+    return text if len(text) <= LETTERS else f"...{text[-LETTERS:]}"
+
 
 def events(log: str) -> Iterator[dict[str, Any]]:
     """The events, in order."""

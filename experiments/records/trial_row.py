@@ -8,15 +8,19 @@ from contract.result.benchmark_result import BenchmarkResult
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
 from contract.settings.trial import Settings
-from contract.void_causes import BY_SERVER, Blame
+from contract.void_causes import BY_SERVER, LOG_ENDS, Blame
+from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records import pins
 from experiments.records.benchmark_columns import benchmark_columns
+from experiments.records.container_hints import key_that_may_help
 from experiments.records.load_columns import gate_columns, load_columns
+from experiments.records.needs_cpu import needs_columns
 from experiments.records.outcome import Outcome
+from experiments.records.rate_trend import rate_trend
 from experiments.records.row_contract import Row, unknown, within_format
 from experiments.records.server_columns import server_columns
-from experiments.records.server_log import events
+from experiments.records.server_log import events, last_lines
 from experiments.records.traced_columns import traced_columns, untraced
 from experiments.records.validity import judge
 from experiments.records.worker_columns import worker_columns
@@ -29,7 +33,7 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
     """
     row = _planned(experiment, run, started_at, trial)
     try:
-        return _measured(row, trial.point.settings, outcome)
+        return _measured(row, trial, outcome)
     except Exception as error:
         reason = f"the lab made no row of what was measured: {error!r}"
         return row | {"validity": "void", "reason": reason, "spoiled_by": "lab"}
@@ -54,10 +58,11 @@ def _planned(experiment: str, run: str, started_at: str, trial: Trial) -> Row:
     }
 
 
-def _measured(row: Row, settings: Settings, outcome: Outcome) -> Row:
+def _measured(row: Row, trial: Trial, outcome: Outcome) -> Row:
     """The row with all that the trial left."""
+    settings = trial.point.settings
     row = row | {"server_limit": server_limits(outcome.logs.get("server", ""))}
-    row["reason"], row["spoiled_by"] = _reasons(outcome)
+    row["reason"], row["spoiled_by"] = _reasons(outcome, trial.point.foreign)
     result = outcome.result
     if settings.without_clients:
         benchmark = result if isinstance(result, BenchmarkResult) else None
@@ -68,14 +73,16 @@ def _measured(row: Row, settings: Settings, outcome: Outcome) -> Row:
         _add_reason(row, "no window was measured", "load")
         return _blame(within_format(row | {"validity": "void"}, settings.recorded), outcome)
     row["outcome"] = "completed"
-    row["overhead_s"] = _overhead(outcome.elapsed_s, settings.warm_up_s, loaded.window.window_s)
+    warmed_up_s = loaded.warmed_up_s or 0.0
+    row["overhead_s"] = _overhead(outcome.elapsed_s, warmed_up_s, loaded.window.window_s)
+    row |= {"warmed_up_s": loaded.warmed_up_s, "rate_trend": rate_trend(loaded.rates_per_s)}
     row |= load_columns(loaded.window, settings.active_connections, settings.pipeline_depth)
-    not_as_asked = _add_server_side(row, loaded, loaded.window, settings, outcome.logs)
+    not_as_asked = _add_server_side(row, loaded, loaded.window, settings, outcome)
     return _blame(_judged(row, settings, not_as_asked), outcome)
 
 
 def _add_server_side(
-    row: Row, result: TrialResult, window: Window, settings: Settings, logs: dict[str, str]
+    row: Row, result: TrialResult, window: Window, settings: Settings, outcome: Outcome
 ) -> str:
     """Returns what server or load were not given as asked."""
     before, after = result.sample("open"), result.sample("close")
@@ -84,7 +91,9 @@ def _add_server_side(
         return ""
     cores = min(settings.server_cpu_quota or 1.0, 1.0)
     row |= server_columns(result, window, before, after, cores)
-    row |= worker_columns(result, before, after, logs.get("server", ""))
+    row |= worker_columns(result, before, after, outcome.logs.get("server", ""))
+    if outcome.needs:
+        row |= needs_columns(outcome.needs, before, after, row["foreign_cpu_share"])
     row["server_throttled_share"] = pins.throttled_share(before, after)
     if settings.traced:
         row |= traced_columns(window, before, after)
@@ -104,6 +113,8 @@ def _blame(row: Row, outcome: Outcome) -> Row:
     """
     if row["validity"] != "void":
         return row
+    if outcome.need_ended:
+        return row | {"spoiled_by": "surroundings"}
     if outcome.out_of_memory or (row["server_limit"] and row["spoiled_by"] in BY_SERVER):
         return row | {"spoiled_by": "server_limit"}
     return row | {"spoiled_by": "server_gone"} if outcome.server_ending else row
@@ -148,17 +159,33 @@ def server_limits(log: str) -> str:
     return "; ".join(f"{name}: {message}" for name, message in named.items())
 
 
-def _reasons(outcome: Outcome) -> tuple[str, Blame]:
+def _reasons(outcome: Outcome, foreign: Foreign | None) -> tuple[str, Blame]:
     """All reasons that the trial left, and who the first of them says spoiled it."""
     reasons: list[tuple[str, Blame]] = [(outcome.reason, outcome.spoiled_by)]
+    if outcome.need_ended not in outcome.reason:
+        reasons.insert(0, (outcome.need_ended, "surroundings"))
     result = outcome.result
     if result and result.reason not in outcome.reason:
         # A benchmark without clients gives its reason alone: it is the server's program.
         by = result.spoiled_by if isinstance(result, TrialResult) else "server_gone"
         reasons.append((result.reason, by))
+    log = outcome.logs.get("server", "")
     if outcome.server_ending:
-        last = outcome.logs.get("server", "").strip().splitlines()[-1:]
-        ending = f"the server ended with {outcome.server_ending} {' '.join(last)}"
-        reasons.append((ending, "server_gone"))
+        reasons.append((f"the server ended with {outcome.server_ending}", "server_gone"))
     given = [(reason, by) for reason, by in reasons if reason]
-    return "; ".join(reason for reason, _ in given), given[0][1] if given else ""
+    by = given[0][1] if given else ""
+    told = "; ".join(reason for reason, _ in given) + _log_end(outcome, by)
+    if foreign and by in BY_SERVER:
+        hint = key_that_may_help(f"{log}\n{outcome.reason}", foreign, told)
+        told = "; ".join(filter(None, (told, hint)))
+    return told, by
+
+
+def _log_end(outcome: Outcome, spoiled_by: Blame) -> str:
+    """The last lines of the log of a server that ended, or that was not up to being loaded."""
+    result = outcome.result
+    loaded = isinstance(result, BenchmarkResult) or (result is not None and result.window)
+    if outcome.server_ending or (spoiled_by in BY_SERVER and not loaded):
+        ends = last_lines(outcome.logs.get("server", ""))
+        return f"{LOG_ENDS}{ends}" if ends else ""
+    return ""

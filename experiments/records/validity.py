@@ -11,7 +11,9 @@ from typing import Any
 
 from contract.loads import OPEN_LOADS, WITHOUT_CLIENTS
 from contract.outcomes import FOREIGN, STEAL
+from contract.settings.trial import MOST_WARM_UP_S
 from contract.void_causes import EXCUSED_BY_A_DISTURBANCE, Blame
+from experiments.records import rate_trend
 
 BUSY = 0.9
 """A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""
@@ -38,6 +40,10 @@ HUNG = 0.5
 waiting, for longer than it took before, is the bound, whatever its processor says."""
 OF_THE_LOAD = "out_of_"
 """In the kind of an error of a client that had no port or descriptor left: it never asked."""
+LOGGED = 0.1
+"""Cores that the engine spends on a server's own log, from which it is worth a word."""
+MUCH_LOG_PER_S = 10_000
+"""Bytes: 150 lines of 65. A line that the engine reads by itself was seen to cost it 0.1 ms."""
 SKEW = 0.01
 """What some load workers counted while others did not yet, or no longer, belongs to no rate."""
 
@@ -54,8 +60,8 @@ def judge(row: Row, not_as_asked: str = "") -> Row:
     if reason:
         return {"validity": "void", "reason": reason, "spoiled_by": spoiled_by}
     validity, held_up = _bound(row)
-    notes = (held_up, _closes(row), _unanswered(row), _failed(row), _favoured(row))
-    told = "; ".join(filter(None, notes))
+    about = (_closes(row), _unanswered(row), _failed(row), _favoured(row))
+    told = "; ".join(filter(None, (held_up, *about, *_unsteady(row), _logged(row))))
     return {"validity": validity, "reason": told, "spoiled_by": ""}
 
 
@@ -98,6 +104,30 @@ def _favoured(row: Row) -> str:
         f"only {row['coverage']:.1%} of the clients got a response in the window: "
         "the rate is theirs alone"
     )
+
+
+def _unsteady(row: Row) -> tuple[str, str]:
+    """A load of the server that is not the same all the time: what is measured is a mean."""
+    auto, warmed_up_s = row.get("warm_up_s") is None, row.get("warmed_up_s") or 0.0
+    never = auto and warmed_up_s >= MOST_WARM_UP_S
+    return (
+        f"the rate was not steady within {warmed_up_s:.0f} s of warm-up" if never else "",
+        rate_trend.in_words(row.get("rate_trend")),
+    )
+
+
+def _logged(row: Row) -> str:
+    if (row.get("log_cpu_share") or 0.0) < LOGGED:
+        return ""
+    return (
+        f"its own log, {_log_rate(row)}, took the engine {row['log_cpu_share']:.1f} cores: it is "
+        "faster without"
+    )
+
+
+def _log_rate(row: Row) -> str:
+    mb_per_s = row["log_bytes_per_s"] / 1e6
+    return f"{mb_per_s:,.0f} MB/s" if mb_per_s >= 1 else f"{mb_per_s:.2g} MB/s"
 
 
 def _bound(row: Row) -> tuple[str, str]:
@@ -215,9 +245,24 @@ def _disturbed(row: Row) -> str:
     if (row.get("foreign_cpu_share") or 0.0) > FOREIGN:
         return (
             f"other programs used {row['foreign_cpu_share']:.1f} cores in the window; "
-            "stop them and run again"
+            f"stop them and run again{_beside_log(row)}"
         )
     return ""
+
+
+def _beside_log(row: Row) -> str:
+    """What of the others' processor time may be, or is not, the server's own doing."""
+    if (row.get("log_bytes_per_s") or 0.0) < MUCH_LOG_PER_S:
+        return ""
+    if row.get("log_cpu_share") is None:
+        return (
+            f" (or have the server print less: its own log, {_log_rate(row)}, is copied by the "
+            "engine, and what that takes is among them)"
+        )
+    return (
+        f" (its own log, {_log_rate(row)}, took the engine {row['log_cpu_share']:.1f} cores, "
+        "which are not among them)"
+    )
 
 
 def _held_up(row: Row) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from contract.ports import PROBE_PORT
 from contract.request import headers_text, requests_text
+from contract.settings.trial import MOST_WARM_UP_S
 from experiments.plan.trials import Trial
 from experiments.run.server_under_test import ServerUnderTest
 
@@ -22,6 +23,7 @@ def load_form(trial: Trial, server: ServerUnderTest) -> dict[str, Any]:
         "host": f"http://{host}:{server.port}",
         "server": "",
         **settings.told_to_load,
+        "steady_within_s": MOST_WARM_UP_S if settings.warm_up_s is None else 0.0,
         "in_flight": _in_flight(settings.backlog),
         "seed": trial.repeat,
         "path": asked.path,

@@ -1,4 +1,5 @@
-"""A trial with clients, everything in it fresh: pod, server, probe and load workers.
+"""A trial with clients, everything in it fresh: what the server needs, pod, server, probe and
+load workers.
 
 The pod owns the network namespace and its kernel settings. With `network: pod`
 the load joins it; with `network: bridge` the load has a pod of its own across
@@ -14,16 +15,22 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TypeVar
 
+from contract.result.server_side import OwnLog
 from contract.result.trial_result import TrialResult
 from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
+from experiments.machine.log_copying import Copiers, copying_s
 from experiments.plan.trials import Trial
+from experiments.probe.need_watch import EVERY_S
 from experiments.records import pins
+from experiments.records.needs_cpu import NeedsSeen
 from experiments.records.outcome import Outcome
 from experiments.run.load_form import load_form
 from experiments.run.master_container import MasterContainer
+from experiments.run.needs import Needs
 from experiments.run.trial_containers import Containers, hostname, load_name
 from experiments.run.trial_kind import TrialError
+from experiments.run.unreached import why_unreached_by
 
 LOST_S = 60.0
 """Beside the server's start, the ramp, warm-up and window; connecting gives up long before."""
@@ -59,10 +66,11 @@ class LoadedTrial:
         self._containers = containers
         self._settle = settle
         self._master = master
+        self._needs = Needs(trial, driver, containers, self.started)
 
     @property
     def logged(self) -> list[str]:
-        return ["server", *self._loads(), "probe"]
+        return ["server", *self._loads(), "probe", *self._needs.names()]
 
     def measure(self, outcome: Outcome) -> None:
         if replaced := self._master.make_ready():
@@ -71,12 +79,22 @@ class LoadedTrial:
         self._settle()
         make, trial = self._containers, self._trial
         server, loads = make.server(trial, "none"), make.loads(trial, "none").values()
-        outcome.result = replace(self._load(), asked=pins.asked(server, loads))
+        copiers = Copiers.of(self.started["server"])
+        before = copiers and copiers.look()
+        result = self._load()
+        cores = [int(core) for core in make.placement.measured(len(self._loads()))]
+        spent_s = copying_s(before, copiers.look(), cores) if copiers and before else None
+        outcome.result = replace(
+            result, asked=pins.asked(server, loads), log=self._own_log(result, spent_s)
+        )
 
     def _start(self) -> None:
         make, trial, started = self._containers, self._trial, self.started
         bridged = trial.point.settings.network == "bridge"
-        started["pod"] = self._driver.start(make.pod(trial, "pod"))
+        if self._needs.names():
+            self._settle()  # those of the trial before have the same host names
+        hosts = self._needs.start()
+        started["pod"] = self._driver.start(make.pod(trial, "pod", hosts))
         if bridged:
             started["client"] = self._driver.start(make.pod(trial, "client"))
         specs = make.loads(trial, started["client" if bridged else "pod"])
@@ -121,9 +139,23 @@ class LoadedTrial:
         )
         server = self._containers.server_under_test(trial)
         master.swarm(settings.active_connections, load_form(trial, server))
-        limit_s = settings.ramp_s + settings.warm_up_s + settings.window_s + LOST_S
+        limit_s = settings.ramp_s + settings.longest_warm_up_s + settings.window_s + LOST_S
         limit_s += server.ready.timeout_s
         return self._until(lambda: master.result(trial.id), limit_s, "the load did not end")
+
+    def _own_log(self, result: TrialResult, spent_s: float | None) -> OwnLog | None:
+        """What the server printed in the window; None without one, or where the engine does not
+        tell: no trial is worse for that."""
+        opened, closed = result.sample("open"), result.sample("close")
+        if not (opened and opened.unix_ns and closed and closed.unix_ns):
+            return None
+        try:
+            rate = self._driver.log_rate(
+                self.started["server"], opened.unix_ns / 1e9, closed.unix_ns / 1e9
+            )
+        except DriverError:
+            return None
+        return OwnLog(rate, spent_s)
 
     def _until(self, ask: Callable[[], T | None], limit_s: float, reason: str) -> T:
         """Ask until there is an answer; give up when the load died, or after `limit_s`.
@@ -131,7 +163,7 @@ class LoadedTrial:
         A server that cannot tell why it ended is not waited for either: the load would give it
         half a minute to listen.
         """
-        silent = not self._containers.server_under_test(self._trial).tells_its_end
+        silent = self._trial.point.foreign is not None
         deadline = time.monotonic() + limit_s
         while (answer := ask()) is None:
             for name in self._loads():
@@ -146,10 +178,32 @@ class LoadedTrial:
     def note_endings(self, outcome: Outcome) -> None:
         if "server" in self.started:
             self._note_server(self.started["server"], outcome)
+        self._note_needs(outcome)
         self._note_beside(outcome)
+        self._note_unreached(outcome)
+        self._stop_workers(outcome)
+
+    def _note_needs(self, outcome: Outcome) -> None:
+        """One that ended took the server along, or left it without what it is described with."""
+        if not self._needs.names():
+            return
+        if isinstance(outcome.result, TrialResult) and outcome.result.window:
+            time.sleep(EVERY_S)  # until each was read after the window
+        outcome.needs = NeedsSeen(self._needs.readings(), self._needs.shared_cores)
+        outcome.need_ended = self._needs.ended()
+
+    def _note_unreached(self, outcome: Outcome) -> None:
+        """Who listens beside somebody's server that runs and could not be reached."""
+        result, point = outcome.result, self._trial.point
+        if not point.foreign or not isinstance(result, TrialResult) or outcome.server_ending:
+            return
+        if result.spoiled_by == "server_gone" and not outcome.reason:
+            why = why_unreached_by(self._driver, self.started["probe"], point)
+            outcome.reason = "; ".join(filter(None, (result.reason, why)))
+            outcome.spoiled_by = result.spoiled_by
 
     def _note_server(self, server: str, outcome: Outcome) -> None:
-        """How it ended by itself; one with workers is stopped, for then they tell what they did."""
+        """How it ended by itself."""
         result = outcome.result if isinstance(outcome.result, TrialResult) else None
         if result and result.spoiled_by in SEEN_AT_AN_END:
             self._ends(server)
@@ -157,8 +211,14 @@ class LoadedTrial:
         if not state.running:
             outcome.server_ending = state.ending
             outcome.out_of_memory = state.oom_killed
-        elif result and result.samples and result.samples[-1].worker_cpu_ns:
-            self._driver.stop(server, STOP_S)
+
+    def _stop_workers(self, outcome: Outcome) -> None:
+        """A server with workers is stopped, for then they tell what they did. The last of all: the
+        probe, in its pid namespace, ends with it."""
+        result = outcome.result
+        workers = isinstance(result, TrialResult) and result.samples[-1:]
+        if workers and workers[0].worker_cpu_ns and not outcome.server_ending:
+            self._driver.stop(self.started["server"], STOP_S)
 
     def _note_beside(self, outcome: Outcome) -> None:
         """A pod that ended took the load's way to the master along; a probe, its own answers."""

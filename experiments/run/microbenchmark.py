@@ -13,11 +13,12 @@ from dataclasses import replace
 from contract.result.benchmark_result import BenchmarkResult
 from contract.result.document import from_json
 from contract.result.scalars import DocumentError
+from contract.void_causes import LOG_ENDS
 from experiments.docker.driver import Driver
 from experiments.plan.trials import Trial
 from experiments.records import pins
 from experiments.records.outcome import Outcome
-from experiments.records.server_log import events
+from experiments.records.server_log import events, last_lines
 from experiments.run.trial_containers import Containers
 
 LOOK_S = 0.05
@@ -48,7 +49,9 @@ class Microbenchmark:
         settings, spec = self._trial.point.settings, self._containers.alone(self._trial)
         self._settle()
         container = self.started["server"] = self._driver.start(spec)
-        ending = await_end(self._driver, container, settings.warm_up_s + settings.window_s, LOST_S)
+        ending = await_end(
+            self._driver, container, settings.longest_warm_up_s + settings.window_s, LOST_S
+        )
         outcome.result = replace(read(self._driver.logs(container), ending), asked=pins.asked(spec))
 
     def note_endings(self, outcome: Outcome) -> None:
@@ -76,7 +79,7 @@ def read(log: str, ending: str) -> BenchmarkResult:
     if "limit" in told:
         reason = told["limit"]["message"]
     elif ending:
-        reason = f"{ending}: {' '.join(log.strip().splitlines()[-1:])}"
+        reason = f"{ending}{LOG_ENDS}{last_lines(log)}"
     try:
         return from_json(BenchmarkResult, {**told, "reason": reason})
     except DocumentError as error:

@@ -47,11 +47,9 @@ class ServerUnderTest:
     exchange: Exchange
     port: int = SERVER_PORT
     ready: Ready = field(default_factory=lambda: Ready(timeout_s=LISTEN_S))
-    environment: Mapping[str, str] = field(default_factory=dict)
-    keeps_entrypoint: bool = False
-    """The command only follows what the image runs."""
-    tells_its_end: bool = True
-    """Its log says why it ended; of another's server, that it ended is all there is to wait for."""
+    described: Foreign | None = None
+    """The entry of another's server. Its log need not say why it ended: that it did is all there is
+    to wait for."""
 
     def checked(self, check: str) -> ServerUnderTest:
         """The same, with answers checked in this way."""
@@ -105,7 +103,7 @@ def foreign_server(settings: Settings, foreign: Foreign, image: str) -> ServerUn
     """Somebody's image, or a reference, as the experiment describes it."""
     return ServerUnderTest(
         image=image,
-        command=tuple(foreign.command),
+        command=(),
         exchange=Exchange(
             settings.path or foreign.asked,
             foreign.expect.expected,
@@ -115,9 +113,7 @@ def foreign_server(settings: Settings, foreign: Foreign, image: str) -> ServerUn
         ),
         port=foreign.port,
         ready=foreign.ready,
-        environment=foreign.environment,
-        keeps_entrypoint=True,
-        tells_its_end=False,
+        described=foreign,
     )
 
 

@@ -20,14 +20,13 @@ from contract.run_order import KEY, begun, next_sequence
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.docker.tool import run_tool
-from experiments.foreign.images import Found, ensure_foreign
+from experiments.foreign.images import Found, ensure_foreign, keep_files
 from experiments.images.build import Images, ensure_images
 from experiments.images.store import ImageStore
 from experiments.machine.preflight import Needs, preflight
 from experiments.machine.run_lock import RunLock, holder
 from experiments.paths import RESULTS
 from experiments.plan.capacity import Limits, limits_of
-from experiments.plan.experiment_file import read
 from experiments.plan.overrides import kept_source
 from experiments.plan.source import Source
 from experiments.plan.trials import Trial, foreign_servers, notes, plan
@@ -70,7 +69,8 @@ def last_unfinished() -> Path:
     for folder in sorted(runs, key=begun, reverse=True):
         try:
             store = Store.open(folder)
-            if not _is_complete(store, plan(read(store.experiment), _limits(store))):
+            source = kept_source(store.experiment, store.name)
+            if not _is_complete(store, plan(source.experiment, _limits(store))):
                 return store.folder
         except LabError:
             continue  # of another version, or of servers that are gone: not to be gone on with
@@ -140,15 +140,20 @@ def _measure_all(
             tell(note)
         servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
         preflight(driver, _needs(trials, images))
-        manifest = _manifest(run, source, trials, driver, images, servers, machine, limits)
-        store = _open(store, manifest, source, run)
+        describe_all = partial(
+            _manifest, run, source, trials, driver, images, servers, machine, limits
+        )
+        if store is None:
+            store = _begin(source, run, servers, describe_all)
+        else:
+            _go_on(store, describe_all(store.folder))
         tell(
             f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}"
         )
-        pinned = {one.server.name: one.image.id for one in servers}
+        pinned = {name: image for one in servers for name, image in one.pinned.items()}
         finished = len(trials) - len(_left(store, trials))
         with (
-            trial_environment(run, driver, images, pinned) as runner,
+            trial_environment(run, driver, images, pinned, store.folder) as runner,
             Watch(trials, finished, console) as bar,
         ):
             begin(store, trials)
@@ -223,12 +228,18 @@ def _needs(trials: list[Trial], images: Images) -> Needs:
     )
 
 
-def _open(store: Store | None, manifest: dict[str, Any], source: Source, run: str) -> Store:
-    """A new folder, or the old one if nothing that matters has changed since."""
-    if store is None:
-        store = Store.create(RESULTS, source, run)
-        store.write_manifest({**manifest, KEY: next_sequence(RESULTS)})
-        return store
+def _begin(
+    source: Source, run: str, servers: list[Found], describe_all: Callable[[Path], dict[str, Any]]
+) -> Store:
+    """A new folder, with copies of the files that the servers are given."""
+    store = Store.create(RESULTS, source, run)
+    keep_files(servers, store.folder)
+    store.write_manifest({**describe_all(store.folder), KEY: next_sequence(RESULTS)})
+    return store
+
+
+def _go_on(store: Store, manifest: dict[str, Any]) -> None:
+    """Go on with the old folder, if nothing that matters has changed since."""
     before = store.manifest()
     changed = [name for name in SAME if before.get(name) != json.loads(json.dumps(manifest[name]))]
     if changed:
@@ -239,7 +250,6 @@ def _open(store: Store | None, manifest: dict[str, Any], source: Source, run: st
         )
     resumed = [*before.get("resumed_at", []), manifest["started_at"]]
     store.write_manifest({**before, "resumed_at": resumed})
-    return store
 
 
 def _manifest(
@@ -251,7 +261,9 @@ def _manifest(
     servers: list[Found],
     machine: dict[str, Any],
     limits: Limits,
+    folder: Path,
 ) -> dict[str, Any]:
+    """`folder` is the run's."""
     version, info = driver.version(), driver.info()
     engine = {
         "engine": version.get("Version"),
@@ -276,7 +288,7 @@ def _manifest(
         },
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    foreign = {one.server.name: one.describe() for one in servers}
+    foreign = {one.server.name: one.describe(folder) for one in servers}
     found = describe(
         *(run, started_at, source, made_of, foreign, machine, engine, limits, notes(trials))
     )

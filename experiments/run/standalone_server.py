@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from contract.exits import LabError
-from experiments.docker.driver import ContainerSpec, Driver
-from experiments.docker.tool import Ended, run_to_end, running
+from experiments.docker.driver import ContainerSpec, Driver, Ended
+from experiments.docker.tool import run_to_end, running
 from experiments.run.server_under_test import LISTEN_S, own_command
 from experiments.run.trial_containers import PIDS, POD_SYSCTLS, Images, Placement
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import cycle, islice
+from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from contract.exits import LabError
 from contract.ports import WEB_PORT
 from experiments.docker.driver import ContainerSpec
 from experiments.plan.trials import Trial
+from experiments.run.described_container import as_described, beside
 from experiments.run.server_under_test import Images as ServerImages
 from experiments.run.server_under_test import ServerUnderTest, server_under_test
 
@@ -20,9 +23,10 @@ POD_SYSCTLS = {
     "net.ipv4.tcp_tw_reuse": "1",
 }
 """Kernel settings of every pod."""
+ANY_PORT = {"net.ipv4.ip_unprivileged_port_start": "0"}
+"""Of somebody's container: without capabilities it could not listen on port 80."""
 SYN_LINEAR = "net.ipv4.tcp_syn_linear_timeouts"
 """Since Linux 6.5."""
-PRIVILEGED = 1_024
 PIDS = 32_768
 LOAD_PERIOD_US = 4_000
 """Period of a load worker's quota, where it has one: the kernel grants no less than 1 ms of it."""
@@ -43,6 +47,11 @@ class Placement:
     def load(self) -> str:
         """Where the load is, with one worker."""
         return self.loads[0]
+
+    def needs(self, workers: int) -> str:
+        """For what a server needs: all cores but those that are measured; on two, the load's, so
+        that the server still has its own."""
+        return ",".join(sorted({self.others, *self.loads[workers:]}, key=int))
 
     def loading(self, workers: int) -> tuple[str, ...]:
         """The core of each load worker."""
@@ -76,7 +85,8 @@ class Images(ServerImages, Protocol):
 class Containers:
     """Makes the specifications of a run's containers, whose names begin with `prefix`.
 
-    `foreign` has the image id of each foreign server: its tag may move while a run goes on.
+    `foreign` has the image id of each foreign server, and as `SERVER/NEED` of what it needs: a
+    tag may move while a run goes on. `folder` is the run's, with the files that they are given.
     """
 
     images: Images
@@ -87,6 +97,7 @@ class Containers:
     foreign: Mapping[str, str] = field(default_factory=dict)
     load_cpu_quota: float | None = None
     """Cores that a load worker may use; a benchmark of workers sets it."""
+    folder: Path = Path()
     check: str = ""
     """How answers are checked, where not as the server's usually are; a benchmark sets it."""
     secret: str = field(default="", repr=False)
@@ -114,8 +125,11 @@ class Containers:
         tested = server_under_test(trial, self.images, self.foreign)
         return tested.checked(self.check) if self.check else tested
 
-    def pod(self, trial: Trial, name: str) -> ContainerSpec:
-        """Owns a network namespace and the kernel settings of the trial."""
+    def pod(
+        self, trial: Trial, name: str, hosts: Mapping[str, str] = MappingProxyType({})
+    ) -> ContainerSpec:
+        """Owns a network namespace and the kernel settings of the trial; `hosts` are addresses by
+        the names under which they are known in it."""
         settings = trial.point.settings
         sysctls = {
             **POD_SYSCTLS,
@@ -126,12 +140,11 @@ class Containers:
         loads = "client" if settings.network == "bridge" else "pod"
         if settings.syn_linear_timeouts is not None and name == loads:
             sysctls[SYN_LINEAR] = str(settings.syn_linear_timeouts)
-        if self.server_under_test(trial).port < PRIVILEGED:
-            # Without capabilities it could not have its port; the namespace is the trial's own.
-            sysctls["net.ipv4.ip_unprivileged_port_start"] = "0"
+        if trial.point.foreign:
+            sysctls |= ANY_PORT
         return ContainerSpec(
             role="pod",
-            name=self._name(trial, name),
+            name=self.name(trial, name),
             image=self.images.server,
             command=("sleep", "infinity"),
             network=self.network,
@@ -139,14 +152,15 @@ class Containers:
             aliases=("server",) if name == "pod" else (),
             cpus=self.placement.others,
             sysctls=sysctls,
+            hosts=hosts,
         )
 
     def server(self, trial: Trial, pod: str) -> ContainerSpec:
         """All servers are under the same limits."""
         settings, tested = trial.point.settings, self.server_under_test(trial)
-        return ContainerSpec(
+        spec = ContainerSpec(
             role="server",
-            name=self._name(trial, "server"),
+            name=self.name(trial, "server"),
             image=tested.image,
             command=tested.command,
             network=f"container:{pod}",
@@ -155,16 +169,15 @@ class Containers:
             nofile=self.nofile,
             sigpending=settings.sigpending,
             pids_limit=PIDS,
-            environment=tested.environment,
-            keep_entrypoint=tested.keeps_entrypoint,
         )
+        return as_described(spec, tested.described, self.folder) if tested.described else spec
 
     def alone(self, trial: Trial) -> ContainerSpec:
         """A server's interface of readiness by itself, confined and pinned like the server."""
         settings = trial.point.settings
         return ContainerSpec(
             role="server",
-            name=self._name(trial, "server"),
+            name=self.name(trial, "server"),
             image=self.images.server,
             command=(
                 *("python3", "-m", "servers.microbench.readiness_bench"),
@@ -180,11 +193,14 @@ class Containers:
 
     def probe(self, trial: Trial, pod: str, server: str) -> ContainerSpec:
         """Reads /proc beside the server, in its pid and network namespaces."""
+        return beside(self._probe(trial, pod, server), self.server(trial, pod))
+
+    def _probe(self, trial: Trial, pod: str, server: str) -> ContainerSpec:
         port = str(self.server_under_test(trial).port)
         cores = self.placement.measured(trial.point.settings.load_workers)
         return ContainerSpec(
             role="probe",
-            name=self._name(trial, "probe"),
+            name=self.name(trial, "probe"),
             image=self.images.server,
             command=(*PROBE, port, *cores),
             network=f"container:{pod}",
@@ -203,7 +219,7 @@ class Containers:
     def _load(self, trial: Trial, pod: str, number: int, core: str) -> ContainerSpec:
         return ContainerSpec(
             role="load",
-            name=self._name(trial, load_name(number)),
+            name=self.name(trial, load_name(number)),
             image=self.images.load,
             command=(*LOCUST, "--worker", "--master-host", "master", "--exit-code-on-error", "0"),
             network=f"container:{pod}",
@@ -214,7 +230,8 @@ class Containers:
             environment={"C10K_SERVERS": "server", "C10K_WORKER": str(number)},
         )
 
-    def _name(self, trial: Trial, role: str) -> str:
+    def name(self, trial: Trial, role: str) -> str:
+        """What one of the trial's containers is called."""
         return f"{self.prefix}-{hostname(trial)}-{role}"
 
 

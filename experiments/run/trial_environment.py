@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from contract.ports import WEB_PORT
 from experiments.docker.docker_driver import DockerDriver
@@ -30,17 +31,24 @@ def cores_and_network(run: str, driver: DockerDriver) -> tuple[Placement, str]:
 
 @contextmanager
 def trial_environment(
-    run: str, driver: DockerDriver, images: Images, foreign: Mapping[str, str] | None = None
+    run: str,
+    driver: DockerDriver,
+    images: Images,
+    foreign: Mapping[str, str] | None = None,
+    folder: Path = Path(),
 ) -> Iterator[TrialRunner]:
     """Ready for trials. What it starts in Docker is removed by the sweep around it.
 
-    `foreign` has the image ids of the foreign servers, by name.
+    `foreign` has the image ids of foreign servers and of what they need, by name; `folder` the
+    files that these are given.
     """
     placement, network = cores_and_network(run, driver)
     nofile = min(driver.nofile_limit(images.server), MOST_NOFILE)
     secret = secrets.token_urlsafe()
     containers = Containers(
-        images, placement, network, nofile, f"c10k-{run}", foreign or {}, secret=secret
+        *(images, placement, network, nofile, f"c10k-{run}", foreign or {}),
+        folder=folder.resolve(),
+        secret=secret,
     )
     client = Master(f"http://127.0.0.1:{WEB_PORT}", secret)
     master = MasterContainer(driver, containers.master(), client)

@@ -47,6 +47,10 @@ def merge(
         environment=_first((one.environment for one in results), Environment()),
         window=merge_windows(windows, cores) if complete else None,
         series=merge_series([one.series for one in results]) if complete else (),
+        rates_per_s=_rates([one.rates_per_s for one in results]) if complete else (),
+        warmed_up_s=max(
+            (one.warmed_up_s for one in results if one.warmed_up_s is not None), default=None
+        ),
         company=summed(one.company for one in results),
         workers=tuple(_worker(one) for one in results),
         checked=_checked([one.checked for one in results if one.checked]),
@@ -59,6 +63,13 @@ def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     for one in counts:
         total.update(one)
     return dict(total)
+
+
+def _rates(of_workers: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """Of all together, part by part; none where a worker was stopped before the others."""
+    if len(set(map(len, of_workers))) > 1:
+        return ()
+    return tuple(sum(rates) for rates in zip(*of_workers, strict=True))
 
 
 def _slowest(phases: Iterable[Mapping[str, float]]) -> dict[str, float]:

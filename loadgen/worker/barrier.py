@@ -60,12 +60,13 @@ class Barrier:
         except gevent.Timeout:
             raise TrialVoid(f"not all load workers came to {step!r} within {MEET_S:g} s") from None
 
-    def agree(self) -> int:
-        """A moment for all, in ns of the monotonic clock, which the processes of a machine share.
+    def agree(self, step: str) -> int:
+        """A moment for all to take a step, in ns of the monotonic clock, which the processes of a
+        machine share.
 
         Raises TrialVoid where the workers are on several machines.
         """
-        words = self.meet("agree", [BOOT_ID.read_text(), time.perf_counter_ns()])
+        words = self.meet(step, [BOOT_ID.read_text(), time.perf_counter_ns()])
         if len({machine for machine, _ in words}) > 1:
             raise TrialVoid(
                 "the load workers are on several machines, whose clocks differ: "

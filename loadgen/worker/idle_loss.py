@@ -36,8 +36,8 @@ def told(ends: IdleEnds, *, asked: bool) -> str:
 
 
 def _seconds(us: float) -> str:
-    """Two digits: the rest hangs on when somebody looked."""
-    return f"{float(f'{us / 1e6:.2g}'):g} s"
+    """Two digits, down to hundredths: the rest hangs on when somebody looked."""
+    return f"{round(float(f'{us / 1e6:.2g}'), 2):g} s"
 
 
 def _span(first: float, last: float) -> str:

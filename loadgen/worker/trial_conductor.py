@@ -24,6 +24,7 @@ from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.connection_table import TOO_MUCH
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import WindowCounts
+from loadgen.engine.pulse import Pulse, part_ends
 from loadgen.engine.series import Series
 from loadgen.engine.summary import summarise
 from loadgen.loads.build import make_engine
@@ -36,17 +37,12 @@ from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import POLL_S, TrialVoid
 from loadgen.worker.server_observer import ServerObserver
+from loadgen.worker.warm_up import sleep_until, until_steady
 
 logger = logging.getLogger(__name__)
 FOLLOW_S = 0.25
 SETTLE_S = 0.02
 """From the freeze until all that was asked, and more if the server sends more, is there."""
-
-
-def sleep_until(moment_ns: int) -> None:
-    """Sleep until the monotonic clock shows this, while the hub does other things."""
-    while (left := moment_ns - time.perf_counter_ns()) > 0:
-        gevent.sleep(left / SECOND_NS)
 
 
 class TrialConductor:
@@ -77,6 +73,8 @@ class TrialConductor:
         self._observer: ServerObserver | None = None
         self._background: BackgroundClients | None = None
         self._series: Series | None = None
+        self._pulse: Pulse | None = None
+        self._warmed_up_s: float | None = None
 
     def run(self, whole: Options) -> WorkerResult:
         """Measure a window and return what this worker has of it, a void one with its reason.
@@ -190,12 +188,11 @@ class TrialConductor:
             observer.await_server_side(sum(barrier.meet("active", established)))
         self._enter("company")
         self._start_background(engine)
-        begins = barrier.agree()
+        begins = barrier.agree("begin")
         self._enter("warm_up")
         sleep_until(begins)
         call(engine, engine.begin)
-        opens = begins + int(settings.warm_up_s * SECOND_NS)
-        sleep_until(opens)
+        opens = self._warm_up(engine, begins)
         self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
         idle = engine.gauges().idle_established
         moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
@@ -214,23 +211,43 @@ class TrialConductor:
             raise TrialVoid("; ".join(filter(None, (why, missing))), "server_wrong")
         self._enter("done")
 
+    def _warm_up(self, engine: Engine, begins: int) -> int:
+        """Load until the window is to open; returns that moment."""
+        within_s = self.options.steady_within_s
+        if within_s:
+            check = partial(self._check, engine)
+            opens = until_steady(engine, self._barrier, begins, within_s, check)
+        else:
+            opens = begins + int((self.options.settings.warm_up_s or 0.0) * SECOND_NS)
+        self._warmed_up_s = (opens - begins) / SECOND_NS
+        sleep_until(opens)
+        return opens
+
     def _watch_window(
         self, engine: Engine, observer: ServerObserver, opens: int, ends: int
     ) -> None:
-        """Open the window, look at it once a second, freeze, and wait until all have frozen."""
+        """Open the window, look at it once a second and at its rate in equal parts, freeze, and
+        wait until all have frozen.
+        """
         self._gauges = engine.gauges()
         started = call(engine, engine.open_window)
         self._confinement.open()
         self._series = series = Series(engine)
         series.begin(started)
+        self._pulse = pulse = Pulse(engine)
+        pulse.begin(started)
         observer.note("open")
         self._enter("window")
-        for mark in range(opens + SECOND_NS, ends, SECOND_NS):
+        parts = part_ends(opens, ends)
+        seconds = range(opens + SECOND_NS, ends, SECOND_NS)
+        for mark in sorted({*parts, *seconds, ends}):
             sleep_until(mark)
-            series.look()
-            observer.note("second")
-            self._check(engine)
-        sleep_until(ends)
+            if mark in parts:
+                pulse.look()
+            if mark in seconds:
+                series.look()
+                observer.note("second")
+                self._check(engine)
         self._check(engine)
         errors = self.freeze().errors
         self._confinement.close()
@@ -270,6 +287,8 @@ class TrialConductor:
             environment=observer.environment if observer else Environment(),
             window=summarise(counts) if counts else None,
             series=self._series.rows() if self._series and counts else (),
+            rates_per_s=self._pulse.rates_per_s() if self._pulse and counts else (),
+            warmed_up_s=self._warmed_up_s,
             company=self._background.counts() if self._background else {},
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,
         )

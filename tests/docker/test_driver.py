@@ -88,7 +88,7 @@ def test_settings_reach_the_engine(driver: DockerDriver, start: Start) -> None:
     seen = driver.api.inspect_container(container)
     host, config = seen["HostConfig"], seen["Config"]
     assert (host["CpuPeriod"], host["CpuQuota"], host["PidsLimit"]) == (2_000, 1_000, 77)
-    assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "1"}
+    assert host["LogConfig"]["Config"] == {"max-size": "5m", "max-file": "2"}
     assert config["StopSignal"] == "SIGINT"
     assert "A=1" in config["Env"]
     expected = {LABEL: "1", LABEL_OWNER: driver.owner, LABEL_RUN: "a-test"}
@@ -122,6 +122,68 @@ def test_port_is_published_on_loopback_only(driver: DockerDriver, start: Start) 
     with pytest.raises(DriverError, match=f"port {port} is taken"):
         start(network=network, publish={8000: port})
     assert len(names(driver)) == 1  # the one that did not start is gone
+
+
+def volumes(driver: DockerDriver, container: str) -> list[str]:
+    mounts = driver.api.inspect_container(container)["Mounts"]
+    return [one["Name"] for one in mounts if one["Type"] == "volume"]
+
+
+def test_writable_folders_are_any_user_s_and_gone_with_their_container(
+    driver: DockerDriver, start: Start
+) -> None:
+    folders = ("/tmp", "/opt/lab", "/var/lib/new")  # noqa: S108 - /opt/lab is root's in the image
+    container = start(writable=folders)
+    program = 'set -e; for d in "$@"; do cp /usr/bin/true "$d/t"; "$d/t"; done; ls -A /opt/lab'
+    ended = driver.execute(container, ("sh", "-c", program, "sh", *folders))
+    assert (ended.exit_code, ended.output) == (0, "t\n"), "they are empty"
+    assert driver.execute(container, ("touch", "/var/lib/other")).exit_code == 1
+    made = volumes(driver, container)
+    assert len(made) == len(folders)
+    driver.remove([container])
+    left = driver.api.volumes()["Volumes"] or []
+    assert not {one["Name"] for one in left} & set(made)
+
+
+def test_whole_file_system_is_writable_to_who_may_write_there(
+    driver: DockerDriver, start: Start
+) -> None:
+    write = ("sh", "-c", "touch /opt/lab/x && cp /usr/bin/true /tmp/t && /tmp/t")
+    assert driver.execute(start(writable=("/",), user="0:0"), write).exit_code == 0
+    assert driver.execute(start(writable=("/",)), write).exit_code == 1, "user 10001 may not"
+    assert driver.execute(start(user="0:0"), write).exit_code == 1, "it is read only"
+
+
+def test_capability_and_user_are_as_given(driver: DockerDriver, start: Start) -> None:
+    change = ("python3", "-c", "import os; os.setgid(33); os.setuid(33); print(os.getuid())")
+    root = start(user="0:0", capabilities=("SETUID", "SETGID"))
+    assert driver.execute(root, change).output == "33\n"
+    assert "not permitted" in driver.execute(start(user="0:0"), change).output
+    assert driver.execute(start(user=None), ("id", "-u")).output == "10001\n"
+
+
+def test_command_is_executed_to_its_end_as_the_container_s_user(
+    driver: DockerDriver, start: Start
+) -> None:
+    container = start()
+    ended = driver.execute(container, ("sh", "-c", "id -u; echo no >&2; exit 7"))
+    assert (ended.exit_code, ended.output) == (7, "10001\nno\n")
+    driver.stop(container, 0)
+    with pytest.raises(DriverError, match="is not running"):
+        driver.execute(container, ("true",))
+
+
+def test_container_is_reached_by_its_name_or_the_one_that_a_pod_was_told(
+    driver: DockerDriver, start: Start
+) -> None:
+    network = f"c10k-test-{uuid.uuid4().hex[:8]}"
+    driver.create_network(network)
+    address = driver.address(start(network=network, aliases=("db",), hostname="db"))
+    pod = start(network=network, hosts={"stock": address})
+    guest = start(network=f"container:{pod}")
+    for name in ("db", "stock"):
+        found = driver.execute(guest, ("getent", "hosts", name)).output.split()
+        assert found == [address, name]
 
 
 def test_stop_tells_how_it_ended(driver: DockerDriver, start: Start) -> None:

@@ -52,6 +52,6 @@ def test_a_variant_that_is_forbidden_costs_its_own_trials(
     assert (refused["validity"] == "void").all()
     assert len(refused) == 2
     for reason in refused["reason"]:
-        assert f"the server ended with exit code 3 error: {REASON}" in reason
+        assert f"the server ended with exit code 3; its log ends: error: {REASON}" in reason
     assert (rows.loc[["poll"], "outcome"] == "completed").all()
     assert (rows.loc[["poll"], "requests"] > 0).all()

@@ -70,7 +70,7 @@ REASONS = {
     "wrong": "verification failed: expected status 200, received b'HTTP/1.1 500 Broken'",
     "silent": "verification failed: the server was not ready within 4 s; at last: no response "
     "from 127.0.0.1:80: ",
-    "dead": "the server ended before the load did; the server ended with exit code 1 no conf",
+    "dead": "the server ended with exit code 1; its log ends: no configuration",
     "absent": "its image lacks the command",
 }
 

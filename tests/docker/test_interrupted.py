@@ -29,9 +29,14 @@ EXPERIMENT = """
 question: Is anything left?
 repeats: 1
 settings: {warm_up_s: 0.2, window_s: 1.0, active_connections: 4}
-sweeps: [{name: two, axes: {server: [poll, epoll_level]}}]
+servers:
+  - name: shop
+    image: IMAGE
+    command: [python3, -m, servers, poll, --port, 8080]
+    needs: {db: {image: IMAGE, command: [python3, -m, http.server, 6000], port: 6000}}
+sweeps: [{name: three, axes: {server: [poll, epoll_level, shop]}}]
 """
-TRIALS = 4
+TRIALS = 5
 PROGRAM = (
     "import sys; from pathlib import Path; from experiments.run import session; "
     "session.RESULTS = Path(sys.argv.pop(1)); from experiments.__main__ import cli; cli()"
@@ -42,11 +47,11 @@ WAIT_S = 120.0
 class Lab:
     """Runs of a tiny experiment, as a process each, with their results in a folder of the test."""
 
-    def __init__(self, engine: DockerDriver, folder: Path) -> None:
+    def __init__(self, engine: DockerDriver, image: str, folder: Path) -> None:
         self._engine = engine
         self.folder = folder
         self.experiment = folder / "a tiny one.yaml"
-        self.experiment.write_text(EXPERIMENT)
+        self.experiment.write_text(EXPERIMENT.replace("IMAGE", image))
 
     def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own command line
@@ -72,8 +77,7 @@ class Lab:
 
 @pytest.fixture
 def lab(engine: DockerDriver, images: Images, tmp_path: Path) -> Iterator[Lab]:
-    assert images.server
-    made = Lab(engine, tmp_path)
+    made = Lab(engine, images.server, tmp_path)
     assert made.left() == {}
     yield made
     engine.sweep()
@@ -86,6 +90,8 @@ def lab(engine: DockerDriver, images: Images, tmp_path: Path) -> Iterator[Lab]:
         (signal.SIGINT, "server", 0.0),
         (signal.SIGTERM, "load", 1.2),
         (signal.SIGKILL, "pod", 0.0),
+        (signal.SIGINT, "need", 0.0),
+        (signal.SIGKILL, "need", 0.3),
         (signal.SIGKILL, "load", 1.2),
     ],
 )

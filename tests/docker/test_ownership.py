@@ -145,9 +145,7 @@ def test_an_entry_point_does_not_matter_for_the_lab_s_own(
     own = own_image(driver, images.server, more='ENTRYPOINT ["false"]')
     container = start(image=own.tags[0], command=("python3", "-c", "print('here')"))
     assert driver.wait(container, 30) == 0
-    foreign = start(
-        image=own.tags[0], command=("python3", "-c", "print('here')"), keep_entrypoint=True
-    )
+    foreign = start(image=own.tags[0], command=("python3", "-c", "print('here')"), entrypoint=None)
     assert driver.wait(foreign, 30) == 1
     assert (driver.logs(container), driver.logs(foreign)) == ("here\n", "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -64,8 +64,8 @@ def write(folder: Path, versions: Mapping[str, str], agreements: Sequence[Agreem
         "| --- " * (len(LOADS) + 2) + "|",
     ]
     for server, version in versions.items():
-        own = rows[rows["server"] == server].set_index("sweep")
-        cells = [_cell(own.loc[load], notes) for load in LOADS]
+        own = {str(row["sweep"]): row for _, row in rows[rows["server"] == server].iterrows()}
+        cells = [_cell(own[load], notes) for load in LOADS]
         lines.append(f"| `{server}` | {version} | {' | '.join(cells)} |")
     made_on = json.loads((folder / "manifest.json").read_text())
     return TEXT.format(
@@ -82,7 +82,7 @@ def write(folder: Path, versions: Mapping[str, str], agreements: Sequence[Agreem
     )
 
 
-def _cell(row: pd.Series, notes: dict[str, str]) -> str:
+def _cell(row: pd.Series[Any], notes: dict[str, str]) -> str:
     reason = " ".join(row["reason"].split()) if isinstance(row["reason"], str) else ""
     letter = f" ({notes.setdefault(reason, _letter(len(notes)))})" if reason else ""
     if row["validity"] == VOID:

@@ -23,19 +23,18 @@ MEASURED, VOID = "measured", "void"
 WHOLE = {column.name for column in COLUMNS if column.kind == "int"}
 
 
-def run(text: str, folder: Path, name: str) -> dict[tuple[str, str], str]:
-    """The outcome of each trial of the experiment `text`, by sweep and server; its results go to
-    where the session keeps them, its file to `folder`."""
+def run(text: str, folder: Path, name: str) -> Path:
+    """The folder of the run of the experiment `text`, which is where the session keeps its
+    results; the experiment's file goes to `folder`."""
     path = folder / f"{name}.yaml"
     path.write_text(text)
-    store = session.start(read_source(path, name), Console(file=io.StringIO()))
-    return outcomes(store.folder)
+    return session.start(read_source(path, name), Console(file=io.StringIO())).folder
 
 
 def outcomes(folder: Path) -> dict[tuple[str, str], str]:
     """The outcome of each trial of a run, by sweep and server."""
     read = pd.read_csv(folder / "trials.csv").astype(object)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {str(name): None if pd.isna(cell) else cell for name, cell in row.items()}
         for row in read.to_dict("records")
     ]

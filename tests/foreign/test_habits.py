@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from experiments.images.context import build_context
 from experiments.images.store import ImageStore
 from experiments.paths import ROOT
-from tests.foreign.sweep import differences, run
+from tests.foreign.habits.server import BUSY_S
+from tests.foreign.sweep import differences, outcomes, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,4 +100,8 @@ def test_each_habit_is_measured_or_told(image: dict[str, str], results: Path) ->
     text = (FOLDER / "habits.yaml").read_text()
     for word, name in image.items():
         text = re.sub(rf"(image: (?:docker\.io/)?){word}\b", rf"\g<1>{name}", text)
-    assert differences(run(text, results, "habits"), EXPECTED) == {}
+    folder = run(text, results, "habits")
+    assert differences(outcomes(folder), EXPECTED) == {}
+    rates = pd.read_csv(folder / "trials.csv").set_index(["sweep", "server"])["requests_per_s"]
+    warm = float(rates.loc["warm_up", "slow_at_first"])
+    assert warm > 1 / BUSY_S, "it was measured while it still took its time for each request"

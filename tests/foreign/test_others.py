@@ -10,7 +10,7 @@ import pytest
 from tests.foreign import document
 from tests.foreign.expected import EXPECTED
 from tests.foreign.image import experiment
-from tests.foreign.sweep import differences, run
+from tests.foreign.sweep import differences, outcomes, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 @pytest.mark.docker
 def test_each_server_is_measured_or_told(others: str, results: Path) -> None:
-    assert differences(run(experiment(others), results, "others"), EXPECTED) == {}
+    folder = run(experiment(others), results, "others")
+    assert differences(outcomes(folder), EXPECTED) == {}
 
 
 def test_page_says_what_is_expected() -> None:

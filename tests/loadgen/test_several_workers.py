@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import requests
 
+from contract.settings.trial import LEAST_WARM_UP_S
 from experiments.paths import ROOT
+from loadgen.engine.pulse import PARTS
 from tests.support.crowd import Crowd, crowd, probe
 from tests.support.locust_process import (
     PATIENCE_S,
@@ -102,6 +104,16 @@ def test_a_trial_is_split_and_merged(web: Web, server: Crowd) -> None:
     assert asked[:2] == ["environment", "start"]
     assert asked[-3:] == ["open", "second", "close"]
     assert set(asked[2:-3]) == {"gate"}
+
+
+def test_workers_warm_up_until_their_rate_together_is_steady(web: Web, server: Crowd) -> None:
+    found, _ = measure(web, server, "t8", users=4, steady_within_s=10, window_s=1.0)
+    window, rates = found["window"], found["rates_per_s"]
+    assert found["reason"] == ""
+    assert LEAST_WARM_UP_S <= found["warmed_up_s"] <= 11
+    assert window["skew_us"] < 0.01 * 1e6
+    assert len(rates) == PARTS
+    assert sum(rates) / PARTS == pytest.approx(window["requests"] / window["window_s"], rel=0.05)
 
 
 def test_an_open_loop_sends_its_rate_once(web: Web, server: Crowd) -> None:

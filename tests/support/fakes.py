@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from contract.result.trial_result import TrialResult
-from experiments.docker.driver import AbsentError, ContainerSpec, ContainerState, DriverError
+from experiments.docker.driver import (
+    AbsentError,
+    ContainerSpec,
+    ContainerState,
+    DriverError,
+    Ended,
+)
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, plan
 from tests.support.results import a_result
+
+T = TypeVar("T")
 
 
 def some_trials(repeats: int = 2) -> list[Trial]:
@@ -29,7 +37,8 @@ def some_trials(repeats: int = 2) -> list[Trial]:
 
 @dataclass
 class FakeDriver:
-    """Remembers what is up; `broken` roles do not start, `dead` ones end at once."""
+    """Remembers what is up; `broken` roles do not start, `dead` ones end at once. What ends with a
+    name of `said` has that log, and a command executed in it has that `answers`."""
 
     broken: set[str] = field(default_factory=set)
     dead: set[str] = field(default_factory=set)
@@ -37,6 +46,9 @@ class FakeDriver:
     started: list[ContainerSpec] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Ended] = field(default_factory=dict)
+    executed: list[tuple[str, ...]] = field(default_factory=list)
 
     def create_network(self, name: str) -> str:
         return name
@@ -60,8 +72,26 @@ class FakeDriver:
             return ContainerState(running=False, exit_code=9, oom_killed=False)
         return ContainerState(running=True, exit_code=None, oom_killed=False)
 
+    def address(self, container: str) -> str:
+        return f"10.0.0.{list(self.up).index(container)}"
+
+    def execute(self, container: str, command: tuple[str, ...]) -> Ended:
+        self.executed.append(command)
+        answer = self._of(self.answers, container)
+        if answer is None:
+            raise DriverError(f"nothing can be executed in {container}")
+        return answer
+
     def logs(self, container: str) -> str:
-        return f"log of {self._spec(container).role}"
+        return self._of(self.said, container) or f"log of {self._spec(container).role}"
+
+    def _of(self, by_name: dict[str, T], container: str) -> T | None:
+        name = self._spec(container).name
+        return next((one for end, one in by_name.items() if name.endswith(f"-{end}")), None)
+
+    def log_rate(self, container: str, since_s: float, until_s: float) -> float:
+        assert self._spec(container).role == "server"
+        return 1_000.0 * (until_s - since_s)
 
     def stop(self, container: str, grace_s: float) -> None:
         del grace_s

@@ -146,6 +146,7 @@ def a_result(requests: int = 10_000, cpu_s: float = 0.95, **changes: Any) -> Tri
     result = TrialResult(
         trial="t",
         phases_s={"connect_idle": 0.01},
+        warmed_up_s=0.3,
         gauges=a_gauges(),
         environment=Environment(clock_ticks=100, cores=2),
         asked=Asked(Pins((0,), None), {"load worker 1": Pins((1,), None)}),

@@ -83,11 +83,12 @@ function explain(form) {
 function widen(form, name) {
   const input = field(form, name);
   if (input?.tagName !== "INPUT") return;
+  input.removeAttribute("name"); // React gives it back when the label moves
+  if (input.nextElementSibling?.tagName === "TEXTAREA") return;
   const area = document.createElement("textarea");
-  Object.assign(area, { name: input.name, id: input.id, className: input.className, rows: 3 });
+  Object.assign(area, { name: camel(name), id: input.id, className: input.className, rows: 3 });
   area.value = input.getAttribute("value") ?? "";
   area.style.height = "auto";
-  input.removeAttribute("name");
   input.removeAttribute("id");
   input.style.display = "none";
   input.after(area);

@@ -90,3 +90,25 @@ def test_only_select_and_poll_look_at_every_connection(tmp_path: Path) -> None:
     other = figure.reading(renamed(tmp_path / "b", "poll", "asyncio_streams"))
     assert reason not in other
     assert "falls behind." in other
+
+
+def test_what_is_to_be_known_of_a_trial_stands_beside_it(tmp_path: Path) -> None:
+    frame = made.trials(3)
+    told = (frame["server"] == "poll") & (frame["block"] == 2)
+    frame.loc[told, "reason"] = "the rate fell by 40% within the window of_my_app"
+    text = build(made.write_run(tmp_path / "told", frame)).markdown.read_text(encoding="utf-8")
+    rows = text.partition("## Remarks on trials")[2].partition("\n## ")[0]
+    assert rows.count("the rate fell by 40% within the window of\\_my\\_app") == told.sum()
+    assert "select" not in rows
+    none = build(made.write_run(tmp_path / "none", made.trials(3))).markdown
+    assert "Remarks" not in none.read_text(encoding="utf-8")
+
+
+def test_void_trials_that_differ_in_their_logs_alone_are_counted_together(tmp_path: Path) -> None:
+    frame = made.trials(3)
+    short = frame["server"] == "poll"
+    frame.loc[short, "validity"] = "void"
+    frame.loc[short, "reason"] = [f"it ended; its log ends: at {n}" for n in range(short.sum())]
+    run = analysis.load(made.write_run(tmp_path, frame))
+    page = next(page for page in pages(run) if page.server == "poll")
+    assert page.void == [("it ended", short.sum())]

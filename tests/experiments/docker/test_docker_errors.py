@@ -11,6 +11,7 @@ import urllib3
 from contract.exits import Exit, LabError
 from experiments.docker.driver import DriverError
 from experiments.docker.engine import guard
+from experiments.docker.messages import explain
 
 LATE: Any = urllib3.exceptions.ReadTimeoutError(None, "/wait", "Read timed out.")  # type: ignore[arg-type]
 
@@ -30,3 +31,15 @@ def test_an_engine_that_is_gone_is_told() -> None:
     with pytest.raises(LabError) as caught, guard("waiting"):
         raise requests.ConnectionError("connection refused")
     assert caught.value.exit is Exit.NO_DOCKER
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        ("unable to find user shop: no matching entries in passwd file", "`user` takes numbers"),
+        ("invalid mount config: bind source path does not exist: /x", "that sees this checkout"),
+        ("unable to find the time", "the engine refused"),
+    ],
+)
+def test_what_an_entry_asks_for_in_vain_is_told_with_its_key(answer: str, advice: str) -> None:
+    assert advice in explain("starting container x", answer)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from experiments.docker.driver import ContainerSpec, DriverError
-from experiments.docker.tool import Ended, run_to_end, run_tool, running
+from experiments.docker.driver import ContainerSpec, DriverError, Ended
+from experiments.docker.tool import run_to_end, run_tool, running
 from tests.support.fakes import FakeDriver
 
 SPEC = ContainerSpec("tool", "a-tool", "image:1", ("true",), "none")

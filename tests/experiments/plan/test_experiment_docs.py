@@ -12,7 +12,9 @@ from contract.settings.setting import declared
 from contract.settings.table import settings_table
 from contract.settings.trial import Settings
 from experiments.paths import ROOT
+from experiments.plan.container_keys import ContainerKeys
 from experiments.plan.experiment_file import FOLDER, read, servers
+from experiments.plan.foreign_server import Foreign, Need
 from experiments.plan.schema import Experiment, Sweep
 from experiments.plan.trials import plan, points
 
@@ -30,6 +32,13 @@ def test_every_key_is_told_in_the_words_of_the_schema(
     for name, field in model.model_fields.items():
         row = rf"^\| `{name}` \|.* {re.escape(str(field.description))} \|$"
         assert re.search(row, TEXT, re.MULTILINE), f"docs/experiments.md lacks {name}"
+
+
+@pytest.mark.parametrize("model", [Foreign, Need])
+def test_every_key_of_a_container_is_told(model: type[ContainerKeys]) -> None:
+    text = (DOCS / "add-a-server.md").read_text()
+    lacking = [name for name in model.model_fields if not re.search(rf"`{name}[`:]", text)]
+    assert not lacking, "docs/add-a-server.md lacks them"
 
 
 def test_every_setting_is_told_as_it_is_declared() -> None:

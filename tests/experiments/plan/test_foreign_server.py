@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,14 +10,12 @@ import pytest
 
 from contract.exits import Exit, LabError
 from contract.origins import REFERENCE_SERVERS
-from experiments.docker.driver import AbsentError
 from experiments.foreign import reference_image
 from experiments.foreign.catalogue import REFERENCES
-from experiments.foreign.images import complete, ensure_foreign
 from experiments.paths import ROOT
 from experiments.plan.experiment_file import read, servers
 from experiments.plan.foreign_server import Foreign, name_of
-from experiments.plan.overrides import choose, only, read_source
+from experiments.plan.overrides import choose, kept_source, only, read_source
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, foreign_servers, plan, points
 from experiments.records.outcome import Outcome
@@ -53,6 +50,8 @@ def servers_by_sweep(asked: Experiment) -> dict[str, set[str]]:
         ("registry.example:5000/team/My.App:1.2@sha256:ab", "my_app"),
         ("nginx:1.27", "image_nginx"),
         ("2048", "image_2048"),
+        ("0123456789ab", "image_0123456789ab"),
+        (f"sha256:{'0123456789abcdef' * 4}", "image_0123456789ab"),
     ],
 )
 def test_a_server_is_named_by_its_image(image: str, name: str) -> None:
@@ -86,6 +85,21 @@ def test_numbers_are_words_of_a_command() -> None:
         ("{image: a, name: nginx}", "the lab has a server 'nginx' of its own"),
         ("{image: poll}", "the lab has a server 'poll' of its own"),
         ("{image: a}, {image: 'b/a'}", "two servers are named a"),
+        ("{image: a, memory: 512}", "servers.0.memory: .* valid string, not 512"),
+        ("{image: a, memory: 5m}", "servers.0.memory: Docker grants no less than 6m"),
+        ("{image: a, writable: [var/x]}", "servers.0.writable.0: has to be a whole path"),
+        ("{image: a, writable: [/var/../x]}", "servers.0.writable.0: has to be a whole path"),
+        ("{image: a, writable: [/proc/x]}", "/proc, /sys and /dev are the kernel's"),
+        ("{image: a, writable: some}", "servers.0.writable: .* valid list, not 'some'"),
+        ("{image: a, capabilities: [SYS_ADMIN]}", "servers.0.capabilities.0: .*'CHOWN'"),
+        ("{image: a, user: 33:33}", "servers.0.user: .* valid string, not 2013"),
+        ("{image: a, files: {no-such: /x}}", "servers.0: files: there is no .*no-such"),
+        ("{image: a, files: {bad.yaml: /}}", "a file cannot lie over the whole file system"),
+        ("{image: a, needs: {db: {image: b}}}", "needs a `port` or a `health` command"),
+        ("{image: a, needs: {db: {image: b, prot: 1}}}", "'servers.0.needs.db.prot'; .*'port'"),
+        ("{image: a, needs: {master: {image: b, port: 1}}}", "'master' of its own"),
+        ("{image: a, needs: {load-2: {image: b, port: 1}}}", "'load-2' of its own"),
+        ("{image: a, needs: {a b: {image: b, port: 1}}}", "servers.0.needs.a b"),
     ],
 )
 def test_a_fault_has_its_line_and_a_way_out(tmp_path: Path, entry: str, fault: str) -> None:
@@ -168,6 +182,58 @@ def test_what_was_chosen_is_in_the_run_s_file(tmp_path: Path, server: str) -> No
     assert chosen.text.splitlines()[0].startswith(f"# smoke.yaml with SERVER={server}")
 
 
+def test_server_may_be_described_in_a_file_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    (tmp_path / "shop.conf").write_text("x")
+    path.write_text(
+        "image: shop:1\nport: 8000\nwritable: all\nfiles: {shop.conf: /etc/shop.conf}\n"
+        "needs: {db: {image: db:1, port: 5432}}\n"
+    )
+    chosen = choose("smoke", str(path))
+    (server,) = chosen.experiment.servers
+    assert (server.name, server.port, server.writable) == ("shop", 8000, ["/"])
+    assert (server.folder, list(server.needs)) == (tmp_path, ["db"])
+    kept = tmp_path / "run" / "experiment.yaml"
+    kept.parent.mkdir()
+    kept.write_text(chosen.text)
+    with pytest.raises(LabError, match=r"there is no .*run/files/shop\.conf"):
+        kept_source(kept, "smoke")
+    (kept.parent / "files").mkdir()
+    (kept.parent / "files" / "shop.conf").write_text("x")
+    again = kept_source(kept, "smoke")
+    assert [t.id for t in plan(again.experiment)] == [t.id for t in plan(chosen.experiment)]
+
+
+@pytest.mark.parametrize(
+    ("text", "port", "fault"),
+    [
+        ("image: shop:1\nport: 8000\nprot: 1\n", None, r"shop\.yaml:3: unknown key 'prot'; did"),
+        ("port: 8000\n", None, r"shop\.yaml:1: 'image' is missing"),
+        ("image: shop:1\nname: poll\n", None, r"shop\.yaml:2: the lab has a server 'poll'"),
+        ("image: shop:1\nimage: b\n", None, r"shop\.yaml:2: the key 'image' stands twice"),
+        ("- image: shop:1\n", None, r"shop\.yaml:1: expected keys and values"),
+        ("image: shop:1\n", 80, "PORT=80: .*shop.yaml says where its server listens"),
+        (None, None, r"shop\.yaml: no such file"),
+    ],
+)
+def test_fault_in_the_file_of_a_server_has_its_line(
+    tmp_path: Path, text: str | None, port: int | None, fault: str
+) -> None:
+    path = tmp_path / "shop.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(LabError, match=fault) as caught:
+        choose("smoke", str(path), port)
+    assert caught.value.exit is Exit.BAD_INPUT
+
+
+def test_keys_that_are_not_given_make_no_other_point() -> None:
+    """Trials of runs begun before there were these keys keep their identifiers."""
+    names = {"name", "image", "port", "command", "environment", "path", "expect"}
+    assert set(_foreign("a:1", port=80).described()) == names
+    assert "entrypoint" in _foreign("a:1", entrypoint=[]).described()
+
+
 def test_without_a_choice_the_file_is_kept_as_it_stands() -> None:
     assert choose("smoke").text == (ROOT / "experiments/smoke.yaml").read_text()
 
@@ -200,46 +266,6 @@ def test_a_change_of_a_reference_s_file_gives_another_image() -> None:
     assert before != replace(made, lock=ROOT / "requirements.lock").reference("base")
 
 
-class NoApi:
-    """An engine without images, in front of registries without any."""
-
-    def inspect_image(self, name: str) -> dict[str, Any]:
-        raise AbsentError(f"no such image: {name}")
-
-    def pull(self, reference: str, **_: object) -> list[dict[str, str]]:
-        return [{"error": f"no {reference} there"}]
-
-
-class NoImages:
-    """A driver for `ImageStore`."""
-
-    api = NoApi()
-
-    def guard(self, _doing: str) -> Any:
-        return contextlib.nullcontext()
-
-
-def test_an_image_that_is_nowhere_is_told_before_the_first_trial() -> None:
-    said: list[str] = []
-    with pytest.raises(LabError, match=r"server my_app: .*no my-app:latest there\n.*docker") as no:
-        ensure_foreign(cast(Any, NoImages()), cast(Any, None), [_foreign("my-app")], said.append)
-    assert no.value.exit is Exit.NOT_READY
-    assert said == ["image my-app:latest: it is not here; pulling it"]
-
-
-@pytest.mark.parametrize(
-    ("given", "whole"),
-    [
-        ("a", "a:latest"),
-        ("host:5000/a", "host:5000/a:latest"),
-        ("host:5000/a:1", "host:5000/a:1"),
-        ("a@sha256:b", "a@sha256:b"),
-    ],
-)
-def test_docker_s_tag_is_latest(given: str, whole: str) -> None:
-    assert complete(given) == whole
-
-
 def _foreign(image: str, **more: Any) -> Foreign:
     return Foreign.model_validate({"image": image, **more})
 
@@ -265,7 +291,7 @@ def test_it_is_confined_like_ours_and_pinned_by_its_id() -> None:
     server = specs["server"]
     assert (server.image, server.command) == ("sha256:app", ("serve", "--port", "80"))
     assert (server.cpus, server.nofile, dict(server.environment)) == ("0", 9_999, {"N": "1"})
-    assert [role for role, spec in specs.items() if spec.keep_entrypoint] == ["server"]
+    assert [role for role, spec in specs.items() if spec.entrypoint is None] == ["server"]
     assert specs["pod"].sysctls["net.ipv4.ip_unprivileged_port_start"] == "0"
     assert specs["probe"].command[2] == "80"
     form = master.forms[0]
@@ -281,4 +307,4 @@ def test_one_that_has_ended_is_not_waited_for(broken: set[str]) -> None:
     assert outcome.server_ending == "exit code 9"
     row = make_row("e", "r", "2026-01-01T00:00:00+00:00", foreign_trial(), outcome)
     assert (row["validity"], row["origin"], row["backlog"]) == ("void", "foreign", None)
-    assert row["reason"].endswith("the server ended with exit code 9 log of server")
+    assert row["reason"].endswith("the server ended with exit code 9; its log ends: log of server")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
+
+from contract.settings.conflicts import ConflictError
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import expected_s, plan, points
 
@@ -62,3 +65,45 @@ def test_the_reference_has_the_experiment_s_window() -> None:
     assert (reference.server, reference.active_connections) == ("epoll_level", 64)
     assert reference.window_s == 1.0
     assert expected_s(plan(experiment())) > len(plan(experiment()))
+
+
+def warm_ups(**changes: object) -> dict[str, float | None]:
+    """By server."""
+    sweep = {"name": "s", "axes": {"server": ["poll", "shop"]}}
+    document = {"question": "?", "servers": [{"image": "shop:1"}], "sweeps": [sweep], **changes}
+    found = points(Experiment.model_validate(document))
+    return {point.settings.server: point.settings.warm_up_s for point in found}
+
+
+def test_a_foreign_server_warms_up_until_it_is_steady_unless_it_is_told_how_long() -> None:
+    assert warm_ups() == {"poll": 0.3, "shop": None}
+    assert warm_ups(settings={"warm_up_s": 1.5}) == {"poll": 1.5, "shop": 1.5}
+    assert warm_ups(settings={"warm_up_s": "auto"}) == {"poll": None, "shop": None}
+    references = warm_ups(references=True)
+    assert references.pop("shop") is None
+    assert set(references.values()) == {0.3}
+
+
+def test_an_axis_may_have_the_word_among_numbers() -> None:
+    sweep = {"name": "s", "axes": {"warm_up_s": ["auto", 0.0, 2.0]}}
+    found = points(experiment(sweeps=[sweep]))
+    assert [point.settings.warm_up_s for point in found] == [None, 0.0, 2.0]
+    assert len({point.name for point in found}) == 3
+    reference = plan(experiment(settings={"warm_up_s": "auto"}))[0]
+    assert reference.point.settings.warm_up_s is None
+    assert reference.expected_s > 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"load": "one_wait", "server": "poll", "watched": 9}, "warm_up_s auto needs clients"),
+        ({"traced": True}, "traced for warm_up_s"),
+    ],
+)
+def test_a_warm_up_without_an_end_is_not_for_every_trial(
+    settings: dict[str, object], words: str
+) -> None:
+    sweep = {"name": "s", "settings": {"warm_up_s": "auto", **settings}}
+    with pytest.raises(ConflictError, match=words):
+        points(experiment(sweeps=[sweep]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.records.server_log import events
+from experiments.records.server_log import events, last_lines
 
 LIMIT = '{"event": "limit", "limit": "X", "message": "m"}'
 
@@ -22,3 +22,17 @@ LIMIT = '{"event": "limit", "limit": "X", "message": "m"}'
 )
 def test_a_line_that_cannot_be_read_hides_none_beside_it(line: str) -> None:
     assert [one["limit"] for one in events(f"{LIMIT}\n{line}\n{LIMIT}")] == ["X", "X"]
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("", ""),
+        ("\n  \n", ""),
+        ("one\n\n  two\n", "one | two"),
+        ("\n".join(map(str, range(20))), "14 | 15 | 16 | 17 | 18 | 19"),
+        ("x" * 1_000 + "\nKeyError: 'port'\n", "..." + "x" * 581 + " | KeyError: 'port'"),
+    ],
+)
+def test_last_lines_are_bounded_and_in_one(log: str, told: str) -> None:
+    assert last_lines(log) == told

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contract.cells import written
 from contract.columns import COLUMNS, NAMES
 from contract.result.distribution import Distribution
 from contract.result.trial_result import TrialResult
@@ -71,7 +72,18 @@ def test_no_result_is_void_with_its_reason() -> None:
 def test_a_server_that_ended_is_void() -> None:
     row = row_of(a_result(), server_ending="exit code 3", logs={"server": "one\nlast words"})
     assert row["validity"] == "void"
-    assert row["reason"] == "the server ended with exit code 3 last words"
+    assert row["reason"] == "the server ended with exit code 3; its log ends: one | last words"
+
+
+@pytest.mark.parametrize(
+    ("spoiled_by", "told"), [("server_gone", True), ("server_wrong", True), ("load", False)]
+)
+def test_what_a_server_said_that_did_not_come_up_is_told(spoiled_by: Blame, told: bool) -> None:
+    silent = TrialResult(reason="verification failed: refused", spoiled_by=spoiled_by)
+    row = row_of(silent, logs={"server": "starting\nno database\u001b[0m\n"})
+    ends = "; its log ends: starting | no database\u001b[0m" if told else ""
+    assert row["reason"] == f"verification failed: refused{ends}"
+    assert "\u001b" not in written(row["reason"])
 
 
 def changed(**window: Any) -> TrialResult:

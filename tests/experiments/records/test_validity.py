@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from contract.result.server_side import OwnLog
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from tests.support.fakes import some_trials
-from tests.support.results import a_result, with_window
+from tests.support.results import a_result, with_samples, with_window
 
 
 def row_of(load: str, **window: Any) -> dict[str, Any]:
@@ -71,6 +72,79 @@ def test_a_window_in_which_nothing_was_due_blames_no_server(
     assert row["spoiled_by"] == ("server_starved" if due else "load")
     told = "no response came in the window" if due else "no request was due in the window"
     assert row["reason"].startswith(told)
+
+
+def row_with(warm_up_s: float | None = 0.3, **result: Any) -> dict[str, Any]:
+    trial = next(one for one in some_trials() if one.point.sweep == "s")
+    settings = replace(trial.point.settings, warm_up_s=warm_up_s)
+    planned = replace(trial, point=replace(trial.point, settings=settings))
+    return make_row("e", "r", "2026-01-01T00:00:00+00:00", planned, Outcome(a_result(**result)))
+
+
+@pytest.mark.parametrize(
+    ("rates", "trend", "told"),
+    [
+        ([100.0] * 10 + [60.0] * 10, -0.4, "the rate fell by 40% within the window"),
+        ([100.0] * 10 + [160.0] * 10, 0.6, "the rate rose by 60% within the window"),
+        ([100.0, 101.0] * 10, 0.0, ""),
+        ([], None, ""),
+    ],
+)
+def test_a_rate_that_changes_is_told_and_voids_no_trial(
+    rates: list[float], trend: float | None, told: str
+) -> None:
+    row = row_with(rates_per_s=tuple(rates))
+    assert row["validity"] == "server_bound"
+    assert row["rate_trend"] == (None if trend is None else pytest.approx(trend))
+    assert row["reason"].startswith(told)
+    assert bool(row["reason"]) is bool(told)
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "took_s", "told"),
+    [(None, 30.0, True), (None, 29.5, False), (30.0, 30.0, False)],
+)
+def test_a_rate_that_was_never_steady_is_told(
+    asked_s: float | None, took_s: float, told: bool
+) -> None:
+    row = row_with(asked_s, warmed_up_s=took_s)
+    assert (row["warm_up_s"], row["warmed_up_s"]) == (asked_s, took_s)
+    assert row["validity"] == "server_bound"
+    assert row["reason"] == ("the rate was not steady within 30 s of warm-up" if told else "")
+
+
+def logged(copying_s: float | None, bytes_per_s: float = 12e6) -> dict[str, Any]:
+    """After 1.3 s of load: what is neither idle nor the server's or the load's is 0.85 cores."""
+    result = with_window(a_result(log=OwnLog(bytes_per_s, copying_s)), cpu_ns=int(0.2e9))
+    result = with_samples(result, close={"idle_ticks": 100})
+    trial = next(one for one in some_trials() if one.point.sweep == "s")
+    return make_row("e", "r", "2026-01-01T00:00:00+00:00", trial, Outcome(result))
+
+
+def test_the_engine_s_copying_of_the_server_s_own_log_is_measured_with_it() -> None:
+    row = logged(1.3 * 0.7)
+    assert (row["validity"], row["spoiled_by"]) == ("server_bound", "")
+    assert row["log_cpu_share"] == pytest.approx(0.7)
+    assert row["foreign_cpu_share"] == pytest.approx(0.85 - 0.7)
+    assert row["reason"] == "its own log, 12 MB/s, took the engine 0.7 cores: it is faster without"
+
+
+def test_a_neighbour_stays_a_disturbance_where_the_server_logs_a_little() -> None:
+    row = logged(1.3 * 0.08, 20_000)
+    assert (row["validity"], row["spoiled_by"]) == ("void", "surroundings")
+    assert row["reason"] == (
+        "other programs used 0.8 cores in the window; stop them and run again (its own log, "
+        "0.02 MB/s, took the engine 0.1 cores, which are not among them)"
+    )
+    silent = logged(0.0, 0.0)
+    assert silent["reason"].endswith("stop them and run again")
+
+
+def test_where_nobody_knows_what_copying_took_both_are_named() -> None:
+    row = logged(None)
+    assert (row["validity"], row["spoiled_by"]) == ("void", "surroundings")
+    assert "have the server print less: its own log, 12 MB/s" in row["reason"]
+    assert row["log_cpu_share"] is None
 
 
 @pytest.mark.parametrize(

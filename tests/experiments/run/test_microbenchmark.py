@@ -132,7 +132,9 @@ def test_a_limit_is_a_finding() -> None:
 
 def test_what_ends_badly_says_its_last_words() -> None:
     _, row, _ = conduct(Ended(log="Traceback\nRuntimeError: no", code=1))
-    assert row["reason"] == "the benchmark ended with exit code 1: RuntimeError: no"
+    assert row["reason"] == (
+        "the benchmark ended with exit code 1; its log ends: Traceback | RuntimeError: no"
+    )
 
 
 def test_what_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def test_lab_server_is_started_as_a_person_would() -> None:
     assert server.image == "server:1"
     command = "python3 -m servers poll --port 8080 --backlog 7 --workers 2 --nodelay on"
     assert " ".join(server.command) == command
-    assert not server.keeps_entrypoint
+    assert server.described is None
 
 
 def test_traced_server_is_the_same_below_strace() -> None:
@@ -38,9 +38,7 @@ def test_traced_server_is_the_same_below_strace() -> None:
 
 def test_foreign_server_is_as_it_was_described_from_its_pinned_image() -> None:
     server = server_of(Settings(server="app"), APP)
-    assert (server.image, server.command, server.port) == ("sha256:app", ("serve",), 80)
-    assert server.keeps_entrypoint
-    assert not server.tells_its_end
+    assert (server.image, server.described, server.port) == ("sha256:app", APP, 80)
     assert server.exchange == Exchange("/", Expected(statuses=(201,)), "auto")
 
 

@@ -9,8 +9,10 @@ from typing import Any, cast
 import pytest
 
 from contract.exits import LabError
+from contract.result.server_side import OwnLog
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec, ContainerState, DriverError
+from experiments.machine.log_copying import Copiers, Look
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
 from experiments.run import loaded_trial as module
@@ -18,6 +20,7 @@ from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
+from loadgen.options import parse
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
 from tests.support.results import a_result, with_samples
 
@@ -103,6 +106,22 @@ def test_workers_are_stopped_to_tell_what_they_accepted(monkeypatch: pytest.Monk
     monkeypatch.setattr(master, "result", lambda _trial: several)
     driver = FakeDriver()
     assert conduct(driver, master).server_ending == "", "it was the lab that stopped it"
+    assert driver.stopped == ["server"]
+
+
+def test_probe_that_ends_with_a_server_that_is_stopped_is_no_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class OneNamespace(FakeDriver):
+        def stop(self, container: str, grace_s: float) -> None:
+            super().stop(container, grace_s)
+            self.dead.add("probe")
+
+    lost = a_result(reason="idle connections were closed", spoiled_by="server_limit")
+    several = with_samples(lost, close={"worker_cpu_ns": {"8": 1, "9": 1}})
+    master, driver = FakeMaster(), OneNamespace()
+    monkeypatch.setattr(master, "result", lambda _trial: several)
+    assert conduct(driver, master).reason == ""
     assert driver.stopped == ["server"]
 
 
@@ -317,3 +336,54 @@ def test_master_that_was_started_anew_leaves_its_log_in_the_trial_before_which_i
     master = FakeMaster()
     monkeypatch.setattr(master, "make_ready", lambda: "last words")
     assert conduct(FakeDriver(), master).logs["master"] == "last words"
+
+
+def timed() -> TrialResult:
+    """A window of two seconds, as the calendar has it."""
+    return with_samples(a_result(), open={"unix_ns": 5 * 10**9}, close={"unix_ns": 7 * 10**9})
+
+
+def test_what_the_server_printed_in_the_window_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, copiers = FakeMaster(), Copiers((), ())
+    first = Look(1.0, {"7": (1.0, 0)}, {"8": (2.0, 1)})
+    looks = iter([first, Look(1.5, {"7": (1.5, 0)}, {"8": (2.25, 1)})])
+    monkeypatch.setattr(master, "result", lambda _trial: timed())
+    monkeypatch.setattr(Copiers, "of", lambda _container: copiers)
+    monkeypatch.setattr(Copiers, "look", lambda _self: next(looks))
+    result = conduct(FakeDriver(), master).result
+    assert isinstance(result, TrialResult)
+    assert result.log == OwnLog(2_000.0, 0.75)
+
+
+def test_an_engine_that_does_not_tell_of_the_log_costs_no_trial(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Mute(FakeDriver):
+        def log_rate(self, container: str, since_s: float, until_s: float) -> float:
+            raise DriverError(f"the log of {container} from {since_s} to {until_s}: no answer")
+
+    master = FakeMaster()
+    monkeypatch.setattr(master, "result", lambda _trial: timed())
+    outcome = conduct(Mute(), master)
+    assert isinstance(outcome.result, TrialResult)
+    assert (outcome.reason, outcome.result.log) == ("", None)
+
+
+def test_a_probe_without_a_calendar_leaves_the_log_unknown() -> None:
+    result = conduct(FakeDriver(), FakeMaster()).result
+    assert isinstance(result, TrialResult)
+    assert result.log is None
+
+
+@pytest.mark.parametrize(("warm_up_s", "within_s"), [(None, 30.0), (0.5, 0.0), (0.0, 0.0)])
+def test_the_load_is_told_how_long_to_warm_up(warm_up_s: float | None, within_s: float) -> None:
+    master, trial = FakeMaster(), some_trials()[0]
+    settings = replace(trial.point.settings, warm_up_s=warm_up_s)
+    conduct(FakeDriver(), master, replace(trial, point=replace(trial.point, settings=settings)))
+    form = master.forms[0]
+    assert (form["warm_up_s"], form["steady_within_s"]) == (warm_up_s or 0.0, within_s)
+    options = parse(form, "http://127.0.0.1:8080")
+    assert (options.settings.warm_up_s or 0.0, options.steady_within_s) == (
+        warm_up_s or 0.0,
+        within_s,
+    )

@@ -192,6 +192,17 @@ def test_results_of_two_workers_become_one() -> None:
     assert [one.throttled_periods for one in found.workers] == [0, 1]
 
 
+def test_rates_add_up_and_the_longest_warm_up_is_that_of_all() -> None:
+    parts = [
+        a_part(0, 2, rates_per_s=(1.0, 2.0), warmed_up_s=3.1),
+        a_part(1, 2, rates_per_s=(10.0, 20.0), warmed_up_s=3.2),
+    ]
+    found = merge("t", parts, "", "")
+    assert (found.rates_per_s, found.warmed_up_s) == ((11.0, 22.0), 3.2)
+    stopped = merge("t", [parts[0], replace(parts[1], rates_per_s=(10.0,))], "stopped", "load")
+    assert stopped.rates_per_s == ()
+
+
 def test_without_one_of_the_workers_there_is_no_window() -> None:
     for parts in ([a_part(0, 2)], [a_part(0, 2), a_part(1, 2, window=None, gauges=None)], []):
         found = merge("t", parts, "load worker 2 was lost", "load")

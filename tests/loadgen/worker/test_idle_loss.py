@@ -49,6 +49,11 @@ S = 1_000_000
             "the server closed 3 idle connections 1 to 9 s after the last byte",
         ),
         (
+            IdleEnds((89, 5_210_000), 0),
+            True,
+            "the server closed 2 idle connections 0 to 5.2 s after the last byte",
+        ),
+        (
             IdleEnds((3 * S,), 0),
             False,
             "the server closed 1 idle connection 3 s after being opened, with nothing asked",
