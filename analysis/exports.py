@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import pandas as pd
 from markupsafe import Markup
 
+from analysis.charts.model import Chart
 from analysis.charts.picture import save
 from analysis.charts.svg import inline
 from analysis.records.csv_out import write_csv
 from analysis.rendering import write_pages
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    import pandas as pd
-
-    from analysis.charts.model import Chart
 
 
 @dataclass(frozen=True, slots=True)

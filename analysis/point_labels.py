@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from analysis.wording import count
 from contract.loads import CONNECTING_LOADS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 LOADS = {
     "keep_alive": "keep-alive",

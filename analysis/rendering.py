@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -13,9 +13,6 @@ from analysis import wording
 from analysis.charts.palette import css_variables
 from contract.exits import LabError
 from contract.literal import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 TEMPLATES = Path(__file__).parent / "templates"
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

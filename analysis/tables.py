@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from analysis.statistics.lower_bounds import END
+from analysis.outcomes.lower_bounds import END, marked
 from analysis.wording import MISSING, at_least, column_writer, server_name, with_ends
 
 HEADINGS = {
@@ -75,8 +75,8 @@ class Table:
 
 
 def as_table(frame: pd.DataFrame) -> Table:
-    """A frame as a table. An interval (columns _low and _high) goes into its metric's cell, and
-    a lower bound gets its sign."""
+    """A frame as a table. An interval (columns _low and _high) goes into its metric's cell; a
+    lower bound, whose interval has no upper end, gets its sign instead."""
     names = [n for n in frame.columns if not n.endswith(("_low", "_high", END))]
     if "void" in names and not frame["void"].any():
         names.remove("void")
@@ -102,8 +102,9 @@ def _cells(frame: pd.DataFrame, name: str) -> list[str]:
         texts = [at_least(one) if low else one for one, low in zip(texts, bounds, strict=True)]
     if f"{name}_low" not in frame:
         return texts
-    intervals = zip(texts, frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
-    return [with_ends(text, _float(low), _float(high), write) for text, low, high in intervals]
+    low, high = (frame[f"{name}_{end}"].mask(marked(frame, name)) for end in ("low", "high"))
+    ends = zip(texts, low, high, strict=True)
+    return [with_ends(text, _float(first), _float(last), write) for text, first, last in ends]
 
 
 def _float(value: object) -> float:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 from contract.origins import REFERENCE_SERVERS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import TypeGuard
 
 MISSING, TIMES = "\u2013", "\u00d7"
 SYMBOLS = {"reproduced": "✓", "refuted": "✗", "inconclusive": "?", "not run": "○"}
 """A sign for each verdict."""
+MOST_NAMED = 6
 WHOLE = ("connections", "connections off", "threads")
 SIZES = (("GB", 2**30), ("MB", 2**20), ("KB", 2**10))
 NAMES = {"epoll_level": "epoll (level)", "thread_per_connection": "thread per connection"}
@@ -131,6 +129,13 @@ def listed(items: Sequence[str], word: str = "and") -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {word} {items[-1]}"
+
+
+def named(items: Sequence[str]) -> str:
+    """The same of the first MOST_NAMED; the rest is counted."""
+    if len(items) <= MOST_NAMED:
+        return listed(items)
+    return f"{', '.join(items[:MOST_NAMED])} and {len(items) - MOST_NAMED:,} more"
 
 
 def plural(amount: int, noun: str) -> str:

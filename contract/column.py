@@ -14,8 +14,9 @@ LARGEST_WHOLE = 2**53
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: `required` ones are filled in every row, void ones included. A run that was
-    recorded before a column was `added` has none. Numbers are finite, and from `minimum` to
-    `maximum`; those of kind `int` are whole, and at most LARGEST_WHOLE."""
+    recorded before a column was `added` has none, and is read as if each cell were the `default`;
+    None is an empty one. Numbers are finite, and from `minimum` to `maximum`; those of kind `int`
+    are whole, and at most LARGEST_WHOLE."""
 
     name: str
     kind: Kind
@@ -23,6 +24,7 @@ class Column:
     required: bool = False
     choices: tuple[str, ...] = ()
     added: bool = False
+    default: str | float | bool | None = None
     minimum: float = 0
     maximum: float | None = None
 

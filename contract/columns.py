@@ -38,6 +38,7 @@ def _of_setting(one: Setting) -> Column:
         required=not one.optional,
         choices=one.choices,
         added=one.added,
+        default=one.default,
         minimum=least or 0,
     )
 

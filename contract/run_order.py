@@ -23,7 +23,7 @@ def sequence(run: Path) -> int:
     opens the run says so."""
     try:
         found = json.loads((run / FILE).read_text(encoding="utf-8"))[KEY]
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return 0
     return found if isinstance(found, int) and found > 0 else 0
 

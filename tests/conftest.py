@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 TAKES_SECONDS = frozenset(
     {
         "subprocess",
+        "analysis.charts.drawing.drawing",
         "analysis.report.report.build",
         "tests.support.crowd.crowd",
         "tests.support.engines.running",

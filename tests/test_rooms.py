@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Container, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@cache
 def import_graph() -> dict[str, set[str]]:
     """The product's modules that each module names in an import, wherever the import stands."""
     paths = {module_name(path): path for room in ROOMS for path in modules(room)}
@@ -79,6 +81,17 @@ def circles(graph: dict[str, set[str]]) -> Iterator[list[str]]:
             return
 
 
+def packages(room: str) -> dict[str, set[str]]:
+    """The packages of a room, and its modules beside them, that each of them imports."""
+    found: dict[str, set[str]] = {}
+    for name, others in import_graph().items():
+        if name.startswith(f"{room}."):
+            mine = name.split(".")[1]
+            theirs = {other.split(".")[1] for other in others if other.startswith(f"{room}.")}
+            found.setdefault(mine, set()).update(theirs - {mine})
+    return found
+
+
 def imports_at_start(path: Path) -> set[str]:
     """What importing the module imports: all but what stands in functions and TYPE_CHECKING."""
     found: set[str] = set()
@@ -101,6 +114,11 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
     told = [" imports ".join(circle) for circle in circles(import_graph())]
+    assert not told, "\n".join(told)
+
+
+def test_no_package_of_analysis_imports_itself_by_way_of_others() -> None:
+    told = [" imports ".join(circle) for circle in circles(packages("analysis"))]
     assert not told, "\n".join(told)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis as Ticks
 from matplotlib.ticker import (
     FixedFormatter,
     FixedLocator,
@@ -16,15 +18,8 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
+from analysis.charts.model import Axis, Panel, Unit
 from contract.literal import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis as Ticks
-
-    from analysis.charts.model import Axis, Panel, Unit
 
 Tick = tuple[float, str]
 HEADROOM = 1.05

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floats
 from analysis.charts.model import BYTES, MICROSECONDS, PLAIN, Axis, Panel, Series, Unit
-from analysis.charts.palette import in_order, run_styles
-from analysis.charts.scale import scale_of
-from analysis.statistics.lower_bounds import marked
+from analysis.charts.palette import Style, in_order, run_styles
+from analysis.charts.scale import Scale, scale_of
+from analysis.outcomes.lower_bounds import marked
+from analysis.records.run import Run
 from analysis.statistics.point_medians import with_void
 from analysis.wording import server_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from analysis.charts.model import Floats
-    from analysis.charts.palette import Style
-    from analysis.charts.scale import Scale
-    from analysis.records.run import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,22 +8,19 @@ makes those of settings.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from analysis.arrays import Flags, Floats
 from analysis.charts.palette import MUTED
 from analysis.wording import TIMES
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-Floats = NDArray[np.float64]
 Dash = Literal["solid", "dashed", "dotted"]
 NONE: Floats = np.empty(0)
-NOWHERE: NDArray[np.bool_] = np.empty(0, dtype=bool)
+NOWHERE: Flags = np.empty(0, dtype=bool)
 LOG_FROM = 6
 """Values that spread by more than this factor have a logarithmic axis."""
 DIGITS = 3
@@ -82,7 +79,7 @@ class Series:
     high: Floats = field(default_factory=lambda: NONE)
     x_low: Floats = field(default_factory=lambda: NONE)
     x_high: Floats = field(default_factory=lambda: NONE)
-    bounds: NDArray[np.bool_] = field(default_factory=lambda: NOWHERE)
+    bounds: Flags = field(default_factory=lambda: NOWHERE)
     void: tuple[tuple[float, float], ...] = ()
     marker: str = ""
     dash: Dash | None = "solid"

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
+from analysis.charts.model import Axis, Chart, Line, Panel, Series, Unit
 from analysis.charts.palette import VARIABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from analysis.charts.model import Axis, Chart, Line, Panel, Series, Unit
 
 DIGITS = 4
 PLACE_DIGITS = 6

@@ -15,14 +15,10 @@ inside the HTML report it becomes a CSS variable, which follows the reader's the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from analysis.records.run import Run
+from analysis.records.run import Run, remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +128,7 @@ def styles(servers: Iterable[str]) -> dict[str, Style]:
     return found
 
 
-@lru_cache(maxsize=4)
+@remembered
 def run_styles(run: Run) -> dict[str, Style]:
     """The styles of all servers of the run."""
     return styles(str(server) for server in run.trials["server"].unique())

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.transforms import ScaledTranslation
 
+from analysis.arrays import Floats
+from analysis.charts.model import Bar, Cells, Line, Panel, Series
 from analysis.charts.palette import GRID, INK, MUTED, PAPER
 from contract.literal import visible
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from analysis.charts.model import Bar, Cells, Floats, Line, Panel, Series
 
 DASHES: dict[str | None, Any] = {
     "solid": "-",

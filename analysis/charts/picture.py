@@ -5,24 +5,20 @@ from __future__ import annotations
 import io
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from analysis.charts.axes import x_axis, y_axis
+from analysis.charts.model import Chart, Panel
 from analysis.charts.palette import GRID, INK, MUTED, PAPER
 from analysis.charts.panels import draw, note
 from contract.literal import visible
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-
-    from analysis.charts.model import Chart, Panel
 
 WIDTH_IN, BESIDE_IN = 8.6, 0.9
 """Of a figure, and of what stands beside each of its panels."""
@@ -181,4 +177,4 @@ def _arrange(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # "none" would still draw everything twice

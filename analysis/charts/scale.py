@@ -7,20 +7,15 @@ below it says how much that is.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from analysis.arrays import Floats
 from analysis.charts.model import Axis
 from analysis.wording import count
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import ArrayLike
-
-    from analysis.charts.model import Floats
 
 
 @dataclass(frozen=True, slots=True)

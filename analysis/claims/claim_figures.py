@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags
 from analysis.claims.evidence import described, evidence_of
 from analysis.claims.expression import parse
 from analysis.claims.judgement import MOST_FAILED
 from analysis.claims.longer_times import moved
-from analysis.outcomes.basis import basis_of
+from analysis.claims.rules import Levels, Line, Rule
+from analysis.outcomes.basis import Basis, basis_of
 from analysis.outcomes.causes import disturbed, failed, spoiled, unknown
-from analysis.selection.blocks import block_medians
-from analysis.selection.trials import NotRunError, with_settings
-from analysis.statistics.estimates import estimate
+from analysis.records.run import Run
+from analysis.selection.trials import NotRunError, Value, with_settings
+from analysis.statistics.blocks import block_medians
+from analysis.statistics.estimates import Estimate, estimate
 from analysis.statistics.extremes import largest_over_smallest
 from analysis.statistics.linear_cost import growth
 from analysis.wording import count
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from analysis.claims.rules import Levels, Line, Rule
-    from analysis.outcomes.basis import Basis
-    from analysis.outcomes.causes import Flags
-    from analysis.records.run import Run
-    from analysis.selection.trials import Value
-    from analysis.statistics.estimates import Estimate
-
-    Settings = Mapping[str, Value]
+Settings = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)

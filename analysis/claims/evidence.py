@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+
+import pandas as pd
 
 from analysis.claims.judgement import NoValidTrialError
-from analysis.outcomes.basis import basis_of
+from analysis.outcomes.basis import Basis, basis_of
 from analysis.outcomes.causes import lacking, no_evidence
 from analysis.selection.trials import NotRunError, at
 from analysis.wording import count, listed, plural, server_name
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
-
-    import pandas as pd
-
-    from analysis.outcomes.basis import Basis
 
 SHOWN_REASONS = 3
 

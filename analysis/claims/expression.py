@@ -20,15 +20,12 @@ import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from contract.columns import COLUMNS
-
-if TYPE_CHECKING:
-    Values = pd.Series[float]
 
 KINDS = {column.name: column.kind for column in COLUMNS}
 OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
@@ -55,7 +52,7 @@ class Expression:
         names = (node.id for node in ast.walk(self.body) if isinstance(node, ast.Name))
         return [name for name in dict.fromkeys(names) if name not in FUNCTIONS]
 
-    def of(self, trials: pd.DataFrame) -> Values:
+    def of(self, trials: pd.DataFrame) -> pd.Series[float]:
         """The figure of each trial, NaN where it was not measured; division by 0 is NaN too."""
         found = _value(self.body, trials)
         values = found if isinstance(found, pd.Series) else pd.Series(found, index=trials.index)

@@ -6,17 +6,13 @@ raises NotRunError when the run has no trial that it needs, NoValidTrialError wh
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from analysis.claims.schema import Strict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from analysis.claims.judgement import Judgement
-    from analysis.claims.schema import Bound
-    from analysis.records.run import Run
+from analysis.claims.judgement import Judgement
+from analysis.claims.schema import Bound, Strict
+from analysis.records.run import Run
 
 Parameters = TypeVar("Parameters", bound=Strict)
 

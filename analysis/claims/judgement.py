@@ -16,21 +16,17 @@ known on one side alone, and decides only what it decides wherever it lies on th
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.outcomes.basis import Basis
+from analysis.outcomes.causes import Causes
 from analysis.statistics.estimates import Estimate, repeats_needed
 from analysis.statistics.extremes import widened
 from analysis.wording import plural, share
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from analysis.outcomes.basis import Basis
-    from analysis.outcomes.causes import Causes
 
 REPEATS_NEEDED = 5
 MOST_FAILED = 0.1

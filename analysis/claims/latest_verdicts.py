@@ -16,7 +16,7 @@ STAMP = "%Y%m%d-%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class LatestVerdict:
     """One verdict; `run` is EXPERIMENT/RUN, `date` the day of it, `left_out` how many rows of
     the run were out of order and had no part in it."""
 
@@ -26,12 +26,12 @@ class Last:
     left_out: int = 0
 
 
-def last_verdicts(results: Path) -> dict[int, Last]:
+def latest_verdicts(results: Path) -> dict[int, LatestVerdict]:
     """By claim, that of the newest run which judged it; 'not run' only if none did.
 
     A run whose verdicts cannot be read is passed over: its own report says why.
     """
-    found: dict[int, Last] = {}
+    found: dict[int, LatestVerdict] = {}
     for path in sorted(results.glob(f"*/*/{FILE}"), key=lambda path: begun(path.parent)):
         if path.parent.parent.is_symlink() or path.parent.is_symlink():
             continue
@@ -39,7 +39,7 @@ def last_verdicts(results: Path) -> dict[int, Last]:
         for number, verdict in _verdicts(path):
             if verdict != Word.NOT_RUN or number not in found:
                 run = f"{path.parent.parent.name}/{path.parent.name}"
-                found[number] = Last(verdict, run, _date(path.parent.name), spoiled)
+                found[number] = LatestVerdict(verdict, run, _date(path.parent.name), spoiled)
     return found
 
 

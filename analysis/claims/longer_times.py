@@ -7,20 +7,15 @@ proves that a bound is reached, or passed, and never that it is kept.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.statistics.lower_bounds import bounded
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from analysis.claims.expression import Expression
-    from analysis.records.run import Run
-
-    Flags = NDArray[np.bool_]
+from analysis.arrays import Flags
+from analysis.claims.expression import Expression
+from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
 
 KINDS = "kinds"
 """The column of a mix, whose times are a JSON object by path; each names its own lower bounds."""

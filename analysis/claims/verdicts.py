@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pandas as pd
 
@@ -13,16 +14,11 @@ from analysis.claims.claim_figures import figure
 from analysis.claims.judgement import REPEATS_NEEDED, Judgement, NoValidTrialError, Part, Word
 from analysis.claims.judges import find_judge
 from analysis.outcomes.basis import sentences, total
+from analysis.outcomes.causes import Causes
 from analysis.records.csv_out import write_csv
+from analysis.records.run import Run
 from analysis.selection.trials import NotRunError
 from analysis.wording import listed, plural, with_unit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from analysis.outcomes.causes import Causes
-    from analysis.records.run import Run
 
 FILE = "verdicts.csv"
 COLUMNS = (

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pandas as pd
+import pandas as pd
 
 
 class ComparedFigure(NamedTuple):
@@ -42,6 +40,13 @@ class ComparedFigure(NamedTuple):
     word: str  # CHANGED, CANNOT_TELL or WITHIN_NOISE
     repeats: float  # needed to see a change of the tolerance; NaN if not known
     worsening: float  # infinite for more failed trials, below zero for better
+
+
+def worst(figures: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most so many of the rows, in their order: where there are more, those that got worse by
+    more go before others."""
+    kept = figures["worsening"].sort_values(ascending=False, kind="stable").index[:most]
+    return figures[figures.index.isin(kept)]
 
 
 def compared_figures(figures: pd.DataFrame) -> Iterator[ComparedFigure]:

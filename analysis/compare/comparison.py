@@ -5,9 +5,10 @@ The first run is the base; every other one is compared with it, figure by figure
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pandas as pd
 
@@ -16,18 +17,12 @@ from analysis.compare.judgement import judged
 from analysis.compare.manifest_diff import Difference, differences
 from analysis.compare.matching import check_alike
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, METRICS, WITHIN_NOISE
-from analysis.compare.notes import notes, uncompared_servers
+from analysis.compare.notes import notes, uncompared
 from analysis.compare.ratios import ratios
 from analysis.compare.summary import summary
 from analysis.compare.wording import in_words
-from analysis.records.run import load
+from analysis.records.run import Run, load
 from contract.exits import Exit, LabError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from analysis.records.run import Run
 
 TOLERANCE = 0.1
 
@@ -38,8 +33,8 @@ class RunComparison:
 
     `names` are those of the runs. `figures` has a row per run, point and metric: the fields of
     `ComparedFigure` and `text`, the verdict in words. `gating` are the metrics that must be known
-    well enough for the comparison to pass; `uncompared` the servers of which no figure was
-    compared, each with the reason.
+    well enough for the comparison to pass; `uncompared` of what no figure was
+    compared (servers, or points), each with the reason.
     """
 
     runs: tuple[Run, ...]
@@ -57,21 +52,37 @@ class RunComparison:
         changed = self.figures["word"] == CHANGED
         return self.figures[changed & (self.figures["worsening"] > self.tolerance)]
 
-    @cached_property
+    @property
     def unknown(self) -> pd.DataFrame:
-        """The gating figures that may hide a regression: too noisy to show a change of the
-        tolerance, not measured, worse by more without being sure, or a lower bound in the run
-        that is compared."""
+        """The gating figures that may hide a regression."""
+        return self.hiding[self.hiding["metric"].isin(self.gating)]
+
+    @cached_property
+    def hiding(self) -> pd.DataFrame:
+        """The figures that may hide a regression: too noisy to show a change of the tolerance,
+        not measured, worse by more without being sure, or a lower bound in the run that is
+        compared."""
         noisy = (self.figures["word"] == WITHIN_NOISE) & (self.figures["noise"] > self.tolerance)
         open_ = self.figures["p"].isna() | (self.figures["worsening"] > self.tolerance)
         unsure = (self.figures["word"] == CANNOT_TELL) & (open_ | (self.figures["low_here"] > 0))
-        return self.figures[self.figures["metric"].isin(self.gating) & (noisy | unsure)]
+        return self.figures[noisy | unsure]
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The names of the runs that lack trials: what these would show is not known."""
+        return [name for run, name in zip(self.runs, self.names, strict=True) if run.unfinished]
 
     @property
     def summary(self) -> str:
         """What the comparison says, in two or three sentences."""
         return summary(
-            self.figures, self.regressions, self.unknown, self.uncompared, self.tolerance
+            self.figures,
+            self.regressions,
+            self.hiding,
+            self.gating,
+            self.uncompared,
+            self.unfinished,
+            self.tolerance,
         )
 
     @property
@@ -79,7 +90,7 @@ class RunComparison:
         """REGRESSED before CANNOT_TELL before OK."""
         if len(self.regressions):
             return Exit.REGRESSED
-        if len(self.unknown) or self.uncompared or not len(self.figures):
+        if len(self.unknown) or self.uncompared or self.unfinished or not len(self.figures):
             return Exit.CANNOT_TELL
         return Exit.OK
 
@@ -109,17 +120,17 @@ def compare(
     ]
     figures = judged(pd.concat(pairs, ignore_index=True), tolerance)
     figures["text"] = [in_words(figure) for figure in compared_figures(figures)]
-    uncompared = uncompared_servers(runs, figures)
+    missing = uncompared(runs, figures)
     gating = metrics or [metric.name for metric in METRICS.values() if metric.gates]
     return RunComparison(
         runs,
         names,
         figures,
         tuple(differences(runs)),
-        tuple(notes(runs, names, figures, uncompared)),
+        tuple(notes(runs, names, figures, missing)),
         tolerance,
         (*gating, *FAILURES),
-        uncompared,
+        missing,
     )
 
 

@@ -17,19 +17,14 @@ the same in every run, measure that.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
+from analysis.arrays import Flags, Floats, Objects
 from analysis.statistics.medians import TAIL
 from analysis.statistics.moderated_variance import moderated
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from analysis.statistics.estimates import Floats
 
 MANY = 5
 """Servers: with fewer, one that has changed would widen its own error."""
@@ -53,7 +48,7 @@ class LogRatios:
     spread: Floats
 
     @property
-    def known(self) -> NDArray[np.bool_]:
+    def known(self) -> Flags:
         """Which have an error."""
         return np.isfinite(self.error)
 
@@ -68,7 +63,7 @@ class LogRatios:
         t = abs(self.size) / self.error
         return 2 * special.stdtr(np.where(self.known, self.freedom, 1), -t)
 
-    def where(self, chosen: NDArray[np.bool_], others: LogRatios) -> LogRatios:
+    def where(self, chosen: Flags, others: LogRatios) -> LogRatios:
         """These where `chosen`, and the others elsewhere."""
         return LogRatios(
             np.where(chosen, self.size, others.size),
@@ -93,8 +88,8 @@ class Estimates:
     noise: Floats
     spread: Floats
     stray: Floats
-    beside: NDArray[np.bool_]
-    paired: NDArray[np.bool_]
+    beside: Flags
+    paired: Flags
 
 
 def log_ratios(base: pd.DataFrame, run: pd.DataFrame) -> LogRatios:
@@ -121,8 +116,8 @@ def log_ratios(base: pd.DataFrame, run: pd.DataFrame) -> LogRatios:
 def estimates(
     measured: LogRatios,
     to_reference: LogRatios,
-    reference: NDArray[np.bool_],
-    server: NDArray[np.object_],
+    reference: Flags,
+    server: Objects,
 ) -> Estimates:
     """What of the log ratios is the figures' own. `measured` are those of the figures,
     `to_reference` those of the figures' ratios to the reference by block; `reference` marks the row
@@ -153,7 +148,7 @@ def estimates(
     return Estimates(measured, p, noise, whole.spread, nothing, nowhere, nowhere)
 
 
-def _shift(measured: LogRatios, reference: NDArray[np.bool_]) -> tuple[float, float, float]:
+def _shift(measured: LogRatios, reference: Flags) -> tuple[float, float, float]:
     """The log ratio of the reference, its error and p; (0, 0, 1) where it is not known."""
     known = np.flatnonzero(reference & measured.known)
     if not len(known):
@@ -162,9 +157,7 @@ def _shift(measured: LogRatios, reference: NDArray[np.bool_]) -> tuple[float, fl
     return float(measured.size[at]), float(measured.error[at]), float(measured.p[at])
 
 
-def inflation(
-    ratios: LogRatios, server: NDArray[np.object_], counted: NDArray[np.bool_]
-) -> tuple[float, float]:
+def inflation(ratios: LogRatios, server: Objects, counted: Flags) -> tuple[float, float]:
     """The factor by which errors are wider than by chance because servers stray from the reference,
     at least 1, and its degrees of freedom. A server counts once, however many figures it has."""
     names, places, times = np.unique(

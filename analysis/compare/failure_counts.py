@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from analysis.compare.matching import KEY, keys
 from analysis.outcomes import causes, goodput
+from analysis.records.run import Run, remembered
+from analysis.selection.trials import untraced
 
-if TYPE_CHECKING:
-    from analysis.records.run import Run
-
-RUNS = 64
 COUNTS = ["requests", "errors", "unanswered"]
 
 
@@ -30,12 +26,11 @@ class FailureCounts:
     recorded: frozenset[str]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def failure_counts(run: Run) -> FailureCounts:
-    """The counts by the keys of the points; without traced trials, because a tracer makes servers
-    starve."""
-    untraced = ~run.trials["traced"].fillna(value=False).to_numpy(dtype=bool)
-    trials, key = run.trials[untraced], keys(run)[untraced]
+    """The counts by the keys of the points, without traced trials."""
+    trials = untraced(run.trials)
+    key = keys(run)[trials.index]
     failed, unknown = causes.failed(trials), causes.unknown(trials)
     counted = trials["valid"].to_numpy(dtype=bool) | failed
     flags = pd.DataFrame({"failed": failed, "counted": counted, "unknown": unknown})

@@ -1,9 +1,7 @@
 """Tests for what failed in two runs: counts of trials, and shares of attempts.
 
-Failed trials are counted, and compared by Boschloo's exact test (*Raised conditional level of
-significance for the 2 x 2-table when testing the equality of two probabilities*, Statistica
-Neerlandica 24, 1970). It is never weaker than Fisher's: three crashes of three against none give
-p = 0.03, and 0.1 by Fisher's.
+Failed trials are counted, and compared by Boschloo's exact test (`statistics.exact_tests`). It is
+never weaker than Fisher's: three crashes of three against none give p = 0.03, and 0.1 by Fisher's.
 
 Errors and missing answers come in clusters, so the sample is the block and not the attempt: the
 share of each block on the scale of arcsin sqrt, where chance alone spreads all shares alike
@@ -13,28 +11,13 @@ share of each block on the scale of arcsin sqrt, where chance alone spreads all 
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy import special
-from scipy.stats import boschloo_exact
 
+from analysis.arrays import Floats
 from analysis.statistics.medians import CONFIDENCE
 
-if TYPE_CHECKING:
-    from analysis.statistics.estimates import Floats
-
 LEVEL = 1 - CONFIDENCE
-
-
-@lru_cache(maxsize=4096)
-def boschloo(failed_base: int, failed: int, n_base: int, n: int) -> float:
-    """The two-sided p of so many failures in each run, if both fail equally often."""
-    if failed_base * n == failed * n_base:
-        return 1.0
-    table = [[failed_base, failed], [n_base - failed_base, n - failed]]
-    return float(boschloo_exact(table).pvalue)
 
 
 def welch(few_base: Floats, of_base: Floats, few: Floats, of: Floats) -> float:

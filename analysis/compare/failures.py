@@ -8,27 +8,24 @@ rise that may be chance is never called noise: the verdict is CANNOT_TELL, and i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from analysis.compare.failure_counts import failure_counts
-from analysis.compare.failure_tests import LEVEL, boschloo, welch
+from analysis.compare.failure_counts import FailureCounts, failure_counts
+from analysis.compare.failure_tests import LEVEL, welch
 from analysis.compare.matching import KEY, labels, points
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
 from analysis.outcomes import goodput
 from analysis.outcomes.goodput import ERRORS, FAILED, UNANSWERED
+from analysis.records.run import Run
+from analysis.statistics.exact_tests import boschloo
 from analysis.statistics.false_discovery import adjusted
 from analysis.wording import server_name
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from analysis.compare.failure_counts import FailureCounts
-    from analysis.records.run import Run
-
-    Head = tuple[str, str, str, bool]
+Head = tuple[str, str, str, bool]
 
 FIRST, SECOND = "first", "second"
 """The base run and the run that is compared with it, in words."""

@@ -12,16 +12,18 @@ the intervals that are told 95% hold the truth.
 
 A time that is a lower bound may be any longer one, and so may a geometric mean of such times.
 Where the second run has any, it can only be slower beyond doubt; where the first has, only
-faster; where both have, neither.
+faster; where both have, neither. The interval of the ratio has no end on the side where it may
+be anything.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from scipy import special
 
+from analysis.arrays import Flags, Floats
 from analysis.compare.estimates import SMALLEST
 from analysis.compare.failures import words
 from analysis.compare.metrics import (
@@ -35,12 +37,6 @@ from analysis.compare.metrics import (
 from analysis.outcomes.goodput import FAILED
 from analysis.statistics.false_discovery import adjusted
 from analysis.statistics.medians import CONFIDENCE, TAIL
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from analysis.statistics.estimates import Floats
 
 POWER = 0.8
 
@@ -81,7 +77,7 @@ def _words(figures: pd.DataFrame) -> NDArray[np.str_]:
     return word
 
 
-def _of_picked(figures: pd.DataFrame, changed: NDArray[np.bool_]) -> dict[str, Floats]:
+def _of_picked(figures: pd.DataFrame, changed: Flags) -> dict[str, Floats]:
     """The ends of the intervals, wider where a figure was picked as `changed`. Failures have no
     intervals and are picked among themselves."""
     measured = (np.isfinite(figures["p"]) & ~figures["metric"].isin(FAILURES)).to_numpy()
@@ -93,7 +89,11 @@ def _of_picked(figures: pd.DataFrame, changed: NDArray[np.bool_]) -> dict[str, F
     factor[picked] = special.stdtrit(freedom, 1 - level) / special.stdtrit(freedom, 1 - TAIL)
     middle, half = (low + high) / 2, (high - low) / 2 * factor
     with np.errstate(over="ignore"):
-        return {"low": np.exp(middle - half), "high": np.exp(middle + half)}
+        low, high = np.exp(middle - half), np.exp(middle + half)
+    return {
+        "low": np.where((figures["low_base"] > 0) & np.isfinite(low), 0.0, low),
+        "high": np.where((figures["low_here"] > 0) & np.isfinite(high), np.inf, high),
+    }
 
 
 def _worsening(metric: str, base_value: float, value: float, ratio: float) -> float:

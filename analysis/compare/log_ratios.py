@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from analysis.compare.matching import KEY, keys, points
 from analysis.compare.metrics import METRICS
-from analysis.statistics.lower_bounds import bounded
+from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run, remembered
+from analysis.selection.trials import untraced
 
-if TYPE_CHECKING:
-    from analysis.records.run import Run
-
-RUNS = 64
 MOMENTS = ("count", "mean", "var")
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def logarithms(run: Run) -> pd.DataFrame:
     """The logarithm of every metric by point (its key) and block, from valid trials. Several
     trials of one block are averaged, traced ones left out. NaN where nothing was measured."""
-    # The tracer decides how fast a traced server is.
-    traced = run.trials["traced"].fillna(value=False).to_numpy(dtype=bool)
-    kept = run.trials["valid"].to_numpy(dtype=bool) & ~traced
-    metrics = run.trials[list(METRICS)].to_numpy(dtype="float64", na_value=np.nan)[kept]
+    trials = untraced(run.valid)
+    metrics = trials[list(METRICS)].to_numpy(dtype="float64", na_value=np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.where(metrics > 0, metrics, np.nan))
     frame = pd.DataFrame(logs, columns=list(METRICS))
-    frame[KEY] = keys(run)[kept]
-    frame["block"] = run.trials["block"].to_numpy(dtype="int64")[kept]
+    frame[KEY] = keys(run)[trials.index]
+    frame["block"] = trials["block"].to_numpy(dtype="int64")
     return frame.groupby([KEY, "block"]).mean()
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def lower_bounds(run: Run) -> pd.DataFrame:
     """By point and metric: in how many of its valid trials it is a lower bound."""
     low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
@@ -54,7 +47,7 @@ def beside_reference(run: Run) -> pd.DataFrame:
     return logs - np.where(own[:, None], np.nan, less)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def moments(run: Run, beside: bool = False) -> pd.DataFrame:
     """By point and metric: number of blocks, mean and variance of the logarithms, as measured or
     `beside` the reference."""

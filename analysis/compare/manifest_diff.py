@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from analysis.records.run import Run
 from analysis.wording import MISSING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from analysis.records.run import Run
 
 # Each run has its own, or they say nothing about the conditions. Where the free memory scaled an
 # experiment down, `scaled` says so.

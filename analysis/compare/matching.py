@@ -6,26 +6,19 @@ themselves say whether two points are the same.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags, Objects
 from analysis.point_labels import label
+from analysis.records.run import Run, remembered
 from analysis.wording import number, server_name
 from contract.columns import SETTINGS
 from contract.exits import Exit, LabError
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
-
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
-
-RUNS = 64
 KEY = "key"
 KEYED = (*SETTINGS, "warm_up_s")
 ALIKE_WINDOWS = 1.1
@@ -45,7 +38,7 @@ class Points:
     key_of: dict[str, str]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def points(run: Run) -> Points:
     """The points of a run; not to be written into."""
     trials = run.trials
@@ -71,7 +64,7 @@ def points(run: Run) -> Points:
     return Points(table.join(counts).join(reasons), key_of)
 
 
-def keys(run: Run) -> NDArray[np.object_]:
+def keys(run: Run) -> Objects:
     """The key of each trial's point."""
     return run.trials["point"].astype(str).map(points(run).key_of).to_numpy()
 
@@ -133,7 +126,7 @@ def _key(row: dict[Hashable, object]) -> str:
     return ("reference " if row["reference"] else "") + ", ".join(pairs)
 
 
-def _named(table: pd.DataFrame, missing: NDArray[np.bool_]) -> str:
+def _named(table: pd.DataFrame, missing: Flags) -> str:
     texts = list(labels(table)[missing])
     more = f"; and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
     return f"{len(texts)} of {len(table)} points: {'; '.join(texts[:MOST_NAMED])}{more}"

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
+from analysis import repeated
 from analysis.charts.palette import in_order
 from analysis.compare.compared_figure import compared_figures
-from analysis.compare.matching import points
+from analysis.compare.matching import KEY, keys, labels, points
 from analysis.compare.metrics import ALL_METRICS, CHANGED, METRICS
 from analysis.compare.wording import changed
 from analysis.outcomes import causes
-from analysis.records import repeated, unreadable_rows
+from analysis.records import unreadable_rows
+from analysis.records.run import Run
+from analysis.selection.trials import untraced
 from analysis.statistics.noise_floor import warnings
 from analysis.wording import listed, plural, server_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 
 def notes(
@@ -41,10 +38,7 @@ def notes(
         if not ((run.trials["sweep"] == "reference") & run.trials["valid"]).any()
     ]
     sentences += _void(runs)
-    sentences += [
-        f"Nothing of {server_name(server)} was compared: {why}."
-        for server, why in uncompared.items()
-    ]
+    sentences += [f"Nothing of {name} was compared: {why}." for name, why in uncompared.items()]
     for run, name in zip(runs, names, strict=True):
         if run.unfinished:
             sentences.append(f"{name}: {run.unfinished}.")
@@ -54,9 +48,27 @@ def notes(
     return sentences
 
 
-def uncompared_servers(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
-    """Servers of which no figure was compared with any run, with the reason; without those that
-    the machine lacks something for in all runs, and those that were traced in all."""
+def uncompared(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
+    """Of what no figure was compared with any run, in words, with the reason: servers, and single
+    points of others of which no run knows anything. Without those that the machine lacks something
+    for in all runs, and those that were traced in all."""
+    servers = _servers(runs, figures)
+    reasons = {server_name(server): why for server, why in servers.items()}
+    table, void = points(runs[0]).table, _void_in_all(runs) - set(figures[KEY])
+    names = labels(table)
+    for key in (one for one in table.index if one in void):
+        if table.loc[key, "server"] in servers:
+            continue
+        trials = pd.concat([run.trials[keys(run) == key] for run in runs])
+        traced = trials["traced"].fillna(value=False).any()
+        # A limit that a server names stops it in any run: it is told as one, and hides nothing.
+        if not (traced or causes.lacking(trials) or trials["server_limit"].notna().all()):
+            reasons[str(names[key])] = f"all its trials are void in every run ({_reason(trials)})"
+    return reasons
+
+
+def _servers(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
+    """The whole servers among them."""
     measured = figures[np.isfinite(figures["p"]) | (figures["why"] == "")]
     compared = set(measured.loc[measured["metric"].isin(METRICS), "server"].astype(str))
     reasons = {}
@@ -66,14 +78,32 @@ def uncompared_servers(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, 
         mine = [run.trials[run.trials["server"] == server] for run in runs]
         if not any(len(trials) for trials in mine) or all(causes.lacking(one) for one in mine):
             continue
-        if all(one["traced"].fillna(False).all() for one in mine):
-            continue  # its speeds mean nothing
-        if any(one["valid"].any() for one in mine):
-            reasons[server] = "none of its points has valid trials in two runs"
+        if not any(len(untraced(one)) for one in mine):
             continue
-        first = str(mine[0]["reason"].astype("string").fillna("no reason given").mode().iloc[0])
-        reasons[server] = f"all its trials are void in every run ({first})"
+        if any(one["valid"].any() for one in mine):
+            what = (
+                "of these metrics was measured at a point"
+                if _is_in_two(runs, server)
+                else ("of its points has valid trials")
+            )
+            reasons[server] = f"none {what} in two runs"
+            continue
+        reasons[server] = f"all its trials are void in every run ({_reason(mine[0])})"
     return reasons
+
+
+def _is_in_two(runs: Sequence[Run], server: str) -> bool:
+    """Whether a point of the server has valid trials in the first run and in another."""
+    tables = [points(run).table for run in runs]
+    first, *others = (
+        set(one.index[(one["server"] == server) & (one["void"] < one["trials"])]) for one in tables
+    )
+    return any(first & other for other in others)
+
+
+def _reason(trials: pd.DataFrame) -> str:
+    """The commonest one."""
+    return str(trials["reason"].astype("string").fillna("no reason given").mode().iloc[0])
 
 
 def _shifts(figures: pd.DataFrame) -> list[str]:
@@ -98,10 +128,17 @@ def _shifts(figures: pd.DataFrame) -> list[str]:
 
 def _void(runs: Sequence[Run]) -> list[str]:
     """Points that are void in every run."""
-    tables = [points(run).table for run in runs]
-    empty = [set(table.index[table["void"] == table["trials"]]) for table in tables]
-    common = set.intersection(*empty)
+    common = _void_in_all(runs)
     if not common:
         return []
     verb = "is" if len(common) == 1 else "are"
-    return [f"{plural(len(common), 'point')} of {len(tables[0])} {verb} void in every run."]
+    of = len(points(runs[0]).table)
+    return [f"{plural(len(common), 'point')} of {of} {verb} void in every run."]
+
+
+def _void_in_all(runs: Sequence[Run]) -> set[str]:
+    """The keys of those points."""
+    tables = [points(run).table for run in runs]
+    return set.intersection(
+        *(set(table.index[table["void"] == table["trials"]]) for table in tables)
+    )

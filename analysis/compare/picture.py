@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from analysis.charts.model import RATIO, Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import ALARM, INK, KNOWN, MUTED
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, METRICS, WITHIN_NOISE
 from analysis.wording import plural
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BETTER = KNOWN["epoll_level"].colour
 ROW_IN, EDGE_IN = 0.62, 1.25
@@ -20,7 +16,11 @@ WIDTH = 0.72
 """Of a row that its figures fill, from the first to the last."""
 NARROWEST = 1.25
 """The axis reaches at least this factor to both sides, so that noise looks small."""
-WIDEST = 20.0
+FAR = 1e12
+"""Beyond this factor nothing is drawn where it is."""
+STEPS = ((1.5, (1.1, 1.2)), (3.0, (1.25, 1.5, 2.0)), (20.0, (2.0, 5.0, 10.0)))
+"""Ticks, by how far the axis reaches at most."""
+POWERS = tuple(10.0**n for n in range(1, 13))
 LOOKS = {
     "worse": (ALARM, "D", 0.95),
     "better": (BETTER, "o", 0.95),
@@ -63,8 +63,9 @@ def _series(shown: pd.DataFrame, rows: dict[str, int]) -> tuple[Series, ...]:
     place, many = counted.cumcount().to_numpy(), counted.transform("size").to_numpy()
     within = np.where(many > 1, WIDTH / 2 - WIDTH * place / np.maximum(many - 1, 1), 0.0)
     y = shown["metric"].map(rows).to_numpy(dtype="float64") + within
-    with np.errstate(divide="ignore"):  # an interval without an end
-        ratio, low, high = np.log(shown[["ratio", "low", "high"]].to_numpy(dtype="float64")).T
+    # An interval without an end is drawn out of the panel.
+    ends = shown[["ratio", "low", "high"]].to_numpy(dtype="float64").clip(1 / FAR, FAR)
+    ratio, low, high = np.log(ends).T
     kinds = _kinds(shown)
     return tuple(
         Series(
@@ -90,10 +91,10 @@ def _kinds(shown: pd.DataFrame) -> np.ndarray:
 
 def _ratio_axis(shown: pd.DataFrame, failing: int) -> Axis:
     """Logarithmic around 1, as far as the ratios reach; intervals may be cut off."""
-    ratios = shown["ratio"].to_numpy(dtype="float64")
+    ratios = shown["ratio"].to_numpy(dtype="float64").clip(1 / FAR, FAR)
     furthest = float(np.exp(abs(np.log(ratios)).max())) * 1.15 if len(ratios) else NARROWEST
-    reach = min(max(furthest, NARROWEST), WIDEST)
-    steps = (1.1, 1.2) if reach <= 1.5 else (1.25, 1.5, 2.0) if reach <= 3 else (2.0, 5.0, 10.0)
+    reach = max(furthest, NARROWEST)
+    steps = next((steps for most, steps in STEPS if reach <= most), POWERS)
     ticks = sorted({1.0, *steps, *(1 / step for step in steps)})
     more = f"; {plural(failing, 'figure')} of what failed: in the table" if failing else ""
     return Axis(

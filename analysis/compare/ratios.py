@@ -8,7 +8,7 @@ variances learnt from all figures of the metric together (`analysis.statistics.m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,8 @@ from analysis.compare.failure_counts import failure_counts
 from analysis.compare.failures import FIRST, SECOND, failures
 from analysis.compare.log_ratios import lower_bounds, moments_of
 from analysis.compare.matching import KEY, labels, points
+from analysis.records.run import Run
 from analysis.statistics.noise_floor import noise_floor
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.records.run import Run
 
 
 def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
@@ -61,7 +57,12 @@ def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
 def _of_metric(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.DataFrame:
     theirs, mine = (moments_of(one, metric, False, table.index) for one in (base, run))
     to_reference = [moments_of(one, metric, True, table.index) for one in (base, run)]
-    reference, server = table["reference"].to_numpy(dtype=bool), table["server"].to_numpy()
+    low_base, low_here = (
+        lower_bounds(one)[metric].reindex(table.index).fillna(0) for one in (base, run)
+    )
+    # A reference whose times may be any longer ones says nothing of the machine.
+    reference = table["reference"].to_numpy(dtype=bool) & (low_base + low_here == 0).to_numpy()
+    server = table["server"].to_numpy()
     found = estimates(log_ratios(theirs, mine), log_ratios(*to_reference), reference, server)
     n_base, n = (
         np.where(found.paired, paired["count"], side["count"].fillna(0)).astype("int64")
@@ -88,8 +89,8 @@ def _of_metric(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.Data
             "spread": np.where(np.isnan(found.spread), usual, found.spread),
             "stray": found.stray,
             "p": found.p,
-            "low_base": lower_bounds(base)[metric].reindex(table.index),
-            "low_here": lower_bounds(run)[metric].reindex(table.index),
+            "low_base": low_base,
+            "low_here": low_here,
         },
         index=table.index,
     )

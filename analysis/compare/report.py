@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from markupsafe import Markup
 
-from analysis.compare.compared_figure import compared_figures
+from analysis.compare.compared_figure import compared_figures, worst
+from analysis.compare.comparison import RunComparison
 from analysis.compare.metrics import (
     ALL_METRICS,
     CANNOT_TELL,
@@ -18,19 +21,11 @@ from analysis.compare.metrics import (
 from analysis.compare.picture import drawn, picture
 from analysis.compare.wording import side_by_side, times
 from analysis.exports import ExportedFiles, export, save_picture
+from analysis.records.run import Run
 from analysis.rendering import write_errors
 from analysis.tables import Table
 from analysis.wording import SYMBOLS, count
 from contract.run_order import sequence
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
-    from markupsafe import Markup
-
-    from analysis.compare.comparison import RunComparison
-    from analysis.records.run import Run
 
 NAME = "comparison"
 CSV_COLUMNS = [
@@ -144,7 +139,7 @@ def _compared_run(comparison: RunComparison, run: str, place: int, folder: Path)
 
 
 def _table(figures: pd.DataFrame, *, with_metric: bool = True) -> Table:
-    shown = figures.head(MOST_ROWS)
+    shown = worst(figures, MOST_ROWS)
     rows = [
         [
             figure.point,

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
 
 import numpy as np
+import pandas as pd
 
-from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, WITHIN_NOISE
-from analysis.wording import listed, plural, server_name, share
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    import pandas as pd
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, FAILURES, METRICS, WITHIN_NOISE
+from analysis.wording import listed, named, plural, share
 
 
 def summary(
     figures: pd.DataFrame,
     regressions: pd.DataFrame,
-    unknown: pd.DataFrame,
+    hiding: pd.DataFrame,
+    gating: Collection[str],
     uncompared: Collection[str],
+    unfinished: Sequence[str],
     tolerance: float,
 ) -> str:
-    """How many figures changed, and whether any got worse by more than the tolerance."""
+    """How many figures changed, and whether any got worse by more than the tolerance. `hiding` are
+    those that may hide that they did, `gating` the metrics that decide."""
+    unknown = hiding[hiding["metric"].isin(gating)]
     if not len(figures):
         return "No run has a valid trial, so there is no figure to compare."
     counts = figures["word"].value_counts()
@@ -35,7 +35,8 @@ def summary(
         )
         if word in counts
     ]
-    counted, limit = f"Of {plural(len(figures), 'figure')}, {listed(parts)}.", share(tolerance)
+    counted = f"Of {plural(len(figures), 'figure')}, {listed(parts)}."
+    limit = share(tolerance)
     if len(regressions):
         failures = int(regressions["metric"].isin(FAILURES).sum())
         verb = "is" if failures == 1 else "are"
@@ -48,10 +49,19 @@ def summary(
             f"{len(unknown):,} could not show it{_why(unknown)}."
         )
     if uncompared:
-        names = listed([server_name(name) for name in uncompared])
+        names = named(list(uncompared))
         return f"{counted} Nothing of {names} was compared, so nothing is known of it."
+    if unfinished:
+        verb = "is" if len(unfinished) == 1 else "are"
+        return (
+            f"{counted} None is known to have got worse by more than {limit}, but "
+            f"{listed(unfinished)} {verb} not finished."
+        )
+    deciding = listed([*(METRICS[n].title for n in METRICS if n in gating), "what failed"])
+    others = f"; {len(hiding):,} of other metrics could not" if len(hiding) else ""
     return (
-        f"{counted} None got worse by more than {limit}, and each that decides would have shown it."
+        f"{counted} None got worse by more than {limit}, and each that decides ({deciding}) would "
+        f"have shown it{others}."
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from analysis.compare.compared_figure import ComparedFigure
 from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES
 from analysis.outcomes.goodput import ERRORS, FAILED
+from analysis.outcomes.lower_bounds import of_bounds
 from analysis.wording import (
     at_least,
     column_writer,
@@ -17,9 +17,6 @@ from analysis.wording import (
     share,
     with_ends,
 )
-
-if TYPE_CHECKING:
-    from analysis.compare.compared_figure import ComparedFigure
 
 FACTOR_FROM = 2.0
 MOST_REPEATS = 500
@@ -60,7 +57,7 @@ def _lower_bounds(figure: ComparedFigure) -> str:
     ]
     why = f"a lower bound {listed(runs)}, as requests had no answer when the window closed"
     if figure.word == CHANGED:
-        return f"{changed(figure)} or more: {why}"
+        return f"{changed(figure)}: {why}"
     return f"cannot tell: {figure.why or why}"
 
 
@@ -106,13 +103,22 @@ def side_by_side(figure: ComparedFigure) -> tuple[str, str]:
 
 
 def times(figure: ComparedFigure) -> str:
-    """The ratio with its interval: '1.15 (1.12 to 1.18)'."""
-    return with_ends(number(figure.ratio), figure.low, figure.high)
+    """The ratio with its interval: '1.15 (1.12 to 1.18)'; '≥ 1.15' of lower bounds."""
+    text = number(figure.ratio)
+    if not (figure.low_base or figure.low_here):
+        return with_ends(text, figure.low, figure.high)
+    return of_bounds(text, in_first=figure.low_base > 0, in_second=figure.low_here > 0)
 
 
 def _extent(figure: ComparedFigure) -> str:
-    """How far the interval lies from 1: in percent, or as a factor beyond twofold."""
+    """How far the interval lies from 1: in percent, or as a factor beyond twofold; its nearer end,
+    where it has no other."""
     low, high = figure.low, figure.high
+    if not (low > 0 and np.isfinite(high)):
+        nearest = low if figure.ratio > 1 else high
+        factor = max(nearest, 1 / nearest)
+        far = f"a factor of {number(factor)}" if factor >= FACTOR_FROM else share(abs(nearest - 1))
+        return f"{far} or more"
     if figure.ratio >= FACTOR_FROM:
         return f"a factor of {number(low)} to {number(high)}"
     if figure.ratio <= 1 / FACTOR_FROM:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from analysis.charts.model import Chart
-    from analysis.records.run import Run
+from analysis.arrays import Numbers
+from analysis.charts.model import Chart
+from analysis.records.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +46,11 @@ class Figure:
         if not self.question.endswith("?"):
             raise ValueError(f"figure {self.name}: its question does not end with '?'")
 
-    def rows(self, run: Run) -> NDArray[np.intp]:
+    def rows(self, run: Run) -> Numbers:
         """Places in trials.csv, from 0, of the trials behind it."""
         return np.sort(self.chosen(run).index.to_numpy(dtype="intp"))
 
-    def candidate_rows(self, run: Run) -> NDArray[np.intp]:
+    def candidate_rows(self, run: Run) -> Numbers:
         """Places of the trials that it could stand on, void ones included."""
         trials = (self.candidates or self.chosen)(run)
         return np.sort(trials.index.to_numpy(dtype="intp"))

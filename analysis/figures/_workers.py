@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floats
 from analysis.charts.palette import in_order
-from analysis.figures._idle import RUNS
+from analysis.records.run import Run, remembered
+from analysis.selection.trials import untraced
 from analysis.wording import count, plural, server_name
 from contract.columns import SETTINGS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
-
-    Shares = NDArray[np.float64]
 
 COLUMNS = {"worker_connections": "connections", "worker_cpu_shares": "CPU time"}
 """JSON lists, a number for each worker of the server."""
@@ -39,7 +32,7 @@ class Bar:
 
     server: str
     label: str
-    parts: dict[str, Shares]
+    parts: dict[str, Floats]
 
     @property
     def workers(self) -> int:
@@ -47,11 +40,11 @@ class Bar:
         return max(int(shares.shape[1]) for shares in self.parts.values())
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """Valid trials of servers whose several workers have a port together; records of an older
     lab have none."""
-    trials = run.trials
+    trials = untraced(run.trials)
     had = [name for name in COLUMNS if name in trials]
     several = np.zeros(len(trials), dtype=bool)
     for name in had:
@@ -59,12 +52,19 @@ def chosen(run: Run) -> pd.DataFrame:
         long = np.array([*("," in cell for cell in listed.categories), False])  # -1 is an empty one
         several |= long[listed.codes]
     several &= (trials["server"] != ONE_EACH).to_numpy(dtype=bool)
-    several &= ~trials["traced"].fillna(False).to_numpy(dtype=bool)
     several &= trials["valid"].to_numpy(dtype=bool)
     return trials[["point", *SETTINGS, *had]][several]
 
 
-@lru_cache(maxsize=RUNS)
+def candidates(run: Run) -> pd.DataFrame:
+    """All trials of these servers, void ones included, but for those with one worker."""
+    trials = untraced(run.trials)
+    several = trials["server"].isin(chosen(run)["server"].unique()) | (trials["workers"] > 1)
+    several &= trials["server"] != ONE_EACH
+    return trials[(several & (trials["workers"] != 1).fillna(value=True)).fillna(value=False)]
+
+
+@remembered
 def bars(run: Run) -> list[Bar]:
     """In the order of all figures, and of a server by the number of its workers."""
     trials, found = chosen(run), []
@@ -104,7 +104,7 @@ def _word(name: str, value: Any) -> str:
     return f"{name.replace('_', ' ')} {value}"
 
 
-def _shares(texts: pd.Series[Any]) -> Shares:
+def _shares(texts: pd.Series[Any]) -> Floats:
     """(trials, workers) of a column of lists; none of those that nothing was shared out in."""
     lists = [sorted(map(float, json.loads(text)), reverse=True) for text in texts.dropna()]
     lists = [one for one in lists if len(one) > 1 and sum(one) > 0]
@@ -112,5 +112,5 @@ def _shares(texts: pd.Series[Any]) -> Shares:
         return np.empty((0, 0))
     width = pd.Series([len(one) for one in lists]).mode().iloc[0]
     kept = np.array([one for one in lists if len(one) == width])
-    shares: Shares = kept / kept.sum(axis=1, keepdims=True)
+    shares: Floats = kept / kept.sum(axis=1, keepdims=True)
     return shares

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
+import pandas as pd
 
 from analysis.charts import medians
 from analysis.charts.medians import USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
-from analysis.figures._active import X, chosen, summary
+from analysis.records.run import Run, remembered
+from analysis.selection.sweeps import ACTIVE, active_sweep
+from analysis.selection.trials import at
+from analysis.statistics.extremes import between_servers, in_words
+from analysis.statistics.point_medians import with_void
 from analysis.wording import count, duration, number, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 RATE, COST = "requests_per_s", "server_cpu_us_per_request"
 
 
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Requests per second and CPU microseconds per request by server and active connections."""
-    return summary(run, (RATE, COST))
+    return with_void(run, active_sweep(run), ("server", ACTIVE), (RATE, COST))
 
 
 def chart(run: Run) -> Chart:
     """Throughput and CPU time per request against active connections; on the page every metric."""
     pictured = {medians.RATE: "Throughput", medians.COST: "Server CPU time per request"}
-    return Chart(tuple(sweep(run, chosen(run), X, "active connections", USUAL, pictured)))
+    return Chart(
+        tuple(sweep(run, active_sweep(run), ACTIVE, "active connections", USUAL, pictured))
+    )
 
 
 def reading(run: Run) -> str:
-    """Fastest and slowest at the most active connections, and who was the bottleneck."""
-    points, trials = table(run), chosen(run)
-    most = points[X].max()
-    last = points[(points[X] == most) & points[RATE].notna()].sort_values(RATE)
+    """Fastest and slowest at the most active connections, how far they are apart beyond chance, and
+    who was the bottleneck."""
+    points, trials = table(run), active_sweep(run)
+    most = points[ACTIVE].max()
+    last = points[(points[ACTIVE] == most) & points[RATE].notna()].sort_values(RATE)
     if not len(last):
         return f"No server has a valid trial with {count(most)} active connections."
     fast, slow = last.iloc[-1], last.iloc[0]
@@ -43,8 +47,10 @@ def reading(run: Run) -> str:
         f"{number(fast[RATE])} requests a second"
     )
     if len(last) > 1:
+        apart = between_servers(at(trials, valid=True, **{ACTIVE: most}), RATE)
+        times = f", {in_words(apart)} apart" if np.isfinite(apart.value) else ""
         text += (
-            f" and {server_name(slow['server'])}, the slowest, {number(slow[RATE])} "
+            f" and {server_name(slow['server'])} {number(slow[RATE])}{times} "
             f"({duration(slow[COST])} of CPU per request against {duration(fast[COST])})"
         )
     bounded = int((trials["validity"] == "generator_bound").sum())
@@ -63,7 +69,7 @@ FIGURE = Figure(
     question="How do the servers stand up to many connections that all talk?",
     order=30,
     claims=(6,),
-    chosen=chosen,
+    chosen=active_sweep,
     table=table,
     chart=chart,
     reading=reading,

@@ -7,26 +7,21 @@ second each for as many times as tcp_syn_linear_timeouts says since Linux 6.5.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floats
 from analysis.charts.model import Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import KNOWN, SPARE, in_order, run_styles
 from analysis.figures import Figure
-from analysis.figures._idle import RUNS
+from analysis.outcomes.lower_bounds import END, bounded
 from analysis.records import details
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import at, per_request
-from analysis.statistics.lower_bounds import END, bounded
 from analysis.wording import at_least, count, duration, known, server_name, share
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from analysis.records.details import Floats
-    from analysis.records.run import Run
 
 PER_DECADE = 8
 EDGES = np.logspace(1, 8, 7 * PER_DECADE + 1)
@@ -41,6 +36,8 @@ INKS = [KNOWN[name].colour for name in ("iterative", "poll", "epoll_level")]
 INKS += [style.colour for style in SPARE]
 """One for each row on the page, where a server has several."""
 SYSCTL = "net/ipv4/tcp_syn_linear_timeouts"
+STEPS = 6
+"""Of the ladder that are shown."""
 
 
 class Spread(NamedTuple):
@@ -59,7 +56,7 @@ class Spread(NamedTuple):
     n: int
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """Valid trials with a connection per request that left a histogram."""
     return at(details.among(run, per_request(run)), valid=True)
@@ -126,7 +123,7 @@ def _waits(run: Run) -> str:
     return f"{text} Every one of these backlogs was too short for the clients."
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def _spreads(run: Run) -> list[Spread]:
     trials = chosen(run)
     found: list[Spread] = []
@@ -197,8 +194,9 @@ def ladder(sysctls: Mapping[str, Any]) -> list[float]:
     """The moments at which an unanswered SYN is sent again, in seconds: TCP_TIMEOUT_INIT
     doubled each time, after so many linear steps of one second."""
     told = str(sysctls.get(SYSCTL) or "0")
-    steps = [1.0] * (int(told) if told.isdecimal() else 0) + [2.0**n for n in range(7)]
-    return [float(second) for second in np.cumsum(steps)[:6]]
+    linear = min(int(told[:STEPS]), STEPS) if told.isdecimal() else 0
+    steps = [1.0] * linear + [2.0**n for n in range(STEPS)]
+    return [float(second) for second in np.cumsum(steps)[:STEPS]]
 
 
 def _steps(run: Run) -> list[float]:

@@ -2,49 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from analysis.charts.medians import COST, USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
-from analysis.figures._idle import X, chosen, summary
+from analysis.records.run import Run, remembered
+from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
+from analysis.statistics.point_medians import with_void
 from analysis.wording import count, duration, listed, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 METRIC = "server_cpu_us_per_request"
 
 
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """CPU microseconds per request by server and idle connections."""
-    return summary(run, (METRIC,))
+    return with_void(run, idle_sweep(run), ("server", ACTIVE, IDLE), (METRIC,))
 
 
 def chart(run: Run) -> Chart:
     """CPU time per request against idle connections; on the page every metric."""
     pictured = {COST: "Server CPU time per request"}
-    return Chart(tuple(sweep(run, chosen(run), X, "idle connections", USUAL, pictured)))
+    return Chart(tuple(sweep(run, idle_sweep(run), IDLE, "idle connections", USUAL, pictured)))
 
 
 def reading(run: Run) -> str:
     """The cost at the most idle connections, cheapest first."""
     points = table(run)
     measured = points[points[METRIC].notna()]
-    most = measured[X].max()
-    last = measured[measured[X] == most].sort_values(METRIC)
+    most = measured[IDLE].max()
+    last = measured[measured[IDLE] == most].sort_values(METRIC)
     costs = [
         f"{server_name(server)} {duration(cost)}"
         for server, cost in zip(last["server"], last[METRIC], strict=True)
     ]
     text = f"With {count(most)} idle connections a request costs {listed(costs)} of server CPU."
-    apart = between_servers(at(chosen(run), valid=True, **{X: most}), METRIC)
+    apart = between_servers(at(idle_sweep(run), valid=True, **{IDLE: most}), METRIC)
     if np.isfinite(apart.value):
         text += (
             f" The dearest and the cheapest are {in_words(apart)} apart; unlike the rate, "
@@ -58,7 +55,7 @@ FIGURE = Figure(
     title="CPU per request",
     question="What does one request cost the server, whoever is the bottleneck?",
     order=20,
-    chosen=chosen,
+    chosen=idle_sweep,
     table=table,
     chart=chart,
     reading=reading,

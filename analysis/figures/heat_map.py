@@ -7,27 +7,23 @@ each second; a shorter one is a column by itself.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floats
 from analysis.charts.medians import MEDIAN, P99, Metric, numbers
 from analysis.charts.model import MICROSECONDS, Axis, Cells, Chart, Line, Panel, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
-from analysis.figures._idle import RUNS
+from analysis.outcomes.lower_bounds import END, marked
 from analysis.records import details
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import at, nothing_idle
-from analysis.statistics.lower_bounds import END, marked
 from analysis.statistics.outliers import THRESHOLD, modified_z
-from analysis.wording import count, duration, listed, number, server_name
-
-if TYPE_CHECKING:
-    from analysis.records.details import Floats
-    from analysis.records.run import Run
+from analysis.wording import at_least, count, duration, listed, number, server_name
 
 PER_DECADE = 10
 EDGES = np.logspace(0, 8, 8 * PER_DECADE + 1)
@@ -56,7 +52,7 @@ class Column(NamedTuple):
     bounded: bool
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The valid keep-alive trials with nothing idle that left histograms, at the number of
     active connections that most servers were asked for (the largest such), of the servers with
@@ -158,8 +154,11 @@ def reading(run: Run) -> str:
             f"{text} and {duration(worst)} in the worst of {stretches}, "
             f"{number(factor)} times as long: its waits come in bursts.{gaps}"
         )
+    if points.loc[points["server"] == server, f"response_max_us{END}"].any():
+        # What had no answer as the window closed may have waited for longer.
+        return f"{text}, and {at_least(duration(worst))} in the worst of {stretches}.{gaps}"
     text += f" and at most {duration(worst)} in any of {stretches}"
-    if gaps:
+    if gaps or points[f"response_max_us{END}"].any():
         return f"{text}.{gaps}"
     if len(tails) == 1:
         return f"{text}."
@@ -173,7 +172,7 @@ def _gaps(points: pd.DataFrame) -> str:
     return f" In some stretches nobody got an answer at all: {listed(texts)}." if texts else ""
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def _columns(run: Run) -> dict[str, list[Column]]:
     trials = chosen(run)
     found: dict[str, list[Column]] = {}
@@ -193,7 +192,7 @@ def _columns(run: Run) -> dict[str, list[Column]]:
 def _of_trial(run: Run, trial: str, block: int) -> list[Column]:
     """A column per recorded second; one for all of them where no counts were kept."""
     seconds, ages = details.seconds(run, trial), details.ages(run, trial)
-    if len(seconds) > 1:
+    if len(seconds) > 1 and any(found.get_total_count() for _, found in seconds):
         columns = [
             Column(trial, block, row.from_s, row.to_s, _bins(*details.spread(found)), False, False)
             for row, found in seconds

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,20 +11,17 @@ from analysis.charts import medians
 from analysis.charts.medians import RATE, USUAL, Metric, sweep
 from analysis.charts.model import RATIO, Chart, Line, Series
 from analysis.charts.palette import KNOWN, in_order, run_styles
-from analysis.charts.scale import scale_of
+from analysis.charts.scale import Scale, scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
-from analysis.figures._idle import RUNS, X, chosen, summary
-from analysis.outcomes.limits_hit import find_walls
-from analysis.selection.blocks import by_block
+from analysis.outcomes.limits_hit import LimitHit, limits_hit
+from analysis.records.run import Run, remembered
+from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
+from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import estimate, nothing
+from analysis.statistics.point_medians import with_void
 from analysis.wording import count, listed, number, server_name
-
-if TYPE_CHECKING:
-    from analysis.charts.scale import Scale
-    from analysis.outcomes.limits_hit import Wall
-    from analysis.records.run import Run
 
 METRIC = RATE.name
 LOOKING = ("select", "poll")
@@ -35,27 +30,28 @@ SHARE_TEXT = "rate / rate with none idle"
 SHARE = Metric("relative_ratio", SHARE_TEXT, SHARE_TEXT, RATIO)
 
 
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Requests per second by server and idle connections."""
-    return summary(run, (METRIC,))
+    return with_void(run, idle_sweep(run), ("server", ACTIVE, IDLE), (METRIC,))
 
 
 def chart(run: Run) -> Chart:
     """Measured rates, and each as a share of the server's own rate with nothing idle, beside the
     published curves treated in the same way; on the page every metric."""
-    trials, points, styles = chosen(run), table(run), run_styles(run)
-    scale = scale_of(points[X])
+    trials, points, styles = idle_sweep(run), table(run), run_styles(run)
+    scale = scale_of(points[IDLE])
     pictured = {RATE: "Measured on this machine"}
-    rate, *others = sweep(run, trials, X, "idle connections", USUAL, pictured)
-    walls = [wall for wall in find_walls(trials) if np.isfinite(wall.held)]
+    rate, *others = sweep(run, trials, IDLE, "idle connections", USUAL, pictured)
+    limits = [hit for hit in limits_hit(trials) if np.isfinite(hit.held)]
     rate = replace(
-        rate, lines=tuple(_stop(wall, scale, styles[wall.server].colour) for wall in walls)
+        rate, lines=tuple(_stop(hit, scale, styles[hit.server].colour) for hit in limits)
     )
     shares = []
     for server in in_order(points["server"]):
         relative = _relative(run, points[points["server"] == server])
         if relative is not None:
-            at_ = scale.places(relative[X])
+            at_ = scale.places(relative[IDLE])
             name = server_name(server)
             shares.append(medians.series(relative, METRIC, at_, styles[server], name))
     shares += _published(scale)
@@ -66,15 +62,15 @@ def chart(run: Run) -> Chart:
 def reading(run: Run) -> str:
     """Who keeps the rate, who loses it, who stops."""
     points = table(run)
-    most = points.loc[points[METRIC].notna(), X].max()
+    most = points.loc[points[METRIC].notna(), IDLE].max()
     kept: list[str] = []
     lost: list[str] = []
     looking: list[str] = []
     for server in in_order(points["server"]):
         relative = _relative(run, points[points["server"] == server])
-        if relative is None or most not in set(relative[X]):
+        if relative is None or most not in set(relative[IDLE]):
             continue
-        share = float(relative.loc[relative[X] == most, METRIC].iloc[0])
+        share = float(relative.loc[relative[IDLE] == most, METRIC].iloc[0])
         if np.isfinite(share):
             text = f"{server_name(server)} ({number(share * 100)}%)"
             (kept if share >= 0.5 else looking if server in LOOKING else lost).append(text)
@@ -92,9 +88,9 @@ def reading(run: Run) -> str:
             opening = "" if sentences else f"With {count(most)} idle connections, "
             sentences.append(f"{opening}{listed(servers)} {verb} behind{why}.")
     sentences += [
-        f"{server_name(wall.server)} stopped at {count(wall.held)} of {count(wall.asked)} "
-        f"connections: {wall.limit}."
-        for wall in find_walls(chosen(run))
+        f"{server_name(hit.server)} stopped at {count(hit.held)} of {count(hit.asked)} "
+        f"connections: {hit.limit}."
+        for hit in limits_hit(idle_sweep(run))
     ]
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
 
@@ -107,7 +103,7 @@ def _relative(run: Run, mine: pd.DataFrame) -> pd.DataFrame | None:
     if 0 not in by_level:
         return None
     rows = []
-    for level in mine[X]:
+    for level in mine[IDLE]:
         values = by_level.get(int(level))
         found = nothing() if values is None else estimate(values / by_level[0])
         rows.append([found.value, found.low, found.high])
@@ -115,14 +111,14 @@ def _relative(run: Run, mine: pd.DataFrame) -> pd.DataFrame | None:
     return mine.assign(**dict(zip(columns, np.array(rows).T, strict=True)))
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def _by_level(run: Run) -> dict[str, dict[int, pd.Series[float]]]:
     """By server and number of idle connections, the rate of each block that has one."""
-    trials = chosen(run)[["server", X, "block", "valid", METRIC]]
+    trials = idle_sweep(run)[["server", IDLE, "block", "valid", METRIC]]
     trials = trials[trials["valid"] & trials[METRIC].notna()]
     found: dict[str, dict[int, pd.Series[float]]] = {}
     for server, mine in trials.groupby("server", observed=True):
-        levels = {int(level): at(mine, **{X: level}) for level in mine[X].unique()}
+        levels = {int(level): at(mine, **{IDLE: level}) for level in mine[IDLE].unique()}
         found[str(server)] = {level: by_block(rows, METRIC) for level, rows in levels.items()}
     return found
 
@@ -142,10 +138,10 @@ def _published(scale: Scale) -> list[Series]:
     return found
 
 
-def _stop(wall: Wall, scale: Scale, colour: str) -> Line:
+def _stop(hit: LimitHit, scale: Scale, colour: str) -> Line:
     """Where a server stopped."""
-    text = f"{server_name(wall.server)} stops\nat {count(wall.held)} connections"
-    return Line(scale.place(wall.held), text, colour=colour)
+    text = f"{server_name(hit.server)} stops\nat {count(hit.held)} connections"
+    return Line(scale.place(hit.held), text, colour=colour)
 
 
 FIGURE = Figure(
@@ -154,7 +150,7 @@ FIGURE = Figure(
     question="What do thousands of silent connections cost the few that talk?",
     order=10,
     claims=(2, 3, 8),
-    chosen=chosen,
+    chosen=idle_sweep,
     table=table,
     chart=chart,
     reading=reading,

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from analysis.charts.medians import MEDIAN, P99, P999, USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
-from analysis.figures._active import X, chosen, summary
-from analysis.statistics.lower_bounds import time_of
-from analysis.wording import count, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
+from analysis.outcomes.lower_bounds import time_of
+from analysis.records.run import Run, remembered
+from analysis.selection.sweeps import ACTIVE, active_sweep
+from analysis.selection.trials import at
+from analysis.statistics.point_medians import with_void
+from analysis.wording import count, plural, server_name
 
 PERCENTILES = {MEDIAN: "Median", P99: "99th percentile", P999: "99.9th percentile"}
 WORST = P999.name
 
 
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Response time percentiles in microseconds by server and active connections."""
-    return summary(run, tuple(metric.name for metric in PERCENTILES))
+    return with_void(
+        run, active_sweep(run), ("server", ACTIVE), [metric.name for metric in PERCENTILES]
+    )
 
 
 def chart(run: Run) -> Chart:
     """A panel for each percentile, on one scale; on the page every metric."""
-    return Chart(tuple(sweep(run, chosen(run), X, "active connections", USUAL, PERCENTILES)))
+    return Chart(
+        tuple(sweep(run, active_sweep(run), ACTIVE, "active connections", USUAL, PERCENTILES))
+    )
 
 
 def reading(run: Run) -> str:
     """Best and worst tail at the most active connections."""
     points = table(run)
-    most = points[X].max()
-    last = points[(points[X] == most) & points[WORST].notna()].sort_values(WORST)
+    most = points[ACTIVE].max()
+    last = points[(points[ACTIVE] == most) & points[WORST].notna()].sort_values(WORST)
     if not len(last):
         return f"No server has a valid trial with {count(most)} active connections."
     best, worst = last.iloc[0], last.iloc[-1]
@@ -44,10 +47,14 @@ def reading(run: Run) -> str:
     )
     if len(last) > 1:
         text += f", against {time_of(best, WORST)} for {server_name(best['server'])}"
-    return (
-        f"{text}. The clients wait for each answer before they ask again (closed loop), so "
-        "these times are for a server that is always busy."
+    valid = at(active_sweep(run), valid=True, **{ACTIVE: most})
+    rested = int((valid["validity"] != "server_bound").sum())
+    busy = (
+        f"; in {rested:,} of {plural(len(valid), 'trial')} the server was not busy all the time"
+        if rested
+        else ", so these times are for a server that is always busy"
     )
+    return f"{text}. The clients wait for each answer before they ask again (closed loop){busy}."
 
 
 FIGURE = Figure(
@@ -55,7 +62,7 @@ FIGURE = Figure(
     title="Latency",
     question="How long does a client wait, usually and when it is unlucky?",
     order=40,
-    chosen=chosen,
+    chosen=active_sweep,
     table=table,
     chart=chart,
     reading=reading,

@@ -3,58 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.charts import medians
-from analysis.charts.medians import MEDIAN, P90, P99, P999, numbers, void_points
-from analysis.charts.model import Axis, Chart
+from analysis.charts.medians import MEDIAN, P90, P99, P999, Metric, numbers, void_points
+from analysis.charts.model import Axis, Chart, Series
 from analysis.charts.palette import in_order, run_styles
-from analysis.figures import Figure, _rising
-from analysis.figures._idle import RUNS
-from analysis.selection.blocks import paired_ratio
+from analysis.figures import Figure
+from analysis.outcomes.lower_bounds import time_of, times
+from analysis.records.run import Run, remembered
+from analysis.selection.sweeps import ACTIVE, LEAST_RATES, rate_candidates, rate_sweep
+from analysis.selection.sweeps import RATE as OFFERED
 from analysis.selection.trials import at, nothing_idle
+from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.extremes import widened
-from analysis.statistics.lower_bounds import time_of, times
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, interval, listed, number, server_name
-
-if TYPE_CHECKING:
-    from analysis.charts.medians import Metric
-    from analysis.charts.model import Series
-    from analysis.records.run import Run
 
 RATE, TAIL = medians.RATE.name, P99.name
 PICTURED = {P99: "99th percentile", MEDIAN: "Median"}
 METRICS = (*PICTURED, P90, P999)
-CLOSED, OPEN = "active_connections", _rising.X
 LEVELS = 2
 
 
 def _axis(run: Run) -> str:
     """What raises the load: the rate of an open loop if the run varies it, else the number
     of active connections."""
-    return OPEN if len(_rising.chosen(run)) else CLOSED
+    return OFFERED if len(rate_sweep(run)) else ACTIVE
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The trials of servers that met several loads; void ones included."""
-    if _axis(run) == OPEN:
-        return _rising.chosen(run)
+    if _axis(run) == OFFERED:
+        return rate_sweep(run)
     trials = nothing_idle(run)
-    levels = trials[trials["valid"]].groupby("server", observed=True)[CLOSED].nunique()
+    levels = trials[trials["valid"]].groupby("server", observed=True)[ACTIVE].nunique()
     return trials[trials["server"].isin(levels.index[levels >= LEVELS])]
 
 
 def candidates(run: Run) -> pd.DataFrame:
     """The same, and those of servers that met as many loads and were valid under too few."""
-    return _rising.candidates(run) if _axis(run) == OPEN else nothing_idle(run)
+    return rate_candidates(run) if _axis(run) == OFFERED else nothing_idle(run)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Rate and response times by server and load, in the order of rising load."""
     names = [RATE, *(metric.name for metric in METRICS)]
@@ -91,14 +85,14 @@ def reading(run: Run) -> str:
     bought = widened(paired_ratio(high, low, RATE), len(steps))
     ends = interval(bought.low, bought.high, "x")
     gained = f"{number(bought.value if bought.n else gain)} times{f' ({ends})' if ends else ''}"
-    what = "requests asked for a second" if x == OPEN else "active connections"
+    what = "requests asked for a second" if x == OFFERED else "active connections"
     text = (
         f"From {count(first[x])} to {count(last[x])} {what}, {server_name(server)} answers "
         f"{gained} as many requests and its 99th percentile is "
         f"{times(last, TAIL, first)} as long ({time_of(last, TAIL)})."
     )
     text = " ".join(filter(None, [text, _left_out(run, x)]))
-    if x == OPEN:
+    if x == OFFERED:
         return f"{text} A path that turns upwards has found what the server can do."
     return (
         f"{text} In a closed loop the clients wait for their answers, so once the server is busy "
@@ -108,7 +102,7 @@ def reading(run: Run) -> str:
 
 def _left_out(run: Run, x: str) -> str:
     """Servers that were asked under several loads and have valid trials under too few of them."""
-    least = _rising.LEVELS if x == OPEN else LEVELS
+    least = LEAST_RATES if x == OFFERED else LEVELS
     levels = candidates(run).groupby("server", observed=True)[x].nunique()
     shown = set(chosen(run)["server"].unique())
     gone = [server_name(s) for s in in_order(levels.index[levels >= least]) if s not in shown]

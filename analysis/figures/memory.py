@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
@@ -12,15 +9,12 @@ from analysis.charts import medians
 from analysis.charts.medians import USUAL, Metric, sweep
 from analysis.charts.model import BYTES, Chart
 from analysis.figures import Figure
-from analysis.figures._idle import KEYS, RUNS, X
-from analysis.figures._idle import chosen as idle_trials
+from analysis.records.run import Run, remembered
+from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.point_medians import with_void
 from analysis.wording import count, listed, server_name, size
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 MEMORY, THREADS, EACH = "server_rss_bytes", "server_threads", "rss_per_connection_bytes"
 SLAB = "kernel_slab_per_connection_bytes"
@@ -28,15 +22,15 @@ ENOUGH = 500
 """Connections from which growth is the connections' own, and not the first request's."""
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The trials against idle connections, with what each connection added: to the server's
     resident memory, and to the kernel's slab where the probe read it (both ends of each
     connection are on this machine)."""
-    trials = idle_trials(run)
+    trials = idle_sweep(run)
     if not len(trials):
         return trials
-    held = (trials["active_connections"] + trials[X]).where(lambda many: many >= ENOUGH)
+    held = (trials[ACTIVE] + trials[IDLE]).where(lambda many: many >= ENOUGH)
     grown = trials[MEMORY] - trials["server_rss_idle_bytes"]
     trials = trials.assign(**{EACH: (grown / held).where(grown > 0)})
     if "kernel_slab_bytes" in trials:
@@ -45,13 +39,13 @@ def chosen(run: Run) -> pd.DataFrame:
     return trials
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Resident bytes, threads and bytes per connection by server and idle connections."""
     trials = chosen(run)
     had = [name for name in (MEMORY, THREADS, EACH, SLAB) if name in trials]
     had = [name for name in had if name in (MEMORY, THREADS) or trials[name].notna().any()]
-    return with_void(run, trials, KEYS, had)
+    return with_void(run, trials, ("server", ACTIVE, IDLE), had)
 
 
 def chart(run: Run) -> Chart:
@@ -63,7 +57,7 @@ def chart(run: Run) -> Chart:
         medians.THREADS: "Threads",
         each: "Memory per connection",
     }
-    panels = sweep(run, chosen(run), X, "idle connections", (slab, *USUAL), pictured)
+    panels = sweep(run, chosen(run), IDLE, "idle connections", (slab, *USUAL), pictured)
     return Chart(tuple(panels))
 
 
@@ -71,8 +65,8 @@ def reading(run: Run) -> str:
     """Memory at the most idle connections, smallest first."""
     points = table(run)
     measured = points[points[MEMORY].notna()]
-    most = measured[X].max()
-    last = measured[measured[X] == most].sort_values(MEMORY)
+    most = measured[IDLE].max()
+    last = measured[measured[IDLE] == most].sort_values(MEMORY)
     amounts = [
         f"{server_name(row.server)} {size(getattr(row, MEMORY))}" for row in last.itertuples()
     ]
@@ -85,11 +79,11 @@ def reading(run: Run) -> str:
     each = last[last[EACH].notna()].sort_values(EACH) if EACH in last else last.head(0)
     if len(each) > 1:
         small, large = each.iloc[0], each.iloc[-1]
+        apart = between_servers(at(chosen(run), valid=True, **{IDLE: most}), EACH)
         text += (
             f" A connection adds {size(small[EACH])} to {server_name(small['server'])} and "
             f"{size(large[EACH])} to {server_name(large['server'])}, "
-            f"{in_words(between_servers(at(chosen(run), valid=True, **{X: most}), EACH))} as much; "
-            "the kernel's sockets come on top for all."
+            f"{in_words(apart)} as much; the kernel's sockets come on top for all."
         )
     return text
 

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from analysis.charts.medians import COST, RATE, numbers, void_points
+from analysis.charts.medians import COST, RATE, Metric, numbers, void_points
 from analysis.charts.model import Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import INK, run_styles
 from analysis.figures import Figure
-from analysis.figures._idle import RUNS
+from analysis.records.run import Run, remembered
 from analysis.statistics.noise_floor import noise_floor, references
 from analysis.wording import plural, server_name, share
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.charts.medians import Metric
-    from analysis.records.run import Run
 
 METRIC = RATE.name
 SHOWN = ["block", "position", "server", METRIC, COST.name, "validity"]
@@ -30,7 +23,7 @@ SMALL = 0.3
 """Of the usual size of a marker, where there are more."""
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The reference trials, void ones included."""
     return references(run.trials[[*SHOWN, "sweep", "valid"]])

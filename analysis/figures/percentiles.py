@@ -7,26 +7,20 @@ server's repeats are added up, and the band holds every single repeat.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags, Floats, Numbers
 from analysis.charts.model import MICROSECONDS, Axis, Chart, Panel, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
-from analysis.figures._idle import RUNS
+from analysis.outcomes.lower_bounds import END, bounded, time_of, times
 from analysis.records import details
+from analysis.records.run import Run, remembered
 from analysis.selection.trials import at, nothing_idle, plain
-from analysis.statistics.lower_bounds import END, bounded, time_of, times
 from analysis.wording import count, server_name
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from analysis.records.details import Floats
-    from analysis.records.run import Run
 
 NINES = np.linspace(0, 5, 101)
 """The x axis: how many nines; 2 is the 99th percentile."""
@@ -61,7 +55,7 @@ class Curve(NamedTuple):
     row: dict[str, Any]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The valid trials with histograms: keep-alive with nothing idle, at the number of active
     connections that most servers have (the largest such), and open loops at their usual rate."""
@@ -105,8 +99,10 @@ def reading(run: Run) -> str:
     texts = []
     if closed:
         worst = max(closed, key=lambda c: c.row["response_p999_us"])
+        others = [c for c in closed if c is not worst and c.row[f"response_p999_us{END}"]]
+        known = ", as far as is known" if others else ""
         texts.append(
-            f"{server_name(worst.server)} has the longest tail: half of its clients wait "
+            f"{server_name(worst.server)} has the longest tail{known}: half of its clients wait "
             f"{time_of(worst.row, 'response_p50_us')} or less, one in a thousand "
             f"{time_of(worst.row, 'response_p999_us')} or more "
             f"({times(worst.row, 'response_p999_us', worst.row, 'response_p50_us')} as "
@@ -126,7 +122,7 @@ def reading(run: Run) -> str:
     return " ".join(text[0].upper() + text[1:] for text in texts)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def _curves(run: Run) -> list[Curve]:
     trials = chosen(run)
     found = []
@@ -144,7 +140,7 @@ def _curves(run: Run) -> list[Curve]:
     return found
 
 
-def _bounds(run: Run, rows: NDArray[np.intp], histogram: str) -> dict[str, bool]:
+def _bounds(run: Run, rows: Numbers, histogram: str) -> dict[str, bool]:
     """Which percentiles are lower bounds in any of these trials."""
     flags = bounded(run)
     own = {name: flags.get(name.replace("response", histogram, 1)) for name in SHOWN}
@@ -217,10 +213,21 @@ def _series(run: Run, one: Curve) -> Series:
     name = f"{server_name(one.server)}, {SENT}" if sent else server_name(one.server)
     kept = np.isfinite(one.us)
     colour = run_styles(run)[one.server].colour
-    curve = Series(name, colour, NINES[kept], one.us[kept])
+    curve = Series(name, colour, NINES[kept], one.us[kept], bounds=_marks(one)[kept])
     if sent:
         return replace(curve, dash="dashed")
     return replace(curve, low=one.low[kept], high=one.high[kept], band=True)
+
+
+def _marks(one: Curve) -> Flags:
+    """The places of NINES nearest to those of SHOWN that are lower bounds."""
+    marks = np.zeros(len(NINES), dtype=bool)
+    last = int(np.flatnonzero(np.isfinite(one.us))[-1])
+    for name, percent in SHOWN.items():
+        if one.row[f"{name}{END}"]:
+            nines = -np.log10(1 - percent / 100) if percent < 100 else np.inf
+            marks[min(last, int(np.abs(NINES - min(nines, NINES[-1])).argmin()))] = True
+    return marks
 
 
 FIGURE = Figure(

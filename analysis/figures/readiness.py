@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from analysis.arrays import Floats
 from analysis.charts.medians import Metric, sweep
 from analysis.charts.model import MICROSECONDS, Chart, Series
 from analysis.charts.palette import KNOWN, MUTED, in_order
-from analysis.charts.scale import scale_of
+from analysis.charts.scale import Scale, scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
-from analysis.selection.trials import alike, at, plain
+from analysis.records.run import Run
+from analysis.selection.sweeps import without_clients
+from analysis.selection.trials import at
 from analysis.statistics.point_medians import with_void
 from analysis.wording import TIMES, count, duration, listed, number, server_name
 from contract.loads import WITHOUT_CLIENTS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.charts.model import Floats
-    from analysis.charts.scale import Scale
-    from analysis.records.run import Run
 
 X = "watched"
 WAIT_US = "wait_us"
@@ -55,14 +52,14 @@ MEASURES = (
 
 def table(run: Run) -> pd.DataFrame:
     """Passes per second and the time of a wait, by server and descriptors watched."""
-    return with_void(run, chosen(run), ("load", "server", X), METRICS)
+    return with_void(run, without_clients(run), ("load", "server", X), METRICS)
 
 
 def chart(run: Run) -> Chart:
     """Both measures on logarithmic axes, beside the published curves."""
     panels = []
     for load, metric, title, watched, claim in MEASURES:
-        trials = at(chosen(run), load=load)
+        trials = at(without_clients(run), load=load)
         if not len(trials):
             continue
         more = _published(claim, scale_of(trials[X]))
@@ -90,12 +87,6 @@ def reading(run: Run) -> str:
         elif told:
             sentences.append(f"One wait took {listed(told)}.")
     return " ".join(sentences)
-
-
-def chosen(run: Run) -> pd.DataFrame:
-    """The trials without clients; void ones included."""
-    trials = plain(run)
-    return alike(trials[trials["load"].isin(WITHOUT_CLIENTS)])
 
 
 def _change(mine: pd.DataFrame, metric: str) -> str:
@@ -138,7 +129,7 @@ FIGURE = Figure(
     question="What does it cost to ask which of N descriptors is ready, when one of them is?",
     order=15,
     claims=(1, 5),
-    chosen=chosen,
+    chosen=without_clients,
     table=table,
     chart=chart,
     reading=reading,

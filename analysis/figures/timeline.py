@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,13 +11,10 @@ from analysis.charts.medians import RATE, numbers
 from analysis.charts.model import Axis, Chart, Dash, Line, Panel, Series
 from analysis.charts.palette import ALARM, INK, MUTED, run_styles
 from analysis.figures import Figure
-from analysis.figures._idle import RUNS
+from analysis.outcomes.lower_bounds import bounded
 from analysis.records import details
-from analysis.statistics.lower_bounds import bounded
+from analysis.records.run import Run, remembered
 from analysis.wording import at_least, count, duration, number, plural, server_name
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 PHASES = {
     "connect_idle": "idle connect",
@@ -48,7 +44,7 @@ class Story(NamedTuple):
     kernel: pd.DataFrame
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The one trial with most to see: the most SYNs dropped, else the longest window."""
     trials = details.among(run, run.trials[["valid", "listen_drops", "window_s"]])
@@ -61,7 +57,7 @@ def chosen(run: Run) -> pd.DataFrame:
     return run.trials.loc[[best]]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """Second by second: requests, response times and what the kernel had counted by its end."""
     story = _story(run)
@@ -151,7 +147,7 @@ def _longest(run: Run) -> str:
     return at_least(duration(np.nanmax([float(trial["response_max_us"].iloc[0]), answered])))
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def _story(run: Run) -> Story | None:
     trials = chosen(run)
     if not len(trials):

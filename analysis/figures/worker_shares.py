@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,19 +10,16 @@ import pandas as pd
 from analysis.charts.model import SHARE, Axis, Bar, Chart, Panel, Series
 from analysis.charts.palette import run_styles
 from analysis.figures import Figure, _workers
-from analysis.figures._idle import RUNS
 from analysis.figures._workers import COLUMNS, bars
+from analysis.figures._workers import Bar as Workers
+from analysis.records.run import Run, remembered
 from analysis.wording import number, share
-
-if TYPE_CHECKING:
-    from analysis.figures._workers import Bar as Workers
-    from analysis.records.run import Run
 
 EDGE_IN, ROW_IN = 1.3, 0.42
 chosen = _workers.chosen
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def table(run: Run) -> pd.DataFrame:
     """By server, settings and what is shared out: the largest and smallest worker's share, medians
     over the trials, each trial's workers sorted by their share."""
@@ -129,4 +125,5 @@ FIGURE = Figure(
     table=table,
     chart=chart,
     reading=reading,
+    candidates=_workers.candidates,
 )

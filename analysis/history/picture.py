@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from analysis.charts.medians import series
-from analysis.charts.model import RATIO, Axis, Chart, Line, Panel
+from analysis.charts.model import RATIO, Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import INK, in_order, styles
 from analysis.compare.metrics import METRICS
-from analysis.history.trend import SHOWN
+from analysis.history.trend import Trend
+from analysis.history.trend_figures import SHOWN
+from analysis.outcomes.lower_bounds import END
 from analysis.wording import server_name
-
-if TYPE_CHECKING:
-    from analysis.charts.model import Series
-    from analysis.history.trend import Trend
 
 TICKS = (0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.5, 2.0, 5.0, 10.0)
 LEAST_REACH = 1.15
+FAR = 1e6
+"""The end of an interval that has none, as a factor."""
 HEIGHT_IN = 4.2
 
 
@@ -40,9 +38,15 @@ def picture(trend: Trend) -> Chart:
 
 
 def _series(trend: Trend, metric: str) -> tuple[Series, ...]:
-    """A line per server; `ratio` has its interval in `low` and `high`."""
+    """A line per server; `ratio` has its interval in `low` and `high`, drawn out of the panel where
+    lower bounds leave it open. An arrow says that the ratio is at least so much."""
     table = trend.figures[trend.figures["metric"] == metric]
-    table = table.rename(columns={"low": "ratio_low", "high": "ratio_high"})
+    low, ratio, high = (table[name].to_numpy(dtype="float64") for name in ("low", "ratio", "high"))
+    table = table.assign(
+        ratio_low=np.where(low == 0, ratio / FAR, low),
+        ratio_high=np.where(np.isposinf(high), ratio * FAR, high),
+        **{f"ratio{END}": np.isposinf(high) & (low > 0)},
+    )
     places = {run: float(place) for place, run in enumerate(trend.runs["run"])}
     looks = styles(trend.figures["server"].unique())
     lines = []

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.compare.metrics import METRICS
 from analysis.exports import ExportedFiles, export, save_picture
 from analysis.history.picture import picture
-from analysis.history.trend import SHOWN
+from analysis.history.trend import Trend
+from analysis.history.trend_figures import SHOWN, TrendFigure, rows_of
 from analysis.outcomes import goodput
+from analysis.outcomes.lower_bounds import of_bounds
 from analysis.rendering import write_errors
 from analysis.tables import Table
 from analysis.wording import MISSING, count, number, server_name, share, with_ends
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
-    from pathlib import Path
-    from typing import Any
-
-    import pandas as pd
-
-    from analysis.history.trend import Trend
-
 NAME = "history"
-BOUNDS = {
-    (False, False): "",
-    (False, True): "≥ ",
-    (True, False): "≤ ",
-    (True, True): "unknown, of lower bounds ",
-}
-"""Before a ratio, by whether the first run's times and this run's are lower bounds."""
-BESIDE = {goodput.ERRORS: "errors", goodput.UNANSWERED: "unanswered"}
-"""Shares that stand behind a ratio, with their words."""
 
 
 def write(trend: Trend, folder: Path) -> ExportedFiles:
@@ -71,10 +57,7 @@ def _figures(trend: Trend, metric: str) -> Table:
     """A row per server, a column per run: the ratio to the first run with its interval."""
     runs = list(trend.runs["run"])
     mine = trend.figures[trend.figures["metric"] == metric]
-    cells = {
-        (row["server"], row["run"]): _cell(row, first=row["run"] == runs[0])
-        for row in mine.to_dict("records")
-    }
+    cells = {(row.server, row.run): _cell(row, first=row.run == runs[0]) for row in rows_of(mine)}
     rows = [
         [server_name(server), *(cells.get((server, run), MISSING) for run in runs)]
         for server in in_order(mine["server"])
@@ -82,16 +65,20 @@ def _figures(trend: Trend, metric: str) -> Table:
     return Table(["server", *runs], rows, [False, *(True for _ in runs)])
 
 
-def _cell(row: Mapping[Hashable, Any], *, first: bool) -> str:
+def _cell(row: TrendFigure, *, first: bool) -> str:
     """'0.95 (0.91 to 0.99), failed 2 of 15, errors 3%'."""
-    text = number(row["ratio"])
-    if not row["low_base"] and not row["low_here"]:
-        text = with_ends(text, row["low"], row["high"])
-    bound = "" if first else BOUNDS[row["low_base"], row["low_here"]]
-    failed = f", failed {row['failed']:,} of {row['counted']:,}" if row["failed"] else ""
+    text = number(row.ratio)
+    if not row.low_base and not row.low_here:
+        text = with_ends(text, row.low, row.high)
+    if not first:
+        text = of_bounds(text, in_first=row.low_base, in_second=row.low_here)
+    failed = f", failed {row.failed:,} of {row.counted:,}" if row.failed else ""
     shares = [
-        f", {word} {share(row[name])}"
-        for name, word in BESIDE.items()
-        if row[name] > goodput.SMALLEST[name]
+        f", {word} {share(value)}"
+        for name, word, value in (
+            (goodput.ERRORS, "errors", row.error_share),
+            (goodput.UNANSWERED, "unanswered", row.unanswered_share),
+        )
+        if value > goodput.SMALLEST[name]
     ]
-    return "".join([bound, text, failed, *shares])
+    return "".join([text, failed, *shares])

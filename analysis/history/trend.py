@@ -10,34 +10,26 @@ first run's are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from analysis.charts.palette import in_order
-from analysis.compare.log_ratios import logarithms, lower_bounds
+from analysis.compare.log_ratios import logarithms
 from analysis.compare.manifest_diff import differences
 from analysis.compare.matching import KEY, points
-from analysis.outcomes import goodput
-from analysis.outcomes.causes import causes
-from analysis.outcomes.failures import of_run
+from analysis.failures import of_run
+from analysis.history.trend_figures import not_in_ratios, trend_figures
 from analysis.records import unreadable_rows
-from analysis.records.run import load
-from analysis.statistics.estimates import beside
+from analysis.records.run import Run, load
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import listed, plural, server_name
+from contract.csv_check import LeftOut
 from contract.exits import Exit, LabError
 from contract.run_order import sequence
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from analysis.records.run import Run
-    from contract.csv_check import LeftOut
-
-SHOWN = ("requests_per_s", "server_cpu_us_per_request", "response_p99_us")
 LEAST_RUNS = 2
 
 
@@ -47,11 +39,8 @@ class Trend:
 
     `runs` has a row per run: `run`, `started_at`, `trials`, `void`, `noise` (its A/A floor, a
     share), `commit`, `changed` (conditions that differ from the run before, in words). `figures`
-    has a row per run, server and metric of SHOWN: `ratio` to the first run with `low` and `high`,
-    the `blocks` and `points` that it stands on, the trials that the server `failed` of those
-    `counted` in the run, its `error_share` and `unanswered_share`, and whether times of the first
-    run (`low_base`) or of this one (`low_here`) are lower bounds. `notes` says what was left out
-    and why, `spoiled` has the rows left out, by run.
+    has the fields of `TrendFigure`, `notes` says what was left out and why, `spoiled` has the rows
+    left out, by run.
     """
 
     name: str
@@ -76,17 +65,21 @@ def history(folder: Path) -> Trend:
     measured = [set(logarithms(run).index.get_level_values(KEY)) for run in runs]
     common, most = set.intersection(*measured), len(set.union(*measured))
     if not common:
+        asked = set.intersection(*(set(points(run).table.index) for run in runs))
+        why = (
+            "what was asked in all has no valid trial in some; move those elsewhere"
+            if asked
+            else "the experiment file has changed; move the runs of the older one elsewhere"
+        )
         raise LabError(
-            f"{folder}: no point was measured in all {len(runs)} runs: the experiment file has "
-            "changed; move the runs of the older one elsewhere",
-            Exit.BAD_INPUT,
+            f"{folder}: no point was measured in all {len(runs)} runs: {why}", Exit.BAD_INPUT
         )
     if len(common) < most:
         notes.append(
             f"{len(common)} of {most} points were measured in every run; the others are left out."
         )
     spoiled = {run.path.name: run.spoiled for run in runs if run.spoiled}
-    figures = _figures(runs, sorted(common))
+    figures = trend_figures(runs, sorted(common))
     notes += _absent(runs, set(figures["server"]))
     return Trend(runs[0].name, _runs(runs), figures, tuple(notes), spoiled)
 
@@ -107,7 +100,7 @@ def _readable(folder: Path) -> tuple[list[Run], list[str]]:
         if run.trials["valid"].any():
             runs.append(run)
         else:
-            why = of_run(run.trials)
+            why = of_run(run.trials) or "no trial has finished"
             notes.append(f"{manifest.parent.name} is left out: it has no valid trial ({why})")
     return sorted(runs, key=_began), notes
 
@@ -135,74 +128,15 @@ def _runs(runs: list[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _figures(runs: list[Run], keys: list[str]) -> pd.DataFrame:
-    """The figures of the points with these keys, which every run has measured."""
-    servers = points(runs[0]).table["server"].astype(str)
-    first = logarithms(runs[0]).groupby(level=KEY).mean()
-    low_base = _low(runs[0], keys)
-    base: dict[str, pd.DataFrame] = {}
-    rows = []
-    for run in runs:
-        beside_ratios, low_here = _beside_ratios(run), _low(run, keys)
-        logs = logarithms(run)
-        logs = logs[logs.index.get_level_values(KEY).isin(keys)]
-        key = logs.index.get_level_values(KEY)
-        change = logs - first.reindex(key).to_numpy()
-        for server, mine in change.groupby(servers.reindex(key).to_numpy()):
-            blocks = mine.groupby(level="block").mean()
-            base_blocks = base.setdefault(str(server), blocks)
-            for metric in SHOWN:
-                found = beside(blocks[metric].to_numpy(), base_blocks[metric].to_numpy())
-                if base_blocks is blocks:
-                    found = replace(found, low=np.nan, high=np.nan)
-                rows.append(
-                    {
-                        "run": run.path.name,
-                        "server": str(server),
-                        "metric": metric,
-                        "ratio": found.value,
-                        "low": found.low,
-                        "high": found.high,
-                        "blocks": found.n,
-                        "points": mine.index.get_level_values(KEY).nunique(),
-                        **beside_ratios[str(server)],
-                        "low_base": bool(low_base[metric].get(server, False)),
-                        "low_here": bool(low_here[metric].get(server, False)),
-                    }
-                )
-    return pd.DataFrame(rows)
-
-
-def _beside_ratios(run: Run) -> dict[str, dict[str, float]]:
-    """What the ratios of each server leave out: the trials that it failed of those counted, its
-    shares of errors and of missing answers."""
-    found = {}
-    for server, trials in run.trials.groupby(run.trials["server"].astype(str)):
-        became, shares = causes(trials), goodput.of_all(trials)
-        found[str(server)] = {
-            "failed": became.failed,
-            "counted": became.counted,
-            **{name: shares[name] for name in (goodput.ERRORS, goodput.UNANSWERED)},
-        }
-    return found
-
-
-def _low(run: Run, keys: list[str]) -> pd.DataFrame:
-    """By server and metric: whether it is a lower bound in any trial of these points."""
-    flags = lower_bounds(run).reindex(keys) > 0
-    return flags.groupby(points(run).table["server"].reindex(keys).astype(str).to_numpy()).any()
-
-
 def _absent(runs: list[Run], shown: set[str]) -> list[str]:
     """Servers that have no figure in the trend, with the trials that they failed."""
-    by_run = [(run.path.name, _beside_ratios(run)) for run in runs]
+    by_run = [(run.path.name, not_in_ratios(run)) for run in runs]
     notes = []
     for server in in_order({name for _, servers in by_run for name in servers} - shown):
         failures = [
-            f"{servers[server]['failed']:,} of {plural(int(servers[server]['counted']), 'trial')} "
-            f"in {name}"
+            f"{mine.failed:,} of {plural(mine.counted, 'trial')} in {name}"
             for name, servers in by_run
-            if server in servers and servers[server]["failed"]
+            if (mine := servers.get(server)) and mine.failed
         ]
         failed = f"; it failed in {listed(failures)}" if failures else ""
         notes.append(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import Causes, by_kind, causes, no_evidence
 from analysis.wording import listed, plural, share
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,14 @@ record it: no evidence either way, and that is said.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from analysis.arrays import Flags
 from analysis.wording import listed, plural
 from contract.outcomes import FOREIGN, STEAL
 from contract.void_causes import BY_SERVER
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    Flags = NDArray[np.bool_]
 
 UNAVAILABLE = r"the server ended with exit code 3\b"
 """A word of the lab's own servers for what this machine has not got (servers/core/exits.py), which

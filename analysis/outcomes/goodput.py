@@ -16,22 +16,15 @@ Sums over repeats, and no medians: a median of five would hide that two of them 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags, Floats, Numbers
 from analysis.outcomes import causes
 from analysis.wording import number, share
 from contract.loads import OPEN_LOADS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Numbers = NDArray[np.integer]
 
 COUNTS = ("requests", "errors", "window_s")
 FAILED, ERRORS, UNANSWERED = "failed_share", "error_share", "unanswered_share"
@@ -53,7 +46,7 @@ def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
     requests, errors, window_s = (_filled(trials[name])[kept] for name in COUNTS)
     unanswered = missing_answers(trials)[kept]
 
-    def total(values: Floats | NDArray[np.bool_]) -> Floats:
+    def total(values: Floats | Flags) -> Floats:
         return np.bincount(places, values, minlength=size).astype("float64")
 
     attempts = total(requests + errors)

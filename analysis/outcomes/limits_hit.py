@@ -9,7 +9,7 @@ import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
-class Wall:
+class LimitHit:
     """A server stopped at a limit that it named.
 
     `held`: connections that it held, median over the trials (NaN if not known),
@@ -40,7 +40,7 @@ def held_connections(trials: pd.DataFrame) -> pd.Series[float]:
     return both.min(axis=1).fillna(trials["watched_held"].astype("float64"))
 
 
-def find_walls(trials: pd.DataFrame) -> list[Wall]:
+def limits_hit(trials: pd.DataFrame) -> list[LimitHit]:
     """The limits of a run: one per server, limit and number of connections asked for."""
     hit = trials[~trials["valid"] & trials["server_limit"].notna()]
     if not len(hit):
@@ -58,6 +58,6 @@ def find_walls(trials: pd.DataFrame) -> list[Wall]:
     groups = frame.groupby(["server", "limit", "asked", "of"])["held"]
     table = groups.agg(["median", "min", "max", "size"])
     return [
-        Wall(server, limit, asked, middle, low, high, n, of)
+        LimitHit(server, limit, asked, middle, low, high, n, of)
         for (server, limit, asked, of), middle, low, high, n in table.itertuples()
     ]

@@ -2,9 +2,10 @@
 
 A point keeps a threshold when the median of its valid trials does, and its server failed none of
 them: a trial that the server spoiled breaks every threshold. What counts failures (errors, missing
-answers) has to keep it in each trial, for a median hides what less than half of them did. A point
-of which no trial says anything, because something else spoiled it or nobody knows what, or the
-column was never measured, neither keeps a threshold nor breaks it: it is not told. Nor is one
+answers, drops, resets) and what is a maximum has to keep it in each trial, for a median hides what
+less than half of them did. A point of which no trial says anything, because something else spoiled
+it or nobody knows what, or the column was never measured, or its rows could not be read, neither
+keeps a threshold nor breaks it: it is not told. Nor is one
 where lower bounds decide: a time that is at least so much may be any longer one, so a threshold is
 kept or broken by it only if it would be by every longer one too. Nor is any threshold of a run that
 is not finished, unless what there is breaks it. Trials under strace are left out,
@@ -14,24 +15,28 @@ whose speeds mean nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags, Numbers
 from analysis.outcomes import causes, goodput
-from analysis.statistics.lower_bounds import bounded
-from analysis.wording import plural, share
+from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
+from analysis.selection.trials import untraced
+from analysis.wording import named, plural, share
 from contract.exits import Exit, LabError
-from contract.thresholds import Threshold, parse
+from contract.thresholds import NUMBERS, Threshold, parse
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
-
-IN_EACH = ("errors", "error_share", "unanswered", "oldest_unanswered_us")
-"""Columns that every trial has to keep."""
+FAILURES = ("errors", "error_share", "unanswered", "oldest_unanswered_us")
+IN_EACH = (
+    *FAILURES,
+    *("coverage", "listen_overflows", "listen_drops", "retransmits", "resets"),
+    *("late_ack_resets", "full_queue_overflows", "full_queue_drops", "full_queue_resets"),
+    *("most_waiting", "longest_pause_us"),
+    *(name for name in NUMBERS if name.endswith(("_max", "_max_us"))),
+)
+"""Columns that every trial has to keep: what failed, and the worst that was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,14 @@ def judged(run: Run) -> list[Kept]:
         raise LabError(f"{run.path}/manifest.json: thresholds: {error}", Exit.BAD_INPUT) from None
     if not wanted:
         return []
-    kept = (run.trials["sweep"] != "reference") & ~run.trials["traced"]
-    low = {name: pd.Series(flags) for name, flags in bounded(run).items()}
-    nothing = pd.Series(data=False, index=run.trials.index)
-    trials = run.trials[kept]
-    found = [_kept(one, trials, low.get(one.column, nothing)[kept]) for one in wanted]
+    trials = untraced(run.trials)
+    trials = trials[trials["sweep"] != "reference"]
+    low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
+    unread = _unread(run)
+    found = [
+        _with_unread(_kept(one, trials, low.get(one.column, nothing)[trials.index]), unread)
+        for one in wanted
+    ]
     if not run.not_run:
         return found
     unfinished = f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."
@@ -89,7 +97,32 @@ def ending(limits: list[Kept]) -> Exit:
     return Exit.OK if all(limit.holds for limit in limits) else Exit.CANNOT_TELL
 
 
-def _kept(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> Kept:
+def _unread(run: Run) -> list[str]:
+    """The points of which every row is left out, as it could not be read."""
+    points = {one.trial.rpartition("-r")[0] for one in run.spoiled}
+    return sorted(
+        point
+        for point in points - set(run.trials["point"].astype(str))
+        if not point.startswith("reference-")
+    )
+
+
+def _with_unread(kept: Kept, points: list[str]) -> Kept:
+    """The same, not told of these points as well."""
+    if not points:
+        return kept
+    whole = replace(
+        kept,
+        points=kept.points + len(points),
+        untold=kept.untold + len(points),
+        remarks=f"{kept.remarks} No row of {named(points)} could be read.".strip(),
+    )
+    if kept.broken or kept.untold:
+        return whole
+    return replace(whole, worst=points[0], value=float("nan"))
+
+
+def _kept(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> Kept:
     """`low` says which of the trials have a lower bound in the column."""
     if not len(trials):
         return Kept(threshold.text, 0, 0, "", float("nan"))
@@ -110,7 +143,7 @@ def _kept(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> K
     )
 
 
-def _points(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) -> pd.DataFrame:
+def _points(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> pd.DataFrame:
     """A row per point: its name, the `value` that has to keep the threshold (NaN without any),
     whether it is `broken` or `untold` (`unbounded`: for lower bounds), its trials that `failed`,
     its shares of errors and of missing answers."""
@@ -135,9 +168,7 @@ def _points(threshold: Threshold, trials: pd.DataFrame, low: pd.Series[bool]) ->
     )
 
 
-def _deciding(
-    threshold: Threshold, values: pd.Series[float], groups: NDArray[np.integer]
-) -> pd.Series[float]:
+def _deciding(threshold: Threshold, values: pd.Series[float], groups: Numbers) -> pd.Series[float]:
     """By group, the value that has to keep the threshold."""
     by_point = values.groupby(groups)
     if threshold.column not in IN_EACH:
@@ -166,14 +197,14 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
             f"At {plural(at, 'point')} {threshold.column} is at least so much, and how much nobody "
             "knows: requests had no answer as the windows closed."
         )
-    if threshold.column not in IN_EACH and (points["errors"] > 0).any():
+    if threshold.column not in FAILURES and (points["errors"] > 0).any():
         worst = points.iloc[int(np.nanargmax(points["errors"].to_numpy()))]
         told.append(
             f"Errors are not in this figure: up to {share(worst['errors'])} of all attempts, at "
             f"{worst['point']}."
         )
     least = goodput.SMALLEST[goodput.UNANSWERED]
-    if threshold.column not in IN_EACH and (points["unanswered"] > least).any():
+    if threshold.column not in FAILURES and (points["unanswered"] > least).any():
         worst = points.iloc[int(np.nanargmax(points["unanswered"].to_numpy()))]
         told.append(
             f"Up to {share(worst['unanswered'])} of all requests got no answer, at "

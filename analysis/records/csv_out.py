@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from contract.literal import guarded, line
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

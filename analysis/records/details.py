@@ -10,30 +10,23 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
+from analysis.arrays import Floats, Numbers
+from analysis.records.run import Run, remembered
 from contract.exits import Exit, LabError
+from contract.result.distribution import Distribution
 from contract.result.document import from_json
 from contract.result.load_side import LoadSecond
 from contract.result.trial_result import TrialResult
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
-    from contract.result.distribution import Distribution
-
-    Floats = NDArray[np.float64]
 
 FOLDER, FILE = "trials", "result.json"
 UNREADABLE = (
@@ -45,15 +38,15 @@ LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
 """The range of every histogram of the lab, and its significant digits."""
 
 
-@lru_cache(maxsize=4)
+@remembered
 def recorded(run: Run) -> frozenset[str]:
     """Identifiers of the trials that have a folder beside the CSV."""
     folder = run.path / FOLDER
     return frozenset(entry.name for entry in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
-@lru_cache(maxsize=4)
-def _recorded_rows(run: Run) -> NDArray[np.intp]:
+@remembered
+def _recorded_rows(run: Run) -> Numbers:
     return np.flatnonzero(run.trials["trial"].isin(recorded(run)))
 
 
@@ -179,7 +172,7 @@ def _read(path: Path) -> TrialResult:
         return TrialResult() if found is None else from_json(TrialResult, found)
     except FileNotFoundError:
         return TrialResult()
-    except (OSError, ValueError) as error:  # DocumentError is a ValueError
+    except (OSError, ValueError, RecursionError) as error:  # DocumentError is a ValueError
         raise _unreadable(path, error) from None
 
 

@@ -7,18 +7,17 @@ this version does not know is kept and shown.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from analysis.records.schema_faults import schema_faults
-from contract.columns import FORMAT_VERSION
+from contract.columns import COLUMNS, FORMAT_VERSION, SETTINGS
 from contract.exits import Exit, LabError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 FILE = "manifest.json"
+KINDS = {"text": (str,), "flag": (bool,), "int": (int,), "float": (int, float)}
 
 
 class Kernel(BaseModel):
@@ -74,8 +73,18 @@ class Manifest(BaseModel):
     claims: list[int] | None = None
     figures: list[str] | None = None
     thresholds: list[str] = []
-    usual: dict[str, Any] = {}
+    usual: dict[str, str | bool | int | float | None] = {}
     raw: dict[str, Any] = {}
+
+    @field_validator("usual")
+    @classmethod
+    def _of_their_kind(cls, usual: dict[str, Any]) -> dict[str, Any]:
+        """A setting of another kind would select no trial, as if none had been run."""
+        for column in COLUMNS:
+            value, kinds = usual.get(column.name), KINDS[column.kind]
+            if column.name in SETTINGS and value is not None and type(value) not in kinds:
+                raise ValueError(f"{column.name} is {value!r}: expected {column.kind}")
+        return usual
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -93,6 +102,8 @@ def read_manifest(path: Path) -> Manifest:
     except json.JSONDecodeError as error:
         where = f"{path}, line {error.lineno}, column {error.colno}"
         raise LabError(f"{where}: not valid JSON: {error.msg}", Exit.BAD_INPUT) from None
+    except (ValueError, RecursionError) as error:  # a number or a nesting without end
+        raise LabError(f"{path}: cannot be read: {error}", Exit.BAD_INPUT) from None
     if not isinstance(raw, dict):
         raise LabError(f"{path}: expected a JSON object", Exit.BAD_INPUT)
     version = raw.get("format_version")

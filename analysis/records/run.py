@@ -9,21 +9,26 @@ or edited is refused.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import ParamSpec, TypeVar, cast
 
+import pandas as pd
+
+from analysis.records import inner_forms
 from analysis.records.manifest import FILE as MANIFEST_FILE
 from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
-from contract.csv_check import LeftOut, examine, refusal
+from contract.csv_check import SHOWN_PROBLEMS, LeftOut, examine, refusal
 from contract.exits import Exit, LabError
 from contract.void_causes import MEASURED_AGAIN
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 FILE = "trials.csv"
+RUNS = 16
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +82,12 @@ class Run:
         return str(self.trials["experiment"].iloc[0]) if len(self.trials) else self.path.name
 
 
+def remembered(function: Callable[P, T]) -> Callable[P, T]:
+    """The same function of a run, which works once for each of the last RUNS. What it returns is
+    shared: nobody writes into it."""
+    return cast("Callable[P, T]", lru_cache(maxsize=RUNS)(function))
+
+
 def load(path: str | Path) -> Run:
     """Read the run in folder `path`; LabError(BAD_INPUT) names all that is wrong."""
     path = Path(path)
@@ -114,6 +125,8 @@ def read_trials(
         ) from None
     except OSError as error:
         raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
+    if problems := [f"{path}: {fault}" for fault in inner_forms.faults(frame)]:
+        raise LabError("\n".join(problems[:SHOWN_PROBLEMS]), Exit.BAD_INPUT)
     frame["valid"] = (frame["validity"] != "void") & (frame["outcome"] == "completed")
     return frame, spoiled, emptied
 

@@ -9,22 +9,18 @@ from __future__ import annotations
 import csv
 import io
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
-from contract.cells import FALSE, TRUE
+from analysis.arrays import Floats
+from contract.cells import FALSE, TRUE, written
+from contract.column import Column
 from contract.columns import COLUMNS, FIRST_NAMES, IMPLICATIONS, IN_ORDER
 from contract.csv_check import ENCODING
 from contract.literal import GUARD, unguarded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from contract.column import Column
 
 READ_AS = {"int": "float64", "float": "float64", "flag": "str", "text": "str"}
 """Whole numbers as floats first, which hold all up to LARGEST_WHOLE: pandas would make others
@@ -86,10 +82,12 @@ def _whole_lines(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _typed(read: pd.DataFrame, column: Column) -> Any:
-    """A column with its type, all missing where the file has none; raises OutOfOrderError unless
+    """A column with its type, its default where the file has none; raises OutOfOrderError unless
     every cell is what the record format says."""
     if column.name not in read:
-        cells = pd.Series(np.nan, index=read.index, dtype=READ_AS[column.kind])
+        default = column.default if column.is_number else written(column.default)
+        filled = np.nan if default in (None, "") else default
+        cells = pd.Series(filled, index=read.index, dtype=READ_AS[column.kind])
     else:
         cells = _unguarded(read[column.name], column)
     if column.required and cells.isna().any():
@@ -122,7 +120,7 @@ def _unguarded(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
     return cells.map(unguarded, na_action="ignore")
 
 
-def _numbers(cells: NDArray[np.float64], column: Column) -> Any:
+def _numbers(cells: Floats, column: Column) -> Any:
     missing = np.isnan(cells)
     cells = np.where(missing, column.minimum, cells)
     if (cells < column.minimum).any() or (cells > column.largest).any():

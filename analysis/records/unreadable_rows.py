@@ -7,15 +7,11 @@ Every command names them. A report also writes them to `left_out.csv` beside the
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from analysis.records.run import Run
 from analysis.wording import plural
 from contract.csv_check import LeftOut
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from analysis.records.run import Run
 
 FILE = "left_out.csv"
 MOST_NAMED = 10

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from analysis.claims import verdicts
+from analysis.claims.verdicts import Verdict
+from analysis.outcomes.lower_bounds import doubts
+from analysis.records.run import Run
 from analysis.report.machine import machine
 from analysis.report.narrative import lead, more
 from analysis.report.server_page import pages, verdict_in_short
 from analysis.report.server_points import reference_of
-from analysis.statistics.lower_bounds import doubts
 from analysis.statistics.noise_floor import warnings
 from analysis.tables import as_table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
-
-    from analysis.claims.verdicts import Verdict
-    from analysis.records.run import Run
 
 GLANCE_FROM = 10
 """More verdicts than these get a line of their numbers above the table on any screen; fewer only on

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
-from analysis.records.run import FILE
+from analysis.arrays import Numbers
+from analysis.records.run import FILE, Run, remembered
 from contract.literal import unguarded
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
 
 MOST_ROWS = 20_000
 """Rows that stand behind a figure; more are not copied."""
 
 
-def copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
+def copy_rows(run: Run, name: str, rows: Numbers) -> str:
     """Those rows of `run.trials` in figures/NAME.csv, which is returned; '' where they are too
     many."""
     if not 0 < len(rows) <= MOST_ROWS:
@@ -31,7 +23,7 @@ def copy_rows(run: Run, name: str, rows: NDArray[np.intp]) -> str:
     return f"figures/{name}.csv"
 
 
-@lru_cache(maxsize=1)
+@remembered
 def _recorded(run: Run) -> pd.DataFrame:
     """The cells of all trials as texts, in the order of `run.trials`; rows left out are not among
     them."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from analysis.records.manifest import Manifest
 from analysis.wording import count, plural, server_name, size
-
-if TYPE_CHECKING:
-    from analysis.records.manifest import Manifest
 
 
 def machine(manifest: Manifest) -> list[tuple[str, str]]:
@@ -43,7 +39,9 @@ def _labelled(label: str, value: object) -> str:
 
 def _bridge(manifest: Manifest) -> str:
     value = manifest.bridge_nf_call_iptables
-    return "" if value is None else f"bridge-nf-call-iptables {int(value)}"
+    if isinstance(value, bool):
+        value = int(value)
+    return "" if value is None else f"bridge-nf-call-iptables {value}"
 
 
 def _base(manifest: Manifest) -> str:

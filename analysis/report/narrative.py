@@ -5,22 +5,23 @@ Each sentence is a function of the run; it is '' when the run has no data for it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from analysis.claims.claim import load_claims
 from analysis.claims.judgement import Word
-from analysis.claims.verdicts import counted
-from analysis.figures import backlog
-from analysis.figures._idle import chosen as idle_trials
+from analysis.claims.verdicts import Verdict, counted
+from analysis.failures import of_run
 from analysis.outcomes.causes import causes
-from analysis.outcomes.failures import of_run
-from analysis.outcomes.limits_hit import find_walls
+from analysis.outcomes.limits_hit import limits_hit
+from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
+from analysis.selection.sweeps import IDLE, backlog_sweep, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.estimates import summarise
 from analysis.statistics.extremes import between_servers, in_words
-from analysis.statistics.lower_bounds import bounded
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import (
     at_least,
@@ -35,13 +36,6 @@ from analysis.wording import (
     with_unit,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.claims.verdicts import Verdict
-    from analysis.records.run import Run
-
-X = "idle_connections"
 FEWEST_EQUAL = 4
 """Reference trials; fewer say little about the next one."""
 
@@ -63,9 +57,9 @@ def _joined(*sentences: str) -> str:
 
 def _argument(verdicts: Sequence[Verdict]) -> str:
     """The answer to the reader's question, by the claims that are parts of the argument; '' where
-    none of them was judged."""
+    none of them was judged. It holds where all of them do: what was not asked is no part less."""
     by_word: dict[Word, list[str]] = {word: [] for word in Word}
-    for one in verdicts:
+    for one in {one.claim: one for one in verdicts}.values():
         if one.details and one.details.argument:
             seen = "" if one.measured is None else f" ({with_unit(one.measured, one.unit)})"
             by_word[one.verdict].append(f"{one.title}{seen}")
@@ -77,12 +71,15 @@ def _argument(verdicts: Sequence[Verdict]) -> str:
         return ""
     if not held and not refuted:
         return f"Whether the C10K argument holds on this machine is not decided: {listed(unknown)}."
-    extent = "" if len(held) == judged else f" in {len(held)} of {plural(judged, 'part')}"
-    holds = f"holds{extent}" if held else "does not hold"
+    parts = sum(claim.argument for claim in load_claims().values())
+    extent = "" if len(held or refuted) == parts else f" in {len(held or refuted)} of {parts} parts"
+    holds = f"{'holds' if held else 'does not hold'}{extent}"
+    left = parts - judged
     told = [
         f"The C10K argument {holds} on this machine{f': {listed(held)}' if held else ''}",
         *([f"refuted here: {listed(refuted)}"] if refuted else []),
         *([f"not decided: {listed(unknown)}"] if unknown else []),
+        *([f"{left} {'was' if left == 1 else 'were'} not judged"] if left else []),
     ]
     return f"{'; '.join(told)}."
 
@@ -106,20 +103,22 @@ def _what_ran(run: Run) -> str:
 
 def _idle(run: Run) -> str:
     """The rates of the best and the worst server at the most idle connections."""
-    trials = idle_trials(run)
+    trials = idle_sweep(run)
     valid = at(trials, valid=True)
     if not len(valid):
         return ""
-    rates = summarise(valid, ["server", X], ["requests_per_s"])
-    most = int(rates[X].max())
-    last = rates[(rates[X] == most) & rates["requests_per_s"].notna()].sort_values("requests_per_s")
+    rates = summarise(valid, ["server", IDLE], ["requests_per_s"])
+    most = int(rates[IDLE].max())
+    last = rates[(rates[IDLE] == most) & rates["requests_per_s"].notna()].sort_values(
+        "requests_per_s"
+    )
     if not len(last) or most == 0:
         return ""
     active = count(float(valid["active_connections"].iloc[0]))
     best, worst = last.iloc[-1], last.iloc[0]
 
     def left(one: pd.Series[float]) -> str:
-        return _survivors(at(trials, server=str(one["server"]), **{X: most}))
+        return _survivors(at(trials, server=str(one["server"]), **{IDLE: most}))
 
     text = (
         f"With {count(most)} idle connections beside {active} active ones, "
@@ -128,7 +127,7 @@ def _idle(run: Run) -> str:
     )
     if len(last) == 1:
         return f"{text}."
-    difference = between_servers(at(valid, **{X: most}), "requests_per_s")
+    difference = between_servers(at(valid, **{IDLE: most}), "requests_per_s")
     return (
         f"{text} and {server_name(str(worst['server']))} {number(worst['requests_per_s'])}"
         f"{left(worst)}, a difference of {in_words(difference)}."
@@ -138,10 +137,10 @@ def _idle(run: Run) -> str:
 def _limits(run: Run) -> str:
     """The first servers that stopped at a limit, and how far they went."""
     reached: dict[tuple[str, str], list[str]] = {}
-    for wall in find_walls(run.trials):
-        held = count(wall.held) if np.isfinite(wall.held) else "a number of"
-        mine = reached.setdefault((wall.server, wall.limit.split(":")[0]), [])
-        if (text := f"{held} {wall.of}") not in mine:
+    for hit in limits_hit(run.trials):
+        held = count(hit.held) if np.isfinite(hit.held) else "a number of"
+        mine = reached.setdefault((hit.server, hit.limit.split(":")[0]), [])
+        if (text := f"{held} {hit.of}") not in mine:
             mine.append(text)
     texts = [
         f"{server_name(server)} could not go beyond {listed(mine, 'or')} ({limit})"
@@ -168,7 +167,7 @@ def _readiness(run: Run) -> str:
 
 
 def _threads(run: Run) -> str:
-    total = ["active_connections", X]
+    total = ["active_connections", IDLE]
     mine = at(run.trials, server="thread_per_connection")
     valid = at(mine, valid=True)
     threads = valid["server_threads"].to_numpy(dtype="float64", na_value=np.nan)
@@ -192,7 +191,7 @@ def _survivors(trials: pd.DataFrame) -> str:
 
 
 def _backlog(run: Run) -> str:
-    valid = at(backlog.chosen(run), valid=True, server="iterative")
+    valid = at(backlog_sweep(run), valid=True, server="iterative")
     if valid["backlog"].nunique() < 2:
         return ""
     short = valid[valid["backlog"] == valid["backlog"].min()]

@@ -6,31 +6,28 @@ themselves are only read.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import pandas as pd
+
+from analysis import repeated
+from analysis.charts.drawing import drawing
+from analysis.charts.model import Chart
 from analysis.claims import verdicts
-from analysis.figures import all_figures
-from analysis.outcomes.thresholds import ending, judged
-from analysis.records import repeated, unreadable_rows
-from analysis.records.run import load
+from analysis.claims.verdicts import Verdict
+from analysis.figures import Figure, all_figures
+from analysis.outcomes.thresholds import Kept, ending, judged
+from analysis.records import unreadable_rows
+from analysis.records.run import Run, load
 from analysis.rendering import write_errors, write_pages
 from analysis.report import summary_csv
 from analysis.report.context import page
 from analysis.report.sections import section, shown
+from contract.csv_check import LeftOut
 from contract.exits import Exit, LabError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
-
-    from analysis.charts.model import Chart
-    from analysis.claims.verdicts import Verdict
-    from analysis.figures import Figure
-    from analysis.outcomes.thresholds import Kept
-    from analysis.records.run import Run
-    from contract.csv_check import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +63,31 @@ def build(run_dir: Path) -> Report:
     if not len(run.trials):
         said = [f"{run_dir}: no trial has finished: resume the run, then report"]
         raise LabError("\n".join(unreadable_rows.notes(run) or said), Exit.NOT_READY)
-    figures, absent = _figures(run)
-    notes = [*unreadable_rows.notes(run), *repeated.notes(run), *absent]
-    found = verdicts.judge_all(run)
-    limits = judged(run)
-    with write_errors():
+    with write_errors(), drawing(run_dir / "figures") as draw:
+        figures, absent = _figures(run, draw)
+        notes = [*unreadable_rows.notes(run), *repeated.notes(run), *absent]
+        found = verdicts.judge_all(run)
+        limits = judged(run)
         table = verdicts.write(found, run_dir)
         unreadable_rows.write(run)
         summary_csv.write(run)
+        context = page(run, found, notes) | {"limits": limits}
         sections = [section(run, *figure, found) for figure in figures]
-        context = page(run, found, notes) | {"limits": limits} | shown(sections, found)
-        html, plain = write_pages("report", run_dir, context)
+        html, plain = write_pages("report", run_dir, context | shown(sections, found))
     measured = bool(run.trials["valid"].any())
+    if run.unfinished and not limits:  # a threshold says it by itself, the page among its doubts
+        notes = [*notes, f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."]
     return Report(html, plain, table, found, notes, limits, run.spoiled, measured)
 
 
-def _figures(run: Run) -> tuple[list[tuple[Figure, pd.DataFrame, Chart]], list[str]]:
-    """The figures that the run has trials for, each with its table and its chart, and what is told
-    of others."""
+def _figures(
+    run: Run, draw: Callable[[Chart, str], Future[str]]
+) -> tuple[list[tuple[Figure, pd.DataFrame, Chart, Future[str]]], list[str]]:
+    """The figures that the run has trials for, each with its table, its chart and the picture that
+    is being drawn, and what is told of others."""
     known = all_figures()
     asked = run.manifest.figures or []
-    figures: list[tuple[Figure, pd.DataFrame, Chart]] = []
+    figures: list[tuple[Figure, pd.DataFrame, Chart, Future[str]]] = []
     absent: list[str] = []
     for name in dict.fromkeys(asked or known):
         if name not in known:
@@ -97,7 +98,7 @@ def _figures(run: Run) -> tuple[list[tuple[Figure, pd.DataFrame, Chart]], list[s
         measured = len(table) and (not metrics or table[metrics].notna().to_numpy().any())
         chart = known[name].chart(run) if measured else None
         if chart and chart.pictured:
-            figures.append((known[name], table, chart))
+            figures.append((known[name], table, chart, draw(chart, name)))
         elif asked or len(table):  # else not asked for, and nothing lost
             absent.append(f"Figure {name} is left out: the run has no valid trial for it.")
     return figures, absent

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING
 
+import pandas as pd
 from markupsafe import Markup
 
-from analysis.charts import page, picture, svg
-from analysis.outcomes import failures
+from analysis import failures
+from analysis.charts import page, svg
+from analysis.charts.model import Chart
+from analysis.claims.verdicts import Verdict
+from analysis.figures import Figure
+from analysis.records.run import Run
 from analysis.report.figure_rows import copy_rows
 from analysis.tables import Table, as_table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
-
-    from analysis.charts.model import Chart
-    from analysis.claims.verdicts import Verdict
-    from analysis.figures import Figure
-    from analysis.records.run import Run
 
 LIBRARIES = ("bokeh.min.js", "bokeh-api.min.js")
 """Bokeh's own scripts, out of its Python package: the page needs no network."""
@@ -46,21 +42,26 @@ class Section:
 
 
 def section(
-    run: Run, figure: Figure, table: pd.DataFrame, chart: Chart, found: Sequence[Verdict]
+    run: Run,
+    figure: Figure,
+    table: pd.DataFrame,
+    chart: Chart,
+    drawn: Future[str],
+    found: Sequence[Verdict],
 ) -> Section:
-    """A figure of a run; writes its picture and the rows behind it."""
+    """A figure of a run, whose picture is being drawn; writes the rows behind it."""
     rows = figure.rows(run)
     reading = figure.reading(run)
     told = failures.of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)])
     reading = " ".join(filter(None, [reading[:1].upper() + reading[1:], told]))
     label = escape(f"{figure.question} {reading}", quote=True)
-    drawn = svg.inline(picture.save(chart, run.path / "figures", figure.name), figure.name, label)
     return Section(
         figure.name,
         figure.title,
         figure.question,
         reading,
-        Markup(drawn),  # noqa: S704 - matplotlib's own output, whose text it escapes itself
+        # matplotlib's own output, whose text it escapes itself
+        Markup(svg.inline(drawn.result(), figure.name, label)),  # noqa: S704
         Markup(page.as_json(chart)),  # noqa: S704 - as JSON without < > &
         as_table(table),
         len(rows),

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.charts.palette import VARIABLES, family, in_order, run_styles
 from analysis.outcomes import goodput
-from analysis.outcomes.limits_hit import find_walls
+from analysis.outcomes.limits_hit import limits_hit
+from analysis.outcomes.lower_bounds import END
+from analysis.records.run import Run
 from analysis.report.server_points import COST, RATE, TAIL, points, reference_of
 from analysis.report.server_sentences import ratio, strengths, weaknesses
-from analysis.statistics.lower_bounds import END
 from analysis.tables import Table
 from analysis.wording import MISSING, at_least, duration, number, plural, server_name
 from contract.void_causes import LOG_ENDS
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 MOST_ROWS = 40
 HEADINGS = ["setting", "valid trials", "requests / s", "to the reference"]
@@ -90,7 +87,7 @@ class Page:
 def pages(run: Run) -> list[Page]:
     """A page for each server of the run, in the order of every figure."""
     reference, table = reference_of(run), points(run)
-    looks, walls, reasons = run_styles(run), find_walls(run.trials), _reasons(run)
+    looks, limits, reasons = run_styles(run), limits_hit(run.trials), _reasons(run)
     made = []
     for server in in_order(run.trials["server"].unique()):
         mine = table[table["server"] == server]
@@ -103,7 +100,7 @@ def pages(run: Run) -> list[Page]:
                 reference,
                 strengths(run, mine, server, reference),
                 weaknesses(
-                    run, mine, server, reference, [one for one in walls if one.server == server]
+                    run, mine, server, reference, [one for one in limits if one.server == server]
                 ),
                 reasons.get(server, []),
                 _compared(run.trials[run.trials["server"] == server]),

@@ -6,22 +6,17 @@ of equal settings, except those that concern a server alone (its workers, for ex
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
+from analysis.outcomes.lower_bounds import END, bounded
 from analysis.point_labels import label
-from analysis.selection.trials import OTHERS, OWN, at
-from analysis.statistics.lower_bounds import END, bounded
-from analysis.statistics.point_medians import Spreads, first_rows, numbers, spreads
+from analysis.records.run import Run, remembered
+from analysis.selection.trials import OTHERS, OWN, at, untraced
+from analysis.statistics.point_medians import PointMedians, first_rows, numbers, point_medians
 from contract.columns import SETTINGS
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
 
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
 FALLBACK = "epoll_level"
@@ -38,7 +33,7 @@ def reference_of(run: Run) -> str:
     return FALLBACK if FALLBACK in present else in_order(present)[0]
 
 
-@lru_cache(maxsize=2)
+@remembered
 def points(run: Run) -> pd.DataFrame:
     """A row per server and condition: medians, and the ratios to the reference within blocks.
 
@@ -51,12 +46,12 @@ def points(run: Run) -> pd.DataFrame:
     """
     table = _conditions(run)
     same = table.index.to_series().groupby([table["server"], table["condition"]]).transform("first")
-    known, codes = spreads(run), numbers(run.trials)
+    known, codes = point_medians(run), numbers(run.trials)
     if (same != same.index).any():
         first = np.arange(len(known.valid))
         first[same.index] = same
         codes = first[codes]
-        known = Spreads(run.trials, codes)
+        known = PointMedians(run.trials, codes)
         table = table.loc[same.unique()]
     table["n"], table["void"] = known.valid[table.index], known.void[table.index]
     table = table.join(known.of((RATE, COST, TAIL)))
@@ -90,7 +85,7 @@ def _conditions(run: Run) -> pd.DataFrame:
     """By number of the point: its server, its condition, and the condition in words."""
     points = run.trials[["point", *SETTINGS]].iloc[first_rows(run.trials)]
     points = points.set_index(numbers(points))
-    points = points[~points["traced"].fillna(False).astype(bool)]
+    points = untraced(points)
     settings = points[[name for name in SETTINGS if name != "server"]].astype("string").fillna("")
     usual = {name: str(settings[name].mode().iloc[0]) for name in OTHERS if len(settings)}
     shared = settings.drop(columns=list(OWN))

@@ -7,19 +7,22 @@ for it: the valid trials are survivors.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
+from analysis import failures
 from analysis.claims.judgement import MOST_FAILED
 from analysis.figures import memory
-from analysis.figures._idle import X as IDLE
-from analysis.outcomes import failures, goodput
+from analysis.outcomes import goodput
+from analysis.outcomes.limits_hit import LimitHit
+from analysis.outcomes.lower_bounds import END, time_of
+from analysis.records.run import Run
 from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
+from analysis.selection.sweeps import IDLE
 from analysis.statistics.extremes import widening
-from analysis.statistics.lower_bounds import time_of
 from analysis.wording import (
     TIMES,
+    at_least,
     count,
     known,
     number,
@@ -29,12 +32,6 @@ from analysis.wording import (
     size,
     with_ends,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.outcomes.limits_hit import Wall
-    from analysis.records.run import Run
 
 KEPT, LOST = 0.8, 0.5
 """Shares of its own rate beside idle connections: keeping KEPT speaks for a server, falling below
@@ -78,13 +75,13 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
 
 
 def weaknesses(
-    run: Run, mine: pd.DataFrame, server: str, reference: str, walls: list[Wall]
+    run: Run, mine: pd.DataFrame, server: str, reference: str, limits: list[LimitHit]
 ) -> list[str]:
     """What speaks against the server on this machine."""
     sentences = [
-        f"It stops at {count(wall.held) if known(wall.held) else 'a number of'} of "
-        f"{count(wall.asked)} {wall.of}: {wall.limit}."
-        for wall in walls
+        f"It stops at {count(hit.held) if known(hit.held) else 'a number of'} of "
+        f"{count(hit.asked)} {hit.of}: {hit.limit}."
+        for hit in limits
     ]
     failed = failures.of_server(run.trials[run.trials["server"] == server])
     sentences += [failed] if failed else []
@@ -163,8 +160,11 @@ def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     if not len(longer):
         return []
     worst = longer.sort_values(f"{TAIL}_ratio").iloc[-1]
+    times = ratio(worst, f"{TAIL}_ratio")
+    if worst[f"{TAIL}{END}"]:  # the interval has no upper end then
+        times = at_least(f"{number(worst[f'{TAIL}_ratio'])}{TIMES}")
     return [
-        f"Its 99th percentile is {time_of(worst, TAIL)}, {ratio(worst, f'{TAIL}_ratio')} that of "
+        f"Its 99th percentile is {time_of(worst, TAIL)}, {times} that of "
         f"{server_name(reference)} ({worst['settings']})."
     ]
 

@@ -5,24 +5,19 @@ Units are in the names; `_low` and `_high` are the ends of the 95% interval of t
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.outcomes import goodput
+from analysis.outcomes.lower_bounds import bounded, medians_bounded
 from analysis.records.csv_out import write_csv
-from analysis.statistics.lower_bounds import bounded, medians_bounded
-from analysis.statistics.point_medians import first_rows, numbers, spreads
+from analysis.records.run import Run, remembered
+from analysis.statistics.point_medians import first_rows, numbers, point_medians
 from contract.columns import COLUMNS, SETTINGS
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
 
 FILE = "summary.csv"
 SUMMARISED = (
@@ -36,12 +31,12 @@ SUMMARISED = (
 NO_RANGE = (np.nan, np.nan)
 
 
-@lru_cache(maxsize=2)
+@remembered
 def summary(run: Run) -> pd.DataFrame:
     """`point`, the settings, `n` valid and `void` trials, the shares and the goodput of
     `analysis.outcomes.goodput`, each of SUMMARISED with its interval, and `lower_bounds`, the names
     of those that are. A point with only void trials keeps its row. In the order of the run."""
-    known, trials = spreads(run), run.trials
+    known, trials = point_medians(run), run.trials
     table = trials[["point", *SETTINGS]].iloc[first_rows(trials)]
     table = table.set_axis(numbers(table))
     counts = {"n": known.valid[table.index], "void": known.void[table.index]}

@@ -12,26 +12,17 @@ chosen. Void trials are among the chosen ones. Frames are shared: nobody writes 
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Iterable, Mapping
 
 import numpy as np
+import pandas as pd
 
+from analysis.arrays import Flags
+from analysis.records.run import Run, remembered
 from contract.columns import COLUMNS, SETTINGS
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
-
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
-
-    Flags = NDArray[np.bool_]
 Value = str | bool | int | float | None
 
-RUNS = 4
-"""Runs whose chosen trials are remembered: every judge and figure asks for the same."""
 ENVIRONMENT = ("network", "somaxconn")
 COMPARED = ("server", "load", "active_connections", "idle_connections", "backlog")
 OTHERS = tuple(name for name in SETTINGS if name not in (*ENVIRONMENT, *COMPARED))
@@ -52,10 +43,15 @@ class NotRunError(Exception):
     """The run holds no trial that is needed; the message says which."""
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def plain(run: Run) -> pd.DataFrame:
     """All trials with plain numbers: a missing one is NaN."""
     return run.trials.astype(PLAIN).copy()  # columns of a kind in one array
+
+
+def untraced(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials but those of a traced server: its speed is the tracer's, which also starves it."""
+    return at(trials, traced=False)
 
 
 def at(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
@@ -80,32 +76,40 @@ def with_settings(
     return trials[keep]
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def _unusual(run: Run) -> dict[str, Flags]:
-    """By setting, the trials in which it is not the usual one."""
-    usual = run.manifest.usual
-    missing = [name for name in SETTINGS if name not in usual]
-    if missing:
-        raise NotRunError(
-            f"the manifest does not say what is usual for {missing[0]}, so its trials cannot be "
-            "told apart: run the experiment again"
-        )
-    return {name: ~_equal(run.trials[name], usual[name]) for name in SETTINGS}
+    """By setting, the trials in which it is not the usual one. Of one that was added after the run
+    the manifest says nothing: its default is usual, and so is an empty cell."""
+    usual, found = run.manifest.usual, {}
+    for column in COLUMNS:
+        if column.name not in SETTINGS:
+            continue
+        values = run.trials[column.name]
+        if column.name in usual:
+            found[column.name] = ~_equal(values, usual[column.name])
+        elif column.added:
+            found[column.name] = ~(_equal(values, column.default) | _equal(values, None))
+        else:
+            raise NotRunError(
+                f"the manifest does not say what is usual for {column.name}, so its trials cannot "
+                "be told apart: run the experiment again"
+            )
+    return found
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def keep_alive(run: Run) -> pd.DataFrame:
     """Keep-alive trials on the most common path with the most common backlog."""
     return alike(_unmixed(at(plain(run), load="keep_alive")), (*ENVIRONMENT, "backlog"))
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def nothing_idle(run: Run) -> pd.DataFrame:
     """Those of `keep_alive` without idle connections."""
     return at(keep_alive(run), idle_connections=0)
 
 
-@lru_cache(maxsize=RUNS)
+@remembered
 def per_request(run: Run) -> pd.DataFrame:
     """Trials with a connection per request on the most common path."""
     return alike(_unmixed(at(plain(run), load="connection_per_request")))
@@ -133,8 +137,8 @@ def alike(trials: pd.DataFrame, names: Iterable[str] = ENVIRONMENT) -> pd.DataFr
 def _unmixed(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials that share the most common value of each of OTHERS; having none is a value too,
     but for a server of somebody else's, which takes no flags of ours. None is of a traced server,
-    even where all are: its speed is the tracer's."""
-    trials = at(trials, traced=False)
+    even where all are."""
+    trials = untraced(trials)
     for name in OTHERS:
         missing, common = _equal(trials[name], None), trials[name].mode()
         if not len(common):

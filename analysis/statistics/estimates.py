@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from numpy.typing import ArrayLike
+from scipy import special
 
+from analysis.arrays import Floats, Numbers
 from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL, medians
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    Floats = NDArray[np.float64]
 
 ONE, STUDENT, BOOTSTRAP, ORDER = "one repeat", "Student's t", "bootstrap", "order statistics"
 WELCH = "Welch's t"
@@ -77,7 +72,7 @@ def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) ->
     )
 
 
-def of_groups(values: pd.DataFrame, groups: NDArray[np.integer], count: int) -> pd.DataFrame:
+def of_groups(values: pd.DataFrame, groups: Numbers, count: int) -> pd.DataFrame:
     """The same of rows whose groups are known: a row per group, NaN where nothing was measured.
     `groups` has the number of each row's group, below `count`, or -1 for one of none."""
     found: dict[str, Floats] = {}
@@ -103,7 +98,7 @@ def order_interval(values: ArrayLike) -> Estimate:
         return nothing()
     middle = float(np.median(data))
     # The chance that at most k of n values lie below the median, for k = 0, 1, ...
-    below = int((stats.binom.cdf(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
+    below = int((special.bdtr(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
     if below < 0:
         return Estimate(middle, float("nan"), float("nan"), n, ORDER)
     return Estimate(middle, float(data[below]), float(data[n - 1 - below]), n, ORDER)
@@ -126,7 +121,7 @@ def beside(logs: Floats, base: Floats) -> Estimate:
     if not total:
         return Estimate(value, value, value, len(mine), WELCH)
     freedom = total**2 / float((errors**2 / [len(mine) - 1, len(theirs) - 1]).sum())
-    half = float(stats.t.ppf(1 - TAIL, freedom)) * np.sqrt(total)
+    half = float(special.stdtrit(freedom, 1 - TAIL)) * np.sqrt(total)
     ends = np.exp([size - half, size + half])
     return Estimate(value, float(ends[0]), float(ends[1]), len(mine), WELCH)
 
@@ -148,6 +143,6 @@ def repeats_needed(found: Estimate, distance: float, limit: int = 200) -> int | 
     if not (np.isfinite(found.spread) and distance > 0):
         return None
     n = np.arange(3, limit + 1)
-    half = stats.t.ppf(1 - TAIL, n - 1) * found.spread / np.sqrt(n)
+    half = special.stdtrit(n - 1, 1 - TAIL) * found.spread / np.sqrt(n)
     enough = n[half < distance]
     return int(enough[0]) if len(enough) else None

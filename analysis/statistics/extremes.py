@@ -18,24 +18,20 @@ the others; Games and Howell's is wrong in 5 to 10% with five blocks and equal s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
-from analysis.selection.blocks import by_block
+from analysis.arrays import Floats
+from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import BOOTSTRAP, ONE, STUDENT, Estimate, nothing
 from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL
 from analysis.wording import interval, number
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.statistics.estimates import Floats
 
 SIMULTANEOUS = "Student's t of all pairs (Dunn)"
 
@@ -67,13 +63,13 @@ def of_blocks(values: Floats) -> Estimate:
             ends.append((abs(middle) - half, abs(middle) + half))
     if not len(step):
         return nothing()
-    value = float(np.exp(np.median(step)))
+    # No ratio of a largest to a smallest is below 1, though the median of few blocks may be.
+    value = max(1.0, float(np.exp(np.median(step))))
     if fewest < 2:
         return Estimate(value, float("nan"), float("nan"), fewest, ONE)
     low, high = (float(np.exp(max(side))) for side in zip(*ends, strict=True))
     factor = _critical(len(step), bounds) / _critical(len(step), 1)
     spread = float(step.std(ddof=1)) * factor
-    # No ratio of a largest to a smallest is below 1.
     return Estimate(
         value, max(1.0, min(low, value)), max(high, value), fewest, SIMULTANEOUS, spread
     )
@@ -117,10 +113,10 @@ def widening(n: Floats | int, picked_of: int) -> Floats:
     repeats = np.fmax(np.asarray(n, dtype="float64"), 2)
     # The bootstrap's ends are at quantiles of what is nearly a normal distribution.
     freedom = np.where(repeats < BOOTSTRAP_FROM, repeats - 1, np.inf)
-    wide, plain = (stats.t.ppf(1 - TAIL / of, freedom) for of in (max(picked_of, 1), 1))
+    wide, plain = (special.stdtrit(freedom, 1 - TAIL / of) for of in (max(picked_of, 1), 1))
     return np.asarray(wide / plain)
 
 
 @lru_cache(maxsize=4096)
 def _critical(n: int, bounds: int) -> float:
-    return float(stats.t.ppf(1 - TAIL / bounds, n - 1))
+    return float(special.stdtrit(n - 1, 1 - TAIL / bounds))

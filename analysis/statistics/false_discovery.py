@@ -10,19 +10,16 @@ there is none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-from scipy import stats
 
-if TYPE_CHECKING:
-    from analysis.statistics.estimates import Floats
+from analysis.arrays import Floats
 
 
 def adjusted(p: Floats) -> Floats:
     """p-values after the step-up procedure: below q they are finds at a false
     discovery rate of q. NaN stays NaN and counts for nothing."""
-    known = np.isfinite(p)
     found = np.full(len(p), np.nan)
-    found[known] = stats.false_discovery_control(p[known])
+    order = np.argsort(-p)[: np.isfinite(p).sum()]  # NaN sorts last
+    many = np.arange(len(order), 0, -1)
+    found[order] = np.minimum.accumulate(p[order] * (len(order) / many))
     return found

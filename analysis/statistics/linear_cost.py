@@ -6,15 +6,12 @@ a + b x N, so 1/rate is a straight line in N.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.statistics.estimates import Estimate, estimate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 LEVELS_NEEDED = 3
 """Distinct x in a block: two always lie on a line, which would prove nothing."""

@@ -23,16 +23,11 @@ hold the truth in 93% to 97% of cases.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Numbers = NDArray[np.integer]
+from analysis.arrays import Floats, Numbers
 
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
@@ -82,7 +77,7 @@ def _student(values: Floats, starts: Numbers, sizes: Numbers) -> tuple[Floats, F
         mean = np.add.reduceat(scale, starts) / sizes
         squares = np.add.reduceat((scale - np.repeat(mean, sizes)) ** 2, starts)
         error = np.sqrt(squares / (sizes - 1) / sizes)
-        half = stats.t.ppf(1 - TAIL, sizes - 1) * error
+        half = special.stdtrit(sizes - 1, 1 - TAIL) * error
         low, high = mean - half, mean + half
         return np.where(positive, np.exp(low), low), np.where(positive, np.exp(high), high)
 
@@ -99,7 +94,7 @@ def _ranks(n: int) -> Numbers:
     chances = np.arange(1, n) / n
     return np.array(
         [
-            np.searchsorted(stats.binom.sf((n + 1) // 2 - 1, n, chances), TAIL),
-            np.searchsorted(stats.binom.sf(n // 2, n, chances), 1 - TAIL),
+            np.searchsorted(special.bdtrc((n + 1) // 2 - 1, n, chances), TAIL),
+            np.searchsorted(special.bdtrc(n // 2, n, chances), 1 - TAIL),
         ]
     )

@@ -14,13 +14,11 @@ spread alike, none where they have nothing in common.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
-if TYPE_CHECKING:
-    from analysis.statistics.estimates import Floats
+from analysis.arrays import Floats
 
 FIGURES_NEEDED = 3
 RESOLUTION = 0.001

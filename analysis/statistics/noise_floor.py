@@ -8,21 +8,17 @@ changed under the run.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+import pandas as pd
+from scipy import special
 
+from analysis.arrays import Floats
 from analysis.outcomes.causes import causes
 from analysis.selection.trials import at
 from analysis.statistics.medians import TAIL
 from analysis.statistics.outliers import SMALLEST, outliers
 from analysis.wording import listed, plural, share
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.statistics.estimates import Floats
 
 METRIC = "requests_per_s"
 DRIFT_FROM = 5
@@ -65,7 +61,8 @@ def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
     The floor is t(0.975, n - 1) x sqrt(2) x spread: the 95% range of the
     difference between two draws of one normal distribution, on logarithms.
     """
-    valid = at(references(trials), valid=True)
+    needed = ["sweep", "position", "block", "valid", metric]
+    valid = at(references(trials[needed]), valid=True)
     values = valid[metric].to_numpy(dtype="float64", na_value=np.nan)
     kept = np.isfinite(values) & (values > 0)
     n = int(kept.sum())
@@ -73,7 +70,7 @@ def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
         return None
     logs = np.log(values[kept])
     spread = float(logs.std(ddof=1))
-    floor = float(np.expm1(stats.t.ppf(1 - TAIL, n - 1) * np.sqrt(2) * spread))
+    floor = float(np.expm1(special.stdtrit(n - 1, 1 - TAIL) * np.sqrt(2) * spread))
     blocks = int(valid.loc[kept, "block"].nunique())
     position = valid["position"].to_numpy(dtype="float64")[kept]
     drift = _drift(position, logs)
@@ -87,9 +84,9 @@ def _drift(position: Floats, logs: Floats) -> tuple[float, float, float]:
     extent = float(position.max() - position.min())
     if n < DRIFT_FROM or not extent:
         return float("nan"), float("nan"), float("nan")
-    line = stats.linregress(position, logs)
-    half = stats.t.ppf(1 - TAIL, n - 2) * line.stderr
-    slopes = np.array([line.slope, line.slope - half, line.slope + half])
+    (slope, _), covariance = np.polyfit(position, logs, 1, cov=True)
+    half = special.stdtrit(n - 2, 1 - TAIL) * np.sqrt(covariance[0, 0])
+    slopes = np.array([slope, slope - half, slope + half])
     change, low, high = np.expm1(slopes * extent).tolist()
     return change, low, high
 

@@ -9,13 +9,10 @@ whose deviation is nothing by definition, is left out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from analysis.statistics.estimates import Floats
+from analysis.arrays import Floats
 
 THRESHOLD = 3.5
 NORMAL = 0.6745

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags, Numbers
 from analysis.outcomes import goodput
+from analysis.outcomes.lower_bounds import END, bounded, medians_bounded
+from analysis.records.run import Run, remembered
 from analysis.statistics.estimates import of_groups
-from analysis.statistics.lower_bounds import END, bounded, medians_bounded
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
-    from analysis.statistics.lower_bounds import Flags
-
-    Numbers = NDArray[np.int64]
 
 RATE = "requests_per_s"
-RUNS = 4
-"""Runs to remember."""
 
 
-class Spreads:
+class PointMedians:
     """The points of one run, in the order of the categories of the column `point`; `codes` has
     the number of each trial's point, which may be that of another one with equal settings."""
 
@@ -76,10 +65,10 @@ class Spreads:
         return of_groups(ratios, points, self._points).assign(**{f"{metric}_ratio_n": n})
 
 
-@lru_cache(maxsize=RUNS)
-def spreads(run: Run) -> Spreads:
+@remembered
+def point_medians(run: Run) -> PointMedians:
     """The points of a run."""
-    return Spreads(run.trials, numbers(run.trials))
+    return PointMedians(run.trials, numbers(run.trials))
 
 
 def with_void(
@@ -124,6 +113,6 @@ def numbers(trials: pd.DataFrame) -> Numbers:
     return codes
 
 
-def first_rows(trials: pd.DataFrame) -> NDArray[np.intp]:
+def first_rows(trials: pd.DataFrame) -> Numbers:
     """Where each point stands first, in the order of the trials."""
     return np.flatnonzero(~trials["point"].duplicated())

@@ -57,8 +57,8 @@ class Setting:
     least: float | None = None
     """The least number in its column of trials.csv, where that is not `low`."""
     added: bool = False
-    """Whether runs were recorded before there was such a column: so of every new setting. Without
-    it those runs can no longer be read."""
+    """Whether runs were recorded before there was such a column: so of every new setting. Their
+    trials are taken to have had its default. Without it those runs can no longer be read."""
 
     @property
     def is_number(self) -> bool:

@@ -21,6 +21,7 @@ from contract.result.window import Window
 from contract.settings.server_flags import ServerFlags
 from contract.settings.setting import declared
 from contract.settings.trial import Settings
+from experiments.benchmarks.void_attempts import VoidAttempt
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images, ensure_images
 from experiments.machine.preflight import NOFILE, Needs, preflight
@@ -109,12 +110,16 @@ def a_trial(name: str, settings: Settings, foreign: Foreign | None, position: in
 
 
 class Trials:
-    """Runs the trials of a benchmark; `rows` has all that were valid, or void to the end."""
+    """Runs the trials of a benchmark; `rows` has all that were valid, or void to the end, `void`
+    each attempt that was void."""
 
-    def __init__(self, frame: Frame, runner: TrialRunner) -> None:
+    def __init__(
+        self, frame: Frame, runner: TrialRunner, void: list[VoidAttempt] | None = None
+    ) -> None:
         self._frame = frame
         self._runner = runner
         self.rows: list[dict[str, Any]] = []
+        self.void: list[VoidAttempt] = [] if void is None else void
 
     def attempt(
         self, settings: Settings, foreign: Foreign | None = None, attempts: int = ATTEMPTS
@@ -128,6 +133,8 @@ class Trials:
             row = self._frame.row(trial, outcome)
             if row["validity"] != "void":
                 break
+            spoiled_by = row["spoiled_by"] or ""
+            self.void.append(VoidAttempt(settings.server, spoiled_by, row["reason"]))
         self.rows.append(row)
         return row, outcome
 

@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from rich.console import Console
 
 from contract.exits import LabError
 from experiments.benchmarks.frame import Frame, Trials, frame
+from experiments.benchmarks.void_attempts import VoidAttempt, print_void
 from experiments.crosscheck import tools
-from experiments.crosscheck.table import Compared, print_table
+from experiments.crosscheck.table import DIFFERS, Compared, print_table
 from experiments.docker.driver import ContainerSpec
 from experiments.docker.tool import run_tool, running
 from experiments.run.standalone_server import StandaloneServer
@@ -37,22 +38,31 @@ TRACED = "epoll_level"
 
 
 def crosscheck(console: Console) -> Path:
-    """Run all checks, print the table, return the file with the figures."""
+    """Run all checks, print the table, return the file with the figures.
+
+    Raises LabError where figures differ without a known reason.
+    """
     compared: list[Compared] = []
+    void: list[VoidAttempt] = []
     with frame("crosscheck", ("server", "load", "peers", "traced"), console) as made:
         try:
-            _compare_all(made, compared)
+            _compare_all(made, compared, void)
         finally:  # whatever ends it, what was measured is kept
-            plain = [one.plain() for one in compared]
-            path = made.save({"run": made.run, "compared": plain}, "crosscheck.json")
+            found: dict[str, Any] = {"compared": [one.plain() for one in compared]}
+            found["void"] = [asdict(one) for one in void]
+            path = made.save({"run": made.run, **found}, "crosscheck.json")
             print_table(console, compared)
+            print_void(console, void)
+    if differing := [one for one in compared if one.verdict == DIFFERS]:
+        names = ", ".join(f"{one.figure} of {one.tool}" for one in differing)
+        raise LabError(f"differ without a known reason: {names} (all in {path})")
     return path
 
 
-def _compare_all(made: Frame, compared: list[Compared]) -> None:
+def _compare_all(made: Frame, compared: list[Compared], void: list[VoidAttempt]) -> None:
     with trial_environment(made.run, made.driver, made.images) as runner:
         bench = Bench(made, runner.containers)
-        trials = Trials(made, runner)
+        trials = Trials(made, runner, void)
         compared += compare_queue(bench)
         made.say("ss and nstat: done")
         for loader in tools.LOADERS:
@@ -116,7 +126,10 @@ def compare_load(bench: Bench, trials: Trials, loader: tools.Loader) -> Iterator
             ours.setdefault(figure, []).append(row[tools.COLUMNS[figure]])
             theirs.setdefault(figure, []).append(value)
     for figure, values in theirs.items():
-        yield Compared(loader.name, figure, tuple(ours[figure]), tuple(values))
+        sides = (tuple(ours[figure]), tuple(values))
+        if figure == tools.FAILED:  # a median of rounds would hide what few of them had
+            sides = ((sum(sides[0]),), (sum(sides[1]),))
+        yield Compared(loader.name, figure, *sides)
 
 
 def compare_queue(bench: Bench) -> Iterator[Compared]:

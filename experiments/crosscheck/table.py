@@ -22,11 +22,12 @@ CHANCE = (
     "each draws 800 arrivals of its own by chance, whose number has a standard deviation of 3.5%; "
     "httperf draws the same ones in each round, more than 100/s, and its queue is longer for it"
 )
-REASONS: dict[tuple[str, str], str] = {
-    ("httperf, 100/s Poisson", RATE): CHANCE,
-    ("httperf, 100/s Poisson", MEAN): CHANCE,
+REASONS: dict[tuple[str, str], tuple[str, float]] = {
+    ("httperf, 100/s Poisson", RATE): (CHANCE, 0.12),
+    ("httperf, 100/s Poisson", MEAN): (CHANCE, 0.25),
 }
-"""Why a tool's figure differs, found by measuring."""
+"""Why a tool's figure differs, found by measuring, and by how much it may for that: three standard
+deviations of a single round and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class Compared:
 
     @property
     def reason(self) -> str:
-        """Why they differ, if that is known."""
-        return REASONS.get((self.tool, self.figure), "")
+        """Why they differ, if that is known and explains so much."""
+        reason, most = REASONS.get((self.tool, self.figure), ("", 0.0))
+        return reason if abs(self.ratio - 1) <= most else ""
 
     @property
     def verdict(self) -> str:

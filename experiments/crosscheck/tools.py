@@ -30,11 +30,13 @@ BACKLOG = 5
 US = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
 RATE, MEDIAN, P99, MEAN = "requests/s", "median, us", "p99, us", "mean, us"
+FAILED = "failed"
 COLUMNS = {
     RATE: "requests_per_s",
     MEDIAN: "response_p50_us",
     P99: "response_p99_us",
     MEAN: "response_mean_us",
+    FAILED: "errors",
 }
 """Where the lab's own figure stands in trials.csv."""
 
@@ -55,6 +57,7 @@ def read_wrk(output: str) -> dict[str, float]:
     for name, percent in ((MEDIAN, "50%"), (P99, "99%")):
         value, unit = _found(rf"^\s+{percent}\s+([\d.]+)(us|ms|s)\s*$", output)
         figures[name] = float(value) * US[unit]
+    figures[FAILED] = _sum(r"Socket errors:(.*)|Non-2xx or 3xx responses:(.*)", output)
     return figures
 
 
@@ -63,6 +66,7 @@ def read_ab(output: str) -> dict[str, float]:
     figures = {RATE: float(_found(r"Requests per second:\s+([\d.]+)", output)[0])}
     for name, percent in ((MEDIAN, 50), (P99, 99)):
         figures[name] = float(_found(rf"^{percent},([\d.]+)$", output)[0]) * 1e3
+    figures[FAILED] = _sum(r"^Failed requests:(.*)|^Non-2xx responses:(.*)", output)
     return figures
 
 
@@ -70,7 +74,8 @@ def read_httperf(output: str) -> dict[str, float]:
     """Rate of replies, and mean life of a connection, in tenths of a ms."""
     replies, seconds = _found(r"replies (\d+) test-duration ([\d.]+) s", output)
     (mean_ms,) = _found(r"Connection time \[ms\]: min [\d.]+ avg ([\d.]+)", output)
-    return {RATE: int(replies) / float(seconds), MEAN: float(mean_ms) * 1e3}
+    failed = _sum(r"^Errors: total(.*?) client|^Reply status: 1xx=\d+ 2xx=\d+(.*)", output)
+    return {RATE: int(replies) / float(seconds), MEAN: float(mean_ms) * 1e3, FAILED: failed}
 
 
 def read_ss(output: str) -> tuple[int, int]:
@@ -94,6 +99,13 @@ def read_strace(output: str) -> dict[str, int]:
     if not found:
         raise LabError(f"strace printed no table:\n{output[-500:]}")
     return {name: int(calls) for calls, name in found if name != "total"}
+
+
+def _sum(pattern: str, output: str) -> float:
+    """All numbers in what is found, wherever it is; 0 where a tool says nothing of it."""
+    found = re.findall(pattern, output, re.MULTILINE)
+    texts = [part for parts in found for part in parts]
+    return float(sum(int(number) for text in texts for number in re.findall(r"\b\d+\b", text)))
 
 
 def _found(pattern: str, output: str) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class Store:
         path = self.folder / MANIFEST
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LabError(f"{path}: not valid JSON: {error}", Exit.BAD_INPUT) from error
         if not isinstance(data, dict):
             raise LabError(f"{path}: expected an object", Exit.BAD_INPUT)

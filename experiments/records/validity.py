@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from contract.loads import WITHOUT_CLIENTS
+from contract.loads import OPEN_LOADS, WITHOUT_CLIENTS
 from contract.outcomes import FOREIGN, STEAL
 from contract.settings.trial import MOST_WARM_UP_S
 from contract.void_causes import EXCUSED_BY_A_DISTURBANCE, Blame
@@ -208,6 +208,8 @@ def _as_seen(row: Row) -> tuple[str, Blame]:
     if OF_THE_LOAD in row["error_kinds"] and not _lost_by_server(row):
         return f"the load had no ports or descriptors left: {row['error_kinds']}", "load"
     if not row["requests"]:
+        if row["load"] in OPEN_LOADS and not (row["errors"] or row["unanswered"]):
+            return "no request was due in the window; a longer one or a higher rate helps", "load"
         return "no response came in the window", "server_starved"
     return _keep_alive(row) if row["load"] == "keep_alive" else ("", "")
 

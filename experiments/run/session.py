@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,7 @@ from experiments.plan.source import Source
 from experiments.plan.trials import Trial, foreign_servers, notes, plan
 from experiments.records.attempts import unsettled
 from experiments.records.manifest import describe
-from experiments.records.run_folder import Store
+from experiments.records.run_folder import MANIFEST, Store
 from experiments.run.loop import (
     AfterwardsError,
     Interrupted,
@@ -47,8 +48,12 @@ from experiments.run.trial_containers import PIDS, PROBE
 from experiments.run.trial_environment import MOST_NOFILE, trial_environment
 
 ENVIRONMENT = (*PROBE, "environment")
-SAME = ("images", "servers", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256")
-"""Keys of the manifest that must not change between the parts of a resumed run."""
+SAME = (
+    *("images", "servers", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256"),
+    *("docker", "bridge_nf_call_iptables"),
+)
+"""Keys of the manifest that must not change between the parts of a resumed run: another engine, or
+a path through the firewall, which costs a new connection four times as much, is another machine."""
 RECORD_BYTES = 400_000
 """Room for one trial's details on the disk: histograms, samples and logs."""
 
@@ -189,8 +194,16 @@ def _granted(driver: DockerDriver, image: str, machine: dict[str, Any]) -> Limit
 
 
 def _limits(store: Store) -> Limits:
-    """Those that the run began with."""
-    return Limits(**store.manifest().get("limits", {}))
+    """Those that the run began with. Raises LabError for others than this lab knows."""
+    found = store.manifest().get("limits", {})
+    known = isinstance(found, dict) and found.keys() <= {one.name for one in fields(Limits)}
+    if not known or not all(value is None or type(value) is int for value in found.values()):
+        raise LabError(
+            f"{store.folder / MANIFEST}: limits: {found!r} are none of this version of the lab; "
+            "start a new run",
+            Exit.BAD_INPUT,
+        )
+    return Limits(**found)
 
 
 def _targets(trials: list[Trial]) -> list[str]:

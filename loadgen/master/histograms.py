@@ -17,7 +17,7 @@ from hdrh.histogram import HdrHistogram
 from contract.result.distribution import PERCENTILES
 from contract.result.trial_result import TrialResult
 from loadgen.engine.recorder import DIGITS, LOWEST_US, Counts, to_histogram
-from loadgen.engine.summary import decode, encode
+from loadgen.engine.summary import at_percentile, decode, encode
 
 LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"'
 
@@ -88,7 +88,7 @@ def _plain(histogram: HdrHistogram, censored: HdrHistogram | None) -> dict[str, 
         "censored": unended,
         "mean_us": round(histogram.get_mean_value(), 3),
         **{
-            f"{label}_us": histogram.get_value_at_percentile(percentile)
+            f"{label}_us": at_percentile(histogram, percentile)
             for label, percentile in PERCENTILES.items()
         },
         "encoded": encode(histogram),

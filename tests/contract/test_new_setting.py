@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from analysis import load
+from analysis.claims.verdicts import judge_all
 from experiments.paths import ROOT
+from tests.support import made_up_run as made
 
 OF_LOAD = """
     made_up_per_s: float = setting(
@@ -25,9 +28,12 @@ OF_SERVERS = """
 """
 LOOK = """
 import json
+import sys
 
 from pydantic import ValidationError
 
+from analysis import load
+from analysis.claims.verdicts import judge_all
 from contract.columns import NAMES, SETTINGS
 from contract.cells import CHECKS
 from contract.settings.server_flags import arguments
@@ -69,6 +75,7 @@ def fault(do, *given, **more):
 offered = Arguments()
 locust_options.add_options(offered)
 point = plan(made_up_per_s=2.5, made_up_ms=7)
+before = [load(folder) for folder in sys.argv[1:]]
 serving = serve(["select", *arguments(point.settings)], {}, ["select"])[1]
 print(json.dumps({
     "columns": [name for name in NAMES if "made_up" in name],
@@ -88,6 +95,9 @@ print(json.dumps({
     "own": serve(["select"], {}, ["select"])[1].made_up_ms,
     "flag_refused": fault(serve, ["select", "--made-up-ms", "10"], {}, ["select"]),
     "flags": parser().format_help(),
+    "verdicts": [[str(one.verdict) for one in judge_all(run)] for run in before],
+    "read": [run.trials[["made_up_per_s", "made_up_ms"]].isna().all().tolist() for run in before],
+    "rates": sorted(set(before[0].trials["made_up_per_s"])),
 }))
 """
 
@@ -99,16 +109,27 @@ def add(path: Path, declaration: str, before: str = "") -> None:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A run of before there were these settings, and one that has an empty column for one."""
+    folder = tmp_path_factory.mktemp("runs")
+    frame = made.trials(5)
+    return [
+        made.write_run(folder / "absent", frame),
+        made.write_run(folder / "empty", frame.assign(made_up_ms="")),
+    ]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory, runs: list[Path]) -> dict[str, Any]:
     """What the rooms say of two settings that only a copy of the contract declares."""
     copy = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "contract", copy / "contract")
-    for room in ("servers", "loadgen", "experiments"):
+    for room in ("servers", "loadgen", "experiments", "analysis"):
         (copy / room).symlink_to(ROOT / room)
     add(copy / "contract/settings/load_settings.py", OF_LOAD)
     add(copy / "contract/settings/server_flags.py", OF_SERVERS, before="def arguments")
     done = subprocess.run(  # noqa: S603 - this repository's own code, no shell
-        [sys.executable, "-c", LOOK], cwd=copy, capture_output=True, text=True, check=False
+        [sys.executable, "-c", LOOK, *runs], cwd=copy, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -139,6 +160,16 @@ def test_a_server_takes_it_by_flag(seen: dict[str, Any]) -> None:
     assert (seen["served"], seen["own"]) == (7, 4)
     assert "--made-up-ms: '10' is not a whole number from 0 to 9" in seen["flag_refused"]
     assert "Made-up pause of a server (default 4)" in " ".join(seen["flags"].split())
+
+
+def test_runs_of_before_are_read_and_judged_as_they_were(
+    seen: dict[str, Any], runs: list[Path]
+) -> None:
+    assert seen["read"] == [[False, True]] * 2
+    assert seen["rates"] == [0.0], "its trials had the default"
+    verdicts = [str(one.verdict) for one in judge_all(load(runs[0]))]
+    assert "reproduced" in verdicts
+    assert seen["verdicts"] == [verdicts] * 2
 
 
 def test_the_documentation_misses_it(seen: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,11 @@ def points() -> list[dict[str, Any]]:
 
 def trials(blocks: int = 3, seed: int = 7, noise: float = 0.03) -> pd.DataFrame:
     """Rows as trials.csv has them, `blocks` shuffled blocks, with plausible results."""
+    return _trials(blocks, seed, noise).copy()
+
+
+@cache
+def _trials(blocks: int, seed: int, noise: float) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     rows: list[dict[str, Any]] = []
     repeats: dict[str, int] = {}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from hdrh.histogram import HdrHistogram
 
+from analysis.records.details import DIGITS, HIGHEST_US, LOWEST_US, _longest_us
 from contract.result.document import to_json
 from contract.result.trial_result import TrialResult
 from loadgen.engine.summary import encode
@@ -41,10 +42,14 @@ def write_details(folder: Path, frame: pd.DataFrame, seed: int = 11) -> None:
 
 def encoded(us: np.ndarray) -> str:
     """Durations in microseconds as the load encodes them."""
-    histogram = HdrHistogram(1, 60_000_000, 3)
-    values, counts = np.unique(us.astype(int).clip(1, None), return_counts=True)
-    for value, many in zip(values, counts, strict=True):
-        histogram.record_value(int(value), int(many))
+    histogram = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
+    values = us.astype(int).clip(LOWEST_US, HIGHEST_US)
+    if len(values):  # as record_value() does, one by one
+        counts = np.ctypeslib.as_array(histogram.counts)
+        places = np.searchsorted(_longest_us(LOWEST_US, HIGHEST_US, DIGITS), values)
+        counts += np.bincount(places, minlength=len(counts)).astype(counts.dtype)
+        histogram.total_count = len(values)
+        histogram.min_value, histogram.max_value = int(values.min()), int(values.max())
     return encode(histogram)
 
 

@@ -9,11 +9,12 @@ may be any longer one: it shows a second that it reaches, and none that it stays
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 
+from analysis.arrays import Flags
 from analysis.claims.evidence import basis_at, evidence
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
@@ -25,21 +26,17 @@ from analysis.claims.judgement import (
     most_telling,
     of_trials,
 )
-from analysis.claims.schema import Strict, Text
-from analysis.selection.blocks import paired_ratio
+from analysis.claims.schema import Bound, Strict, Text
+from analysis.outcomes.lower_bounds import bounded
+from analysis.records.run import Run
 from analysis.selection.trials import NotRunError, at, per_request
+from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.estimates import Estimate, order_interval
-from analysis.statistics.lower_bounds import bounded
 from analysis.wording import at_least, count, duration, number, plural, server_name
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.claims.schema import Bound
-    from analysis.records.run import Run
-    from analysis.statistics.lower_bounds import Flags
-
 TAIL = "response_p999_us"
+STEADY, LONGER = 0.9, 2.0
+"""A throughput and a median that keep so much hide a tail that is so many times as long."""
 
 
 class Parameters(Strict):
@@ -117,14 +114,23 @@ def _sentence(server: str, short: pd.DataFrame, long: pd.DataFrame, low: Flags) 
     ratio = paired_ratio(least, long, "requests_per_s")
     shift = paired_ratio(least, long, "response_p50_us")
     dropped = int((short["listen_drops"] > 0).sum())
+    figures = (
+        f"{number(ratio.value)} times that of the long one, and the median response time "
+        f"{number(shift.value)} times"
+    )
+    backlog = f"a backlog of {count(least['backlog'].iloc[0])}"
+    tail = short[TAIL].median() > LONGER * long[TAIL].median()
+    if tail and ratio.value >= STEADY and shift.value * STEADY <= 1:
+        throughput = (
+            f"Throughput hides it: with {backlog} it was {figures}, because clients that wait send "
+            "nothing (coordinated omission)."
+        )
+    else:
+        throughput = f"With {backlog} throughput was {figures}."
     return (
         f"With a short backlog one request in a thousand to the {server_name(server)} server "
         f"took {_written(short, low)} or more (SYNs were dropped in {dropped} of "
-        f"{plural(len(short), 'trial')}), with a long one {_written(long, low)}. "
-        f"Throughput hides it: with a backlog of {count(least['backlog'].iloc[0])} it was "
-        f"{number(ratio.value)} times that of the long one, and the median response time "
-        f"{number(shift.value)} times, because clients that wait send nothing "
-        "(coordinated omission)."
+        f"{plural(len(short), 'trial')}), with a long one {_written(long, low)}. {throughput}"
     )
 
 

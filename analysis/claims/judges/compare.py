@@ -8,22 +8,18 @@ was not the server that was the bottleneck. What a part says otherwise is its `g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from analysis.claims.claim_figures import Measured, expanded, measured
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import Judgement, Part, Word, most_telling
 from analysis.claims.rules import Rule, Rules
+from analysis.claims.schema import Bound
+from analysis.records.run import Run
 from analysis.wording import at_least, count, listed, number, with_unit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
-
-    from analysis.claims.schema import Bound
-    from analysis.records.run import Run
 
 RATE, WORK = "requests_per_s", "1e6 / server_cpu_us_per_request"
 BOTTLENECK = (

@@ -9,9 +9,9 @@ reach what is asked of it, though one of them did.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 
 from analysis.claims.evidence import basis_at, reasons
@@ -24,19 +24,14 @@ from analysis.claims.judgement import (
     Part,
     Word,
 )
-from analysis.claims.schema import Strict, Text
+from analysis.claims.schema import Bound, Strict, Text
 from analysis.outcomes.basis import basis_of
 from analysis.outcomes.causes import spoiled, unknown
 from analysis.outcomes.limits_hit import held_connections
+from analysis.records.run import Run
 from analysis.selection.trials import NotRunError, at, keep_alive
 from analysis.statistics.estimates import Estimate
 from analysis.wording import count, listed, plural, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.claims.schema import Bound
-    from analysis.records.run import Run
 
 
 class Parameters(Strict):

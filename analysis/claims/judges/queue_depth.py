@@ -10,25 +10,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 
 from analysis.claims.evidence import basis_at, evidence
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import REPEATS_NEEDED, Judgement, Part, Word, of_trials
-from analysis.claims.schema import Strict, Text
+from analysis.claims.schema import Bound, Strict, Text
+from analysis.outcomes.basis import Basis
+from analysis.records.run import Run
 from analysis.selection.trials import NotRunError, at, per_request
 from analysis.statistics.estimates import Estimate, finite, nothing
 from analysis.wording import count, listed, plural, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.claims.schema import Bound
-    from analysis.outcomes.basis import Basis
-    from analysis.records.run import Run
 
 READ = ("full_queue_depth", "full_queue_overflows", "full_queue_drops")
 

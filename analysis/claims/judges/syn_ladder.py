@@ -7,12 +7,11 @@ and whether the steps that have to be seen were seen in every trial.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from analysis.arrays import Floats
 from analysis.claims.evidence import described, evidence_of
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
@@ -22,21 +21,13 @@ from analysis.claims.judgement import (
     most_telling,
     of_trials,
 )
-from analysis.claims.schema import Strict
-from analysis.outcomes.basis import basis_of
+from analysis.claims.schema import Bound, Strict
+from analysis.outcomes.basis import Basis, basis_of
 from analysis.records.details import counts as counted
+from analysis.records.run import Run
 from analysis.selection.trials import NotRunError, Value, with_settings
 from analysis.statistics.estimates import estimate
 from analysis.wording import listed, number, plural
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from analysis.claims.schema import Bound
-    from analysis.outcomes.basis import Basis
-    from analysis.records.run import Run
-
-    Counts = NDArray[np.int64]
 
 LATE_US = 500_000
 """A connect that lost nothing takes far less."""
@@ -84,9 +75,7 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     return Judgement(tuple(parts), " ".join(told), most_telling(parts))
 
 
-def _shares(
-    run: Run, trials: pd.DataFrame, steps: NDArray[np.float64], tolerance_s: float
-) -> pd.DataFrame:
+def _shares(run: Run, trials: pd.DataFrame, steps: Floats, tolerance_s: float) -> pd.DataFrame:
     """Per trial and step, the share of its late connects that stand there; NaN without any."""
     rows = []
     for trial in trials["trial"]:

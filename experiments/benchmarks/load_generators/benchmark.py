@@ -90,7 +90,7 @@ def bench_loadgen(console: Console, only: Collection[str] = (), rounds: int = RO
     with frame("bench-loadgen", ("server", "load", "peers"), console) as made:
         try:
             with trial_environment(made.run, made.driver, made.images) as runner:
-                bench = _Bench(made, runner, Trials(made, runner), figures)
+                bench = _Bench(made, runner, Trials(made, runner, figures.void), figures)
                 for number in range(1, rounds + 1):
                     bench.measure(only or GROUPS, number)
                     made.say(f"round {number} of {rounds} done")

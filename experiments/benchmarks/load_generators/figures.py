@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from experiments.benchmarks.load_generators.peers import Side
+from experiments.benchmarks.void_attempts import VoidAttempt
 
 
 @dataclass(slots=True)
@@ -29,3 +30,4 @@ class Figures:
     checking: list[dict[str, float]] = field(default_factory=list)
     workers: list[dict[str, float]] = field(default_factory=list)
     why: list[str] = field(default_factory=list)
+    void: list[VoidAttempt] = field(default_factory=list)

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from experiments.benchmarks.load_generators.figures import Figures, Pair
 from experiments.benchmarks.ranges import ranged, wide_console
+from experiments.benchmarks.void_attempts import print_void
 
 WIDTH = 160
 PEERS_CAPTION = """\
@@ -57,6 +58,7 @@ def print_table(console: Console, figures: Figures) -> None:
         wide.print(f"a trial costs {ranged(figures.overhead_s)} s beside warm-up and window")
     for reason in figures.why:
         wide.print(f"missing: {reason}")
+    print_void(console, figures.void)
 
 
 def _table(headings: Sequence[str], caption: str, pairs: Sequence[Pair], *, inverse: bool) -> Table:

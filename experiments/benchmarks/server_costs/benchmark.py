@@ -64,9 +64,9 @@ def bench_servers(console: Console, only: Collection[str] = ()) -> Path:
         try:
             with trial_environment(made.run, made.driver, made.images, pinned) as runner:
                 described = {one.name: one for one in foreign}
-                costs = _Costs(Trials(made, runner), figures, names, described)
+                costs = _Costs(Trials(made, runner, figures.void), figures, names, described)
                 costs.measure(made.say)
-                figures.workers = compare_workers(made, runner.containers, ours, ROUNDS)
+                compare_workers(made, runner.containers, ours, ROUNDS, figures)
                 made.say("workers: done")
             _count_calls(made, figures, ours)
         finally:  # whatever ends it, what was measured is kept

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
+
+from experiments.benchmarks.void_attempts import VoidAttempt
 
 
 @dataclass(slots=True)
@@ -17,6 +19,7 @@ class Figures:
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     workers: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     why: dict[str, dict[str, str]] = field(default_factory=dict)
+    void: list[VoidAttempt] = field(default_factory=list)
 
     def missing(self, server: str, what: str, reason: str) -> None:
         """Keep the reason for a figure that could not be had."""
@@ -38,4 +41,5 @@ class Figures:
             "calls": self.calls,
             "workers": self.workers,
             "missing": self.why,
+            "void": [asdict(one) for one in self.void],
         }

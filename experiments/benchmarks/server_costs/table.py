@@ -11,6 +11,7 @@ from rich.table import Table
 from contract.console import say
 from experiments.benchmarks.ranges import ranged, wide_console
 from experiments.benchmarks.server_costs.figures import Figures
+from experiments.benchmarks.void_attempts import print_void
 
 WIDTH = 150
 HEADINGS = (
@@ -46,6 +47,7 @@ def print_table(console: Console, figures: Figures, names: Sequence[str]) -> Non
     for name in figures.memory:
         if (idle := figures.memory[name]["idle_connections"]) != 10_000:
             console.print(f"{name}: memory with {idle:,} idle connections, not 10,000")
+    print_void(console, figures.void)
 
 
 def _cpu(figures: Figures, name: str, level: int) -> str:
@@ -53,7 +55,11 @@ def _cpu(figures: Figures, name: str, level: int) -> str:
     if not cpu_us:
         return "-"
     ratios = figures.ratios.get(name, {}).get(level)
-    return f"{median(cpu_us):6.1f}  " + (ranged(ratios) if ratios else "1")
+    # Void in a later round: the figures are of those before.
+    rounds = (
+        f", round {len(cpu_us)} the last" if figures.is_missing(name, f"cpu at {level}") else ""
+    )
+    return f"{median(cpu_us):6.1f}  " + (ranged(ratios) if ratios else "1") + rounds
 
 
 def _calls(figures: Figures, name: str, connections: str) -> str:

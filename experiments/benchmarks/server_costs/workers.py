@@ -17,6 +17,7 @@ from typing import Final
 from contract.exits import LabError
 from contract.ports import SERVER_PORT
 from experiments.benchmarks.frame import Frame
+from experiments.benchmarks.server_costs.figures import Figures
 from experiments.docker.tool import run_tool
 from experiments.run.trial_containers import Containers
 
@@ -27,6 +28,9 @@ WRK: Final = (
     *("wrk", "-t2", f"-c{CONNECTIONS}", f"-d{SECONDS}s"),
     f"http://127.0.0.1:{SERVER_PORT}/cpu/{WORK_US}",
 )
+WHAT: Final = "2 workers"
+FAILED: Final = re.compile(r"(Socket errors|Non-2xx).*")
+"""wrk counts them among its requests."""
 RATE: Final = re.compile(r"Requests/sec:\s+([\d.]+)")
 TAKES_WORKERS: Final = """
 import json
@@ -36,19 +40,28 @@ print(json.dumps([name for name in names() if "workers" not in load(name).ignore
 """Asked of the image: only the variants themselves know what they ignore."""
 
 
+class RequestsFailedError(Exception):
+    """Some requests ended in errors or other answers: their rate is no rate of this work."""
+
+
 def compare_workers(
-    made: Frame, containers: Containers, names: Sequence[str], rounds: int
-) -> dict[str, list[dict[str, float]]]:
-    """Requests per second with one worker and with two, by server, a pair per round."""
+    made: Frame, containers: Containers, names: Sequence[str], rounds: int, figures: Figures
+) -> None:
+    """Requests per second with one worker and with two, by server, a pair per round. A server that
+    answered something else, or not at all, has none."""
     told = run_tool(made.driver, made.images.server, ("python3", "-c", TAKES_WORKERS))
     able = [name for name in names if name in json.loads(told)]
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in able}
     for _ in range(rounds):
         for name in able:
-            found[name].append(
-                {str(workers): _rate(made, containers, name, workers) for workers in (1, 2)}
-            )
-    return found
+            if figures.is_missing(name, WHAT):
+                continue
+            try:
+                pair = {str(many): _rate(made, containers, name, many) for many in (1, 2)}
+            except RequestsFailedError as error:
+                figures.missing(name, WHAT, str(error))
+                figures.workers.pop(name, None)
+            else:
+                figures.workers.setdefault(name, []).append(pair)
 
 
 def _rate(made: Frame, containers: Containers, name: str, workers: int) -> float:
@@ -58,6 +71,14 @@ def _rate(made: Frame, containers: Containers, name: str, workers: int) -> float
     with servers.serving(name, cpus=cpus, flags=("--workers", str(workers))) as server:
         guest = server.guest("load", made.images.peers, WRK, cpus=placement.load)
         output = server.run(guest).output
+    return rate_of(name, output)
+
+
+def rate_of(name: str, output: str) -> float:
+    """The rate that wrk printed of a server, all of whose answers were right. Raises
+    RequestsFailedError, or LabError where there is none."""
+    if failed := FAILED.search(output):
+        raise RequestsFailedError(f"wrk had failures: {failed[0].strip()}")
     rate = RATE.search(output)
     if rate is None:
         raise LabError(f"wrk printed no rate for {name}:\n{output[-500:]}")

@@ -1,94 +1,24 @@
-"""Trials by exact settings, and the judge that compares their figures."""
+"""The judge that compares figures of trials."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pytest
 
 import analysis
 from analysis.claims.claim import Claim
 from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, judge
-from analysis.selection.trials import NotRunError, with_settings
 from analysis.wording import TIMES
-from contract.columns import COLUMNS, NAMES, SETTINGS
-from tests.support import made_up_run as made
+from tests.support.claim_data import FAST, SLOW, Rows, claim, rows, with_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    from contract.settings.trial import Settings
-
-Rows = list[dict[str, Any]]
-CLAIM: dict[str, Any] = {
-    "id": 99,
-    "title": "t",
-    "sentence": "s",
-    "source": {"name": "n"},
-    "published": {"text": "p"},
-    "experiment": "smoke",
-    "expression": "e",
-    "judge": "compare",
-    "bound": {"min": 2, "text": "at least twice"},
-    "unit": "x",
-    "why": "w",
-    "refuted_because": {"text": "That is why."},
-}
-PART = {
-    "label": "poll over epoll",
-    "figure": "requests_per_s",
-    "of": {"server": "poll"},
-    "over": {"server": "epoll_level"},
-    "unit": "x",
-}
-
-
-def told(settings: Settings) -> dict[str, Any]:
-    return {name: getattr(settings, name) for name in SETTINGS}
-
-
-def claim(**changes: Any) -> Claim:
-    parameters = {"parts": {"ratio": PART}, "sentence": "poll answered {ratio}."}
-    return Claim.model_validate({**CLAIM, "parameters": parameters, **changes})
-
-
-def with_part(**changes: Any) -> Claim:
-    part = {key: value for key, value in {**PART, **changes}.items() if value is not None}
-    return claim(parameters={"parts": {"ratio": part}, "sentence": "it was {ratio}."})
-
-
-def rows(blocks: int = 5, **values: Any) -> Rows:
-    """One trial a block with these settings and figures, the usual settings besides."""
-    return [{"block": block, **values} for block in range(1, blocks + 1)]
-
-
-@pytest.fixture
-def run_of(tmp_path: Path) -> Callable[..., analysis.Run]:
-    def write(*parts: Rows, **changes: Any) -> analysis.Run:
-        found = [row for part in parts for row in part]
-        base = made.one_row()
-        whole = []
-        for place, row in enumerate(found):
-            own = {**base, **told(made.USUAL), "repeat": row["block"]}
-            own |= {"trial": f"t{place}", "point": f"p{place}", "sweep": "s", "position": place + 1}
-            whole.append({**own, **row})
-        numbers = {column.name: "Int64" for column in COLUMNS if column.kind == "int"}
-        frame = pd.DataFrame(whole).reindex(columns=list(NAMES)).astype(numbers)
-        return analysis.load(made.write_run(tmp_path, frame, **changes))
-
-    return write
 
 
 def verdict(claim: Claim, run: analysis.Run) -> Verdict:
     return judge(claim, run)
-
-
-FAST = rows(server="poll", requests_per_s=3000.0)
-SLOW = rows(server="epoll_level", requests_per_s=1000.0)
 
 
 def test_a_ratio_is_taken_between_selections(run_of: Callable[..., analysis.Run]) -> None:
@@ -123,51 +53,6 @@ def test_fewer_than_five_repeats_decide_nothing(
         rows(blocks, server="epoll_level", requests_per_s=1000.0),
     )
     assert verdict(claim(), run).verdict is Word.INCONCLUSIVE
-
-
-UNUSUAL: dict[str, Any] = {
-    "active_connections": 65,
-    "path": "/db/10",
-    "nodelay": True,
-    "rate_per_s": 10.0,
-    "workers": 2,
-    "traced": True,
-    "somaxconn": 128,
-    "network": "bridge",
-}
-
-
-@pytest.mark.parametrize("name", UNUSUAL)
-def test_what_is_not_named_is_as_usual(run_of: Callable[..., analysis.Run], name: str) -> None:
-    """A trial that differs in a setting of which the claim says nothing is another trial."""
-    odd = rows(server="poll", requests_per_s=9.0, **{name: UNUSUAL[name]})
-    run = run_of(FAST, odd)
-    assert set(with_settings(run, {"server": "poll"})["requests_per_s"]) == {3000.0}
-    chosen = with_settings(run, {"server": "poll", name: UNUSUAL[name]})
-    assert set(chosen["requests_per_s"]) == {9.0}
-
-
-def test_a_setting_that_no_trial_has_as_usual_leaves_none(
-    run_of: Callable[..., analysis.Run],
-) -> None:
-    run = run_of(rows(server="poll", requests_per_s=9.0, workers=2))
-    assert not len(with_settings(run, {"server": "poll"}))
-    assert len(with_settings(run, {"server": "poll", "workers": 2})) == 5
-
-
-def test_what_is_usual_is_the_run_s_to_say(run_of: Callable[..., analysis.Run]) -> None:
-    usual = told(replace(made.USUAL, network="bridge"))
-    run = run_of(FAST, rows(server="poll", requests_per_s=9.0, network="bridge"), usual=usual)
-    assert set(with_settings(run, {"server": "poll"})["requests_per_s"]) == {9.0}
-
-
-def test_a_run_that_does_not_say_what_is_usual_is_not_judged(
-    run_of: Callable[..., analysis.Run],
-) -> None:
-    run = run_of(FAST, SLOW, usual={})
-    with pytest.raises(NotRunError, match="manifest"):
-        with_settings(run, {"server": "poll"})
-    assert verdict(claim(), run).verdict is Word.NOT_RUN
 
 
 def test_without_one_side_it_is_not_run(run_of: Callable[..., analysis.Run]) -> None:

@@ -6,13 +6,14 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import pytest
 
 from analysis.claims.claim import Cause, load_claims
-from analysis.claims.judgement import Judgement, Part, Word, against, joined
+from analysis.claims.judgement import Judgement, Part, Word, against, joined, most_telling
 from analysis.claims.judges import all_judges, find_judge
 from analysis.claims.verdicts import _cause
-from analysis.statistics.estimates import Estimate
+from analysis.statistics.estimates import Estimate, estimate
 from contract.exits import LabError
 
 if TYPE_CHECKING:
@@ -88,3 +89,29 @@ def test_every_cause_names_parts_that_there_are() -> None:
     for claim in load_claims().values():
         labels = {part.get("label") for part in claim.parameters.get("parts", {}).values()}
         assert set(claim.refuted_because.explains) <= labels | {None}
+
+
+def test_the_worst_of_many_equal_parts_refutes_no_oftener_than_one() -> None:
+    """Each part is exactly at its bound, and its interval outside in 2.5% of runs."""
+    rng = np.random.default_rng(8)
+    parts, runs = 8, 600
+    alone, together = 0, 0
+    for _ in range(runs):
+        found = [estimate(np.exp(rng.normal(0, 0.08, 5))) for _ in range(parts)]
+        made_of = [Part(str(n), one, low=1.0) for n, one in enumerate(found)]
+        alone += any(part.verdict is Word.REFUTED for part in made_of)
+        whole = Judgement(tuple(made_of), "", most_telling(made_of))
+        together += whole.verdict is Word.REFUTED
+    assert alone / runs > 0.12
+    assert together / runs <= 0.025 + 0.02
+
+
+def test_a_part_far_outside_refutes_whatever_stands_beside_it() -> None:
+    good = Part("good", estimate([1.0, 1.01, 1.02, 1.0, 0.99]), low=0.5)
+    bad = Part("bad", estimate([0.2, 0.21, 0.2, 0.22, 0.2]), low=0.5)
+    assert Judgement((good, bad, good), "", bad).verdict is Word.REFUTED
+    edge = Part("edge", Estimate(0.45, 0.42, 0.49, 5, "Student's t", 0.05), low=0.5)
+    assert Judgement((edge,), "", edge).verdict is Word.REFUTED
+    several = Judgement((good, edge, good), "", edge)
+    assert several.verdict is Word.INCONCLUSIVE
+    assert "one of 3 parts" in several.parts[1].why

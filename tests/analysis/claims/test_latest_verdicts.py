@@ -9,7 +9,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from analysis.claims.claim import load_claims
-from analysis.claims.latest_verdicts import Last, last_verdicts
+from analysis.claims.latest_verdicts import LatestVerdict, latest_verdicts
 from analysis.cli.commands import cli
 
 
@@ -23,10 +23,10 @@ def give(results: Path, run: str, *verdicts: tuple[int, str]) -> None:
 def test_the_newest_run_that_judged_a_claim_counts(tmp_path: Path) -> None:
     give(tmp_path, "all/20260102-100000", (2, "reproduced"), (3, "refuted"))
     give(tmp_path, "c10k/20260103-100000", (2, "inconclusive"), (3, "not run"), (4, "not run"))
-    assert last_verdicts(tmp_path) == {
-        2: Last("inconclusive", "c10k/20260103-100000", "2026-01-03"),
-        3: Last("refuted", "all/20260102-100000", "2026-01-02"),
-        4: Last("not run", "c10k/20260103-100000", "2026-01-03"),
+    assert latest_verdicts(tmp_path) == {
+        2: LatestVerdict("inconclusive", "c10k/20260103-100000", "2026-01-03"),
+        3: LatestVerdict("refuted", "all/20260102-100000", "2026-01-02"),
+        4: LatestVerdict("not run", "c10k/20260103-100000", "2026-01-03"),
     }
 
 
@@ -39,7 +39,7 @@ def test_the_newest_run_is_the_one_that_began_last_whatever_the_clock_said(tmp_p
         give(tmp_path, run, (2, verdict))
         manifest = {} if number is None else {"sequence": number}
         (tmp_path / run / "manifest.json").write_text(json.dumps(manifest))
-    assert last_verdicts(tmp_path)[2].run == "all/20250101-100000"
+    assert latest_verdicts(tmp_path)[2].run == "all/20250101-100000"
 
 
 def test_what_is_no_list_of_verdicts_is_passed_over(tmp_path: Path) -> None:
@@ -47,13 +47,13 @@ def test_what_is_no_list_of_verdicts_is_passed_over(tmp_path: Path) -> None:
     broken = tmp_path / "all" / "20260105-100000"
     broken.mkdir()
     (broken / "verdicts.csv").write_text("claim,verdict\nx,y\n")
-    assert last_verdicts(tmp_path)[2].verdict == "reproduced"
+    assert latest_verdicts(tmp_path)[2].verdict == "reproduced"
 
 
 def test_a_link_to_a_run_is_not_another_one(tmp_path: Path) -> None:
     give(tmp_path, "all/20260102-100000", (2, "reproduced"))
     (tmp_path / "latest").symlink_to("all/20260102-100000")
-    assert last_verdicts(tmp_path)[2].run == "all/20260102-100000"
+    assert latest_verdicts(tmp_path)[2].run == "all/20260102-100000"
 
 
 def test_every_claim_is_listed(tmp_path: Path) -> None:
@@ -73,4 +73,4 @@ def test_what_no_lab_wrote_ends_no_command(tmp_path: Path) -> None:
         (tmp_path / "all" / name / "left_out.csv").write_text(f"line\n{cell}\n")
     done = CliRunner().invoke(cli, ["claims", str(tmp_path)], catch_exceptions=False)
     assert done.exit_code == 0
-    assert last_verdicts(tmp_path)[2].verdict == "reproduced"
+    assert latest_verdicts(tmp_path)[2].verdict == "reproduced"

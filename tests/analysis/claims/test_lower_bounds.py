@@ -11,14 +11,13 @@ import pytest
 import analysis
 from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, judge, judge_all
-from tests.analysis.claims.test_compare_judge import claim, rows, run_of
 from tests.support import made_up_run as made
+from tests.support.claim_data import claim, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["run_of"]
 P99 = "response_p99_us"
 
 

@@ -11,7 +11,7 @@ import analysis
 from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, judge_all
 from analysis.figures import readiness
-from analysis.outcomes.limits_hit import find_walls
+from analysis.outcomes.limits_hit import limits_hit
 from analysis.report.narrative import more
 from analysis.report.report import build
 from analysis.statistics.noise_floor import noise_floor
@@ -87,8 +87,8 @@ def test_two_blocks_cannot_tell(tmp_path: Path) -> None:
 
 def test_a_wall_of_descriptors(tmp_path: Path) -> None:
     run = analysis.load(write_run(tmp_path, trials(), **MANIFEST))
-    walls = find_walls(run.trials)
-    assert {(wall.server, wall.asked, wall.held, wall.of) for wall in walls} == {
+    limits = limits_hit(run.trials)
+    assert {(hit.server, hit.asked, hit.held, hit.of) for hit in limits} == {
         ("select", 8_000, HELD, "descriptors"),
         ("select", 10_000, HELD, "descriptors"),
     }

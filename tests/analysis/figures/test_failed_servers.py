@@ -11,8 +11,8 @@ import pytest
 
 import analysis
 from analysis.charts.picture import drawn
+from analysis.failures import of_figure
 from analysis.figures import all_figures
-from analysis.outcomes.failures import of_figure
 from tests.analysis.figures.test_lower_bounds import with_details
 from tests.support import made_up_run as made
 from tests.support.trial_details import encoded
@@ -128,3 +128,21 @@ def test_no_lost_syn_is_hidden_by_the_room_of_a_picture(tmp_path: Path) -> None:
     assert "To epoll (level), backlog 209, " in figure.reading(run)
     assert "no room for 2 of them" in figure.reading(run)
     drawn(figure.chart(run))
+
+
+def test_workers_of_a_server_that_failed_under_most_settings_are_named(tmp_path: Path) -> None:
+    """What it shared out where it did not fail says nothing of where it did."""
+    frame = made.trials(5)
+    mine = frame["server"] == "poll"
+    shared = mine & (frame["idle_connections"] == 0)
+    frame["worker_connections"] = frame["worker_connections"].astype(object)
+    frame.loc[mine, "workers"] = 4
+    frame.loc[shared, "worker_connections"] = "[1, 2, 3, 4]"
+    gone = mine & ~shared
+    frame.loc[gone, "validity"], frame.loc[gone, "reason"] = "void", "it ended"
+    frame.loc[gone, "spoiled_by"] = "server_gone"
+    run = analysis.load(made.write_run(tmp_path, frame))
+    figure = all_figures()["worker_shares"]
+    assert set(figure.chosen(run)["server"]) == {"poll"}
+    told = of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)])
+    assert "poll in 10 of 25 trials" in told

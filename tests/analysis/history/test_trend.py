@@ -83,8 +83,25 @@ def test_too_little_for_a_trend(tmp_path: Path) -> None:
     assert caught.value.exit is Exit.NOT_READY
     other = made.trials(1).query("server == 'poll'").assign(active_connections=9)
     made.write_run(tmp_path / "other", other)
-    with pytest.raises(LabError, match="no point was measured in all 2 runs"):
+    with pytest.raises(LabError, match="no point was measured in all 2 runs: the experiment file"):
         history(tmp_path)
+
+
+def test_runs_of_which_nothing_is_valid_in_all_are_not_called_changed(tmp_path: Path) -> None:
+    for server in ("poll", "select"):
+        frame = made.trials(1).query("server != 'epoll_level'")
+        gone = frame["server"] != server
+        frame.loc[gone, "validity"], frame.loc[gone, "reason"] = "void", "it ended"
+        made.write_run(tmp_path / server, frame)
+    with pytest.raises(LabError, match="asked in all has no valid trial in some; move those"):
+        history(tmp_path)
+
+
+def test_a_run_in_which_no_trial_has_finished_says_so(tmp_path: Path) -> None:
+    runs(tmp_path)
+    made.write_run(tmp_path / "empty", made.trials(1).head(0))
+    (note,) = history(tmp_path).notes
+    assert note == "empty is left out: it has no valid trial (no trial has finished)"
 
 
 @pytest.mark.parametrize("repeats", [1, 3])

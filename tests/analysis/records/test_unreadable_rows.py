@@ -15,6 +15,7 @@ from analysis.cli.commands import cli
 from analysis.records.unreadable_rows import MOST_NAMED, notes
 from analysis.rendering import markdown
 from analysis.report.figure_rows import copy_rows
+from analysis.report.report import build
 from contract.exits import Exit
 from tests.support import made_up_run as made
 
@@ -126,7 +127,7 @@ def test_many_rows_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
     assert first.startswith("30 rows of ")
     assert len(told) == MOST_NAMED
     assert more == f"And {30 - MOST_NAMED} more."
-    analysis.report.report.build(run.path)
+    build(run.path)
     with (run.path / "left_out.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == 30
 

@@ -36,6 +36,18 @@ def test_no_threshold_is_kept_by_a_run_that_was_stopped(tmp_path: Path, short: i
     assert any("not finished" in note for note in compare([run, other]).notes) is bool(short)
 
 
+@pytest.mark.parametrize("short", [0, 100])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_report_without_thresholds_tells_it_too(
+    tmp_path: Path, short: int, as_json: bool
+) -> None:
+    rows = made.trials(5)
+    run = made.write_run(tmp_path, rows.iloc[: len(rows) - short], trials=len(rows))
+    done = CliRunner().invoke(cli, ["report", str(run), *(["--json"] if as_json else [])])
+    told = f"The run is not finished: {short} of its {len(rows)} trials have no row"
+    assert done.output.count(told) == bool(short)
+
+
 def test_what_there_is_may_break_one(tmp_path: Path) -> None:
     run = made.write_run(tmp_path, made.trials(1), thresholds=["response_p99_us < 1"], trials=1_000)
     assert build(run).exit is Exit.EXCEEDED

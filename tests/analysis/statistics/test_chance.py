@@ -11,7 +11,7 @@ import pytest
 import analysis
 from analysis.figures import idle_connections
 from analysis.report.server_sentences import widest
-from analysis.selection.blocks import paired_ratio
+from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.estimates import beside, estimate
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.noise_floor import noise_floor
@@ -20,7 +20,7 @@ from tests.support import made_up_run as made
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analysis.statistics.estimates import Floats
+    from analysis.arrays import Floats
 
 RUNS = 1500
 NOISE = 0.08

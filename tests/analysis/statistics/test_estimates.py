@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.selection.blocks import paired_ratio
 from analysis.statistics import estimates
+from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.linear_cost import Growth, growth
 from analysis.statistics.noise_floor import noise_floor
 from tests.support import made_up_run as made

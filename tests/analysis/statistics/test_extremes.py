@@ -17,7 +17,7 @@ from analysis.statistics.extremes import largest_over_smallest, of_blocks, widen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from analysis.statistics.estimates import Floats
+    from analysis.arrays import Floats
 
 RUNS = 1500
 WEATHER = 0.1
@@ -121,6 +121,14 @@ def test_true_extremes_are_found() -> None:
     assert found.low > np.e
     assert found.n == 5
     assert np.isfinite(found.spread)
+
+
+def test_the_ratio_of_the_largest_to_the_smallest_lies_in_its_interval() -> None:
+    """The pair with the largest mean may have a median on the other side of 1."""
+    logs = np.array([[-0.02, 0], [-0.02, 0], [-0.02, 0], [0.3, 0], [-0.02, 0]])
+    found = of_blocks(np.exp(logs))
+    assert found.low <= found.value <= found.high
+    assert found.value == 1
 
 
 @pytest.mark.parametrize(("blocks", "bounded"), [(1, False), (2, True)])

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.records.run import load
 from analysis.statistics.estimates import summarise
-from analysis.statistics.point_medians import numbers, spreads, with_void
+from analysis.statistics.point_medians import numbers, point_medians, with_void
 from tests.support import made_up_run as made
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_ratios_are_of_the_same_block(run: Run) -> None:
     by_block = valid.groupby(["number", "block"])[RATE].median()
     first, second = sorted(by_block.index.get_level_values("number").unique())[:2]
     both = pd.concat([by_block[first], by_block[second]], axis=1, keys=["one", "other"]).dropna()
-    found = spreads(run).ratios(RATE, pd.Series({first: second}))
+    found = point_medians(run).ratios(RATE, pd.Series({first: second}))
     expected = summarise(
         pd.DataFrame({"all": 0, "ratio": both["one"] / both["other"]}), ["all"], ["ratio"]
     )
@@ -95,7 +95,7 @@ def test_beside_a_rate_of_nothing_there_is_no_ratio(tmp_path: Path) -> None:
     frame.loc[frame["server"] == "epoll_level", RATE] = 0.0
     slow = load(made.write_run(tmp_path, frame))
     codes = dict(zip(slow.trials["server"], numbers(slow.trials), strict=True))
-    found = spreads(slow).ratios(
+    found = point_medians(slow).ratios(
         RATE, pd.Series([int(codes["epoll_level"])], index=[int(codes["poll"])])
     )
     assert not found.pop(f"{RATE}_ratio_n").any()
@@ -103,7 +103,7 @@ def test_beside_a_rate_of_nothing_there_is_no_ratio(tmp_path: Path) -> None:
 
 
 def test_what_nobody_measured_is_missing(run: Run) -> None:
-    found = spreads(run).of(("wait_us", RATE))
+    found = point_medians(run).of(("wait_us", RATE))
     assert found["wait_us"].isna().all()
     assert np.isfinite(found[RATE]).any()
     assert list(found) == [

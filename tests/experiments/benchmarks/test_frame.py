@@ -55,12 +55,14 @@ def test_a_void_trial_is_measured_again() -> None:
     trials.measure(SETTINGS)
     assert (runner.positions, runner.settled) == ([1, 1, 2], 1)
     assert [row["validity"] for row in trials.rows] == ["server_bound", "server_bound"]
+    assert [(one.server, one.reason) for one in trials.void] == [("epoll_level", "no engine")]
 
 
 def test_void_to_the_end_is_kept_or_ends_the_benchmark() -> None:
     trials = trials_of(FakeRunner(*[None] * (2 + ATTEMPTS)))
     row, _ = trials.attempt(SETTINGS, attempts=2)
     assert (row["validity"], row["reason"]) == ("void", "no engine")
+    assert len(trials.void) == 2
     with pytest.raises(LabError, match=f"void {ATTEMPTS} times in a row.*no engine"):
         trials.measure(SETTINGS)
 

@@ -17,7 +17,7 @@ from experiments.benchmarks.frame import Frame, Trials
 from experiments.crosscheck import campaign, table, tools
 from experiments.crosscheck.campaign import Bench, compare_calls, compare_load, compare_queue
 from experiments.crosscheck.table import DIFFERS, KNOWN, SAME, Compared, print_table
-from experiments.crosscheck.tools import LOADERS, MEAN, MEDIAN, P99, RATE, Loader
+from experiments.crosscheck.tools import FAILED, LOADERS, MEAN, MEDIAN, P99, RATE, Loader
 from experiments.run.trial_containers import Containers, place
 from tests.support.fakes import FakeDriver, FakeImages
 
@@ -81,13 +81,31 @@ SAMPLE = {
 
 
 def test_what_the_tools_print_is_read() -> None:
-    assert tools.read_wrk(WRK) == {RATE: 136_371.44, MEDIAN: 450.0, P99: 1_200.0}
-    assert tools.read_ab(AB) == {RATE: 16_999.74, MEDIAN: 5_750.0, P99: 9_204.0}
-    assert tools.read_httperf(HTTPERF) == {RATE: 100.0, MEAN: 7_600.0}
+    none = {FAILED: 0.0}
+    assert tools.read_wrk(WRK) == {RATE: 136_371.44, MEDIAN: 450.0, P99: 1_200.0} | none
+    assert tools.read_ab(AB) == {RATE: 16_999.74, MEDIAN: 5_750.0, P99: 9_204.0} | none
+    assert tools.read_httperf(HTTPERF) == {RATE: 100.0, MEAN: 7_600.0} | none
     assert tools.read_ss(SS) == (6, 5)
     assert tools.read_nstat(NSTAT)["TcpOutSegs"] == 90
     calls = {"epoll_wait": 1_005, "read": 1_005, "write": 1_005}
     assert tools.read_strace(STRACE.format(calls=1_005)) == calls
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "failed"),
+    [
+        ("wrk", f"{WRK}  Socket errors: connect 0, read 5, write 0, timeout 3\n", 8),
+        ("wrk", f"{WRK}  Non-2xx or 3xx responses: 409210\n", 409_210),
+        ("ab", f"Failed requests:        12\n   (Connect: 0, Length: 12)\n{AB}", 12),
+        ("ab", f"Failed requests:        0\nNon-2xx responses:      40\n{AB}", 40),
+        ("httperf", f"{HTTPERF}Reply status: 1xx=0 2xx=700 3xx=0 4xx=0 5xx=100\n", 100),
+        ("httperf", f"{HTTPERF}Errors: total 7 client-timo 0 socket-timo 0 connreset 7\n", 7),
+        ("httperf", f"{HTTPERF}Errors: total 0 client-timo 0 socket-timo 0 connreset 0\n", 0),
+    ],
+)
+def test_what_failed_for_a_tool_is_a_figure(name: str, output: str, failed: int) -> None:
+    assert getattr(tools, f"read_{name}")(output)[FAILED] == failed
+    assert Compared(name, FAILED, (0.0,), (float(failed),)).verdict == (DIFFERS if failed else SAME)
 
 
 @pytest.mark.parametrize("name", ["wrk", "ab", "httperf", "ss", "nstat", "strace"])
@@ -149,6 +167,8 @@ def test_a_load_is_compared_in_rounds_on_the_core_of_the_load() -> None:
     assert found[RATE].lab == (17_000.0,) * campaign.ROUNDS
     assert found[RATE].verdict == SAME
     assert found[MEDIAN].ratio == pytest.approx(5.0 / 5.75)
+    assert found[FAILED].lab == (5_000.0 * campaign.ROUNDS,)
+    assert found[FAILED].verdict == DIFFERS
     assert not driver.up
     server, tool = driver.started[1], driver.started[2]
     assert server.command[-2:] == ("--backlog", "5")
@@ -200,13 +220,18 @@ def test_a_known_reason_is_of_a_figure_that_is_compared() -> None:
     assert {tool for tool, _ in table.REASONS} <= {one.name for one in LOADERS}
 
 
+@pytest.mark.parametrize(("lab", "verdict"), [(97.0, SAME), (93.0, KNOWN), (50.0, DIFFERS)])
+def test_a_reason_explains_no_more_than_it_may(lab: float, verdict: str) -> None:
+    assert Compared("httperf, 100/s Poisson", RATE, (lab,), (100.0,)).verdict == verdict
+
+
 def test_nothing_against_nothing_is_equal() -> None:
     assert Compared("nstat", "RetransSegs", (0,), (0,)).verdict == SAME
     assert Compared("nstat", "RetransSegs", (1,), (0,)).verdict == DIFFERS
 
 
 def test_table_tells_known_differences_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(table.REASONS, ("wrk", P99), "it counts otherwise")
+    monkeypatch.setitem(table.REASONS, ("wrk", P99), ("it counts otherwise", 2.0))
     compared = [
         Compared("wrk", RATE, (101.0, 99.0, 103.0), (100.0, 100.0, 100.0)),
         Compared("wrk", P99, (300.0,), (100.0,)),
@@ -253,7 +278,10 @@ def test_the_whole_saves_and_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaign, "Trials", lambda *_: FakeTrials())
     monkeypatch.setattr(campaign, "compare_calls", lambda _: [])
     stream = io.StringIO()
-    campaign.crosscheck(Console(file=stream))
+    with pytest.raises(
+        LabError, match=r"differ without a known reason: .*median, us of ab .* \(all"
+    ):
+        campaign.crosscheck(Console(file=stream))
     lines = sum(
         len(loader.read(text)) for loader, text in zip(LOADERS, (WRK, AB, AB, HTTPERF), strict=True)
     )

@@ -132,6 +132,21 @@ def test_where_nobody_knows_what_copying_took_both_are_named() -> None:
     assert row["log_cpu_share"] is None
 
 
+@pytest.mark.parametrize("load", ["open_loop", "open_connections", "keep_alive"])
+@pytest.mark.parametrize(("late", "errors"), [(0, {}), (3, {}), (0, {"reset": 2})])
+def test_a_window_in_which_nothing_was_due_blames_no_server(
+    load: str, late: int, errors: dict[str, int]
+) -> None:
+    waiting = {"count": late, "oldest_us": late, "most_waiting": 0}
+    unanswered = None if load == "keep_alive" else waiting
+    row = row_of(load, requests=0, covered=0, errors=errors, unanswered=unanswered)
+    assert row["validity"] == "void"
+    due = load == "keep_alive" or late or errors
+    assert row["spoiled_by"] == ("server_starved" if due else "load")
+    told = "no response came in the window" if due else "no request was due in the window"
+    assert row["reason"].startswith(told)
+
+
 @pytest.mark.parametrize(
     ("resent", "ended", "told"),
     [

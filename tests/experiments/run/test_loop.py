@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from contract.columns import FORMAT_VERSION, NAMES
 from contract.exits import Exit, LabError
@@ -202,6 +203,21 @@ def test_the_run_to_go_on_with_is_the_one_that_began_last(
     assert session.last_unfinished() == made.folder
     execute(trials, made, Conductor(), Quiet())
     assert session.last_unfinished().name == "20260101-120000"
+
+
+@pytest.mark.parametrize(
+    "limits", [{"nofile": 9, "later": 1}, {"nofile": "many"}, {"nofile": True}, [1], "none"]
+)
+def test_a_run_with_limits_that_this_lab_does_not_know_is_refused_and_passed_over(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: object
+) -> None:
+    monkeypatch.setattr(session, "RESULTS", tmp_path)
+    store.write_manifest({"format_version": FORMAT_VERSION, "limits": limits})
+    with pytest.raises(LabError, match=r"manifest\.json: limits: .* start a new run") as told:
+        session.resume(store.folder, Console(quiet=True))
+    assert told.value.exit is Exit.BAD_INPUT
+    with pytest.raises(LabError, match="no unfinished run"):
+        session.last_unfinished()
 
 
 def test_runs_are_numbered_in_the_order_in_which_they_began(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ class HdrHistogram:
     highest_trackable_value: int
     significant_figures: int
     counts_len: int
+    min_value: int
+    max_value: int
     counts: Any
     """An array of ctypes."""
     def __init__(self, lowest: int, highest: int, significant_figures: int) -> None: ...

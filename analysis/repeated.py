@@ -5,17 +5,11 @@ They stand in `trials.csv` and are told in the report; the trial that counts is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
-import numpy as np
-from scipy.stats import fisher_exact
-
+from analysis.records.run import Run
+from analysis.statistics.exact_tests import fisher
 from analysis.wording import listed, plural, server_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.run import Run
 
 RARE = 0.01
 """Below this, chance alone hardly disturbs one server so much more often than the others."""
@@ -45,9 +39,8 @@ def notes(run: Run) -> list[str]:
 def _stands_out(run: Run, server: str, times: int) -> bool:
     """Whether its share of what was made again is larger than its share of the trials."""
     own = int((run.trials["server"] == server).sum())
-    others = [len(run.repeated) - times, len(run.trials) - own]
-    table = np.array([[times, own], others])
-    return bool(fisher_exact(table, alternative="greater").pvalue < RARE)
+    others, all_others = len(run.repeated) - times, len(run.trials) - own
+    return fisher(others, times, others + all_others, times + own) < RARE
 
 
 def _counts(found: pd.Series[int]) -> str:

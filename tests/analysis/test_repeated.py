@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import analysis
-from analysis.records import repeated
+from analysis import repeated
 from tests.support import made_up_run as made
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def run_with_attempts(
             "reason": "spoiled",
             "attempt": attempt,
         }
-        named = earlier.assign(**void, reason="spoiled", trial=earlier["trial"] + f"-t{attempt}")
+        named = earlier.assign(**void, trial=earlier["trial"] + f"-t{attempt}")
         rows = pd.concat([rows, named], ignore_index=True)
     return analysis.load(made.write_run(folder, rows))
 

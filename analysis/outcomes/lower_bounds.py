@@ -5,31 +5,31 @@ The median of some repeats is one where half of them or more are.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 
-from analysis.wording import at_least, duration, listed, number, plural, server_name, share
+from analysis.arrays import Flags, Numbers
+from analysis.records.run import Run, remembered
+from analysis.wording import MISSING, at_least, duration, listed, number, plural, server_name, share
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from analysis.records.run import Run
-
-    Flags = NDArray[np.bool_]
-    Row = Mapping[str, Any] | pd.Series[Any]
+Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
 
 END = "_bounded"
 """Of the name of a column that says which cells of the one before are lower bounds."""
+BOUNDS = {
+    (False, False): "",
+    (False, True): "≥ ",
+    (True, False): "≤ ",
+    (True, True): "unknown, of lower bounds ",
+}
 HALF = 0.5
 SHOWN_SERVERS = 4
 
 
-@lru_cache(maxsize=8)
+@remembered
 def bounded(run: Run) -> dict[str, Flags]:
     """By column, the trials that count and whose value is a lower bound; no others are there."""
     texts = run.trials["lower_bounds"]
@@ -43,7 +43,7 @@ def bounded(run: Run) -> dict[str, Flags]:
     return found
 
 
-def medians_bounded(flags: Flags, groups: NDArray[np.int64], count: int) -> Flags:
+def medians_bounded(flags: Flags, groups: Numbers, count: int) -> Flags:
     """Of which groups the median is a lower bound, given the group of each trial, or -1."""
     inside = groups >= 0
     all_of = np.bincount(groups[inside], minlength=count)
@@ -74,6 +74,12 @@ def times(row: Row, metric: str, over: Row, other: str = "") -> str:
         return "an unknown number of times"
     words = "at least " if low else "at most " if low_other else ""
     return f"{words}{number(float(row[metric]) / float(over[other]))} times"
+
+
+def of_bounds(ratio: str, *, in_first: bool, in_second: bool) -> str:
+    """The text of a ratio of a second run's times to those of a first one, given which are lower
+    bounds: '≥ 0.95'; a missing ratio is none."""
+    return ratio if ratio == MISSING else f"{BOUNDS[in_first, in_second]}{ratio}"
 
 
 def _is_bound(row: Row, metric: str) -> bool:

@@ -6,14 +6,9 @@ a minute or so, and the block is then one observation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
-from analysis.statistics.estimates import estimate
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.statistics.estimates import Estimate
+from analysis.statistics.estimates import Estimate, estimate
 
 
 def by_block(trials: pd.DataFrame, metric: str) -> pd.Series[float]:

@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 import analysis
+from analysis import failures
 from analysis.cli.commands import cli
 from analysis.figures import all_figures
 from analysis.history.trend import history
-from analysis.outcomes import failures, goodput
+from analysis.outcomes import goodput
 from analysis.outcomes.causes import Causes, causes, failed, no_evidence
 from analysis.report.narrative import lead, more
 from analysis.report.report import build

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import by_kind, causes, failed, no_evidence
-from analysis.wording import listed, plural, server_name, share
-
-if TYPE_CHECKING:
-    from analysis.records.run import Run
-
-MOST_NAMED = 6
-"""Servers; the rest is counted."""
+from analysis.records.run import Run
+from analysis.wording import listed, named, plural, server_name, share
 
 
 def of_figure(run: Run, rows: pd.DataFrame) -> str:
@@ -33,13 +26,13 @@ def sentences(trials: pd.DataFrame) -> str:
         for server in in_order(trials["server"][failed(trials)].unique()):
             mine = causes(trials[trials["server"] == server])
             names.append(f"{server_name(server)} in {mine.failed:,} of {mine.counted:,} trials")
-        found.append(f"What failed is not in these figures: {_named(names)} ({by_kind(trials)}).")
+        found.append(f"What failed is not in these figures: {named(names)} ({by_kind(trials)}).")
     shares = _shares(trials)
     for name, what in ((goodput.ERRORS, "errors"), (goodput.UNANSWERED, "no answer")):
         above = shares[name][shares[name] > goodput.SMALLEST[name]]
         if len(above):
             names = [f"{server_name(str(one))} {share(value)}" for one, value in above.items()]
-            found.append(f"Attempts that ended in {what} are not in the rates: {_named(names)}.")
+            found.append(f"Attempts that ended in {what} are not in the rates: {named(names)}.")
     if text := no_evidence(whole):
         found.append(f"{text[0].upper()}{text[1:]}.")
     return " ".join(found)
@@ -70,9 +63,3 @@ def _shares(trials: pd.DataFrame) -> pd.DataFrame:
     servers = in_order(trials["server"].unique())
     places = pd.Categorical(trials["server"].astype(str), servers).codes
     return goodput.shares(trials, places, len(servers)).set_axis(servers)
-
-
-def _named(names: list[str]) -> str:
-    if len(names) <= MOST_NAMED:
-        return listed(names)
-    return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED:,} more"

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 import analysis
+from analysis.outcomes.lower_bounds import bounded, doubts, medians_bounded
 from analysis.report.report import build
 from analysis.report.server_page import pages
 from analysis.report.server_points import points
 from analysis.report.summary_csv import summary
-from analysis.statistics.lower_bounds import bounded, doubts, medians_bounded
 from analysis.tables import as_table
+from analysis.wording import TIMES
 from tests.support import made_up_run as made
 
 
@@ -91,7 +92,7 @@ def test_a_table_marks_the_cells_that_are() -> None:
     )
     table = as_table(frame)
     assert table.headings == ["server", "response, p99"]
-    assert [row[1] for row in table.rows] == ["≥ 1.70 s (1.60 s to 1.80 s)", "200 µs", "\u2013"]
+    assert [row[1] for row in table.rows] == ["≥ 1.70 s", "200 µs", "\u2013"]
 
 
 def test_a_tail_beside_one_that_is_a_lower_bound_is_not_called_longer(tmp_path: Path) -> None:
@@ -107,3 +108,15 @@ def test_a_tail_beside_one_that_is_a_lower_bound_is_not_called_longer(tmp_path: 
     assert told(tmp_path / "usual")
     frame.loc[frame["server"] == "epoll_level", "lower_bounds"] = "response_p99_us"
     assert not told(tmp_path / "low")
+
+
+def test_a_tail_that_is_a_lower_bound_is_told_as_at_least_so_many_times(tmp_path: Path) -> None:
+    frame = made.trials(5)
+    poll = (frame["server"] == "poll") & (frame["active_connections"] == 64)
+    frame.loc[poll, "response_p99_us"] *= 50
+    frame.loc[poll, "lower_bounds"] = "response_p99_us"
+    run = analysis.load(made.write_run(tmp_path, frame))
+    (page,) = [one for one in pages(run) if one.server == "poll"]
+    (text,) = [one for one in page.weaknesses if one.startswith("Its 99th percentile is")]
+    assert text.count("≥ ") == 2
+    assert f"{TIMES} that of epoll (level)" in text

@@ -1,0 +1,64 @@
+"""What has to be kept by every trial, and by points whose rows could not be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import analysis
+from analysis.outcomes.thresholds import ending, judged
+from contract.exits import Exit
+from tests.support import made_up_run as made
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEPT = "response_p99_us < 1e9"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "threshold"),
+    [
+        ("response_max_us", 3e7, "response_max_us < 1e7"),
+        ("connect_max_us", 3e7, "connect_max_us <= 1e7"),
+        ("listen_drops", 7, "listen_drops < 1"),
+        ("resets", 7, "resets < 1"),
+        ("coverage", 0.5, "coverage >= 0.99"),
+    ],
+)
+@pytest.mark.parametrize("blocks", [0, 1, 2])
+def test_the_worst_of_five_repeats_is_not_hidden_by_their_median(
+    tmp_path: Path, column: str, value: float, threshold: str, blocks: int
+) -> None:
+    frame = made.trials(5)
+    frame = frame[frame["server"] == "poll"]
+    frame.loc[frame["block"] <= blocks, column] = value
+    (found,) = judged(analysis.load(made.write_run(tmp_path, frame, thresholds=[threshold])))
+    assert found.holds is (blocks == 0)
+    assert blocks == 0 or found.value == value
+
+
+def test_errors_are_told_beside_a_maximum(tmp_path: Path) -> None:
+    frame = made.trials(2).query("server == 'poll'")
+    frame["errors"] = frame["requests"]
+    run = made.write_run(tmp_path, frame, thresholds=["response_max_us < 1e12"])
+    (found,) = judged(analysis.load(run))
+    assert "Errors are not in this figure: up to 50% of all attempts" in found.remarks
+
+
+@pytest.mark.parametrize("blocks", [0, 4, 5])
+def test_a_point_whose_rows_are_all_left_out_cannot_be_told(tmp_path: Path, blocks: int) -> None:
+    frame = made.trials(5).query("server == 'poll'")
+    lost = (frame["idle_connections"] == 10000) & (frame["block"] <= blocks)
+    frame.loc[lost, "response_p999_us"] = -1.0
+    run = analysis.load(made.write_run(tmp_path, frame, thresholds=[KEPT]))
+    assert len(run.spoiled) == blocks
+    (found,) = judged(run)
+    assert found.points == frame["point"].nunique()
+    assert found.untold == (blocks == 5)
+    assert ending([found]) is (Exit.CANNOT_TELL if blocks == 5 else Exit.OK)
+    assert (
+        f"No row of {frame['point'].iloc[int(lost.to_numpy().argmax())]} could be read."
+        in found.remarks
+    ) is (blocks == 5)

@@ -1,0 +1,145 @@
+"""Records of runs in which a server suffers one way of failing, and what figures show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import analysis
+from analysis.claims.verdicts import Verdict, judge_all
+from analysis.compare.comparison import RunComparison, compare
+from analysis.figures import all_figures
+from analysis.outcomes.thresholds import Kept, judged
+from tests.support import made_up_run as made
+
+if TYPE_CHECKING:
+    from analysis.records.run import Run
+
+POLL = {"server": "poll", "active_connections": 8, "idle_connections": 10000}
+BLOCKS, HURT = 10, 7
+
+
+@dataclass(frozen=True)
+class Records:
+    """Where runs are written in which poll suffers one way of failing beside 10,000."""
+
+    folder: Path
+    way: str
+
+    def frame(self, hurt: int, seed: int = 1) -> pd.DataFrame:
+        frame = made.trials(BLOCKS, seed=seed, noise=0.01)
+        chosen = frame["block"] <= hurt
+        for name, value in POLL.items():
+            chosen &= frame[name] == value
+        if self.way == "errors":
+            frame.loc[chosen, "errors"] = frame.loc[chosen, "requests"] // 2
+        elif self.way == "unanswered":
+            frame.loc[chosen, "unanswered"] = frame.loc[chosen, "requests"] // 2
+        elif self.way == "lower bounds":
+            frame.loc[chosen, "lower_bounds"] = "response_p99_us response_max_us"
+        else:
+            frame.loc[chosen, "validity"], frame.loc[chosen, "reason"] = "void", "what happened"
+            frame.loc[chosen, "requests_per_s"] = 1e9  # whoever averages it in will show it
+            frame.loc[chosen, "response_p99_us"] = 1e9
+            if self.way != "unknown":
+                frame.loc[chosen, "spoiled_by"] = self.way
+        return frame
+
+    def run(self, hurt: int = HURT, seed: int = 1, **changes: Any) -> Run:
+        name = f"{hurt}-{seed}-{len(list(self.folder.iterdir()))}"
+        made.write_run(self.folder / name, self.frame(hurt, seed), run=name, **changes)
+        return analysis.load(self.folder / name)
+
+    def shown(self, figure: str, hurt: int = HURT) -> dict[str, Any]:
+        """Poll's row of a figure's table."""
+        points = all_figures()[figure].table(self.run(hurt))
+        mine = points[(points["server"] == "poll") & (points["idle_connections"] == 10000)]
+        return {str(name): mine[name].iloc[0] for name in mine}
+
+    def verdict(self, number: int = 3, hurt: int = HURT) -> Verdict:
+        (found,) = judge_all(self.run(hurt, claims=[number]))
+        return found
+
+    def threshold(self, text: str, hurt: int = HURT) -> Kept:
+        rows = self.frame(hurt)
+        rows = rows[rows["server"] == "poll"]
+        folder = self.folder / f"t{len(list(self.folder.iterdir()))}"
+        (found,) = judged(analysis.load(made.write_run(folder, rows, thresholds=[text])))
+        return found
+
+    def compared(self, hurt: int = HURT, *, before: int = 0) -> RunComparison:
+        runs = [self.run(before, 1), self.run(hurt, 2)]
+        return compare([run.path for run in runs], tolerance=0.9)
+
+
+def _usual(records: Records, row: dict[str, Any]) -> None:
+    """The figure itself is that of the valid trials."""
+    clean = records.shown("idle_connections", hurt=0)
+    assert row["requests_per_s"] == pytest.approx(clean["requests_per_s"], rel=0.1)
+
+
+def failed_beside_a_rate(records: Records) -> None:
+    row = records.shown("idle_connections")
+    _usual(records, row)
+    assert row["failed_share"] == pytest.approx(HURT / BLOCKS)
+    assert row["goodput_per_s"] == pytest.approx(row["requests_per_s"] * 0.3, rel=0.1)
+
+
+def failed_beside_percentiles(records: Records) -> None:
+    row = _percentiles(records)
+    assert row["failed_share"] == pytest.approx(HURT / BLOCKS)
+
+
+def _percentiles(records: Records) -> dict[str, Any]:
+    run = records.run()
+    summary = analysis.summary(run)
+    mine = summary[(summary["server"] == "poll") & (summary["idle_connections"] == 10000)].iloc[0]
+    clean = run.trials[(run.trials["server"] == "poll") & run.trials["valid"]]
+    clean = clean[clean["idle_connections"] == 10000]
+    assert mine["response_p99_us"] == pytest.approx(clean["response_p99_us"].median())
+    assert mine["response_p99_us"] < 1e8
+    return dict(mine)
+
+
+def only_void(records: Records) -> None:
+    row = records.shown("idle_connections")
+    _usual(records, row)
+    assert (row["n"], row["void"]) == (BLOCKS - HURT, HURT)
+    assert np.isnan(row.get("failed_share", np.nan)) or row["failed_share"] == 0
+
+
+def percentiles_only_void(records: Records) -> None:
+    row = _percentiles(records)
+    assert (row["n"], row["void"]) == (BLOCKS - HURT, HURT)
+    assert row["failed_share"] == 0
+
+
+def share_beside_a_rate(records: Records) -> None:
+    row = records.shown("idle_connections")
+    _usual(records, row)
+    share = {"errors": "error_share", "unanswered": "unanswered_share"}[records.way]
+    # Half as many as were answered, in seven of ten repeats.
+    assert row[share] == pytest.approx(0.35 / 1.35, abs=0.01)
+    assert row["goodput_per_s"] == pytest.approx(row["requests_per_s"], rel=0.1)
+
+
+def share_beside_percentiles(records: Records) -> None:
+    share = {"errors": "error_share", "unanswered": "unanswered_share"}[records.way]
+    assert _percentiles(records)[share] == pytest.approx(0.35 / 1.35, abs=0.01)
+
+
+def usual_rate(records: Records) -> None:
+    _usual(records, records.shown("idle_connections"))
+
+
+def marked_from_half_on(records: Records) -> None:
+    for hurt, marked in ((4, False), (5, True)):
+        summary = analysis.summary(records.run(hurt))
+        mine = summary[(summary["server"] == "poll") & (summary["idle_connections"] == 10000)]
+        told = mine["lower_bounds"].astype("string").fillna("").iloc[0]
+        assert ("response_p99_us" in told) is marked
