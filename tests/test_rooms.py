@@ -122,6 +122,12 @@ def test_no_package_of_analysis_imports_itself_by_way_of_others() -> None:
     assert not told, "\n".join(told)
 
 
+def test_a_report_waits_for_no_import_that_takes_longer_than_its_use() -> None:
+    slow = {"scipy.stats", "matplotlib.pyplot"}
+    for path in modules("analysis"):
+        assert not set(named(path, slow)) & slow, path
+
+
 def test_circles_are_found_wherever_imports_stand() -> None:
     graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"c"}, "e": {"a", "e"}}
     found = {frozenset(circle) for circle in circles(graph)}

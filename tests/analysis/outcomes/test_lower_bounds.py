@@ -113,7 +113,7 @@ def test_a_tail_beside_one_that_is_a_lower_bound_is_not_called_longer(tmp_path: 
 def test_a_tail_that_is_a_lower_bound_is_told_as_at_least_so_many_times(tmp_path: Path) -> None:
     frame = made.trials(5)
     poll = (frame["server"] == "poll") & (frame["active_connections"] == 64)
-    frame.loc[poll, "response_p99_us"] *= 50
+    frame.loc[poll, "response_p99_us"] *= 500
     frame.loc[poll, "lower_bounds"] = "response_p99_us"
     run = analysis.load(made.write_run(tmp_path, frame))
     (page,) = [one for one in pages(run) if one.server == "poll"]

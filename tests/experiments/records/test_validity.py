@@ -59,21 +59,6 @@ def test_clients_that_got_nothing_are_told_though_none_of_them_waits(
     assert bool(row["reason"]) is bool(told)
 
 
-@pytest.mark.parametrize("load", ["open_loop", "open_connections", "keep_alive"])
-@pytest.mark.parametrize(("late", "errors"), [(0, {}), (3, {}), (0, {"reset": 2})])
-def test_a_window_in_which_nothing_was_due_blames_no_server(
-    load: str, late: int, errors: dict[str, int]
-) -> None:
-    waiting = {"count": late, "oldest_us": late, "most_waiting": 0}
-    unanswered = None if load == "keep_alive" else waiting
-    row = row_of(load, requests=0, covered=0, errors=errors, unanswered=unanswered)
-    assert row["validity"] == "void"
-    due = load == "keep_alive" or late or errors
-    assert row["spoiled_by"] == ("server_starved" if due else "load")
-    told = "no response came in the window" if due else "no request was due in the window"
-    assert row["reason"].startswith(told)
-
-
 def row_with(warm_up_s: float | None = 0.3, **result: Any) -> dict[str, Any]:
     trial = next(one for one in some_trials() if one.point.sweep == "s")
     settings = replace(trial.point.settings, warm_up_s=warm_up_s)
@@ -151,6 +136,21 @@ def test_where_nobody_knows_what_copying_took_both_are_named() -> None:
     assert (row["validity"], row["spoiled_by"]) == ("void", "surroundings")
     assert "have the server print less: its own log, 12 MB/s" in row["reason"]
     assert row["log_cpu_share"] is None
+
+
+@pytest.mark.parametrize("load", ["open_loop", "open_connections", "keep_alive"])
+@pytest.mark.parametrize(("late", "errors"), [(0, {}), (3, {}), (0, {"reset": 2})])
+def test_a_window_in_which_nothing_was_due_blames_no_server(
+    load: str, late: int, errors: dict[str, int]
+) -> None:
+    waiting = {"count": late, "oldest_us": late, "most_waiting": 0}
+    unanswered = None if load == "keep_alive" else waiting
+    row = row_of(load, requests=0, covered=0, errors=errors, unanswered=unanswered)
+    assert row["validity"] == "void"
+    due = load == "keep_alive" or late or errors
+    assert row["spoiled_by"] == ("server_starved" if due else "load")
+    told = "no response came in the window" if due else "no request was due in the window"
+    assert row["reason"].startswith(told)
 
 
 @pytest.mark.parametrize(
