@@ -70,6 +70,8 @@ def _measured(load: str, server: str) -> str:
         notes.append("its own log, .*")
     if load in ("keep_alive", "idle", "open_loop") and server in REQUESTS:
         notes.append(f"the server closes a connection after ({REQUESTS[server]}) requests.*")
+    if load == "open_loop":
+        notes.append(r"requests left up to [\d,]+ us late though a connection was free; .*")
     notes.append(r"the rate (rose|fell) by [\d,]+% .*")
     told = rf"measured(: (({'|'.join(notes)})(; )?)+)?"
     if load == "idle" and server in IDLE_S:

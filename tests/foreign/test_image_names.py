@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.docker
 
 START_S = 20.0
+CONFIGURATION = """
+version: 0.1
+storage: {filesystem: {rootdirectory: /tmp/registry}}
+http: {addr: ":5000"}
+"""
+SERVE = f"echo '{CONFIGURATION}' > /tmp/own.yml && exec docker-registry serve /tmp/own.yml"
+"""Debian's configuration asks for a password."""
 
 
 @pytest.fixture
@@ -40,12 +47,8 @@ def registry(driver: DockerDriver, others: str) -> str:
             role="tool",
             name=f"{network}-registry",
             image=others,
-            command=("docker-registry", "serve", "/etc/docker/registry/config.yml"),
+            command=("sh", "-c", SERVE),
             network=network,
-            environment={
-                "REGISTRY_HTTP_ADDR": ":5000",
-                "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": "/tmp/registry",  # noqa: S108 - inside
-            },
             publish={5_000: port},
         )
     )
