@@ -10,9 +10,10 @@ LINES, LETTERS = 6, 600
 
 
 def last_lines(log: str) -> str:
-    """What a log ends with, in one line, bounded; '' of an empty one."""
+    """What a log ends with, in one line, bounded; '' of an empty one. Lines without a word, such as
+    those that point at a place in the one above, are left out."""
     lines = [line.strip() for line in log.splitlines()]
-    text = " | ".join([line for line in lines if line][-LINES:])
+    text = " | ".join([line for line in lines if any(map(str.isalnum, line))][-LINES:])
     return text if len(text) <= LETTERS else f"...{text[-LETTERS:]}"
 
 

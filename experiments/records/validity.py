@@ -117,7 +117,10 @@ def _unsteady(row: Row) -> tuple[str, str]:
 
 
 def _logged(row: Row) -> str:
-    if (row.get("log_cpu_share") or 0.0) < LOGGED:
+    """What the engine's copying of what the server printed in the window took, if it is worth a
+    word; what it printed before may still be copied then, and is no hindrance of its own."""
+    printed = (row.get("log_bytes_per_s") or 0.0) >= MUCH_LOG_PER_S
+    if not printed or (row.get("log_cpu_share") or 0.0) < LOGGED:
         return ""
     return (
         f"its own log, {_log_rate(row)}, took the engine {row['log_cpu_share']:.1f} cores: it is "

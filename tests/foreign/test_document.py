@@ -75,14 +75,19 @@ def test_page_says_of_each_trial_what_its_record_does(run: Path) -> None:
 
 def test_trial_that_others_disturbed_is_judged_as_on_a_quiet_machine() -> None:
     assert outcome(QUIET) == "measured"
-    assert outcome({**QUIET, "coverage": 0.5}).startswith("void: only 50.0%")
+    assert outcome({**QUIET, "coverage": 0.5}).startswith("disturbed: only 50.0%")
     failed = {**QUIET, "outcome": "failed", "reason": "refused", "spoiled_by": "server_gone"}
     assert outcome(failed) == "void: refused"
 
 
 @pytest.mark.parametrize(
     ("found", "there"),
-    [("measured", False), ("measured: a note", True), ("void: measured", True)],
+    [
+        ("measured", False),
+        ("measured: a note", True),
+        ("void: measured", True),
+        ("disturbed: who knows", False),
+    ],
 )
 def test_whole_outcome_has_to_be_as_expected(found: str, there: bool) -> None:
     trial = ("idle", "a")

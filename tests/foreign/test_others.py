@@ -1,5 +1,5 @@
 """Servers that others wrote, as they come, under five kinds of load: measured, or void with the
-true reason; and the page about them says what is expected of each."""
+true reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.foreign import document
 from tests.foreign.expected import EXPECTED
 from tests.foreign.image import experiment
 from tests.foreign.sweep import differences, outcomes, run
@@ -20,8 +19,3 @@ if TYPE_CHECKING:
 def test_each_server_is_measured_or_told(others: str, results: Path) -> None:
     folder = run(experiment(others), results, "others")
     assert differences(outcomes(folder), EXPECTED) == {}
-
-
-def test_page_says_what_is_expected() -> None:
-    page = document.DOCUMENT.read_text()
-    assert differences(document.outcomes(page), EXPECTED) == {}

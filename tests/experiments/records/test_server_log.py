@@ -30,6 +30,10 @@ def test_a_line_that_cannot_be_read_hides_none_beside_it(line: str) -> None:
         ("", ""),
         ("\n  \n", ""),
         ("one\n\n  two\n", "one | two"),
+        (
+            "return open(key)\n       ~~~~^^^^^\nPermissionError",
+            "return open(key) | PermissionError",
+        ),
         ("\n".join(map(str, range(20))), "14 | 15 | 16 | 17 | 18 | 19"),
         ("x" * 1_000 + "\nKeyError: 'port'\n", "..." + "x" * 581 + " | KeyError: 'port'"),
     ],

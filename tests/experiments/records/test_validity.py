@@ -125,6 +125,12 @@ def test_a_neighbour_stays_a_disturbance_where_the_server_logs_a_little() -> Non
     assert silent["reason"].endswith("stop them and run again")
 
 
+def test_a_server_that_printed_nothing_in_the_window_is_not_slowed_by_its_log() -> None:
+    row = logged(1.3 * 0.4, 0.0)  # the engine still copied what came before
+    assert row["log_cpu_share"] == pytest.approx(0.4)
+    assert (row["validity"], row["reason"]) == ("server_bound", "")
+
+
 def test_where_nobody_knows_what_copying_took_both_are_named() -> None:
     row = logged(None)
     assert (row["validity"], row["spoiled_by"]) == ("void", "surroundings")
