@@ -12,6 +12,7 @@ from tests.support.reasons import made, patterns
 
 TEXT = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
 MODULES = (
+    "experiments/records/container_hints.py",
     "loadgen/answers/exact.py",
     "loadgen/answers/head.py",
     "loadgen/answers/meaning.py",
@@ -41,6 +42,8 @@ MODULES = (
     "experiments/run/locust_client.py",
     "experiments/run/master_container.py",
     "experiments/run/microbenchmark.py",
+    "experiments/run/needs.py",
+    "experiments/run/unreached.py",
 )
 """All that is said in them is a reason, or in NONE."""
 FUNCTIONS = {
@@ -75,6 +78,26 @@ NONE = frozenset(
         "name one",
         # What is compared, as a trial that counts has it beside its figures.
         *("the whole body of … bytes", "that the body … …"),
+        # What to do, behind the reason.
+        ", or set `network: pod`",
+        "; of a script, `entrypoint: [sh, PATH]` may help",
+        "`files` are read only, … among them",
+        "`user: …` and",
+        "by IPv4",
+        "by IPv4 to …",
+        "from another container",
+        "it has no such capability: …`capabilities: […]` may help",
+        "it runs as user 10001: `user: image` may help",
+        "its file system is read only: `writable: […]` may help, or `writable: all` where "
+        "what the image has there is needed",
+        "its file system is read only: `writable` may help",
+        "its program is for another processor, or a script without #! at its start…",
+        "its program may have file capabilities (`getcap` shows them), without which it is "
+        "not started: `capabilities` with these may help",
+        "nothing in /tmp can be executed: `writable: [/tmp]` may help",
+        "…: have it listen on 0.0.0.0…",
+        "…: set `port: …`",
+        "…: set `port`",
         # Said by hand, where there is no trial, or in a log.
         *("the trial failed", "the load failed", "no last counts from …", "…\n(started anew: …)"),
         "this load worker has no user to send its share of the rate; give the load at least … "
@@ -88,6 +111,12 @@ NONE = frozenset(
         "not a row of the record format: …",
         # Patterns, not texts.
         'exec: "|executable file .* not found',
+        "(?<![\\w/.])/tmp/|failed to map segment|noexec",
+        "exec format error",
+        "failed to map segment|\\bnoexec\\b",
+        "operation not permitted|\\bEPERM\\b",
+        "permission denied|\\bEACCES\\b",
+        "read-only file ?system|\\bEROFS\\b",
     )
 )
 

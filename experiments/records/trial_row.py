@@ -174,11 +174,11 @@ def _reasons(outcome: Outcome, foreign: Foreign | None) -> tuple[str, Blame]:
         reasons.append((f"the server ended with {outcome.server_ending}", "server_gone"))
     given = [(reason, by) for reason, by in reasons if reason]
     by = given[0][1] if given else ""
-    told = "; ".join(reason for reason, _ in given) + _log_end(outcome, by)
+    told, end = "; ".join(reason for reason, _ in given), _log_end(outcome, by)
     if foreign and by in BY_SERVER:
-        hint = key_that_may_help(f"{log}\n{outcome.reason}", foreign, told)
+        hint = key_that_may_help(f"{log}\n{outcome.reason}", foreign, told + end)
         told = "; ".join(filter(None, (told, hint)))
-    return told, by
+    return told + end, by
 
 
 def _log_end(outcome: Outcome, spoiled_by: Blame) -> str:
