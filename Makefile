@@ -65,8 +65,8 @@ doctor: $(READY) ## Check what the lab needs and say what to do
 check: ## Lint, format, types, and the tests that need no Docker, no browser and no real time
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit
 
-test: lint types ## Lint, format, types and all tests
-	$(BIN)/pytest $(SIDE_BY_SIDE)
+test: lint types ## Lint, format, types and all tests, but for those of make foreign
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m 'not others'
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -90,6 +90,7 @@ crosscheck: $(READY) ## Compare the lab's figures with those of ab, wrk, httperf
 	@$(BIN)/python -m experiments crosscheck
 
 foreign: $(READY) ## Measure servers of others as they come, three of them also with wrk (docs/foreign-servers.md)
+	$(BIN)/pytest --quiet --numprocesses 0 -m others
 	@$(BIN)/python -m tests.foreign
 
 hostile: $(READY) ## Throw hostile inputs at the servers (N=inputs for each, SERVERS=a,b, SEED=, INPUT=)

@@ -32,6 +32,9 @@ TAKES_SECONDS = frozenset(
 SERVES = "variant"
 """The fixture without which no server is started for every variant."""
 
+OTHERS = "others"
+"""The fixture of an image with sixteen servers of others, which takes minutes to make."""
+
 # How long an example takes is the machine's affair, and it may stall.
 settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lab")
@@ -53,6 +56,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("docker"):
             item.add_marker(pytest.mark.xdist_group("docker"))
+        if isinstance(item, pytest.Function) and OTHERS in item.fixturenames:
+            item.add_marker(pytest.mark.others)
         if isinstance(item, pytest.Function) and (
             SERVES in item.fixturenames or takes_seconds(item.module)
         ):

@@ -23,7 +23,9 @@ from experiments.paths import RESULTS, ROOT
 from experiments.plan.overrides import read_source
 from experiments.run import session
 from tests.foreign import agreement, document
+from tests.foreign.expected import EXPECTED
 from tests.foreign.image import ensure_others, experiment, recipe
+from tests.foreign.sweep import differences, outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +47,7 @@ LOCKED = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
 
 @with_exit_codes
 def main() -> None:
-    """Exits 1 where the lab and wrk disagree."""
+    """Exits 1 where the lab and wrk disagree, or a trial has another outcome than is expected."""
     console = Console(highlight=False)
     with RunLock(NAME, ROOT), DockerDriver() as driver:
         base = ensure_images(driver).base
@@ -57,7 +59,11 @@ def main() -> None:
     versions = _versions(source, installed)
     document.DOCUMENT.write_text(document.write(folder, versions, agreements))
     say(console, f"records in {folder}; written: {document.DOCUMENT}")
-    sys.exit(Exit.OK if all(one.holds for one in agreements) else Exit.FAILED)
+    others = differences(outcomes(folder), EXPECTED)
+    for trial, told in others.items():
+        say(console, f"{trial}: {told}")
+    held = all(one.holds for one in agreements) and not others
+    sys.exit(Exit.OK if held else Exit.FAILED)
 
 
 def _source(image: str) -> Source:
