@@ -129,7 +129,7 @@ def _row(one: pd.Series[float]) -> Row:
 def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
     """Void trials by server: reasons and how often, the most frequent first."""
     void = run.void
-    said = void["reason"].astype("string").str.partition(LOG_ENDS)[0]
+    said = void["reason"].astype("string").str.split(LOG_ENDS, n=1, regex=False).str[0]
     counts = Counter(zip(void["server"].astype(str), said, strict=True))
     reasons: dict[str, list[tuple[str, int]]] = {}
     for (server, reason), times in counts.most_common():
