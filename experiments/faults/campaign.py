@@ -25,7 +25,7 @@ from experiments.benchmarks.frame import Frame, a_trial, frame
 from experiments.docker.leftovers import found
 from experiments.faults.endings import Ending, drawn
 from experiments.faults.meddling_driver import MeddlingDriver
-from experiments.machine.rest import await_rest
+from experiments.machine.rest import Rest
 from experiments.plan.expect import Ready
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
@@ -111,6 +111,7 @@ class Faults:
         self._stack = ExitStack()
         self._runner: TrialRunner | None = None
         self._position = 0
+        self._rest = Rest()
 
     def close(self) -> None:
         """Leave the environment; the sweep around the campaign removes what is still up."""
@@ -160,7 +161,7 @@ class Faults:
             row = self._row(self._trial(None, workers))
             if not is_disturbed(row):
                 break
-            await_rest()
+            self._rest()
         return row
 
     def _trial(self, serves: str | None, workers: int) -> Trial:

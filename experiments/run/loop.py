@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from contract.exits import Exit, LabError
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import Driver, DriverError
-from experiments.machine.rest import await_rest
+from experiments.machine.rest import Rest
 from experiments.plan.capacity import MARGIN
 from experiments.plan.trials import Trial
 from experiments.records.attempts import to_repeat, unsettled
@@ -83,12 +83,13 @@ def execute(
     store: Store,
     runner: Runner,
     progress: Progress,
-    rest: Callable[[], object] = await_rest,
+    rest: Callable[[], object] | None = None,
 ) -> int:
     """Run what is not settled yet, each trial until it is; returns how many trials that were.
 
     `rest` waits until the machine is quiet, before what it disturbed is measured again.
     """
+    rest = rest or Rest()
     recorded = store.recorded(cut=True)
     left = [trial for planned in trials if (trial := unsettled(planned, recorded))]
     for first in left:
