@@ -151,7 +151,7 @@ function groups() {
   const found = [];
   for (const one of document.querySelectorAll("form h4, form [name]")) {
     if (one.matches("h4")) found.push([one.textContent, []]);
-    else found.at(-1)?.[1].push(one.name);
+    else if (one.style.display !== "none") found.at(-1)?.[1].push(one.name);
   }
   return found;
 }
