@@ -148,7 +148,7 @@ def test_server_that_ended_with_its_database_is_not_to_blame() -> None:
 
     row = row_of(trial, conduct(driver, trial, master=Both(silent=True)))
     assert row["reason"].startswith("its db ended with exit code 9")
-    assert "the server ended with exit code 9 log of server" in row["reason"]
+    assert "the server ended with exit code 9; its log ends: log of server" in row["reason"]
     assert row["spoiled_by"] == "surroundings"
 
 

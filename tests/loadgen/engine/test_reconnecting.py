@@ -66,7 +66,12 @@ def test_every_end_is_counted_with_the_requests_before_it_and_none_is_an_error(
     frozen = loaded(KINDS[kind], ClosingServer(LIMIT, how))
     assert frozen.errors == {}
     assert frozen.ends.reconnects >= 30
-    assert frozen.ends.answered == {LIMIT: frozen.ends.reconnects}
+    answered = frozen.ends.answered
+    assert sum(answered.values()) == frozen.ends.reconnects
+    assert max(answered) == LIMIT
+    # A reset throws away what had come and was not read: one answer of a pipeline, at times.
+    whole = how != "reset" or kind != "pipelined"
+    assert answered[LIMIT] == frozen.ends.reconnects if whole else answered[LIMIT] >= 15
     # Each connection that ended was replaced, but for those that are being opened.
     assert 0 <= CLIENTS + frozen.ends.reconnects - frozen.connects <= CLIENTS
 
@@ -152,14 +157,14 @@ def test_all_that_was_due_in_an_open_loop_is_answered_or_waits(how: How) -> None
 
 def test_a_free_connection_that_is_closed_costs_nothing() -> None:
     def close_when_silent(connection: socket.socket, _number: int) -> None:
-        connection.settimeout(0.05)
+        connection.settimeout(0.3)
         try:
             while connection.recv(4_096):
                 connection.sendall(RESPONSE)
         except TimeoutError:
             connection.close()
 
-    arrivals = Arrivals(schedule("fixed", 20.0))
+    arrivals = Arrivals(schedule("fixed", 5.0))
     with (
         serving(close_when_silent) as address,
         running(OpenLoop(address, EXCHANGE, arrivals)) as engine,
