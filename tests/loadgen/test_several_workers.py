@@ -27,8 +27,9 @@ from tests.support.locust_process import (
     until,
 )
 
-VERIFICATION = 2
-"""Requests with which each worker looks at the server before it loads it."""
+VERIFICATION = 10
+"""Requests with which each worker looks at the server before it loads it by hand: two, and eight on
+connections of their own."""
 MANY = 10_000
 SLOW_TO_BEGIN = f"{ROOT / 'tests/support/slow_to_begin.py'},{ROOT / 'loadgen/locustfile.py'}"
 FRESH = {"idle_connections": 0, "warm_up_s": 0, "rate_per_s": 0, "load": "keep_alive"}
