@@ -28,7 +28,8 @@ from contract.ports import PROBE_PORT
 from contract.settings.load_settings import MOST
 from loadgen.master.offered import absence, known_servers
 from loadgen.master.request_checks import Caller
-from loadgen.options import Options, OptionsError, knobs, parse, shown
+from loadgen.option_checks import OptionsError, parse, shown
+from loadgen.options import Options, knobs
 
 USERS = (1, MOST)
 SPAWN_RATES = (0.01, 100_000)

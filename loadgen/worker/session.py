@@ -19,7 +19,8 @@ from locust.stats import StatsError
 
 from contract.result.document import to_json
 from contract.void_causes import SpoiledBy
-from loadgen.options import Options, OptionsError, parse
+from loadgen.option_checks import OptionsError, parse
+from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.engine_call import call
 from loadgen.worker.locust_statistics import LocustStatistics

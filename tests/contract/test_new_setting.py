@@ -44,7 +44,7 @@ from experiments.plan.schema import Experiment
 from experiments.plan.trials import points
 from experiments.records.manifest import usual
 from loadgen import locust_options
-from loadgen.options import OptionsError, parse
+from loadgen.option_checks import OptionsError, parse
 from servers.core.settings import SettingsError
 from servers.core.settings import parse as serve
 from servers.core.settings import parser

@@ -15,7 +15,7 @@ from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, points
 from experiments.run.load_form import load_form
 from experiments.run.server_under_test import server_under_test
-from loadgen.options import parse
+from loadgen.option_checks import parse
 from tests.support.fakes import FakeImages
 
 BUY = {"method": "POST", "path": "/buy", "headers": {"Host": "shop", "X-Page": 2}, "body": "{}"}

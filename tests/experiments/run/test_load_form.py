@@ -12,7 +12,7 @@ from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Point, Trial
 from experiments.run.load_form import load_form
 from experiments.run.server_under_test import foreign_server, lab_server
-from loadgen.options import parse
+from loadgen.option_checks import parse
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
-from loadgen.options import parse
+from loadgen.option_checks import parse
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
 from tests.support.results import a_result, with_samples
 

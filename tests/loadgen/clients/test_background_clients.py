@@ -11,7 +11,8 @@ import pytest
 from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.engine import Engine
 from loadgen.loads.keep_alive import KeepAlive
-from loadgen.options import Options, parse
+from loadgen.option_checks import parse
+from loadgen.options import Options
 from loadgen.worker.engine_call import call
 from loadgen.worker.probe_client import TrialVoid
 from tests.support.engines import EXCHANGE, PATIENCE_S, do, running, until

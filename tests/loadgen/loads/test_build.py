@@ -19,7 +19,8 @@ from loadgen.loads.mixed import Mixed
 from loadgen.loads.open_connections import OpenConnections
 from loadgen.loads.open_loop import OpenLoop
 from loadgen.loads.pipelined import Pipelined
-from loadgen.options import Options, parse
+from loadgen.option_checks import parse
+from loadgen.options import Options
 from loadgen.worker.probe_client import TrialVoid
 from tests.support.loopback import answer_for_ever, answer_once, serving, unused_address
 

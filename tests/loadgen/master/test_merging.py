@@ -21,7 +21,8 @@ from loadgen.engine.recorder import Recorder, mean_us, stddev_us, to_histogram
 from loadgen.engine.summary import at_percentile, summarise
 from loadgen.master.merged_window import merge_windows
 from loadgen.master.merging import merge
-from loadgen.options import Options, parse
+from loadgen.option_checks import parse
+from loadgen.options import Options
 from loadgen.worker.partition import latecomer, share, split
 from tests.support.results import a_gauges, a_sample, a_share
 

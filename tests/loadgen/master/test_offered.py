@@ -9,7 +9,7 @@ import gevent
 import pytest
 
 from loadgen.master import offered
-from loadgen.options import OptionsError, parse
+from loadgen.option_checks import OptionsError, parse
 
 REASON = 'it is forbidden, "by $POLICY"'
 SERVERS = "io_uring poll epoll_level"

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from loadgen.loads.build import make_engine
-from loadgen.options import parse
+from loadgen.option_checks import parse
 from loadgen.worker.probe_client import TrialVoid
 from tests.support.closing_server import ClosingServer
 from tests.support.engines import do, running, until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.request import Request
-from loadgen.options import OptionsError, parse
+from loadgen.option_checks import OptionsError, parse
 
 LOOPBACK = "http://127.0.0.1:8080"
 
