@@ -18,6 +18,16 @@ AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER on, 0 s: a close is a reset."""
 
 
+def close_when_silent(connection: socket.socket, _number: int) -> None:
+    """Answer, and close a connection on which nothing has come for 0.3 s."""
+    connection.settimeout(0.3)
+    try:
+        while connection.recv(4_096):
+            connection.sendall(RESPONSE)
+    except TimeoutError:
+        connection.close()
+
+
 class ClosingServer:
     """A handler that answers `limit` requests on each connection and then ends it.
 

@@ -20,7 +20,7 @@ from loadgen.loads.mixed import Mixed
 from loadgen.loads.open_loop import OpenLoop
 from loadgen.loads.pipelined import Pipelined
 from loadgen.loads.schedule import schedule
-from tests.support.closing_server import ClosingServer, How
+from tests.support.closing_server import ClosingServer, How, close_when_silent
 from tests.support.engines import EXCHANGE, do, running, until
 from tests.support.loopback import RESPONSE, serving
 
@@ -156,14 +156,6 @@ def test_all_that_was_due_in_an_open_loop_is_answered_or_waits(how: How) -> None
 
 
 def test_a_free_connection_that_is_closed_costs_nothing() -> None:
-    def close_when_silent(connection: socket.socket, _number: int) -> None:
-        connection.settimeout(0.3)
-        try:
-            while connection.recv(4_096):
-                connection.sendall(RESPONSE)
-        except TimeoutError:
-            connection.close()
-
     arrivals = Arrivals(schedule("fixed", 5.0))
     with (
         serving(close_when_silent) as address,

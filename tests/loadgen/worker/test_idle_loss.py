@@ -14,6 +14,7 @@ from loadgen.worker import connect_wait
 from loadgen.worker.connect_wait import await_established
 from loadgen.worker.idle_loss import told
 from loadgen.worker.probe_client import TrialVoid
+from tests.support.closing_server import close_when_silent
 from tests.support.engines import EXCHANGE, do, running, until
 from tests.support.loopback import RESPONSE, serving
 
@@ -66,15 +67,7 @@ def test_words(ends: IdleEnds, asked: bool, words: str) -> None:
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_a_server_with_a_time_out_is_told_by_it(asked: bool) -> None:
-    def impatient(connection: socket.socket, _number: int) -> None:
-        connection.settimeout(0.3)
-        try:
-            while connection.recv(4_096):
-                connection.sendall(RESPONSE)
-        except TimeoutError:
-            connection.close()
-
-    with serving(impatient) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(close_when_silent) as address, running(KeepAlive(address, EXCHANGE)) as engine:
         engine.idle_silent = not asked
         do(engine, lambda: engine.open_idle(4))
         until(lambda: engine.gauges().idle_failed == 4, engine)
