@@ -56,53 +56,6 @@ def test_records_are_only_read(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("mark", "end"), [(b"\xef\xbb\xbf", b"\n"), (b"", b"\r\n"), (b"\xef\xbb\xbf", b"\r\n")]
-)
-def test_what_a_spreadsheet_adds_around_the_cells_is_no_matter(
-    tmp_path: Path, mark: bytes, end: bytes
-) -> None:
-    """A byte-order mark, and another end of lines; also where a row has to be left out."""
-    path = made.write_run(tmp_path, made.trials(1)) / "trials.csv"
-    rows = len(analysis.load(tmp_path).trials)
-    written = mark + path.read_bytes().replace(b"\n", end)
-    path.write_bytes(written)
-    assert len(analysis.load(tmp_path).trials) == rows
-    lines = written.split(end)
-    at = lines[0].decode("utf-8-sig").split(",").index("segments_out_per_response")
-    cells = lines[2].split(b",")
-    cells[at] = b"-7"
-    lines[2] = b",".join(cells)
-    path.write_bytes(end.join(lines))
-    assert len(analysis.load(tmp_path).trials) == rows - 1
-
-
-@pytest.mark.parametrize(
-    ("save", "told"),
-    [
-        (lambda text: text.replace(",", ";").encode(), "line 1: cells apart by semicolons"),
-        (lambda text: text.replace(",", "\t").encode(), "line 1: cells apart by tabs"),
-        (lambda text: text.encode("utf-16"), "line 1: UTF-16 text"),
-    ],
-)
-def test_what_a_spreadsheet_changes_is_told(
-    tmp_path: Path, save: Callable[[str], bytes], told: str
-) -> None:
-    path = made.write_run(tmp_path, made.trials(1)) / "trials.csv"
-    path.write_bytes(save(path.read_text()))
-    (problem,), code = problems(tmp_path)
-    assert told in problem
-    assert "take the file that the lab wrote" in problem
-    assert code is Exit.BAD_INPUT
-
-
-def test_an_empty_first_line_is_no_spreadsheets(tmp_path: Path) -> None:
-    path = made.write_run(tmp_path, made.trials(1)) / "trials.csv"
-    path.write_bytes(b"\n" + path.read_bytes())
-    found, _ = problems(tmp_path)
-    assert "line 1, column experiment: missing" in found[0]
-
-
 def test_extra_columns_and_other_order_are_fine(tmp_path: Path) -> None:
     frame = made.trials(1)
     frame["added_later"] = "x"

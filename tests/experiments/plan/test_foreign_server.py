@@ -15,32 +15,15 @@ from experiments.foreign.catalogue import REFERENCES
 from experiments.paths import ROOT
 from experiments.plan.experiment_file import read, servers
 from experiments.plan.foreign_server import Foreign, name_of
-from experiments.plan.overrides import choose, kept_source, only, read_source
-from experiments.plan.schema import Experiment
-from experiments.plan.trials import Trial, foreign_servers, plan, points
+from experiments.plan.trials import Trial, plan, points
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
+from tests.support.experiments import experiment, servers_by_sweep
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
 
 APP = {"image": "team/My-App:1.2", "port": 80, "command": ["serve", "--port", 80]}
-SWEEPS = [
-    {"name": "idle", "axes": {"server": ["poll", "epoll_level"], "idle_connections": [0, 9]}},
-    {"name": "about_one", "settings": {"server": "iterative"}, "axes": {"backlog": [5, 50]}},
-    {"name": "open", "settings": {"active_connections": 7}},
-]
-
-
-def experiment(**changes: Any) -> Experiment:
-    return Experiment.model_validate({"question": "?", "repeats": 1, "sweeps": SWEEPS, **changes})
-
-
-def servers_by_sweep(asked: Experiment) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for point in points(asked):
-        found.setdefault(point.sweep, set()).add(point.settings.server)
-    return found
 
 
 @pytest.mark.parametrize(
@@ -139,17 +122,6 @@ def test_references_join_wherever_servers_are_compared() -> None:
     assert not set(REFERENCE_SERVERS) & set(servers())
 
 
-def test_one_server_in_the_place_of_all_and_the_noise_floor_stays() -> None:
-    asked = only(experiment(settings={"server": "poll"}), "team/My-App:1.2", 80)
-    trials = plan(asked)
-    reference, *swept, last = [trial.point.settings.server for trial in trials]
-    assert (reference, last) == ("epoll_level", "epoll_level")
-    # It takes no backlog of ours: that sweep asks what the first one asks already.
-    assert swept == ["my_app"] * (2 + 1)
-    assert {t.point.settings.backlog for t in trials[1:-1]} == {None}
-    assert [one.name for one in foreign_servers(trials)] == ["my_app"]
-
-
 def test_another_command_is_another_point() -> None:
     def names(**changes: Any) -> set[str]:
         asked = experiment(sweeps=[{"name": "open"}], servers=[{**APP, **changes}])
@@ -160,92 +132,11 @@ def test_another_command_is_another_point() -> None:
     assert len(before | after) == 3
 
 
-def test_an_experiment_can_be_repeated_more_often(tmp_path: Path) -> None:
-    chosen = choose("smoke", repeats=3)
-    path = tmp_path / "experiment.yaml"
-    path.write_text(chosen.text)
-    assert chosen.text.startswith("# smoke.yaml with REPEATS=3\n")
-    asked = (read_source(path, "smoke"), choose("smoke"))
-    often, once = (plan(source.experiment) for source in asked)
-    assert {trial.block for trial in often} == {1, 2, 3}
-    assert {trial.point for trial in often} == {trial.point for trial in once}
-
-
-@pytest.mark.parametrize("server", ["my-app:1", "poll", "nginx"])
-def test_what_was_chosen_is_in_the_run_s_file(tmp_path: Path, server: str) -> None:
-    port = 8000 if server == "my-app:1" else None
-    chosen = choose("smoke", server, port, references=server == "nginx")
-    path = tmp_path / "experiment.yaml"
-    path.write_text(chosen.text)
-    again = read_source(path, "smoke")
-    assert [t.id for t in plan(again.experiment)] == [t.id for t in plan(chosen.experiment)]
-    assert chosen.text.splitlines()[0].startswith(f"# smoke.yaml with SERVER={server}")
-
-
-def test_server_may_be_described_in_a_file_of_its_own(tmp_path: Path) -> None:
-    path = tmp_path / "shop.yaml"
-    (tmp_path / "shop.conf").write_text("x")
-    path.write_text(
-        "image: shop:1\nport: 8000\nwritable: all\nfiles: {shop.conf: /etc/shop.conf}\n"
-        "needs: {db: {image: db:1, port: 5432}}\n"
-    )
-    chosen = choose("smoke", str(path))
-    (server,) = chosen.experiment.servers
-    assert (server.name, server.port, server.writable) == ("shop", 8000, ["/"])
-    assert (server.folder, list(server.needs)) == (tmp_path, ["db"])
-    kept = tmp_path / "run" / "experiment.yaml"
-    kept.parent.mkdir()
-    kept.write_text(chosen.text)
-    with pytest.raises(LabError, match=r"there is no .*run/files/shop\.conf"):
-        kept_source(kept, "smoke")
-    (kept.parent / "files").mkdir()
-    (kept.parent / "files" / "shop.conf").write_text("x")
-    again = kept_source(kept, "smoke")
-    assert [t.id for t in plan(again.experiment)] == [t.id for t in plan(chosen.experiment)]
-
-
-@pytest.mark.parametrize(
-    ("text", "port", "fault"),
-    [
-        ("image: shop:1\nport: 8000\nprot: 1\n", None, r"shop\.yaml:3: unknown key 'prot'; did"),
-        ("port: 8000\n", None, r"shop\.yaml:1: 'image' is missing"),
-        ("image: shop:1\nname: poll\n", None, r"shop\.yaml:2: the lab has a server 'poll'"),
-        ("image: shop:1\nimage: b\n", None, r"shop\.yaml:2: the key 'image' stands twice"),
-        ("- image: shop:1\n", None, r"shop\.yaml:1: expected keys and values"),
-        ("image: shop:1\n", 80, "PORT=80: .*shop.yaml says where its server listens"),
-        (None, None, r"shop\.yaml: no such file"),
-    ],
-)
-def test_fault_in_the_file_of_a_server_has_its_line(
-    tmp_path: Path, text: str | None, port: int | None, fault: str
-) -> None:
-    path = tmp_path / "shop.yaml"
-    if text is not None:
-        path.write_text(text)
-    with pytest.raises(LabError, match=fault) as caught:
-        choose("smoke", str(path), port)
-    assert caught.value.exit is Exit.BAD_INPUT
-
-
 def test_keys_that_are_not_given_make_no_other_point() -> None:
     """Trials of runs begun before there were these keys keep their identifiers."""
     names = {"name", "image", "port", "command", "environment", "path", "expect"}
     assert set(_foreign("a:1", port=80).described()) == names
     assert "entrypoint" in _foreign("a:1", entrypoint=[]).described()
-
-
-def test_without_a_choice_the_file_is_kept_as_it_stands() -> None:
-    assert choose("smoke").text == (ROOT / "experiments/smoke.yaml").read_text()
-
-
-@pytest.mark.parametrize(
-    ("server", "port", "reason"),
-    [("a b", 80, "SERVER=a b: image:"), ("x", 0, "port:"), ("poll", 80, "leave PORT out")],
-)
-def test_a_choice_that_cannot_be(server: str, port: int, reason: str) -> None:
-    with pytest.raises(LabError, match=reason) as caught:
-        choose("smoke", server, port)
-    assert caught.value.exit is Exit.BAD_INPUT
 
 
 def test_a_change_of_a_reference_s_file_gives_another_image() -> None:

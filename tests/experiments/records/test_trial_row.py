@@ -10,9 +10,7 @@ import pytest
 
 from contract.cells import written
 from contract.columns import COLUMNS, NAMES
-from contract.result.distribution import Distribution
 from contract.result.trial_result import TrialResult
-from contract.result.window import Unanswered
 from contract.void_causes import Blame
 from experiments.records.outcome import Outcome
 from experiments.records.row_contract import cells_of
@@ -22,19 +20,11 @@ from experiments.records.validity import judge
 from experiments.records.worker_columns import accepted
 from tests.support.fakes import some_trials
 from tests.support.results import (
-    a_distribution,
     a_result,
     a_sample,
-    a_window,
     with_samples,
-    with_window,
 )
-
-
-def row_of(result: TrialResult | None, **outcome: Any) -> dict[str, Any]:
-    trial = next(t for t in some_trials() if t.point.sweep == "s")
-    made = Outcome(result=result, elapsed_s=3.5, **outcome)
-    return make_row("e", "r", "2026-01-01T00:00:00+00:00", trial, made)
+from tests.support.rows import changed, row_of
 
 
 def test_a_valid_trial() -> None:
@@ -86,10 +76,6 @@ def test_what_a_server_said_that_did_not_come_up_is_told(spoiled_by: Blame, told
     assert "\u001b" not in written(row["reason"])
 
 
-def changed(**window: Any) -> TrialResult:
-    return with_window(a_result(), **window)
-
-
 @pytest.mark.parametrize(
     ("result", "validity", "reason"),
     [
@@ -122,69 +108,6 @@ def test_verdicts(result: TrialResult, validity: str, reason: str) -> None:
 )
 def test_a_disturbed_machine_is_void(change: dict[str, int], reason: str) -> None:
     assert reason in row_of(with_samples(a_result(), close=change))["reason"]
-
-
-def open_row(cpu_s: float = 0.4, lag_p99_us: float = 40.0, **window: Any) -> dict[str, Any]:
-    """A trial that was asked for 10,000 requests a second."""
-    response = a_window().distributions["response"]
-    lag = a_distribution(p99_us=lag_p99_us, max_us=lag_p99_us + 50.0)
-    made = a_window(
-        unanswered=Unanswered(count=3, oldest_us=70, most_waiting=5),
-        cpu_ns=int(0.99e9),
-        distributions={"response": response, "lag": lag},
-    )
-    result = with_window(a_result(cpu_s=cpu_s, window=made), **window)
-    trial = next(t for t in some_trials() if t.point.sweep == "s")
-    settings = replace(trial.point.settings, load="open_loop", rate_per_s=1e4)
-    point = replace(trial.point, settings=settings)
-    outcome = Outcome(result=result, elapsed_s=3.5)
-    return make_row("e", "r", "2026-01-01T00:00:00+00:00", replace(trial, point=point), outcome)
-
-
-def test_an_open_loop_s_generator_is_judged_by_its_lag() -> None:
-    row = open_row()
-    assert (row["validity"], row["reason"]) == ("unsaturated", "")
-    assert (row["unanswered"], row["oldest_unanswered_us"], row["most_waiting"]) == (3, 70, 5)
-    late = open_row(lag_p99_us=1_500.0)
-    assert late["validity"] == "generator_bound"
-    assert "requests left up to 1,500 us late" in late["reason"]
-
-
-def test_an_open_loop_that_gets_less_than_it_asks_for_has_found_the_server_s_limit() -> None:
-    assert open_row(requests=9_000)["validity"] == "server_bound"
-    assert open_row(cpu_s=0.95)["validity"] == "server_bound"
-
-
-def test_an_open_loop_s_generator_that_had_no_rest_is_the_bottleneck() -> None:
-    busy = open_row(requests=8_000, rested_ns=int(0.2e9))
-    assert busy["generator_busy_share"] == pytest.approx(0.8)
-    assert busy["validity"] == "generator_bound"
-    assert "only 80% of the rate was kept" in busy["reason"]
-    assert open_row(requests=8_000, rested_ns=int(0.9e9))["validity"] == "server_bound"
-
-
-def with_kinds(kinds: dict[str, Distribution]) -> dict[str, Any]:
-    """The row of a mix."""
-    response = a_window().distributions["response"]
-    distributions = {f"response {path}": one for path, one in kinds.items()}
-    window = a_window(distributions={"response": response, **distributions})
-    return row_of(a_result(window=window))
-
-
-def test_the_kinds_of_a_mix_are_told_apart() -> None:
-    kinds = json.loads(
-        with_kinds(
-            {
-                "/": a_distribution(count=9, p50_us=80.0, p99_us=90.0),
-                "/db/10": a_distribution(count=1, p50_us=1e4, p99_us=2e4),
-                "/bytes/9": Distribution(histogram=""),
-            }
-        )["kinds"]
-    )
-    assert kinds["/"] == {"requests": 9, "p50_us": 80.0, "p99_us": 90.0}
-    assert kinds["/db/10"] == {"requests": 1, "p50_us": 1e4, "p99_us": 2e4}
-    assert kinds["/bytes/9"] == {"requests": 0, "p50_us": None, "p99_us": None}
-    assert row_of(a_result())["kinds"] is None
 
 
 def test_limits_that_the_server_named() -> None:
@@ -328,129 +251,6 @@ def test_a_foreign_server_s_log_says_what_it_likes() -> None:
     assert accepted(log) == {"7": 3}
 
 
-LIMIT = '{"event": "limit", "limit": "FD_SETSIZE", "message": "1,024 descriptors"}'
-
-
-def spoiled(reason: str, by: Blame, **changes: Any) -> TrialResult:
-    return a_result(reason=reason, spoiled_by=by, **changes)
-
-
-@pytest.mark.parametrize(
-    ("result", "outcome", "spoiled_by"),
-    [
-        (a_result(), {}, ""),
-        (spoiled("verification failed: x", "server_wrong", window=None), {}, "server_wrong"),
-        (spoiled("the probe did not answer", "probe", window=None), {}, "probe"),
-        (spoiled("12 of 64 connections", "server_starved", window=None), {}, "server_starved"),
-        (
-            spoiled("12 of 64 connections", "server_starved", window=None),
-            {"logs": {"server": LIMIT}},
-            "server_limit",
-        ),
-        (
-            spoiled("load worker 1 was lost", "load", window=None),
-            {"logs": {"server": LIMIT}},
-            "load",
-        ),
-        # A server that ends takes its probe, and the connections, along.
-        (
-            spoiled("the probe did not answer", "probe", window=None),
-            {"server_ending": "exit code 3"},
-            "server_gone",
-        ),
-        (
-            spoiled("errors", "server_wrong", window=None),
-            {"server_ending": "exit code 137, out of memory", "out_of_memory": True},
-            "server_limit",
-        ),
-        (a_result(), {"server_ending": "exit code 0"}, "server_gone"),
-        (None, {"reason": "the load worker ended", "spoiled_by": "load"}, "load"),
-        (None, {}, "load"),
-        (a_result(requests=0), {}, "server_starved"),
-    ],
-)
-def test_void_row_says_who_spoiled_it(
-    result: TrialResult | None, outcome: dict[str, Any], spoiled_by: str
-) -> None:
-    row = row_of(result, **outcome)
-    assert row["spoiled_by"] == spoiled_by
-    assert (row["validity"] == "void") == bool(spoiled_by)
-    assert bool(row["reason"]) == bool(spoiled_by)
-
-
-def without_samples() -> TrialResult:
-    """The probe fell silent before the window."""
-    return a_result(samples=a_result().samples[:1])
-
-
-def disturbed(result: TrialResult) -> TrialResult:
-    """The hypervisor had the machine."""
-    return with_samples(result, close={"steal_ticks": 190})
-
-
-@pytest.mark.parametrize(
-    ("result", "spoiled_by"),
-    [
-        (changed(errors={"wrong_answer": 1}), "server_wrong"),
-        (changed(errors={"reset": 1}), "server_wrong"),
-        (changed(covered=2), "server_starved"),
-        (changed(skew_us=50_000), "load"),
-        (without_samples(), "probe"),
-        (disturbed(a_result()), "surroundings"),
-        # Who served nobody on a machine that somebody else had is no evidence of anything,
-        # and who answered wrongly is.
-        (disturbed(a_result(requests=0)), "surroundings"),
-        (disturbed(changed(skew_us=50_000)), "surroundings"),
-        (disturbed(changed(errors={"wrong_answer": 1})), "server_wrong"),
-    ],
-)
-def test_validity_says_who_spoiled_a_window(result: TrialResult, spoiled_by: str) -> None:
-    row = row_of(result)
-    assert (row["validity"], row["spoiled_by"]) == ("void", spoiled_by)
-    assert row["reason"]
-
-
-HANGING = {
-    "requests": 3_000,
-    "response_mean_us": 1e6 * 4 / 3_004,
-    "response_censored": 4,
-    "response_oldest_us": 700_000.0,
-    "lower_bounds": ["response_p999_us", "response_max_us", "response_mean_us", "lag_p50_us"],
-}
-SAID = (
-    "4 requests had no answer as the window closed, the oldest for 0.700 s: "
-    "their ages are among the response times"
-)
-
-
-def test_a_closed_loop_that_hangs_is_the_servers_doing_and_said() -> None:
-    row = row_of(with_samples(changed(**HANGING), close={"cpu_ns": int(0.3e9)}))
-    assert (row["validity"], row["reason"]) == ("server_bound", SAID)
-    assert (row["unanswered"], row["oldest_unanswered_us"]) == (4, 700_000.0)
-    assert row["lower_bounds"] == "response_p999_us response_max_us response_mean_us"
-    assert row["littles_law_ratio"] == pytest.approx(1.0)
-
-
-def test_a_single_request_that_hangs_is_said_and_bounds_nothing() -> None:
-    one = {**HANGING, "response_censored": 1, "response_mean_us": 1e6 * 4 / 3_001}
-    row = row_of(with_samples(changed(**one), close={"cpu_ns": int(0.3e9)}))
-    assert row["validity"] == "unsaturated"
-    assert row["reason"].startswith("1 requests had no answer")
-
-
-def test_an_open_loop_tells_what_was_not_answered_and_what_failed() -> None:
-    late = {"count": 341, "oldest_us": 1_700_000, "most_waiting": 300}
-    row = open_row(requests=9_000, unanswered=late, lower_bounds=["response_p99_us"])
-    assert row["validity"] == "server_bound"
-    assert row["reason"].startswith("341 requests had no answer as the window closed")
-    failing = open_row(requests=960, errors={"reset": 400, "closed_early": 140})
-    assert failing["errors"] == 540
-    assert failing["error_share"] == pytest.approx(0.36)
-    assert failing["error_kinds"] == "closed_early=140 reset=400"
-    assert failing["reason"] == "36.0% of the requests failed: closed_early=140 reset=400"
-    assert open_row()["reason"] == ""
-
-
 def test_without_a_request_there_is_no_share_of_errors() -> None:
     row = row_of(changed(requests=0, response_mean_us=0.0))
     assert row["error_share"] is None
@@ -463,12 +263,3 @@ def test_result_that_the_lab_cannot_read_costs_its_trial_and_no_more() -> None:
     assert (row["validity"], row["spoiled_by"]) == ("void", "lab")
     assert row["reason"].startswith("the lab made no row of what was measured: AttributeError(")
     assert cells_of(row), "it can be written"
-
-
-def test_a_kind_names_those_of_its_times_that_are_lower_bounds() -> None:
-    low = replace(a_distribution(count=9, p99_us=5_000.0), lower_bounds=("p99_us", "max_us"))
-    row = with_kinds({"/": a_distribution(count=9, p50_us=100.0), "/db": low})
-    kinds = json.loads(row["kinds"])
-    assert "lower_bounds" not in kinds["/"]
-    assert kinds["/db"]["lower_bounds"] == ["p99_us"]
-    assert row["lower_bounds"] == ""

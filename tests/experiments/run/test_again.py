@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contract.columns import FORMAT_VERSION
 from contract.void_causes import SpoiledBy
-from experiments.plan.experiment_file import find
-from experiments.plan.overrides import read_source
 from experiments.plan.trials import Trial
 from experiments.records.attempts import MOST
 from experiments.records.outcome import Outcome
@@ -50,13 +46,6 @@ class Spoiled:
     def end(self, trial: Trial, row: dict[str, Any]) -> None:
         assert row["trial"] == trial.id
         self.steps.append(f"end {row['attempt']}")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store.create(tmp_path, read_source(find("smoke"), "smoke"), "run-1")
-    made.write_manifest({"format_version": FORMAT_VERSION})
-    return made
 
 
 def measure(

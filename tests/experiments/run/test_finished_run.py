@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -11,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from rich.console import Console
 
 from contract.columns import FORMAT_VERSION
 from contract.exits import Exit, LabError
-from experiments import __main__ as command_line
-from experiments.cli import reporting
 from experiments.docker.driver import DriverError
 from experiments.plan.capacity import Limits
 from experiments.plan.overrides import read_source
@@ -28,7 +23,6 @@ from experiments.records.run_folder import Store
 from experiments.run import session
 from experiments.run.loop import AfterwardsError, Interrupted, interruptible, swept
 from experiments.run.progress import Watch
-from tests.support import made_up_run as made
 from tests.support.fakes import FakeDriver, FakeImages
 from tests.support.results import valid_result
 
@@ -245,59 +239,3 @@ def test_what_ended_a_run_stays_its_ending_when_nothing_can_be_removed() -> None
     stuck = pytest.raises(DriverError, match="removing container x")
     with stuck, interruptible(), swept(Stuck(), print):
         pass
-
-
-@pytest.fixture(params=["run", "resume"])
-def commands(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
-    """The command, which ends in a failure after the last trial of `tmp_path / run`."""
-    made.write_run(tmp_path / "run")
-    return ["run", "smoke"] if request.param == "run" else ["resume", str(tmp_path / "run")]
-
-
-@pytest.fixture
-def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> Store:
-        raise AfterwardsError(tmp_path / "run", [GONE])
-
-    for name in ("start", "resume"):
-        monkeypatch.setattr(command_line, name, fail)
-
-
-@pytest.mark.usefixtures("measured")
-def test_the_report_comes_first_and_the_exit_code_says_that_something_failed(
-    commands: list[str], tmp_path: Path
-) -> None:
-    done = CliRunner().invoke(command_line.cli, commands)
-    assert (tmp_path / "run" / "report.html").is_file()
-    assert done.exit_code == Exit.AFTERWARDS
-    assert f"error: all trials were run, but after the last one: {GONE}" in done.stderr
-    assert "make clean" in done.stderr
-
-
-@pytest.mark.usefixtures("measured")
-def test_a_pipeline_gets_report_and_error_in_one_document(
-    commands: list[str], tmp_path: Path
-) -> None:
-    done = CliRunner().invoke(command_line.cli, [*commands, "--json"])
-    answer = json.loads(done.stdout)
-    assert answer["exit"] == done.exit_code == Exit.AFTERWARDS
-    assert answer["report"] == str(tmp_path / "run" / "report.html")
-    assert str(GONE) in answer["error"]
-
-
-@pytest.mark.usefixtures("measured")
-@pytest.mark.parametrize(
-    ("report", "exit_code"), [(Exit.EXCEEDED, Exit.EXCEEDED), (Exit.OK, Exit.AFTERWARDS)]
-)
-def test_the_reports_own_exit_code_wins(
-    commands: list[str], monkeypatch: pytest.MonkeyPatch, report: Exit, exit_code: Exit
-) -> None:
-    def analyse(arguments: object, output: object) -> subprocess.CompletedProcess[str]:
-        del arguments, output
-        return subprocess.CompletedProcess([], report, '{"error": "of the report"}')
-
-    monkeypatch.setattr(reporting, "analyse", analyse)
-    done = CliRunner().invoke(command_line.cli, [*commands, "--json"])
-    assert done.exit_code == json.loads(done.stdout)["exit"] == exit_code
-    assert json.loads(done.stdout)["error"].startswith("of the report; all trials were run")
-    assert str(GONE) in done.stderr

@@ -9,31 +9,16 @@ from typing import Any, cast
 import pytest
 
 from contract.exits import LabError
-from contract.result.server_side import OwnLog
-from contract.result.trial_result import TrialResult
-from experiments.docker.driver import ContainerSpec, ContainerState, DriverError
-from experiments.machine.log_copying import Copiers, Look
+from experiments.docker.driver import ContainerSpec, DriverError
 from experiments.plan.trials import Trial
-from experiments.records.outcome import Outcome
 from experiments.run import loaded_trial as module
-from experiments.run.locust_client import MasterError
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import Containers, place
 from loadgen.option_checks import parse
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
 from tests.support.results import a_result, with_samples
-
-
-def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial | None = None) -> Outcome:
-    containers = Containers(
-        FakeImages(), place(2), "net", 20_000, "c10k-run", {"my_app": "sha256:app"}
-    )
-    runner = TrialRunner(driver, cast(MasterContainer, master), containers)
-    try:
-        return runner.run(trial or some_trials()[0])
-    finally:
-        runner.settle()
+from tests.support.trials import conduct
 
 
 def test_a_whole_trial() -> None:
@@ -146,79 +131,6 @@ def test_a_dead_worker_is_named() -> None:
     assert outcome.reason == "the load worker ended with exit code 9"
 
 
-class EndedMaster(FakeMaster):
-    """It ends while it is asked for the result."""
-
-    def result(self, trial: str) -> TrialResult | None:
-        raise MasterError(f"waiting for {trial}: connection refused")
-
-    def ending(self) -> str:
-        return "the Locust master ended with exit code 137"
-
-
-def test_master_that_ends_voids_its_trial_with_its_exit_code_and_its_log() -> None:
-    driver = FakeDriver()
-    outcome = conduct(driver, EndedMaster())
-    assert outcome.reason == "the Locust master ended with exit code 137"
-    assert outcome.spoiled_by == "load"
-    assert outcome.logs["master"] == "log of master"
-    assert not driver.up
-
-
-def test_engine_that_does_not_tell_of_a_failed_master_costs_the_trial_alone() -> None:
-    class Untold(EndedMaster):
-        def ending(self) -> str:
-            raise DriverError("the engine did not answer in time")
-
-    outcome = conduct(FakeDriver(), Untold())
-    assert "connection refused; the engine did not answer in time" in outcome.reason
-    assert outcome.spoiled_by == "load"
-
-
-def test_master_is_made_ready_before_a_trial_has_workers() -> None:
-    master = FakeMaster()
-
-    class Watching(FakeDriver):
-        def start(self, spec: ContainerSpec) -> str:
-            assert spec.role != "load" or master.made_ready == 1
-            return super().start(spec)
-
-    assert conduct(Watching(), master).reason == ""
-    assert master.made_ready == 1
-
-
-class LateEngine(FakeDriver):
-    """It learns of the server's end some questions later."""
-
-    asked = 0
-
-    def state(self, container: str) -> ContainerState:
-        if self.up[container].role != "server":
-            return super().state(container)
-        self.asked += 1
-        running = self.asked < 4
-        return ContainerState(running, None if running else 137, oom_killed=not running)
-
-
-@pytest.mark.parametrize(
-    ("spoiled_by", "ending"),
-    [
-        ("server_gone", "exit code 137, out of memory"),
-        ("server_wrong", "exit code 137, out of memory"),
-        ("probe", "exit code 137, out of memory"),
-        ("server_starved", ""),
-        ("", ""),
-    ],
-)
-def test_server_that_may_just_have_ended_is_looked_at_again(
-    monkeypatch: pytest.MonkeyPatch, spoiled_by: str, ending: str
-) -> None:
-    master = FakeMaster()
-    void = a_result(reason=spoiled_by, spoiled_by=spoiled_by)
-    monkeypatch.setattr(master, "result", lambda _trial: void)
-    assert conduct(LateEngine(), master).server_ending == ending
-
-
 @pytest.mark.parametrize(
     ("said", "spoiled_by"),
     [
@@ -328,51 +240,6 @@ def test_log_that_cannot_be_read_costs_no_trial() -> None:
     outcome = conduct(Mute(), FakeMaster())
     assert (outcome.reason, outcome.spoiled_by) == ("", "")
     assert "could not read this log: reading the log of" in outcome.logs["server"]
-
-
-def test_master_that_was_started_anew_leaves_its_log_in_the_trial_before_which_it_was(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    master = FakeMaster()
-    monkeypatch.setattr(master, "make_ready", lambda: "last words")
-    assert conduct(FakeDriver(), master).logs["master"] == "last words"
-
-
-def timed() -> TrialResult:
-    """A window of two seconds, as the calendar has it."""
-    return with_samples(a_result(), open={"unix_ns": 5 * 10**9}, close={"unix_ns": 7 * 10**9})
-
-
-def test_what_the_server_printed_in_the_window_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    master, copiers = FakeMaster(), Copiers((), ())
-    first = Look(1.0, {"7": (1.0, 0)}, {"8": (2.0, 1)})
-    looks = iter([first, Look(1.5, {"7": (1.5, 0)}, {"8": (2.25, 1)})])
-    monkeypatch.setattr(master, "result", lambda _trial: timed())
-    monkeypatch.setattr(Copiers, "of", lambda _container: copiers)
-    monkeypatch.setattr(Copiers, "look", lambda _self: next(looks))
-    result = conduct(FakeDriver(), master).result
-    assert isinstance(result, TrialResult)
-    assert result.log == OwnLog(2_000.0, 0.75)
-
-
-def test_an_engine_that_does_not_tell_of_the_log_costs_no_trial(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Mute(FakeDriver):
-        def log_rate(self, container: str, since_s: float, until_s: float) -> float:
-            raise DriverError(f"the log of {container} from {since_s} to {until_s}: no answer")
-
-    master = FakeMaster()
-    monkeypatch.setattr(master, "result", lambda _trial: timed())
-    outcome = conduct(Mute(), master)
-    assert isinstance(outcome.result, TrialResult)
-    assert (outcome.reason, outcome.result.log) == ("", None)
-
-
-def test_a_probe_without_a_calendar_leaves_the_log_unknown() -> None:
-    result = conduct(FakeDriver(), FakeMaster()).result
-    assert isinstance(result, TrialResult)
-    assert result.log is None
 
 
 @pytest.mark.parametrize(("warm_up_s", "within_s"), [(None, 30.0), (0.5, 0.0), (0.0, 0.0)])

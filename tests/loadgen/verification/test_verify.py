@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from contract.expected import ANY, AUTO, CHECKS, CONTAINS, EXACT, FRAMING, Expected
+from contract.expected import ANY, CHECKS, CONTAINS, EXACT, FRAMING, Expected
 from loadgen.answers.meaning import Meaning
-from loadgen.verification import one_answer, verify
+from loadgen.verification import verify
 from loadgen.verification.errors import OldVersionError, VerificationError
-from loadgen.verification.readiness import Ready
 from loadgen.verification.verify import (
     CLOSING_REQUEST,
     KEEP_ALIVE_REQUEST,
@@ -24,29 +23,15 @@ from loadgen.verification.verify import (
 )
 from tests.support.loopback import (
     RESPONSE,
-    Handler,
     answer_for_ever,
     answer_once,
     replying,
     serving,
     with_head,
 )
+from tests.support.terms import AT_ONCE, OURS, terms
 
-AT_ONCE = Ready(within_s=0.0)
-OURS = Terms(check=EXACT, ready=AT_ONCE)
-"""How a server of the lab is verified."""
 NEW_CLOSING_REQUEST = closing_request(old=False)
-
-
-def terms(check: str = AUTO, **expected: Any) -> Terms:
-    """For answers of status 201, whatever they say."""
-    return Terms(expected=Expected(statuses=(201,), **expected), check=check, ready=AT_ONCE)
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_next_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """But for the tests that are about it."""
-    monkeypatch.setattr(verify, "next_second", lambda _began_s: None)
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -238,101 +223,3 @@ def test_an_answer_that_comes_unasked_is_a_reason_under_each_way_of_asking() -> 
                 learn(address, request_, Terms(check=check))
             told = str(no.value)
             assert "sent what nobody had asked for" in told or "after the end" in told
-
-
-def answer_times(most: int) -> Handler:
-    """So many on each connection, and nothing from then on."""
-
-    def answer(connection: socket.socket, _number: int) -> None:
-        for _ in range(most):
-            connection.recv(4_096)
-            connection.sendall(RESPONSE)
-        while connection.recv(4_096):
-            pass
-
-    return answer
-
-
-def every_second_connection(connection: socket.socket, number: int) -> None:
-    """The others are never answered."""
-    while connection.recv(4_096):
-        if number % 2:
-            connection.sendall(RESPONSE)
-
-
-def first_connection(connection: socket.socket, number: int) -> None:
-    """The others are closed."""
-    if number == 1:
-        answer_for_ever(connection, number)
-    connection.close()
-
-
-@pytest.mark.parametrize(
-    ("handle", "reason"),
-    [
-        (answer_times(1), "did not answer the second request on a connection within 0.3 s"),
-        (
-            every_second_connection,
-            "the server answered on 1 connection, and not on the next: no response within 0.3 s",
-        ),
-        (
-            first_connection,
-            "the server answered on 1 connection, and not on the next: the server closed",
-        ),
-    ],
-)
-def test_who_answers_some_is_told_from_who_closes(
-    monkeypatch: pytest.MonkeyPatch, handle: Handler, reason: str
-) -> None:
-    monkeypatch.setattr(one_answer, "TIMEOUT_S", 0.3)
-    with serving(handle) as address, pytest.raises(VerificationError) as no:
-        learn(address, KEEP_ALIVE_REQUEST, Terms(ready=AT_ONCE))
-    assert reason in str(no.value)
-
-
-@pytest.mark.parametrize(
-    ("begun", "reason"),
-    [
-        (RESPONSE[:-1], "the response did not go on within 0.3 s"),
-        (RESPONSE[:9], "the response did not go on within 0.3 s"),
-        (
-            b"HTTP/1.1 200 OK\r\n\r\nHello",
-            "the response has no Content-Length, and its connection did not end within 0.3 s",
-        ),
-    ],
-)
-def test_an_answer_that_stops_is_given_up(
-    monkeypatch: pytest.MonkeyPatch, begun: bytes, reason: str
-) -> None:
-    monkeypatch.setattr(one_answer, "TIMEOUT_S", 0.3)
-    with serving(replying(lambda _: begun)) as address, pytest.raises(VerificationError) as no:
-        learn(address, KEEP_ALIVE_REQUEST, OURS)
-    assert str(no.value) == reason
-
-
-def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_answer, "LONGEST_S", 0.3)
-
-    def trickle(connection: socket.socket, _number: int) -> None:
-        connection.recv(4_096)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-        while True:
-            connection.sendall(b"x")
-            time.sleep(0.01)
-
-    with serving(trickle) as address, pytest.raises(VerificationError) as no:
-        learn(address, KEEP_ALIVE_REQUEST, OURS)
-    assert str(no.value) == "the response did not end within 0.3 s"
-
-
-@pytest.mark.parametrize(
-    ("request_", "asked"),
-    [(CLOSING_REQUEST, "HTTP/1.0"), (NEW_CLOSING_REQUEST, "`Connection: close`")],
-)
-def test_a_server_that_keeps_what_it_should_close_is_refused(
-    monkeypatch: pytest.MonkeyPatch, request_: bytes, asked: str
-) -> None:
-    monkeypatch.setattr(one_answer, "TIMEOUT_S", 0.3)
-    with serving(answer_for_ever) as address, pytest.raises(VerificationError) as no:
-        learn(address, request_, OURS)
-    assert str(no.value) == (f"the server does not close the connection after a request of {asked}")

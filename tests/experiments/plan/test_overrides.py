@@ -1,0 +1,105 @@
+"""`SERVER=` and `REPEATS=`: an experiment asked of one server, or more often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contract.exits import Exit, LabError
+from experiments.paths import ROOT
+from experiments.plan.overrides import choose, kept_source, only, read_source
+from experiments.plan.trials import foreign_servers, plan
+from tests.support.experiments import experiment
+
+
+def test_one_server_in_the_place_of_all_and_the_noise_floor_stays() -> None:
+    asked = only(experiment(settings={"server": "poll"}), "team/My-App:1.2", 80)
+    trials = plan(asked)
+    reference, *swept, last = [trial.point.settings.server for trial in trials]
+    assert (reference, last) == ("epoll_level", "epoll_level")
+    # It takes no backlog of ours: that sweep asks what the first one asks already.
+    assert swept == ["my_app"] * (2 + 1)
+    assert {t.point.settings.backlog for t in trials[1:-1]} == {None}
+    assert [one.name for one in foreign_servers(trials)] == ["my_app"]
+
+
+def test_an_experiment_can_be_repeated_more_often(tmp_path: Path) -> None:
+    chosen = choose("smoke", repeats=3)
+    path = tmp_path / "experiment.yaml"
+    path.write_text(chosen.text)
+    assert chosen.text.startswith("# smoke.yaml with REPEATS=3\n")
+    asked = (read_source(path, "smoke"), choose("smoke"))
+    often, once = (plan(source.experiment) for source in asked)
+    assert {trial.block for trial in often} == {1, 2, 3}
+    assert {trial.point for trial in often} == {trial.point for trial in once}
+
+
+@pytest.mark.parametrize("server", ["my-app:1", "poll", "nginx"])
+def test_what_was_chosen_is_in_the_run_s_file(tmp_path: Path, server: str) -> None:
+    port = 8000 if server == "my-app:1" else None
+    chosen = choose("smoke", server, port, references=server == "nginx")
+    path = tmp_path / "experiment.yaml"
+    path.write_text(chosen.text)
+    again = read_source(path, "smoke")
+    assert [t.id for t in plan(again.experiment)] == [t.id for t in plan(chosen.experiment)]
+    assert chosen.text.splitlines()[0].startswith(f"# smoke.yaml with SERVER={server}")
+
+
+def test_server_may_be_described_in_a_file_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    (tmp_path / "shop.conf").write_text("x")
+    path.write_text(
+        "image: shop:1\nport: 8000\nwritable: all\nfiles: {shop.conf: /etc/shop.conf}\n"
+        "needs: {db: {image: db:1, port: 5432}}\n"
+    )
+    chosen = choose("smoke", str(path))
+    (server,) = chosen.experiment.servers
+    assert (server.name, server.port, server.writable) == ("shop", 8000, ["/"])
+    assert (server.folder, list(server.needs)) == (tmp_path, ["db"])
+    kept = tmp_path / "run" / "experiment.yaml"
+    kept.parent.mkdir()
+    kept.write_text(chosen.text)
+    with pytest.raises(LabError, match=r"there is no .*run/files/shop\.conf"):
+        kept_source(kept, "smoke")
+    (kept.parent / "files").mkdir()
+    (kept.parent / "files" / "shop.conf").write_text("x")
+    again = kept_source(kept, "smoke")
+    assert [t.id for t in plan(again.experiment)] == [t.id for t in plan(chosen.experiment)]
+
+
+@pytest.mark.parametrize(
+    ("text", "port", "fault"),
+    [
+        ("image: shop:1\nport: 8000\nprot: 1\n", None, r"shop\.yaml:3: unknown key 'prot'; did"),
+        ("port: 8000\n", None, r"shop\.yaml:1: 'image' is missing"),
+        ("image: shop:1\nname: poll\n", None, r"shop\.yaml:2: the lab has a server 'poll'"),
+        ("image: shop:1\nimage: b\n", None, r"shop\.yaml:2: the key 'image' stands twice"),
+        ("- image: shop:1\n", None, r"shop\.yaml:1: expected keys and values"),
+        ("image: shop:1\n", 80, "PORT=80: .*shop.yaml says where its server listens"),
+        (None, None, r"shop\.yaml: no such file"),
+    ],
+)
+def test_fault_in_the_file_of_a_server_has_its_line(
+    tmp_path: Path, text: str | None, port: int | None, fault: str
+) -> None:
+    path = tmp_path / "shop.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(LabError, match=fault) as caught:
+        choose("smoke", str(path), port)
+    assert caught.value.exit is Exit.BAD_INPUT
+
+
+def test_without_a_choice_the_file_is_kept_as_it_stands() -> None:
+    assert choose("smoke").text == (ROOT / "experiments/smoke.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("server", "port", "reason"),
+    [("a b", 80, "SERVER=a b: image:"), ("x", 0, "port:"), ("poll", 80, "leave PORT out")],
+)
+def test_a_choice_that_cannot_be(server: str, port: int, reason: str) -> None:
+    with pytest.raises(LabError, match=reason) as caught:
+        choose("smoke", server, port)
+    assert caught.value.exit is Exit.BAD_INPUT
