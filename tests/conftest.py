@@ -32,7 +32,7 @@ TAKES_SECONDS = frozenset(
 SERVES = "variant"
 """The fixture without which no server is started for every variant."""
 
-OTHERS = "others"
+OTHERS = "image_of_others"
 """The fixture of an image with sixteen servers of others, which takes minutes to make."""
 
 # How long an example takes is the machine's affair, and it may stall.

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from analysis.records.run import Run
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
 GONE = {"server": "poll", "active_connections": 8, "idle_connections": 10000}
 SHORT = {"server": "iterative", "backlog": 5}
 

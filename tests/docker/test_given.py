@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from experiments.docker.docker_driver import DockerDriver
 
 if TYPE_CHECKING:
     from tests.docker.conftest import Start
+
+pytestmark = pytest.mark.docker
 
 
 def volumes(driver: DockerDriver, container: str) -> list[str]:

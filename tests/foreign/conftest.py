@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def others(engine: DockerDriver, images: Images) -> str:
+def image_of_others(engine: DockerDriver, images: Images) -> str:
     """The image of others' servers; it takes a minute or two, once."""
     with RunLock("tests", ROOT):
         return ensure_others(engine, images.base)

@@ -28,11 +28,12 @@ CLOSES_100 = (
     r"measured: the server closes a connection after 100 requests(; requests sent again.*)?"
 )
 READ_ONLY = (
-    r"void: the server ended before .*; .*Read-only file system: '/srv/shop/cache/state'; "
-    r".*`writable: \[/srv/shop/cache\]` may help.*"
+    r"void: the server ended before .*`writable: \[/srv/shop/cache\]` may help.*; "
+    r"its log ends: .*Read-only file system: '/srv/shop/cache/state'"
 )
 DENIED = (
-    r"void: the server ended before .*Permission denied: '/srv/shop/key'; .*`user: image` may help"
+    r"void: the server ended before .*`user: image` may help; "
+    r"its log ends: .*Permission denied: '/srv/shop/key'"
 )
 IDLE_3S = r"void: the server closes idle connections after 3 s; .*"
 IPV6 = r"void: .*it listens on \[::\]:8080 \(IPv6 only\) alone, .* by IPv4.*"

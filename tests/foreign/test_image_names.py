@@ -36,7 +36,7 @@ SERVE = f"echo '{CONFIGURATION}' > /tmp/own.yml && exec docker-registry serve /t
 
 
 @pytest.fixture
-def registry(driver: DockerDriver, others: str) -> str:
+def registry(driver: DockerDriver, image_of_others: str) -> str:
     """The address of a registry (Debian's), gone after the test."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = int(taken.getsockname()[1])
@@ -46,7 +46,7 @@ def registry(driver: DockerDriver, others: str) -> str:
         ContainerSpec(
             role="tool",
             name=f"{network}-registry",
-            image=others,
+            image=image_of_others,
             command=("sh", "-c", SERVE),
             network=network,
             publish={5_000: port},

@@ -18,6 +18,8 @@ from analysis.tables import as_table
 from analysis.wording import TIMES
 from tests.support import made_up_run as made
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def hanging(trials_of_five: int) -> pd.DataFrame:
     """A run in which poll hung, with 1,000 connections, in so many of five repeats."""

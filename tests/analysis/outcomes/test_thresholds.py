@@ -17,6 +17,8 @@ from contract.void_causes import BY_SERVER
 from experiments.plan.experiment_file import read
 from tests.support import made_up_run as made
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 KEPT, BROKEN = "response_p99_us < 1e9", "requests_per_s >= 20_000"
 
 

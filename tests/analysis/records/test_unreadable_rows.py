@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 COLUMN, VALUE = "segments_out_per_response", "-3.25"
 EXPECTED = f"column {COLUMN}: '{VALUE}': expected a number, 0 or more"
 

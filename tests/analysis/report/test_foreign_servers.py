@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from analysis.charts.palette import SPARE, styles
 from analysis.records.run import load
@@ -14,6 +15,8 @@ from analysis.selection.trials import alike
 from analysis.wording import server_name
 from contract.origins import REFERENCE_SERVERS
 from tests.support.made_up_run import trials, write_run
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 def with_others() -> pd.DataFrame:

@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from analysis.report.report import build
 from tests.support import made_up_run as made
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 def test_what_makes_a_run_doubtful_stands_before_its_figures(tmp_path: Path) -> None:

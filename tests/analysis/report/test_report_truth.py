@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from analysis.records.run import Run
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def renamed(folder: Path, server: str, name: str) -> Run:
     frame = made.trials(3)

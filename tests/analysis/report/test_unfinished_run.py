@@ -16,6 +16,8 @@ from tests.support import made_up_run as made
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 LIMIT = "response_p99_us < 1e9"
 
 

@@ -15,6 +15,8 @@ from contract.exits import Exit, LabError
 from tests.analysis.report.test_report import without_scripts
 from tests.support import made_up_run as made
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 UNUSUAL = {
     "one repeat": made.trials(1),
     "two repeats": made.trials(2),
