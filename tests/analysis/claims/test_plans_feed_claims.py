@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,17 +39,18 @@ def selections(claim: Claim, *, deciding: bool) -> Iterator[tuple[dict[str, Any]
                     yield {**rules.settings, **settings}, rule
 
 
-def matching(name: str, settings: dict[str, Any], rule: Rule | None) -> list[Point]:
+@cache
+def measured(name: str) -> tuple[dict[str, Any], list[tuple[Point, dict[str, Any]]]]:
+    """What is usual in an experiment, and its points with the settings that they record."""
     experiment = read(find(name))
+    return usual(experiment), [(point, point.settings.recorded) for point in points(experiment)]
+
+
+def matching(name: str, settings: dict[str, Any], rule: Rule | None) -> list[Point]:
+    usually, recorded = measured(name)
     free = rule.free if rule else ()
-    wanted = {
-        key: value for key, value in (usual(experiment) | settings).items() if key not in free
-    }
-    return [
-        point
-        for point in points(experiment)
-        if {key: point.settings.recorded[key] for key in wanted} == wanted
-    ]
+    wanted = {key: value for key, value in (usually | settings).items() if key not in free}
+    return [point for point, values in recorded if {key: values[key] for key in wanted} == wanted]
 
 
 # The smoke experiment is too small for its claims, whose verdicts it shows all the same.
