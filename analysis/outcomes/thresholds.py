@@ -200,14 +200,14 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
     if threshold.column not in FAILURES and (points["errors"] > 0).any():
         worst = points.iloc[int(np.nanargmax(points["errors"].to_numpy()))]
         told.append(
-            f"Errors are not in this figure: up to {share(worst['errors'])} of all attempts, at "
-            f"{worst['point']}."
+            f"Errors are not in this figure: on average up to {share(worst['errors'])} of a "
+            f"trial's attempts, at {worst['point']}."
         )
     least = goodput.SMALLEST[goodput.UNANSWERED]
     if threshold.column not in FAILURES and (points["unanswered"] > least).any():
         worst = points.iloc[int(np.nanargmax(points["unanswered"].to_numpy()))]
         told.append(
-            f"Up to {share(worst['unanswered'])} of all requests got no answer, at "
-            f"{worst['point']}."
+            f"On average up to {share(worst['unanswered'])} of a trial's requests got no answer, "
+            f"at {worst['point']}."
         )
     return " ".join(told)

@@ -44,7 +44,9 @@ def test_errors_are_told_beside_a_maximum(tmp_path: Path) -> None:
     frame["errors"] = frame["requests"]
     run = made.write_run(tmp_path, frame, thresholds=["response_max_us < 1e12"])
     (found,) = judged(analysis.load(run))
-    assert "Errors are not in this figure: up to 50% of all attempts" in found.remarks
+    assert (
+        "Errors are not in this figure: on average up to 50% of a trial's attempts" in found.remarks
+    )
 
 
 @pytest.mark.parametrize("blocks", [0, 4, 5])
