@@ -103,10 +103,11 @@ def _typed(read: pd.DataFrame, column: Column) -> Any:
         default = written(column.default) or np.nan
         cells = pd.Series(default, index=read.index, dtype=READ_AS[column.kind])
     else:
-        cells = _unguarded(read[column.name], column)
+        cells = read[column.name]
     if column.required and cells.isna().any():
         raise OutOfOrderError(f"{column.name}: empty")
     if column.name == TRIAL:
+        cells = _unguarded(cells)
         if cells.duplicated().any():
             raise OutOfOrderError("a trial is recorded twice")
         return cells.astype("string")
@@ -116,6 +117,8 @@ def _typed(read: pd.DataFrame, column: Column) -> Any:
             raise OutOfOrderError(f"{column.name}: no time")
         return times
     kinds = cells.astype("category")
+    if kinds.cat.categories.str.startswith(GUARD).any():
+        kinds = _unguarded(cells).astype("category")
     found = set(kinds.cat.categories)
     allowed = {*TRUE, *FALSE} if column.kind == "flag" else set(column.choices)
     if allowed and not found <= allowed:
@@ -125,10 +128,8 @@ def _typed(read: pd.DataFrame, column: Column) -> Any:
     return kinds
 
 
-def _unguarded(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
+def _unguarded(cells: pd.Series[Any]) -> pd.Series[Any]:
     """Texts as they were before a guard kept spreadsheets from taking them for formulas."""
-    if column.kind != "text" or not cells.str.startswith(GUARD).any():
-        return cells
     return cells.map(unguarded, na_action="ignore")
 
 
