@@ -140,8 +140,8 @@ def _wrote(row: Row) -> str:
         return ""
     return (
         "its files took the engine's file system, which is a program, "
-        f"{row['files_cpu_share']:.1f} cores: it is faster with one in the kernel (overlay2), or with `writable` for a folder to "
-        "which it writes"
+        f"{row['files_cpu_share']:.1f} cores: it is faster with one in the kernel (overlay2), or "
+        "with `writable` for a folder to which it writes"
     )
 
 
