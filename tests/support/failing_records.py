@@ -50,10 +50,12 @@ class Records:
                 frame.loc[chosen, "spoiled_by"] = self.way
         return frame
 
-    def run(self, hurt: int = HURT, seed: int = 1, **changes: Any) -> Run:
+    def written(self, hurt: int = HURT, seed: int = 1, **changes: Any) -> Path:
         name = f"{hurt}-{seed}-{len(list(self.folder.iterdir()))}"
-        made.write_run(self.folder / name, self.frame(hurt, seed), run=name, **changes)
-        return analysis.load(self.folder / name)
+        return made.write_run(self.folder / name, self.frame(hurt, seed), run=name, **changes)
+
+    def run(self, hurt: int = HURT, seed: int = 1, **changes: Any) -> Run:
+        return analysis.load(self.written(hurt, seed, **changes))
 
     def shown(self, figure: str, hurt: int = HURT) -> dict[str, Any]:
         """Poll's row of a figure's table."""
@@ -73,8 +75,7 @@ class Records:
         return found
 
     def compared(self, hurt: int = HURT, *, before: int = 0) -> RunComparison:
-        runs = [self.run(before, 1), self.run(hurt, 2)]
-        return compare([run.path for run in runs], tolerance=0.9)
+        return compare([self.written(before, 1), self.written(hurt, 2)], tolerance=0.9)
 
 
 def _usual(records: Records, row: dict[str, Any]) -> None:
