@@ -6,15 +6,17 @@ import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
-from analysis.outcomes.causes import by_kind, causes, failed, no_evidence
+from analysis.outcomes.causes import by_kind, causes, failed, lacking, no_evidence
 from analysis.records.run import Run
+from analysis.selection.trials import plain
 from analysis.wording import listed, named, plural, server_name, share
 
 
 def of_figure(run: Run, rows: pd.DataFrame) -> str:
     """Of all trials of the points behind a figure, which may show the valid ones alone; '' where
     all counted, and without errors."""
-    return sentences(run.trials[run.trials["point"].isin(rows["point"].unique())])
+    trials = plain(run)
+    return sentences(trials[trials["point"].isin(rows["point"].unique())])
 
 
 def sentences(trials: pd.DataFrame) -> str:
@@ -48,6 +50,19 @@ def of_run(trials: pd.DataFrame) -> str:
         (found.unknown, "for a cause that was not recorded"),
     ]
     return listed([f"{count:,} {what}" for count, what in parts if count])
+
+
+def unmeasured(trials: pd.DataFrame) -> list[str]:
+    """The servers of a run of which no trial counts, so that nothing is known of them; where others
+    have one, without those that named the limit that stopped each, which is a finding, and those
+    that this machine lacks something for."""
+    found = []
+    for server in in_order(trials["server"].unique()):
+        mine = trials[trials["server"] == server]
+        told = lacking(mine) or mine["server_limit"].notna().all()
+        if not (mine["valid"].any() or (told and trials["valid"].any())):
+            found.append(server)
+    return found
 
 
 def of_server(trials: pd.DataFrame) -> str:
