@@ -23,7 +23,7 @@ import pandas as pd
 from scipy import special
 
 from analysis.arrays import Flags, Floats, Objects
-from analysis.statistics.medians import TAIL
+from analysis.statistics.looks import TAIL
 from analysis.statistics.moderated_variance import moderated
 
 MANY = 5
