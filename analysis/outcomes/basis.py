@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.outcomes import goodput
-from analysis.outcomes.causes import Causes, by_kind, causes, no_evidence
+from analysis.outcomes.causes import Causes, by_kind, causes, failed, no_evidence
 from analysis.wording import listed, plural, share
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
     """The trials of one selection: `what` they are in words, `how` the server failed, how many
-    valid ones had no figure (`missing`), the shares of errors and missing answers, and how many
-    valid ones have a figure of times that are lower bounds (`bounded`)."""
+    valid ones had no figure (`missing`), the shares of errors and missing answers, how many
+    valid ones have a figure of times that are lower bounds (`bounded`), what their `points` are
+    called, and the `blocks` that have any that says something about the server."""
 
     what: str
     causes: Causes
@@ -26,6 +27,8 @@ class Basis:
     errors: float = 0.0
     unanswered: float = 0.0
     bounded: int = 0
+    points: tuple[str, ...] = ()
+    blocks: int = 0
 
 
 def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0) -> Basis:
@@ -35,7 +38,14 @@ def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0
         shares[name] if np.isfinite(shares[name]) else 0.0
         for name in (goodput.ERRORS, goodput.UNANSWERED)
     )
-    return Basis(what, causes(trials), by_kind(trials), missing, errors, unanswered, bounded)
+    points = tuple(sorted({str(point) for point in trials["point"]}))
+    told = trials["valid"].to_numpy(dtype=bool) | failed(trials)
+    blocks = int(trials["block"][told].nunique())
+    return Basis(
+        *(what, causes(trials), by_kind(trials), missing, errors, unanswered, bounded),
+        points=points,
+        blocks=blocks,
+    )
 
 
 def total(basis: Iterable[Basis]) -> Causes:
