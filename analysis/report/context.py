@@ -12,7 +12,7 @@ from analysis.claims import verdicts
 from analysis.claims.verdicts import Verdict
 from analysis.outcomes.lower_bounds import doubts
 from analysis.records.run import Run
-from analysis.report.machine import machine
+from analysis.report.machine import machine, unlike_cores
 from analysis.report.more_blocks import over
 from analysis.report.narrative import lead, more
 from analysis.report.server_page import pages, verdict_in_short
@@ -51,7 +51,11 @@ def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, obje
         "more": more(run),
         "doubts": [
             doubt[:1].upper() + doubt[1:]
-            for doubt in (run.unfinished, *warnings(run.trials), *doubts(run))
+            for doubt in (
+                *(run.unfinished, unlike_cores(run.manifest)),
+                *warnings(run.trials),
+                *doubts(run),
+            )
             if doubt
         ],
         "experiment_parts": [

@@ -22,6 +22,7 @@ from experiments.docker.tool import run_tool
 from experiments.foreign.images import Found, ensure_foreign, keep_files
 from experiments.images.build import Images, ensure_images
 from experiments.images.store import ImageStore
+from experiments.machine.cores import place
 from experiments.machine.preflight import Needs, preflight
 from experiments.machine.rest import Rest
 from experiments.machine.run_lock import RunLock, holder
@@ -140,7 +141,9 @@ def _measure_all(
         for note in notes(trials):
             tell(note)
         servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
-        budget_s = budget_of(budget_s, trials)
+        if budget_s and not source.experiment.claims:
+            tell("BUDGET: the experiment has no claims, and ends with its plan")
+        budget_s = budget_of(budget_s, trials) if source.experiment.claims else 0.0
         preflight(driver, _needs(trials, budget_s, images))
         describe_all = partial(
             _manifest, run, source, trials, driver, images, servers, machine, limits
@@ -278,7 +281,9 @@ def _manifest(
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     foreign = {one.server.name: one.describe(folder) for one in servers}
+    placement = place(driver.cores(images.server))
     found = describe(
-        *(run, started_at, source, made_of, foreign, machine, engine, limits, notes(trials))
+        *(run, started_at, source, made_of, foreign, machine, engine, placement),
+        *(limits, notes(trials)),
     )
     return {**found, "trials": len(trials)}

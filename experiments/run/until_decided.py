@@ -77,7 +77,7 @@ class Continuation:
                     break
                 self._measure(chosen, left_s)
             else:
-                self.tell("more blocks would decide no other claim")
+                self.tell("no claim is open that more blocks would decide")
         except LabError:
             self._end()
             raise

@@ -136,7 +136,7 @@ def test_the_first_claim_is_measured_until_its_next_look_then_judged_again(lab: 
     assert lab.said[0] == (
         "deciding claim 3, title 3: about 7 more blocks; 3:20 min of the budget left"
     )
-    assert lab.said[-1] == "more blocks would decide no other claim"
+    assert lab.said[-1] == "no claim is open that more blocks would decide"
     assert lab.doing == ["deciding claim 3"] * 3 + ["deciding claim 2"]
     assert is_complete(lab.store, lab.experiment, LIMITS)
 
