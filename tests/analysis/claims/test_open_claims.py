@@ -44,7 +44,7 @@ def part(name: str, spread: float, middle: float = 1.0, *, n: int = 5, low: floa
 
 
 SLOW = (1000.0,) * 5
-CROSSING = (1700.0, 1800.0, 2000.0, 2600.0, 2900.0)
+CROSSING = (1700.0, 1900.0, 2300.0, 2600.0, 2900.0)
 
 
 def test_a_claim_whose_interval_crosses_its_bound_needs_more_of_its_trials(
@@ -104,7 +104,7 @@ def test_the_fewest_blocks_come_first_and_who_knows_how_many_last() -> None:
     shares = estimate([0.0, 0.0, 0.3, 0.0, 0.1], 5)
     basis = (Basis("shares", Causes(valid=5), points=("shares",), blocks=5),)
     unknown = verdict_of(1, Part("shares", shares, "", 0.05, basis=basis))
-    noisy, steady = verdict_of(2, part("noisy", 0.3)), verdict_of(3, part("steady", 0.08))
+    noisy, steady = verdict_of(2, part("noisy", 0.16)), verdict_of(3, part("steady", 0.08))
     found = open_claims([unknown, noisy, steady])
     assert [one.claim for one in found] == [3, 2, 1]
     assert found[0].needed is not None
@@ -115,8 +115,8 @@ def test_the_fewest_blocks_come_first_and_who_knows_how_many_last() -> None:
 
 
 def test_a_figure_that_is_known_on_one_side_alone_stays_open() -> None:
-    assert open_claim(verdict_of(1, replace(part("inside", 0.3), falls=True))) is None
-    assert open_claim(verdict_of(1, replace(part("inside", 0.3), rises=True))) is not None
+    assert open_claim(verdict_of(1, replace(part("inside", 0.16), falls=True))) is None
+    assert open_claim(verdict_of(1, replace(part("inside", 0.16), rises=True))) is not None
 
 
 def test_more_than_anybody_would_measure_is_not_begun() -> None:
@@ -124,7 +124,7 @@ def test_more_than_anybody_would_measure_is_not_begun() -> None:
 
 
 def test_all_open_parts_are_needed_unless_one_refutes() -> None:
-    inside, other = part("inside", 0.2, 1.0), part("other", 0.3, 1.0)
+    inside, other = part("inside", 0.12, 1.0), part("other", 0.16, 1.0)
     both = open_claim(verdict_of(1, inside, other))
     assert both is not None
     assert both.points == ("inside", "other")
