@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
-from analysis.outcomes.causes import by_kind, causes, failed, no_evidence
+from analysis.outcomes.causes import by_kind, causes, failed, lacking, no_evidence
 from analysis.records.run import Run
 from analysis.wording import listed, named, plural, server_name, share
 
@@ -48,6 +48,19 @@ def of_run(trials: pd.DataFrame) -> str:
         (found.unknown, "for a cause that was not recorded"),
     ]
     return listed([f"{count:,} {what}" for count, what in parts if count])
+
+
+def unmeasured(trials: pd.DataFrame) -> list[str]:
+    """The servers of a run of which no trial counts, so that nothing is known of them; where others
+    have one, without those that named the limit that stopped each, which is a finding, and those
+    that this machine lacks something for."""
+    found = []
+    for server in in_order(trials["server"].unique()):
+        mine = trials[trials["server"] == server]
+        told = lacking(mine) or mine["server_limit"].notna().all()
+        if not (mine["valid"].any() or (told and trials["valid"].any())):
+            found.append(server)
+    return found
 
 
 def of_server(trials: pd.DataFrame) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -166,6 +166,8 @@ def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run) -> Side:
     basis = basis_of(
         trials.assign(valid=counts), what, int(told.isna().sum()), int((rises | falls).sum())
     )
+    if rule.zero_if or rule.with_failed:  # its errors are what the claim is about
+        basis = replace(basis, beside=0.0)
     return Side(frame, figures, basis, rises.mean() > MOST_FAILED, falls.mean() > MOST_FAILED)
 
 

@@ -58,7 +58,7 @@ def open_claim(verdict: Verdict) -> OpenClaim | None:
 
 def _ahead(part: Part) -> Ahead | None:
     """None where more blocks would not settle the part, or more than anybody would measure."""
-    if part.failed_share > MOST_FAILED and not part.about_failure:
+    if part.lost_share > MOST_FAILED and not part.about_failure:
         return None
     if part.one_sided and not part.outside:
         return None

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floats
 from analysis.compare.failure_counts import FailureCounts, failure_counts
 from analysis.compare.failure_tests import LEVEL, welch
 from analysis.compare.matching import KEY, labels, points
@@ -148,7 +149,7 @@ def _shares(
         if not any((one[part] > 0).any() for one in blocks):
             continue
         counts = [(one[part].to_numpy(), one[WHOLE[metric]].sum(axis=1)) for one in blocks]
-        shares = [float(few.sum() / of.sum()) if of.sum() else NAN for few, of in counts]
+        shares = [_mean_share(few, of.to_numpy()) for few, of in counts]
         recorded = [metric == ERRORS or head[0] in one.recorded for one in sides]
         if not all(recorded) and np.nanmax(shares) <= SMALLEST_RISE[metric]:
             continue
@@ -162,3 +163,10 @@ def _shares(
         (few_base, of_base), (few, of) = counts
         p = NAN if why else welch(few_base, of_base.to_numpy(), few, of.to_numpy())
         yield FailureRow(*head, metric, base_value, value, n_base, n, p, why)
+
+
+def _mean_share(few: Floats, of: Floats) -> float:
+    """The mean over blocks; NaN where there is nothing to have a share of. In a share of sums, a
+    block whose clients waited long for each error, and so made few attempts, would not be seen."""
+    some = of > 0
+    return float((few[some] / of[some]).mean()) if some.any() else NAN

@@ -17,7 +17,8 @@ from analysis.wording import listed, plural, share
 class Basis:
     """The trials of one selection: `what` they are in words, `how` the server failed, how many
     valid ones had no figure (`missing`), the shares of errors and missing answers, how many
-    valid ones have a figure of times that are lower bounds (`bounded`), what their `points` are
+    valid ones have a figure of times that are lower bounds (`bounded`), the share of attempts
+    beside the figures of valid ones that ended in errors (`beside`), what their `points` are
     called, and the `blocks` that have any that says something about the server."""
 
     what: str
@@ -27,24 +28,41 @@ class Basis:
     errors: float = 0.0
     unanswered: float = 0.0
     bounded: int = 0
+    beside: float = 0.0
     points: tuple[str, ...] = ()
     blocks: int = 0
+
+    @property
+    def lost_share(self) -> float:
+        """What of it failed: each trial that the server failed as a whole, and of the others their
+        share of errors, if the figure leaves them out."""
+        failed = self.causes.failed_share
+        return failed + (1 - failed) * self.beside
 
 
 def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0) -> Basis:
     """The basis that these trials are, void ones included."""
-    shares = goodput.of_all(trials)
-    errors, unanswered = (
-        shares[name] if np.isfinite(shares[name]) else 0.0
-        for name in (goodput.ERRORS, goodput.UNANSWERED)
+    shares, beside = (goodput.of_all(some) for some in (trials, trials[trials["valid"]]))
+    errors, unanswered, errors_beside = (
+        found[name] if np.isfinite(found[name]) else 0.0
+        for found, name in (
+            (shares, goodput.ERRORS),
+            (shares, goodput.UNANSWERED),
+            (beside, goodput.ERRORS),
+        )
     )
-    points = tuple(sorted({str(point) for point in trials["point"]}))
     told = trials["valid"].to_numpy(dtype=bool) | failed(trials)
-    blocks = int(trials["block"][told].nunique())
     return Basis(
-        *(what, causes(trials), by_kind(trials), missing, errors, unanswered, bounded),
-        points=points,
-        blocks=blocks,
+        what,
+        causes(trials),
+        by_kind(trials),
+        missing,
+        errors,
+        unanswered,
+        bounded,
+        errors_beside,
+        tuple(sorted({str(point) for point in trials["point"]})),
+        int(trials["block"][told].nunique()),
     )
 
 

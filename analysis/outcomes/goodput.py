@@ -4,14 +4,15 @@ A rate counts correct answers of valid trials. Beside it stand, of the same tria
 that the server failed itself (`analysis.outcomes.causes`):
 
 - `failed_share`: repeats that the server failed, of those that say something about it;
-- `error_share`: failed attempts, errors / (requests + errors);
-- `unanswered_share`: requests that were due and not answered as the window closed, of all. In a
-  closed loop a client that waits in vain asks nothing more, so all that it would have asked
-  meanwhile counts (`missing_answers`);
+- `error_share`: failed attempts, errors / (requests + errors), mean over these repeats;
+- `unanswered_share`: requests that were due and not answered as the window closed, of all, mean
+  over these repeats. In a closed loop a client that waits in vain asks nothing more, so all that it
+  would have asked meanwhile counts (`missing_answers`);
 - `goodput_per_s`: correct answers a second over all these repeats. A repeat that failed counts
   with none: what it answered before it failed was never checked to the end.
 
-Sums over repeats, and no medians: a median of five would hide that two of them failed.
+No medians, which of five would hide that two failed; nor shares of sums, in which a repeat whose
+clients waited long for each error, and so made few attempts, would not be seen.
 """
 
 from __future__ import annotations
@@ -49,12 +50,17 @@ def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
     def total(values: Floats | Flags) -> Floats:
         return np.bincount(places, values, minlength=size).astype("float64")
 
-    attempts = total(requests + errors)
+    def mean(part: Floats, whole: Floats) -> Floats:
+        some = whole > 0
+        sums = np.bincount(places[some], part[some] / whole[some], minlength=size)
+        return sums / np.bincount(places[some], minlength=size)
+
+    attempts = requests + errors
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
             FAILED: total(failed) / np.bincount(places, minlength=size),
-            ERRORS: total(errors) / attempts,
-            UNANSWERED: total(unanswered) / (attempts + total(unanswered)),
+            ERRORS: mean(errors, attempts),
+            UNANSWERED: mean(unanswered, attempts + unanswered),
             GOODPUT: total(np.where(failed, 0.0, requests)) / total(window_s),
         }
     return pd.DataFrame(found)

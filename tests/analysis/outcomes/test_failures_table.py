@@ -100,9 +100,16 @@ def counts_for_its_limit(records: Records) -> None:
 def told_beside_figures(records: Records) -> None:
     found = records.verdict()
     assert found.verdict is Word.REPRODUCED
-    word = {"errors": "ended in errors", "unanswered": "got no answer"}[records.way]
-    assert word in found.explanation
-    assert word not in records.verdict(hurt=0).explanation
+    assert "got no answer" in found.explanation
+    assert "got no answer" not in records.verdict(hurt=0).explanation
+
+
+def open_beyond_a_tenth_of_attempts(records: Records) -> None:
+    few, many = records.verdict(hurt=3), records.verdict(hurt=4)  # a third of each
+    assert (few.verdict, many.verdict) == (Word.REPRODUCED, Word.INCONCLUSIVE)
+    for found in (few, many):
+        assert "ended in errors" in found.explanation
+    assert "ended in errors" not in records.verdict(hurt=0).explanation
 
 
 def no_evidence_for_a_claim(records: Records) -> None:
@@ -141,7 +148,7 @@ def broken_where_answers_are_limited(records: Records) -> None:
     assert records.threshold("unanswered < 1", hurt=1).broken == 1
     found = records.threshold(LOOSE, hurt=1)
     assert found.holds
-    assert "of all requests got no answer" in found.remarks
+    assert "of a trial's requests got no answer" in found.remarks
 
 
 def _row(found: RunComparison, metric: str) -> pd.Series[Any]:
@@ -203,6 +210,9 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
             open_beyond_a_tenth  # and test_silence_is_nought_where_the_claim_says_so
         ),
         "told beside the figures": told_beside_figures,
+        "open beyond one attempt in ten; told; not where the claim is about the failure": (
+            open_beyond_a_tenth_of_attempts
+        ),
         "decide what every longer time would; told": decide_what_longer_ones_would,
         "no evidence; told": no_evidence_for_a_claim,
     },
