@@ -51,8 +51,8 @@ def of_blocks(values: Floats, first: int = 0) -> Estimate:
     logs = np.log(np.where(values > 0, values, np.nan))
     bounds = logs.shape[1] * (logs.shape[1] - 1)
     furthest, step, fewest, ends = -1.0, np.empty(0), len(logs), []
-    for first, second in combinations(range(logs.shape[1]), 2):
-        apart = logs[:, first] - logs[:, second]
+    for one, other in combinations(range(logs.shape[1]), 2):
+        apart = logs[:, one] - logs[:, other]
         apart = apart[np.isfinite(apart)]
         fewest = min(fewest, len(apart))
         if not len(apart):
