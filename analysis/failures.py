@@ -8,13 +8,15 @@ from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import by_kind, causes, failed, lacking, no_evidence
 from analysis.records.run import Run
+from analysis.selection.trials import plain
 from analysis.wording import listed, named, plural, server_name, share
 
 
 def of_figure(run: Run, rows: pd.DataFrame) -> str:
     """Of all trials of the points behind a figure, which may show the valid ones alone; '' where
     all counted, and without errors."""
-    return sentences(run.trials[run.trials["point"].isin(rows["point"].unique())])
+    trials = plain(run)
+    return sentences(trials[trials["point"].isin(rows["point"].unique())])
 
 
 def sentences(trials: pd.DataFrame) -> str:

@@ -63,34 +63,36 @@ def sweep(
 ) -> list[Panel]:
     """Each of the metrics that was measured against the setting `x`, a series per server; those
     `pictured` have their titles there."""
-    trials = trials[trials[x].notna()]
     offered = [metric for metric in dict.fromkeys((*pictured, *metrics)) if metric.name in trials]
+    # The other columns are a hundred, and each would be copied with every choice of rows.
+    names = dict.fromkeys(("server", "valid", x, *(metric.name for metric in offered)))
+    trials = trials.loc[trials[x].notna(), list(names)]
     valid, void = trials[trials["valid"]], trials[~trials["valid"]]
     had = [metric for metric in offered if valid[metric.name].notna().any()]
-    points = with_void(run, trials, ("server", x), [one.name for one in had], failures=False)
     if not had:
         return []
+    points = with_void(run, trials, ("server", x), [one.name for one in had], failures=False)
     scale = scale_of(points[x])
+    servers = [
+        (server, points[points["server"] == server], void[void["server"] == server])
+        for server in in_order(points["server"])
+    ]
     panels = []
     for metric in had:
         every = [
-            of_server(run, server, points, metric.name, x, scale, void)
-            for server in in_order(points["server"])
+            series(
+                mine,
+                metric.name,
+                scale.places(mine[x]),
+                run_styles(run)[server],
+                server_name(server),
+                void=void_points(gone, metric.name, x, scale),
+            )
+            for server, mine, gone in servers
         ]
         shown = [one for one in every if len(one.y) or one.void]
         panels.append(metric.panel(scale.axis(label), shown, pictured.get(metric)))
     return panels
-
-
-def of_server(
-    run: Run, server: str, points: pd.DataFrame, metric: str, x: str, scale: Scale,
-    void: pd.DataFrame | None = None,
-) -> Series:  # fmt: skip
-    """A server's medians against the setting `x`, and its void trials."""
-    mine = points[points["server"] == server]
-    gone = () if void is None else void_points(void[void["server"] == server], metric, x, scale)
-    style = run_styles(run)[server]
-    return series(mine, metric, scale.places(mine[x]), style, server_name(server), void=gone)
 
 
 def series(

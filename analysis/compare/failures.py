@@ -103,8 +103,10 @@ def _failed_trials(
         if len(failing.intersection(own)) > 1:
             name = f"{server_name(server)}: all its points"
             groups.append(((f"{ALL_POINTS}{server}", name, server, False), own))
+    telling = failing | set(mine.index[mine["unknown"] > 0])
     for head, own in groups:
-        yield from _failed(head, theirs.loc[own].sum(), mine.loc[own].sum())
+        if telling.intersection(own):
+            yield from _failed(head, theirs.loc[own].sum(), mine.loc[own].sum())
 
 
 def _failed(head: Head, base: pd.Series[int], run: pd.Series[int]) -> Iterator[FailureRow]:
@@ -144,10 +146,11 @@ def _shares(
     """A row per point at which either run has any errors, or requests without an answer."""
     sides = (base, run)
     part = WHOLE[metric][0]
+    having = {key for one in sides for key, _ in one.blocks.index[one.blocks[part] > 0]}
     for head in heads:
-        blocks = [one.blocks[one.blocks.index.get_level_values(KEY) == head[0]] for one in sides]
-        if not any((one[part] > 0).any() for one in blocks):
+        if head[0] not in having:
             continue
+        blocks = [one.blocks[one.blocks.index.get_level_values(KEY) == head[0]] for one in sides]
         counts = [(one[part].to_numpy(), one[WHOLE[metric]].sum(axis=1)) for one in blocks]
         shares = [_mean_share(few, of.to_numpy()) for few, of in counts]
         recorded = [metric == ERRORS or head[0] in one.recorded for one in sides]

@@ -4,7 +4,8 @@ A rate counts correct answers of valid trials. Beside it stand, of the same tria
 that the server failed itself (`analysis.outcomes.causes`):
 
 - `failed_share`: repeats that the server failed, of those that say something about it;
-- `error_share`: failed attempts, errors / (requests + errors), mean over these repeats;
+- `error_share`: failed attempts, errors / (requests + errors), mean over these repeats. Clients of
+  a closed loop that met nothing but errors count for as much as the others (`failed_attempts`);
 - `unanswered_share`: requests that were due and not answered as the window closed, of all, mean
   over these repeats. In a closed loop a client that waits in vain asks nothing more, so all that it
   would have asked meanwhile counts (`missing_answers`);
@@ -27,7 +28,7 @@ from analysis.outcomes import causes
 from analysis.wording import number, share
 from contract.loads import OPEN_LOADS
 
-COUNTS = ("requests", "errors", "window_s")
+COUNTS = ("requests", "window_s")
 FAILED, ERRORS, UNANSWERED = "failed_share", "error_share", "unanswered_share"
 GOODPUT = "goodput_per_s"
 NAMES = (FAILED, ERRORS, UNANSWERED, GOODPUT)
@@ -44,7 +45,8 @@ def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
     valid, failed = trials["valid"].to_numpy(dtype=bool), causes.failed(trials)
     kept = (groups >= 0) & (valid | failed)
     places, failed = groups[kept], failed[kept]
-    requests, errors, window_s = (_filled(trials[name])[kept] for name in COUNTS)
+    requests, window_s = (_filled(trials[name])[kept] for name in COUNTS)
+    errors = failed_attempts(trials)[kept]
     unanswered = missing_answers(trials)[kept]
 
     def total(values: Floats | Flags) -> Floats:
@@ -64,6 +66,26 @@ def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
             GOODPUT: total(np.where(failed, 0.0, requests)) / total(window_s),
         }
     return pd.DataFrame(found)
+
+
+def failed_attempts(trials: pd.DataFrame) -> Floats:
+    """By trial, how many attempts failed. A client rests for a moment after an error, so those of a
+    closed loop that the server turns away each time try less often than the others are answered:
+    their share is that of the clients that got no response in the window and do not wait for one,
+    at most as many as there were errors, and the number is what is missing beside the answers of
+    the rest."""
+    errors, requests, unanswered, active, coverage = (
+        _filled(trials[name])
+        for name in ("errors", "requests", "unanswered", "active_connections", "coverage")
+    )
+    told = trials["coverage"].notna().to_numpy(dtype=bool) & (errors > 0)
+    closed = ~trials["load"].isin(OPEN_LOADS).to_numpy(dtype=bool)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turned_away = np.minimum(1 - coverage - unanswered / active, errors / active)
+    turned_away = np.where(told & closed & np.isfinite(turned_away), turned_away, 0.0)
+    turned_away = turned_away.clip(0, MOST_IN_VAIN)
+    found: Floats = np.maximum(errors, requests * turned_away / (1 - turned_away))
+    return found
 
 
 def missing_answers(trials: pd.DataFrame) -> Floats:

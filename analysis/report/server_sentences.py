@@ -19,6 +19,7 @@ from analysis.outcomes.lower_bounds import END, time_of
 from analysis.records.run import Run
 from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
 from analysis.selection.sweeps import IDLE
+from analysis.selection.trials import at, plain
 from analysis.statistics.extremes import widening
 from analysis.wording import (
     TIMES,
@@ -83,7 +84,7 @@ def weaknesses(
         f"{count(hit.asked)} {hit.of}: {hit.limit}."
         for hit in limits
     ]
-    failed = failures.of_server(run.trials[run.trials["server"] == server])
+    failed = failures.of_server(at(plain(run), server=server))
     sentences += [failed] if failed else []
     sentences += _unanswered(mine)
     kept = _kept(mine)

@@ -139,9 +139,9 @@ def _wrote(row: Row) -> str:
     if (row.get("files_cpu_share") or 0.0) < LOGGED:
         return ""
     return (
-        f"its files took the engine's file system, which is a program, {row['files_cpu_share']:.1f} "
-        "cores: it is faster with one in the kernel (overlay2), or with `writable` for a folder to "
-        "which it writes"
+        "its files took the engine's file system, which is a program, "
+        f"{row['files_cpu_share']:.1f} cores: it is faster with one in the kernel (overlay2), or "
+        "with `writable` for a folder to which it writes"
     )
 
 

@@ -12,6 +12,7 @@ from analysis.claims.judgement import Word
 from analysis.claims.verdicts import judge, judge_all
 from analysis.compare.comparison import RunComparison, compare
 from analysis.compare.metrics import CANNOT_TELL, CHANGED
+from analysis.records.run import load
 from contract.exits import Exit
 from contract.void_causes import SPOILED_BY
 from experiments.paths import ROOT
@@ -89,7 +90,7 @@ def open_beyond_a_tenth(records: Records) -> None:
 
 def counts_for_its_limit(records: Records) -> None:
     open_beyond_a_tenth(records)
-    run = records.run(0, claims=[8])
+    run = load(records.written(0, claims=[8]))
     gone = ~run.trials["valid"]
     run.trials["spoiled_by"] = pd.Series(records.way, index=run.trials.index).where(gone)
     (found,) = judge_all(run)
@@ -244,9 +245,15 @@ def test_every_way_of_failing_has_its_row() -> None:
     assert set(CHECKS) == {column for _, column in CELLS}
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of all runs, which many cells share."""
+    return tmp_path_factory.mktemp("records")
+
+
 @pytest.mark.parametrize(("way", "column"), CELLS)
-def test_each_cell_is_what_happens(tmp_path: Path, way: str, column: str) -> None:
-    CHECKS[column][table()[way][column]](Records(tmp_path, way))
+def test_each_cell_is_what_happens(folder: Path, way: str, column: str) -> None:
+    CHECKS[column][table()[way][column]](Records(folder, way))
 
 
 def test_silence_is_nought_where_the_claim_says_so(run_of: Callable[..., Run]) -> None:
