@@ -215,7 +215,7 @@ def test_blocks_are_shuffled_each_in_its_own_way_and_the_same_when_it_is_gone_on
     assert expected_s(more_block(lab.experiment, LIMITS, 3, names[:2], 0)) == pytest.approx(BLOCK_S)
 
 
-@pytest.mark.seconds
+@pytest.mark.slow
 def test_the_analysis_of_real_records_names_points_of_the_plan(lab: Lab) -> None:
     """Two repeats are too few for any verdict: three blocks for the claim, and it is decided."""
     found = open_claims(lab.store.folder)
