@@ -59,12 +59,12 @@ def plan_(
 ) -> None:
     """Print the trials of EXPERIMENT and how long they will take."""
     asked_s = read_budget(budget)
-    asked = choose(experiment, server, port, references, repeats).experiment
-    limits = limits_here()
+    source = choose(experiment, server, port, references, repeats)
+    asked, limits = source.experiment, limits_here()
     trials = plan(asked, limits or UNKNOWN)
     for trial in trials:
         echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
-    for note in notes(trials):
+    for note in (*source.notes, *notes(trials)):
         echo(note)
     if limits is None:
         echo("not fitted to this machine, which is not known: `run` reads its limits first")

@@ -138,7 +138,7 @@ def _measure_all(
         machine = _machine(driver, images.server)
         limits = recorded_limits(store) if store else _granted(driver, images.server, machine)
         trials = all_trials(source.experiment, limits, store.manifest() if store else {})
-        for note in notes(trials):
+        for note in (*source.notes, *notes(trials)):
             tell(note)
         servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
         if budget_s and not source.experiment.claims:
@@ -284,6 +284,6 @@ def _manifest(
     placement = place(driver.cores(images.server))
     found = describe(
         *(run, started_at, source, made_of, foreign, machine, engine, placement),
-        *(limits, notes(trials)),
+        *(limits, [*source.notes, *notes(trials)]),
     )
     return {**found, "trials": len(trials)}
