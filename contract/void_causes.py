@@ -28,7 +28,7 @@ BY_SERVER: tuple[SpoiledBy, ...] = (
     "server_starved",
 )
 """What a server under test did itself: it answered wrongly or with errors, ended or hung, met a
-limit of its own, or served hardly anybody."""
+limit of its own, or left clients unserved."""
 SEEN_AT_AN_END: tuple[SpoiledBy, ...] = ("server_wrong", "server_gone", "probe")
 """What the load makes of a server that has just ended: connections and probe went with it."""
 MEASURED_AGAIN: tuple[SpoiledBy, ...] = ("surroundings", "load", "probe")

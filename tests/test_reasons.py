@@ -18,6 +18,7 @@ MODULES = (
     "loadgen/answers/meaning.py",
     "loadgen/answers/response.py",
     "loadgen/answers/same_answer.py",
+    "loadgen/answers/status_hint.py",
     "loadgen/clients/background_clients.py",
     "loadgen/loads/build.py",
     "loadgen/master/coordinator.py",
@@ -25,6 +26,7 @@ MODULES = (
     "loadgen/verification/asking.py",
     "loadgen/verification/one_answer.py",
     "loadgen/verification/readiness.py",
+    "loadgen/verification/together.py",
     "loadgen/verification/verify.py",
     "loadgen/worker/barrier.py",
     "loadgen/worker/connect_wait.py",
@@ -76,6 +78,13 @@ NONE = frozenset(
         *("no end of its trailers", "a chunk that does not end where its size says"),
         "; servers answer so to a Host that they do not know: `headers` of the key `request` can "
         "name one",
+        "; it wants to know who asks: `request: {headers: {Authorization: ...}}` can say so",
+        "; it limits how often it is asked: lift that limit, or take such answers as right ones "
+        "with `expect: {status: […]}`",
+        "; it redirects to …",
+        "…, and the lab does not speak TLS: have it serve plain HTTP, or, where it believes a "
+        "proxy, `request: {headers: {X-Forwarded-Proto: https}}`",
+        "…, which `path: …` asks for",
         # What is compared, as a trial that counts has it beside its figures.
         *("the whole body of … bytes", "that the body … …"),
         # What to do, behind the reason.

@@ -29,7 +29,7 @@ WORDS = {
     "server_wrong": "wrong answers or errors",
     "server_gone": "ended or hung",
     "server_limit": "met a limit",
-    "server_starved": "served hardly anybody",
+    "server_starved": "left clients unserved",
 }
 """What a server did, for people."""
 

@@ -13,6 +13,8 @@ from loadgen.answers.wrong import FramingError
 
 LINE = b"\r\n"
 BEGIN = b"HTTP/1."
+TLS = (b"\x15\x03", b"\x16\x03")
+"""How a record of TLS begins, an alert or a handshake (RFC 8446, 5.1)."""
 BODILESS = (204, 304)
 MOST_BODY = 1 << 28
 """More is no answer that a load is made of."""
@@ -67,8 +69,7 @@ def parse_head(raw: bytes) -> Head:
     """A head without its empty line. Raises FramingError."""
     found = _STATUS.match(raw)
     if found is None:
-        first = raw.partition(LINE)[0]
-        raise FramingError(f"expected a response of HTTP/1, received {first[:SHOWN]!r}")
+        raise _no_response(raw)
     if not _HEADERS.match(raw, found.end()):
         raise FramingError(f"{_no_header(raw)[:SHOWN]!r} is no header of a response")
     status, codings, lengths, closes = int(found[1]), [], [], False
@@ -90,6 +91,13 @@ def parse_head(raw: bytes) -> Head:
             raise FramingError("the response has a Transfer-Encoding and a Content-Length as well")
         return Head(raw, status, chunked=True, closes=closes)
     return Head(raw, status, length=_length(lengths) if lengths else None, closes=closes)
+
+
+def _no_response(raw: bytes) -> FramingError:
+    if raw.startswith(TLS):
+        return FramingError("the server speaks TLS, and the lab asks in plain HTTP")
+    first = raw.partition(LINE)[0]
+    return FramingError(f"expected a response of HTTP/1, received {first[:SHOWN]!r}")
 
 
 def _no_header(raw: bytes) -> bytes:

@@ -9,10 +9,8 @@ from functools import cached_property
 
 from contract.expected import CONTAINS, MATCHES, WHOLE, Expected
 from loadgen.answers.head import SHOWN, Head
+from loadgen.answers.status_hint import status_hint
 from loadgen.answers.wrong import WrongAnswerError
-
-UNKNOWN_HOST = (400, 403, 421)
-"""What servers answer to a Host that is none of theirs."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,4 @@ def check_status(expected: Expected, head: Head) -> None:
         return
     asked = " or ".join(map(str, expected.statuses))
     message = f"expected status {asked}, received {head.first[:SHOWN]!r}"
-    if head.status in UNKNOWN_HOST:
-        message += (
-            "; servers answer so to a Host that they do not know: "
-            "`headers` of the key `request` can name one"
-        )
-    raise WrongAnswerError(message)
+    raise WrongAnswerError(message + status_hint(expected, head))

@@ -56,6 +56,9 @@ def test_learns_the_whole_response(request_: bytes, check: str) -> None:
         (RESPONSE + b"!", "1 bytes came after the end of the response: b'!'"),
         (RESPONSE, "the server closes the connection after a response"),
         (b"SSH-2.0-OpenSSH_9.9\r\n", "expected a response of HTTP/1, received b'SSH-2.0"),
+        (b"\x15\x03\x03\x00\x02\x02\x46", "the server speaks TLS, and the lab asks in plain HTTP"),
+        (b"\x16\x03\x01\x00\x02", "the server speaks TLS"),
+        (b"\x15\x04\x03\x00\x02", "expected a response of HTTP/1, received b'\\x15\\x04"),
     ],
 )
 @pytest.mark.parametrize("check", CHECKS)
@@ -79,6 +82,34 @@ def test_who_may_not_know_the_host_is_told_how_to_name_another(status: int, hint
         learn(address, KEEP_ALIVE_REQUEST, OURS)
     assert f"expected status 200, received b'HTTP/1.1 {status} No'" in str(no.value)
     assert ("`headers` of the key `request` can name one" in str(no.value)) == hinted
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "hint"),
+    [
+        (301, "/app/?a=1#top", "it redirects to '/app/?a=1#top', which `path: /app/?a=1` asks for"),
+        (302, "http://c10k-lab:8000/app/", ", which `path: /app/` asks for"),
+        (308, "https://c10k-lab/", "and the lab does not speak TLS"),
+        (301, "http://shop.example/app/", "it redirects to 'http://shop.example/app/'"),
+        (302, "/a,b", "it redirects to '/a,b'"),
+        (302, "//[", "it redirects to '//['"),
+        (302, "", ""),
+        (304, "/app/", ""),
+        (401, "", "it wants to know who asks: `request: {headers: {Authorization: ...}}` can"),
+        (402, "", ""),
+        (429, "", "with `expect: {status: [200, 429]}`"),
+    ],
+)
+def test_a_status_is_told_with_what_to_do(status: int, location: str, hint: str) -> None:
+    more = f"Location: {location}\r\n" if location else ""
+    response = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n{more}\r\n".encode()
+    with serving(replying(lambda _: response)) as address, pytest.raises(VerificationError) as no:
+        learn(address, KEEP_ALIVE_REQUEST, OURS)
+    told, _, hinted = str(no.value).partition("; ")
+    assert told.endswith(f"received b'HTTP/1.1 {status} No'")
+    assert hint in hinted
+    assert bool(hint) == bool(hinted)
+    assert ("`path:" in hint) == ("`path:" in hinted)
 
 
 @pytest.mark.parametrize(
