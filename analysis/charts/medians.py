@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.arrays import Floats
-from analysis.charts.model import BYTES, MICROSECONDS, PLAIN, Axis, Panel, Series, Unit
+from analysis.charts.model import BYTES, MICROSECONDS, PLAIN, Axis, Mark, Panel, Series, Unit
 from analysis.charts.palette import Style, in_order, run_styles
 from analysis.charts.scale import Scale, scale_of
-from analysis.outcomes.lower_bounds import marked
+from analysis.outcomes.lower_bounds import UPPER, marked
 from analysis.records.run import Run
-from analysis.statistics.point_medians import with_void
+from analysis.records.words import void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import server_name
+from contract.outcomes import LIMIT_REACHED, STARVED, WORD_OF, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +67,38 @@ def sweep(
     `pictured` have their titles there."""
     trials = trials[trials[x].notna()]
     offered = [metric for metric in dict.fromkeys((*pictured, *metrics)) if metric.name in trials]
-    valid, void = trials[trials["valid"]], trials[~trials["valid"]]
+    valid = trials[trials["valid"]]
     had = [metric for metric in offered if valid[metric.name].notna().any()]
-    points = with_void(run, trials, ("server", x), [one.name for one in had], failures=False)
+    points = with_words(run, trials, ("server", x), [one.name for one in had], failures=False)
     if not had:
         return []
     scale = scale_of(points[x])
     panels = []
     for metric in had:
         every = [
-            of_server(run, server, points, metric.name, x, scale, void)
+            of_server(run, server, points, metric, x, scale, trials)
             for server in in_order(points["server"])
         ]
-        shown = [one for one in every if len(one.y) or one.void]
+        shown = [one for one in every if len(one.y) or one.marks]
         panels.append(metric.panel(scale.axis(label), shown, pictured.get(metric)))
     return panels
 
 
 def of_server(
-    run: Run, server: str, points: pd.DataFrame, metric: str, x: str, scale: Scale,
-    void: pd.DataFrame | None = None,
+    run: Run, server: str, points: pd.DataFrame, metric: Metric, x: str, scale: Scale,
+    trials: pd.DataFrame,
 ) -> Series:  # fmt: skip
-    """A server's medians against the setting `x`, and its void trials."""
+    """A server's medians against the setting `x`, and the marks of its other trials."""
     mine = points[points["server"] == server]
-    gone = () if void is None else void_points(void[void["server"] == server], metric, x, scale)
+    name, best_is_low = metric.name, metric is not RATE
+    marks = (
+        *marks_of(trials[void(trials) & (trials["server"] == server)], name, x, scale),
+        *_at_edges(mine[mine[LIMIT_REACHED] > 0], "limit reached", x, scale, best_is_low),
+        *_at_edges(_without_place(mine, name), "starved", x, scale, best_is_low),
+    )
     style = run_styles(run)[server]
-    return series(mine, metric, scale.places(mine[x]), style, server_name(server), void=gone)
+    drawn = mine.drop(index=_without_place(mine, name).index)
+    return series(drawn, name, scale.places(drawn[x]), style, server_name(server), marks=marks)
 
 
 def series(
@@ -103,19 +111,36 @@ def series(
     return Series(
         *(label, style.colour, at[kept], values[kept], low, high),
         bounds=marked(table, metric)[kept],
+        at_most=metric in UPPER,
         marker=style.marker,
         shift_pt=style.shift_pt,
         **more,
     )
 
 
-def void_points(
-    void: pd.DataFrame, metric: str, x: str, scale: Scale | None = None
-) -> tuple[tuple[float, float], ...]:
-    """Void trials at their places; those that measured nothing once for each place."""
-    at = scale.places(void[x]) if scale else numbers(void, x)
-    found = pd.DataFrame({"at": at, "value": numbers(void, metric)}).drop_duplicates()
-    return tuple(zip(found["at"].tolist(), found["value"].tolist(), strict=True))
+def marks_of(
+    trials: pd.DataFrame, metric: str, x: str, scale: Scale | None = None
+) -> tuple[Mark, ...]:
+    """These trials at their places; those that have no value once for each place."""
+    at = scale.places(trials[x]) if scale else numbers(trials, x)
+    words = trials["validity"].astype(str).map(WORD_OF)
+    found = pd.DataFrame({"at": at, "value": numbers(trials, metric), "word": words.to_numpy()})
+    return tuple(Mark(*one) for one in found.drop_duplicates().itertuples(index=False, name=None))
+
+
+def _without_place(points: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The points of starved clients that have no place on every axis: nobody was served, so the
+    median is nought, or there is none."""
+    values = numbers(points, metric)
+    nought = (values == 0) & (metric == RATE.name)
+    gone: pd.DataFrame = points[(points[STARVED] > 0) & (nought | np.isnan(values))]
+    return gone
+
+
+def _at_edges(
+    points: pd.DataFrame, word: Word, x: str, scale: Scale, at_top: bool
+) -> Iterator[Mark]:
+    return (Mark(place, np.nan, word, at_top) for place in scale.places(points[x]).tolist())
 
 
 def numbers(table: pd.DataFrame, name: str) -> Floats:

@@ -34,7 +34,7 @@ from contract.exits import Exit, LabError
 class Report:
     """What was written, and the verdicts; `notes` says what was left out and why, `limits`
     whether the experiment's own thresholds were kept; `spoiled` are the rows left out, `measured`
-    says whether any trial counts."""
+    says whether any trial is not void."""
 
     html: Path
     markdown: Path
@@ -48,7 +48,7 @@ class Report:
     @property
     def exit(self) -> Exit:
         """EXCEEDED where a threshold was not kept, CANNOT_TELL where nobody knows: nor does
-        anybody know anything of a run without a valid trial."""
+        anybody know anything of a run whose trials are all void."""
         code = ending(self.limits)
         return Exit.CANNOT_TELL if code is Exit.OK and not self.measured else code
 
@@ -74,7 +74,7 @@ def build(run_dir: Path) -> Report:
         context = page(run, found, notes) | {"limits": limits}
         sections = [section(run, *figure, found) for figure in figures]
         html, plain = write_pages("report", run_dir, context | shown(sections, found))
-    measured = bool(run.trials["valid"].any())
+    measured = len(run.void) < len(run.trials)
     if run.unfinished and not limits:  # a threshold says it by itself, the page among its doubts
         notes = [*notes, f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."]
     return Report(html, plain, table, found, notes, limits, run.spoiled, measured)
@@ -100,5 +100,5 @@ def _figures(
         if chart and chart.pictured:
             figures.append((known[name], table, chart, draw(chart, name)))
         elif asked or len(table):  # else not asked for, and nothing lost
-            absent.append(f"Figure {name} is left out: the run has no valid trial for it.")
+            absent.append(f"Figure {name} is left out: the run measured nothing for it.")
     return figures, absent

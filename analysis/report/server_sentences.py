@@ -2,7 +2,7 @@
 
 A sentence names the best or the worst of all settings, so its interval holds for whichever is
 picked (`analysis.statistics.extremes.widening`). Where a server failed too often nothing speaks
-for it: the valid trials are survivors.
+for it: the other trials are survivors.
 """
 
 from __future__ import annotations
@@ -83,8 +83,7 @@ def weaknesses(
         f"{count(hit.asked)} {hit.of}: {hit.limit}."
         for hit in limits
     ]
-    failed = failures.of_server(run.trials[run.trials["server"] == server])
-    sentences += [failed] if failed else []
+    sentences += failures.of_server(run.trials[run.trials["server"] == server])
     sentences += _unanswered(mine)
     kept = _kept(mine)
     if kept and kept[1] < LOST:
@@ -147,7 +146,7 @@ def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> tuple[float, 
     wanted = wanted[wanted[RATE].notna()]
     for _, group in wanted.groupby("beside", sort=True):
         none, most = group[group["idle"] == 0], group[group["idle"] == group["idle"].max()]
-        if len(none) and most["idle"].iloc[0] > 0:
+        if (none[RATE] > 0).any() and most["idle"].iloc[0] > 0:
             left = float(most[RATE].iloc[0] / none[RATE].iloc[0])
             kept.append((float(most["idle"].iloc[0]), -int(most["active"].iloc[0]), left))
     return (max(kept)[0], max(kept)[2]) if kept else None

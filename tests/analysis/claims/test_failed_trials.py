@@ -118,7 +118,7 @@ def test_a_figure_that_was_not_measured_is_told(run_of: Callable[..., analysis.R
     gaps = [{**row, "block": row["block"] + 5, "requests_per_s": None} for row in FAST]
     found = judge(claim(), run_of(FAST, gaps, SLOW))
     assert found.n == 5
-    assert "The figure was not measured in 5 valid trials." in found.explanation
+    assert "The figure was not measured in 5 trials that count." in found.explanation
 
 
 def test_blocks_without_a_ratio_are_told(run_of: Callable[..., analysis.Run]) -> None:

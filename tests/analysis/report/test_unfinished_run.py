@@ -24,7 +24,7 @@ LIMIT = "response_p99_us < 1e9"
 @pytest.mark.parametrize("short", [0, 100])
 def test_no_threshold_is_kept_by_a_run_that_was_stopped(tmp_path: Path, short: int) -> None:
     rows = made.trials(5)
-    rows = rows[rows["validity"] != "void"]
+    rows = rows[rows["outcome"] == "completed"]
     run = made.write_run(
         tmp_path, rows.iloc[: len(rows) - short], thresholds=[LIMIT], trials=len(rows)
     )
@@ -34,7 +34,7 @@ def test_no_threshold_is_kept_by_a_run_that_was_stopped(tmp_path: Path, short: i
     assert (told in done.output) is bool(short)
     assert (f"- {told}" in (run / "report.md").read_text()) is bool(short)
     again = made.trials(5, seed=2)
-    other = made.write_run(tmp_path / "b", again[again["validity"] != "void"], run="b")
+    other = made.write_run(tmp_path / "b", again[again["outcome"] == "completed"], run="b")
     assert any("not finished" in note for note in compare([run, other]).notes) is bool(short)
 
 
