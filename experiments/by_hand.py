@@ -22,6 +22,7 @@ from experiments.docker.driver import ContainerState, DriverError
 from experiments.docker.ownership import LABEL, LABEL_ROLE
 from experiments.images.build import Images, ensure_images
 from experiments.machine.checks import check_port
+from experiments.machine.cores import place
 from experiments.machine.host import port_is_free
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
@@ -29,7 +30,6 @@ from experiments.plan import experiment_file
 from experiments.records.server_log import events
 from experiments.run.locust_client import Master
 from experiments.run.loop import interruptible
-from experiments.run.trial_containers import place
 from experiments.run.trial_environment import MOST_NOFILE
 
 URL: Final = f"http://127.0.0.1:{WEB_PORT}"
@@ -93,7 +93,7 @@ def _check_port(driver: DockerDriver) -> None:
 
 def _variables(driver: DockerDriver, images: Images, workers: int) -> dict[str, str]:
     """Variables of the compose file."""
-    placement = place(int(driver.info()["NCPU"]))
+    placement = place(driver.cores(images.server))
     return {
         "C10K_SERVER_IMAGE": images.server,
         "C10K_LOAD_IMAGE": images.load,

@@ -22,8 +22,10 @@ from contract.outcomes import WORD_OF
 
 KEY = "key"
 KEYED = (*SETTINGS, "warm_up_s")
+OWN_WINDOW = "own_window_s"
+"""The length of a point's windows, where points of its settings have windows of several lengths."""
 ALIKE_WINDOWS = 1.1
-"""The factor by which the windows of two runs may differ."""
+"""The factor by which windows may differ that are of one length."""
 MOST_NAMED = 6
 DEFAULTS = {"pipeline_depth": 1}
 """Values that no label mentions; those of other settings are 0, None and False."""
@@ -31,12 +33,22 @@ DEFAULTS = {"pipeline_depth": 1}
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """`table` has a row per point, indexed by its key: the settings, `reference`, `trials`,
-    `unmeasured`, the word for one of those and its `reason`, `window_s`. `key_of` maps the names of
-    the run's points to keys."""
+    """`table` has a row per point, indexed by its key: the settings, `own_window_s`, `reference`,
+    `trials`, `unmeasured`, the word for one of those and its `reason`, `window_s`. `key_of` maps
+    the names of the run's points to keys."""
 
     table: pd.DataFrame
     key_of: dict[str, str]
+
+
+def _own_windows(trials: pd.DataFrame, key_of: dict[str, str]) -> list[str]:
+    """For each point in `key_of`, how long its windows are, in seconds of two digits; '' unless
+    others with its key have windows of another length."""
+    windows = trials.groupby("point")["window_s"].median().rename("window_s").to_frame()
+    windows[KEY] = windows.index.map(key_of)
+    of_key = windows.groupby(KEY)["window_s"]
+    unlike = of_key.transform("max") > ALIKE_WINDOWS * of_key.transform("min")
+    return [f"{windows['window_s'][point]:.2g}" if unlike[point] else "" for point in key_of]
 
 
 @remembered
@@ -48,6 +60,9 @@ def points(run: Run) -> Points:
     settings = settings.where(settings.notna(), None)
     settings["reference"] = (first["sweep"] == "reference").to_numpy()
     settings[KEY] = [_key(row) for row in settings.to_dict("records")]
+    alike = dict(zip(first["point"], settings[KEY], strict=True))
+    settings[OWN_WINDOW] = _own_windows(trials, alike)
+    settings[KEY] += [f", window_s={own}" if own else "" for own in settings[OWN_WINDOW]]
     key_of = dict(zip(first["point"].astype(str), settings[KEY], strict=True))
     per_trial = pd.DataFrame(
         {
@@ -122,6 +137,8 @@ def _why(trials: pd.DataFrame) -> list[str]:
 def _label(row: dict[Hashable, object], shown: Sequence[str]) -> str:
     names = [name for name in shown if row[name] not in (None, False, DEFAULTS.get(name, 0))]
     settings = label({str(name): value for name, value in row.items()}, names)
+    if row[OWN_WINDOW]:
+        settings += f", windows of {row[OWN_WINDOW]} s"
     server = server_name(str(row["server"]))
     return f"{'reference: ' if row['reference'] else ''}{server}: {settings}"
 

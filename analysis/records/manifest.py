@@ -27,12 +27,23 @@ class Kernel(BaseModel):
     release: str | None = None
 
 
+class Placement(BaseModel):
+    """Which of its cores serves, which one loads, and what spoke for them or is wrong with them."""
+
+    model_config = ConfigDict(extra="allow")
+    server: str | None = None
+    loads: list[str] = []
+    why: str = ""
+    unlike: bool = False
+
+
 class Cpu(BaseModel):
     """The processor of the machine."""
 
     model_config = ConfigDict(extra="allow")
     model: str | None = None
     cores: int | None = None
+    placement: Placement = Placement()
 
 
 class Docker(BaseModel):

@@ -14,7 +14,7 @@ from analysis.outcomes.limits_hit import limits_hit
 from analysis.outcomes.lower_bounds import doubts
 from analysis.records.run import Run
 from analysis.records.words import starved
-from analysis.report.machine import machine
+from analysis.report.machine import machine, unlike_cores
 from analysis.report.narrative import lead, more
 from analysis.report.server_page import pages, verdict_in_short
 from analysis.report.server_points import reference_of
@@ -53,7 +53,11 @@ def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, obje
         "more": more(run),
         "doubts": [
             doubt[:1].upper() + doubt[1:]
-            for doubt in (run.unfinished, *warnings(run.trials), *doubts(run))
+            for doubt in (
+                *(run.unfinished, unlike_cores(run.manifest)),
+                *warnings(run.trials),
+                *doubts(run),
+            )
             if doubt
         ],
         "experiment_parts": [

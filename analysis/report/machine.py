@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.records.manifest import Manifest
+from analysis.records.manifest import Manifest, Placement
 from analysis.report.given import given, image_of, needed
 from analysis.wording import count, plural, server_name, size
 
@@ -21,13 +21,31 @@ def machine(manifest: Manifest) -> list[tuple[str, str]]:
     )
     lab = _join(_labelled("commit", commit), _labelled("seed", manifest.seed), _design(manifest))
     rows = [
-        ("Processor", _join(manifest.cpu.model, cores, memory)),
+        ("Processor", _join(manifest.cpu.model, cores, _placement(manifest.cpu.placement), memory)),
         ("Kernel", kernel),
         ("Docker", _join(engine, storage, _bridge(manifest))),
         ("Images", _join(_base(manifest), _servers(manifest))),
         ("Lab", lab),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def unlike_cores(manifest: Manifest) -> str:
+    """What is wrong with the cores that server and load had; empty if nothing is."""
+    placement = manifest.cpu.placement
+    if not placement.unlike:
+        return ""
+    return (
+        f"server and load had {placement.why}: compare these rates with each other, and with no "
+        "other machine's"
+    )
+
+
+def _placement(placement: Placement) -> str:
+    if not placement.server or not placement.loads:
+        return ""
+    why = f" ({placement.why})" if placement.why else ""
+    return f"server on core {placement.server}, load on core {placement.loads[0]}{why}"
 
 
 def _join(*parts: object) -> str:

@@ -28,6 +28,7 @@ from experiments.docker.leftovers import found
 from experiments.docker.ownership import labels
 from experiments.docker.tool import nofile_limit
 from experiments.images.store import ImageStore
+from experiments.machine.cores import Core, see_cores
 from experiments.machine.shortfalls import DiscardedError, discarded, is_told_of
 
 LOG_BYTES: Final = 256 * 1024
@@ -49,6 +50,7 @@ class DockerDriver(Engine):
         self._run = run or "tool"
         self._warnings: dict[str, None] = {}
         self._nofile: int | None = None
+        self._cores: tuple[Core, ...] = ()
         self._removers: ThreadPoolExecutor | None = None
         self._own_lock = threading.Lock()
 
@@ -65,6 +67,11 @@ class DockerDriver(Engine):
         if self._nofile is None:
             self._nofile = nofile_limit(self, image)
         return self._nofile
+
+    def cores(self, image: str) -> tuple[Core, ...]:
+        """Those that a container may use; asked once."""
+        self._cores = self._cores or see_cores(self, image)
+        return self._cores
 
     def start(self, spec: ContainerSpec) -> str:
         """Create and start; returns the id. A container that does not start is removed.

@@ -54,7 +54,7 @@ def hostile(
     results: dict[str, Result] = {}
     report = {"seed": seed, "inputs": inputs, "only": one, "servers": results}
     with frame("hostile", ("server", "load"), console, port=None) as made:
-        placement, network = cores_and_network(made.run, made.driver)
+        placement, network = cores_and_network(made.run, made.driver, made.images.server)
         made.say(f"{inputs if one is None else 1:,} inputs for each of {len(names)}, seed {seed}")
         for name in names:
             prefix = f"c10k-{made.run}-{name}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from experiments.machine.cores import Placement
+
 Status = Literal["ok", "warn", "fail"]
 CORES: Final = 2
 API: Final = (1, 41)
@@ -46,13 +48,19 @@ def check_place(url: str, said_by: str, elsewhere: bool) -> Check:
     return Check("place of the engine", "ok", seen)
 
 
-def check_cores(cores: int) -> Check:
-    if cores < CORES:
+def check_cores(count: int, placement: Placement | None = None) -> Check:
+    """`placement` is where server and load would be, if that is known."""
+    if count < CORES:
         advice = (
             f"{CORES} are needed, one for the server and one for the load; give the engine more"
         )
-        return Check("cores", "fail", str(cores), advice)
-    return Check("cores", "ok", str(cores))
+        return Check("cores", "fail", str(count), advice)
+    if placement is None:
+        return Check("cores", "ok", str(count))
+    if placement.unlike:
+        advice = "ratios of servers in one run hold; compare no rates with those of other machines"
+        return Check("cores", "warn", f"{count}; {placement}", advice)
+    return Check("cores", "ok", f"{count}; {placement}")
 
 
 def check_nofile(limit: int, wanted: int) -> Check:

@@ -38,6 +38,7 @@ from experiments.machine.checks import (
     check_python,
     check_space,
 )
+from experiments.machine.cores import place
 from experiments.machine.host import (
     bridge_filter,
     compose_program,
@@ -90,23 +91,26 @@ def _engine(driver: DockerDriver) -> list[Check]:
     try:
         version, info = driver.version(), driver.info()
         image = ImageStore(driver).newest("server")
-        place = engine_address()
+        address = engine_address()
         done = [
             check_engine(version, info),
-            check_place(place.url, place.said_by, place.elsewhere),
-            check_cores(int(info["NCPU"])),
+            check_place(address.url, address.said_by, address.elsewhere),
             check_leftovers(found(driver, of_runs=True), holder()),
         ]
         if image is not None:
             facts = look(driver, image)
             space, bridge = facts["disk_bytes"], facts["bridge_filter"]
             done.append(check_nofile(driver.nofile_limit(image), NOFILE))
-            if int(info["NCPU"]) >= CORES:
-                seen = see_unkept(driver, image, (MODEL,), info, MEMORY_BYTES)
+            cores = driver.cores(image)
+            placement = place(cores) if len(cores) >= CORES else None
+            done.append(check_cores(len(cores), placement))
+            if placement is not None:
+                seen = see_unkept(driver, image, (MODEL,), placement, MEMORY_BYTES)
                 done.append(check_kept(seen, info, OF_SOME))
         else:
             root = Path(info["DockerRootDir"])
             space, bridge = free_space(root) if root.exists() else None, bridge_filter()
+            done.append(check_cores(int(info["NCPU"])))
             done.append(Check("descriptors", "warn", "unknown", "known once the images are built"))
             said = shortfalls.unsupported(info)
             fine = "kept, says the engine; tried once the images are built"

@@ -9,6 +9,7 @@ from typing import Any, Final
 from experiments.docker.docker_driver import DockerDriver
 from experiments.machine import shortfalls
 from experiments.machine.checks import Check, Status
+from experiments.machine.cores import Placement
 from experiments.machine.shortfalls import Shortfall
 from experiments.machine.specimen import specimens, unkept
 from experiments.plan.trials import Trial
@@ -23,7 +24,7 @@ def see_unkept(
     driver: DockerDriver,
     image: str,
     trials: Sequence[Trial],
-    info: Mapping[str, Any],
+    placement: Placement,
     memory_bytes: int | None = None,
 ) -> list[Shortfall]:
     """Limits of the trials, and this much memory, that containers are not given.
@@ -31,7 +32,7 @@ def see_unkept(
     Raises DriverError.
     """
     nofile = min(driver.nofile_limit(image), MOST_NOFILE)
-    server, *others = specimens(trials, int(info["NCPU"]), nofile)
+    server, *others = specimens(trials, placement, nofile)
     if memory_bytes is not None:
         server = replace(server, memory_bytes=memory_bytes)
     return unkept(driver, image, [server, *others])

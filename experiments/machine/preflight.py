@@ -21,6 +21,7 @@ from experiments.machine.checks import (
     check_port,
     check_space,
 )
+from experiments.machine.cores import place
 from experiments.machine.host import free_space, look, port_is_free
 from experiments.machine.kept import NAME, check_kept, see_unkept
 from experiments.machine.specimen import MODEL
@@ -52,19 +53,21 @@ class Needs:
 def preflight(driver: DockerDriver, needs: Needs) -> None:
     """Raises LabError(Exit.NOT_READY) with every failure that would stop the run."""
     facts, info = look(driver, needs.image), driver.info()
-    place = engine_address()
+    cores = driver.cores(needs.image)
+    address = engine_address()
     done = [
-        check_place(place.url, place.said_by, place.elsewhere),
-        check_cores(int(info["NCPU"])),
+        check_place(address.url, address.said_by, address.elsewhere),
+        check_cores(len(cores)),
         check_nofile(driver.nofile_limit(needs.image), needs.nofile),
         check_space("disk of the engine", facts["disk_bytes"], needs.disk_bytes, "its disk"),
         check_space(
             "disk for results", free_space(needs.results), needs.disk_bytes, str(needs.results)
         ),
     ]
-    if int(info["NCPU"]) >= CORES:
+    if len(cores) >= CORES:
         try:
-            done.append(check_kept(see_unkept(driver, needs.image, needs.trials, info), info))
+            seen = see_unkept(driver, needs.image, needs.trials, place(cores))
+            done.append(check_kept(seen, info))
         except DriverError as error:
             done.append(Check(NAME, "fail", "refused", str(error)))
     if needs.port is not None:

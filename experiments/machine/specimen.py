@@ -18,6 +18,7 @@ from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec
 from experiments.docker.tool import run_tool
+from experiments.machine.cores import Placement
 from experiments.machine.shortfalls import (
     CORES,
     MEMORY,
@@ -28,7 +29,7 @@ from experiments.machine.shortfalls import (
     compare,
 )
 from experiments.plan.trials import Point, Trial
-from experiments.run.trial_containers import Containers, place
+from experiments.run.trial_containers import Containers
 
 LOOK: Final = ("python3", "-c", Path(granted.__file__).read_text(encoding="utf-8"))
 """Runs in any image of the lab, an older one too."""
@@ -52,13 +53,13 @@ class _NoImages:
     traced: str = ""
 
 
-def specimens(trials: Sequence[Trial], cores: int, nofile: int) -> list[ContainerSpec]:
+def specimens(trials: Sequence[Trial], placement: Placement, nofile: int) -> list[ContainerSpec]:
     """A server's container and a load worker's, with all limits that any of the trials asks for.
 
     Of kernel settings they have those of every pod: one that a kernel does not know stops the
     containers that ask for it, and no others.
     """
-    make = Containers(_NoImages(), place(cores), "none", nofile, "", defaultdict(str))
+    make = Containers(_NoImages(), placement, "none", nofile, "", defaultdict(str))
     alone = [trial for trial in trials if trial.point.settings.without_clients]
     loaded = [trial for trial in trials if not trial.point.settings.without_clients]
     pods = [make.pod(trial, "pod").sysctls for trial in loaded]

@@ -9,6 +9,7 @@ from typing import Any
 
 from contract.columns import FORMAT_VERSION, SETTINGS
 from contract.settings.trial import Settings
+from experiments.machine.cores import Placement
 from experiments.paths import ROOT
 from experiments.plan.capacity import Limits
 from experiments.plan.schema import Experiment
@@ -30,11 +31,13 @@ def describe(
     servers: dict[str, Any],
     machine: dict[str, Any],
     engine: dict[str, Any],
+    placement: Placement,
     limits: Limits,
     scaled: list[str],
 ) -> dict[str, Any]:
     """`servers` are the foreign ones; `machine` is what the probe tells from inside a
-    container, `engine` what Docker tells; `scaled` says what was fitted into the `limits`."""
+    container, `engine` what Docker tells; `placement` who has
+    which core; `scaled` says what was fitted into the `limits`."""
     experiment = source.experiment
     commit, dirty = git_state()
     return {
@@ -60,7 +63,11 @@ def describe(
         "images": images,
         "servers": servers,
         "kernel": {"release": machine["kernel"], "version": machine["kernel_version"]},
-        "cpu": {"model": machine["cpu_model"], "cores": machine["cores"]},
+        "cpu": {
+            "model": machine["cpu_model"],
+            "cores": machine["cores"],
+            "placement": asdict(placement),
+        },
         "architecture": machine["architecture"],
         "container_python": machine["python"],
         "memory_bytes": machine["memory_bytes"],

@@ -70,9 +70,15 @@ def _unanswered(row: Row) -> str:
     """What of a trial's times is not known, as the window closed before."""
     if "response_" not in (row.get("lower_bounds") or ""):
         return ""
+    oldest = f"{row['oldest_unanswered_us'] / 1e6:,.3f} s"
+    if row["unanswered"] == 1:
+        return (
+            f"1 request had no answer as the window closed, for {oldest}: "
+            "its age is among the response times"
+        )
     return (
         f"{row['unanswered']:,} requests had no answer as the window closed, the oldest for "
-        f"{row['oldest_unanswered_us'] / 1e6:,.3f} s: their ages are among the response times"
+        f"{oldest}: their ages are among the response times"
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from contract.exits import Exit, LabError
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import Driver, DriverError
+from experiments.machine.cores import Placement
 from experiments.machine.rest import Rest
 from experiments.plan.capacity import MARGIN
 from experiments.plan.trials import Trial
@@ -24,7 +25,6 @@ from experiments.records.row_contract import Row
 from experiments.records.run_folder import Store
 from experiments.records.server_series import server_series
 from experiments.records.trial_row import make_row
-from experiments.run.trial_containers import Placement
 
 
 class Interrupted(BaseException):

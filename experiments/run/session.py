@@ -23,6 +23,7 @@ from experiments.docker.tool import run_tool
 from experiments.foreign.images import Found, ensure_foreign, keep_files
 from experiments.images.build import Images, ensure_images
 from experiments.images.store import ImageStore
+from experiments.machine.cores import place
 from experiments.machine.preflight import Needs, preflight
 from experiments.machine.run_lock import RunLock, holder
 from experiments.paths import RESULTS
@@ -289,7 +290,9 @@ def _manifest(
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     foreign = {one.server.name: one.describe(folder) for one in servers}
+    placement = place(driver.cores(images.server))
     found = describe(
-        *(run, started_at, source, made_of, foreign, machine, engine, limits, notes(trials))
+        *(run, started_at, source, made_of, foreign, machine, engine, placement),
+        *(limits, notes(trials)),
     )
     return {**found, "trials": len(trials)}

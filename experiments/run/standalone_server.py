@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from contract.exits import LabError
 from experiments.docker.driver import ContainerSpec, Driver, Ended
 from experiments.docker.tool import run_to_end, running
+from experiments.machine.cores import Placement
 from experiments.run.server_under_test import LISTEN_S, own_command
-from experiments.run.trial_containers import PIDS, POD_SYSCTLS, Images, Placement
+from experiments.run.trial_containers import PIDS, POD_SYSCTLS, Images
 
 GUEST_S = 60.0
 

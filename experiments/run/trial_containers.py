@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import cycle, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from contract.exits import LabError
 from contract.ports import WEB_PORT
 from experiments.docker.driver import ContainerSpec
+from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
 from experiments.run.described_container import as_described, beside
 from experiments.run.server_under_test import Images as ServerImages
@@ -32,46 +31,6 @@ LOAD_PERIOD_US = 4_000
 """Period of a load worker's quota, where it has one: the kernel grants no less than 1 ms of it."""
 PROBE = ("python3", "/opt/lab/experiments/probe/probe.py")
 LOCUST = ("python3", "-m", "locust", "-f", "/opt/lab/loadgen/locustfile.py")
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Which cores do what: the server has its own, the load another."""
-
-    server: str
-    loads: tuple[str, ...]
-    """A core for each load worker; beyond them, workers share cores."""
-    others: str
-
-    @property
-    def load(self) -> str:
-        """Where the load is, with one worker."""
-        return self.loads[0]
-
-    def needs(self, workers: int) -> str:
-        """For what a server needs: all cores but those that are measured; on two, the load's, so
-        that the server still has its own."""
-        return ",".join(sorted({self.others, *self.loads[workers:]}, key=int))
-
-    def loading(self, workers: int) -> tuple[str, ...]:
-        """The core of each load worker."""
-        return tuple(islice(cycle(self.loads), workers))
-
-    def measured(self, workers: int = 1) -> tuple[str, ...]:
-        """The cores whose disturbance spoils a trial, each once."""
-        return self.server, *self.loads[:workers]
-
-
-def place(cores: int) -> Placement:
-    """The first core serves and the last one loads: as far apart as the numbers allow. The one
-    before the last does everything else; what is between is for more load workers.
-
-    On two virtual processors the first and the last may still be two threads of one core.
-    """
-    if cores < 2:
-        raise LabError("the lab needs two cores: one for the server, one for the load")
-    loads = (cores - 1, *range(cores - 3, 0, -1))
-    return Placement("0", tuple(map(str, loads)), str(cores - 2) if cores > 2 else "1")
 
 
 class Images(ServerImages, Protocol):

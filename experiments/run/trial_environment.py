@@ -10,19 +10,21 @@ from pathlib import Path
 from contract.ports import WEB_PORT
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images
+from experiments.machine.cores import Placement, place
 from experiments.run.locust_client import Master
 from experiments.run.loop import stay_off
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import Containers, Placement, place
+from experiments.run.trial_containers import Containers
 
 MOST_NOFILE = 65_536
 """Descriptors that a container is granted at most: more than one address has ports for."""
 
 
-def cores_and_network(run: str, driver: DockerDriver) -> tuple[Placement, str]:
-    """The cores of the engine, off which this process keeps, and a network of the run's own."""
-    placement = place(int(driver.info()["NCPU"]))
+def cores_and_network(run: str, driver: DockerDriver, image: str) -> tuple[Placement, str]:
+    """The cores of the engine, off which this process keeps, as containers of `image` see them,
+    and a network of the run's own."""
+    placement = place(driver.cores(image))
     stay_off(placement)
     network = f"c10k-{run}-net"
     driver.create_network(network)
@@ -42,7 +44,7 @@ def trial_environment(
     `foreign` has the image ids of foreign servers and of what they need, by name; `folder` the
     files that these are given.
     """
-    placement, network = cores_and_network(run, driver)
+    placement, network = cores_and_network(run, driver, images.server)
     nofile = min(driver.nofile_limit(images.server), MOST_NOFILE)
     secret = secrets.token_urlsafe()
     containers = Containers(

@@ -12,11 +12,11 @@ from contract.ports import SERVER_PORT
 from experiments.docker.docker_driver import DockerDriver
 from experiments.hostile.campaign import ENDS_BY_ITSELF
 from experiments.images.build import ensure_images
+from experiments.machine.cores import place
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
 from experiments.plan.experiment_file import servers
 from experiments.run.standalone_server import StandaloneServers
-from experiments.run.trial_containers import place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def ask(driver: DockerDriver, peers: Images, variant: str) -> Iterator[Ask]:
     mark = uuid.uuid4().hex[:8]
     network = f"c10k-test-{mark}"
     driver.create_network(network)
-    placement = place(int(driver.info()["NCPU"]))
+    placement = place(driver.cores(peers.server))
     made = StandaloneServers(driver, peers, placement, network, f"c10k-test-{mark}")
     with made.serving(variant) as server:
 

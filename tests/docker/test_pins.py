@@ -14,6 +14,7 @@ from rich.console import Console
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, frame
+from experiments.machine.cores import place
 from experiments.machine.kept import see_unkept
 from experiments.machine.specimen import MODEL
 from experiments.records import pins
@@ -39,7 +40,8 @@ Lab = tuple[Frame, TrialRunner]
 def test_containers_of_this_engine_are_given_what_they_ask(
     driver: DockerDriver, images: Images
 ) -> None:
-    assert see_unkept(driver, images.server, [MODEL], driver.info(), MEMORY_BYTES) == []
+    placement = place(driver.cores(images.server))
+    assert see_unkept(driver, images.server, [MODEL], placement, MEMORY_BYTES) == []
 
 
 def test_container_beyond_its_memory_is_ended(driver: DockerDriver, start: Start) -> None:

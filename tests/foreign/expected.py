@@ -68,7 +68,7 @@ def _expected(load: str, server: str) -> str:
 def _measured(load: str, server: str) -> str:
     """With what may have to be told, and nothing else."""
     notes = [
-        r"\d+ requests had no answer as the window closed, .*",
+        r"\d+ requests? had no answer as the window closed, .*",
         r"only [\d.]+% of the clients .*",
     ]
     if server in PRINTING:

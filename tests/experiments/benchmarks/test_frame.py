@@ -13,12 +13,14 @@ from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
 from experiments.benchmarks.frame import ATTEMPTS, Frame, Trials
 from experiments.benchmarks.load_generators.workers import QUOTA, two_workers
+from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
 from experiments.run.standalone_server import NotListeningError, StandaloneServers
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import Containers, Placement, place
+from experiments.run.trial_containers import Containers
 from tests.support.fakes import FakeDriver, FakeImages
+from tests.support.placed import placed
 from tests.support.results import a_result, with_window
 
 NOTHING = cast(Any, None)
@@ -90,7 +92,7 @@ class Workers(FakeRunner):
 
     def __init__(self, server_cpu_s: float) -> None:
         super().__init__()
-        self.containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run")
+        self.containers = Containers(FakeImages(), placed(2), "net", 20_000, "c10k-run")
         self.quotas: list[float | None] = []
         self._server_cpu_s = server_cpu_s
 

@@ -18,8 +18,9 @@ from experiments.crosscheck import campaign, table, tools
 from experiments.crosscheck.campaign import Bench, compare_calls, compare_load, compare_queue
 from experiments.crosscheck.table import DIFFERS, KNOWN, SAME, Compared, print_table
 from experiments.crosscheck.tools import FAILED, LOADERS, MEAN, MEDIAN, P99, RATE, Loader
-from experiments.run.trial_containers import Containers, place
+from experiments.run.trial_containers import Containers
 from tests.support.fakes import FakeDriver, FakeImages
+from tests.support.placed import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +150,7 @@ class Answering(FakeDriver):
 def a_bench(driver: FakeDriver) -> Bench:
     images = SimpleNamespace(server="server:1", load="load:1", peers="peers:1", traced="traced:1")
     made = Frame("x", "r", cast("DockerDriver", driver), cast("Images", images), print)
-    return Bench(made, Containers(FakeImages(), place(2), "net", 20_000, "c10k-run"))
+    return Bench(made, Containers(FakeImages(), placed(2), "net", 20_000, "c10k-run"))
 
 
 class FakeTrials:

@@ -15,14 +15,16 @@ from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec, DriverError
 from experiments.machine import preflight
 from experiments.machine.checks import Check
+from experiments.machine.cores import Core
 from experiments.machine.host import look
 from experiments.machine.kept import OF_SOME, check_kept
 from experiments.machine.shortfalls import CORES, MEMORY, NOFILE, QUOTA, DiscardedError, Shortfall
 from experiments.machine.specimen import LOOK, MODEL, specimens, unkept
 from experiments.plan.trials import Point, Trial
-from experiments.run.trial_containers import PIDS, Containers, place
+from experiments.run.trial_containers import PIDS, Containers
 from tests.experiments.machine.test_shortfalls import CPUSET, FORWARDING, PIDS_LIMIT
 from tests.support.fakes import FakeImages
+from tests.support.placed import placed
 
 ROOTLESS = {
     "NCPU": 2,
@@ -106,6 +108,7 @@ def driver_of(engine: Engine) -> DockerDriver:
     driver = DockerDriver("run", "owner")
     driver._local.client = engine
     driver._nofile = 20_000
+    driver._cores = (Core(0), Core(1))
     return driver
 
 
@@ -150,7 +153,7 @@ def test_other_warnings_are_kept_once_and_stop_nothing() -> None:
     ],
 )  # fmt: skip
 def test_warned_of_or_silent_each_limit_is_named_once(engine: Engine, limits: list[str]) -> None:
-    found = unkept(driver_of(engine), "server:1", specimens([MODEL], 2, 20_000))
+    found = unkept(driver_of(engine), "server:1", specimens([MODEL], placed(2), 20_000))
     assert [one.limit for one in found] == limits
     assert engine.left == set()
 
@@ -215,21 +218,21 @@ def trial(**settings: Any) -> Trial:
 
 def test_specimens_ask_for_what_any_trial_asks() -> None:
     trials = [trial(), trial(server_cpu_quota=0.5), trial(syn_linear_timeouts=4)]
-    server, load = specimens(trials, 4, 20_000)
+    server, load = specimens(trials, placed(4), 20_000)
     assert (server.cpus, server.cpu_quota, server.pids_limit) == ("0", 0.5, PIDS)
     assert (load.cpus, load.cpu_quota, load.nofile) == ("3", None, 20_000)
-    common = set(Containers(FakeImages(), place(4), "n", 1, "p").pod(trial(), "pod").sysctls)
+    common = set(Containers(FakeImages(), placed(4), "n", 1, "p").pod(trial(), "pod").sysctls)
     assert set(server.sysctls) == common, "an old kernel's trials are not refused for a new one's"
-    assert specimens(trials[:1], 4, 20_000)[0].cpu_quota is None
+    assert specimens(trials[:1], placed(4), 20_000)[0].cpu_quota is None
 
 
 def test_trials_without_clients_ask_for_the_server_s_side_alone() -> None:
-    (server,) = specimens([trial(server="poll", load="one_wait", watched=10)], 2, 20_000)
+    (server,) = specimens([trial(server="poll", load="one_wait", watched=10)], placed(2), 20_000)
     assert (server.cpus, server.sysctls) == ("0", {})
 
 
 def test_memory_is_asked_for_where_a_spec_does() -> None:
-    server, _ = specimens([MODEL], 2, 20_000)
+    server, _ = specimens([MODEL], placed(2), 20_000)
     engine = Engine(silently=("mem_limit",))
     limited = replace(server, memory_bytes=2**26)
     assert [one.limit for one in unkept(driver_of(engine), "s", [server])] == []

@@ -19,9 +19,10 @@ from experiments.plan.trials import Trial, plan, points
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import Containers, place
+from experiments.run.trial_containers import Containers
 from tests.support.experiments import experiment, servers_by_sweep
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
+from tests.support.placed import placed
 
 APP = {"image": "team/My-App:1.2", "port": 80, "command": ["serve", "--port", 80]}
 
@@ -167,7 +168,7 @@ def foreign_trial(**more: Any) -> Trial:
 
 
 def conduct(driver: FakeDriver, master: FakeMaster, trial: Trial) -> Outcome:
-    containers = Containers(FakeImages(), place(2), "net", 9_999, "run", {"my_app": "sha256:app"})
+    containers = Containers(FakeImages(), placed(2), "net", 9_999, "run", {"my_app": "sha256:app"})
     runner = TrialRunner(driver, cast(Any, master), containers)
     outcome = runner.run(trial)
     runner.settle()

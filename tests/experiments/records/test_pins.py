@@ -14,8 +14,9 @@ from experiments.plan.trials import Trial
 from experiments.records import pins
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
-from experiments.run.trial_containers import Containers, place
+from experiments.run.trial_containers import Containers
 from tests.support.fakes import FakeImages, some_trials
+from tests.support.placed import placed
 from tests.support.results import a_result, a_worker, with_samples, with_window
 
 
@@ -160,7 +161,7 @@ def test_asked_is_what_the_containers_ask() -> None:
     trial = a_trial()
     settings = replace(trial.point.settings, load_workers=3, server_cpu_quota=0.5)
     three = replace(trial, point=replace(trial.point, settings=settings))
-    containers = Containers(FakeImages(), place(4), "net", 20_000, "c10k-run", load_cpu_quota=0.3)
+    containers = Containers(FakeImages(), placed(4), "net", 20_000, "c10k-run", load_cpu_quota=0.3)
     server, loads = containers.server(three, "none"), containers.loads(three, "none").values()
     assert pins.asked(server, loads) == Asked(
         Pins((0,), 0.5),

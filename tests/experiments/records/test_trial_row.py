@@ -176,7 +176,7 @@ def test_system_calls_are_counted_per_request() -> None:
     row = traced_row(syscalls=calls, trace_is_whole=True, covered=1)
     assert row["syscalls_per_request"] == pytest.approx(2.2509)
     assert json.loads(row["syscalls"]) == {"read": 1.0, "write": 1.0, "epoll_wait": 0.25}
-    assert row["validity"] != "void", "too slow to come to all connections is no fault of its own"
+    assert row["validity"] in MEASURED, "too slow to come to all connections is no fault of its own"
 
 
 @pytest.mark.parametrize(

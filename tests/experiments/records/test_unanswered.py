@@ -57,7 +57,7 @@ def test_a_single_request_that_hangs_is_said_and_bounds_nothing() -> None:
     one = {**HANGING, "response_censored": 1, "response_mean_us": 1e6 * 4 / 3_001}
     row = row_of(with_samples(changed(**one), close={"cpu_ns": int(0.3e9)}))
     assert row["validity"] == "unsaturated"
-    assert row["reason"].startswith("1 requests had no answer")
+    assert row["reason"].startswith("1 request had no answer as the window closed, for ")
 
 
 def test_an_open_loop_tells_what_was_not_answered_and_what_failed() -> None:

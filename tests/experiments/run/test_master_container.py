@@ -10,8 +10,9 @@ import pytest
 from experiments.docker.driver import ContainerState, DriverError
 from experiments.run.locust_client import Master, MasterError
 from experiments.run.master_container import MasterContainer
-from experiments.run.trial_containers import Containers, place
+from experiments.run.trial_containers import Containers
 from tests.support.fakes import FakeDriver, FakeImages
+from tests.support.placed import placed
 
 
 class Client:
@@ -46,7 +47,7 @@ class MasterDriver(FakeDriver):
 
 def started() -> tuple[MasterContainer, MasterDriver, Client]:
     driver, client = MasterDriver(), Client()
-    containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run")
+    containers = Containers(FakeImages(), placed(2), "net", 20_000, "c10k-run")
     master = MasterContainer(driver, containers.master(), cast(Master, client))
     master.start()
     return master, driver, client

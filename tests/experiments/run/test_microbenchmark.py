@@ -24,8 +24,9 @@ from experiments.run.loop import descriptors
 from experiments.run.master_container import MasterContainer
 from experiments.run.progress import describe, summarise
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import Containers, place
+from experiments.run.trial_containers import Containers
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
+from tests.support.placed import placed
 
 WAITS = {
     "turns": 1_000,
@@ -74,7 +75,7 @@ class Ended(FakeDriver):
 
 def conduct(driver: FakeDriver) -> tuple[Outcome, dict[str, Any], FakeMaster]:
     master = FakeMaster()
-    containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run")
+    containers = Containers(FakeImages(), placed(2), "net", 20_000, "c10k-run")
     runner = TrialRunner(driver, cast(MasterContainer, master), containers)
     trial = a_trial()
     outcome = runner.run(trial)

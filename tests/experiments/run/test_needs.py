@@ -17,8 +17,9 @@ from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from experiments.run import needs as module
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import Containers, place
+from experiments.run.trial_containers import Containers
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
+from tests.support.placed import placed
 from tests.support.results import a_result
 
 DB: dict[str, Any] = {"image": "db:1", "port": 5432, "user": "image", "files": {"a": "/etc/a"}}
@@ -51,7 +52,7 @@ def conduct(
     driver: FakeDriver, trial: Trial, cores: int = 2, master: FakeMaster | None = None
 ) -> Outcome:
     containers = Containers(
-        *(FakeImages(), place(cores), "net", 9_999, "run", IDS), folder=Path("/results/run")
+        *(FakeImages(), placed(cores), "net", 9_999, "run", IDS), folder=Path("/results/run")
     )
     runner = TrialRunner(driver, cast(Any, master or FakeMaster()), containers)
     outcome = runner.run(trial)
@@ -90,7 +91,7 @@ def test_they_are_on_no_measured_core_where_there_are_others(
     driver = FakeDriver(said=READY)
     trial = shop({"db": DB}, load_workers=workers)
     conduct(driver, trial, cores)
-    placement = place(cores)
+    placement = placed(cores)
     assert {spec.cpus for spec in driver.started if spec.role == "need"} == {needs}
     measured = set(placement.measured(workers))
     assert (set(needs.split(",")) & measured == set()) == (cores > 2)
@@ -208,7 +209,7 @@ def test_those_of_the_trial_before_are_gone_before_others_have_their_names() -> 
             return super().start(spec)
 
     driver, trial = Watching(said=READY), shop({"db": DB})
-    containers = Containers(FakeImages(), place(2), "net", 9_999, "run", IDS)
+    containers = Containers(FakeImages(), placed(2), "net", 9_999, "run", IDS)
     runner = TrialRunner(driver, cast(Any, FakeMaster()), containers)
     assert [runner.run(trial).reason for _ in range(3)] == [""] * 3
     runner.settle()

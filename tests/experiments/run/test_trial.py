@@ -14,9 +14,10 @@ from experiments.plan.trials import Trial
 from experiments.run import loaded_trial as module
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import Containers, place
+from experiments.run.trial_containers import Containers
 from loadgen.option_checks import parse
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
+from tests.support.placed import placed
 from tests.support.results import a_result, with_samples
 from tests.support.trials import conduct
 
@@ -179,7 +180,7 @@ def test_over_a_bridge_the_load_has_a_pod_of_its_own() -> None:
     [(2, "1 1 1", "1"), (3, "2 2 2", "1"), (4, "3 1 3", "2"), (8, "7 5 4", "6")],
 )
 def test_placement(cores: int, loads: str, others: str) -> None:
-    placement = place(cores)
+    placement = placed(cores)
     assert (placement.server, placement.load, placement.others) == ("0", loads[0], others)
     assert placement.loading(3) == tuple(loads.split())
     assert placement.measured(3) == ("0", *dict.fromkeys(loads.split()))
@@ -210,7 +211,7 @@ def test_the_load_worker_that_died_is_named() -> None:
 
 def test_one_core_is_not_enough() -> None:
     with pytest.raises(LabError, match="two cores"):
-        place(1)
+        placed(1)
 
 
 def test_what_the_engine_does_not_remove_is_no_fault_of_the_next_trial() -> None:
@@ -224,7 +225,7 @@ def test_what_the_engine_does_not_remove_is_no_fault_of_the_next_trial() -> None
             super().remove(containers)
 
     driver = Stubborn()
-    containers = Containers(FakeImages(), place(2), "net", 20_000, "c10k-run", {})
+    containers = Containers(FakeImages(), placed(2), "net", 20_000, "c10k-run", {})
     runner = TrialRunner(driver, cast(MasterContainer, FakeMaster()), containers)
     outcomes = [runner.run(trial) for trial in some_trials()[:2]]
     runner.settle()

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images
+from experiments.machine.cores import Core
 from experiments.run import trial_environment as module
 from experiments.run.trial_environment import trial_environment
 from tests.support.fakes import FakeDriver, FakeImages
 
 
 class Engine(FakeDriver):
-    def info(self) -> dict[str, Any]:
-        return {"NCPU": 2}
+    def cores(self, image: str) -> tuple[Core, ...]:
+        del image
+        return Core(0), Core(1)
 
     def nofile_limit(self, image: str) -> int:
         del image
