@@ -59,4 +59,5 @@ def test_what_there_is_may_break_one(tmp_path: Path) -> None:
 def test_a_run_without_a_valid_trial_does_not_end_well(tmp_path: Path, cause: str | None) -> None:
     rows = made.trials(3)
     rows["validity"], rows["reason"], rows["spoiled_by"] = "void", "it ended", cause
+    rows["server_limit"] = None
     assert build(made.write_run(tmp_path, rows)).exit is Exit.CANNOT_TELL
