@@ -10,8 +10,9 @@ READY := $(VENV)/.ready
 CHOICE = $(if $(SERVER),--server '$(SERVER)' $(if $(PORT),--port '$(PORT)')) \
 	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)')
 
-# Two processes for each core: most of a test's time is waiting.
-SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN)))) --dist loadgroup
+# Two processes for each core where most of a test's time is waiting; quick tests never wait.
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $(CORES)))) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign hostile faults clean lock
@@ -62,7 +63,7 @@ down: $(READY) ## End what `make ui` started
 doctor: $(READY) ## Check what the lab needs and say what to do
 	@$(BIN)/python -m experiments doctor
 
-check: ## Lint, format, types, and the tests that need no Docker, no browser and no real time
+check: ## Lint, format, types, and the quick tests, which need no Docker and no browser
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit
 
 test: lint types ## Lint, format, types and all tests, but for those of make foreign
@@ -76,7 +77,7 @@ types: $(READY)
 	$(BIN)/mypy contract servers loadgen experiments analysis tests
 
 unit: $(READY)
-	$(BIN)/pytest --quiet $(SIDE_BY_SIDE) -m 'not seconds and not docker and not browser'
+	$(BIN)/pytest --quiet --numprocesses $(CORES) -m 'not slow and not docker and not browser'
 
 bench-loadgen: $(READY) ## Compare the load engine with wrk, ab and Locust's clients (ROUNDS=5, ONLY=peers,features)
 	@$(BIN)/python -m experiments bench-loadgen --only "$(ONLY)" $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -6,9 +6,10 @@ import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
-from analysis.outcomes.causes import by_kind, causes, failed, no_evidence
+from analysis.outcomes.causes import by_kind, causes, failed, lacking, no_evidence
 from analysis.records.run import Run
 from analysis.records.words import limit_reached, starved, void
+from analysis.selection.trials import plain
 from analysis.wording import listed, named, plural, server_name, share
 from contract.outcomes import WORD_OF, WORDS
 
@@ -16,7 +17,8 @@ from contract.outcomes import WORD_OF, WORDS
 def of_figure(run: Run, rows: pd.DataFrame) -> str:
     """Of all trials of the points behind a figure, which shows those that have one; '' where all
     were measured, and without errors."""
-    return sentences(run.trials[run.trials["point"].isin(rows["point"].unique())])
+    trials = plain(run)
+    return sentences(trials[trials["point"].isin(rows["point"].unique())])
 
 
 def sentences(trials: pd.DataFrame) -> str:
@@ -61,6 +63,19 @@ def of_run(trials: pd.DataFrame) -> str:
         (found.unknown, "for a cause that was not recorded"),
     ]
     return listed([f"{count:,} {what}" for count, what in parts if count])
+
+
+def unmeasured(trials: pd.DataFrame) -> list[str]:
+    """The servers of a run of which no trial counts, so that nothing is known of them; where others
+    have one, without those that reached a limit in each, which is a finding, and those that this
+    machine lacks something for."""
+    found = []
+    for server in in_order(trials["server"].unique()):
+        mine = trials[trials["server"] == server]
+        told = lacking(mine) or limit_reached(mine).all()
+        if not (mine["valid"].any() or (told and trials["valid"].any())):
+            found.append(server)
+    return found
 
 
 def of_server(trials: pd.DataFrame) -> list[str]:

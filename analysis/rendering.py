@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -42,8 +43,10 @@ def write_pages(name: str, folder: Path, page: Mapping[str, object]) -> tuple[Pa
     return html, plain
 
 
+@cache
 def environment() -> Environment:
-    """The templates. HTML is escaped by the file's name; Markdown by the filter `md`."""
+    """The templates, each compiled once. HTML is escaped by the file's name; Markdown by the filter
+    `md`."""
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(("html.j2",)),

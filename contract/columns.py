@@ -257,7 +257,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "foreign_cpu_share",
         "float",
-        "cores' worth of other programs on the lab's cores, without log_cpu_share",
+        "cores' worth of other programs on the lab's cores, without log_cpu_share and "
+        "files_cpu_share",
         maximum=MOST_CORES,
     ),
     Column("log_bytes_per_s", "float", "what the server printed in the window", added=True),
@@ -266,6 +267,15 @@ COLUMNS: tuple[Column, ...] = (
         "float",
         "cores' worth of the engine, on the lab's cores, to copy what the server printed; empty "
         "where the engine is not on this machine",
+        added=True,
+        maximum=MOST_CORES,
+    ),
+    Column(
+        "files_cpu_share",
+        "float",
+        "cores' worth of the program, on the lab's cores, that is the file system of the server's "
+        "container (fuse-overlayfs); empty where the kernel is, or the engine is not on this "
+        "machine",
         added=True,
         maximum=MOST_CORES,
     ),

@@ -24,7 +24,7 @@ from contract.response import BODY
 from contract.settings.load_settings import LOAD, REQUEST, SCHEDULE, SWEEP
 from contract.settings.setting import Setting, declared, setting
 from contract.settings.trial import MOST_WARM_UP_S, Settings
-from loadgen.engine.connection_table import IN_FLIGHT
+from loadgen.engine.measures import IN_FLIGHT
 from loadgen.verification.readiness import Ready
 from loadgen.verification.verify import Terms
 

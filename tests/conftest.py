@@ -1,8 +1,8 @@
 """With CI=true nothing may skip: a test that could not run there is a failure.
 
 Tests run side by side, because most of their time is waiting; those that speak to Docker share a
-lock and stay together. What starts processes, listens, or makes a whole report takes seconds:
-`make check` leaves it out.
+lock and stay together. `slow` means that a test may take longer than a second, whether it waits,
+starts processes or makes a whole report: `make check` leaves it out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 from hypothesis import HealthCheck, settings
 
-TAKES_SECONDS = frozenset(
+SLOW = frozenset(
     {
         "subprocess",
         "analysis.charts.drawing.drawing",
@@ -28,7 +28,7 @@ TAKES_SECONDS = frozenset(
         "tests.support.server_process.running",
     }
 )
-"""Modules and functions; all tests of a file that imports one of them are marked `seconds`."""
+"""Modules and functions; all tests of a file that imports one of them are marked `slow`."""
 SERVES = "variant"
 """The fixture without which no server is started for every variant."""
 
@@ -52,22 +52,22 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that need Docker in one process, and mark those that take seconds."""
+    """Keep the tests that need Docker in one process, and mark those that are slow."""
     for item in items:
         if item.get_closest_marker("docker"):
             item.add_marker(pytest.mark.xdist_group("docker"))
         if isinstance(item, pytest.Function) and OTHERS in item.fixturenames:
             item.add_marker(pytest.mark.others)
         if isinstance(item, pytest.Function) and (
-            SERVES in item.fixturenames or takes_seconds(item.module)
+            SERVES in item.fixturenames or is_slow(item.module)
         ):
-            item.add_marker(pytest.mark.seconds)
+            item.add_marker(pytest.mark.slow)
 
 
 @cache
-def takes_seconds(module: ModuleType) -> bool:
-    """Whether a file of tests imports what takes seconds."""
-    return any(full_name(value) in TAKES_SECONDS for value in vars(module).values())
+def is_slow(module: ModuleType) -> bool:
+    """Whether a file of tests imports what is slow."""
+    return any(full_name(value) in SLOW for value in vars(module).values())
 
 
 def full_name(value: object) -> str:

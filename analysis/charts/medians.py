@@ -65,39 +65,43 @@ def sweep(
 ) -> list[Panel]:
     """Each of the metrics that was measured against the setting `x`, a series per server; those
     `pictured` have their titles there."""
-    trials = trials[trials[x].notna()]
     offered = [metric for metric in dict.fromkeys((*pictured, *metrics)) if metric.name in trials]
-    valid = trials[trials["valid"]]
+    # The other columns are a hundred, and each would be copied with every choice of rows.
+    needed = ("server", "validity", "measured", "valid", x)
+    names = dict.fromkeys((*needed, *(metric.name for metric in offered)))
+    trials = trials.loc[trials[x].notna(), list(names)]
+    valid, spoiled = trials[trials["valid"]], trials[void(trials)]
     had = [metric for metric in offered if valid[metric.name].notna().any()]
-    points = with_words(run, trials, ("server", x), [one.name for one in had], failures=False)
     if not had:
         return []
+    points = with_words(run, trials, ("server", x), [one.name for one in had], failures=False)
     scale = scale_of(points[x])
+    servers = [
+        (points[points["server"] == server], spoiled[spoiled["server"] == server])
+        for server in in_order(points["server"])
+    ]
     panels = []
     for metric in had:
-        every = [
-            of_server(run, server, points, metric, x, scale, trials)
-            for server in in_order(points["server"])
-        ]
+        every = [of_server(run, mine, gone, metric, x, scale) for mine, gone in servers]
         shown = [one for one in every if len(one.y) or one.marks]
         panels.append(metric.panel(scale.axis(label), shown, pictured.get(metric)))
     return panels
 
 
 def of_server(
-    run: Run, server: str, points: pd.DataFrame, metric: Metric, x: str, scale: Scale,
-    trials: pd.DataFrame,
-) -> Series:  # fmt: skip
-    """A server's medians against the setting `x`, and the marks of its other trials."""
-    mine = points[points["server"] == server]
+    run: Run, mine: pd.DataFrame, gone: pd.DataFrame, metric: Metric, x: str, scale: Scale
+) -> Series:
+    """A server's medians against the setting `x`, and the marks of its other trials, of which the
+    void ones are `gone`."""
     name, best_is_low = metric.name, metric is not RATE
+    without = _without_place(mine, name)
     marks = (
-        *marks_of(trials[void(trials) & (trials["server"] == server)], name, x, scale),
+        *marks_of(gone, name, x, scale),
         *_at_edges(mine[mine[LIMIT_REACHED] > 0], "limit reached", x, scale, best_is_low),
-        *_at_edges(_without_place(mine, name), "starved", x, scale, best_is_low),
+        *_at_edges(without, "starved", x, scale, best_is_low),
     )
+    server, drawn = str(mine["server"].iloc[0]), mine.drop(index=without.index)
     style = run_styles(run)[server]
-    drawn = mine.drop(index=_without_place(mine, name).index)
     return series(drawn, name, scale.places(drawn[x]), style, server_name(server), marks=marks)
 
 

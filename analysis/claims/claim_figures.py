@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -160,6 +160,8 @@ def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run) -> Side:
     rises, falls = moved(run, frame, expression)
     bounded = int(((rises | falls) & ~starved(frame)).sum())
     basis = basis_of(trials, what, int(told.isna().sum()), bounded)
+    if rule.about_errors or rule.with_failed:
+        basis = replace(basis, beside=0.0)
     return Side(frame, figures, basis, rises.mean() > MOST_FAILED, falls.mean() > MOST_FAILED)
 
 

@@ -8,11 +8,11 @@ All parts have to hold, so each may be judged at its own level (an intersection-
 the worst of k parts refutes the claim, picked by its figure, so its interval has to lie outside
 even when it is widened to hold for all k (`analysis.statistics.extremes`).
 
-A figure is of the trials that are left. Where the server failed more than MOST_FAILED of those of
-any selection, they are survivors, and tell neither for the claim nor against it, unless the claim
-is about that failure. A trial that starved its clients is left, with its figures. Where more than
-that of them are times that could be longer, or rates of those alone who were served, a figure is
-known on one side alone, and decides only what it decides wherever it lies on the other.
+A figure is of the trials that are left, and of the answers that came. Where more than MOST_FAILED
+of any selection failed, they are survivors, and tell neither for the claim nor against it, unless
+the claim is about that failure. A trial that starved its clients is left, with its figures. Where
+more than that of them are times that could be longer, or rates of those alone who were served, a
+figure is known on one side alone, and decides only what it decides wherever it lies on the other.
 """
 
 from __future__ import annotations
@@ -84,6 +84,11 @@ class Part:
     def failed_share(self) -> float:
         """The largest share of its trials that a server failed, of any selection."""
         return max((one.causes.failed_share for one in self.basis), default=0.0)
+
+    @property
+    def lost_share(self) -> float:
+        """The largest share of any selection that failed, whole trials and errors of others."""
+        return max((one.lost_share for one in self.basis), default=0.0)
 
     @property
     def one_sided(self) -> bool:
@@ -177,6 +182,13 @@ def _settled(part: Part, rivals: int) -> Part:
         why = (
             f"The server failed in {share(part.failed_share)} of the trials of {part.label}; a "
             f"figure of those that are left decides nothing beyond {share(MOST_FAILED)}."
+        )
+        return replace(part, word=Word.INCONCLUSIVE, why=why)
+    if part.lost_share > MOST_FAILED and not part.about_failure:
+        whole = ", failed trials counted as wholes" if part.failed_share else ""
+        why = (
+            f"Of the attempts of {part.label} {share(part.lost_share)} ended in errors{whole}; a "
+            f"figure of the others decides nothing beyond {share(MOST_FAILED)}."
         )
         return replace(part, word=Word.INCONCLUSIVE, why=why)
     if part.word is None and part.one_sided:

@@ -83,6 +83,9 @@ class Rule(Strict):
         description="the servers are compared by their work: unless the server was the bottleneck "
         "in all trials, requests per second of server CPU decide in place of the rate",
     )
+    about_errors: bool = Field(
+        False, description="errors beside the figure leave nothing open: the claim is about them"
+    )
     with_failed: bool = Field(
         False,
         description="trials that the server failed count with their own figure, as starved ones "

@@ -19,7 +19,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
 from analysis.arrays import Flags, Floats, Objects
@@ -34,6 +33,16 @@ BEYOND_DOUBT = 0.01
 """The p below which the reference has moved; each metric has one reference."""
 SMALLEST_P = 1e-300
 MEDIAN_OF_CHANCE = float(special.chdtri(1, 0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Of a metric's logarithms at some points: how many blocks have one, their mean and their
+    variance; NaN where there are too few."""
+
+    count: Floats
+    mean: Floats
+    var: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +101,17 @@ class Estimates:
     paired: Flags
 
 
-def log_ratios(base: pd.DataFrame, run: pd.DataFrame) -> LogRatios:
-    """The log ratios of a run to the base, from the moments (`count`, `mean`, `var`) of the
-    logarithms of each."""
-    n_base, n = (side["count"].fillna(0).to_numpy(dtype="float64") for side in (base, run))
+def log_ratios(base: Moments, run: Moments) -> LogRatios:
+    """The log ratios of a run to the base."""
+    n_base, n = base.count, run.count
     freedom = np.fmax(n_base - 1, 0) + np.fmax(n - 1, 0)
-    squares = sum(
-        np.nan_to_num(side["var"].to_numpy(dtype="float64")) * np.fmax(count - 1, 0)
-        for side, count in ((base, n_base), (run, n))
-    )
+    squares = sum(np.nan_to_num(side.var) * np.fmax(side.count - 1, 0) for side in (base, run))
     with np.errstate(divide="ignore", invalid="ignore"):
         shared = moderated(squares / freedom, freedom)
         error = np.sqrt(shared.variance * (1 / n_base + 1 / n))
     enough = (n_base > 1) & (n > 1) & np.isfinite(error) & (shared.freedom > 0)
     return LogRatios(
-        (run["mean"] - base["mean"]).to_numpy(dtype="float64"),
+        run.mean - base.mean,
         np.where(enough, error, np.nan),
         shared.freedom,
         np.sqrt(shared.variance),

@@ -37,6 +37,7 @@ def failure_counts(run: Run) -> FailureCounts:
     blocks = pd.DataFrame(
         {name: trials[name].to_numpy(dtype="float64", na_value=np.nan) for name in COUNTS}
     ).fillna(0.0)
+    blocks["errors"] = goodput.failed_attempts(trials)
     blocks["unanswered"] = goodput.missing_answers(trials)
     blocks[KEY], blocks["block"] = key, trials["block"].to_numpy(dtype="int64")
     return FailureCounts(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floats
 from analysis.compare.failure_counts import FailureCounts, failure_counts
 from analysis.compare.failure_tests import LEVEL, welch
 from analysis.compare.matching import KEY, labels, points
@@ -102,8 +103,10 @@ def _failed_trials(
         if len(failing.intersection(own)) > 1:
             name = f"{server_name(server)}: all its points"
             groups.append(((f"{ALL_POINTS}{server}", name, server, False), own))
+    telling = failing | set(mine.index[mine["unknown"] > 0])
     for head, own in groups:
-        yield from _failed(head, theirs.loc[own].sum(), mine.loc[own].sum())
+        if telling.intersection(own):
+            yield from _failed(head, theirs.loc[own].sum(), mine.loc[own].sum())
 
 
 def _failed(head: Head, base: pd.Series[int], run: pd.Series[int]) -> Iterator[FailureRow]:
@@ -143,12 +146,13 @@ def _shares(
     """A row per point at which either run has any errors, or requests without an answer."""
     sides = (base, run)
     part = WHOLE[metric][0]
+    having = {key for one in sides for key, _ in one.blocks.index[one.blocks[part] > 0]}
     for head in heads:
-        blocks = [one.blocks[one.blocks.index.get_level_values(KEY) == head[0]] for one in sides]
-        if not any((one[part] > 0).any() for one in blocks):
+        if head[0] not in having:
             continue
+        blocks = [one.blocks[one.blocks.index.get_level_values(KEY) == head[0]] for one in sides]
         counts = [(one[part].to_numpy(), one[WHOLE[metric]].sum(axis=1)) for one in blocks]
-        shares = [float(few.sum() / of.sum()) if of.sum() else NAN for few, of in counts]
+        shares = [_mean_share(few, of.to_numpy()) for few, of in counts]
         recorded = [metric == ERRORS or head[0] in one.recorded for one in sides]
         if not all(recorded) and np.nanmax(shares) <= SMALLEST_RISE[metric]:
             continue
@@ -162,3 +166,10 @@ def _shares(
         (few_base, of_base), (few, of) = counts
         p = NAN if why else welch(few_base, of_base.to_numpy(), few, of.to_numpy())
         yield FailureRow(*head, metric, base_value, value, n_base, n, p, why)
+
+
+def _mean_share(few: Floats, of: Floats) -> float:
+    """The mean over blocks; NaN where there is nothing to have a share of. In a share of sums, a
+    block whose clients waited long for each error, and so made few attempts, would not be seen."""
+    some = of > 0
+    return float((few[some] / of[some]).mean()) if some.any() else NAN

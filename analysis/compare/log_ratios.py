@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.compare.estimates import Moments
 from analysis.compare.matching import KEY, keys, points
 from analysis.compare.metrics import METRICS
 from analysis.outcomes.lower_bounds import recorded
 from analysis.records.run import Run, remembered
 from analysis.selection.trials import untraced
-
-MOMENTS = ("count", "mean", "var")
 
 
 @remembered
@@ -48,15 +47,22 @@ def beside_reference(run: Run) -> pd.DataFrame:
     return logs - np.where(own[:, None], np.nan, less)
 
 
-@remembered
-def moments(run: Run, beside: bool = False) -> pd.DataFrame:
-    """By point and metric: number of blocks, mean and variance of the logarithms, as measured or
+def moments(run: Run, wanted: pd.Index[str], *, beside: bool = False) -> dict[str, Moments]:
+    """By metric, the moments of its logarithms at the points with these keys, as measured or
     `beside` the reference."""
+    count, mean, var = (one.reindex(wanted) for one in _moments(run, beside))
+    return {
+        metric: Moments(
+            count[metric].fillna(0).to_numpy("float64"),
+            mean[metric].to_numpy("float64"),
+            var[metric].to_numpy("float64"),
+        )
+        for metric in METRICS
+    }
+
+
+@remembered
+def _moments(run: Run, beside: bool) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     logs = beside_reference(run) if beside else logarithms(run)
-    return logs.groupby(level=KEY).agg(list(MOMENTS))
-
-
-def moments_of(run: Run, metric: str, beside: bool, wanted: pd.Index[str]) -> pd.DataFrame:
-    """The moments of one metric: a row for each key of `wanted`, columns MOMENTS."""
-    found = moments(run, beside)
-    return pd.DataFrame({name: found[metric, name] for name in MOMENTS}).reindex(wanted)
+    by_point = logs.groupby(level=KEY)
+    return by_point.count(), by_point.mean(), by_point.var()

@@ -48,7 +48,7 @@ METRICS = _by_name(
 )
 FAILURES = _by_name(
     ComparedMetric("failed_share", "trials that the server failed", "more", "fewer", gates=True),
-    ComparedMetric("error_share", "errors, of all attempts", "more", "fewer", gates=True),
+    ComparedMetric("error_share", "errors, of attempts", "more", "fewer", gates=True),
     ComparedMetric("unanswered_share", "requests without an answer", "more", "fewer", gates=True),
 )
 """Shares of what failed: compared by `analysis.compare.failures` whichever metrics are chosen,

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.compare.estimates import SMALLEST, estimates, log_ratios
+from analysis.compare.estimates import SMALLEST, Moments, estimates, log_ratios
 from analysis.compare.failure_counts import failure_counts
 from analysis.compare.failures import FIRST, SECOND, failures
-from analysis.compare.log_ratios import lower_bounds, moments_of
+from analysis.compare.log_ratios import lower_bounds, moments
 from analysis.compare.matching import KEY, labels, points
 from analysis.records.run import Run
 from analysis.statistics.noise_floor import noise_floor
@@ -36,9 +36,12 @@ def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
             "reference": table["reference"].astype(bool),
         }
     )
+    sides = [
+        moments(one, table.index, beside=beside) for beside in (False, True) for one in (base, run)
+    ]
     parts = []
     for metric in metrics:
-        figures = _of_metric(base, run, metric, table)
+        figures = _of_metric(base, run, metric, table, [one[metric] for one in sides])
         figures["why"] = _why(table, there, figures)
         measured = (figures["n_base"] > 0) | (figures["n"] > 0)
         parts.append(heads.assign(metric=metric).join(figures)[known & measured].reset_index())
@@ -54,9 +57,12 @@ def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
     return rows
 
 
-def _of_metric(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.DataFrame:
-    theirs, mine = (moments_of(one, metric, False, table.index) for one in (base, run))
-    to_reference = [moments_of(one, metric, True, table.index) for one in (base, run)]
+def _of_metric(
+    base: Run, run: Run, metric: str, table: pd.DataFrame, sides: Sequence[Moments]
+) -> pd.DataFrame:
+    """A row for each point of `table`; `sides` are the moments of base and run, as measured and
+    beside the reference."""
+    theirs, mine, *to_reference = sides
     low_base, low_here = (
         lower_bounds(one)[metric].reindex(table.index).fillna(0) for one in (base, run)
     )
@@ -65,19 +71,21 @@ def _of_metric(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.Data
     server = table["server"].to_numpy()
     found = estimates(log_ratios(theirs, mine), log_ratios(*to_reference), reference, server)
     n_base, n = (
-        np.where(found.paired, paired["count"], side["count"].fillna(0)).astype("int64")
+        np.where(found.paired, paired.count, side.count).astype("int64")
         for paired, side in zip(to_reference, (theirs, mine), strict=True)
     )
     size, half = found.ratios.size, found.ratios.half
     with np.errstate(over="ignore"):
         low, high = np.exp(size - half), np.exp(size + half)
     # Single repeats say nothing of their own spread; the equal reference trials do.
-    floors = [noise_floor(one.trials, metric) for one in (base, run)]
-    usual = max((floor.spread for floor in floors if floor), default=np.nan)
+    unknown, usual = np.isnan(found.spread), np.nan
+    if unknown.any():
+        floors = [noise_floor(one.trials, metric) for one in (base, run)]
+        usual = max((floor.spread for floor in floors if floor), default=np.nan)
     return pd.DataFrame(
         {
-            "base_value": np.exp(theirs["mean"].to_numpy(dtype="float64")),
-            "value": np.exp(mine["mean"].to_numpy(dtype="float64")),
+            "base_value": np.exp(theirs.mean),
+            "value": np.exp(mine.mean),
             "ratio": np.exp(size),
             "low": low,
             "high": high,
@@ -86,7 +94,7 @@ def _of_metric(base: Run, run: Run, metric: str, table: pd.DataFrame) -> pd.Data
             "noise": np.maximum(found.noise, SMALLEST),
             "n_base": n_base,
             "n": n,
-            "spread": np.where(np.isnan(found.spread), usual, found.spread),
+            "spread": np.where(unknown, usual, found.spread),
             "stray": found.stray,
             "p": found.p,
             "low_base": low_base,

@@ -68,9 +68,9 @@ def _failures(figure: ComparedFigure) -> str:
     if figure.metric == FAILED:
         text = f"it fails in {now} trials, in {before} before"
     elif figure.metric == ERRORS:
-        text = f"{now} of all attempts ended in errors, {before} before"
+        text = f"on average {now} of a trial's attempts ended in errors, {before} before"
     else:
-        text = f"{now} of all requests got no answer, {before} before"
+        text = f"on average {now} of a trial's requests got no answer, {before} before"
     if figure.why:
         return f"cannot tell: {figure.why} ({text})"
     if figure.word == CHANGED:

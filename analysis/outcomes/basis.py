@@ -24,8 +24,9 @@ TOLD = (
 @dataclass(frozen=True, slots=True)
 class Basis:
     """The trials of one selection: `what` they are in words, `how` the server failed the `failed`
-    ones, how many others lack this one (`missing`), the shares of errors and missing answers,
-    and how many that were measured have a figure of times that are lower bounds (`bounded`)."""
+    ones, how many others lack this one (`missing`), the shares of errors and missing answers, how
+    many that were measured have a figure of times that are lower bounds (`bounded`), and the share
+    of attempts beside the figures of those that ended in errors (`beside`)."""
 
     what: str
     causes: Causes
@@ -34,18 +35,38 @@ class Basis:
     errors: float = 0.0
     unanswered: float = 0.0
     bounded: int = 0
+    beside: float = 0.0
+
+    @property
+    def lost_share(self) -> float:
+        """What of it failed: each trial that the server failed as a whole, and of the others their
+        share of errors, if the figure leaves them out."""
+        failed = self.causes.failed_share
+        return failed + (1 - failed) * self.beside
 
 
 def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0) -> Basis:
     """The basis that these trials are, those without figures included."""
-    shares = goodput.of_all(trials)
-    errors, unanswered = (
-        shares[name] if np.isfinite(shares[name]) else 0.0
-        for name in (goodput.ERRORS, goodput.UNANSWERED)
+    shares, beside = (goodput.of_all(some) for some in (trials, trials[trials["measured"]]))
+    errors, unanswered, errors_beside = (
+        found[name] if np.isfinite(found[name]) else 0.0
+        for found, name in (
+            (shares, goodput.ERRORS),
+            (shares, goodput.UNANSWERED),
+            (beside, goodput.ERRORS),
+        )
     )
     without = ~trials["valid"].to_numpy(dtype=bool) & ~limit_reached(trials)
-    how = by_kind(trials[without])
-    return Basis(what, causes(trials), how, missing, errors, unanswered, bounded)
+    return Basis(
+        what,
+        causes(trials),
+        by_kind(trials[without]),
+        missing,
+        errors,
+        unanswered,
+        bounded,
+        errors_beside,
+    )
 
 
 def total(basis: Iterable[Basis]) -> Causes:

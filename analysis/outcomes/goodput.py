@@ -5,14 +5,16 @@ trials and of those that the server failed otherwise (`analysis.outcomes.causes`
 
 - `failed_share`: repeats that the server failed, starved ones included, of those that say something
   about it;
-- `error_share`: failed attempts, errors / (requests + errors);
-- `unanswered_share`: requests that were due and not answered as the window closed, of all. In a
-  closed loop a client that waits in vain asks nothing more, so all that it would have asked
-  meanwhile counts (`missing_answers`);
+- `error_share`: failed attempts, errors / (requests + errors), mean over these repeats. Clients of
+  a closed loop that met nothing but errors count for as much as the others (`failed_attempts`);
+- `unanswered_share`: requests that were due and not answered as the window closed, of all, mean
+  over these repeats. In a closed loop a client that waits in vain asks nothing more, so all that it
+  would have asked meanwhile counts (`missing_answers`);
 - `goodput_per_s`: correct answers a second over all these repeats. A starved one counts with what
   it answered, one that failed otherwise with none: what that answered was never checked to the end.
 
-Sums over repeats, and no medians: a median of five would hide that two of them failed.
+No medians, which of five would hide that two failed; nor shares of sums, in which a repeat whose
+clients waited long for each error, and so made few attempts, would not be seen.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from analysis.outcomes import causes
 from analysis.wording import number, share
 from contract.loads import OPEN_LOADS
 
-COUNTS = ("requests", "errors", "window_s")
+COUNTS = ("requests", "window_s")
 FAILED, ERRORS, UNANSWERED = "failed_share", "error_share", "unanswered_share"
 GOODPUT = "goodput_per_s"
 NAMES = (FAILED, ERRORS, UNANSWERED, GOODPUT)
@@ -44,21 +46,47 @@ def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
     valid, failed = trials["valid"].to_numpy(dtype=bool), causes.failed(trials)
     kept = (groups >= 0) & (valid | failed)
     places, valid, failed = groups[kept], valid[kept], failed[kept]
-    requests, errors, window_s = (_filled(trials[name])[kept] for name in COUNTS)
+    requests, window_s = (_filled(trials[name])[kept] for name in COUNTS)
+    errors = failed_attempts(trials)[kept]
     unanswered = missing_answers(trials)[kept]
 
     def total(values: Floats | Flags) -> Floats:
         return np.bincount(places, values, minlength=size).astype("float64")
 
-    attempts = total(requests + errors)
+    def mean(part: Floats, whole: Floats) -> Floats:
+        some = whole > 0
+        sums = np.bincount(places[some], part[some] / whole[some], minlength=size)
+        return sums / np.bincount(places[some], minlength=size)
+
+    attempts = requests + errors
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
             FAILED: total(failed) / np.bincount(places, minlength=size),
-            ERRORS: total(errors) / attempts,
-            UNANSWERED: total(unanswered) / (attempts + total(unanswered)),
+            ERRORS: mean(errors, attempts),
+            UNANSWERED: mean(unanswered, attempts + unanswered),
             GOODPUT: total(np.where(valid, requests, 0.0)) / total(window_s),
         }
     return pd.DataFrame(found)
+
+
+def failed_attempts(trials: pd.DataFrame) -> Floats:
+    """By trial, how many attempts failed. A client rests for a moment after an error, so those of a
+    closed loop that the server turns away each time try less often than the others are answered:
+    their share is that of the clients that got no response in the window and do not wait for one,
+    at most as many as there were errors, and the number is what is missing beside the answers of
+    the rest."""
+    errors, requests, unanswered, active, coverage = (
+        _filled(trials[name])
+        for name in ("errors", "requests", "unanswered", "active_connections", "coverage")
+    )
+    told = trials["coverage"].notna().to_numpy(dtype=bool) & (errors > 0)
+    closed = ~trials["load"].isin(OPEN_LOADS).to_numpy(dtype=bool)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turned_away = np.minimum(1 - coverage - unanswered / active, errors / active)
+    turned_away = np.where(told & closed & np.isfinite(turned_away), turned_away, 0.0)
+    turned_away = turned_away.clip(0, MOST_IN_VAIN)
+    found: Floats = np.maximum(errors, requests * turned_away / (1 - turned_away))
+    return found
 
 
 def missing_answers(trials: pd.DataFrame) -> Floats:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.arrays import Flags, Numbers
+from analysis.outcomes import goodput
 from analysis.records.run import Run, remembered
 from analysis.records.words import starved
 from analysis.wording import (
@@ -162,11 +163,12 @@ def _unanswered(run: Run) -> list[str]:
 
 
 def _failed(trials: pd.DataFrame) -> list[str]:
-    tried = trials["requests"].fillna(0) + trials["errors"].fillna(0)
+    failed = goodput.failed_attempts(trials)
     held = (trials["valid"] & (trials["errors"].fillna(0) > 0)).to_numpy(dtype=bool)
     if not held.any():
         return []
-    shares = (trials["errors"] / tried)[held].astype("float64")
+    answered = trials["requests"].to_numpy(dtype="float64", na_value=0)
+    shares = failed[held] / (answered + failed)[held]
     return [
         f"in {plural(int(held.sum()), 'trial')} that count requests failed, up to "
         f"{share(float(shares.max()))} of them ({_servers(trials[held])}): rates are of the right "

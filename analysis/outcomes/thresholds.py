@@ -6,10 +6,10 @@ counts failures (errors, missing answers, drops, resets) and what is a maximum h
 each trial, for a median hides what less than half of them did. A point of which no trial says
 anything, because something else spoiled it or nobody knows what, or the column was never measured,
 or its rows could not be read, neither keeps a threshold nor breaks it: it is not told. Nor is one
-where lower bounds decide: a time that is at least so much may be any longer one, so a threshold is
-kept or broken by it only if it would be by every longer one too. Nor is any threshold of a run that
-is not finished, unless what there is breaks it. Trials under strace are left out,
-whose speeds mean nothing.
+where lower bounds decide, or trials that count without a value: a time that is at least so much may
+be any longer one, and what was not measured may be anything, so they keep or break a threshold only
+if they would whatever they are. Nor is any threshold of a run that is not finished, unless what
+there is breaks it. Trials under strace are left out, whose speeds mean nothing.
 """
 
 from __future__ import annotations
@@ -152,16 +152,21 @@ def _points(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> pd.DataFr
     groups = by_point.ngroup().to_numpy(dtype="int64")
     values = trials[threshold.column].astype("float64").where(trials["valid"])
     deciding = _deciding(threshold, values, groups)
-    longest = _deciding(threshold, values.mask(values.notna() & low, np.inf), groups)
+    longer = values.mask(values.notna() & low, np.inf)
+    absent = values.isna() & trials["valid"]
+    holds, longest, least, most = (
+        _deciding(threshold, one, groups).map(threshold.holds)
+        for one in (values, longer, values.mask(absent, -np.inf), longer.mask(absent, np.inf))
+    )
     failed = np.bincount(groups, causes.failed(trials), minlength=len(points))
-    known = deciding.map(threshold.holds) == longest.map(threshold.holds)
-    broken = (failed > 0) | (deciding.notna() & known & ~deciding.map(threshold.holds))
+    known = least == most
+    broken = (failed > 0) | (deciding.notna() & known & ~holds)
     shares = goodput.shares(trials, groups, len(points))
     return points.assign(
         value=deciding,
         broken=broken,
         untold=~broken & (deciding.isna() | ~known),
-        unbounded=~broken & ~known,
+        unbounded=~broken & (holds != longest),
         failed=failed,
         errors=shares[goodput.ERRORS],
         unanswered=shares[goodput.UNANSWERED],
@@ -202,14 +207,14 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
     if threshold.column not in FAILURES and (points["errors"] > 0).any():
         worst = points.iloc[int(np.nanargmax(points["errors"].to_numpy()))]
         told.append(
-            f"Errors are not in this figure: up to {share(worst['errors'])} of all attempts, at "
-            f"{worst['point']}."
+            f"Errors are not in this figure: on average up to {share(worst['errors'])} of a "
+            f"trial's attempts, at {worst['point']}."
         )
     least = goodput.SMALLEST[goodput.UNANSWERED]
     if threshold.column not in FAILURES and (points["unanswered"] > least).any():
         worst = points.iloc[int(np.nanargmax(points["unanswered"].to_numpy()))]
         told.append(
-            f"Up to {share(worst['unanswered'])} of all requests got no answer, at "
-            f"{worst['point']}."
+            f"On average up to {share(worst['unanswered'])} of a trial's requests got no answer, "
+            f"at {worst['point']}."
         )
     return " ".join(told)

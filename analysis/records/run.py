@@ -106,8 +106,10 @@ def load(path: str | Path) -> Run:
     manifest = read_manifest(path / MANIFEST_FILE)
     frame, spoiled, emptied = read_trials(path / FILE)
     earlier = _superseded(frame)
-    trials = frame[~earlier].reset_index(drop=True) if earlier.any() else frame
-    return Run(path, manifest, trials, frame[earlier], spoiled, emptied)
+    trials, repeated = frame, frame.iloc[:0]
+    if earlier.any():
+        trials, repeated = frame[~earlier].reset_index(drop=True), frame[earlier]
+    return Run(path, manifest, trials, repeated, spoiled, emptied)
 
 
 def read_trials(

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
-from analysis.arrays import Floats
 from contract.cells import FALSE, TRUE, written
 from contract.column import Column
 from contract.columns import COLUMNS, FIRST_NAMES, IMPLICATIONS, IN_ORDER
@@ -26,6 +25,16 @@ READ_AS = {"int": "float64", "float": "float64", "flag": "str", "text": "str"}
 """Whole numbers as floats first, which hold all up to LARGEST_WHOLE: pandas would make others
 whole in silence. Texts as such: categories that look like numbers would become numbers."""
 TRIAL, STARTED_AT = "trial", "started_at"
+NUMBERS = tuple(column for column in COLUMNS if column.is_number)
+LEAST, LARGEST, DEFAULT = (
+    np.array([[one] for one in values], dtype="float64")
+    for values in zip(*((one.minimum, one.largest, one.default) for one in NUMBERS), strict=True)
+)
+WHOLE, REQUIRED = (
+    np.array([[one] for one in flags], dtype=bool)
+    for flags in zip(*((one.kind == "int", one.required) for one in NUMBERS), strict=True)
+)
+"""What the cells of each column of NUMBERS have to be."""
 
 
 class OutOfOrderError(ValueError):
@@ -47,7 +56,13 @@ def parse(file: BinaryIO) -> pd.DataFrame | None:
             low_memory=False,
             encoding=ENCODING,
         )
-        frame = pd.DataFrame({column.name: _typed(read, column) for column in COLUMNS})
+        numbers = _numbers(read)
+        frame = pd.DataFrame(
+            {
+                column.name: numbers[column.name] if column.is_number else _typed(read, column)
+                for column in COLUMNS
+            }
+        )
         _check_together(frame)
     except (ValueError, csv.Error):  # pandas' own errors and wrong bytes are ValueErrors
         return None
@@ -82,19 +97,17 @@ def _whole_lines(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _typed(read: pd.DataFrame, column: Column) -> Any:
-    """A column with its type, its default where the file has none; raises OutOfOrderError unless
-    every cell is what the record format says."""
+    """A column of texts or flags with its type, its default where the file has none; raises
+    OutOfOrderError unless every cell is what the record format says."""
     if column.name not in read:
-        default = column.default if column.is_number else written(column.default)
-        filled = np.nan if default in (None, "") else default
-        cells = pd.Series(filled, index=read.index, dtype=READ_AS[column.kind])
+        default = written(column.default) or np.nan
+        cells = pd.Series(default, index=read.index, dtype=READ_AS[column.kind])
     else:
-        cells = _unguarded(read[column.name], column)
+        cells = read[column.name]
     if column.required and cells.isna().any():
         raise OutOfOrderError(f"{column.name}: empty")
-    if column.kind in ("int", "float"):
-        return _numbers(np.asarray(cells, dtype="float64"), column)
     if column.name == TRIAL:
+        cells = _unguarded(cells)
         if cells.duplicated().any():
             raise OutOfOrderError("a trial is recorded twice")
         return cells.astype("string")
@@ -104,6 +117,8 @@ def _typed(read: pd.DataFrame, column: Column) -> Any:
             raise OutOfOrderError(f"{column.name}: no time")
         return times
     kinds = cells.astype("category")
+    if kinds.cat.categories.str.startswith(GUARD).any():
+        kinds = _unguarded(cells).astype("category")
     found = set(kinds.cat.categories)
     allowed = {*TRUE, *FALSE} if column.kind == "flag" else set(column.choices)
     if allowed and not found <= allowed:
@@ -113,23 +128,29 @@ def _typed(read: pd.DataFrame, column: Column) -> Any:
     return kinds
 
 
-def _unguarded(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
+def _unguarded(cells: pd.Series[Any]) -> pd.Series[Any]:
     """Texts as they were before a guard kept spreadsheets from taking them for formulas."""
-    if column.kind != "text" or not cells.str.startswith(GUARD).any():
-        return cells
     return cells.map(unguarded, na_action="ignore")
 
 
-def _numbers(cells: Floats, column: Column) -> Any:
+def _numbers(read: pd.DataFrame) -> dict[str, Any]:
+    """The columns of NUMBERS by name, as `_typed` has others; all at once, as there are a
+    hundred."""
+    names = [column.name for column in NUMBERS]
+    cells = read.reindex(columns=names).to_numpy("float64").T
+    cells = np.where([[name not in read] for name in names], DEFAULT, cells)
     missing = np.isnan(cells)
-    cells = np.where(missing, column.minimum, cells)
-    if (cells < column.minimum).any() or (cells > column.largest).any():
-        raise OutOfOrderError(f"{column.name}: too small or too large")
-    if column.kind == "float":
-        return pd.arrays.FloatingArray(cells, missing)
-    if (cells != np.floor(cells)).any():
-        raise OutOfOrderError(f"{column.name}: not whole")
-    return pd.arrays.IntegerArray(cells.astype("int64"), missing)
+    cells = np.where(missing, LEAST, cells)
+    wrong = (cells < LEAST) | (cells > LARGEST) | (missing & REQUIRED)
+    wrong |= WHOLE & (cells != np.floor(cells))
+    if wrong.any():
+        raise OutOfOrderError(f"{names[int(np.argmax(wrong.any(axis=1)))]}: not what it may be")
+    return {
+        column.name: pd.arrays.IntegerArray(values.astype("int64"), absent)
+        if column.kind == "int"
+        else pd.arrays.FloatingArray(values, absent)
+        for column, values, absent in zip(NUMBERS, cells, missing, strict=True)
+    }
 
 
 def _check_together(frame: pd.DataFrame) -> None:

@@ -18,6 +18,7 @@ from analysis.charts.drawing import drawing
 from analysis.charts.model import Chart
 from analysis.claims import verdicts
 from analysis.claims.verdicts import Verdict
+from analysis.failures import unmeasured
 from analysis.figures import Figure, all_figures
 from analysis.outcomes.thresholds import Kept, ending, judged
 from analysis.records import unreadable_rows
@@ -26,6 +27,7 @@ from analysis.rendering import write_errors, write_pages
 from analysis.report import summary_csv
 from analysis.report.context import page
 from analysis.report.sections import section, shown
+from analysis.wording import server_name
 from contract.csv_check import LeftOut
 from contract.exits import Exit, LabError
 
@@ -33,8 +35,8 @@ from contract.exits import Exit, LabError
 @dataclass(frozen=True, slots=True)
 class Report:
     """What was written, and the verdicts; `notes` says what was left out and why, `limits`
-    whether the experiment's own thresholds were kept; `spoiled` are the rows left out, `measured`
-    says whether any trial is not void."""
+    whether the experiment's own thresholds were kept; `spoiled` are the rows left out, `unmeasured`
+    the servers of which nothing is known."""
 
     html: Path
     markdown: Path
@@ -43,14 +45,14 @@ class Report:
     notes: list[str]
     limits: list[Kept]
     spoiled: tuple[LeftOut, ...] = ()
-    measured: bool = True
+    unmeasured: tuple[str, ...] = ()
 
     @property
     def exit(self) -> Exit:
         """EXCEEDED where a threshold was not kept, CANNOT_TELL where nobody knows: nor does
-        anybody know anything of a run whose trials are all void."""
+        anybody know anything of a server without a valid trial, whatever the others did."""
         code = ending(self.limits)
-        return Exit.CANNOT_TELL if code is Exit.OK and not self.measured else code
+        return Exit.CANNOT_TELL if code is Exit.OK and self.unmeasured else code
 
 
 def build(run_dir: Path) -> Report:
@@ -74,10 +76,11 @@ def build(run_dir: Path) -> Report:
         context = page(run, found, notes) | {"limits": limits}
         sections = [section(run, *figure, found) for figure in figures]
         html, plain = write_pages("report", run_dir, context | shown(sections, found))
-    measured = len(run.void) < len(run.trials)
+    unknown = tuple(unmeasured(run.trials))
+    notes = [*notes, *(f"No trial of {server_name(one)} is valid." for one in unknown)]
     if run.unfinished and not limits:  # a threshold says it by itself, the page among its doubts
         notes = [*notes, f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."]
-    return Report(html, plain, table, found, notes, limits, run.spoiled, measured)
+    return Report(html, plain, table, found, notes, limits, run.spoiled, unknown)
 
 
 def _figures(

@@ -104,7 +104,7 @@ def pages(run: Run) -> list[Page]:
                     run, mine, server, reference, [one for one in limits if one.server == server]
                 ),
                 reasons.get(server, []),
-                _compared(run.trials[run.trials["server"] == server]),
+                _compared(run.trials.loc[run.trials["server"] == server, "answers_compared"]),
                 [_row(one) for _, one in mine.head(MOST_ROWS).iterrows()],
                 max(0, len(mine) - MOST_ROWS),
             )
@@ -139,9 +139,9 @@ def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
     return reasons
 
 
-def _compared(mine: pd.DataFrame) -> list[str]:
+def _compared(mine: pd.Series[str]) -> list[str]:
     """What was compared of each answer, of all settings; none where no trial recorded it."""
-    return [str(one) for one in mine["answers_compared"].dropna().unique()]
+    return [str(one) for one in mine.dropna().unique()]
 
 
 def verdict_in_short(page: Page) -> str:

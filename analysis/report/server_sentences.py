@@ -1,8 +1,8 @@
 """What a run says for a server and against it, in sentences.
 
 A sentence names the best or the worst of all settings, so its interval holds for whichever is
-picked (`analysis.statistics.extremes.widening`). Where a server failed too often nothing speaks
-for it: the other trials are survivors.
+picked (`analysis.statistics.extremes.widening`). Where a server, or its answers, failed too often
+nothing speaks for it: what is left are survivors.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from analysis.outcomes.lower_bounds import END, time_of
 from analysis.records.run import Run
 from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
 from analysis.selection.sweeps import IDLE
+from analysis.selection.trials import at, plain
 from analysis.statistics.extremes import widening
 from analysis.wording import (
     TIMES,
@@ -51,7 +52,7 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
             f"Idle connections cost it little: beside {count(kept[0])} of them it keeps "
             f"{share(kept[1])} of its rate."
         )
-    sound = mine[mine[goodput.FAILED] <= MOST_FAILED]
+    sound = mine[(mine[goodput.FAILED] <= MOST_FAILED) & ~(mine[goodput.ERRORS] > MOST_FAILED)]
     cost, rate = widest(sound, COST), widest(sound, RATE)
     cheaper = cost[cost[f"{COST}_ratio_high"] < 1]
     if server != reference and len(cheaper):
@@ -83,7 +84,7 @@ def weaknesses(
         f"{count(hit.asked)} {hit.of}: {hit.limit}."
         for hit in limits
     ]
-    sentences += failures.of_server(run.trials[run.trials["server"] == server])
+    sentences += failures.of_server(at(plain(run), server=server))
     sentences += _unanswered(mine)
     kept = _kept(mine)
     if kept and kept[1] < LOST:

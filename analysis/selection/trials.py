@@ -47,7 +47,12 @@ class NotRunError(Exception):
 @remembered
 def plain(run: Run) -> pd.DataFrame:
     """All trials with plain numbers: a missing one is NaN."""
-    return run.trials.astype(PLAIN).copy()  # columns of a kind in one array
+    return pd.DataFrame(  # columns of a kind in one array
+        {
+            name: values.to_numpy(PLAIN[name], na_value=np.nan) if name in PLAIN else values
+            for name, values in run.trials.items()
+        }
+    )
 
 
 def untraced(trials: pd.DataFrame) -> pd.DataFrame:

@@ -41,6 +41,9 @@ class TrialResult:
     asked: Asked | None = field(default=None, metadata=OMITTED)
     """Set by the run, as the next ones."""
     log: OwnLog | None = field(default=None, metadata=OMITTED)
+    files_s: float | None = field(default=None, metadata=OMITTED)
+    """Processor time, on the lab's cores and while the server was loaded, of the program that is
+    the file system of its container; None: the kernel is, or it is not known."""
     server_series: tuple[ServerSecond, ...] | None = field(default=None, metadata=OMITTED)
 
     def sample(self, label: str) -> ProbeSample | None:

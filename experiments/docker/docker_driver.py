@@ -165,6 +165,12 @@ class DockerDriver(Engine):
             since_s = datetime.fromisoformat(first.decode()).timestamp()
         return size / max(until_s - since_s, SHORTEST_S)
 
+    def mounted_at(self, container: str) -> str:
+        """The folder of the engine's machine where its files are; '' where there is none."""
+        with self.guard(f"looking at container {container[:12]}"):
+            driver = self.api.inspect_container(container).get("GraphDriver") or {}
+        return str((driver.get("Data") or {}).get("MergedDir") or "")
+
     def stop(self, container: str, grace_s: float) -> None:
         """Send the stop signal; kill after `grace_s`."""
         api = self.api

@@ -134,6 +134,10 @@ class Driver(Protocol):
         """Bytes a second that it printed between two moments of the engine's calendar."""
         ...
 
+    def mounted_at(self, container: str) -> str:
+        """The folder of the engine's machine where its files are; '' where there is none."""
+        ...
+
     def stop(self, container: str, grace_s: float) -> None:
         """Send the stop signal and wait; kill after `grace_s`."""
         ...

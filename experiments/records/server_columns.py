@@ -51,18 +51,19 @@ def server_columns(
 def _disturbance(
     result: TrialResult, window: Window, before: ProbeSample, after: ProbeSample
 ) -> dict[str, Any]:
-    """What others had of the lab's cores; what the engine had to copy the server's own log is the
-    server's doing."""
+    """What others had of the lab's cores; what the engine had to copy the server's own log, and
+    for the files of its container, is the server's doing."""
     others, log = _machine(result.environment, window, before, after), result.log
     loaded_s = (result.warmed_up_s or 0.0) + window.window_s
     copying = per(log.copying_s, loaded_s) if log else None
-    if copying is not None:
-        foreign = others["foreign_cpu_share"]
-        others["foreign_cpu_share"] = foreign and at_least_0(foreign - copying)
+    files = per(result.files_s, loaded_s)
+    foreign = others["foreign_cpu_share"]
+    others["foreign_cpu_share"] = foreign and at_least_0(foreign - (copying or 0) - (files or 0))
     return {
         **others,
         "log_bytes_per_s": log.bytes_per_s if log else None,
         "log_cpu_share": copying,
+        "files_cpu_share": files,
     }
 
 

@@ -62,7 +62,7 @@ def judge(row: Row, not_as_asked: str = "") -> Row:
         return {"reason": reason, **not_measured(cause)}
     validity, held_up = _bound(row)
     about = (_closes(row), _unanswered(row), _failed(row), _favoured(row))
-    told = "; ".join(filter(None, (held_up, *about, *_unsteady(row), _logged(row))))
+    told = "; ".join(filter(None, (held_up, *about, *_unsteady(row), _logged(row), _wrote(row))))
     return {"validity": validity, "reason": told, "spoiled_by": ""}
 
 
@@ -132,6 +132,17 @@ def _logged(row: Row) -> str:
     return (
         f"its own log, {_log_rate(row)}, took the engine {row['log_cpu_share']:.1f} cores: it is "
         "faster without"
+    )
+
+
+def _wrote(row: Row) -> str:
+    """What a file system that is a program took, if it is worth a word."""
+    if (row.get("files_cpu_share") or 0.0) < LOGGED:
+        return ""
+    return (
+        "its files took the engine's file system, which is a program, "
+        f"{row['files_cpu_share']:.1f} cores: it is faster with one in the kernel (overlay2), or "
+        "with `writable` for a folder to which it writes"
     )
 
 

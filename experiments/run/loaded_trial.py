@@ -19,6 +19,7 @@ from contract.result.server_side import OwnLog
 from contract.result.trial_result import TrialResult
 from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
+from experiments.machine.file_system import FileSystem
 from experiments.machine.log_copying import Copiers, copying_s
 from experiments.plan.trials import Trial
 from experiments.probe.need_watch import EVERY_S
@@ -79,13 +80,16 @@ class LoadedTrial:
         self._settle()
         make, trial = self._containers, self._trial
         server, loads = make.server(trial, "none"), make.loads(trial, "none").values()
-        copiers = Copiers.of(self.started["server"])
+        copiers, files = Copiers.of(self.started["server"]), self._file_system()
         before = copiers and copiers.look()
         result = self._load()
         cores = [int(core) for core in make.placement.measured(len(self._loads()))]
         spent_s = copying_s(before, copiers.look(), cores) if copiers and before else None
         outcome.result = replace(
-            result, asked=pins.asked(server, loads), log=self._own_log(result, spent_s)
+            result,
+            asked=pins.asked(server, loads),
+            log=self._own_log(result, spent_s),
+            files_s=files.spent_s(cores) if files else None,
         )
 
     def _start(self) -> None:
@@ -142,6 +146,15 @@ class LoadedTrial:
         limit_s = settings.ramp_s + settings.longest_warm_up_s + settings.window_s + LOST_S
         limit_s += server.ready.timeout_s
         return self._until(lambda: master.result(trial.id), limit_s, "the load did not end")
+
+    def _file_system(self) -> FileSystem | None:
+        """Of the server's container, where it is a program; None also where the engine does not
+        tell: no trial is worse for that."""
+        try:
+            mounted = self._driver.mounted_at(self.started["server"])
+        except DriverError:
+            return None
+        return FileSystem.at(mounted) if mounted else None
 
     def _own_log(self, result: TrialResult, spent_s: float | None) -> OwnLog | None:
         """What the server printed in the window; None without one, or where the engine does not

@@ -200,5 +200,7 @@ def load_name(number: int) -> str:
 
 
 def hostname(trial: Trial) -> str:
-    """Host name of the trial's pod, by which the master knows its load workers."""
-    return f"t{trial.position:03d}"
+    """Host name of the trial's pod, by which the master knows its load workers. Each attempt has
+    its own: what an engine has not yet removed of the one before is not in its way."""
+    again = f"a{trial.attempt}" if trial.attempt > 1 else ""
+    return f"t{trial.position:03d}{again}"

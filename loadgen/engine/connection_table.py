@@ -12,14 +12,12 @@ from collections import Counter, deque
 from contract.result.window import Gauges
 from loadgen.answers.judge import Begun, Judge
 from loadgen.answers.wrong import FramingError, WrongAnswerError
-from loadgen.engine.measures import Exchange, IdleEnds
+from loadgen.engine.measures import Exchange, IdleEnds, Target
 from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.engine.recorder import Recorder
 from loadgen.engine.sockets import error_kind, reset_descriptor_on_close
 from loadgen.engine.unpatched import epoll
 
-IN_FLIGHT = 64
-"""Connections being opened at once by default: half of the shortest common backlog (128)."""
 RETRY_S = 0.01
 TOO_MUCH = "more came than was asked for"
 RECV_BYTES = 65_536
@@ -27,19 +25,14 @@ RECV_BYTES = 65_536
 
 
 class ConnectionTable:
-    """Active and idle connections to one server. `address` is an IPv4 address and a port."""
+    """Active and idle connections to one server."""
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        self.address = address
-        self._in_flight = in_flight
+    def __init__(self, target: Target) -> None:
+        active = target.active
+        self.address = target.address
+        self._in_flight = target.in_flight
         self.active_exchange = active
-        self.idle_exchange = idle or active
+        self.idle_exchange = target.idle or active
         self.idle_silent = False
         self.pace = RateLimiter(0)
         self._held_back = False  # by the pace, with room in flight

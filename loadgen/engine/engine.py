@@ -24,9 +24,9 @@ from typing import Any
 
 from contract.result.window import Unanswered
 from loadgen.engine.censoring import counted, overdue
-from loadgen.engine.connection_table import IN_FLIGHT, RETRY_S
+from loadgen.engine.connection_table import RETRY_S
 from loadgen.engine.connections import PACE_S, Connections
-from loadgen.engine.measures import Ends, Exchange, Ticket, WindowCounts
+from loadgen.engine.measures import Ends, Exchange, Target, Ticket, WindowCounts
 from loadgen.engine.recorder import Counts, Recorder
 from loadgen.engine.sockets import acknowledge_descriptor, peek
 from loadgen.engine.unpatched import start_thread
@@ -38,14 +38,8 @@ class Engine(Connections):
     _recurring: tuple[str, ...] = ()
     """How the histograms are called of which a closed loop has always begun the next."""
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        super().__init__(address, active, idle, in_flight)
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
         self.response = Recorder()
         self.failure: BaseException | None = None
         self.finished = False

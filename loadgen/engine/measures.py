@@ -18,6 +18,9 @@ from loadgen.engine.recorder import Counts
 LONGER = 1_024
 """Bytes that an answer may be longer than the one that was learnt, and still be read at once."""
 
+IN_FLIGHT = 64
+"""Connections being opened at once by default: half of the shortest common backlog (128)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -58,6 +61,18 @@ class Exchange:
         if self.meaning is None:
             return ExactJudge(self.response, self.varying, bodiless=bodiless)
         return FramingJudge(self.response, self.meaning, bodiless=bodiless)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an engine loads: a server, by IPv4 address and port, and what is asked of it."""
+
+    address: tuple[str, int]
+    active: Exchange
+    """Of active connections."""
+    idle: Exchange | None = None
+    """Of connections before they fall idle; None: the same."""
+    in_flight: int = IN_FLIGHT
 
 
 @dataclass(slots=True)

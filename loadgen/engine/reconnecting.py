@@ -20,9 +20,8 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Ends, Exchange
+from loadgen.engine.measures import Ends, Target
 from loadgen.engine.sockets import bytes_sent, reset_descriptor_on_close
 
 
@@ -45,14 +44,8 @@ class Carried:
 class Reconnecting(Engine):
     """Base of the kinds of load whose connections stay."""
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        super().__init__(address, active, idle, in_flight)
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
         self._ends = Ends()
         self._to_resume: deque[Carried] = deque()
         self._resumed: dict[int, Carried] = {}  # until the first answer of the new connection

@@ -15,10 +15,9 @@ import time
 from collections import Counter, deque
 from select import EPOLLOUT, EPOLLRDHUP
 
-from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.connections import ARRIVALS
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Target
 from loadgen.engine.recorder import Recorder
 from loadgen.engine.sockets import NON_BLOCKING_STREAM
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
@@ -34,14 +33,8 @@ class ConnectionPerRequest(Engine):
 
     _recurring: tuple[str, ...] = ("connect", "first_response", "response")
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        super().__init__(address, active, idle, in_flight)
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
         self._clients = 0
         self._free: deque[int] = deque()
         self._client: dict[int, int] = {}
@@ -217,8 +210,7 @@ class ConnectionPerRequest(Engine):
 
 
 def _build(server: VerifiedServer) -> Engine:
-    in_flight = server.options.in_flight
-    return ConnectionPerRequest(server.address, server.exchanges[0], server.idle, in_flight)
+    return ConnectionPerRequest(server.target)
 
 
 LOAD = KindOfLoad(load="connection_per_request", build=_build)

@@ -11,9 +11,8 @@ import os
 import time
 from select import EPOLLIN, EPOLLRDHUP
 
-from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Target
 from loadgen.engine.reconnecting import Carried, Reconnecting
 from loadgen.engine.recorder import FAST_US
 from loadgen.engine.segments import Segments
@@ -27,14 +26,8 @@ class KeepAlive(Reconnecting):
 
     _recurring: tuple[str, ...] = ("response",)
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        super().__init__(address, active, idle, in_flight)
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
         self._segments = Segments()
 
     def open_window(self) -> int:
@@ -174,8 +167,7 @@ class KeepAlive(Reconnecting):
 
 
 def _build(server: VerifiedServer) -> Engine:
-    own = server.options
-    return KeepAlive(server.address, server.exchanges[0], in_flight=own.in_flight)
+    return KeepAlive(server.target)
 
 
 LOAD = KindOfLoad(load="keep_alive", build=_build)

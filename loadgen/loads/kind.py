@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contract.loads import CLIENT_LOADS
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Exchange, Target
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.schedule import schedule
 from loadgen.options import Options
@@ -23,6 +23,11 @@ class VerifiedServer:
     """One for each path that is asked for."""
     idle: Exchange | None = None
     """Of idle connections, where the active ones are closed after a response."""
+
+    @property
+    def target(self) -> Target:
+        """What the engine loads; with a mix, the first of its exchanges."""
+        return Target(self.address, self.exchanges[0], self.idle, self.options.in_flight)
 
     def arrivals(self) -> Arrivals:
         """The schedule of an open loop."""

@@ -10,9 +10,9 @@ import time
 from select import EPOLLIN
 
 from loadgen.answers.judge import Judge
-from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.connection_table import RECV_BYTES
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Exchange, Target
 from loadgen.engine.reconnecting import Carried
 from loadgen.engine.recorder import FAST_US, Recorder
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
@@ -23,14 +23,8 @@ from loadgen.loads.mix import Mix
 class Mixed(KeepAlive):
     """One request in flight per connection, of a kind that the mix draws."""
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        mix: Mix,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        super().__init__(address, mix.exchanges[0], idle, in_flight)
+    def __init__(self, target: Target, mix: Mix) -> None:
+        super().__init__(target)
         self.mix = mix
         longest = max(exchange.room for exchange in mix.exchanges)
         self._recv_bytes = min(max(longest, self._recv_bytes), RECV_BYTES)
@@ -166,7 +160,7 @@ class Mixed(KeepAlive):
 def _build(server: VerifiedServer) -> Engine:
     own = server.options
     mix = Mix(own.kinds, server.exchanges, own.mix_seed)
-    return Mixed(server.address, mix, in_flight=own.in_flight)
+    return Mixed(server.target, mix)
 
 
 LOAD = KindOfLoad(load="keep_alive", build=_build, several_paths=True)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import time
 
-from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Target
 from loadgen.engine.recorder import Recorder
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.connection_per_request import MAX_EVENTS, ConnectionPerRequest
@@ -23,15 +22,8 @@ from loadgen.loads.scheduled import Scheduled
 class OpenConnections(Scheduled, ConnectionPerRequest):
     """Each arrival of the schedule opens a connection, asks once, and reads until the end."""
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        arrivals: Arrivals,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        super().__init__(address, active, arrivals, idle, in_flight)
+    def __init__(self, target: Target, arrivals: Arrivals) -> None:
+        super().__init__(target, arrivals)
         self._due = 0  # of the arrival that is being opened
         self._intended: dict[int, int] = {}
 
@@ -105,8 +97,7 @@ class OpenConnections(Scheduled, ConnectionPerRequest):
 
 
 def _build(server: VerifiedServer) -> Engine:
-    in_flight, arrivals = server.options.in_flight, server.arrivals()
-    return OpenConnections(server.address, server.exchanges[0], arrivals, server.idle, in_flight)
+    return OpenConnections(server.target, server.arrivals())
 
 
 LOAD = KindOfLoad(load="open_connections", build=_build)

@@ -20,9 +20,8 @@ import time
 from collections import deque
 from select import EPOLLIN
 
-from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Target
 from loadgen.engine.reconnecting import Carried
 from loadgen.engine.recorder import FAST_US
 from loadgen.loads.arrivals import Arrivals
@@ -38,15 +37,8 @@ class OpenLoop(Scheduled, KeepAlive):
     `arrivals.begin`, a command.
     """
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        arrivals: Arrivals,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        super().__init__(address, active, arrivals, idle, in_flight)
+    def __init__(self, target: Target, arrivals: Arrivals) -> None:
+        super().__init__(target, arrivals)
         self._free: deque[int] = deque()
         # By descriptor: free for a request; when its request was due (0: none yet); last answer.
         self._ready: list[bool] = [False] * FDS
@@ -229,9 +221,7 @@ class OpenLoop(Scheduled, KeepAlive):
 
 
 def _build(server: VerifiedServer) -> Engine:
-    own = server.options
-    exchange, arrivals = server.exchanges[0], server.arrivals()
-    return OpenLoop(server.address, exchange, arrivals, in_flight=own.in_flight)
+    return OpenLoop(server.target, server.arrivals())
 
 
 LOAD = KindOfLoad(load="open_loop", build=_build)

@@ -12,9 +12,9 @@ import time
 from collections import deque
 from select import EPOLLIN
 
-from loadgen.engine.connection_table import IN_FLIGHT, RECV_BYTES
+from loadgen.engine.connection_table import RECV_BYTES
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Target
 from loadgen.engine.reconnecting import Carried
 from loadgen.engine.recorder import FAST_US
 from loadgen.loads.keep_alive import MAX_EVENTS, KeepAlive
@@ -24,18 +24,11 @@ from loadgen.loads.kind import KindOfLoad, VerifiedServer
 class Pipelined(KeepAlive):
     """`depth` requests in flight per connection, for ever."""
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        depth: int,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        super().__init__(address, active, idle, in_flight)
+    def __init__(self, target: Target, depth: int) -> None:
+        super().__init__(target)
         self._depth = depth
         self._recv_bytes = RECV_BYTES
-        self._requests = [active.request * count for count in range(depth + 1)]
+        self._requests = [target.active.request * count for count in range(depth + 1)]
         self._responses = self._multiples()
         # By descriptor: the writes whose responses have not all come, as [requests left, time].
         self._writes: dict[int, deque[list[int]]] = {}
@@ -187,9 +180,7 @@ def _without_first(writes: tuple[tuple[int, int], ...]) -> list[list[int]]:
 
 
 def _build(server: VerifiedServer) -> Engine:
-    own = server.options
-    exchange, depth = server.exchanges[0], own.settings.pipeline_depth
-    return Pipelined(server.address, exchange, depth, in_flight=own.in_flight)
+    return Pipelined(server.target, server.options.settings.pipeline_depth)
 
 
 LOAD = KindOfLoad(load="keep_alive", build=_build, pipelines=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 
 from contract.result.window import Unanswered
-from loadgen.engine.connection_table import IN_FLIGHT
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange, WindowCounts
+from loadgen.engine.measures import Target, WindowCounts
 from loadgen.engine.recorder import Recorder
 from loadgen.loads.arrivals import Arrivals
 
@@ -17,15 +16,8 @@ class Scheduled(Engine):
 
     _recurring: tuple[str, ...] = ()
 
-    def __init__(
-        self,
-        address: tuple[str, int],
-        active: Exchange,
-        arrivals: Arrivals,
-        idle: Exchange | None = None,
-        in_flight: int = IN_FLIGHT,
-    ) -> None:
-        super().__init__(address, active, idle, in_flight)
+    def __init__(self, target: Target, arrivals: Arrivals) -> None:
+        super().__init__(target)
         self.service = Recorder()
         self.arrivals = arrivals
 

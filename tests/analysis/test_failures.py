@@ -245,6 +245,22 @@ def test_errors_and_missing_answers_speak_against_a_server(
     assert all(one.startswith(words or "") for one in told)
 
 
+@pytest.mark.parametrize(("errors", "speaks"), [(0.05, True), (19.0, False)])
+def test_nothing_speaks_for_a_server_that_answered_most_with_errors(
+    tmp_path: Path, errors: float, speaks: bool
+) -> None:
+    """It resets nearly all connections, which is quickly done, and serves the rest well."""
+    frame = made.trials(5)
+    mine = (frame["server"] == "iterative") & (frame["backlog"] == 128)
+    frame.loc[mine, "requests_per_s"] *= 100
+    frame.loc[mine, "server_cpu_us_per_request"] /= 100
+    frame.loc[mine, "errors"] = (frame.loc[mine, "requests"] * errors).astype("int64")
+    run = analysis.load(made.write_run(tmp_path, frame))
+    (page,) = [one for one in pages(run) if one.server == "iterative"]
+    for words in ("It answers more than", "A request costs it less CPU than"):
+        assert any(text.startswith(words) for text in page.strengths) is speaks
+
+
 def test_a_reference_that_failed_is_a_doubt(tmp_path: Path) -> None:
     frame = made.trials(5)
     assert not any(

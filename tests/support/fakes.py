@@ -93,6 +93,10 @@ class FakeDriver:
         assert self._spec(container).role == "server"
         return 1_000.0 * (until_s - since_s)
 
+    def mounted_at(self, container: str) -> str:
+        assert self._spec(container).role == "server"
+        return "/none"
+
     def stop(self, container: str, grace_s: float) -> None:
         del grace_s
         self.stopped.append(self._spec(container).role)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from contract.mix import Kind
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Exchange, Target
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
@@ -26,21 +26,21 @@ def arrivals() -> Arrivals:
 
 def mixed(address: tuple[str, int], exchange: Exchange) -> Engine:
     kinds = (Kind("/", 0.5), Kind("/b", 0.5))
-    return Mixed(address, Mix(kinds, (exchange, exchange)))
+    return Mixed(Target(address, exchange), Mix(kinds, (exchange, exchange)))
 
 
 PERSISTENT: dict[str, Make] = {
-    "keep_alive": KeepAlive,
-    "pipelined": lambda address, exchange: Pipelined(address, exchange, 4),
+    "keep_alive": lambda address, exchange: KeepAlive(Target(address, exchange)),
+    "pipelined": lambda address, exchange: Pipelined(Target(address, exchange), 4),
     "mixed": mixed,
-    "open_loop": lambda address, exchange: OpenLoop(address, exchange, arrivals()),
+    "open_loop": lambda address, exchange: OpenLoop(Target(address, exchange), arrivals()),
 }
 BRIEF: dict[str, Make] = {
     "connection_per_request": lambda address, exchange: ConnectionPerRequest(
-        address, exchange, exchange
+        Target(address, exchange, exchange)
     ),
     "open_connections": lambda address, exchange: OpenConnections(
-        address, exchange, arrivals(), exchange
+        Target(address, exchange, exchange), arrivals()
     ),
 }
 EVERY = PERSISTENT | BRIEF

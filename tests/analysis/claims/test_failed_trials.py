@@ -12,7 +12,7 @@ from analysis.claims.judgement import MOST_FAILED, Word
 from analysis.claims.verdicts import judge
 from analysis.statistics.medians import medians
 from contract.void_causes import BY_SERVER
-from tests.support.claim_data import FAST, SLOW, claim, rows
+from tests.support.claim_data import FAST, SLOW, claim, rows, with_part
 from tests.support.failing_trials import IDLE, judged, spoil
 
 if TYPE_CHECKING:
@@ -128,7 +128,59 @@ def test_the_verdict_names_errors_beside_a_rate(run_of: Callable[..., analysis.R
     told = "Attempts that ended in errors are not in the figures: 36% with server poll."
     assert told in found.explanation
     assert found.error_share == pytest.approx(0.36)
+    assert found.verdict is Word.INCONCLUSIVE
     assert "errors" not in judge(claim(), run_of(FAST, SLOW)).explanation
+
+
+@pytest.mark.parametrize(("errors", "word"), [(111, Word.REPRODUCED), (112, Word.INCONCLUSIVE)])
+@pytest.mark.parametrize("server", ["poll", "epoll_level"])
+def test_the_attempts_that_may_fail_are_one_in_ten(
+    run_of: Callable[..., analysis.Run], server: str, errors: int, word: Word
+) -> None:
+    parts = [
+        [
+            {**row, "requests": 1000, "errors": errors if row["server"] == server else 0}
+            for row in one
+        ]
+        for one in (FAST, SLOW)
+    ]
+    found = judge(claim(), run_of(*parts))
+    assert found.verdict is word
+    assert ("a figure of the others decides nothing beyond 10%" in found.explanation) is (
+        word is Word.INCONCLUSIVE
+    )
+
+
+def test_a_repeat_whose_clients_waited_for_errors_counts_as_much_as_the_others(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    failing = [
+        {**row, "requests": 2, "errors": 98} if row["block"] == 1 else {**row, "requests": 10**6}
+        for row in FAST
+    ]
+    found = judge(claim(), run_of(failing, SLOW))
+    assert found.verdict is Word.INCONCLUSIVE
+    assert found.error_share == pytest.approx(0.98 / 5)
+
+
+def test_failed_trials_and_errors_of_others_are_added(run_of: Callable[..., analysis.Run]) -> None:
+    some = [{**row, "requests": 940, "errors": 60} for row in rows(9, server="poll")]
+    gone = rows(1, server="poll", validity="void", reason="it ended", spoiled_by="server_gone")
+    slow = rows(10, server="epoll_level", requests_per_s=1.0)
+    run = run_of(some, [{**row, "block": 10} for row in gone], slow)
+    found = judge(claim(), run)
+    assert found.verdict is Word.INCONCLUSIVE
+    told = "15% ended in errors, failed trials counted as wholes"
+    assert told in found.explanation
+
+
+def test_errors_are_no_loss_where_the_claim_is_about_them(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    failing = [{**row, "requests_per_s": 1.0, "requests": 1, "errors": 99} for row in FAST]
+    about = with_part(max=0.1, about_errors=True)
+    assert judge(about, run_of(failing, SLOW)).verdict is Word.REPRODUCED
+    assert judge(with_part(max=0.1), run_of(failing, SLOW)).verdict is Word.INCONCLUSIVE
 
 
 def test_the_verdict_names_requests_without_an_answer(run_of: Callable[..., analysis.Run]) -> None:

@@ -39,6 +39,11 @@ def asked(*arguments: object, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+def written(folder: Path, blocks: int = 3) -> Path:
+    """A run with one picture to draw, as what a report shows is not looked at here."""
+    return made.write_run(folder, made.trials(blocks), figures=["backlog"])
+
+
 def told(rows: list[dict[str, Any]], terminal: bool) -> str:
     """What a person sees of trials with these results."""
     file = io.StringIO()
@@ -96,7 +101,7 @@ def test_a_terminal_has_the_bar_instead() -> None:
 
 
 def test_a_report_answers_with_one_document(tmp_path: Path) -> None:
-    folder = made.write_run(tmp_path / "run")
+    folder = written(tmp_path / "run")
     done = asked("report", folder, "--json")
     answer = json.loads(done.stdout)
     assert done.returncode == answer["exit"] == Exit.OK
@@ -110,13 +115,13 @@ def test_a_report_answers_with_one_document(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}])
 def test_a_pipe_gets_no_colours(tmp_path: Path, environment: dict[str, str]) -> None:
-    done = asked("report", made.write_run(tmp_path / "run", made.trials(5)), **environment)
+    done = asked("report", written(tmp_path / "run", 5), **environment)
     assert "reproduced" in done.stdout
     assert "\x1b" not in done.stdout
 
 
 def test_quiet_says_nothing_but_errors(tmp_path: Path) -> None:
-    done = asked("report", made.write_run(tmp_path / "run"), "--quiet")
+    done = asked("report", written(tmp_path / "run"), "--quiet")
     assert (done.returncode, done.stdout) == (Exit.OK, "")
     gone = asked("report", tmp_path / "gone", "--quiet")
     assert (gone.returncode, gone.stdout) == (Exit.BAD_INPUT, "")

@@ -10,6 +10,7 @@ from analysis.compare.estimates import (
     MANY,
     Estimates,
     LogRatios,
+    Moments,
     estimates,
     inflation,
     log_ratios,
@@ -56,10 +57,10 @@ class Machine:
         return np.asarray(logs + means[:, None])
 
 
-def _moments(logs: np.ndarray) -> pd.DataFrame:
+def _moments(logs: np.ndarray) -> Moments:
     count = np.isfinite(logs).sum(axis=1)
     mean, var = logs.mean(axis=1), logs.var(axis=1, ddof=1)
-    return pd.DataFrame({"count": count, "mean": mean, "var": var})
+    return Moments(count.astype(float), mean, var)
 
 
 @pytest.mark.parametrize("blocks", [3, 10])
@@ -203,7 +204,7 @@ def test_without_a_reference_a_figure_stands_alone() -> None:
 
 def test_a_single_block_tells_nothing() -> None:
     machine = Machine(8, servers=3, blocks=1)
-    one = pd.DataFrame({"count": 1, "mean": np.zeros(4), "var": np.nan})
+    one = Moments(np.ones(4), np.zeros(4), np.full(4, np.nan))
     measured = log_ratios(one, one)
     found = estimates(measured, measured, machine.reference, machine.server)
     assert np.isnan(found.p).all()

@@ -24,10 +24,28 @@ def test_five_thousand_resets_a_trial_are_a_regression(
     assert set(told["word"]) == {CHANGED}
     assert (
         told["text"]
-        .str.fullmatch(r"worse: 1[23]% of all attempts ended in errors, none before")
+        .str.fullmatch(
+            r"worse: on average 1[23]% of a trial's attempts ended in errors, none before"
+        )
         .all()
     )
     assert found.exit is Exit.REGRESSED
+
+
+def test_a_block_whose_clients_waited_for_errors_is_seen(
+    compared: Callable[..., RunComparison],
+) -> None:
+    """It made few attempts, and so has next to no share of all."""
+
+    def change(frame: pd.DataFrame) -> None:
+        resets(64, blocks=2)(frame)
+        frame.loc[frame["errors"] > 0, "requests"] = 3
+
+    found = compared(nothing, change, metrics=["server_rss_bytes"])
+    told = rows(found, ERRORS)
+    assert set(told["word"]) == {CANNOT_TELL}
+    assert told["value"].to_numpy() == pytest.approx(0.2 * 64 / 67)
+    assert found.exit is Exit.CANNOT_TELL
 
 
 def test_resets_in_both_are_no_regression_and_are_told(
@@ -36,7 +54,7 @@ def test_resets_in_both_are_no_regression_and_are_told(
     found = compared(resets(5_000), resets(5_000), repeats=3)
     told = rows(found, ERRORS)
     assert set(told["word"]) == {WITHIN_NOISE}
-    assert told["text"].str.contains("of all attempts ended in errors").all()
+    assert told["text"].str.contains("of a trial's attempts ended in errors").all()
     assert found.exit is Exit.OK
 
 
@@ -60,7 +78,10 @@ def test_requests_without_an_answer_are_compared(compared: Callable[..., RunComp
 
     found = compared(nothing, change, repeats=3)
     assert rows(found, UNANSWERED)["text"].iloc[0].startswith("worse: ")
-    assert "of all requests got no answer, none before" in rows(found, UNANSWERED)["text"].iloc[0]
+    assert (
+        "of a trial's requests got no answer, none before"
+        in rows(found, UNANSWERED)["text"].iloc[0]
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from analysis.claims.judgement import Word
 from analysis.claims.verdicts import judge, judge_all
 from analysis.compare.comparison import RunComparison, compare
 from analysis.compare.metrics import CANNOT_TELL, CHANGED
+from analysis.records.run import load
 from contract.exits import Exit
 from contract.outcomes import not_measured
 from contract.void_causes import SPOILED_BY
@@ -107,7 +108,7 @@ def decide_as_bounds(records: Records) -> None:
 
 def counts_for_its_limit(records: Records) -> None:
     open_beyond_a_tenth(records)
-    (found,) = judge_all(records.run(0, claims=[8]))
+    (found,) = judge_all(load(records.written(0, claims=[8])))
     assert found.verdict is Word.REPRODUCED
     assert found.limit_reached == BLOCKS
 
@@ -115,9 +116,16 @@ def counts_for_its_limit(records: Records) -> None:
 def told_beside_figures(records: Records) -> None:
     found = records.verdict()
     assert found.verdict is Word.REPRODUCED
-    word = {"errors": "ended in errors", "unanswered": "got no answer"}[records.way]
-    assert word in found.explanation
-    assert word not in records.verdict(hurt=0).explanation
+    assert "got no answer" in found.explanation
+    assert "got no answer" not in records.verdict(hurt=0).explanation
+
+
+def open_beyond_a_tenth_of_attempts(records: Records) -> None:
+    few, many = records.verdict(hurt=3), records.verdict(hurt=4)  # a third of each
+    assert (few.verdict, many.verdict) == (Word.REPRODUCED, Word.INCONCLUSIVE)
+    for found in (few, many):
+        assert "ended in errors" in found.explanation
+    assert "ended in errors" not in records.verdict(hurt=0).explanation
 
 
 def no_evidence_for_a_claim(records: Records) -> None:
@@ -156,7 +164,7 @@ def broken_where_answers_are_limited(records: Records) -> None:
     assert records.threshold("unanswered < 1", hurt=1).broken == 1
     found = records.threshold(LOOSE, hurt=1)
     assert found.holds
-    assert "of all requests got no answer" in found.remarks
+    assert "of a trial's requests got no answer" in found.remarks
 
 
 def _row(found: RunComparison, metric: str) -> pd.Series[Any]:
@@ -229,6 +237,9 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
             decide_as_bounds  # and test_silence_is_nought
         ),
         "told beside the figures": told_beside_figures,
+        "open beyond one attempt in ten; told; not where the claim is about the failure": (
+            open_beyond_a_tenth_of_attempts
+        ),
         "decide what every longer time would; told": decide_what_longer_ones_would,
         "no evidence; told": no_evidence_for_a_claim,
     },
@@ -260,9 +271,15 @@ def test_every_way_of_failing_has_its_row() -> None:
     assert set(CHECKS) == {column for _, column in CELLS}
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of all runs, which many cells share."""
+    return tmp_path_factory.mktemp("records")
+
+
 @pytest.mark.parametrize(("way", "column"), CELLS)
-def test_each_cell_is_what_happens(tmp_path: Path, way: str, column: str) -> None:
-    CHECKS[column][table()[way][column]](Records(tmp_path, way))
+def test_each_cell_is_what_happens(folder: Path, way: str, column: str) -> None:
+    CHECKS[column][table()[way][column]](Records(folder, way))
 
 
 def test_silence_is_nought(run_of: Callable[..., Run]) -> None:

@@ -123,7 +123,10 @@ def test_a_figure_beside_errors_says_that_they_are_not_in_it(tmp_path: Path) -> 
     frame.loc[frame["server"] == "iterative", "errors"] = 5_000
     (found,) = judged(analysis.load(made.write_run(tmp_path / "b", frame, thresholds=[KEPT])))
     assert found.holds
-    assert "Errors are not in this figure: up to 12% of all attempts, at iterative" in found.remarks
+    assert (
+        "Errors are not in this figure: on average up to 12% of a trial's attempts, at iterative"
+        in found.remarks
+    )
 
 
 def test_what_was_never_measured_is_not_told(tmp_path: Path) -> None:

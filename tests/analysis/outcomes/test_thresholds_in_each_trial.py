@@ -39,12 +39,35 @@ def test_the_worst_of_five_repeats_is_not_hidden_by_their_median(
     assert blocks == 0 or found.value == value
 
 
+@pytest.mark.parametrize(
+    ("column", "sign", "most"),
+    [("listen_drops", "<", 0), ("coverage", ">=", 0), ("response_p99_us", "<", 2)],
+)
+@pytest.mark.parametrize("absent", [0, 1, 2, 3, 5])
+def test_a_value_that_is_absent_may_be_any(
+    tmp_path: Path, column: str, sign: str, most: int, absent: int
+) -> None:
+    """`most` of five may lack it without deciding: those beside a median, none of what counts
+    failures."""
+    frame = made.trials(5).query("server == 'poll'")
+    limits = [f"{column} {sign} {1e9 if sign == '<' else 0}", f"{column} < 0.5"]
+    frame[column] = 1.0
+    frame.loc[frame["block"] <= absent, column] = None
+    kept, lost = judged(analysis.load(made.write_run(tmp_path, frame, thresholds=limits)))
+    assert kept.word == ("kept" if absent <= most else "cannot tell")
+    broken = absent < 5 and (most == 0 or absent <= most)
+    assert lost.word == ("not kept" if broken else "cannot tell")
+    assert (f"{column} was not measured in" in kept.remarks) is (absent > 0)
+
+
 def test_errors_are_told_beside_a_maximum(tmp_path: Path) -> None:
     frame = made.trials(2).query("server == 'poll'")
     frame["errors"] = frame["requests"]
     run = made.write_run(tmp_path, frame, thresholds=["response_max_us < 1e12"])
     (found,) = judged(analysis.load(run))
-    assert "Errors are not in this figure: up to 50% of all attempts" in found.remarks
+    assert (
+        "Errors are not in this figure: on average up to 50% of a trial's attempts" in found.remarks
+    )
 
 
 @pytest.mark.parametrize("blocks", [0, 4, 5])

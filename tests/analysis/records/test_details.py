@@ -81,7 +81,7 @@ def test_the_ladder_of_a_lost_syn_follows_the_kernel(run: Run) -> None:
 
 def test_an_unreadable_detail_is_named(tmp_path: Path) -> None:
     folder = made.write_run(tmp_path)
-    write_details(folder, made.trials(5))
+    write_details(folder, made.trials().head(1))
     broken = sorted((folder / "trials").iterdir())[0] / "result.json"
     broken.write_text("{")
     run = analysis.load(folder)
@@ -106,7 +106,7 @@ def other_bytes(encoded: str) -> str:
 @pytest.mark.parametrize("spoil", [half, without_header, other_bytes])
 def test_an_unreadable_histogram_is_named(tmp_path: Path, spoil: Callable[[str], str]) -> None:
     folder = made.write_run(tmp_path)
-    write_details(folder, made.trials(5))
+    write_details(folder, made.trials().head(1))
     broken = sorted((folder / "trials").iterdir())[0] / "result.json"
     result = json.loads(broken.read_text())
     histograms = result["window"]["histograms"]
@@ -135,7 +135,7 @@ def test_an_unreadable_histogram_is_named(tmp_path: Path, spoil: Callable[[str],
 )
 def test_a_detail_of_another_kind_is_named(tmp_path: Path, spoilt: Any, expected: str) -> None:
     folder = made.write_run(tmp_path)
-    write_details(folder, made.trials(5))
+    write_details(folder, made.trials().head(1))
     broken = sorted((folder / "trials").iterdir())[0] / "result.json"
     broken.write_text(json.dumps(spoilt))
     with pytest.raises(LabError) as error:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from analysis.cli.commands import cli
 from analysis.compare.comparison import compare
+from analysis.failures import unmeasured
 from analysis.report.report import build
 from contract.exits import Exit
 from tests.support import made_up_run as made
@@ -61,3 +62,26 @@ def test_a_run_without_a_valid_trial_does_not_end_well(tmp_path: Path, cause: st
     rows["validity"], rows["reason"], rows["spoiled_by"] = "void", "it ended", cause
     rows["server_limit"] = None
     assert build(made.write_run(tmp_path, rows)).exit is Exit.CANNOT_TELL
+
+
+@pytest.mark.parametrize("cause", ["server_gone", "surroundings", None])
+def test_nor_does_one_in_which_the_reference_alone_was_measured(
+    tmp_path: Path, cause: str | None
+) -> None:
+    rows = made.trials(3)
+    gone = rows["server"] == "poll"
+    rows.loc[gone, ["validity", "reason", "spoiled_by"]] = ["void", "it ended", cause]
+    rows = rows[gone | (rows["sweep"] == "reference")]
+    found = build(made.write_run(tmp_path, rows))
+    assert found.exit is Exit.CANNOT_TELL
+    assert "No trial of poll is valid." in found.notes
+
+
+def test_a_limit_that_a_server_named_each_time_is_known_of_it() -> None:
+    rows = made.trials(3)
+    rows["valid"] = rows["validity"] != "void"
+    assert rows["server_limit"].notna().any()
+    beside = rows[rows["server_limit"].notna() | (rows["server"] == "poll")]
+    assert unmeasured(rows) == unmeasured(beside) == []
+    assert unmeasured(beside.assign(server_limit=None)) == ["select"]
+    assert unmeasured(beside[beside["server_limit"].notna()]) == ["select"]

@@ -35,7 +35,7 @@ from tests.support.results import (
 )
 from tests.support.rows import TRIAL, row_of
 
-pytestmark = pytest.mark.seconds
+pytestmark = pytest.mark.slow
 
 INTEGERS = st.integers(-(2**64), 2**64) | st.sampled_from([0, 1, -1, 2**31, 2**32 - 1, 2**53 + 1])
 NUMBERS = INTEGERS | st.floats(allow_nan=True, allow_infinity=True)

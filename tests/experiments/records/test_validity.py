@@ -132,6 +132,31 @@ def test_a_server_that_printed_nothing_in_the_window_is_not_slowed_by_its_log() 
     assert (row["validity"], row["reason"]) == ("server_bound", "")
 
 
+def with_files(files_s: float | None) -> dict[str, Any]:
+    """As `logged`, without a word of the server's."""
+    result = with_window(a_result(files_s=files_s), cpu_ns=int(0.2e9))
+    result = with_samples(result, close={"idle_ticks": 100})
+    trial = next(one for one in some_trials() if one.point.sweep == "s")
+    return make_row("e", "r", "2026-01-01T00:00:00+00:00", trial, Outcome(result))
+
+
+def test_a_file_system_that_is_a_program_is_measured_with_the_server_whose_files_it_has() -> None:
+    row = with_files(1.3 * 0.7)
+    assert (row["validity"], row["spoiled_by"]) == ("server_bound", "")
+    assert row["files_cpu_share"] == pytest.approx(0.7)
+    assert row["foreign_cpu_share"] == pytest.approx(0.85 - 0.7)
+    assert row["reason"].startswith("its files took the engine's file system, which is a program, ")
+    assert "0.7 cores: it is faster with one in the kernel" in row["reason"]
+
+
+@pytest.mark.parametrize("files_s", [None, 1.3 * 0.08])
+def test_a_neighbour_is_no_file_system(files_s: float | None) -> None:
+    row = with_files(files_s)
+    assert (row["validity"], row["spoiled_by"]) == ("void", "surroundings")
+    assert row["reason"].startswith("other programs used 0.")
+    assert "file system" not in row["reason"]
+
+
 def test_where_nobody_knows_what_copying_took_both_are_named() -> None:
     row = logged(None)
     assert (row["validity"], row["spoiled_by"]) == ("void", "surroundings")

@@ -175,6 +175,17 @@ def test_over_a_bridge_the_load_has_a_pod_of_its_own() -> None:
     assert master.forms[0]["host"] == "http://server:8080"
 
 
+def test_an_attempt_has_nothing_of_the_name_of_what_the_one_before_may_have_left() -> None:
+    names = []
+    for attempt in (1, 2, 3):
+        driver = FakeDriver()
+        conduct(driver, FakeMaster(), replace(some_trials()[0], attempt=attempt))
+        names.append({spec.name for spec in driver.started})
+        (pod,) = (spec for spec in driver.started if spec.role == "pod")
+        assert pod.hostname == f"t001{'' if attempt == 1 else f'a{attempt}'}"
+    assert len(set.union(*names)) == sum(map(len, names))
+
+
 @pytest.mark.parametrize(
     ("cores", "loads", "others"),
     [(2, "1 1 1", "1"), (3, "2 2 2", "1"), (4, "3 1 3", "2"), (8, "7 5 4", "6")],

@@ -10,6 +10,7 @@ import pytest
 
 from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Target
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.option_checks import parse
 from loadgen.options import Options
@@ -44,12 +45,12 @@ def keep(engine: Engine, chosen: Options, **least: int) -> dict[str, int]:
 
 
 def test_nobody_there_is_no_work_and_no_counts() -> None:
-    with serving(answer) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(answer) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         assert keep(engine, options()) == {}
 
 
 def test_counts_are_those_of_the_moment_when_it_ended() -> None:
-    with serving(answer) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(answer) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.open_idle(10))
         until(lambda: engine.gauges().idle_established == 10, engine)
         knobs = {
@@ -69,6 +70,6 @@ def test_bad_clients_that_cannot_connect_make_the_trial_void(
 ) -> None:
     monkeypatch.setattr("loadgen.clients.background_clients.CONNECT_S", 0.2)
     address = unused_address()
-    company = BackgroundClients(options(slow_writers=1), KeepAlive(address, EXCHANGE), call)
+    company = BackgroundClients(options(slow_writers=1), KeepAlive(Target(address, EXCHANGE)), call)
     with pytest.raises(TrialVoid, match="bad clients could not all connect"):
         company.start()

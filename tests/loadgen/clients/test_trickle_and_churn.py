@@ -13,6 +13,7 @@ import pytest
 from loadgen.clients import trickle_and_churn
 from loadgen.clients.trickle_and_churn import AT_ONCE, LONGEST_HEAD, START, TICK_S, TrickleAndChurn
 from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Target
 from loadgen.loads.keep_alive import KeepAlive
 from servers.core.settings import Settings as ServerSettings
 from tests.support.engines import EXCHANGE, do, running, until
@@ -58,7 +59,7 @@ def open_idle(engine: Engine) -> None:
 
 def test_a_trickle_is_a_byte_a_period_from_each_and_one_endless_request() -> None:
     server = Listening()
-    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(server) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         assert isinstance(engine, KeepAlive)
         open_idle(engine)
         idle_ones = TrickleAndChurn(engine, time.monotonic(), trickle_per_s=50)
@@ -77,7 +78,7 @@ def test_a_trickle_is_a_byte_a_period_from_each_and_one_endless_request() -> Non
 def test_what_is_due_is_done_a_little_at_a_time() -> None:
     """Between two batches of events at most AT_ONCE: the sends of a tick pause nobody."""
     server = Listening()
-    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(server) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         open_idle(engine)
         idle_ones = TrickleAndChurn(engine, 0.0, trickle_per_s=1)
         rounds: list[int] = []
@@ -102,7 +103,7 @@ def test_what_is_due_is_done_a_little_at_a_time() -> None:
 
 def test_a_lost_connection_has_no_turn_and_its_number_starts_anew() -> None:
     server = Listening()
-    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(server) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         open_idle(engine)
         idle_ones = TrickleAndChurn(engine, 0.0, trickle_per_s=1)
         do(engine, lambda: idle_ones.tick(3.0))
@@ -119,7 +120,7 @@ def test_a_lost_connection_has_no_turn_and_its_number_starts_anew() -> None:
 
 def test_churn_replaces_a_share_and_keeps_the_number() -> None:
     server = Listening()
-    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(server) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         assert isinstance(engine, KeepAlive)
         open_idle(engine)
         idle_ones = TrickleAndChurn(engine, time.monotonic(), churn_per_s=0.5)
@@ -141,7 +142,7 @@ def test_silent_connections_are_established_and_say_nothing() -> None:
     def listen(connection: socket.socket, _number: int) -> None:
         heard.append(connection.recv(4_096))
 
-    with serving(listen) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(listen) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         engine.idle_silent = True
         open_idle(engine)
         time.sleep(0.1)
@@ -151,7 +152,7 @@ def test_silent_connections_are_established_and_say_nothing() -> None:
 
 def test_silent_connections_that_are_refused_have_a_name() -> None:
     address = unused_address()
-    with running(KeepAlive(address, EXCHANGE)) as engine:
+    with running(KeepAlive(Target(address, EXCHANGE))) as engine:
         engine.idle_silent = True
         do(engine, lambda: engine.open_idle(2))
         until(lambda: engine.gauges().idle_failed == 2, engine)
@@ -164,7 +165,7 @@ def test_a_trickle_begins_anew_before_its_head_is_longer_than_servers_take(
     longest = 60
     monkeypatch.setattr(trickle_and_churn, "LONGEST_HEAD", longest)
     server = Listening()
-    with serving(server) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(server) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         open_idle(engine)
         idle_ones = TrickleAndChurn(engine, 0.0, trickle_per_s=1)
         moments = itertools.count(1.0)

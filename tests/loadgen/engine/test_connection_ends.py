@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from loadgen.engine.engine import Engine
+from loadgen.engine.measures import Target
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
 from tests.support.engines import EXCHANGE, do, running, until
@@ -53,7 +54,7 @@ def test_thousands_close_without_a_trace() -> None:
     # Nobody accepts: the kernel holds the server's ends in the queue.
     with socket.create_server((ALONE, 0), backlog=4_096) as listener:
         address = listener.getsockname()
-        with running(KeepAlive(address, EXCHANGE, in_flight=512)) as engine:
+        with running(KeepAlive(Target(address, EXCHANGE, in_flight=512))) as engine:
             engine.idle_silent = True
             do(engine, lambda: engine.open_idle(MANY))
             until(lambda: engine.gauges().idle_established == MANY, engine)
@@ -63,7 +64,10 @@ def test_thousands_close_without_a_trace() -> None:
 
 
 def test_connections_that_are_no_longer_wanted_leave_nothing() -> None:
-    with serving(answer_for_ever) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with (
+        serving(answer_for_ever) as address,
+        running(KeepAlive(Target(address, EXCHANGE))) as engine,
+    ):
         do(engine, lambda: engine.want_active(30))
         until(lambda: engine.gauges().active_established == 30, engine)
         do(engine, lambda: engine.want_active(0))
@@ -77,7 +81,7 @@ def test_a_wrong_answer_leaves_nothing() -> None:
         while connection.recv(4_096):
             connection.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n")
 
-    with serving(wrong) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(wrong) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(4))
         until(lambda: engine.errors["wrong_answer"] >= 20, engine)
         do(engine, engine.freeze)  # a look at the sockets is no snapshot
@@ -86,7 +90,7 @@ def test_a_wrong_answer_leaves_nothing() -> None:
 
 def test_a_connection_per_request_leaves_time_wait_to_the_server() -> None:
     with serving(answer_once) as address:
-        engine: Engine = ConnectionPerRequest(address, EXCHANGE)
+        engine: Engine = ConnectionPerRequest(Target(address, EXCHANGE))
         with running(engine):
             do(engine, lambda: engine.want_active(3))
             until(lambda: engine.response.total() >= 60, engine)

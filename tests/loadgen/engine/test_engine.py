@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Exchange, Target
 from loadgen.loads import connection_per_request
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
@@ -36,7 +36,7 @@ def test_counts_what_the_server_answered_to_the_request() -> None:
             answered[number] += 1
             connection.sendall(RESPONSE)
 
-    with serving(count) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(count) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, engine.open_window)
         do(engine, lambda: engine.want_active(8))
         until(lambda: engine.response.total() >= 200 and engine._covered() == 8, engine)
@@ -48,7 +48,10 @@ def test_counts_what_the_server_answered_to_the_request() -> None:
 
 
 def test_every_connection_is_covered_and_in_its_own_histogram() -> None:
-    with serving(answer_for_ever) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with (
+        serving(answer_for_ever) as address,
+        running(KeepAlive(Target(address, EXCHANGE))) as engine,
+    ):
         do(engine, lambda: engine.want_active(4))
         until(lambda: engine.gauges().active_established == 4, engine)
         do(engine, engine.open_window)
@@ -76,7 +79,7 @@ def test_segments_count_on_when_the_server_closes_connections(closes: int) -> No
                 return
             connection.sendall(RESPONSE)
 
-    with serving(answer) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(answer) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(4))
         until(lambda: engine.response.total() >= 2_000, engine)
         do(engine, engine.open_window)
@@ -97,7 +100,7 @@ def test_idle_connections_ask_once_and_then_stay_silent() -> None:
             asked[number] += 1
             connection.sendall(RESPONSE)
 
-    with serving(count) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(count) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.open_idle(5))
         until(lambda: engine.gauges().idle_established == 5, engine)
         frozen = do(engine, engine.freeze)
@@ -112,7 +115,7 @@ def test_a_response_in_pieces_is_one_response() -> None:
             for index in range(len(RESPONSE)):
                 connection.sendall(RESPONSE[index : index + 1])
 
-    with serving(dribble) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(dribble) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(2))
         frozen = window(engine, 5)
     assert frozen.errors == {}
@@ -141,7 +144,7 @@ def test_a_date_may_change_in_the_middle_of_a_load() -> None:
         connection.close()
 
     for kind, handle in ((KeepAlive, tick), (ConnectionPerRequest, tick_once)):
-        with serving(handle) as address, running(kind(address, exchange)) as engine:
+        with serving(handle) as address, running(kind(Target(address, exchange))) as engine:
             do(engine, lambda: engine.want_active(3))
             frozen = window(engine, 200)
         assert frozen.errors == {}
@@ -157,7 +160,7 @@ def test_a_wrong_answer_and_an_early_close_have_names(response: bytes, kind: str
         connection.sendall(response)
         connection.close()
 
-    with serving(answer) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(answer) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(1))
         until(lambda: engine.errors[kind] >= 2, engine)
         assert engine.response.total() == 0
@@ -175,7 +178,7 @@ def test_a_reset_is_named_and_the_connection_opened_again() -> None:
             connection.sendall(RESPONSE)
             answer_for_ever(connection, number)
 
-    with serving(reset) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(reset) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(1))
         until(lambda: engine.response.total() >= 3, engine)
         assert engine.errors == {"reset": 1}
@@ -183,7 +186,7 @@ def test_a_reset_is_named_and_the_connection_opened_again() -> None:
 
 def test_a_refused_connection_is_named() -> None:
     address = unused_address()
-    with running(KeepAlive(address, EXCHANGE)) as engine:
+    with running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.open_idle(3))
         do(engine, lambda: engine.want_active(1))
         until(lambda: engine.errors["connect_refused"] >= 1, engine)
@@ -191,7 +194,10 @@ def test_a_refused_connection_is_named() -> None:
 
 
 def test_fewer_active_connections_close_the_surplus() -> None:
-    with serving(answer_for_ever) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with (
+        serving(answer_for_ever) as address,
+        running(KeepAlive(Target(address, EXCHANGE))) as engine,
+    ):
         do(engine, lambda: engine.want_active(6))
         until(lambda: engine.gauges().active_established == 6, engine)
         do(engine, lambda: engine.want_active(2))
@@ -208,7 +214,7 @@ def test_connection_per_request_opens_one_for_each_response() -> None:
 
     with (
         serving(once) as address,
-        running(ConnectionPerRequest(address, EXCHANGE)) as engine,
+        running(ConnectionPerRequest(Target(address, EXCHANGE))) as engine,
     ):
         do(engine, lambda: engine.want_active(3))
         frozen = window(engine, 60, covered=3)
@@ -228,7 +234,7 @@ def test_connection_per_request_beside_idle_connections() -> None:
 
     with (
         serving(either) as address,
-        running(ConnectionPerRequest(address, EXCHANGE, EXCHANGE)) as engine,
+        running(ConnectionPerRequest(Target(address, EXCHANGE, EXCHANGE))) as engine,
     ):
         do(engine, lambda: engine.open_idle(4))
         until(lambda: engine.gauges().idle_established == 4, engine)
@@ -251,7 +257,7 @@ def test_a_client_without_a_descriptor_tries_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(connection_per_request, "_socket", names)
     with (
         serving(answer_once) as address,
-        running(ConnectionPerRequest(address, EXCHANGE)) as engine,
+        running(ConnectionPerRequest(Target(address, EXCHANGE))) as engine,
     ):
         do(engine, lambda: engine.want_active(3))
         until(lambda: engine.errors["out_of_descriptors"] == 5, engine)
@@ -261,7 +267,7 @@ def test_a_client_without_a_descriptor_tries_again(monkeypatch: pytest.MonkeyPat
 
 def test_a_call_that_comes_too_late_writes_to_nobody() -> None:
     with serving(answer_for_ever) as address:
-        engine: Engine = KeepAlive(address, EXCHANGE)
+        engine: Engine = KeepAlive(Target(address, EXCHANGE))
         with running(engine):
             pass
         reader, writer = os.pipe()  # either could have got the number of what the engine had

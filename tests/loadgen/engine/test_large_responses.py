@@ -8,7 +8,7 @@ import pytest
 
 from loadgen.engine.connection_table import RECV_BYTES
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Exchange, Target
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.loads.pipelined import Pipelined
@@ -31,7 +31,7 @@ def test_of_any_length_kept_alive(size: int) -> None:
 
     with (
         serving(answer) as address,
-        running(KeepAlive(address, Exchange(REQUEST, whole))) as engine,
+        running(KeepAlive(Target(address, Exchange(REQUEST, whole)))) as engine,
     ):
         do(engine, lambda: engine.want_active(3))
         assert window(engine, 30).errors == {}
@@ -55,7 +55,7 @@ def test_of_just_what_a_read_takes_and_of_more_pipelined(size: int, depth: int) 
 
     with (
         serving(answer) as address,
-        running(Pipelined(address, Exchange(REQUEST, whole), depth)) as engine,
+        running(Pipelined(Target(address, Exchange(REQUEST, whole)), depth)) as engine,
     ):
         do(engine, lambda: engine.want_active(2))
         assert window(engine, 60).errors == {}
@@ -74,7 +74,7 @@ def test_in_parts_and_then_closed(cuts: tuple[int, ...]) -> None:
         connection.close()
 
     with serving(answer) as address:
-        engine: Engine = ConnectionPerRequest(address, Exchange(REQUEST, whole))
+        engine: Engine = ConnectionPerRequest(Target(address, Exchange(REQUEST, whole)))
         with running(engine):
             do(engine, lambda: engine.want_active(3))
             assert window(engine, 60).errors == {}
@@ -91,7 +91,7 @@ def test_a_close_in_the_middle_is_seen() -> None:
     for kind in (ConnectionPerRequest, KeepAlive):
         with (
             serving(answer) as address,
-            running(kind(address, Exchange(REQUEST, whole))) as engine,
+            running(kind(Target(address, Exchange(REQUEST, whole)))) as engine,
         ):
             do(engine, lambda: engine.want_active(2))
             until(lambda: engine.errors["closed_early"] >= 5, engine)

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from loadgen.engine.measures import Target
 from loadgen.engine.pulse import PARTS, Pulse, part_ends
 from loadgen.loads.keep_alive import KeepAlive
 from tests.support.engines import EXCHANGE, do, running, until
@@ -39,7 +40,7 @@ def test_rates_of_parts_show_the_slow_ones_and_add_up() -> None:
             time.sleep(0.05 if slow.is_set() else 0.001)
             connection.sendall(RESPONSE)
 
-    with serving(slower) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(slower) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(4))
         pulse = Pulse(engine)
         started_ns = do(engine, engine.open_window)

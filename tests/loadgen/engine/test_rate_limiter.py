@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from loadgen.engine.measures import Target
 from loadgen.engine.rate_limiter import CATCH_UP_NS, RateLimiter
 from loadgen.loads.keep_alive import KeepAlive
 from tests.support.engines import EXCHANGE, do, running, until
@@ -44,7 +45,7 @@ def test_without_a_pace_there_is_always_leave() -> None:
 def test_an_engine_opens_all_it_was_asked_for_at_its_pace() -> None:
     with (
         socket.create_server(("127.0.0.1", 0), backlog=256) as listener,
-        running(KeepAlive(listener.getsockname(), EXCHANGE)) as engine,
+        running(KeepAlive(Target(listener.getsockname(), EXCHANGE))) as engine,
     ):
         engine.idle_silent = True
         engine.pace = RateLimiter(200)

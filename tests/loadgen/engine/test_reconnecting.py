@@ -12,7 +12,7 @@ import pytest
 from contract.mix import Kind
 from contract.request import Request
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange, WindowCounts
+from loadgen.engine.measures import Exchange, Target, WindowCounts
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.loads.mix import Mix
@@ -34,14 +34,16 @@ POST = Request(method="POST", body="x=1").encoded("1.1")
 def mixed(address: tuple[str, int]) -> Engine:
     kinds = (Kind("/", 0.5), Kind("/longer", 0.5))
     longer = Exchange(Request(path="/longer").encoded("1.1"), RESPONSE)
-    return Mixed(address, Mix(kinds, (EXCHANGE, longer)))
+    return Mixed(Target(address, EXCHANGE), Mix(kinds, (EXCHANGE, longer)))
 
 
 KINDS: dict[str, Make] = {
-    "keep_alive": lambda address: KeepAlive(address, EXCHANGE),
+    "keep_alive": lambda address: KeepAlive(Target(address, EXCHANGE)),
     "mixed": mixed,
-    "pipelined": lambda address: Pipelined(address, EXCHANGE, 3),
-    "open_loop": lambda address: OpenLoop(address, EXCHANGE, Arrivals(schedule("fixed", RATE))),
+    "pipelined": lambda address: Pipelined(Target(address, EXCHANGE), 3),
+    "open_loop": lambda address: OpenLoop(
+        Target(address, EXCHANGE), Arrivals(schedule("fixed", RATE))
+    ),
 }
 CLOSED = [kind for kind in KINDS if kind != "open_loop"]
 ENDINGS = get_args(How)
@@ -159,7 +161,7 @@ def test_a_free_connection_that_is_closed_costs_nothing() -> None:
     arrivals = Arrivals(schedule("fixed", 5.0))
     with (
         serving(close_when_silent) as address,
-        running(OpenLoop(address, EXCHANGE, arrivals)) as engine,
+        running(OpenLoop(Target(address, EXCHANGE), arrivals)) as engine,
     ):
         do(engine, lambda: engine.want_active(8))
         do(engine, engine.begin)
@@ -219,7 +221,7 @@ def test_a_post_is_not_sent_again(how: How, kinds: set[str]) -> None:
     server = ClosingServer(LIMIT, how, body_bytes=3)
     with (
         serving(server) as address,
-        running(KeepAlive(address, Exchange(POST, RESPONSE))) as engine,
+        running(KeepAlive(Target(address, Exchange(POST, RESPONSE)))) as engine,
     ):
         do(engine, engine.open_window)
         do(engine, lambda: engine.want_active(1))
@@ -239,7 +241,7 @@ def test_another_method_of_a_mix_is_not_sent_again() -> None:
         kinds, (Exchange(Request(body="x=1").encoded("1.1"), RESPONSE), Exchange(POST, RESPONSE))
     )
     server = ClosingServer(LIMIT, "unanswered", body_bytes=3)
-    frozen = loaded(lambda address: Mixed(address, mix), server)
+    frozen = loaded(lambda address: Mixed(Target(address, mix.exchanges[0]), mix), server)
     assert frozen.errors.keys() == {"not_resent"}
     assert frozen.ends.resent == frozen.ends.reconnects > 0
 
@@ -247,7 +249,7 @@ def test_another_method_of_a_mix_is_not_sent_again() -> None:
 def test_fewer_connections_are_wanted_while_some_are_being_replaced() -> None:
     with (
         serving(ClosingServer(1, "at_once")) as address,
-        running(KeepAlive(address, EXCHANGE)) as engine,
+        running(KeepAlive(Target(address, EXCHANGE))) as engine,
     ):
         do(engine, lambda: engine.want_active(20))
         until(lambda: engine.ends().reconnects >= 50, engine)
@@ -266,7 +268,10 @@ def test_a_head_is_answered_without_a_body() -> None:
         while connection.recv(4_096):
             connection.sendall(answer)
 
-    with serving(heads) as address, running(KeepAlive(address, Exchange(head, answer))) as engine:
+    with (
+        serving(heads) as address,
+        running(KeepAlive(Target(address, Exchange(head, answer)))) as engine,
+    ):
         do(engine, lambda: engine.want_active(2))
         until(lambda: engine.response.total() >= 100, engine)
         assert do(engine, engine.freeze).errors == {}

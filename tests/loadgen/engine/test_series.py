@@ -7,6 +7,7 @@ import threading
 import time
 
 from contract.result.load_side import LoadSecond
+from loadgen.engine.measures import Target
 from loadgen.engine.recorder import to_histogram
 from loadgen.engine.series import Series
 from loadgen.engine.summary import encode
@@ -25,7 +26,7 @@ def test_rows_add_up_and_show_the_slow_second() -> None:
             time.sleep(0.05 if slow.is_set() else 0.002)
             connection.sendall(RESPONSE)
 
-    with serving(slower) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(slower) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(4))
         series = Series(engine)
         series.begin(do(engine, engine.open_window))
@@ -48,7 +49,7 @@ def test_rows_add_up_and_show_the_slow_second() -> None:
 def test_a_second_without_a_response_has_no_percentiles() -> None:
     with (
         serving(lambda _connection, _number: time.sleep(5)) as address,
-        running(KeepAlive(address, EXCHANGE)) as engine,
+        running(KeepAlive(Target(address, EXCHANGE))) as engine,
     ):
         series = Series(engine)
         series.look()

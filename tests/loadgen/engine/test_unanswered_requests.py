@@ -13,7 +13,7 @@ from contract.mix import Kind
 from contract.result.distribution import PERCENTILES
 from loadgen.engine.censoring import joined
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import WindowCounts
+from loadgen.engine.measures import Target, WindowCounts
 from loadgen.engine.summary import summarise
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.connection_per_request import ConnectionPerRequest
@@ -90,27 +90,29 @@ def hung_alone(make: Callable[[tuple[str, int]], Engine], connections: int) -> W
 
 
 def keep_alive(address: tuple[str, int]) -> Engine:
-    return KeepAlive(address, EXCHANGE)
+    return KeepAlive(Target(address, EXCHANGE))
 
 
 def pipelined(address: tuple[str, int]) -> Engine:
-    return Pipelined(address, EXCHANGE, 3)
+    return Pipelined(Target(address, EXCHANGE), 3)
 
 
 def mixed(address: tuple[str, int]) -> Engine:
-    return Mixed(address, Mix((Kind("/", 0.5), Kind("/b", 0.5)), (EXCHANGE, EXCHANGE)))
+    return Mixed(
+        Target(address, EXCHANGE), Mix((Kind("/", 0.5), Kind("/b", 0.5)), (EXCHANGE, EXCHANGE))
+    )
 
 
 def per_request(address: tuple[str, int]) -> Engine:
-    return ConnectionPerRequest(address, EXCHANGE)
+    return ConnectionPerRequest(Target(address, EXCHANGE))
 
 
 def scheduled(address: tuple[str, int]) -> Engine:
-    return OpenLoop(address, EXCHANGE, Arrivals(schedule("fixed", 500.0)))
+    return OpenLoop(Target(address, EXCHANGE), Arrivals(schedule("fixed", 500.0)))
 
 
 def come(address: tuple[str, int]) -> Engine:
-    return OpenConnections(address, EXCHANGE, Arrivals(schedule("fixed", 500.0)))
+    return OpenConnections(Target(address, EXCHANGE), Arrivals(schedule("fixed", 500.0)))
 
 
 def oldest_s(window: WindowCounts, name: str = "response") -> float:

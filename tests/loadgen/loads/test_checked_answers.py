@@ -11,7 +11,7 @@ import pytest
 from contract.expected import ANY, Expected
 from loadgen.answers.meaning import Meaning
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Exchange, Target
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from tests.support.engines import CHECKED, do, running, until
 from tests.support.kinds_of_load import BRIEF, EVERY, PERSISTENT
@@ -221,7 +221,7 @@ def test_of_those_a_wrong_one_is_wrong_and_one_without_its_head_came_too_short()
     exchange = Exchange(REQUEST, until_close(1), meaning=Meaning(Expected()))
     with (
         serving(answering(make, stays=False)) as address,
-        running(ConnectionPerRequest(address, exchange)) as engine,
+        running(ConnectionPerRequest(Target(address, exchange))) as engine,
     ):
         errors = loaded(engine, lambda: len(engine.errors) == 2 and engine.response.total() > 50)
     assert errors.keys() == {"wrong_answer", "closed_early"}

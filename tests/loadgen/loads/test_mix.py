@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from contract.mix import Kind, MixError, parse_mix, unknown_names
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Exchange, Target
 from loadgen.loads.mix import DRAWN, Mix
 from loadgen.loads.mixed import Mixed
 from tests.support.engines import do, running, until, window
@@ -79,8 +79,12 @@ def answer_by_path(connection: socket.socket, _number: int) -> None:
             connection.sendall(RESPONSE)
 
 
+def mixed(address: tuple[str, int], mix: Mix) -> Mixed:
+    return Mixed(Target(address, mix.exchanges[0]), mix)
+
+
 def test_each_kind_has_its_own_histogram() -> None:
-    with serving(answer_by_path) as address, running(Mixed(address, MIX)) as engine:
+    with serving(answer_by_path) as address, running(mixed(address, MIX)) as engine:
         assert isinstance(engine, Mixed)
         do(engine, lambda: engine.open_idle(2))
         do(engine, lambda: engine.want_active(3))
@@ -99,7 +103,7 @@ def test_the_answer_to_another_kind_is_wrong() -> None:
         while connection.recv(4_096):
             connection.sendall(RESPONSE)
 
-    with serving(mistaken) as address, running(Mixed(address, MIX)) as engine:
+    with serving(mistaken) as address, running(mixed(address, MIX)) as engine:
         do(engine, lambda: engine.want_active(1))
         until(lambda: engine.errors["wrong_answer"] >= 1, engine)
 
@@ -125,6 +129,6 @@ def test_a_date_that_changes_is_right_for_every_kind() -> None:
         Exchange(SLOW, dated(0, b"Jello, world!"), VARYING),
     )
     mix = Mix(MIX.kinds, exchanges, seed=3)
-    with serving(clock) as address, running(Mixed(address, mix)) as engine:
+    with serving(clock) as address, running(mixed(address, mix)) as engine:
         do(engine, lambda: engine.want_active(2))
         assert window(engine, 400).errors == {}

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 
+from loadgen.engine.measures import Target
 from loadgen.loads import connection_per_request
 from loadgen.loads.connection_per_request import ConnectionPerRequest
 from tests.support.engines import EXCHANGE, do, running, until
@@ -24,7 +25,10 @@ def test_connections_that_are_answered_and_never_closed_are_errors_of_their_own(
             over.wait(60)
         connection.close()
 
-    with serving(answer) as address, running(ConnectionPerRequest(address, EXCHANGE)) as engine:
+    with (
+        serving(answer) as address,
+        running(ConnectionPerRequest(Target(address, EXCHANGE))) as engine,
+    ):
         do(engine, lambda: engine.want_active(8))
         until(lambda: engine.response.total() >= 50, engine)
         do(engine, engine.open_window)
@@ -43,7 +47,10 @@ def test_who_closes_a_little_later_has_not_failed() -> None:
         connection.close()
 
     for answer in (late, answer_once):
-        with serving(answer) as address, running(ConnectionPerRequest(address, EXCHANGE)) as engine:
+        with (
+            serving(answer) as address,
+            running(ConnectionPerRequest(Target(address, EXCHANGE))) as engine,
+        ):
             do(engine, lambda: engine.want_active(4))
             do(engine, engine.open_window)
             time.sleep(connection_per_request.NOT_CLOSED_S * 1.2)

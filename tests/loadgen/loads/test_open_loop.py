@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
-from loadgen.engine.measures import WindowCounts
+from loadgen.engine.measures import Target, WindowCounts
 from loadgen.engine.recorder import Recorder, to_histogram
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.keep_alive import KeepAlive
@@ -56,7 +56,7 @@ class Stalling:
 
 
 def open_loop(address: tuple[str, int], rate_per_s: float = 400.0) -> OpenLoop:
-    return OpenLoop(address, EXCHANGE, Arrivals(schedule("fixed", rate_per_s)))
+    return OpenLoop(Target(address, EXCHANGE), Arrivals(schedule("fixed", rate_per_s)))
 
 
 def connect(engine: Any, count: int = CONNECTIONS) -> None:
@@ -93,7 +93,7 @@ def test_a_stall_shows_in_response_time_and_not_in_service_time() -> None:
             assert percentile_s(engine.response, 99) > 0.4
             assert long_ones(engine.service) <= MOST_STALLED
             assert engine.service.total() == engine.response.total() == frozen.requests
-        with running(KeepAlive(address, EXCHANGE)) as closed:
+        with running(KeepAlive(Target(address, EXCHANGE))) as closed:
             connect(closed)
             do(closed, closed.open_window)
             time.sleep(WINDOW_S)
@@ -167,7 +167,9 @@ def test_a_connection_that_is_closed_is_replaced_and_the_schedule_goes_on() -> N
 
 
 def come(address: tuple[str, int], rate_per_s: float) -> OpenConnections:
-    return OpenConnections(address, EXCHANGE, Arrivals(schedule("poisson", rate_per_s, seed=5)))
+    return OpenConnections(
+        Target(address, EXCHANGE), Arrivals(schedule("poisson", rate_per_s, seed=5))
+    )
 
 
 def test_a_connection_for_each_arrival() -> None:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from loadgen.engine.measures import Exchange
+from loadgen.engine.measures import Exchange, Target
 from loadgen.loads.pipelined import Pipelined
 from tests.support.engines import EXCHANGE, do, running, until, window
 from tests.support.loopback import REQUEST, RESPONSE, serving
@@ -36,7 +36,7 @@ def test_counts_to_the_request_and_keeps_the_pipeline_full() -> None:
             most[number] = max(most[number], len(data) // len(REQUEST))
             connection.sendall(RESPONSE * (len(data) // len(REQUEST)))
 
-    with serving(count) as address, running(Pipelined(address, EXCHANGE, DEPTH)) as engine:
+    with serving(count) as address, running(Pipelined(Target(address, EXCHANGE), DEPTH)) as engine:
         do(engine, engine.open_window)
         do(engine, lambda: engine.want_active(4))
         # A pipeline is full from its first response on, and a thread of the server may start late.
@@ -58,7 +58,10 @@ def test_responses_cut_anywhere_are_whole_ones() -> None:
                 connection.sendall(held[: 1 + sent % 50])
                 held = held[1 + sent % 50 :]
 
-    with serving(dribble) as address, running(Pipelined(address, EXCHANGE, DEPTH)) as engine:
+    with (
+        serving(dribble) as address,
+        running(Pipelined(Target(address, EXCHANGE), DEPTH)) as engine,
+    ):
         do(engine, lambda: engine.want_active(2))
         assert window(engine, 200).errors == {}
 
@@ -71,7 +74,7 @@ def test_times_run_from_the_write_of_each_request() -> None:
                 time.sleep(0.02)
                 connection.sendall(RESPONSE)
 
-    with serving(slow) as address, running(Pipelined(address, EXCHANGE, 4)) as engine:
+    with serving(slow) as address, running(Pipelined(Target(address, EXCHANGE), 4)) as engine:
         do(engine, lambda: engine.want_active(1))
         frozen = window(engine, 100)
     # In a full pipeline of four, each response waits for three others: 80 ms, not 20, nor the two
@@ -90,13 +93,16 @@ def test_a_wrong_answer_in_the_middle_is_named(extra: bytes) -> None:
         time.sleep(5)
 
     exchange = Exchange(REQUEST, RESPONSE)
-    with serving(wrong) as address, running(Pipelined(address, exchange, DEPTH)) as engine:
+    with serving(wrong) as address, running(Pipelined(Target(address, exchange), DEPTH)) as engine:
         do(engine, lambda: engine.want_active(1))
         until(lambda: engine.errors["wrong_answer"] >= 1, engine)
 
 
 def test_idle_connections_stay_silent_beside_a_pipeline() -> None:
-    with serving(answer_all) as address, running(Pipelined(address, EXCHANGE, DEPTH)) as engine:
+    with (
+        serving(answer_all) as address,
+        running(Pipelined(Target(address, EXCHANGE), DEPTH)) as engine,
+    ):
         do(engine, lambda: engine.open_idle(3))
         until(lambda: engine.gauges().idle_established == 3, engine)
         do(engine, lambda: engine.want_active(2))
@@ -117,14 +123,14 @@ def test_a_date_that_changes_is_right_and_another_byte_is_not() -> None:
                 connection.sendall(first.replace(b"000", moment))
 
     exchange = Exchange(REQUEST, first, ((place, place + 3),))
-    with serving(clock) as address, running(Pipelined(address, exchange, DEPTH)) as engine:
+    with serving(clock) as address, running(Pipelined(Target(address, exchange), DEPTH)) as engine:
         do(engine, lambda: engine.want_active(2))
         assert window(engine, 2_000).errors == {}
 
 
 def test_long_responses_cost_no_memory_of_the_depth() -> None:
     exchange = Exchange(REQUEST, b"x" * 1_000_000)
-    engine = Pipelined(("127.0.0.1", 1), exchange, 256)
+    engine = Pipelined(Target(("127.0.0.1", 1), exchange), 256)
     try:
         assert sum(map(len, engine._multiples().values())) <= 1_000_000
     finally:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from loadgen.engine.measures import IdleEnds
+from loadgen.engine.measures import IdleEnds, Target
 from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.worker import connect_wait
@@ -67,7 +67,10 @@ def test_words(ends: IdleEnds, asked: bool, words: str) -> None:
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_a_server_with_a_time_out_is_told_by_it(asked: bool) -> None:
-    with serving(close_when_silent) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with (
+        serving(close_when_silent) as address,
+        running(KeepAlive(Target(address, EXCHANGE))) as engine,
+    ):
         engine.idle_silent = not asked
         do(engine, lambda: engine.open_idle(4))
         until(lambda: engine.gauges().idle_failed == 4, engine)
@@ -87,7 +90,7 @@ def test_connections_that_are_closed_before_all_are_open_are_told_by_the_time_ou
         connection.close()
 
     monkeypatch.setattr(connect_wait, "NO_PROGRESS_S", 0.5)
-    with serving(impatient) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(impatient) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         engine.pace = RateLimiter(20.0)
         do(engine, lambda: engine.open_idle(40))
         with pytest.raises(TrialVoid) as void:
@@ -105,7 +108,7 @@ def test_one_that_never_got_its_answer_was_not_idle() -> None:
         time.sleep(0.02)
         connection.close()
 
-    with serving(refuse) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(refuse) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.open_idle(3))
         until(lambda: engine.gauges().idle_failed == 3, engine)
         assert do(engine, engine.idle_ends) == IdleEnds()

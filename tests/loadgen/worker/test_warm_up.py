@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from contract.settings.trial import LEAST_WARM_UP_S
+from loadgen.engine.measures import Target
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.loads.schedule import SECOND_NS
 from loadgen.worker.barrier import Barrier
@@ -40,7 +41,7 @@ def lazy(slow_s: float) -> Handler:
 
 
 def test_the_window_opens_when_a_lazy_server_has_come_to_itself() -> None:
-    with serving(lazy(LAZY_S)) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(lazy(LAZY_S)) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(4))
         begins = time.perf_counter_ns()
         opens = until_steady(engine, alone(), begins, 20.0, lambda: None)
@@ -49,7 +50,7 @@ def test_the_window_opens_when_a_lazy_server_has_come_to_itself() -> None:
 
 
 def test_a_warm_up_is_no_longer_than_it_may_be() -> None:
-    with serving(lazy(9.0)) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(lazy(9.0)) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(1))
         begins = time.perf_counter_ns()
         opens = until_steady(engine, alone(), begins, 1.0, lambda: None)
@@ -60,7 +61,7 @@ def test_what_ends_the_trial_ends_its_warm_up() -> None:
     def check() -> None:
         raise TrialVoid("the load engine failed")
 
-    with serving(lazy(0.0)) as address, running(KeepAlive(address, EXCHANGE)) as engine:
+    with serving(lazy(0.0)) as address, running(KeepAlive(Target(address, EXCHANGE))) as engine:
         do(engine, lambda: engine.want_active(1))
         with pytest.raises(TrialVoid, match="engine failed"):
             until_steady(engine, alone(), time.perf_counter_ns(), 9.0, check)
