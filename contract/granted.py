@@ -29,10 +29,11 @@ def folder(root: Path = ROOT, membership: str = "") -> Path:
     """Where the group's own files are, below what is mounted; `membership` is its /proc/PID/cgroup.
 
     Commonly a container sees its own group as the root. Under v2 an engine may be told to show
-    all groups of the machine instead (`default-cgroupns-mode: host`).
+    all groups of the machine instead (`default-cgroupns-mode: host`). A group outside of what it
+    may see, as of an engine in a container, has `..` for a name and no files here.
     """
     for line in membership.splitlines():
-        if line.startswith("0::/"):
+        if line.startswith("0::/") and ".." not in line.split("/"):
             below = root / line.removeprefix("0::/")
             if below.is_dir():
                 return below

@@ -25,6 +25,7 @@ MODULES = (
     "loadgen/verification/asking.py",
     "loadgen/verification/one_answer.py",
     "loadgen/verification/readiness.py",
+    "loadgen/verification/together.py",
     "loadgen/verification/verify.py",
     "loadgen/worker/barrier.py",
     "loadgen/worker/connect_wait.py",

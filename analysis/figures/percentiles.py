@@ -1,7 +1,8 @@
 """Response time by percentile, far into the tail: the plot that HdrHistogram made usual.
 
 From the histograms beside the CSV, not from percentiles of percentiles: those of a
-server's repeats are added up, and the band holds every single repeat.
+server's repeats are added up, and the band holds every single repeat. Each repeat counts alike: in
+a closed loop one that was slow has few requests, and would be next to nothing among the others.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ SHOWN = {"response_p50_us": 50.0, "response_p90_us": 90.0, "response_p99_us": 99
 SHOWN |= {"response_p999_us": 99.9, "response_max_us": 100.0}
 REPEATS_SHOWN = 6
 """Enough for a curve; reading thousands of histograms would take minutes."""
+ROUNDING = 1e-6
+"""Of a request: counts of repeats that weigh alike are no whole numbers."""
 
 
 class Curve(NamedTuple):
@@ -154,7 +157,10 @@ def _clocks(load: str) -> list[tuple[str, str]]:
 
 
 def _curve(server: str, load: str, clock: str, parts: list[tuple[Floats, Floats]]) -> Curve:
-    us, many = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    requests = int(sum(many.sum() for _, many in parts))
+    each = requests / len(parts)
+    us = np.concatenate([us for us, _ in parts])
+    many = np.concatenate([many * (each / many.sum()) for _, many in parts])
     order = np.argsort(us, kind="stable")
     whole = us[order], many[order]
     single = np.vstack([_at(*part) for part in parts])
@@ -164,7 +170,6 @@ def _curve(server: str, load: str, clock: str, parts: list[tuple[Floats, Floats]
     high[counted] = np.nanmax(single[:, counted], axis=0)
     shares = np.array(list(SHOWN.values())) / 100
     row = dict(zip(SHOWN, _percentiles(*whole, shares).tolist(), strict=True))
-    requests = int(many.sum())
     return Curve(server, load, clock, _at(*whole), low, high, len(parts), requests, row)
 
 
@@ -177,8 +182,8 @@ def _at(us: Floats, many: Floats) -> Floats:
 def _percentiles(us: Floats, many: Floats, shares: Floats) -> Floats:
     """The smallest durations that at least these shares of the requests did not exceed."""
     total = np.cumsum(many)
-    ranks = np.maximum(1.0, np.ceil(shares * total[-1] - 1e-9))
-    found: Floats = us[np.searchsorted(total, ranks)]
+    ranks = np.maximum(1.0, np.ceil(shares * total[-1] - ROUNDING))
+    found: Floats = us[np.searchsorted(total, (ranks - ROUNDING).clip(max=total[-1]))]
     return found
 
 

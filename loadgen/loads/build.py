@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from contract.request import Request
+from loadgen.answers.meaning import Meaning
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.rate_limiter import RateLimiter
@@ -19,6 +20,7 @@ from loadgen.loads import (
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
 from loadgen.options import Options
 from loadgen.verification.errors import OldVersionError, VerificationError
+from loadgen.verification.together import ask_together
 from loadgen.verification.verify import (
     Terms,
     closing_request,
@@ -59,6 +61,8 @@ def _verified(options: Options) -> VerifiedServer:
     asked, terms = options.asked, options.terms
     if options.persistent:
         exchanges = learn_all(address, [keep_alive_request(one) for one in asked], terms)
+        if (depth := options.settings.pipeline_depth) > 1:
+            ask_together(address, exchanges[0].request, Meaning(terms.expected), depth)
     else:
         exchanges = _closing(address, asked, terms)
     idle = None

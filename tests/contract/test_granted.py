@@ -113,6 +113,7 @@ def test_no_accounting_at_all_is_told(tmp_path: Path) -> None:
 def test_group_in_its_own_namespace_is_the_root(tmp_path: Path) -> None:
     assert folder(tmp_path, "0::/\n") == tmp_path
     assert folder(tmp_path, "0::/../0123abcd\n") == tmp_path, "as the probe's namespace shows it"
+    assert folder(tmp_path, "0::/..\n") == tmp_path, "as in an engine's namespace below"
 
 
 def test_group_among_all_of_the_machine_is_found_below(tmp_path: Path) -> None:

@@ -61,8 +61,11 @@ def _guarded(handle: Handler, connection: socket.socket, number: int) -> None:
 
 
 def answer_for_ever(connection: socket.socket, _number: int) -> None:
-    while connection.recv(4_096):
-        connection.sendall(RESPONSE)
+    """Each request, however many come at once."""
+    held = b""
+    while piece := connection.recv(4_096):
+        *whole, held = (held + piece).split(b"\r\n\r\n")
+        connection.sendall(RESPONSE * len(whole))
 
 
 def answer_once(connection: socket.socket, _number: int) -> None:

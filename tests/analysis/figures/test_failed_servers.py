@@ -15,7 +15,7 @@ from analysis.failures import of_figure
 from analysis.figures import all_figures
 from tests.analysis.figures.test_lower_bounds import with_details
 from tests.support import made_up_run as made
-from tests.support.trial_details import encoded
+from tests.support.trial_details import REQUESTS, encoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +88,21 @@ def stopping(folder: Path, *, answered: bool) -> Run:
             found["window"]["censored"] = {"response": late}
         path.write_text(json.dumps(found))
     return run
+
+
+def test_a_repeat_that_answered_few_counts_as_much_as_the_others(tmp_path: Path) -> None:
+    """Its one answer, of a second, is a fifth of all beside sixteen thousand."""
+    run = with_details(tmp_path, made.trials(5).query("server == 'poll'"))
+    figure = all_figures()["percentiles"]
+    slow = tmp_path / "trials" / str(figure.chosen(run)["trial"].iloc[-1]) / "result.json"
+    found = json.loads(slow.read_text())
+    found["window"]["histograms"]["response"] = encoded(np.array([1e6]))
+    slow.write_text(json.dumps(found))
+    row = figure.table(analysis.load(tmp_path)).iloc[0]
+    assert row["requests"] == 4 * REQUESTS + 1
+    assert row["response_p50_us"] < row["response_p90_us"] / 100
+    for name in ("response_p90_us", "response_p999_us", "response_max_us"):
+        assert row[name] == pytest.approx(1e6, rel=2e-3)
 
 
 @pytest.mark.parametrize("answered", [True, False])
