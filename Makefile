@@ -7,7 +7,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # SERVER=image:tag PORT=8000 asks an experiment of that server, SERVER=shop.yaml of the one that the
 # file describes; REFERENCES=1 adds nginx and others; REPEATS=21 measures everything that often.
-CHOICE = $(if $(SERVER),--server '$(SERVER)' $(if $(PORT),--port '$(PORT)')) \
+# A PORT without SERVER is refused, unless it is the environment's and meant for something else.
+CHOICE = $(if $(SERVER),--server '$(SERVER)') \
+	$(if $(and $(PORT),$(or $(SERVER),$(filter command,$(origin PORT)))),--port '$(PORT)') \
 	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)')
 
 # Two processes for each core where most of a test's time is waiting; quick tests never wait.

@@ -6,6 +6,7 @@ Without them a container is confined like the lab's own (experiments/docker/cont
 from __future__ import annotations
 
 import posixpath
+import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -15,6 +16,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     ValidationInfo,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -30,6 +32,13 @@ MIB: Final = 2**20
 LEAST_BYTES: Final = 6 * MIB
 """Docker grants no less memory."""
 UNITS: Final = {"k": 2**10, "m": MIB, "g": 2**30}
+_HOST = r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+REFERENCE: Final = (
+    rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+    r"(?:@[A-Za-z0-9_+.-]+:[0-9A-Fa-f]+)?"
+)
+"""What Docker takes for an image's (distribution/reference); an id is of the same form."""
 
 Capability = Literal[
     "AUDIT_WRITE",
@@ -80,7 +89,21 @@ def bytes_of(text: str) -> int:
     return int(text[:-1]) * UNITS[text[-1]]
 
 
-Image = Annotated[str, Field(pattern=r"^[^\s:@-][^\s]*$")]
+def _reference(image: str) -> str:
+    if not re.fullmatch(REFERENCE, image):
+        raise ValueError(
+            f"{image!r} is no reference of an image: NAME:TAG, NAME@DIGEST or an id, NAME in "
+            "small letters and without https://, such as shop:1 or "
+            "registry.example:5000/team/shop:1"
+        )
+    return image
+
+
+Image = Annotated[
+    str,
+    AfterValidator(_reference),
+    WithJsonSchema({"pattern": f"^{REFERENCE}$", "type": "string"}),
+]
 Writable = Annotated[
     list[Annotated[str, AfterValidator(_place)]],
     BeforeValidator(_everything, json_schema_input_type=list[str] | Literal["all"]),

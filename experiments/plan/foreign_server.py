@@ -94,8 +94,10 @@ class Foreign(ContainerKeys):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "name" not in given and isinstance(given.get("image"), str):
-            return {**given, "name": name_of(given["image"])}
+        """Where the image itself is a fault, that one alone is told."""
+        if isinstance(given, dict) and "name" not in given:
+            image = given.get("image")
+            return {**given, "name": name_of(image if isinstance(image, str) else "")}
         return given
 
     @model_validator(mode="after")
@@ -144,7 +146,7 @@ class Foreign(ContainerKeys):
 
 
 def name_of(image: str) -> str:
-    """A server's name from its image's: `registry:5000/team/My-App:1.2` is `my_app`; one that is
+    """A server's name from its image's: `registry:5000/team/my-app:1.2` is `my_app`; one that is
     named by its id has the start of that."""
     if identity := id_of(image):
         return f"image_{identity[:12]}"

@@ -20,6 +20,8 @@ from experiments.paths import ROOT
         (("experiment", "EXPERIMENT=a path/my.yaml"), ["run", "a path/my.yaml"]),
         (("experiment",), ["run", "c10k"]),
         (("plan", "EXPERIMENT=a path/my.yaml"), ["plan", "a path/my.yaml"]),
+        (("plan", "SERVER=a:1", "PORT=80"), ["plan", "--server", "a:1", "--port", "80", "c10k"]),
+        (("plan", "SERVER=", "PORT=80"), ["plan", "--port", "80", "c10k"]),
         (("history", "EXPERIMENT=two words"), ["history", "two words"]),
     ],
 )

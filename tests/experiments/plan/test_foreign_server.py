@@ -24,23 +24,45 @@ from tests.support.experiments import experiment, servers_by_sweep
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
 from tests.support.placed import placed
 
-APP = {"image": "team/My-App:1.2", "port": 80, "command": ["serve", "--port", 80]}
+APP = {"image": "team/my-app:1.2", "port": 80, "command": ["serve", "--port", 80]}
 
 
 @pytest.mark.parametrize(
     ("image", "name"),
     [
         ("my-app", "my_app"),
-        ("registry.example:5000/team/My.App:1.2@sha256:ab", "my_app"),
+        ("registry.example:5000/team/my.app:1.2@sha256:ab", "my_app"),
         ("nginx:1.27", "image_nginx"),
         ("2048", "image_2048"),
         ("0123456789ab", "image_0123456789ab"),
         (f"sha256:{'0123456789abcdef' * 4}", "image_0123456789ab"),
+        ("Registry.example/a__b/c.d-e:V1.2", "c_d_e"),
+        ("[::1]:5000/shop", "shop"),
     ],
 )
 def test_a_server_is_named_by_its_image(image: str, name: str) -> None:
     assert name_of(image) == name
     assert Foreign.model_validate({"image": image}).name == name
+
+
+def test_an_entry_without_an_image_lacks_that_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    for entry in ("{port: 80}", "{image: 5}"):
+        path.write_text(f"question: x\nsweeps: [{{name: s}}]\nservers: [{entry}]\n")
+        with pytest.raises(LabError) as caught:
+            read(path)
+        (told,) = str(caught.value).splitlines()
+        assert "servers.0.image" in told
+
+
+def test_a_server_s_file_is_no_experiment(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text("image: shop:1\nexpect: {status: 200}\n")
+    with pytest.raises(LabError, match=r"looks like the file of a server: SERVER=.*shop\.yaml"):
+        read(path)
+    path.write_text("image: shop:1\nquestion: x\nsweeps: [{name: s}]\n")
+    with pytest.raises(LabError, match="unknown key 'image'"):
+        read(path)
 
 
 def test_numbers_are_words_of_a_command() -> None:
@@ -55,7 +77,10 @@ def test_numbers_are_words_of_a_command() -> None:
         ("{image: a, port: 70000}", "servers.0.port: .* less than or equal to 65535, not 70000"),
         ("{image: a, port: '80'}", "servers.0.port: .* valid integer, not '80'"),
         ("{image: a, path: X}", "servers.0.path: 'X' is not a path"),
-        ("{image: a b}", "servers.0.image: .*, not 'a b'"),
+        ("{image: a b}", "servers.0.image: 'a b' is no reference of an image: NAME:TAG, NAME@"),
+        ("{image: team/Shop}", "'team/Shop' is no reference .* in small letters"),
+        ("{image: 'https://example.com/shop'}", "is no reference .* without https://"),
+        ("{image: ''}", "servers.0.image: '' is no reference of an image"),
         ("{image: a, expect: {stauts: 200}}", "'servers.0.expect.stauts'; did you mean 'status'?"),
         ("{image: a, expect: {status: 99}}", "expect.status.0: .* or equal to 200, not 99"),
         ("{image: a, expect: {status: []}}", "servers.0.expect.status: .* at least 1 item"),
