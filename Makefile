@@ -6,11 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # SERVER=image:tag PORT=8000 asks an experiment of that server, SERVER=shop.yaml of the one that the
-# file describes; REFERENCES=1 adds nginx and others; REPEATS=21 measures everything that often.
+# file describes; REFERENCES=1 adds nginx and others; REPEATS=21 measures everything that often, and
+# BUDGET=20m what open claims need for so long after that (half the plan's time; BUDGET=0: not at all).
 # A PORT without SERVER is refused, unless it is the environment's and meant for something else.
 CHOICE = $(if $(SERVER),--server '$(SERVER)') \
 	$(if $(and $(PORT),$(or $(SERVER),$(filter command,$(origin PORT)))),--port '$(PORT)') \
-	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)')
+	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)') \
+	$(if $(BUDGET),--budget '$(BUDGET)')
 
 # Two processes for each core where most of a test's time is waiting; quick tests never wait.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
@@ -32,7 +34,7 @@ $(READY): requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@touch $@
 
-experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n)
+experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n, BUDGET=20m)
 	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
 
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name)

@@ -13,13 +13,15 @@ from rich.table import Table
 from contract.console import cell, echo, spoken
 from experiments.cli import benchmarks, machine
 from experiments.cli.commands import choice_options, console, output_of, with_exit_codes
-from experiments.cli.reporting import analyse, report_before
+from experiments.cli.reporting import report_before
 from experiments.paths import RESULTS
 from experiments.plan import experiment_file
+from experiments.plan.budget import budget_of, read_budget
 from experiments.plan.overrides import choose
 from experiments.plan.schema import Experiment
-from experiments.plan.trials import UNKNOWN, notes, plan
+from experiments.plan.trials import UNKNOWN, expected_s, notes, plan
 from experiments.records.run_folder import Store
+from experiments.run.analysis import analyse
 from experiments.run.loop import AfterwardsError
 from experiments.run.progress import describe, minutes
 from experiments.run.session import last_unfinished, limits_here, resume, start
@@ -38,9 +40,8 @@ def list_() -> None:
     for name in experiment_file.names():
         experiment = experiment_file.read(experiment_file.find(name))
         trials = plan(experiment)
-        table.add_row(
-            cell(name), str(len(trials)), f"{minutes(trials)} min", cell(experiment.question)
-        )
+        about = f"{minutes(expected_s(trials))} min"
+        table.add_row(cell(name), str(len(trials)), about, cell(experiment.question))
     console.print(table)
 
 
@@ -49,19 +50,27 @@ def list_() -> None:
 @choice_options
 @with_exit_codes
 def plan_(
-    experiment: str, server: str, port: int | None, references: bool, repeats: int | None
+    experiment: str,
+    server: str,
+    port: int | None,
+    references: bool,
+    repeats: int | None,
+    budget: str,
 ) -> None:
     """Print the trials of EXPERIMENT and how long they will take."""
-    asked = choose(experiment, server, port, references, repeats).experiment
-    limits = limits_here()
+    asked_s = read_budget(budget)
+    source = choose(experiment, server, port, references, repeats)
+    asked, limits = source.experiment, limits_here()
     trials = plan(asked, limits or UNKNOWN)
     for trial in trials:
         echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
-    for note in notes(trials):
+    for note in (*source.notes, *notes(trials)):
         echo(note)
     if limits is None:
         echo("not fitted to this machine, which is not known: `run` reads its limits first")
-    echo(f"{len(trials)} trials, about {minutes(trials)} min")
+    echo(f"{len(trials)} trials, about {minutes(expected_s(trials))} min")
+    if asked.claims and (more_s := budget_of(asked_s, trials)):
+        echo(f"then at most {minutes(more_s)} min for claims that are open")
 
 
 @cli.command()
@@ -75,13 +84,15 @@ def run(
     port: int | None,
     references: bool,
     repeats: int | None,
+    budget: str,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Run EXPERIMENT (a name, or a YAML file) and report on it."""
     where, options = output_of(quiet, as_json)
+    budget_s = read_budget(budget)
     asked = choose(experiment, server, port, references, repeats)
-    _measured(lambda: start(asked, where), options)
+    _measured(lambda: start(asked, where, budget_s), options)
 
 
 @cli.command("resume")

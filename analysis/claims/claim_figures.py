@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from analysis.arrays import Flags
 from analysis.claims.evidence import described, evidence_of
 from analysis.claims.expression import parse
+from analysis.claims.first_look import first_look
 from analysis.claims.judgement import MOST_FAILED
 from analysis.claims.longer_times import moved
 from analysis.claims.rules import Levels, Line, Rule
@@ -77,12 +79,14 @@ def measured(run: Run, common: Settings, rule: Rule) -> Measured:
     found = [side.by_block for side in sides]
     every = set().union(*(values.index for values in found))
     if rule.among is not None:
-        ratio = largest_over_smallest(found)
         common_blocks = set.intersection(*(set(values[values > 0].index) for values in found))
+        first = first_look(run, found[0][list(common_blocks)])
+        ratio = largest_over_smallest(found, first)
         lost = len(every) - len(common_blocks)
     else:
         values = _compared(found, sides, rule).dropna()
-        ratio, lost = estimate(values.to_numpy()), len(every) - len(values)
+        ratio = estimate(values.to_numpy(), first_look(run, values))
+        lost = len(every) - len(values)
     frames, basis = [side.trials for side in sides], tuple(side.basis for side in sides)
     return Measured(ratio, frames, basis, lost, *_moves(rule, sides))
 
@@ -172,7 +176,9 @@ def _of_line(run: Run, settings: Settings, rule: Rule, line: Line) -> Measured:
     fixed = _fixed(settings, rule)
     trials = with_settings(run, fixed, rule.free)
     whole = _side(trials, described(fixed), rule, run)
-    found = growth(whole.trials["block"], whole.trials[line.along], whole.figures)
+    found = growth(
+        whole.trials["block"], whole.trials[line.along], whole.figures, partial(first_look, run)
+    )
     basis = []
     for level in sorted(int(level) for level in trials[line.along].unique()):
         mine = trials[trials[line.along] == level]
@@ -198,7 +204,7 @@ def _at_most_connections(run: Run, settings: Settings, rule: Rule) -> Measured:
         why = "Beyond that it named no limit" if asked else "It was never asked for more"
         unproven = f"{why}, so nothing shows where it ends."
     basis = basis_of(trials[connections >= most], what, top.basis.missing, top.basis.bounded)
-    found = estimate(top.by_block.to_numpy())
+    found = estimate(top.by_block.to_numpy(), first_look(run, top.by_block))
     return Measured(found, [top.trials], (basis,), 0, top.rises, top.falls, unproven)
 
 

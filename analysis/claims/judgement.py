@@ -61,7 +61,9 @@ class Part:
     of an interval, and `why` says what leaves it open. Parts with `decides` False are shown
     beside, for the reader. `basis` are the trials that it stands on by selection, `about_failure`
     whether those that the server failed are what it is about; `lost` blocks had only a part of
-    it. It may really be larger (`rises`) or smaller (`falls`), `because` of what was seen.
+    it. It may really be larger (`rises`) or smaller (`falls`), `because` of what was seen. `rivals`
+    are the parts that decide by an interval, of which the worst may refute the claim, and
+    `by_chance` says that it would by itself and not as the worst of so many.
     """
 
     label: str
@@ -78,6 +80,8 @@ class Part:
     rises: bool = False
     falls: bool = False
     because: str = "requests had no answer when windows closed"
+    rivals: int = 1
+    by_chance: bool = False
 
     @property
     def failed_share(self) -> float:
@@ -105,15 +109,24 @@ class Part:
         return against(self.estimate, self.low, self.high)
 
     @property
+    def outside(self) -> bool:
+        """Whether the figure itself, whatever its interval, lies outside the bound."""
+        value = self.estimate.value
+        below = self.low is not None and value < self.low
+        return below or (self.high is not None and value > self.high)
+
+    @property
     def more_repeats(self) -> int | None:
-        """How many repeats would probably settle it, from the spread seen so far."""
+        """How many repeats in all would probably settle it, from the spread seen so far."""
         value = self.estimate.value
         distances = [
             abs(float(np.log(value / edge)))
             for edge in (self.low, self.high)
             if edge and edge > 0 and value > 0
         ]
-        return repeats_needed(self.estimate, min(distances)) if distances else None
+        if not distances:
+            return None
+        return repeats_needed(self.estimate, min(distances), self.rivals if self.outside else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +184,10 @@ def settled(parts: Sequence[Part]) -> tuple[Part, ...]:
     """The same; open where the server failed too often, or where a part is refuted by itself and
     not as the worst of all that decide."""
     rivals = sum(part.decides and part.word is None for part in parts)
-    return tuple(_settled(part, rivals) for part in parts)
+    return tuple(_settled(replace(part, rivals=rivals)) for part in parts)
 
 
-def _settled(part: Part, rivals: int) -> Part:
+def _settled(part: Part) -> Part:
     if part.verdict is Word.INCONCLUSIVE:
         return part
     if part.failed_share > MOST_FAILED and not part.about_failure:
@@ -197,13 +210,13 @@ def _settled(part: Part, rivals: int) -> Part:
         return replace(part, word=Word.INCONCLUSIVE, why=why)
     if not (part.decides and part.word is None and part.verdict is Word.REFUTED):
         return part
-    if against(widened(part.estimate, rivals), part.low, part.high) is Word.REFUTED:
+    if against(widened(part.estimate, part.rivals), part.low, part.high) is Word.REFUTED:
         return part
     why = (
         f"By itself {part.label} lies outside its bound, but it is one of "
-        f"{plural(rivals, 'part')}, and some part of so many does by chance."
+        f"{plural(part.rivals, 'part')}, and some part of so many does by chance."
     )
-    return replace(part, word=Word.INCONCLUSIVE, why=why)
+    return replace(part, word=Word.INCONCLUSIVE, why=why, by_chance=True)
 
 
 def joined(words: Iterable[Word]) -> Word:

@@ -22,7 +22,7 @@ import numpy as np
 from scipy import special
 
 from analysis.arrays import Flags, Floats, Objects
-from analysis.statistics.medians import TAIL
+from analysis.statistics.looks import TAIL
 from analysis.statistics.moderated_variance import moderated
 
 MANY = 5

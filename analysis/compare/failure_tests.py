@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from analysis.arrays import Floats
-from analysis.statistics.medians import CONFIDENCE
+from analysis.statistics.looks import CONFIDENCE
 
 LEVEL = 1 - CONFIDENCE
 

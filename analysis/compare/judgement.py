@@ -36,7 +36,7 @@ from analysis.compare.metrics import (
 )
 from analysis.outcomes.goodput import FAILED
 from analysis.statistics.false_discovery import adjusted
-from analysis.statistics.medians import CONFIDENCE, TAIL
+from analysis.statistics.looks import CONFIDENCE, TAIL
 
 POWER = 0.8
 

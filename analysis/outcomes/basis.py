@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.outcomes import goodput
-from analysis.outcomes.causes import Causes, by_kind, causes, no_evidence
+from analysis.outcomes.causes import Causes, by_kind, causes, failed, no_evidence
 from analysis.wording import listed, plural, share
 
 
@@ -17,8 +17,9 @@ from analysis.wording import listed, plural, share
 class Basis:
     """The trials of one selection: `what` they are in words, `how` the server failed, how many
     valid ones had no figure (`missing`), the shares of errors and missing answers, how many
-    valid ones have a figure of times that are lower bounds (`bounded`), and the share of attempts
-    beside the figures of valid ones that ended in errors (`beside`)."""
+    valid ones have a figure of times that are lower bounds (`bounded`), the share of attempts
+    beside the figures of valid ones that ended in errors (`beside`), what their `points` are
+    called, and the `blocks` that have any that says something about the server."""
 
     what: str
     causes: Causes
@@ -28,6 +29,8 @@ class Basis:
     unanswered: float = 0.0
     bounded: int = 0
     beside: float = 0.0
+    points: tuple[str, ...] = ()
+    blocks: int = 0
 
     @property
     def lost_share(self) -> float:
@@ -48,6 +51,7 @@ def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0
             (beside, goodput.ERRORS),
         )
     )
+    told = trials["valid"].to_numpy(dtype=bool) | failed(trials)
     return Basis(
         what,
         causes(trials),
@@ -57,6 +61,8 @@ def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0
         unanswered,
         bounded,
         errors_beside,
+        tuple(sorted({str(point) for point in trials["point"]})),
+        int(trials["block"][told].nunique()),
     )
 
 

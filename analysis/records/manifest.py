@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from analysis.records.schema_faults import schema_faults
 from contract.columns import COLUMNS, FORMAT_VERSION, SETTINGS
 from contract.exits import Exit, LabError
+from contract.more_blocks import MoreBlock
 
 FILE = "manifest.json"
 KINDS = {"text": (str,), "flag": (bool,), "int": (int,), "float": (int, float)}
@@ -68,6 +69,8 @@ class Manifest(BaseModel):
     git_commit: str | None = None
     git_dirty: bool | None = None
     repeats: int | None = None
+    budget_s: float = 0.0
+    more_blocks: list[MoreBlock] = []
     trials: int | None = None
     window_s: float | None = None
     memory_bytes: int | None = None

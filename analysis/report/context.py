@@ -13,6 +13,7 @@ from analysis.claims.verdicts import Verdict
 from analysis.outcomes.lower_bounds import doubts
 from analysis.records.run import Run
 from analysis.report.machine import machine, unlike_cores
+from analysis.report.more_blocks import over
 from analysis.report.narrative import lead, more
 from analysis.report.server_page import pages, verdict_in_short
 from analysis.report.server_points import reference_of
@@ -70,7 +71,8 @@ def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, obje
         "notes": notes,
         "void": as_table(void),
         "remarks": as_table(_remarks(run)),
-        "repeats": run.trials["block"].nunique(),
+        "over": over(run),
+        "looks": bool(run.manifest.budget_s),
         "machine": machine(run.manifest),
         "manifest": json.dumps(run.manifest.raw, indent=2, sort_keys=True, ensure_ascii=False),
     }

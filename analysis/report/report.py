@@ -24,7 +24,7 @@ from analysis.outcomes.thresholds import Kept, ending, judged
 from analysis.records import unreadable_rows
 from analysis.records.run import Run, load
 from analysis.rendering import write_errors, write_pages
-from analysis.report import summary_csv
+from analysis.report import more_blocks, summary_csv
 from analysis.report.context import page
 from analysis.report.sections import section, shown
 from analysis.wording import server_name
@@ -67,8 +67,9 @@ def build(run_dir: Path) -> Report:
         raise LabError("\n".join(unreadable_rows.notes(run) or said), Exit.NOT_READY)
     with write_errors(), drawing(run_dir / "figures") as draw:
         figures, absent = _figures(run, draw)
-        notes = [*unreadable_rows.notes(run), *repeated.notes(run), *absent]
         found = verdicts.judge_all(run)
+        more = more_blocks.notes(run, found)
+        notes = [*unreadable_rows.notes(run), *repeated.notes(run), *more, *absent]
         limits = judged(run)
         table = verdicts.write(found, run_dir)
         unreadable_rows.write(run)

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis.arrays import Floats, Numbers
-from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL, medians
+from analysis.statistics.looks import MOST, TAIL, next_look, tail
+from analysis.statistics.medians import bootstrapped, medians
 
 ONE, STUDENT, BOOTSTRAP, ORDER = "one repeat", "Student's t", "bootstrap", "order statistics"
 WELCH = "Welch's t"
@@ -23,7 +24,8 @@ FACTS = ("range", "maximum", "count")
 class Estimate:
     """A middle with its 95% interval; NaN where there is none.
 
-    `spread` is the standard deviation of the logarithms (0.05 is about 5%).
+    `spread` is the standard deviation of the logarithms (0.05 is about 5%). `first` is the number
+    of repeats at the first look of several, 0 where there is only one (see `looks`).
     """
 
     value: float
@@ -32,6 +34,7 @@ class Estimate:
     n: int
     method: str = ""
     spread: float = float("nan")
+    first: int = 0
 
     @property
     def bounded(self) -> bool:
@@ -49,16 +52,17 @@ def nothing() -> Estimate:
     return Estimate(float("nan"), float("nan"), float("nan"), 0)
 
 
-def estimate(values: ArrayLike) -> Estimate:
-    """The median of `values` (NaN left out) with its 95% interval."""
+def estimate(values: ArrayLike, first: int = 0) -> Estimate:
+    """The median of `values` (NaN left out) with its 95% interval, which is as wide as several
+    looks need where the first of them was at `first` values."""
     data = finite(values)
     n = len(data)
     if not n:
         return nothing()
-    median, low, high = medians(data, np.zeros(n, dtype="int64"), 1)[:, 0].tolist()
-    method = ONE if n == 1 else STUDENT if n < BOOTSTRAP_FROM else BOOTSTRAP
+    median, low, high = medians(data, np.zeros(n, dtype="int64"), 1, first)[:, 0].tolist()
+    method = ONE if n == 1 else BOOTSTRAP if bootstrapped(n, first) else STUDENT
     spread = float(np.log(data).std(ddof=1)) if n > 1 and data.min() > 0 else float("nan")
-    return Estimate(median, low, high, n, method, spread)
+    return Estimate(median, low, high, n, method, spread, first)
 
 
 def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
@@ -84,8 +88,9 @@ def of_groups(values: pd.DataFrame, groups: Numbers, count: int) -> pd.DataFrame
     return pd.DataFrame(found)
 
 
-def order_interval(values: ArrayLike) -> Estimate:
-    """The median with the interval between two of the values themselves.
+def order_interval(values: ArrayLike, outside: float = TAIL) -> Estimate:
+    """The median with the interval between two of the values themselves, which leaves out so much
+    `outside` on each side.
 
     It assumes nothing of their distribution (Conover, *Practical Nonparametric
     Statistics*, section 3.2), so it suits values that pile up at a limit, such
@@ -98,7 +103,7 @@ def order_interval(values: ArrayLike) -> Estimate:
         return nothing()
     middle = float(np.median(data))
     # The chance that at most k of n values lie below the median, for k = 0, 1, ...
-    below = int((special.bdtr(np.arange(n), n, 0.5) <= TAIL).sum()) - 1
+    below = int((special.bdtr(np.arange(n), n, 0.5) <= outside).sum()) - 1
     if below < 0:
         return Estimate(middle, float("nan"), float("nan"), n, ORDER)
     return Estimate(middle, float(data[below]), float(data[n - 1 - below]), n, ORDER)
@@ -137,12 +142,16 @@ def finite(values: ArrayLike) -> Floats:
     return kept
 
 
-def repeats_needed(found: Estimate, distance: float, limit: int = 200) -> int | None:
-    """How many repeats would bring the interval's half width, in logarithms,
-    under `distance` with the spread seen so far; None if more than `limit`."""
+def repeats_needed(found: Estimate, distance: float, bounds: int = 1) -> int | None:
+    """How many repeats would bring the interval's half width, in logarithms, under `distance` with
+    the spread seen so far; None if more than MOST, or if no spread was seen. Of several looks it is
+    the next one at which that is so. `bounds` are those that hold together (see `extremes`)."""
     if not (np.isfinite(found.spread) and distance > 0):
         return None
-    n = np.arange(3, limit + 1)
-    half = special.stdtrit(n - 1, 1 - TAIL) * found.spread / np.sqrt(n)
-    enough = n[half < distance]
-    return int(enough[0]) if len(enough) else None
+    n = next_look(found.n, found.first) if found.first else 3
+    while n <= MOST:
+        critical = special.stdtrit(n - 1, 1 - tail(n, found.first) / bounds)
+        if critical * found.spread / np.sqrt(n) < distance:
+            return n
+        n = next_look(n, found.first) if found.first else n + 1
+    return None

@@ -30,27 +30,29 @@ from scipy import special
 from analysis.arrays import Floats
 from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import BOOTSTRAP, ONE, STUDENT, Estimate, nothing
-from analysis.statistics.medians import BOOTSTRAP_FROM, TAIL
+from analysis.statistics.looks import TAIL, tail
+from analysis.statistics.medians import BOOTSTRAP_FROM
 from analysis.wording import interval, number
 
 SIMULTANEOUS = "Student's t of all pairs (Dunn)"
 
 
-def largest_over_smallest(groups: Sequence[pd.Series[float]]) -> Estimate:
+def largest_over_smallest(groups: Sequence[pd.Series[float]], first: int = 0) -> Estimate:
     """The ratio of the group with the largest figure to that with the smallest: the median over
     blocks of the pair that lies furthest apart, with the interval of the true extremes' ratio.
     `groups` are values by block; what is not positive has no ratio. `n` is the fewest blocks that
-    any pair has in common; with fewer than two of them there is no interval."""
-    return of_blocks(pd.concat(groups, axis="columns").to_numpy(dtype="float64"))
+    any pair has in common; with fewer than two of them there is no interval. `first` is as of
+    `estimate`."""
+    return of_blocks(pd.concat(groups, axis="columns").to_numpy(dtype="float64"), first)
 
 
-def of_blocks(values: Floats) -> Estimate:
+def of_blocks(values: Floats, first: int = 0) -> Estimate:
     """The same of a row per block and a column per group, NaN where there is none."""
     logs = np.log(np.where(values > 0, values, np.nan))
     bounds = logs.shape[1] * (logs.shape[1] - 1)
     furthest, step, fewest, ends = -1.0, np.empty(0), len(logs), []
-    for first, second in combinations(range(logs.shape[1]), 2):
-        apart = logs[:, first] - logs[:, second]
+    for one, other in combinations(range(logs.shape[1]), 2):
+        apart = logs[:, one] - logs[:, other]
         apart = apart[np.isfinite(apart)]
         fewest = min(fewest, len(apart))
         if not len(apart):
@@ -59,7 +61,7 @@ def of_blocks(values: Floats) -> Estimate:
         if abs(middle) > furthest:
             furthest, step = abs(middle), apart if middle >= 0 else -apart
         if len(apart) > 1:
-            half = _critical(len(apart), bounds) * apart.std(ddof=1) / np.sqrt(len(apart))
+            half = _critical(len(apart), bounds, first) * apart.std(ddof=1) / np.sqrt(len(apart))
             ends.append((abs(middle) - half, abs(middle) + half))
     if not len(step):
         return nothing()
@@ -68,11 +70,10 @@ def of_blocks(values: Floats) -> Estimate:
     if fewest < 2:
         return Estimate(value, float("nan"), float("nan"), fewest, ONE)
     low, high = (float(np.exp(max(side))) for side in zip(*ends, strict=True))
-    factor = _critical(len(step), bounds) / _critical(len(step), 1)
+    factor = _critical(len(step), bounds, first) / _critical(len(step), 1, first)
     spread = float(step.std(ddof=1)) * factor
-    return Estimate(
-        value, max(1.0, min(low, value)), max(high, value), fewest, SIMULTANEOUS, spread
-    )
+    low, high = max(1.0, min(low, value)), max(high, value)
+    return Estimate(value, low, high, fewest, SIMULTANEOUS, spread, first)
 
 
 def between_servers(trials: pd.DataFrame, metric: str) -> Estimate:
@@ -99,7 +100,8 @@ def widened(found: Estimate, picked_of: int) -> Estimate:
     it was the only one, or is none of confidence."""
     if picked_of < 2 or not found.bounded or found.method not in ("", STUDENT, BOOTSTRAP):
         return found
-    factor = widening(found.n, picked_of)
+    freedom = np.inf if found.method == BOOTSTRAP else max(found.n, 2) - 1
+    factor = _factor(freedom, picked_of, tail(found.n, found.first))
     logs = found.low > 0 and np.isfinite(found.spread)
     low, high = (np.log(found.low), np.log(found.high)) if logs else (found.low, found.high)
     middle, half = (low + high) / 2, (high - low) / 2 * factor
@@ -112,11 +114,15 @@ def widening(n: Floats | int, picked_of: int) -> Floats:
     """By what factor the half of an interval over n repeats has to grow."""
     repeats = np.fmax(np.asarray(n, dtype="float64"), 2)
     # The bootstrap's ends are at quantiles of what is nearly a normal distribution.
-    freedom = np.where(repeats < BOOTSTRAP_FROM, repeats - 1, np.inf)
-    wide, plain = (special.stdtrit(freedom, 1 - TAIL / of) for of in (max(picked_of, 1), 1))
+    return _factor(np.where(repeats < BOOTSTRAP_FROM, repeats - 1, np.inf), picked_of, TAIL)
+
+
+def _factor(freedom: Floats | float, picked_of: int, outside: float) -> Floats:
+    """The same, given the degrees of freedom and what the interval leaves out on each side."""
+    wide, plain = (special.stdtrit(freedom, 1 - outside / of) for of in (max(picked_of, 1), 1))
     return np.asarray(wide / plain)
 
 
 @lru_cache(maxsize=4096)
-def _critical(n: int, bounds: int) -> float:
-    return float(special.stdtrit(n - 1, 1 - TAIL / bounds))
+def _critical(n: int, bounds: int, first: int) -> float:
+    return float(special.stdtrit(n - 1, 1 - tail(n, first) / bounds))

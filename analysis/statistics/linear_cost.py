@@ -6,7 +6,7 @@ a + b x N, so 1/rate is a straight line in N.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -25,8 +25,14 @@ class Growth:
     slope: Estimate
 
 
-def growth(blocks: Iterable[int], x: Iterable[float], y: Iterable[float]) -> Growth:
-    """A line through the median y of each x, in each block that has at least LEVELS_NEEDED."""
+def growth(
+    blocks: Iterable[int],
+    x: Iterable[float],
+    y: Iterable[float],
+    first_of: Callable[[pd.Series[float]], int] = lambda _: 0,
+) -> Growth:
+    """A line through the median y of each x, in each block that has at least LEVELS_NEEDED.
+    `first_of` tells of figures by block how many there were at the first look of several."""
     table = pd.DataFrame({"block": blocks, "x": x, "y": y}).dropna()
     points = table.groupby(["block", "x"], as_index=False)["y"].median()
     points = points[points.groupby("block")["x"].transform("size") >= LEVELS_NEEDED]
@@ -41,7 +47,8 @@ def growth(blocks: Iterable[int], x: Iterable[float], y: Iterable[float]) -> Gro
     sums = squares.groupby(points["block"]).sum()
     # Where all y are equal there is nothing to explain, and R² is 0.
     r_squared = (sums["xy"] ** 2 / (sums["xx"] * sums["yy"])).fillna(0.0)
-    straight = estimate(r_squared)
+    slope = sums["xy"] / sums["xx"]
+    straight = estimate(r_squared, first_of(r_squared))
     if straight.bounded:
         straight = replace(straight, low=max(0.0, straight.low), high=min(1.0, straight.high))
-    return Growth(straight, estimate(sums["xy"] / sums["xx"]))
+    return Growth(straight, estimate(slope, first_of(slope)))

@@ -16,6 +16,9 @@ repeats there are:
   binomial distribution, so none are drawn, and there is no seed.
 - 1 repeat: no interval.
 
+Where a run may look at a figure more than once, its interval is as wide as all looks need
+(`analysis.statistics.looks`).
+
 `tests/analysis/statistics/test_coverage.py` checks by simulation that these intervals
 hold the truth in 93% to 97% of cases.
 """
@@ -28,16 +31,16 @@ import numpy as np
 from scipy import special
 
 from analysis.arrays import Floats, Numbers
+from analysis.statistics.looks import TAIL, tail
 
-CONFIDENCE = 0.95
-TAIL = (1 - CONFIDENCE) / 2
 BOOTSTRAP_FROM = 30
 
 
-def medians(values: Floats, groups: Numbers, count: int) -> Floats:
+def medians(values: Floats, groups: Numbers, count: int, first: int = 0) -> Floats:
     """Three rows: by group, the median of its finite values, the lower and the upper end of the
     median's interval; NaN where there is none. `groups` has the number of each value's group,
-    below `count`, or -1 for one that belongs to none."""
+    below `count`, or -1 for one that belongs to none; the first look of several was at `first`
+    of its values (see `looks`)."""
     kept = np.isfinite(values) & (groups >= 0)
     values, groups = values[kept], groups[kept]
     values = values[np.lexsort((values, groups))]
@@ -45,19 +48,26 @@ def medians(values: Floats, groups: Numbers, count: int) -> Floats:
     measured = np.flatnonzero(sizes)
     found = np.full((3, count), np.nan)
     if len(measured):
-        found[:, measured] = _of_sorted(values, sizes[measured])
+        found[:, measured] = _of_sorted(values, sizes[measured], first)
     return found
 
 
-def _of_sorted(values: Floats, sizes: Numbers) -> Floats:
+def bootstrapped(n: int, first: int = 0) -> bool:
+    """Whether the interval over `n` values is the bootstrap's; never where there are several looks,
+    of which the first was at `first`."""
+    return not first and n >= BOOTSTRAP_FROM
+
+
+def _of_sorted(values: Floats, sizes: Numbers, first: int) -> Floats:
     """The same of groups that stand one after the other, sorted, none of them empty."""
     ends = np.cumsum(sizes)
     starts = ends - sizes
     smallest, largest = values[starts], values[ends - 1]
     # Halves, because the sum of two values may be more than a float holds.
     median = values[starts + (sizes - 1) // 2] / 2 + values[starts + sizes // 2] / 2
-    low, high = _student(values, starts, sizes)
-    for group in np.flatnonzero(sizes >= BOOTSTRAP_FROM):
+    tails = np.array([tail(n, first) for n in sizes.tolist()])
+    low, high = _student(values, starts, sizes, tails)
+    for group in np.flatnonzero([bootstrapped(n, first) for n in sizes.tolist()]):
         low[group], high[group] = values[starts[group] + _ranks(int(sizes[group]))]
     # An interval that would leave out the median it is shown with is widened to it.
     low, high = np.minimum(low, median), np.maximum(high, median)
@@ -68,7 +78,9 @@ def _of_sorted(values: Floats, sizes: Numbers) -> Floats:
     return np.array([median, np.where(equal, median, low), np.where(equal, median, high)])
 
 
-def _student(values: Floats, starts: Numbers, sizes: Numbers) -> tuple[Floats, Floats]:
+def _student(
+    values: Floats, starts: Numbers, sizes: Numbers, tails: Floats
+) -> tuple[Floats, Floats]:
     """The ends of Student's interval of sorted groups, on logarithms where all are positive; NaN
     of a single value."""
     positive = values[starts] > 0
@@ -77,7 +89,7 @@ def _student(values: Floats, starts: Numbers, sizes: Numbers) -> tuple[Floats, F
         mean = np.add.reduceat(scale, starts) / sizes
         squares = np.add.reduceat((scale - np.repeat(mean, sizes)) ** 2, starts)
         error = np.sqrt(squares / (sizes - 1) / sizes)
-        half = special.stdtrit(sizes - 1, 1 - TAIL) * error
+        half = special.stdtrit(sizes - 1, 1 - tails) * error
         low, high = mean - half, mean + half
         return np.where(positive, np.exp(low), low), np.where(positive, np.exp(high), high)
 

@@ -16,7 +16,7 @@ from scipy import special
 from analysis.arrays import Floats
 from analysis.outcomes.causes import causes
 from analysis.selection.trials import at
-from analysis.statistics.medians import TAIL
+from analysis.statistics.looks import TAIL
 from analysis.statistics.outliers import SMALLEST, outliers
 from analysis.wording import listed, plural, share
 

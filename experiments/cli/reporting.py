@@ -1,31 +1,16 @@
-"""Runs `python -m analysis`, which gets folders and knows nothing of runs."""
+"""What is told of a run after its last trial."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Sequence
 
 import click
 
 from contract.console import echo
-from experiments.paths import ROOT
+from experiments.run.analysis import analyse
 from experiments.run.loop import AfterwardsError
-
-
-def analyse(
-    arguments: Sequence[str], output: int | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run `python -m analysis`; `output` is what its standard output leads to, if not to ours."""
-    return subprocess.run(  # noqa: S603 - this interpreter, our own module
-        [sys.executable, "-m", "analysis", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=output,
-        text=True,
-        check=False,
-    )
 
 
 def report_before(error: AfterwardsError, options: Sequence[str]) -> int:

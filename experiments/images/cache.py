@@ -9,14 +9,19 @@ from typing import Final
 from experiments.paths import ROOT
 
 CACHE: Final = ROOT / ".cache"
+OWNED: Final = CACHE / "engines"
+"""Roots of whole systems (tests/engines/), whose files have owners of their own."""
 
 
 def hand_over(folder: Path = CACHE) -> None:
-    """Root gives all in the cache, apt's own files too, to who has the checkout or called sudo."""
+    """Root gives all in the cache, apt's own files too, to who has the checkout or called sudo;
+    but not roots of systems, where a change of owners takes setuid bits away.
+    """
     if os.geteuid() != 0:
         return
     user, group = _user_of(folder.parent)
-    for place, _, files in os.walk(folder):
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if os.path.join(place, name) != str(OWNED)]
         for path in (place, *(os.path.join(place, name) for name in files)):
             os.lchown(path, user, group)
 

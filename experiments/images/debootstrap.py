@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,12 @@ KEYRINGS: Final = tuple(
 )
 BIND: Final = 'mount --bind "$1" "$2" && shift 2 && exec sh "$@"'
 """debootstrap takes no target with a space in its path, so it gets another path to it."""
+FUNCTIONS: Final = Path("/usr/share/debootstrap")
+"""The folder of functions of the one that is installed."""
+RULES: Final = "sid"
+"""The rules for all releases: those of today follow it, and an older debootstrap does not know
+the newest by their names.
+"""
 OUTPUT_LINES: Final = 30
 
 
@@ -77,20 +83,25 @@ def root_as_tar() -> Iterator[IO[bytes]]:
     """A tar stream of the finished root; only where `check_possible` allows it."""
     CACHE.mkdir(parents=True, exist_ok=True)
     try:
-        options = _apt_options()
-        script, mirror = _script(options), _mirror(options)
-        with _made(script, mirror) as tar:
+        with _made() as tar:
             yield tar
     finally:
         hand_over()
 
 
+def fill(folder: str, suite: str = SUITE, packages: Sequence[str] = PACKAGES) -> None:
+    """Make the root of a release in `folder`, which is empty. Raises UnavailableError."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    Path(folder).chmod(0o755)  # it becomes /, and not root's alone
+    options = _apt_options()
+    _bootstrap(_script(options), _mirror(options), folder, suite, packages)
+
+
 @contextmanager
-def _made(script: Script, mirror: str) -> Iterator[IO[bytes]]:
+def _made() -> Iterator[IO[bytes]]:
     folder = tempfile.mkdtemp(prefix="root-", dir=CACHE)
     try:
-        Path(folder).chmod(0o755)  # it becomes / of the image, and not root's alone
-        _bootstrap(script, mirror, folder)
+        fill(folder)
         left_out = [f"--exclude={pattern}" for pattern in LEFT_OUT]
         command = ["tar", "-C", folder, "--numeric-owner", *left_out, "-c", "."]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as tar:  # noqa: S603 - fixed words
@@ -132,7 +143,9 @@ def _missing() -> list[str]:
     return needed
 
 
-def _bootstrap(script: Script, mirror: str, folder: str) -> None:
+def _bootstrap(
+    script: Script, mirror: str, folder: str, suite: str, packages: Sequence[str]
+) -> None:
     """Fill `folder`, in a mount namespace of its own: its mounts are gone however it ends."""
     environment = {**os.environ, "LC_ALL": "C"}
     if script.folder is not None:
@@ -142,17 +155,20 @@ def _bootstrap(script: Script, mirror: str, folder: str) -> None:
         environment["http_proxy"] = proxy.strip("'")
     place = tempfile.mkdtemp(prefix="c10k-lab-", dir="/run")
     try:
-        command = ["unshare", "--mount", *bound(folder, place, script.path, mirror)]
+        made = bound(folder, place, script, mirror, suite, packages)
+        command = ["unshare", "--mount", *made]
         _run(command, environment)
     finally:
         Path(place).rmdir()
 
 
-def bound(folder: str, place: str, script: str, mirror: str) -> list[str]:
+def bound(
+    folder: str, place: str, script: Script, mirror: str, suite: str, packages: Sequence[str]
+) -> list[str]:
     """debootstrap into `folder`, which it knows as `place`."""
-    command = ["sh", "-c", BIND, "sh", folder, place, script, "--force-check-gpg"]
-    command += [f"--variant={VARIANT}", f"--include={','.join(PACKAGES)}", SUITE, place, mirror]
-    return command
+    command = ["sh", "-c", BIND, "sh", folder, place, script.path, "--force-check-gpg"]
+    command += [f"--variant={VARIANT}", f"--include={','.join(packages)}", suite, place, mirror]
+    return [*command, str((script.folder or FUNCTIONS) / "scripts" / RULES)]
 
 
 def _script(options: list[str]) -> Script:

@@ -45,9 +45,9 @@ def choose(
     path = find(name)
     source = read_source(path, path.stem)
     changed, words = source.experiment, []
+    notes: list[str] = []
     if server:
-        changed = only(changed, server, port)
-        _check(changed, server)
+        changed, notes = _askable(only(changed, server, port), server)
         words += [f"SERVER={server}", *([f"PORT={port}"] if port else [])]
     if references:
         changed = changed.model_copy(update={"references": True})
@@ -57,7 +57,8 @@ def choose(
         words.append(f"REPEATS={repeats}")
     if not words:
         return source
-    return Source(path.stem, _written(f"# {path.name} with {' '.join(words)}", changed), changed)
+    text = _written(f"# {path.name} with {' '.join(words)}", changed)
+    return Source(path.stem, text, changed, tuple(notes))
 
 
 def read_source(path: Path, name: str) -> Source:
@@ -114,12 +115,21 @@ def only(experiment: Experiment, server: str, port: int | None) -> Experiment:
     )
 
 
-def _check(experiment: Experiment, server: str) -> None:
-    """Not every load is for every server. Raises LabError."""
-    try:
-        points(experiment)
-    except ConflictError as error:
-        raise LabError(f"SERVER={server}: {error}", Exit.BAD_INPUT) from error
+def _askable(experiment: Experiment, server: str) -> tuple[Experiment, list[str]]:
+    """The experiment without the sweeps that cannot be asked of this server, as a pipeline of one
+    that takes a POST, and why each is left out. Raises LabError where nothing is left of it."""
+    sweeps, notes = [], []
+    for sweep in experiment.sweeps:
+        try:
+            points(experiment.model_copy(update={"sweeps": [sweep]}))
+        except ConflictError as error:
+            notes.append(f"left out: {error}")
+        else:
+            sweeps.append(sweep)
+    if not sweeps:
+        told = "\n  ".join(note.removeprefix("left out: ") for note in notes)
+        raise LabError(f"SERVER={server}: {told}", Exit.BAD_INPUT)
+    return experiment.model_copy(update={"sweeps": sweeps}), notes
 
 
 def _described(file: str, port: int | None) -> Foreign | None:

@@ -10,11 +10,13 @@ from experiments.plan.schema import Experiment
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`name` is the folder of its runs; `text` read again gives `experiment`."""
+    """`name` is the folder of its runs; `text` read again gives `experiment`; `notes` say what of
+    the experiment was left out, and why, a sentence each."""
 
     name: str
     text: str
     experiment: Experiment
+    notes: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:

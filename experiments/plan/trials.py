@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -215,20 +215,39 @@ def _compared(
 def plan(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Trial]:
     """Blocks of one repeat, each shuffled by the seed, the reference first and last."""
     shuffler = random.Random(experiment.seed)  # noqa: S311 - an order, not a secret
-    reference = Point(REFERENCE_SWEEP, _reference(experiment))
-    ordered: list[tuple[Point, int, int]] = []
+    own, trials = points(experiment, limits), list[Trial]()
     for block in range(1, experiment.repeats + 1):
-        own = points(experiment, limits)
         shuffled = [one for one in own if block <= (one.repeats or block)]
         shuffler.shuffle(shuffled)
-        trials = [(point, block, block) for point in shuffled]
-        if experiment.reference:
-            trials.insert(0, (reference, block, 2 * block - 1))
-            trials.append((reference, block, 2 * block))
-        ordered += trials
+        trials += _block(experiment, shuffled, block, len(trials))
+    return trials
+
+
+def more_block(
+    experiment: Experiment, limits: Limits, block: int, names: Collection[str], before: int
+) -> list[Trial]:
+    """A block beyond the plan, of the points of these names and the reference, after so many
+    trials `before` it; shuffled by the seed and its number. Raises LabError."""
+    chosen = [one for one in points(experiment, limits) if one.name in names]
+    if unknown := set(names) - {one.name for one in chosen}:
+        raise LabError(
+            f"block {block} has points that the experiment does not have: "
+            f"{', '.join(sorted(unknown))}; start a new run",
+            Exit.BAD_INPUT,
+        )
+    random.Random(f"{experiment.seed}, {block}").shuffle(chosen)  # noqa: S311 - as above
+    return _block(experiment, chosen, block, before)
+
+
+def _block(experiment: Experiment, shuffled: list[Point], block: int, before: int) -> list[Trial]:
+    """These points once, the reference first and last."""
+    ordered = [(point, block) for point in shuffled]
+    if experiment.reference:
+        reference = Point(REFERENCE_SWEEP, _reference(experiment))
+        ordered = [(reference, 2 * block - 1), *ordered, (reference, 2 * block)]
     return [
         Trial(point, block, repeat, position)
-        for position, (point, block, repeat) in enumerate(ordered, 1)
+        for position, (point, repeat) in enumerate(ordered, before + 1)
     ]
 
 

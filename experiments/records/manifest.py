@@ -37,7 +37,8 @@ def describe(
 ) -> dict[str, Any]:
     """`servers` are the foreign ones; `machine` is what the probe tells from inside a
     container, `engine` what Docker tells; `placement` who has
-    which core; `scaled` says what was fitted into the `limits`."""
+    which core; `scaled` says what was fitted into the `limits`
+    or left out."""
     experiment = source.experiment
     commit, dirty = git_state()
     return {

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any, Protocol
 
 from contract.exits import Exit, LabError
@@ -147,6 +148,21 @@ def deferred(notice: str) -> Iterator[None]:
             signal.signal(number, handler)
         for first in came[:1]:
             signal.raise_signal(first)
+
+
+@contextmanager
+def kept(store: Store) -> Iterator[None]:
+    """Raises Interrupted with the run's folder, or LabError when no more can be saved."""
+    try:
+        yield
+    except Interrupted:
+        raise Interrupted(store.folder) from None
+    except OSError as error:
+        raise LabError(
+            f"cannot save in {store.folder}: {error.strerror}; finished trials are kept: "
+            f"free space there, then go on with: make resume RUN={quote(str(store.folder))}",
+            Exit.NOT_READY,
+        ) from error
 
 
 @contextmanager

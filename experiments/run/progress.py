@@ -54,10 +54,9 @@ def describe(trial: Trial) -> str:
     return f"{s.server}: {s.active_connections:,} {kind}{idle}{backlog}{workers}{others}{traced}"
 
 
-def minutes(trials: list[Trial]) -> str:
-    """How long they will take, as minutes and seconds."""
-    whole, seconds = divmod(round(expected_s(trials)), 60)
-    return f"{whole}:{seconds:02d}"
+def minutes(seconds: float) -> str:
+    """A time as minutes and seconds."""
+    return "{}:{:02d}".format(*divmod(round(seconds), 60))
 
 
 def summarise(row: dict[str, Any]) -> str:
@@ -91,6 +90,7 @@ class Watch:
         self._left = trials[finished:]
         self._done = finished
         self._void = 0
+        self._doing = ""
         self._bar = Progress(
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -109,6 +109,12 @@ class Watch:
     def __exit__(self, *_exception: object) -> None:
         if self._console.is_terminal:
             self._bar.stop()
+
+    def more(self, trials: list[Trial], doing: str) -> None:
+        """There are more trials than were planned, which decide a claim."""
+        self._left, self._doing = [*self._left, *trials], doing
+        self._total += len(trials)
+        self._bar.update(self._task, total=self._total)
 
     def begin(self, trial: Trial) -> None:
         description = visible(describe(trial))
@@ -133,6 +139,7 @@ class Watch:
         self._bar.update(self._task, completed=self._done)
 
     def _so_far(self) -> str:
-        """The time left, and how many trials of this sitting do not count."""
+        """The time left, how many trials of this sitting do not count, and what is decided."""
         void = f", {self._void} void so far" if self._void else ""
-        return f"{minutes(self._left)} left{void}"
+        doing = f", {self._doing}" if self._doing else ""
+        return f"{minutes(expected_s(self._left))} left{void}{doing}"

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from rich.console import Console
 
 from contract.console import say
 from contract.exits import Exit, LabError
+from contract.more_blocks import BUDGET
 from contract.ports import WEB_PORT
 from contract.run_order import KEY, begun, next_sequence
 from experiments.docker.docker_driver import DockerDriver
@@ -25,27 +24,30 @@ from experiments.images.build import Images, ensure_images
 from experiments.images.store import ImageStore
 from experiments.machine.cores import place
 from experiments.machine.preflight import Needs, preflight
+from experiments.machine.rest import Rest
 from experiments.machine.run_lock import RunLock, holder
 from experiments.paths import RESULTS
+from experiments.plan.budget import budget_of
 from experiments.plan.capacity import Limits, limits_of
 from experiments.plan.overrides import kept_source
 from experiments.plan.source import Source
-from experiments.plan.trials import Trial, foreign_servers, notes, plan
-from experiments.records.attempts import unsettled
+from experiments.plan.trials import Trial, expected_s, foreign_servers, notes, plan
 from experiments.records.manifest import describe
-from experiments.records.run_folder import MANIFEST, Store
+from experiments.records.recorded_limits import recorded_limits
+from experiments.records.run_folder import Store
 from experiments.run.loop import (
     AfterwardsError,
     Interrupted,
     descriptors,
     execute,
     interruptible,
+    kept,
     swept,
 )
 from experiments.run.progress import Watch
-from experiments.run.trial import TrialRunner
 from experiments.run.trial_containers import PIDS, PROBE
 from experiments.run.trial_environment import MOST_NOFILE, trial_environment
+from experiments.run.until_decided import Continuation, all_trials, is_complete, left
 
 ENVIRONMENT = (*PROBE, "environment")
 SAME = (
@@ -58,10 +60,12 @@ RECORD_BYTES = 400_000
 """Room for one trial's details on the disk: histograms, samples and logs."""
 
 
-def start(source: Source, console: Console) -> Store:
-    """Run an experiment from its first trial. Raises LabError, Interrupted."""
+def start(source: Source, console: Console, budget_s: float | None = 0.0) -> Store:
+    """Run an experiment from its first trial, and for so many seconds more where claims are open;
+    None is what `plan.budget` says. Raises LabError, Interrupted.
+    """
     run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    return _measure(run, source, None, console)
+    return _measure(run, source, None, console, budget_s)
 
 
 def last_unfinished() -> Path:
@@ -71,7 +75,7 @@ def last_unfinished() -> Path:
         try:
             store = Store.open(folder)
             source = kept_source(store.experiment, store.name)
-            if not _is_complete(store, plan(source.experiment, _limits(store))):
+            if not is_complete(store, source.experiment, recorded_limits(store)):
                 return store.folder
         except LabError:
             continue  # of another version, or of servers that are gone: not to be gone on with
@@ -84,31 +88,27 @@ def resume(folder: Path, console: Console) -> Store:
     """
     store = Store.open(folder)
     source = kept_source(store.experiment, store.name)
-    if _is_complete(store, plan(source.experiment, _limits(store))):
+    if is_complete(store, source.experiment, recorded_limits(store)):
         return _finish(store, [])
     return _measure(store.run, source, store, console)
 
 
-def _measure(run: str, source: Source, store: Store | None, console: Console) -> Store:
+def _measure(
+    run: str,
+    source: Source,
+    store: Store | None,
+    console: Console,
+    budget_s: float | None = 0.0,
+) -> Store:
     """Run what is left. Raises AfterwardsError for what fails when nothing is left."""
-    started: list[tuple[Store, list[Trial]]] = []
+    started: list[tuple[Store, Limits]] = []
     try:
-        _measure_all(run, source, store, console, lambda *what: started.append(what))
+        _measure_all(run, source, store, console, budget_s, lambda *what: started.append(what))
     except (Exception, Interrupted) as error:
-        if not started or not _is_complete(*started[0]):
+        if not started or not is_complete(started[0][0], source.experiment, started[0][1]):
             raise
         return _finish(started[0][0], [error])
     return _finish(started[0][0], [])
-
-
-def _is_complete(store: Store, trials: list[Trial]) -> bool:
-    """Whether every trial has the row that settles it."""
-    return not _left(store, trials)
-
-
-def _left(store: Store, trials: list[Trial]) -> list[Trial]:
-    recorded = store.recorded()
-    return [trial for trial in trials if unsettled(trial, recorded)]
 
 
 def _finish(store: Store, failures: list[BaseException]) -> Store:
@@ -127,54 +127,52 @@ def _measure_all(
     source: Source,
     store: Store | None,
     console: Console,
-    begin: Callable[[Store, list[Trial]], None],
+    budget_s: float | None,
+    begin: Callable[[Store, Limits], None],
 ) -> None:
-    """`begin` is told of the run and of all its trials before the first one."""
+    """`begin` is told of the run, and of the limits of its plan, before the first trial."""
     folder = store.folder if store else RESULTS / source.name / run
     tell = partial(say, console)
     with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, tell):
         images = ensure_images(driver, _targets(plan(source.experiment)), tell)
         machine = _machine(driver, images.server)
-        limits = _limits(store) if store else _granted(driver, images.server, machine)
-        trials = plan(source.experiment, limits)
-        for note in notes(trials):
+        limits = recorded_limits(store) if store else _granted(driver, images.server, machine)
+        trials = all_trials(source.experiment, limits, store.manifest() if store else {})
+        for note in (*source.notes, *notes(trials)):
             tell(note)
         servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
-        preflight(driver, _needs(trials, images))
+        if budget_s and not source.experiment.claims:
+            tell("BUDGET: the experiment has no claims, and ends with its plan")
+        budget_s = budget_of(budget_s, trials) if source.experiment.claims else 0.0
+        preflight(driver, _needs(trials, budget_s, images))
         describe_all = partial(
             _manifest, run, source, trials, driver, images, servers, machine, limits
         )
         if store is None:
-            store = _begin(source, run, servers, describe_all)
+            store = _begin(source, run, servers, budget_s, describe_all)
         else:
             _go_on(store, describe_all(store.folder))
         tell(
             f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}"
         )
         pinned = {name: image for one in servers for name, image in one.pinned.items()}
-        finished = len(trials) - len(_left(store, trials))
+        finished = len(trials) - len(left(store, trials))
         with (
             trial_environment(run, driver, images, pinned, store.folder) as runner,
             Watch(trials, finished, console) as bar,
         ):
-            begin(store, trials)
-            _execute(trials, store, runner, bar)
+            begin(store, limits)
+            with kept(store):
+                rest = Rest()
+                execute(trials, store, runner, bar, rest)
 
+                def measure(more: list[Trial], doing: str) -> None:
+                    bar.more(more, doing)
+                    execute(more, store, runner, bar, rest)
 
-def _execute(trials: list[Trial], store: Store, runner: TrialRunner, watch: Watch) -> None:
-    """All trials that are left. Raises Interrupted with the run's folder, or LabError when no
-    more can be saved.
-    """
-    try:
-        execute(trials, store, runner, watch)
-    except Interrupted:
-        raise Interrupted(store.folder) from None
-    except OSError as error:
-        raise LabError(
-            f"cannot save in {store.folder}: {error.strerror}; finished trials are kept: "
-            f"free space there, then go on with: make resume RUN={quote(str(store.folder))}",
-            Exit.NOT_READY,
-        ) from error
+                Continuation(
+                    source.experiment, limits, store, trials, measure, tell
+                ).until_decided()
 
 
 def limits_here() -> Limits | None:
@@ -199,29 +197,17 @@ def _granted(driver: DockerDriver, image: str, machine: dict[str, Any]) -> Limit
     return limits_of(machine, min(driver.nofile_limit(image), MOST_NOFILE), PIDS)
 
 
-def _limits(store: Store) -> Limits:
-    """Those that the run began with. Raises LabError for others than this lab knows."""
-    found = store.manifest().get("limits", {})
-    known = isinstance(found, dict) and found.keys() <= {one.name for one in fields(Limits)}
-    if not known or not all(value is None or type(value) is int for value in found.values()):
-        raise LabError(
-            f"{store.folder / MANIFEST}: limits: {found!r} are none of this version of the lab; "
-            "start a new run",
-            Exit.BAD_INPUT,
-        )
-    return Limits(**found)
-
-
 def _targets(trials: list[Trial]) -> list[str]:
     """The images that the trials use."""
     traced = any(trial.point.settings.traced for trial in trials)
     return ["server", "load", *(["traced"] if traced else [])]
 
 
-def _needs(trials: list[Trial], images: Images) -> Needs:
+def _needs(trials: list[Trial], budget_s: float, images: Images) -> Needs:
+    more = 1 + budget_s / expected_s(trials)
     return Needs(
         nofile=descriptors(trials),
-        disk_bytes=len(trials) * RECORD_BYTES,
+        disk_bytes=round(len(trials) * more) * RECORD_BYTES,
         port=WEB_PORT,
         results=RESULTS,
         image=images.server,
@@ -230,12 +216,17 @@ def _needs(trials: list[Trial], images: Images) -> Needs:
 
 
 def _begin(
-    source: Source, run: str, servers: list[Found], describe_all: Callable[[Path], dict[str, Any]]
+    source: Source,
+    run: str,
+    servers: list[Found],
+    budget_s: float,
+    describe_all: Callable[[Path], dict[str, Any]],
 ) -> Store:
     """A new folder, with copies of the files that the servers are given."""
     store = Store.create(RESULTS, source, run)
     keep_files(servers, store.folder)
-    store.write_manifest({**describe_all(store.folder), KEY: next_sequence(RESULTS)})
+    known = {BUDGET: budget_s, KEY: next_sequence(RESULTS)}
+    store.write_manifest({**describe_all(store.folder), **known})
     return store
 
 
@@ -293,6 +284,6 @@ def _manifest(
     placement = place(driver.cores(images.server))
     found = describe(
         *(run, started_at, source, made_of, foreign, machine, engine, placement),
-        *(limits, notes(trials)),
+        *(limits, [*source.notes, *notes(trials)]),
     )
     return {**found, "trials": len(trials)}

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from analysis.arrays import Flags
 from analysis.claims.evidence import basis_at, evidence
+from analysis.claims.first_look import first_look
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
     MOST_FAILED,
@@ -30,8 +31,9 @@ from analysis.claims.schema import Bound, Strict, Text
 from analysis.outcomes.lower_bounds import bounded
 from analysis.records.run import Run
 from analysis.selection.trials import NotRunError, at, per_request
-from analysis.statistics.blocks import paired_ratio
+from analysis.statistics.blocks import by_block, paired_ratio
 from analysis.statistics.estimates import Estimate, order_interval
+from analysis.statistics.looks import tail
 from analysis.wording import at_least, count, duration, number, plural, server_name
 
 TAIL = "response_p999_us"
@@ -71,11 +73,13 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     at_long = tuple(one for backlog, one in basis.items() if backlog >= asked.none_from)
     none_late = (long["listen_drops"] == 0) & (long[TAIL] < asked.tail_s * 1e6)
     below, above = f"below {asked.below}", f"from {asked.none_from}"
-    few = short["block"].nunique() < REPEATS_NEEDED
+    tails = by_block(short, TAIL)
+    first = first_look(run, tails)
+    few = len(tails) < REPEATS_NEEDED
     parts = (
         Part(
             f"p99.9 of the response time, backlog {below}",
-            _seconds(order_interval(short[TAIL])),
+            _seconds(order_interval(short[TAIL], tail(len(tails), first)), first),
             "s",
             bound.min,
             bound.max,
@@ -103,8 +107,9 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     return Judgement(parts, _sentence(asked.server, short, long, low), most_telling(parts))
 
 
-def _seconds(found: Estimate) -> Estimate:
-    return Estimate(found.value / 1e6, found.low / 1e6, found.high / 1e6, found.n, found.method)
+def _seconds(found: Estimate, first: int) -> Estimate:
+    ends = (found.low / 1e6, found.high / 1e6)
+    return Estimate(found.value / 1e6, *ends, found.n, found.method, first=first)
 
 
 def _sentence(server: str, short: pd.DataFrame, long: pd.DataFrame, low: Flags) -> str:

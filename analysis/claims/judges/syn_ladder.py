@@ -13,6 +13,7 @@ from pydantic import Field
 
 from analysis.arrays import Floats
 from analysis.claims.evidence import described, evidence_of
+from analysis.claims.first_look import first_look
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
     REPEATS_NEEDED,
@@ -69,7 +70,8 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
         on_steps = shares.groupby(trials["block"].to_numpy()).median().sum(axis=1, min_count=1)
         basis = (basis_of(selected, described(settings), every - len(trials)),)
         label = f"late connects on the {name} ladder"
-        parts.append(Part(label, estimate(on_steps), "", bound.min, bound.max, basis=basis))
+        shown = estimate(on_steps, first_look(run, on_steps))
+        parts.append(Part(label, shown, "", bound.min, bound.max, basis=basis))
         parts.append(_seen(name, ladder, shares, basis))
         told.append(_told(name, shares, on_steps.median()))
     return Judgement(tuple(parts), " ".join(told), most_telling(parts))

@@ -135,7 +135,7 @@ def test_a_quiet_run_tells_its_report_to_be_quiet(
 ) -> None:
     said: list[tuple[str, ...]] = []
 
-    def run(_source: object, console: Console) -> Store:
+    def run(_source: object, console: Console, _budget_s: object) -> Store:
         console.print("noise")
         return Store(tmp_path)
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 from scipy.stats import studentized_range
 
 from analysis.statistics.estimates import ORDER, Estimate, estimate
 from analysis.statistics.extremes import largest_over_smallest, of_blocks, widened, widening
+from analysis.statistics.looks import FIRST, TAIL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,3 +181,13 @@ def test_what_is_no_interval_of_confidence_is_not_widened() -> None:
         Estimate(3, 3, 3, 5, "count"),
     ):
         assert widened(found, 9) is found
+
+
+def test_several_looks_make_the_interval_of_any_pair_as_much_wider() -> None:
+    rng = np.random.default_rng(3)
+    values = np.exp(rng.normal([0.0, 0.5, 1.0], 0.1, (5, 3)))
+    once, first = of_blocks(values), of_blocks(values, 5)
+    assert (once.first, first.first, first.value) == (0, 5, once.value)
+    factor = special.stdtrit(4, 1 - FIRST / 6) / special.stdtrit(4, 1 - TAIL / 6)
+    middle = float(np.log(values[:, 2] / values[:, 0]).mean())
+    assert np.log(first.high) - middle == pytest.approx((np.log(once.high) - middle) * factor)

@@ -19,6 +19,8 @@ from experiments.paths import ROOT
         (("report",), ["report"]),
         (("experiment", "EXPERIMENT=a path/my.yaml"), ["run", "a path/my.yaml"]),
         (("experiment",), ["run", "c10k"]),
+        (("experiment", "BUDGET=1h30m"), ["run", "--budget", "1h30m", "c10k"]),
+        (("plan", "BUDGET=0"), ["plan", "--budget", "0", "c10k"]),
         (("plan", "EXPERIMENT=a path/my.yaml"), ["plan", "a path/my.yaml"]),
         (("plan", "SERVER=a:1", "PORT=80"), ["plan", "--server", "a:1", "--port", "80", "c10k"]),
         (("plan", "SERVER=", "PORT=80"), ["plan", "--port", "80", "c10k"]),

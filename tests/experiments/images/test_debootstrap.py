@@ -46,6 +46,21 @@ def test_what_root_made_in_the_cache_is_the_user_s(
     assert given == {str(path): user for path in made}
 
 
+def test_roots_of_systems_keep_their_owners(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ".cache"
+    (folder / "engines/roots").mkdir(parents=True)
+    (folder / "wheels/engines").mkdir(parents=True)
+    given: list[str] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cache, "OWNED", folder / "engines")
+    monkeypatch.setattr(os, "lchown", lambda path, *_: given.append(str(path)))
+    cache.hand_over(folder)
+    monkeypatch.undo()
+    assert set(given) == {str(folder), f"{folder}/wheels", f"{folder}/wheels/engines"}
+
+
 def test_a_user_hands_nothing_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(os, "lchown", lambda *_: pytest.fail("it is the user's already"))
@@ -62,7 +77,7 @@ def test_the_root_of_an_image_is_open_to_all(
     monkeypatch.setattr(debootstrap, "_script", lambda _: debootstrap.Script("script", None))
     monkeypatch.setattr(debootstrap, "_mirror", lambda _: "mirror")
 
-    def bootstrap(_script: object, _mirror: str, folder: str) -> None:
+    def bootstrap(_script: object, _mirror: str, folder: str, *_: object) -> None:
         (Path(folder) / "etc").mkdir()
         (Path(folder) / "etc/hostname").touch()
         (Path(folder) / "etc/passwd").touch()
@@ -82,19 +97,24 @@ def test_debootstrap_gets_a_path_without_a_space(tmp_path: Path) -> None:
     """Its chroot fails in another; here with a `mount` and a script that tell what they got."""
     folder = tmp_path / "a b"
     folder.mkdir()
-    script = folder / "script"
-    script.write_text('printf "%s\\n" "$@"\n')
+    path = folder / "script"
+    path.write_text('printf "%s\\n" "$@"\n')
     mount = tmp_path / "mount"
     mount.write_text('#!/bin/sh\nprintf "mount %s\\n" "$@"\n')
     mount.chmod(0o755)
-    command = debootstrap.bound(str(folder), "/run/place", str(script), "http://mirror")
-    path = f"{tmp_path}:{os.environ['PATH']}"
+    script = debootstrap.Script(str(path), folder)
+    command = debootstrap.bound(
+        str(folder), "/run/place", script, "http://mirror", "forky", ("make", "git")
+    )
+    search = f"{tmp_path}:{os.environ['PATH']}"
     done = subprocess.run(  # noqa: S603 - ours
-        command, env={"PATH": path}, capture_output=True, text=True, check=True
+        command, env={"PATH": search}, capture_output=True, text=True, check=True
     )
     said = done.stdout.splitlines()
     assert said[:3] == ["mount --bind", f"mount {folder}", "mount /run/place"]
-    assert said[-3:] == [debootstrap.SUITE, "/run/place", "http://mirror"]
+    rules = f"{folder}/scripts/sid"
+    assert said[-4:] == ["forky", "/run/place", "http://mirror", rules]
+    assert "--include=make,git" in said
 
 
 @pytest.mark.parametrize(

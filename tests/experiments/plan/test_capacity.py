@@ -17,8 +17,8 @@ from experiments.plan.experiment_file import find
 from experiments.plan.overrides import read_source
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import notes, plan, points
+from experiments.records.recorded_limits import recorded_limits
 from experiments.records.run_folder import Store
-from experiments.run import session
 from experiments.run.loop import descriptors
 
 SMALL = Limits(nofile=20_000)
@@ -66,9 +66,9 @@ def test_the_manifest_keeps_the_limits(tmp_path: Path) -> None:
     """Through JSON and back; a run of an earlier version has none."""
     store = Store.create(tmp_path, read_source(find("smoke"), "smoke"), "run-1")
     store.write_manifest({"limits": asdict(SMALL)})
-    assert session._limits(store) == SMALL
+    assert recorded_limits(store) == SMALL
     store.write_manifest({})
-    assert session._limits(store) == Limits()
+    assert recorded_limits(store) == Limits()
 
 
 def test_unknown_limits_leave_the_ports() -> None:

@@ -46,6 +46,29 @@ def test_what_was_chosen_is_in_the_run_s_file(tmp_path: Path, server: str) -> No
     assert chosen.text.splitlines()[0].startswith(f"# smoke.yaml with SERVER={server}")
 
 
+def test_a_sweep_that_cannot_be_asked_of_the_server_is_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "orders.yaml"
+    path.write_text("image: orders:1\nrequest: {method: POST, path: /orders, body: x}\n")
+    chosen = choose("smoke", str(path))
+    (note,) = chosen.notes
+    assert note.startswith("left out: sweep pipelined: pipeline_depth is 8, and POST is not idemp")
+    names = [sweep.name for sweep in chosen.experiment.sweeps]
+    everything = [sweep.name for sweep in choose("smoke").experiment.sweeps]
+    assert names == [name for name in everything if name != "pipelined"]
+    path.write_text("image: orders:1\nrequest: {method: PUT, path: /orders, body: x}\n")
+    assert choose("smoke", str(path)).notes == ()
+
+
+def test_an_experiment_of_which_nothing_can_be_asked_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("question: q\nsweeps: [{name: p, settings: {pipeline_depth: 4}}]\n")
+    server = tmp_path / "orders.yaml"
+    server.write_text("image: orders:1\nrequest: {method: POST, path: /, body: x}\n")
+    with pytest.raises(LabError, match="sweep p: pipeline_depth is 4, and POST is not") as caught:
+        choose(str(path), str(server))
+    assert caught.value.exit is Exit.BAD_INPUT
+
+
 def test_server_may_be_described_in_a_file_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
     (tmp_path / "shop.conf").write_text("x")

@@ -1,0 +1,133 @@
+"""After its plan a run goes on with the trials of claims that are open, until it can tell.
+
+Each block beyond the plan has the trials of one claim, between the reference trials; before it
+begins the manifest names it, so that a run which was stopped ends it first. The claim that would
+take the fewest blocks comes first, with all that are missing until its next look; then the
+analysis judges again. It ends when no claim is open that more blocks may decide, or when the
+budget has no time for any that is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from contract.exits import LabError
+from contract.more_blocks import BLOCKS, BUDGET, ENDED, MoreBlock, OpenClaim
+from experiments.plan.capacity import Limits
+from experiments.plan.schema import Experiment
+from experiments.plan.trials import Trial, expected_s, more_block, plan
+from experiments.records.attempts import unsettled
+from experiments.records.run_folder import Store
+from experiments.run.analysis import open_claims
+from experiments.run.progress import minutes
+
+
+def all_trials(experiment: Experiment, limits: Limits, manifest: Mapping[str, Any]) -> list[Trial]:
+    """The trials of the plan, and of the blocks beyond it so far. Raises LabError."""
+    trials = plan(experiment, limits)
+    for one in manifest.get(BLOCKS, ()):
+        trials += more_block(experiment, limits, one["block"], one["points"], len(trials))
+    return trials
+
+
+def left(store: Store, trials: list[Trial]) -> list[Trial]:
+    """Those that have no row yet which settles them."""
+    recorded = store.recorded()
+    return [trial for trial in trials if unsettled(trial, recorded)]
+
+
+def is_complete(store: Store, experiment: Experiment, limits: Limits) -> bool:
+    """Whether nothing more is to be measured in this run."""
+    manifest = store.manifest()
+    decided = not manifest.get(BUDGET) or ENDED in manifest
+    return decided and not left(store, all_trials(experiment, limits, manifest))
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A run whose plan is done; `trials` are all so far, which grow. `measure` runs those of a
+    block, for what the words say; `tell` says a line between blocks."""
+
+    experiment: Experiment
+    limits: Limits
+    store: Store
+    trials: list[Trial]
+    measure: Callable[[list[Trial], str], object]
+    tell: Callable[[str], None]
+    ask: Callable[[Path], Sequence[OpenClaim]] = open_claims
+    clock: Callable[[], float] = time.monotonic
+
+    def until_decided(self) -> None:
+        """Raises LabError where the analysis cannot judge; nothing more is measured then."""
+        manifest = self.store.manifest()
+        if not manifest.get(BUDGET) or ENDED in manifest:
+            return
+        until = self.clock() + manifest[BUDGET] - self._spent_s(manifest)
+        try:
+            while found := self.ask(self.store.folder):
+                left_s = until - self.clock()
+                affordable = (one for one in found if self._batch_s(one) <= left_s)
+                if (chosen := next(affordable, None)) is None:
+                    self.tell(f"{_named(found)} open: no time of the budget is left for more")
+                    break
+                self._measure(chosen, left_s)
+            else:
+                self.tell("no claim is open that more blocks would decide")
+        except LabError:
+            self._end()
+            raise
+        self._end()
+
+    def _measure(self, claim: OpenClaim, left_s: float) -> None:
+        """As many blocks as are missing until its next look."""
+        need = "nobody can say how many" if claim.needed is None else f"about {claim.needed:,}"
+        words = f"deciding claim {claim.claim}"
+        self.tell(
+            f"{words}, {claim.title}: {need} more blocks; {minutes(left_s)} min of the budget left"
+        )
+        for _ in range(claim.next_look):
+            began = self.clock()
+            trials = self._next(claim)
+            self.trials.extend(trials)
+            block = MoreBlock(trials[0].block, claim.claim, claim.points)
+            manifest = self.store.manifest()
+            before = manifest.get(BLOCKS, [])
+            manifest["trials"] += len(trials)
+            self.store.write_manifest({**manifest, BLOCKS: [*before, asdict(block)]})
+            self.measure(trials, words)
+            ended = {**asdict(block), "took_s": round(self.clock() - began, 1)}
+            self.store.write_manifest({**manifest, BLOCKS: [*before, ended]})
+
+    def _next(self, claim: OpenClaim) -> list[Trial]:
+        """The trials of the next block, for this claim."""
+        block = self.trials[-1].block + 1
+        return more_block(self.experiment, self.limits, block, claim.points, len(self.trials))
+
+    def _batch_s(self, claim: OpenClaim) -> float:
+        """How long its blocks until the next look will probably take."""
+        return expected_s(self._next(claim)) * claim.next_look
+
+    def _spent_s(self, manifest: Mapping[str, Any]) -> float:
+        """What the blocks so far took; what one that was stopped will probably have."""
+        return sum(
+            expected_s([trial for trial in self.trials if trial.block == one["block"]])
+            if one["took_s"] is None
+            else one["took_s"]
+            for one in manifest.get(BLOCKS, ())
+        )
+
+    def _end(self) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.store.write_manifest({**self.store.manifest(), ENDED: now})
+
+
+def _named(claims: Sequence[OpenClaim]) -> str:
+    numbers = [str(one.claim) for one in claims]
+    if len(numbers) == 1:
+        return f"claim {numbers[0]} stays"
+    return f"claims {', '.join(numbers[:-1])} and {numbers[-1]} stay"

@@ -1,0 +1,228 @@
+"""After its plan a run measures what is open, until it is decided or the budget ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.columns import FORMAT_VERSION
+from contract.exits import Exit, LabError
+from contract.more_blocks import BLOCKS, BUDGET, ENDED, OpenClaim
+from experiments.plan.capacity import Limits
+from experiments.plan.overrides import read_source
+from experiments.plan.schema import Experiment
+from experiments.plan.trials import Trial, expected_s, more_block, plan, points
+from experiments.records.manifest import usual
+from experiments.records.run_folder import Store
+from experiments.run.analysis import open_claims
+from experiments.run.loop import Interrupted, execute
+from experiments.run.until_decided import Continuation, all_trials, is_complete
+from tests.support.planned_run import Conductor, Quiet
+
+TEXT = """
+question: Is it decided?
+repeats: 2
+settings: {window_s: 1.0, active_connections: 8}
+sweeps: [{name: s, axes: {server: [poll, epoll_level], idle_connections: [0, 10000]}}]
+claims: [2, 3]
+"""
+LIMITS = Limits()
+BLOCK_S = 15.2
+"""A block of two points between two reference trials, as expected."""
+
+
+@dataclass
+class Analysis:
+    """Answers which claims are open, one answer after the other; then none is."""
+
+    answers: list[list[OpenClaim]]
+    asked: int = 0
+
+    def __call__(self, _folder: Path) -> Sequence[OpenClaim]:
+        self.asked += 1
+        return self.answers.pop(0) if self.answers else []
+
+
+@dataclass
+class Lab:
+    """A run whose plan is done, on a clock by which a trial takes as long as expected."""
+
+    store: Store
+    experiment: Experiment
+    now: float = 0.0
+    said: list[str] = field(default_factory=list)
+    conductor: Conductor = field(default_factory=Conductor)
+    doing: list[str] = field(default_factory=list)
+
+    def run_plan(self) -> None:
+        execute(self.trials(), self.store, self.conductor, Quiet())
+
+    def trials(self) -> list[Trial]:
+        return all_trials(self.experiment, LIMITS, self.store.manifest())
+
+    def measure(self, trials: list[Trial], doing: str) -> None:
+        self.doing.append(doing)
+        for trial in trials:
+            self.now += trial.expected_s
+            execute([trial], self.store, self.conductor, Quiet())
+
+    def go_on(self, *answers: list[OpenClaim]) -> Analysis:
+        analysis = Analysis(list(answers))
+        self.continuation(analysis).until_decided()
+        return analysis
+
+    def continuation(self, ask: Any = open_claims) -> Continuation:
+        return Continuation(
+            *(self.experiment, LIMITS, self.store, self.trials(), self.measure, self.said.append),
+            ask=ask,
+            clock=lambda: self.now,
+        )
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.store.manifest()[BLOCKS]
+        return found
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    path = tmp_path / "mine.yaml"
+    path.write_text(TEXT)
+    source = read_source(path, "mine")
+    store = Store.create(tmp_path / "results", source, "run-1")
+    manifest = {"format_version": FORMAT_VERSION, BUDGET: 200.0, "repeats": 2, "claims": [2, 3]}
+    manifest |= {"trials": len(plan(source.experiment)), "usual": usual(source.experiment)}
+    store.write_manifest(manifest)
+    found = Lab(store, source.experiment)
+    found.run_plan()
+    return found
+
+
+def claim(number: int, lab: Lab, next_look: int = 1, needed: int | None = 1) -> OpenClaim:
+    """Claim 2 is about epoll alone, claim 3 about both."""
+    names = [
+        one.name
+        for one in points(lab.experiment)
+        if (one.settings.server == "epoll_level") == (number == 2)
+    ]
+    return OpenClaim(number, f"title {number}", next_look, needed, tuple(names))
+
+
+def test_a_block_is_of_the_claims_trials_between_the_reference_trials(lab: Lab) -> None:
+    planned = len(lab.conductor.ran)
+    lab.go_on([claim(2, lab)])
+    more = lab.trials()[planned:]
+    assert [trial.id for trial in more] == lab.conductor.ran[planned:]
+    assert [one.point.sweep for one in more] == ["reference", "s", "s", "reference"]
+    assert {one.point.name for one in more[1:-1]} == set(claim(2, lab).points)
+    assert {one.block for one in more} == {3}
+    assert [one.position for one in more] == [planned + 1 + place for place in range(4)]
+    assert [one.repeat for one in more] == [5, 3, 3, 6], "no repeat has the number of another"
+    rows = lab.store.recorded()
+    assert all(rows[one.id] for one in more)
+    assert lab.store.manifest()["trials"] == len(rows)
+
+
+def test_the_first_claim_is_measured_until_its_next_look_then_judged_again(lab: Lab) -> None:
+    analysis = lab.go_on([claim(3, lab, 3, 7), claim(2, lab, 1, 9)], [claim(2, lab, 1, 9)])
+    assert analysis.asked == 3
+    assert [one["claim"] for one in lab.blocks] == [3, 3, 3, 2]
+    assert [one["block"] for one in lab.blocks] == [3, 4, 5, 6]
+    assert [one["took_s"] for one in lab.blocks] == [pytest.approx(BLOCK_S)] * 4
+    assert lab.said[0] == (
+        "deciding claim 3, title 3: about 7 more blocks; 3:20 min of the budget left"
+    )
+    assert lab.said[-1] == "no claim is open that more blocks would decide"
+    assert lab.doing == ["deciding claim 3"] * 3 + ["deciding claim 2"]
+    assert is_complete(lab.store, lab.experiment, LIMITS)
+
+
+def test_the_budget_ends_it_and_what_has_no_time_is_not_begun(lab: Lab) -> None:
+    """Of 200 s twelve blocks are left after one: nine go on, and then three of the other claim."""
+    first, second = claim(2, lab, 9, None), claim(3, lab, 4, 4)
+    lab.go_on([claim(2, lab)], [first, second], [first, second], [second])
+    assert len(lab.blocks) == 1 + 9
+    assert lab.now <= 200
+    assert lab.said[1].startswith("deciding claim 2, title 2: nobody can say how many more blocks")
+    assert lab.said[-1] == "claims 2 and 3 stay open: no time of the budget is left for more"
+    assert is_complete(lab.store, lab.experiment, LIMITS)
+
+
+def test_what_fits_comes_before_what_does_not(lab: Lab) -> None:
+    lab.go_on([claim(2, lab, 14, 14), claim(3, lab, 2, 20)], [claim(2, lab, 14, 14)])
+    assert [one["claim"] for one in lab.blocks] == [3, 3]
+    assert lab.said[-1] == "claim 2 stays open: no time of the budget is left for more"
+
+
+def test_without_a_budget_nobody_is_asked(lab: Lab) -> None:
+    lab.store.write_manifest({**lab.store.manifest(), BUDGET: 0.0})
+    assert lab.go_on([claim(2, lab)]).asked == 0
+    assert is_complete(lab.store, lab.experiment, LIMITS)
+    assert BLOCKS not in lab.store.manifest()
+
+
+def test_an_ended_run_does_not_go_on(lab: Lab) -> None:
+    assert not is_complete(lab.store, lab.experiment, LIMITS)
+    assert lab.go_on().asked == 1
+    assert is_complete(lab.store, lab.experiment, LIMITS)
+    assert lab.go_on([claim(2, lab)]).asked == 0
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_a_run_that_was_stopped_ends_its_block_and_goes_on_with_the_budget_left(
+    lab: Lab, at: int
+) -> None:
+    lab.conductor = Conductor(fails_at=4 + at, failure=Interrupted())
+    with pytest.raises(Interrupted):
+        lab.go_on([claim(2, lab, 12, 12)])
+    assert [one["took_s"] for one in lab.blocks] == [pytest.approx(BLOCK_S), None]
+    assert not is_complete(lab.store, lab.experiment, LIMITS)
+    before = lab.conductor.ran
+    lab.store, lab.conductor, lab.now = Store.open(lab.store.folder), Conductor(), 10_000.0
+    lab.run_plan()
+    assert before[4:] + lab.conductor.ran == [one.id for one in lab.trials()[-4:]]
+    lab.go_on([claim(2, lab, 11, 11)], [claim(3, lab, 12, 12)])
+    assert len(lab.blocks) == 2 + 11, "thirteen fit into 200 s, and two of them were measured"
+    assert lab.said[-1] == "claim 3 stays open: no time of the budget is left for more"
+
+
+def test_records_that_cannot_be_judged_end_it_with_what_is_wrong(lab: Lab) -> None:
+    path = lab.store.folder / "trials.csv"
+    path.write_text(path.read_text().replace("requests_per_s", "requests_per_h", 1))
+    with pytest.raises(LabError, match="requests_per_s") as told:
+        lab.continuation().until_decided()
+    assert told.value.exit is Exit.BAD_INPUT
+    assert ENDED in lab.store.manifest()
+
+
+def test_points_that_the_experiment_does_not_have_are_refused(lab: Lab) -> None:
+    with pytest.raises(LabError, match=r"block 9 has points .*: other-point; start a new run"):
+        more_block(lab.experiment, LIMITS, 9, ("other-point",), 0)
+
+
+def test_blocks_are_shuffled_each_in_its_own_way_and_the_same_when_it_is_gone_on(lab: Lab) -> None:
+    names = [one.name for one in points(lab.experiment)]
+    orders = [
+        [one.point.name for one in more_block(lab.experiment, LIMITS, block, names, 0)]
+        for block in (3, 4, 5, 6, 3)
+    ]
+    assert orders[0] == orders[4]
+    assert len({tuple(one) for one in orders[:4]}) > 1
+    assert expected_s(more_block(lab.experiment, LIMITS, 3, names[:2], 0)) == pytest.approx(BLOCK_S)
+
+
+@pytest.mark.slow
+def test_the_analysis_of_real_records_names_points_of_the_plan(lab: Lab) -> None:
+    """Two repeats are too few for any verdict: three blocks for the claim, and it is decided."""
+    found = open_claims(lab.store.folder)
+    known = {one.name for one in points(lab.experiment)}
+    assert {one.claim for one in found} <= {2, 3}
+    assert found
+    assert all(set(one.points) <= known and one.next_look == 3 for one in found)
+    lab.continuation().until_decided()
+    assert [one["claim"] for one in lab.blocks[:3]] == [found[0].claim] * 3
+    assert all(one.claim != found[0].claim for one in open_claims(lab.store.folder))
