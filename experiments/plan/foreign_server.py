@@ -19,9 +19,10 @@ from contract.request import Request
 from contract.settings.load_settings import SERVER_NAME
 from experiments.plan.container_keys import ContainerKeys
 from experiments.plan.expect import Expect, Ready
-from experiments.plan.http_request import HttpRequest, RequestName, Word
+from experiments.plan.http_request import NAME_FORM, HttpRequest, RequestName, Word
+from experiments.plan.strict import Shaped
 
-ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
+ServerName = Annotated[str, Shaped(SERVER_NAME, NAME_FORM)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Mix = Annotated[
     str,
@@ -40,7 +41,14 @@ def _free(name: str) -> str:
     return name
 
 
-NeedName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), AfterValidator(_free)]
+NeedName = Annotated[
+    str,
+    Shaped(
+        r"^[a-z][a-z0-9_-]{0,62}$",
+        "a name of small letters, digits, - and _, a letter first, 63 at most",
+    ),
+    AfterValidator(_free),
+]
 
 
 class Need(ContainerKeys):

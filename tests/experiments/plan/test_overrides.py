@@ -123,7 +123,7 @@ def test_without_a_choice_the_file_is_kept_as_it_stands() -> None:
     ("server", "port", "reason"),
     [
         ("a b", 80, "SERVER=a b: image:"),
-        ("My/Shop", 80, "SERVER=My/Shop: image: 'My/Shop' is no reference of an image"),
+        ("My/Shop", 80, "SERVER=My/Shop: image: has to be the reference of an image"),
         ("x", 0, "port:"),
         ("poll", 80, "leave PORT out"),
         ("", 80, "PORT=80: it is the port of an image: give SERVER=NAME:TAG as well"),
