@@ -8,27 +8,31 @@ from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import by_kind, causes, failed, lacking, no_evidence
 from analysis.records.run import Run
+from analysis.records.words import limit_reached, starved, void
 from analysis.selection.trials import plain
 from analysis.wording import listed, named, plural, server_name, share
+from contract.outcomes import WORD_OF, WORDS
 
 
 def of_figure(run: Run, rows: pd.DataFrame) -> str:
-    """Of all trials of the points behind a figure, which may show the valid ones alone; '' where
-    all counted, and without errors."""
+    """Of all trials of the points behind a figure, which shows those that have one; '' where all
+    were measured, and without errors."""
     trials = plain(run)
     return sentences(trials[trials["point"].isin(rows["point"].unique())])
 
 
 def sentences(trials: pd.DataFrame) -> str:
-    """Who failed how often, who answered with errors or not at all, and what says nothing."""
+    """Who reached a limit, starved its clients or failed how often, who answered with errors or not
+    at all, and what says nothing."""
     found = []
     whole = causes(trials)
-    if whole.failed:
-        names = []
-        for server in in_order(trials["server"][failed(trials)].unique()):
-            mine = causes(trials[trials["server"] == server])
-            names.append(f"{server_name(server)} in {mine.failed:,} of {mine.counted:,} trials")
-        found.append(f"What failed is not in these figures: {named(names)} ({by_kind(trials)}).")
+    for name, beginning, how in (
+        ("limit", "A limit was reached", ""),
+        ("starved", "Starved clients are in these figures, by what was served", _coverage(trials)),
+        ("failed", "What failed is not in these figures", by_kind(_failed(trials))),
+    ):
+        if getattr(whole, name):
+            found.append(f"{beginning}: {_counts(trials, name)}{how and f' ({how})'}.")
     shares = _shares(trials)
     for name, what in ((goodput.ERRORS, "errors"), (goodput.UNANSWERED, "no answer")):
         above = shares[name][shares[name] > goodput.SMALLEST[name]]
@@ -40,10 +44,19 @@ def sentences(trials: pd.DataFrame) -> str:
     return " ".join(found)
 
 
+def by_word(trials: pd.DataFrame) -> str:
+    """The trials that were not measured: '7 limit reached and 3 void (3 spoiled by the lab or the
+    surroundings)'; '' where there are none."""
+    counts = trials["validity"].astype(str).map(WORD_OF).value_counts()
+    why = of_run(trials)
+    parts = [f"{counts[word]:,} {word}" for word in WORDS[1:] if word in counts]
+    return f"{listed(parts)}{f' ({why})' if why else ''}"
+
+
 def of_run(trials: pd.DataFrame) -> str:
     """Why the void trials of a run are void: '3 because the server failed and 2 spoiled by the lab
     or the surroundings'; '' where there are none."""
-    found = causes(trials)
+    found = causes(trials[void(trials)])
     parts = [
         (found.failed, "because the server failed"),
         (found.spoiled, "spoiled by the lab or the surroundings"),
@@ -54,23 +67,57 @@ def of_run(trials: pd.DataFrame) -> str:
 
 def unmeasured(trials: pd.DataFrame) -> list[str]:
     """The servers of a run of which no trial counts, so that nothing is known of them; where others
-    have one, without those that named the limit that stopped each, which is a finding, and those
-    that this machine lacks something for."""
+    have one, without those that reached a limit in each, which is a finding, and those that this
+    machine lacks something for."""
     found = []
     for server in in_order(trials["server"].unique()):
         mine = trials[trials["server"] == server]
-        told = lacking(mine) or mine["server_limit"].notna().all()
+        told = lacking(mine) or limit_reached(mine).all()
         if not (mine["valid"].any() or (told and trials["valid"].any())):
             found.append(server)
     return found
 
 
-def of_server(trials: pd.DataFrame) -> str:
-    """'It failed in 7 of 20 trials: ended or hung 7.' of one server; '' if it never did."""
+def of_server(trials: pd.DataFrame) -> list[str]:
+    """'It starved its clients in 2 of 20 trials (0% of the clients were served).', 'It failed in 7
+    of 20 trials: ended or hung 7.' of one server; none if it never did. Limits are told by
+    themselves (`analysis.outcomes.limits_hit`)."""
     found = causes(trials)
-    if not found.failed:
+    of, told = plural(found.counted, "trial"), []
+    if found.starved:
+        served = _coverage(trials)
+        share_of = f" ({served} were served)" if served else ""
+        told.append(f"It starved its clients in {found.starved:,} of {of}{share_of}.")
+    if found.failed:
+        told.append(f"It failed in {found.failed:,} of {of}: {by_kind(_failed(trials))}.")
+    return told
+
+
+def _failed(trials: pd.DataFrame) -> pd.DataFrame:
+    """Those that the server failed, neither at a limit nor with figures of what it served."""
+    without = failed(trials) & ~trials["valid"].to_numpy(dtype=bool)
+    mine: pd.DataFrame = trials[without & ~limit_reached(trials)]
+    return mine
+
+
+def _counts(trials: pd.DataFrame, name: str) -> str:
+    """In how many of each server's trials, for a field of `Causes`."""
+    names = []
+    for server in in_order(trials["server"][failed(trials)].unique()):
+        mine = causes(trials[trials["server"] == server])
+        if many := getattr(mine, name):
+            names.append(f"{server_name(server)} in {many:,} of {mine.counted:,} trials")
+    return named(names)
+
+
+def _coverage(trials: pd.DataFrame) -> str:
+    """How many of their clients starved trials served: '0% to 12% of the clients'; '' where nobody
+    counted."""
+    shares = trials["coverage"][starved(trials) & trials["valid"].to_numpy(dtype=bool)].dropna()
+    if not len(shares):
         return ""
-    return f"It failed in {found.failed:,} of {plural(found.counted, 'trial')}: {by_kind(trials)}."
+    low, high = share(float(shares.min())), share(float(shares.max()))
+    return f"{low} of the clients" if low == high else f"{low} to {high} of the clients"
 
 
 def _shares(trials: pd.DataFrame) -> pd.DataFrame:

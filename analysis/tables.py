@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from analysis.outcomes.lower_bounds import END, marked
-from analysis.wording import MISSING, at_least, column_writer, server_name, with_ends
+from analysis.outcomes.lower_bounds import END, marked, sign
+from analysis.wording import MISSING, column_writer, server_name, with_ends
+from contract.outcomes import NOT_MEASURED
 
 HEADINGS = {
-    "n": "valid trials",
-    "void": "void",
+    "n": "measured",
+    "limit_reached": "limit reached",
     "requests_per_s": "requests / s",
     "server_cpu_us_per_request": "CPU per request",
     "response_p50_us": "response, median",
@@ -40,6 +41,9 @@ HEADINGS = {
     "unanswered_share": "without an answer",
     "goodput_per_s": "goodput / s, failures included",
     "spoiled_by": "spoiled by",
+    "served_share": "clients served",
+    "asked": "asked for",
+    "held": "held at the limit",
 }
 TEXT = (
     "server",
@@ -52,8 +56,9 @@ TEXT = (
     "settings",
     "spoiled_by",
     "remark",
+    "of",
 )
-LITERAL = ("reason", "remark")
+LITERAL = ("reason", "remark", "limit")
 """Texts that may quote a server's own words."""
 MOST_ROWS = 200
 
@@ -76,10 +81,10 @@ class Table:
 
 def as_table(frame: pd.DataFrame) -> Table:
     """A frame as a table. An interval (columns _low and _high) goes into its metric's cell; a
-    lower bound, whose interval has no upper end, gets its sign instead."""
+    bound, whose interval has one end alone, gets its sign instead."""
     names = [n for n in frame.columns if not n.endswith(("_low", "_high", END))]
-    if "void" in names and not frame["void"].any():
-        names.remove("void")
+    absent = [one for one in NOT_MEASURED if one in names and not frame[one].any()]
+    names = [name for name in names if name not in absent]
     shown = frame.head(MOST_ROWS)
     columns = [_cells(shown, name) for name in names]
     return Table(
@@ -99,7 +104,7 @@ def _cells(frame: pd.DataFrame, name: str) -> list[str]:
     texts = [write(_float(value)) for value in frame[name]]
     if f"{name}{END}" in frame:
         bounds = frame[f"{name}{END}"]
-        texts = [at_least(one) if low else one for one, low in zip(texts, bounds, strict=True)]
+        texts = [sign(name, one) if held else one for one, held in zip(texts, bounds, strict=True)]
     if f"{name}_low" not in frame:
         return texts
     low, high = (frame[f"{name}_{end}"].mask(marked(frame, name)) for end in ("low", "high"))

@@ -56,6 +56,11 @@ def at_least(written: str) -> str:
     return written if written == MISSING else f"≥ {written}"
 
 
+def at_most(written: str) -> str:
+    """The text of a figure that is an upper bound; a missing figure is none."""
+    return written if written == MISSING else f"≤ {written}"
+
+
 def count(value: float | None) -> str:
     """A whole number, exactly, thousands separated."""
     return MISSING if not known(value) else f"{round(value):,}"

@@ -94,9 +94,13 @@ def breaches(cells: Mapping[str, str]) -> list[Breach]:
 def _contradictions(cells: Mapping[str, str]) -> list[Breach]:
     """Between cells each of which is right by itself."""
     found = [
-        Breach(one.other, cells[one.other], f"{one.must_be}, as {one.column} is {one.value}")
+        Breach(
+            one.other,
+            cells[one.other],
+            f"{' or '.join(one.must_be)}, as {one.column} is {one.value}",
+        )
         for one in IMPLICATIONS
-        if cells.get(one.column) == one.value and cells.get(one.other, "") not in ("", one.must_be)
+        if cells.get(one.column) == one.value and cells.get(one.other, "") not in ("", *one.must_be)
     ]
     for less, more in IN_ORDER:
         low, high = cells.get(less), cells.get(more)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from contract.column import Column
 from contract.expected import EXACT, FRAMING
 from contract.origins import ORIGINS
-from contract.outcomes import OUTCOMES, VALIDITIES
+from contract.outcomes import NOT_MEASURED, OUTCOMES, VALIDITIES
 from contract.settings.setting import Setting, declared
 from contract.settings.trial import Settings
 from contract.void_causes import SPOILED_BY
@@ -64,9 +64,21 @@ COLUMNS: tuple[Column, ...] = (
     *(_of_setting(one) for one in declared(Settings).values()),
     Column("load_cores", "int", "cores that the load workers had; fewer: some shared one"),
     Column("outcome", "text", "completed, or failed before a window was measured", True, OUTCOMES),
-    Column("validity", "text", "what bounded the trial, or void", True, VALIDITIES),
-    Column("reason", "text", "why it is void, or what is to be known of it, in words"),
-    Column("spoiled_by", "text", "who spoiled a void trial", choices=SPOILED_BY, added=True),
+    Column(
+        "validity",
+        "text",
+        "what bounded a trial that was measured; or limit_reached, starved, void",
+        True,
+        VALIDITIES,
+    ),
+    Column("reason", "text", "why it was not measured, or what is to be known of it, in words"),
+    Column(
+        "spoiled_by",
+        "text",
+        "who spoiled a void trial; server_limit, server_starved: the cause of those words",
+        choices=SPOILED_BY,
+        added=True,
+    ),
     Column("server_limit", "text", "limit that the server named in its log, if any"),
     Column("started_at", "text", "ISO 8601, UTC", True),
     Column("overhead_s", "float", "time of the trial beside warm-up and window; empty: unknown"),
@@ -278,15 +290,15 @@ COLUMNS: tuple[Column, ...] = (
 
 
 class Implication(NamedTuple):
-    """Where `column` is `value`, `other` is `must_be`."""
+    """Where `column` is `value`, `other` is one of `must_be`."""
 
     column: str
     value: str
     other: str
-    must_be: str
+    must_be: tuple[str, ...]
 
 
-IMPLICATIONS = (Implication("outcome", "failed", "validity", "void"),)
+IMPLICATIONS = (Implication("outcome", "failed", "validity", NOT_MEASURED),)
 IN_ORDER = (
     ("voluntary_switches", "context_switches"),
     ("connection_requests_min", "connection_requests_p50"),

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from contract.cells import SHOWN, breaches
 from contract.columns import COLUMNS, FIRST_NAMES, NAMES
+from contract.outcomes import NOT_MEASURED
 from contract.void_causes import BY_SERVER
 
 ENCODING = "utf-8-sig"
@@ -47,8 +48,8 @@ class LeftOut(NamedTuple):
 class Examined:
     """`problems` refuse the file, each as 'line L, column C: what, and what is expected'. `kept`
     are the bytes of the file without the rows `left_out`, and with the cells empty that are
-    `emptied`: what a server failed is void whatever its figures are, and not to be lost for
-    one. `rows` are the cells of all rows by column."""
+    `emptied`: what a server failed is not measured whatever its figures are, and not to be
+    lost for one. `rows` are the cells of all rows by column."""
 
     problems: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -143,7 +144,7 @@ def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
         wrong = breaches(cells)
         found.problems += [f"line {line}, {one}" for one in wrong if one.damaged]
         if odd := [one for one in wrong if not one.damaged]:
-            failed = cells["validity"] == "void" and cells.get("spoiled_by") in BY_SERVER
+            failed = cells["validity"] in NOT_MEASURED and cells.get("spoiled_by") in BY_SERVER
             failed &= not {one.column for one in odd} & REQUIRED
             instead.update(dict.fromkeys(range(line, start), b""))
             if failed:

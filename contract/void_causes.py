@@ -1,4 +1,5 @@
-"""Who spoiled a void trial: the words of the column `spoiled_by`, and of a result on its way."""
+"""Why a trial is not measured, or who spoiled it: the words of the column `spoiled_by`, and of a
+result on its way. The word that each makes of a trial is in `contract.outcomes`."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ SpoiledBy = Literal[
 """`surroundings` are the machine, its engine and other programs; `lab` is a fault in the lab's own
 arithmetic or clocks: a figure that its column cannot hold."""
 Blame = SpoiledBy | Literal[""]
-"""Of any trial: '' where nobody spoiled it."""
+"""Of any trial: '' of one that was measured."""
 SPOILED_BY: tuple[SpoiledBy, ...] = get_args(SpoiledBy)
 LOG_ENDS = "; its log ends: "
 """In a reason, before the last lines of the server's log, which no two trials have alike."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.arrays import Floats
-from analysis.charts.model import BYTES, MICROSECONDS, PLAIN, Axis, Panel, Series, Unit
+from analysis.charts.model import BYTES, MICROSECONDS, PLAIN, Axis, Mark, Panel, Series, Unit
 from analysis.charts.palette import Style, in_order, run_styles
 from analysis.charts.scale import Scale, scale_of
-from analysis.outcomes.lower_bounds import marked
+from analysis.outcomes.lower_bounds import UPPER, marked
 from analysis.records.run import Run
-from analysis.statistics.point_medians import with_void
+from analysis.records.words import void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import server_name
+from contract.outcomes import LIMIT_REACHED, STARVED, WORD_OF, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +67,42 @@ def sweep(
     `pictured` have their titles there."""
     offered = [metric for metric in dict.fromkeys((*pictured, *metrics)) if metric.name in trials]
     # The other columns are a hundred, and each would be copied with every choice of rows.
-    names = dict.fromkeys(("server", "valid", x, *(metric.name for metric in offered)))
+    needed = ("server", "validity", "measured", "valid", x)
+    names = dict.fromkeys((*needed, *(metric.name for metric in offered)))
     trials = trials.loc[trials[x].notna(), list(names)]
-    valid, void = trials[trials["valid"]], trials[~trials["valid"]]
+    valid, spoiled = trials[trials["valid"]], trials[void(trials)]
     had = [metric for metric in offered if valid[metric.name].notna().any()]
     if not had:
         return []
-    points = with_void(run, trials, ("server", x), [one.name for one in had], failures=False)
+    points = with_words(run, trials, ("server", x), [one.name for one in had], failures=False)
     scale = scale_of(points[x])
     servers = [
-        (server, points[points["server"] == server], void[void["server"] == server])
+        (points[points["server"] == server], spoiled[spoiled["server"] == server])
         for server in in_order(points["server"])
     ]
     panels = []
     for metric in had:
-        every = [
-            series(
-                mine,
-                metric.name,
-                scale.places(mine[x]),
-                run_styles(run)[server],
-                server_name(server),
-                void=void_points(gone, metric.name, x, scale),
-            )
-            for server, mine, gone in servers
-        ]
-        shown = [one for one in every if len(one.y) or one.void]
+        every = [of_server(run, mine, gone, metric, x, scale) for mine, gone in servers]
+        shown = [one for one in every if len(one.y) or one.marks]
         panels.append(metric.panel(scale.axis(label), shown, pictured.get(metric)))
     return panels
+
+
+def of_server(
+    run: Run, mine: pd.DataFrame, gone: pd.DataFrame, metric: Metric, x: str, scale: Scale
+) -> Series:
+    """A server's medians against the setting `x`, and the marks of its other trials, of which the
+    void ones are `gone`."""
+    name, best_is_low = metric.name, metric is not RATE
+    without = _without_place(mine, name)
+    marks = (
+        *marks_of(gone, name, x, scale),
+        *_at_edges(mine[mine[LIMIT_REACHED] > 0], "limit reached", x, scale, best_is_low),
+        *_at_edges(without, "starved", x, scale, best_is_low),
+    )
+    server, drawn = str(mine["server"].iloc[0]), mine.drop(index=without.index)
+    style = run_styles(run)[server]
+    return series(drawn, name, scale.places(drawn[x]), style, server_name(server), marks=marks)
 
 
 def series(
@@ -105,19 +115,36 @@ def series(
     return Series(
         *(label, style.colour, at[kept], values[kept], low, high),
         bounds=marked(table, metric)[kept],
+        at_most=metric in UPPER,
         marker=style.marker,
         shift_pt=style.shift_pt,
         **more,
     )
 
 
-def void_points(
-    void: pd.DataFrame, metric: str, x: str, scale: Scale | None = None
-) -> tuple[tuple[float, float], ...]:
-    """Void trials at their places; those that measured nothing once for each place."""
-    at = scale.places(void[x]) if scale else numbers(void, x)
-    found = pd.DataFrame({"at": at, "value": numbers(void, metric)}).drop_duplicates()
-    return tuple(zip(found["at"].tolist(), found["value"].tolist(), strict=True))
+def marks_of(
+    trials: pd.DataFrame, metric: str, x: str, scale: Scale | None = None
+) -> tuple[Mark, ...]:
+    """These trials at their places; those that have no value once for each place."""
+    at = scale.places(trials[x]) if scale else numbers(trials, x)
+    words = trials["validity"].astype(str).map(WORD_OF)
+    found = pd.DataFrame({"at": at, "value": numbers(trials, metric), "word": words.to_numpy()})
+    return tuple(Mark(*one) for one in found.drop_duplicates().itertuples(index=False, name=None))
+
+
+def _without_place(points: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The points of starved clients that have no place on every axis: nobody was served, so the
+    median is nought, or there is none."""
+    values = numbers(points, metric)
+    nought = (values == 0) & (metric == RATE.name)
+    gone: pd.DataFrame = points[(points[STARVED] > 0) & (nought | np.isnan(values))]
+    return gone
+
+
+def _at_edges(
+    points: pd.DataFrame, word: Word, x: str, scale: Scale, at_top: bool
+) -> Iterator[Mark]:
+    return (Mark(place, np.nan, word, at_top) for place in scale.places(points[x]).tolist())
 
 
 def numbers(table: pd.DataFrame, name: str) -> Floats:

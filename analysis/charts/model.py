@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from analysis.arrays import Flags, Floats
 from analysis.charts.palette import MUTED
 from analysis.wording import TIMES
+from contract.outcomes import Word
 
 Dash = Literal["solid", "dashed", "dotted"]
 NONE: Floats = np.empty(0)
@@ -61,14 +62,25 @@ class Axis:
     slanted: bool = False
 
 
+class Mark(NamedTuple):
+    """A trial, or several at one place, beside the line: void, starved or a limit reached. Where
+    there is no `value` (NaN) it stands at the foot of the panel, or at its top where less is
+    better."""
+
+    at: float
+    value: float
+    word: Word
+    at_top: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """Points with their intervals, joined by a line unless `dash` is None.
 
     Without a `marker` it is a curve. `steps` go on from each point to the next one's place, and
     are `filled` down to the axis or not. Intervals are whiskers, or one `band`. `bounds` says which
-    values are lower bounds. Void trials are (place, value); the value is NaN where nothing was
-    measured. `overlaid` is another colour, for where it lies over others of its own.
+    values are lower bounds, upper ones where they are `at_most` so much. `overlaid` is another
+    colour, for where it lies over others of its own.
     """
 
     label: str
@@ -80,7 +92,8 @@ class Series:
     x_low: Floats = field(default_factory=lambda: NONE)
     x_high: Floats = field(default_factory=lambda: NONE)
     bounds: Flags = field(default_factory=lambda: NOWHERE)
-    void: tuple[tuple[float, float], ...] = ()
+    at_most: bool = False
+    marks: tuple[Mark, ...] = ()
     marker: str = ""
     dash: Dash | None = "solid"
     steps: bool = False

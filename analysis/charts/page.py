@@ -77,9 +77,12 @@ def _series(one: Series) -> dict[str, Any]:
             found[name] = _numbers(values)
     if one.bounds.any():
         found["bounds"] = np.flatnonzero(one.bounds).tolist()
-    if one.void:
-        found["void"] = [[_number(x, PLACE_DIGITS), _number(y)] for x, y in one.void]
-    return found | {name: True for name in ("steps", "band") if getattr(one, name)}
+    if one.marks:
+        found["marks"] = [
+            [_number(mark.at, PLACE_DIGITS), _number(mark.value), mark.word, mark.at_top]
+            for mark in one.marks
+        ]
+    return found | {name: True for name in ("steps", "band", "at_most") if getattr(one, name)}
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from analysis.arrays import Floats
 from analysis.charts.model import Bar, Cells, Line, Panel, Series
 from analysis.charts.palette import GRID, INK, MUTED, PAPER
 from contract.literal import visible
+from contract.outcomes import Word
 
 DASHES: dict[str | None, Any] = {
     "solid": "-",
@@ -25,12 +26,15 @@ DASHES: dict[str | None, Any] = {
 CURVE_PT, LINE_PT, THIN_PT = 1.6, 1.2, 0.8
 MARKER_PT, CAP_PT = 6.2, 5.0
 FOOT = 0.035
-"""Of a panel's height, where void trials stand that measured nothing."""
+"""Of a panel's height, where marks without a value stand; as far from its top."""
+LIMIT = "x"
+"""The marker of a limit that was reached."""
 FADED = 0.65
 """How much lighter the last part of a bar is than its first."""
 NOTE_PT = 8.5
 ARROW, ARROW_PT = Path([(0, 0), (0, 1), (-0.25, 0.75), (0, 1), (0.25, 0.75)]), 28.0
 """Upwards from a lower bound."""
+ARROW_DOWN = Path([(0, 0), (0, -1), (-0.25, -0.75), (0, -1), (0.25, -0.75)])
 
 
 def draw(axis: Axes, panel: Panel) -> None:
@@ -71,7 +75,8 @@ def note(axis: Axes, line: Line) -> None:
 
 def _series(axis: Axes, one: Series) -> None:
     """Every server is shifted by a few points of its own, so that lines which would hide each other
-    stay visible; the ticks say where the values belong. An arrow upwards marks a lower bound."""
+    stay visible; the ticks say where the values belong. An arrow upwards marks a lower bound, one
+    downwards an upper one."""
     before = len(axis.lines)
     if one.band:
         axis.fill_between(one.x, one.low, one.high, color=one.colour, alpha=0.16, lw=0)
@@ -97,12 +102,13 @@ def _series(axis: Axes, one: Series) -> None:
             one.x[one.bounds],
             one.y[one.bounds],
             color=one.colour,
-            marker=ARROW,
+            marker=ARROW_DOWN if one.at_most else ARROW,
             markersize=ARROW_PT,
             markerfacecolor="none",
             linestyle="none",
         )
-    _void(axis, one)
+    for word in dict.fromkeys(mark.word for mark in one.marks):
+        _marks(axis, one, word)
     figure = axis.get_figure(root=True)
     if one.shift_pt and figure:
         move = ScaledTranslation(one.shift_pt / 72, 0, figure.dpi_scale_trans)
@@ -126,25 +132,22 @@ def _whiskers(
         axis.plot(*((ends, places) if level else (places, ends)), **look)
 
 
-def _void(axis: Axes, one: Series) -> None:
-    """Void trials: hollow, unjoined; at the foot of the panel where nothing was measured."""
-    if not one.void:
-        return
-    x, y = np.array(one.void).T
-    measured = np.isfinite(y) & (y > 0)
+def _marks(axis: Axes, one: Series, word: Word) -> None:
+    """Those of one word, unjoined: void trials hollow, starved ones filled, limits as crosses."""
     look: dict[str, Any] = {
-        "color": "none",
-        "marker": one.marker,
+        "color": one.colour if word == "starved" else "none",
+        "marker": LIMIT if word == "limit reached" else one.marker,
         "markeredgecolor": one.colour,
         "markeredgewidth": 1.3,
         "linestyle": "none",
         "zorder": 5,
     }
-    if measured.any():
-        axis.plot(x[measured], y[measured], **look)
-    if not measured.all():
-        foot = np.unique(x[~measured])
-        axis.plot(foot, np.full(len(foot), FOOT), transform=axis.get_xaxis_transform(), **look)
+    marks = [mark for mark in one.marks if mark.word == word]
+    if valued := [(mark.at, mark.value) for mark in marks if mark.value > 0]:
+        axis.plot(*zip(*valued, strict=True), **look)
+    edges = {(mark.at, 1 - FOOT if mark.at_top else FOOT) for mark in marks if not mark.value > 0}
+    if edges:
+        axis.plot(*zip(*sorted(edges), strict=True), transform=axis.get_xaxis_transform(), **look)
 
 
 def _filled(axis: Axes, one: Series) -> None:

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
-from analysis.arrays import Flags
 from analysis.claims.evidence import described, evidence_of
 from analysis.claims.expression import parse
 from analysis.claims.first_look import first_look
@@ -17,8 +15,9 @@ from analysis.claims.judgement import MOST_FAILED
 from analysis.claims.longer_times import moved
 from analysis.claims.rules import Levels, Line, Rule
 from analysis.outcomes.basis import Basis, basis_of
-from analysis.outcomes.causes import disturbed, failed, spoiled, unknown
+from analysis.outcomes.causes import failed
 from analysis.records.run import Run
+from analysis.records.words import limit_reached, starved
 from analysis.selection.trials import NotRunError, Value, with_settings
 from analysis.statistics.blocks import block_medians
 from analysis.statistics.estimates import Estimate, estimate
@@ -33,7 +32,7 @@ Settings = Mapping[str, Value]
 class Measured:
     """A rule's figure, the trials of each selection that it stands on (those that count), what
     became of all of them, and the blocks `lost`, of which only one side has a figure. `rises` and
-    `falls` say where the figure could be elsewhere, as too many of its times are lower bounds;
+    `falls` say where the figure could be elsewhere, as too many of its trials have a bound alone;
     `unproven`, why a figure within its bound shows nothing."""
 
     estimate: Estimate
@@ -64,7 +63,7 @@ class Side:
 
 def figure(run: Run, common: Settings, rule: Rule) -> Estimate:
     """The figure of a rule: the block is the sample. Raises NotRunError when the run has no
-    trial of a selection, NoValidTrialError when all of one are void."""
+    trial of a selection, NoValidTrialError when none of one has figures."""
     return measured(run, common, rule).estimate
 
 
@@ -154,19 +153,18 @@ def _moves(rule: Rule, sides: list[Side]) -> tuple[bool, bool]:
 def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run) -> Side:
     """One selection of the run, which `what` describes."""
     expression = parse(rule.figure)
-    silent = _silent(trials, rule)
-    counts = silent | trials["valid"].to_numpy(dtype=bool)
     if rule.with_failed:
-        counts |= failed(trials)
-    frame = trials[counts] if counts.any() else evidence_of(trials, what)
-    figures = expression.of(frame).mask(silent[counts], 0.0)
+        trials = trials.assign(valid=trials["valid"].to_numpy(dtype=bool) | failed(trials))
+    # Who starved its clients so that this has no figure leaves survivors, as one that failed.
+    without = starved(trials) & expression.of(trials).isna().to_numpy(dtype=bool)
+    trials = trials.assign(valid=trials["valid"].to_numpy(dtype=bool) & ~without)
+    frame = evidence_of(trials, what)
+    figures = expression.of(frame)
     told = figures if rule.per is None else figures + parse(rule.per).of(frame)
     rises, falls = moved(run, frame, expression)
-    # A trial that counts with its figure, nought included, is evidence and no failure.
-    basis = basis_of(
-        trials.assign(valid=counts), what, int(told.isna().sum()), int((rises | falls).sum())
-    )
-    if rule.zero_if or rule.with_failed:  # its errors are what the claim is about
+    bounded = int(((rises | falls) & ~starved(frame)).sum())
+    basis = basis_of(trials, what, int(told.isna().sum()), bounded)
+    if rule.about_errors or rule.with_failed:
         basis = replace(basis, beside=0.0)
     return Side(frame, figures, basis, rises.mean() > MOST_FAILED, falls.mean() > MOST_FAILED)
 
@@ -197,11 +195,10 @@ def _at_most_connections(run: Run, settings: Settings, rule: Rule) -> Measured:
     most = int(connections[evidence_of(trials, described(fixed)).index].max())
     what = f"{count(most)} connections or more"
     top = _side(trials[connections == most], what, rule, run)
-    stopped = ~trials["valid"] & ~spoiled(trials) & trials["server_limit"].notna()
     unproven = ""
-    if not (stopped & (connections > most)).any():
+    if not (limit_reached(trials) & (connections > most)).any():
         asked = bool((connections > most).any())
-        why = "Beyond that it named no limit" if asked else "It was never asked for more"
+        why = "Beyond that it reached no limit" if asked else "It was never asked for more"
         unproven = f"{why}, so nothing shows where it ends."
     basis = basis_of(trials[connections >= most], what, top.basis.missing, top.basis.bounded)
     found = estimate(top.by_block.to_numpy(), first_look(run, top.by_block))
@@ -211,15 +208,3 @@ def _at_most_connections(run: Run, settings: Settings, rule: Rule) -> Measured:
 def _fixed(settings: Settings, rule: Rule) -> dict[str, Value]:
     """The settings without those that may be any."""
     return {name: value for name, value in settings.items() if name not in rule.free}
-
-
-def _silent(trials: pd.DataFrame, rule: Rule) -> Flags:
-    """The void trials that count as nought: their reason holds the words of `zero_if`, nothing else
-    spoiled them, and nothing else had the machine, which has to be known where nobody recorded
-    who spoiled them."""
-    if rule.zero_if is None:
-        return np.zeros(len(trials), dtype=bool)
-    said = trials["reason"].astype("string").str.contains(rule.zero_if, regex=False)
-    quiet = trials["steal_share"].notna() & trials["foreign_cpu_share"].notna()
-    theirs = failed(trials) | (unknown(trials) & quiet.to_numpy(dtype=bool))
-    return said.fillna(False).to_numpy(dtype=bool) & theirs & ~disturbed(trials)

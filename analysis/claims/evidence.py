@@ -1,4 +1,4 @@
-"""What every judge needs: the valid trials of some settings, or why there are none."""
+"""What every judge needs: the trials of some settings that have figures, or why there are none."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SHOWN_REASONS = 3
 
 
 def evidence(trials: pd.DataFrame, **settings: Hashable) -> pd.DataFrame:
-    """The valid ones of the trials with these settings; raises NotRunError or
+    """Those of the trials with these settings that have figures; raises NotRunError or
     NoValidTrialError when there are none."""
     return evidence_of(at(trials, **settings), described(settings))
 
 
 def evidence_of(trials: pd.DataFrame, what: str) -> pd.DataFrame:
-    """The valid ones of these trials, whose settings `what` describes; raises as above.
+    """Those of these trials that have figures, whose settings `what` describes; raises as above.
 
     What this machine lacks is a reason not to have run, and no finding.
     """
@@ -37,18 +37,18 @@ def evidence_of(trials: pd.DataFrame, what: str) -> pd.DataFrame:
             f"this machine lacks, or forbids, what {what} needs ({reasons(trials, 1)})"
         )
     causes = basis_of(trials, what).causes
-    failures = f"; the server failed in {causes.failed:,}" if causes.failed else ""
+    failures = f"; the server failed in {causes.by_server:,}" if causes.by_server else ""
     nothing = no_evidence(causes)
     raise NoValidTrialError(
-        f"all {plural(len(trials), 'trial')} with {what} are void "
+        f"none of {plural(len(trials), 'trial')} with {what} has figures "
         f"({reasons(trials)}){failures}{'; ' if nothing else ''}{nothing}",
         causes,
     )
 
 
 def basis_at(trials: pd.DataFrame, *figures: str, **settings: Hashable) -> Basis:
-    """What became of the trials with these settings; a valid one without any of these columns is
-    missing."""
+    """What became of the trials with these settings; one that has figures, and none
+    in one of these columns, is missing."""
     mine = at(trials, **settings)
     missing = int(mine.loc[mine["valid"], list(figures)].isna().any(axis=1).sum())
     return basis_of(mine, described(settings), missing)
@@ -70,7 +70,7 @@ def described(settings: Mapping[str, Hashable]) -> str:
 
 
 def reasons(trials: pd.DataFrame, most: int = SHOWN_REASONS) -> str:
-    """Why trials are void, the commonest first, with their counts."""
+    """Why trials have none, the commonest first, with their counts."""
     found = Counter(
         str(reason) for reason in trials["reason"].astype("string").fillna("no reason given")
     )

@@ -10,7 +10,8 @@ even when it is widened to hold for all k (`analysis.statistics.extremes`).
 
 A figure is of the trials that are left, and of the answers that came. Where more than MOST_FAILED
 of any selection failed, they are survivors, and tell neither for the claim nor against it, unless
-the claim is about that failure. Where more than that of them are times that could be longer, a
+the claim is about that failure. A trial that starved its clients is left, with its figures. Where
+more than that of them are times that could be longer, or rates of those alone who were served, a
 figure is known on one side alone, and decides only what it decides wherever it lies on the other.
 """
 
@@ -45,8 +46,8 @@ class Word(StrEnum):
 
 
 class NoValidTrialError(Exception):
-    """The trials that the claim needs are all void; the message counts the reasons, and `causes`
-    what became of them."""
+    """None of the trials that the claim needs has figures; the message counts the reasons, and
+    `causes` what became of them."""
 
     def __init__(self, message: str, causes: Causes) -> None:
         super().__init__(message)
@@ -79,7 +80,7 @@ class Part:
     why: str = ""
     rises: bool = False
     falls: bool = False
-    because: str = "requests had no answer when windows closed"
+    because: str = "clients were without an answer when windows closed"
     rivals: int = 1
     by_chance: bool = False
 

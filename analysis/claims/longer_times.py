@@ -1,4 +1,5 @@
-"""What a figure of trials would do if the times that are lower bounds were longer.
+"""What a figure of trials would do if times that are lower bounds were longer, and rates that are
+upper ones smaller.
 
 Such a time may be any longer one, so a figure that is made of it is known on one side alone: it
 proves that a bound is reached, or passed, and never that it is kept.
@@ -14,7 +15,7 @@ import pandas as pd
 
 from analysis.arrays import Flags
 from analysis.claims.expression import Expression
-from analysis.outcomes.lower_bounds import bounded
+from analysis.outcomes.lower_bounds import UPPER, bounded
 from analysis.records.run import Run
 
 KINDS = "kinds"
@@ -36,12 +37,13 @@ def moved(run: Run, trials: pd.DataFrame, expression: Expression) -> tuple[Flags
 
 
 def _times(run: Run, trials: pd.DataFrame, name: str) -> pd.Series[float] | None:
-    """A column with its lower bounds doubled; None where there are none."""
+    """A column with its lower bounds doubled, its upper ones halved; None where there are none."""
     flags = bounded(run).get(name)
     if flags is None:
         return None
     times = trials[name].to_numpy(dtype="float64", na_value=np.nan)
-    return pd.Series(np.where(flags[trials.index], times * 2, times), index=trials.index)
+    further = times * (0.5 if name in UPPER else 2)
+    return pd.Series(np.where(flags[trials.index], further, times), index=trials.index)
 
 
 def _kinds(trials: pd.DataFrame) -> pd.Series[str]:

@@ -83,16 +83,13 @@ class Rule(Strict):
         description="the servers are compared by their work: unless the server was the bottleneck "
         "in all trials, requests per second of server CPU decide in place of the rate",
     )
-    zero_if: Text | None = Field(
-        None,
-        description="void trials whose reason holds these words count, with a figure of 0: "
-        "a server that answers nobody is what the claim is about; not where something else "
-        "spoiled them, or had the machine",
+    about_errors: bool = Field(
+        False, description="errors beside the figure leave nothing open: the claim is about them"
     )
     with_failed: bool = Field(
         False,
-        description="trials that the server failed count with their own figure: "
-        "the claim is about that failure",
+        description="trials that the server failed count with their own figure, as starved ones "
+        "do: the claim is about that failure",
     )
 
     @property

@@ -34,6 +34,8 @@ COLUMNS = (
     "n",
     "counted",
     "failed",
+    "limit_reached",
+    "starved",
     "error_share",
     "explanation",
 )
@@ -43,8 +45,9 @@ COLUMNS = (
 class Verdict:
     """The verdict on one claim; None where nothing was measured. `label` says what the figure is
     where its unit does not: it has none, or another than the claim's. Of the trials that it stands
-    on `counted` say something about the server, which failed `failed` of them, and `error_share` of
-    all attempts, at the selection that had most."""
+    on `counted` say something about the server, which reached a limit in `limit_reached` of them,
+    starved its clients in `starved` and failed `failed` otherwise, and `error_share` of all
+    attempts, at the selection that had most."""
 
     claim: int
     title: str
@@ -62,6 +65,8 @@ class Verdict:
     label: str = ""
     counted: int = 0
     failed: int = 0
+    limit_reached: int = 0
+    starved: int = 0
     error_share: float = 0.0
 
 
@@ -185,6 +190,7 @@ def _cause(cause: Cause, found: Judgement, run: Run) -> str:
 
 def _verdict(claim: Claim, word: Word, explanation: str, causes: Causes | None = None) -> Verdict:
     """A verdict without a figure."""
+    causes = causes or Causes()
     return Verdict(
         claim=claim.id,
         title=claim.title,
@@ -194,8 +200,10 @@ def _verdict(claim: Claim, word: Word, explanation: str, causes: Causes | None =
         bound=claim.bound.text,
         explanation=explanation,
         details=claim,
-        counted=causes.counted if causes else 0,
-        failed=causes.failed if causes else 0,
+        counted=causes.counted,
+        failed=causes.failed,
+        limit_reached=causes.limit,
+        starved=causes.starved,
     )
 
 

@@ -17,7 +17,7 @@ COUNTS = ["requests", "errors", "unanswered"]
 
 @dataclass(frozen=True, slots=True)
 class FailureCounts:
-    """The counts of one run. `trials` has a row per point: failed, counted (valid or failed),
+    """The counts of one run. `trials` has a row per point: failed (starved included), counted,
     unknown. `blocks` has a row per point and block: COUNTS. Points that are not in `recorded` have
     no record of requests without an answer, as in runs of older versions."""
 

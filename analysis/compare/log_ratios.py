@@ -8,16 +8,17 @@ import pandas as pd
 from analysis.compare.estimates import Moments
 from analysis.compare.matching import KEY, keys, points
 from analysis.compare.metrics import METRICS
-from analysis.outcomes.lower_bounds import bounded
+from analysis.outcomes.lower_bounds import recorded
 from analysis.records.run import Run, remembered
 from analysis.selection.trials import untraced
 
 
 @remembered
 def logarithms(run: Run) -> pd.DataFrame:
-    """The logarithm of every metric by point (its key) and block, from valid trials. Several
+    """The logarithm of every metric by point (its key) and block, from trials that were
+    measured. Several
     trials of one block are averaged, traced ones left out. NaN where nothing was measured."""
-    trials = untraced(run.valid)
+    trials = untraced(run.measured)
     metrics = trials[list(METRICS)].to_numpy(dtype="float64", na_value=np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.where(metrics > 0, metrics, np.nan))
@@ -29,9 +30,9 @@ def logarithms(run: Run) -> pd.DataFrame:
 
 @remembered
 def lower_bounds(run: Run) -> pd.DataFrame:
-    """By point and metric: in how many of its valid trials it is a lower bound."""
-    low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
-    flags = pd.DataFrame({metric: low.get(metric, nothing) for metric in METRICS})
+    """By point and metric: in how many of its measured trials it is a lower bound."""
+    low, measured = recorded(run), run.trials["measured"].to_numpy(dtype=bool)
+    flags = pd.DataFrame({metric: low.get(metric, ~measured) & measured for metric in METRICS})
     return flags.groupby(keys(run)).sum()
 
 

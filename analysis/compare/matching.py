@@ -18,6 +18,7 @@ from analysis.records.run import Run, remembered
 from analysis.wording import number, server_name
 from contract.columns import SETTINGS
 from contract.exits import Exit, LabError
+from contract.outcomes import WORD_OF
 
 KEY = "key"
 KEYED = (*SETTINGS, "warm_up_s")
@@ -33,8 +34,8 @@ DEFAULTS = {"pipeline_depth": 1}
 @dataclass(frozen=True, slots=True)
 class Points:
     """`table` has a row per point, indexed by its key: the settings, `own_window_s`, `reference`,
-    `trials`, `void`, the `reason` of a void one, `window_s`. `key_of` maps the names of the run's
-    points to keys."""
+    `trials`, `unmeasured`, the word for one of those and its `reason`, `window_s`. `key_of` maps
+    the names of the run's points to keys."""
 
     table: pd.DataFrame
     key_of: dict[str, str]
@@ -66,15 +67,17 @@ def points(run: Run) -> Points:
     per_trial = pd.DataFrame(
         {
             KEY: trials["point"].astype(str).map(key_of),
-            "void": ~trials["valid"].to_numpy(dtype=bool),
-            "reason": trials["reason"].astype(object),
+            "unmeasured": ~trials["measured"].to_numpy(dtype=bool),
+            "reason": _why(trials),
             "window_s": trials["window_s"].to_numpy(dtype="float64"),
         }
     )
     counts = per_trial.groupby(KEY).agg(
-        trials=("void", "size"), void=("void", "sum"), window_s=("window_s", "median")
+        trials=("unmeasured", "size"),
+        unmeasured=("unmeasured", "sum"),
+        window_s=("window_s", "median"),
     )
-    reasons = per_trial[per_trial["void"]].groupby(KEY)["reason"].first()
+    reasons = per_trial[per_trial["unmeasured"]].groupby(KEY)["reason"].first()
     table = settings.drop_duplicates(KEY).set_index(KEY)
     return Points(table.join(counts).join(reasons), key_of)
 
@@ -122,6 +125,13 @@ def labels(table: pd.DataFrame) -> pd.Series[str]:
     return pd.Series(
         [_label(row, shown) for row in table.to_dict("records")], index=table.index, dtype=object
     )
+
+
+def _why(trials: pd.DataFrame) -> list[str]:
+    """By trial, its word and its reason: 'void: the server ended'."""
+    words = trials["validity"].astype(str).map(WORD_OF)
+    reasons = trials["reason"].astype("string").fillna("no reason given")
+    return [f"{word}: {reason}" for word, reason in zip(words, reasons, strict=True)]
 
 
 def _label(row: dict[Hashable, object], shown: Sequence[str]) -> str:

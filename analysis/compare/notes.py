@@ -16,6 +16,7 @@ from analysis.compare.wording import changed
 from analysis.outcomes import causes
 from analysis.records import unreadable_rows
 from analysis.records.run import Run
+from analysis.records.words import limit_reached
 from analysis.selection.trials import untraced
 from analysis.statistics.noise_floor import warnings
 from analysis.wording import listed, plural, server_name
@@ -33,11 +34,11 @@ def notes(
     ]
     sentences += _shifts(figures)
     sentences += [
-        f"{name} has no valid reference trial: what the machine itself changed is not known."
+        f"{name} measured no reference trial: what the machine itself changed is not known."
         for run, name in zip(runs, names, strict=True)
-        if not ((run.trials["sweep"] == "reference") & run.trials["valid"]).any()
+        if not ((run.trials["sweep"] == "reference") & run.trials["measured"]).any()
     ]
-    sentences += _void(runs)
+    sentences += _unmeasured(runs)
     sentences += [f"Nothing of {name} was compared: {why}." for name, why in uncompared.items()]
     for run, name in zip(runs, names, strict=True):
         if run.unfinished:
@@ -54,16 +55,16 @@ def uncompared(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
     for in all runs, and those that were traced in all."""
     servers = _servers(runs, figures)
     reasons = {server_name(server): why for server, why in servers.items()}
-    table, void = points(runs[0]).table, _void_in_all(runs) - set(figures[KEY])
+    table, nowhere = points(runs[0]).table, _unmeasured_in_all(runs) - set(figures[KEY])
     names = labels(table)
-    for key in (one for one in table.index if one in void):
+    for key in (one for one in table.index if one in nowhere):
         if table.loc[key, "server"] in servers:
             continue
         trials = pd.concat([run.trials[keys(run) == key] for run in runs])
         traced = trials["traced"].fillna(value=False).any()
-        # A limit that a server names stops it in any run: it is told as one, and hides nothing.
-        if not (traced or causes.lacking(trials) or trials["server_limit"].notna().all()):
-            reasons[str(names[key])] = f"all its trials are void in every run ({_reason(trials)})"
+        # A limit stops a server in any run: it is told as one, and hides nothing.
+        if not (traced or causes.lacking(trials) or limit_reached(trials).all()):
+            reasons[str(names[key])] = f"it was measured in no run ({_reason(trials)})"
     return reasons
 
 
@@ -80,23 +81,24 @@ def _servers(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
             continue
         if not any(len(untraced(one)) for one in mine):
             continue
-        if any(one["valid"].any() for one in mine):
+        if any(one["measured"].any() for one in mine):
             what = (
                 "of these metrics was measured at a point"
                 if _is_in_two(runs, server)
-                else ("of its points has valid trials")
+                else "of its points was measured"
             )
             reasons[server] = f"none {what} in two runs"
             continue
-        reasons[server] = f"all its trials are void in every run ({_reason(mine[0])})"
+        reasons[server] = f"it was measured in no run ({_reason(mine[0])})"
     return reasons
 
 
 def _is_in_two(runs: Sequence[Run], server: str) -> bool:
-    """Whether a point of the server has valid trials in the first run and in another."""
+    """Whether a point of the server was measured in the first run and in another."""
     tables = [points(run).table for run in runs]
     first, *others = (
-        set(one.index[(one["server"] == server) & (one["void"] < one["trials"])]) for one in tables
+        set(one.index[(one["server"] == server) & (one["unmeasured"] < one["trials"])])
+        for one in tables
     )
     return any(first & other for other in others)
 
@@ -126,19 +128,19 @@ def _shifts(figures: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _void(runs: Sequence[Run]) -> list[str]:
-    """Points that are void in every run."""
-    common = _void_in_all(runs)
+def _unmeasured(runs: Sequence[Run]) -> list[str]:
+    """Points that no run measured."""
+    common = _unmeasured_in_all(runs)
     if not common:
         return []
-    verb = "is" if len(common) == 1 else "are"
+    verb = "was" if len(common) == 1 else "were"
     of = len(points(runs[0]).table)
-    return [f"{plural(len(common), 'point')} of {of} {verb} void in every run."]
+    return [f"{plural(len(common), 'point')} of {of} {verb} measured in no run."]
 
 
-def _void_in_all(runs: Sequence[Run]) -> set[str]:
+def _unmeasured_in_all(runs: Sequence[Run]) -> set[str]:
     """The keys of those points."""
     tables = [points(run).table for run in runs]
     return set.intersection(
-        *(set(table.index[table["void"] == table["trials"]]) for table in tables)
+        *(set(table.index[table["unmeasured"] == table["trials"]]) for table in tables)
     )

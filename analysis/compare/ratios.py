@@ -24,11 +24,11 @@ from analysis.statistics.noise_floor import noise_floor
 
 def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
     """A row per point and metric, `run` against `base`: the columns of `ComparedFigure` up to
-    `low_here`. Points without a valid trial in either run are left out, and metrics that were
+    `low_here`. Points that were measured in neither run are left out, and metrics that were
     measured in neither. What failed has rows whatever the `metrics`."""
     table = points(base).table
     there = points(run).table.reindex(table.index)
-    valid = (table["void"] < table["trials"]) | (there["void"] < there["trials"])
+    known = (table["unmeasured"] < table["trials"]) | (there["unmeasured"] < there["trials"])
     heads = pd.DataFrame(
         {
             "point": labels(table),
@@ -44,7 +44,7 @@ def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
         figures = _of_metric(base, run, metric, table, [one[metric] for one in sides])
         figures["why"] = _why(table, there, figures)
         measured = (figures["n_base"] > 0) | (figures["n"] > 0)
-        parts.append(heads.assign(metric=metric).join(figures)[valid & measured].reset_index())
+        parts.append(heads.assign(metric=metric).join(figures)[known & measured].reset_index())
     failing = failures(base, run)
     if len(failing):
         parts.append(failing)
@@ -108,10 +108,10 @@ def _why(table: pd.DataFrame, there: pd.DataFrame, figures: pd.DataFrame) -> lis
     """Why a figure has no ratio: '' where it has one."""
     texts = np.full(len(table), "", dtype=object)
     for points_of, column, name in ((there, "n", SECOND), (table, "n_base", FIRST)):
-        void = points_of["void"] == points_of["trials"]
+        none = points_of["unmeasured"] == points_of["trials"]
         why = np.where(
-            void,
-            [f"void in the {name} run ({reason})" for reason in points_of["reason"]],
+            none,
+            [f"not measured in the {name} run ({reason})" for reason in points_of["reason"]],
             f"not in the {name} run",
         )
         texts = np.where(figures[column] > 0, texts, why)

@@ -24,7 +24,7 @@ def summary(
     those that may hide that they did, `gating` the metrics that decide."""
     unknown = hiding[hiding["metric"].isin(gating)]
     if not len(figures):
-        return "No run has a valid trial, so there is no figure to compare."
+        return "No run measured anything, so there is no figure to compare."
     counts = figures["word"].value_counts()
     parts = [
         f"{int(counts[word]):,} {text}"
@@ -71,7 +71,7 @@ def _why(unknown: pd.DataFrame) -> str:
     absent |= (unknown["low_base"] > 0) | (unknown["low_here"] > 0)
     text = ""
     if absent.any():
-        text = f" ({int(absent.sum()):,} of them void, failed, absent or of lower bounds)"
+        text = f" ({int(absent.sum()):,} of them not measured, failed, absent or of lower bounds)"
     noisy = unknown[~absent]
     needed = noisy["repeats"].to_numpy(dtype="float64")
     if not np.isfinite(needed).any():

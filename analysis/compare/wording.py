@@ -32,8 +32,8 @@ def in_words(figure: ComparedFigure) -> str:
         return _failures(figure)
     left = ""
     if figure.failed:
-        valid = figure.counted - figure.failed
-        left = f", of the {valid:,} of {figure.counted:,} trials that it did not fail"
+        others = figure.counted - figure.failed
+        left = f", of the {others:,} of {figure.counted:,} trials that it did not fail"
     return f"{_measured(figure)}{left}"
 
 

@@ -24,9 +24,9 @@ class Figure:
     run: `chosen` are the trials that it stands on, with the index of `run.trials`; `table` has the
     numbers, a row per point, a metric's interval in _low and _high, and is empty if the run has
     none; `chart` draws them; `reading` says what to see, in about two sentences that hold for this
-    run. A figure that chooses valid trials alone has `candidates` too, those that it could stand on
-    with the void ones: of a server that failed in all of them none is chosen. Raises ValueError for
-    what cannot be a figure.
+    run. A figure that chooses only trials that have it has `candidates` too, those that it could
+    stand on with the others: of a server that failed in all of them none is chosen. Raises
+    ValueError for what cannot be a figure.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Figure:
         return np.sort(self.chosen(run).index.to_numpy(dtype="intp"))
 
     def candidate_rows(self, run: Run) -> Numbers:
-        """Places of the trials that it could stand on, void ones included."""
+        """Places of the trials that it could stand on, whatever their words."""
         trials = (self.candidates or self.chosen)(run)
         return np.sort(trials.index.to_numpy(dtype="intp"))
 

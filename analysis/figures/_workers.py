@@ -57,7 +57,7 @@ def chosen(run: Run) -> pd.DataFrame:
 
 
 def candidates(run: Run) -> pd.DataFrame:
-    """All trials of these servers, void ones included, but for those with one worker."""
+    """All trials of these servers, whatever their words, but for those with one worker."""
     trials = untraced(run.trials)
     several = trials["server"].isin(chosen(run)["server"].unique()) | (trials["workers"] > 1)
     several &= trials["server"] != ONE_EACH

@@ -13,7 +13,7 @@ from analysis.figures import Figure
 from analysis.outcomes.lower_bounds import time_of
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, BACKLOG, backlog_sweep
-from analysis.statistics.point_medians import with_void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import count, number, server_name
 
 MIDDLE, TAIL, RATE = "response_p50_us", "response_p999_us", "requests_per_s"
@@ -30,7 +30,7 @@ def table(run: Run) -> pd.DataFrame:
 
     A foreign server has one row, with a backlog of its own choice.
     """
-    return with_void(
+    return with_words(
         run, backlog_sweep(run), ("server", BACKLOG), [MIDDLE, TAIL, RATE, LOST, DROPPED]
     )
 
@@ -56,12 +56,12 @@ def reading(run: Run) -> str:
     points = table(run)
     wanted = points[points[TAIL].notna() & points[BACKLOG].notna()]
     if not len(wanted):
-        return "No valid trial has a connection per request."
+        return "No trial with a connection per request has a figure."
     # The server with most backlogs measured tells the story.
     server = str(wanted["server"].value_counts().index[0])
     mine = wanted[wanted["server"] == server].sort_values(BACKLOG)
     short, long = mine.iloc[0], mine.iloc[-1]
-    change = float(short[RATE] / long[RATE])
+    change = float(short[RATE] / long[RATE]) if long[RATE] > 0 else np.nan
     text = (
         f"With a backlog of {count(short[BACKLOG])} one request in a thousand to the "
         f"{server_name(server)} server takes {time_of(short, TAIL)} or more, with "

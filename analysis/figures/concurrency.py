@@ -13,7 +13,7 @@ from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, active_sweep
 from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
-from analysis.statistics.point_medians import with_void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import count, duration, number, server_name
 
 RATE, COST = "requests_per_s", "server_cpu_us_per_request"
@@ -22,7 +22,7 @@ RATE, COST = "requests_per_s", "server_cpu_us_per_request"
 @remembered
 def table(run: Run) -> pd.DataFrame:
     """Requests per second and CPU microseconds per request by server and active connections."""
-    return with_void(run, active_sweep(run), ("server", ACTIVE), (RATE, COST))
+    return with_words(run, active_sweep(run), ("server", ACTIVE), (RATE, COST))
 
 
 def chart(run: Run) -> Chart:
@@ -40,7 +40,7 @@ def reading(run: Run) -> str:
     most = points[ACTIVE].max()
     last = points[(points[ACTIVE] == most) & points[RATE].notna()].sort_values(RATE)
     if not len(last):
-        return f"No server has a valid trial with {count(most)} active connections."
+        return f"No server has a figure with {count(most)} active connections."
     fast, slow = last.iloc[-1], last.iloc[0]
     text = (
         f"With {count(most)} active connections {server_name(fast['server'])} answers "
@@ -48,13 +48,14 @@ def reading(run: Run) -> str:
     )
     if len(last) > 1:
         apart = between_servers(at(trials, valid=True, **{ACTIVE: most}), RATE)
-        times = f", {in_words(apart)} apart" if np.isfinite(apart.value) else ""
+        told = np.isfinite(apart.value) and slow[RATE] > 0  # nothing is a multiple of nought
+        times = f", {in_words(apart)} apart" if told else ""
         text += (
             f" and {server_name(slow['server'])} {number(slow[RATE])}{times} "
             f"({duration(slow[COST])} of CPU per request against {duration(fast[COST])})"
         )
     bounded = int((trials["validity"] == "generator_bound").sum())
-    total = int(trials["valid"].sum())
+    total = int(trials["measured"].sum())
     return f"{text}. " + (
         f"In {bounded} of {total} trials the load generator was the bottleneck: there equal rates "
         "do not mean equal servers, and CPU time per request tells them apart."

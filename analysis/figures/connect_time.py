@@ -65,7 +65,7 @@ def chosen(run: Run) -> pd.DataFrame:
 def table(run: Run) -> pd.DataFrame:
     """Connections, and how many of them had to wait for a SYN that was sent again."""
     rows = [
-        {"server": s.server, "backlog": s.backlog, "n": s.n, "connects": s.connects,
+        {"server": s.server, "backlog": s.backlog, "trials": s.n, "connects": s.connects,
          "late": s.late, "late_share": s.late / s.connects, "connect_p50_us": s.p50_us,
          "connect_max_us": s.max_us, f"connect_max_us{END}": s.bounded}
         for s in _spreads(run)

@@ -12,7 +12,7 @@ from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
-from analysis.statistics.point_medians import with_void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import count, duration, listed, server_name
 
 METRIC = "server_cpu_us_per_request"
@@ -21,7 +21,7 @@ METRIC = "server_cpu_us_per_request"
 @remembered
 def table(run: Run) -> pd.DataFrame:
     """CPU microseconds per request by server and idle connections."""
-    return with_void(run, idle_sweep(run), ("server", ACTIVE, IDLE), (METRIC,))
+    return with_words(run, idle_sweep(run), ("server", ACTIVE, IDLE), (METRIC,))
 
 
 def chart(run: Run) -> Chart:

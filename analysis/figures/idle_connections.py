@@ -20,7 +20,7 @@ from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import estimate, nothing
-from analysis.statistics.point_medians import with_void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import count, listed, number, server_name
 
 METRIC = RATE.name
@@ -33,7 +33,7 @@ SHARE = Metric("relative_ratio", SHARE_TEXT, SHARE_TEXT, RATIO)
 @remembered
 def table(run: Run) -> pd.DataFrame:
     """Requests per second by server and idle connections."""
-    return with_void(run, idle_sweep(run), ("server", ACTIVE, IDLE), (METRIC,))
+    return with_words(run, idle_sweep(run), ("server", ACTIVE, IDLE), (METRIC,))
 
 
 def chart(run: Run) -> Chart:

@@ -11,7 +11,7 @@ from analysis.outcomes.lower_bounds import time_of
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, active_sweep
 from analysis.selection.trials import at
-from analysis.statistics.point_medians import with_void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import count, plural, server_name
 
 PERCENTILES = {MEDIAN: "Median", P99: "99th percentile", P999: "99.9th percentile"}
@@ -21,7 +21,7 @@ WORST = P999.name
 @remembered
 def table(run: Run) -> pd.DataFrame:
     """Response time percentiles in microseconds by server and active connections."""
-    return with_void(
+    return with_words(
         run, active_sweep(run), ("server", ACTIVE), [metric.name for metric in PERCENTILES]
     )
 
@@ -39,7 +39,7 @@ def reading(run: Run) -> str:
     most = points[ACTIVE].max()
     last = points[(points[ACTIVE] == most) & points[WORST].notna()].sort_values(WORST)
     if not len(last):
-        return f"No server has a valid trial with {count(most)} active connections."
+        return f"No server has a figure with {count(most)} active connections."
     best, worst = last.iloc[0], last.iloc[-1]
     text = (
         f"With {count(most)} active connections, one request in a thousand to "
@@ -47,10 +47,10 @@ def reading(run: Run) -> str:
     )
     if len(last) > 1:
         text += f", against {time_of(best, WORST)} for {server_name(best['server'])}"
-    valid = at(active_sweep(run), valid=True, **{ACTIVE: most})
-    rested = int((valid["validity"] != "server_bound").sum())
+    measured = at(active_sweep(run), measured=True, **{ACTIVE: most})
+    rested = int((measured["validity"] != "server_bound").sum())
     busy = (
-        f"; in {rested:,} of {plural(len(valid), 'trial')} the server was not busy all the time"
+        f"; in {rested:,} of {plural(len(measured), 'trial')} the server was not busy all the time"
         if rested
         else ", so these times are for a server that is always busy"
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.charts import medians
-from analysis.charts.medians import MEDIAN, P90, P99, P999, Metric, numbers, void_points
+from analysis.charts.medians import MEDIAN, P90, P99, P999, Metric, marks_of, numbers
 from analysis.charts.model import Axis, Chart, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
@@ -18,7 +18,7 @@ from analysis.selection.sweeps import RATE as OFFERED
 from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.blocks import paired_ratio
 from analysis.statistics.extremes import widened
-from analysis.statistics.point_medians import with_void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import count, interval, listed, number, server_name
 
 RATE, TAIL = medians.RATE.name, P99.name
@@ -35,7 +35,7 @@ def _axis(run: Run) -> str:
 
 @remembered
 def chosen(run: Run) -> pd.DataFrame:
-    """The trials of servers that met several loads; void ones included."""
+    """The trials of servers that met several loads, whatever their words."""
     if _axis(run) == OFFERED:
         return rate_sweep(run)
     trials = nothing_idle(run)
@@ -44,7 +44,8 @@ def chosen(run: Run) -> pd.DataFrame:
 
 
 def candidates(run: Run) -> pd.DataFrame:
-    """The same, and those of servers that met as many loads and were valid under too few."""
+    """The same, and those of servers that were asked under as many loads and have figures under too
+    few."""
     return rate_candidates(run) if _axis(run) == OFFERED else nothing_idle(run)
 
 
@@ -52,7 +53,7 @@ def candidates(run: Run) -> pd.DataFrame:
 def table(run: Run) -> pd.DataFrame:
     """Rate and response times by server and load, in the order of rising load."""
     names = [RATE, *(metric.name for metric in METRICS)]
-    return with_void(run, chosen(run), ("server", _axis(run)), names)
+    return with_words(run, chosen(run), ("server", _axis(run)), names)
 
 
 def chart(run: Run) -> Chart:
@@ -72,13 +73,13 @@ def reading(run: Run) -> str:
     points, x = table(run), _axis(run)
     steps = []
     for server in in_order(points["server"]):
-        mine = points[(points["server"] == server) & points[RATE].notna()].sort_values(x)
+        mine = points[(points["server"] == server) & (points[RATE] > 0)].sort_values(x)
         if len(mine) > 1:
             first, last = mine.iloc[0], mine.iloc[-1]
             gain = float(last[RATE] / first[RATE])
             steps.append((gain, server, first, last))
     if not steps:
-        return f"No server has valid trials under two loads. {_left_out(run, x)}".strip()
+        return f"No server has figures under two loads. {_left_out(run, x)}".strip()
     gain, server, first, last = min(steps, key=lambda step: step[0])
     mine = at(chosen(run), valid=True, server=server)
     low, high = at(mine, **{x: first[x]}), at(mine, **{x: last[x]})
@@ -101,7 +102,7 @@ def reading(run: Run) -> str:
 
 
 def _left_out(run: Run, x: str) -> str:
-    """Servers that were asked under several loads and have valid trials under too few of them."""
+    """Servers that were asked under several loads and have figures under too few of them."""
     least = LEAST_RATES if x == OFFERED else LEVELS
     levels = candidates(run).groupby("server", observed=True)[x].nunique()
     shown = set(chosen(run)["server"].unique())
@@ -109,19 +110,19 @@ def _left_out(run: Run, x: str) -> str:
     if not gone:
         return ""
     verb = "is" if len(gone) == 1 else "are"
-    text = f"{listed(gone)} {verb} not shown: valid under fewer than {least} loads."
+    text = f"{listed(gone)} {verb} not shown: measured under fewer than {least} loads."
     return text[:1].upper() + text[1:]
 
 
 def _path(run: Run, server: str, metric: Metric) -> Series:
     points, trials = table(run), chosen(run)
     mine = points[(points["server"] == server) & points[RATE].notna() & points[metric.name].notna()]
-    void = trials[(trials["server"] == server) & ~trials["valid"] & trials[RATE].notna()]
+    others = trials[(trials["server"] == server) & ~trials["valid"] & trials[RATE].notna()]
     path = medians.series(
         *(mine, metric.name, numbers(mine, RATE), run_styles(run)[server], server_name(server)),
         x_low=numbers(mine, f"{RATE}_low"),
         x_high=numbers(mine, f"{RATE}_high"),
-        void=void_points(void, metric.name, RATE),
+        marks=marks_of(others, metric.name, RATE),
     )
     return replace(path, shift_pt=0.0)  # a place is a rate here
 

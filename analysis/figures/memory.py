@@ -13,7 +13,7 @@ from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.extremes import between_servers, in_words
-from analysis.statistics.point_medians import with_void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import count, listed, server_name, size
 
 MEMORY, THREADS, EACH = "server_rss_bytes", "server_threads", "rss_per_connection_bytes"
@@ -45,7 +45,7 @@ def table(run: Run) -> pd.DataFrame:
     trials = chosen(run)
     had = [name for name in (MEMORY, THREADS, EACH, SLAB) if name in trials]
     had = [name for name in had if name in (MEMORY, THREADS) or trials[name].notna().any()]
-    return with_void(run, trials, ("server", ACTIVE, IDLE), had)
+    return with_words(run, trials, ("server", ACTIVE, IDLE), had)
 
 
 def chart(run: Run) -> Chart:

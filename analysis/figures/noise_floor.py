@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.charts.medians import COST, RATE, Metric, numbers, void_points
+from analysis.charts.medians import COST, RATE, Metric, marks_of, numbers
 from analysis.charts.model import Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import INK, run_styles
 from analysis.figures import Figure
@@ -25,8 +25,8 @@ SMALL = 0.3
 
 @remembered
 def chosen(run: Run) -> pd.DataFrame:
-    """The reference trials, void ones included."""
-    return references(run.trials[[*SHOWN, "sweep", "valid"]])
+    """The reference trials, whatever their words."""
+    return references(run.trials[[*SHOWN, "sweep", "measured"]])
 
 
 def table(run: Run) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def reading(run: Run) -> str:
     noise = noise_floor(run.trials)
     found = chosen(run)
     if noise is None:
-        return "Fewer than two valid reference trials: the noise of this run is not known."
+        return "Fewer than two measured reference trials: the noise of this run is not known."
     server = server_name(str(found["server"].iloc[0]))
     text = (
         f"{plural(noise.n, 'equal trial')} of {server} spread by {share(noise.spread)} (standard "
@@ -74,15 +74,15 @@ def reading(run: Run) -> str:
 
 def _panel(run: Run, metric: Metric) -> Panel:
     found = chosen(run)
-    valid = found[found["valid"]]
+    measured = found[found["measured"]]
     server = str(found["server"].iloc[0])
     style = run_styles(run)[server]
     series = Series(
-        *(server_name(server), style.colour, numbers(valid, "position")),
-        numbers(valid, metric.name),
-        void=void_points(found[~found["valid"]], metric.name, "position"),
+        *(server_name(server), style.colour, numbers(measured, "position")),
+        numbers(measured, metric.name),
+        marks=marks_of(found[~found["measured"]], metric.name, "position"),
         marker=style.marker,
-        size=1.0 if len(valid) <= MARKED_UP_TO else SMALL,
+        size=1.0 if len(measured) <= MARKED_UP_TO else SMALL,
     )
     return Panel(
         Axis("place in the run (trial)"),

@@ -74,7 +74,7 @@ def candidates(run: Run) -> pd.DataFrame:
 def table(run: Run) -> pd.DataFrame:
     """Percentiles in microseconds of all repeats together; `timed` says from when."""
     rows = [
-        {"server": c.server, "timed": f"{_load(c.load)}, {c.clock}", "n": c.n,
+        {"server": c.server, "timed": f"{_load(c.load)}, {c.clock}", "trials": c.n,
          "requests": c.requests, **c.row}
         for c in _curves(run)
     ]  # fmt: skip

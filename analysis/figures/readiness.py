@@ -18,7 +18,7 @@ from analysis.figures import Figure
 from analysis.records.run import Run
 from analysis.selection.sweeps import without_clients
 from analysis.selection.trials import at
-from analysis.statistics.point_medians import with_void
+from analysis.statistics.point_medians import with_words
 from analysis.wording import TIMES, count, duration, listed, number, server_name
 from contract.loads import WITHOUT_CLIENTS
 
@@ -52,7 +52,7 @@ MEASURES = (
 
 def table(run: Run) -> pd.DataFrame:
     """Passes per second and the time of a wait, by server and descriptors watched."""
-    return with_void(run, without_clients(run), ("load", "server", X), METRICS)
+    return with_words(run, without_clients(run), ("load", "server", X), METRICS)
 
 
 def chart(run: Run) -> Chart:

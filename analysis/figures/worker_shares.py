@@ -29,7 +29,7 @@ def table(run: Run) -> pd.DataFrame:
             middle = np.median(shares, axis=0)
             rows.append(
                 {"server": bar.server, "settings": bar.label, "shared": COLUMNS[column],
-                 "n": len(shares), "workers": shares.shape[1], "largest_share": middle[0],
+                 "trials": len(shares), "workers": shares.shape[1], "largest_share": middle[0],
                  "smallest_share": middle[-1],
                  "largest_to_smallest_ratio": middle[0] / middle[-1] if middle[-1] else np.nan}
             )  # fmt: skip

@@ -20,7 +20,7 @@ from analysis.charts.palette import in_order
 from analysis.compare.log_ratios import logarithms
 from analysis.compare.manifest_diff import differences
 from analysis.compare.matching import KEY, points
-from analysis.failures import of_run
+from analysis.failures import by_word
 from analysis.history.trend_figures import not_in_ratios, trend_figures
 from analysis.records import unreadable_rows
 from analysis.records.run import Run, load
@@ -52,14 +52,14 @@ class Trend:
 
 def history(folder: Path) -> Trend:
     """The runs in `folder` (results/EXPERIMENT). LabError(BAD_INPUT) if there is no such
-    folder, LabError(NOT_READY) if it holds fewer than two runs with valid trials."""
+    folder, LabError(NOT_READY) if it holds fewer than two runs that measured anything."""
     if not folder.is_dir():
         raise LabError(f"{folder}: no such folder: expected results/EXPERIMENT", Exit.BAD_INPUT)
     runs, notes = _readable(folder)
     if len(runs) < LEAST_RUNS:
         needed = (
-            f"{folder}: {plural(len(runs), 'run')} with valid trials: a trend needs {LEAST_RUNS}; "
-            "run the experiment again"
+            f"{folder}: {plural(len(runs), 'run')} that measured anything: a trend needs "
+            f"{LEAST_RUNS}; run the experiment again"
         )
         raise LabError("\n".join([needed, *notes]), Exit.NOT_READY)
     measured = [set(logarithms(run).index.get_level_values(KEY)) for run in runs]
@@ -67,7 +67,7 @@ def history(folder: Path) -> Trend:
     if not common:
         asked = set.intersection(*(set(points(run).table.index) for run in runs))
         why = (
-            "what was asked in all has no valid trial in some; move those elsewhere"
+            "what was asked in all was not measured in some; move those elsewhere"
             if asked
             else "the experiment file has changed; move the runs of the older one elsewhere"
         )
@@ -97,11 +97,11 @@ def _readable(folder: Path) -> tuple[list[Run], list[str]]:
         notes += unreadable_rows.notes(run)
         if run.unfinished:
             notes.append(f"{manifest.parent.name}: {run.unfinished}.")
-        if run.trials["valid"].any():
+        if run.trials["measured"].any():
             runs.append(run)
         else:
-            why = of_run(run.trials) or "no trial has finished"
-            notes.append(f"{manifest.parent.name} is left out: it has no valid trial ({why})")
+            why = by_word(run.trials) or "no trial has finished"
+            notes.append(f"{manifest.parent.name} is left out: nothing in it was measured ({why})")
     return sorted(runs, key=_began), notes
 
 
@@ -119,7 +119,7 @@ def _runs(runs: list[Run]) -> pd.DataFrame:
                 "run": run.path.name,
                 "started_at": run.trials["started_at"].min(),
                 "trials": len(run.trials),
-                "void": int((~run.trials["valid"]).sum()),
+                "void": len(run.void),
                 "noise": noise.floor if noise else np.nan,
                 "commit": (run.manifest.git_commit or "")[:12],
                 "changed": "; ".join(one.text for one in differences([before, run])),

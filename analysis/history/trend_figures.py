@@ -96,7 +96,7 @@ def not_in_ratios(run: Run) -> dict[str, NotInRatios]:
     for server, trials in run.trials.groupby(run.trials["server"].astype(str)):
         became, shares = causes(trials), goodput.of_all(trials)
         found[str(server)] = NotInRatios(
-            became.failed, became.counted, shares[goodput.ERRORS], shares[goodput.UNANSWERED]
+            became.by_server, became.counted, shares[goodput.ERRORS], shares[goodput.UNANSWERED]
         )
     return found
 

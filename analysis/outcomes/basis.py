@@ -10,15 +10,23 @@ import pandas as pd
 
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import Causes, by_kind, causes, failed, no_evidence
+from analysis.records.words import limit_reached
 from analysis.wording import listed, plural, share
+
+TOLD = (
+    ("limit", "The server reached a limit of its own", ""),
+    ("starved", "Clients were starved", ", and the figures are of what was served"),
+    ("failed", "The server failed", ""),
+)
+"""The fields of `Causes` that a reader has to know of, and how."""
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The trials of one selection: `what` they are in words, `how` the server failed, how many
-    valid ones had no figure (`missing`), the shares of errors and missing answers, how many
-    valid ones have a figure of times that are lower bounds (`bounded`), the share of attempts
-    beside the figures of valid ones that ended in errors (`beside`), what their `points` are
+    """The trials of one selection: `what` they are in words, `how` the server failed the `failed`
+    ones, how many others lack this one (`missing`), the shares of errors and missing answers, how
+    many that were measured have a figure of times that are lower bounds (`bounded`), the share of
+    attempts beside the figures of those that ended in errors (`beside`), what their `points` are
     called, and the `blocks` that have any that says something about the server."""
 
     what: str
@@ -41,8 +49,8 @@ class Basis:
 
 
 def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0) -> Basis:
-    """The basis that these trials are, void ones included."""
-    shares, beside = (goodput.of_all(some) for some in (trials, trials[trials["valid"]]))
+    """The basis that these trials are, those without figures included."""
+    shares, beside = (goodput.of_all(some) for some in (trials, trials[trials["measured"]]))
     errors, unanswered, errors_beside = (
         found[name] if np.isfinite(found[name]) else 0.0
         for found, name in (
@@ -52,10 +60,11 @@ def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0
         )
     )
     told = trials["valid"].to_numpy(dtype=bool) | failed(trials)
+    without = ~trials["valid"].to_numpy(dtype=bool) & ~limit_reached(trials)
     return Basis(
         what,
         causes(trials),
-        by_kind(trials),
+        by_kind(trials[without]),
         missing,
         errors,
         unanswered,
@@ -77,17 +86,20 @@ def sentences(basis: Iterable[Basis]) -> str:
     once = list(dict.fromkeys(basis))
     whole = total(once)
     told = []
-    if whole.failed:
+    for name, beginning, end in TOLD:
         parts = [
-            f"{one.causes.failed:,} of {one.causes.counted:,} with {one.what} ({one.how})"
+            f"{getattr(one.causes, name):,} of {one.causes.counted:,} with {one.what}"
+            f"{f' ({one.how})' if name == 'failed' else ''}"
             for one in once
-            if one.causes.failed
+            if getattr(one.causes, name)
         ]
-        told.append(f"The server failed in {plural(whole.failed, 'trial')}: {listed(parts)}.")
+        if parts:
+            trials = plural(getattr(whole, name), "trial")
+            told.append(f"{beginning} in {trials}{end}: {listed(parts)}.")
     if text := no_evidence(whole):
         told.append(f"{text[0].upper()}{text[1:]}.")
     if missing := sum(one.missing for one in once):
-        told.append(f"The figure was not measured in {plural(missing, 'valid trial')}.")
+        told.append(f"The figure was not measured in {plural(missing, 'trial')} that count.")
     failing = [f"{share(one.errors)} with {one.what}" for one in once if one.errors > 0]
     if failing:
         told.append(f"Attempts that ended in errors are not in the figures: {listed(failing)}.")

@@ -1,22 +1,22 @@
-"""What became of each trial: it counts, the server failed, something else spoiled it, or nobody
-knows.
+"""What became of each trial: it has figures, the server failed, something else spoiled it, or
+nobody knows.
 
-A void trial is never averaged in, but what a server did itself is a finding about it: it counts
-as failed, wherever trials are counted. What the lab or the surroundings spoiled says
-nothing about the server, and neither does a trial of unknown cause, as runs have that did not yet
-record it: no evidence either way, and that is said.
+What a server did itself is a finding about it: reaching a limit, starving its clients, answering
+wrongly or ending counts as failed, wherever trials are counted. A trial that it starved has figures
+all the same. What the lab or the surroundings spoiled says nothing about the server, and neither
+does a trial of unknown cause, as runs have that did not yet record it: no evidence either way, and
+that is said.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-import numpy as np
 import pandas as pd
 
 from analysis.arrays import Flags
+from analysis.records.words import limit_reached, starved
 from analysis.wording import listed, plural
-from contract.outcomes import FOREIGN, STEAL
 from contract.void_causes import BY_SERVER
 
 UNAVAILABLE = r"the server ended with exit code 3\b"
@@ -28,25 +28,34 @@ text of its own."""
 WORDS = {
     "server_wrong": "wrong answers or errors",
     "server_gone": "ended or hung",
-    "server_limit": "met a limit",
-    "server_starved": "left clients unserved",
+    "server_limit": "limit reached",
+    "server_starved": "starved",
 }
 """What a server did, for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """Numbers of trials, by what became of them."""
+    """Numbers of trials, by what became of them: `valid` ones have figures, the clients of
+    `starved` ones among them were not all served; those at a `limit` and those that the server
+    `failed` otherwise have none."""
 
     valid: int = 0
     failed: int = 0
     spoiled: int = 0
     unknown: int = 0
+    limit: int = 0
+    starved: int = 0
 
     @property
     def counted(self) -> int:
         """Those that say something about the server."""
-        return self.valid + self.failed
+        return self.valid + self.limit + self.failed
+
+    @property
+    def by_server(self) -> int:
+        """Those that the server failed in any way, with figures or without."""
+        return self.limit + self.failed + self.starved
 
     @property
     def trials(self) -> int:
@@ -55,8 +64,8 @@ class Causes:
 
     @property
     def failed_share(self) -> float:
-        """Of those that say something; 0 where none does."""
-        return self.failed / self.counted if self.counted else 0.0
+        """Of those that say something, the ones without figures; 0 where none says anything."""
+        return (self.limit + self.failed) / self.counted if self.counted else 0.0
 
     def __add__(self, other: Causes) -> Causes:
         sums = (getattr(self, one.name) + getattr(other, one.name) for one in fields(Causes))
@@ -64,13 +73,11 @@ class Causes:
 
 
 def failed(trials: pd.DataFrame) -> Flags:
-    """The void trials that the server spoiled itself. One that starved while others had the
-    machine is theirs, whatever was recorded, and what the machine lacks is no failure."""
-    by_server = trials["spoiled_by"].isin(BY_SERVER).to_numpy(dtype=bool) & ~_valid(trials)
-    if not by_server.any():
-        return by_server
-    starved = (trials["spoiled_by"] == "server_starved").to_numpy(dtype=bool, na_value=False)
-    return by_server & ~_lacks(trials) & ~(starved & disturbed(trials))
+    """The trials that the server failed, starved ones included; what the machine lacks is no
+    failure."""
+    by_server = trials["spoiled_by"].isin(BY_SERVER) & ~trials["measured"]
+    found: Flags = by_server.to_numpy(dtype=bool)
+    return found & ~_lacks(trials) if found.any() else found
 
 
 def unknown(trials: pd.DataFrame) -> Flags:
@@ -83,26 +90,24 @@ def spoiled(trials: pd.DataFrame) -> Flags:
     return ~_valid(trials) & ~failed(trials) & ~unknown(trials)
 
 
-def disturbed(trials: pd.DataFrame) -> Flags:
-    """The trials in which the hypervisor or other programs had more of the machine than a valid
-    one may miss (contract/columns.py)."""
-    found = np.zeros(len(trials), dtype=bool)
-    for name, most in (("steal_share", STEAL), ("foreign_cpu_share", FOREIGN)):
-        found |= trials[name].to_numpy(dtype="float64", na_value=np.nan) > most
-    return found
-
-
 def lacking(trials: pd.DataFrame) -> bool:
     """Whether all these trials say that the machine has not got what they need."""
     return bool(_lacks(trials).all())
 
 
 def causes(trials: pd.DataFrame) -> Causes:
-    """How many of these trials count, failed, were spoiled, or are void for a cause unknown."""
-    valid, by_server, no_cause = (
-        int(flags.sum()) for flags in (_valid(trials), failed(trials), unknown(trials))
-    )
-    return Causes(valid, by_server, len(trials) - valid - by_server - no_cause, no_cause)
+    """How many of these trials have figures, failed, were spoiled, or are void for a cause
+    unknown."""
+    valid, by_server, limit = _valid(trials), failed(trials), limit_reached(trials)
+    flags = {
+        "valid": valid,
+        "failed": by_server & ~valid & ~limit,
+        "spoiled": spoiled(trials),
+        "unknown": unknown(trials),
+        "limit": by_server & ~valid & limit,
+        "starved": by_server & valid & starved(trials),
+    }
+    return Causes(**{name: int(held.sum()) for name, held in flags.items()})
 
 
 def no_evidence(found: Causes) -> str:
@@ -122,8 +127,8 @@ def no_evidence(found: Causes) -> str:
 
 
 def by_kind(trials: pd.DataFrame) -> str:
-    """What a server did in the trials that it failed, the commonest first: 'ended or hung 5, met
-    a limit 2'."""
+    """What a server did in the trials that it failed, the commonest first: 'ended or hung 5, limit
+    reached 2'."""
     kinds = trials["spoiled_by"].astype("string")[failed(trials)].value_counts()
     return ", ".join(f"{WORDS[str(kind)]} {times:,}" for kind, times in kinds.items())
 

@@ -1,16 +1,17 @@
 """What a rate leaves out: errors, requests that nobody answered, and repeats that failed.
 
-A rate counts correct answers of valid trials. Beside it stand, of the same trials and of those
-that the server failed itself (`analysis.outcomes.causes`):
+A rate counts correct answers of trials that were measured or starved. Beside it stand, of the same
+trials and of those that the server failed otherwise (`analysis.outcomes.causes`):
 
-- `failed_share`: repeats that the server failed, of those that say something about it;
+- `failed_share`: repeats that the server failed, starved ones included, of those that say something
+  about it;
 - `error_share`: failed attempts, errors / (requests + errors), mean over these repeats. Clients of
   a closed loop that met nothing but errors count for as much as the others (`failed_attempts`);
 - `unanswered_share`: requests that were due and not answered as the window closed, of all, mean
   over these repeats. In a closed loop a client that waits in vain asks nothing more, so all that it
   would have asked meanwhile counts (`missing_answers`);
-- `goodput_per_s`: correct answers a second over all these repeats. A repeat that failed counts
-  with none: what it answered before it failed was never checked to the end.
+- `goodput_per_s`: correct answers a second over all these repeats. A starved one counts with what
+  it answered, one that failed otherwise with none: what that answered was never checked to the end.
 
 No medians, which of five would hide that two failed; nor shares of sums, in which a repeat whose
 clients waited long for each error, and so made few attempts, would not be seen.
@@ -44,7 +45,7 @@ def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
     where no trial says anything about the server."""
     valid, failed = trials["valid"].to_numpy(dtype=bool), causes.failed(trials)
     kept = (groups >= 0) & (valid | failed)
-    places, failed = groups[kept], failed[kept]
+    places, valid, failed = groups[kept], valid[kept], failed[kept]
     requests, window_s = (_filled(trials[name])[kept] for name in COUNTS)
     errors = failed_attempts(trials)[kept]
     unanswered = missing_answers(trials)[kept]
@@ -63,7 +64,7 @@ def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
             FAILED: total(failed) / np.bincount(places, minlength=size),
             ERRORS: mean(errors, attempts),
             UNANSWERED: mean(unanswered, attempts + unanswered),
-            GOODPUT: total(np.where(failed, 0.0, requests)) / total(window_s),
+            GOODPUT: total(np.where(valid, requests, 0.0)) / total(window_s),
         }
     return pd.DataFrame(found)
 

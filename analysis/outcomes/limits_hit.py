@@ -1,4 +1,4 @@
-"""Limits that servers met: a void trial that names its limit is a finding."""
+"""Limits that servers reached: a wall of their own, with how far they went."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.records.words import limit_reached
+from contract.outcomes import went_as_far_as
+
+COUNTED = ("active_established", "idle_established", "server_established", "watched_held")
+UNNAMED = "a limit that its log does not name"
+
 
 @dataclass(frozen=True, slots=True)
 class LimitHit:
-    """A server stopped at a limit that it named.
+    """A server stopped at a limit.
 
     `held`: connections that it held, median over the trials (NaN if not known),
     `lowest` to `highest`; `asked`: connections that the trial asked for. In a trial
@@ -28,28 +34,23 @@ class LimitHit:
 
 
 def held_connections(trials: pd.DataFrame) -> pd.Series[float]:
-    """Connections that the server held, per trial; NaN where nobody counted.
-
-    The load counts what it established and the server's side what it held or
-    queued; a connection that the kernel queued but the server never took is in
-    one of the two at most times, so the smaller positive count is the truth.
-    """
-    load = trials["active_established"].astype("float64").fillna(0) + trials["idle_established"]
-    load, server = load.astype("float64"), trials["server_established"].astype("float64")
-    both = pd.concat([load.where(load > 0), server.where(server > 0)], axis=1)
-    return both.min(axis=1).fillna(trials["watched_held"].astype("float64"))
+    """How far the server went, per trial; NaN where nobody counted."""
+    counts = trials[list(COUNTED)].astype(object)
+    rows = counts.where(counts.notna(), None).to_dict("records")
+    held = [went_as_far_as({str(name): value for name, value in row.items()}) for row in rows]
+    return pd.Series(held, index=trials.index, dtype="float64")
 
 
 def limits_hit(trials: pd.DataFrame) -> list[LimitHit]:
     """The limits of a run: one per server, limit and number of connections asked for."""
-    hit = trials[~trials["valid"] & trials["server_limit"].notna()]
+    hit = trials[limit_reached(trials)]
     if not len(hit):
         return []
     connections = hit["active_connections"] + hit["idle_connections"]
     frame = pd.DataFrame(
         {
             "server": hit["server"].astype(str),
-            "limit": hit["server_limit"].astype(str),
+            "limit": hit["server_limit"].astype("string").fillna(UNNAMED).astype(str),
             "asked": hit["watched"].fillna(connections).astype("int64"),
             "of": np.where(hit["watched"].notna(), "descriptors", "connections"),
             "held": held_connections(hit),

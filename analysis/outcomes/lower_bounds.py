@@ -1,10 +1,13 @@
-"""Times that are lower bounds: what had not ended as windows closed may have kept them low.
+"""Figures that are bounds: what had not ended as windows closed may have kept times low.
 
-The median of some repeats is one where half of them or more are.
+The median of some repeats is one where half of them or more are. Where clients were starved, the
+others are served the better: times and costs are of those alone, and so is the rate, which is at
+most so much. With such a trial among them the median is a bound.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -14,12 +17,29 @@ import pandas as pd
 from analysis.arrays import Flags, Numbers
 from analysis.outcomes import goodput
 from analysis.records.run import Run, remembered
-from analysis.wording import MISSING, at_least, duration, listed, number, plural, server_name, share
+from analysis.records.words import starved
+from analysis.wording import (
+    MISSING,
+    at_least,
+    at_most,
+    duration,
+    listed,
+    number,
+    plural,
+    server_name,
+    share,
+)
+from contract.columns import NAMES
 
 Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
 
 END = "_bounded"
-"""Of the name of a column that says which cells of the one before are lower bounds."""
+"""Of the name of a column that says which cells of the one before are bounds."""
+UPPER = ("requests_per_s",)
+"""Columns whose bounds are upper ones."""
+TIMES = tuple(name for name in NAMES if re.fullmatch(r"(first_)?response_\w+_us", name))
+OF_THE_SERVED = (*TIMES, "server_cpu_us_per_request", *UPPER)
+"""Columns that are of those who were served alone."""
 BOUNDS = {
     (False, False): "",
     (False, True): "≥ ",
@@ -32,7 +52,19 @@ SHOWN_SERVERS = 4
 
 @remembered
 def bounded(run: Run) -> dict[str, Flags]:
-    """By column, the trials that count and whose value is a lower bound; no others are there."""
+    """By column, the trials that count and whose value is a bound; no others are there."""
+    found = dict(recorded(run))
+    for name, held in of_the_served(run).items():
+        values = run.trials[name].to_numpy(dtype="float64", na_value=np.nan)
+        known = held & (values > 0)
+        if known.any():
+            found[name] = found.get(name, np.zeros(len(held), dtype=bool)) | known
+    return found
+
+
+@remembered
+def recorded(run: Run) -> dict[str, Flags]:
+    """Those that the runner found, as requests had no answer: lower bounds all."""
     texts = run.trials["lower_bounds"]
     valid = run.trials["valid"].to_numpy(dtype=bool)
     codes = texts.cat.codes.to_numpy()
@@ -44,19 +76,45 @@ def bounded(run: Run) -> dict[str, Flags]:
     return found
 
 
-def medians_bounded(flags: Flags, groups: Numbers, count: int) -> Flags:
-    """Of which groups the median is a lower bound, given the group of each trial, or -1."""
+@remembered
+def of_the_served(run: Run) -> dict[str, Flags]:
+    """By column, the trials that starved their clients, whose value is of the others alone, or that
+    have none as there were none. A rate of nought is one of all."""
+    hungry = starved(run.trials) & run.trials["valid"].to_numpy(dtype=bool)
+    if not hungry.any():
+        return {}
+    some = hungry & (run.trials["requests"] > 0).to_numpy(dtype=bool, na_value=False)
+    return {name: some if name in UPPER else hungry for name in OF_THE_SERVED}
+
+
+def medians_bounded(
+    run: Run, name: str, groups: Numbers, count: int, rows: Numbers | slice = slice(None)
+) -> Flags:
+    """Of which groups the median of a column is a bound, given the group, or -1, of each of these
+    rows of the run."""
     inside = groups >= 0
-    all_of = np.bincount(groups[inside], minlength=count)
-    bound = np.bincount(groups[inside & flags], minlength=count)
-    return (bound > 0) & (bound >= HALF * all_of)
+
+    def counted(flags: Flags) -> Numbers:
+        return np.bincount(groups[inside & flags[rows]], minlength=count)
+
+    nothing = np.zeros(len(run.trials), dtype=bool)
+    bound = counted(recorded(run).get(name, nothing))
+    half = HALF * np.bincount(groups[inside], minlength=count)
+    # Whoever is served alone is served the better: one such trial is enough.
+    alone = counted(of_the_served(run).get(name, nothing))
+    return ((bound > 0) & (bound >= half)) | (alone > 0)
 
 
 def marked(table: pd.DataFrame, metric: str) -> Flags:
-    """The rows of a table in which the metric is a lower bound."""
+    """The rows of a table in which the metric is a bound."""
     name = f"{metric}{END}"
     found: Flags = np.zeros(len(table), dtype=bool)
     return table[name].to_numpy(dtype=bool) if name in table else found
+
+
+def sign(metric: str, written: str) -> str:
+    """The text of a figure that is a bound."""
+    return at_most(written) if metric in UPPER else at_least(written)
 
 
 def time_of(row: Row, metric: str) -> str:
@@ -93,7 +151,7 @@ def doubts(run: Run) -> list[str]:
 
 
 def _unanswered(run: Run) -> list[str]:
-    flags = [one for name, one in bounded(run).items() if name.startswith("response_")]
+    flags = [one for name, one in recorded(run).items() if name.startswith("response_")]
     held = np.logical_or.reduce(flags) if flags else np.zeros(len(run.trials), dtype=bool)
     if not held.any():
         return []

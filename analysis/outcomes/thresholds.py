@@ -1,15 +1,15 @@
 """An experiment's own thresholds: does every point keep them?
 
-A point keeps a threshold when the median of its valid trials does, and its server failed none of
-them: a trial that the server spoiled breaks every threshold. What counts failures (errors, missing
-answers, drops, resets) and what is a maximum has to keep it in each trial, for a median hides what
-less than half of them did. A point of which no trial says anything, because something else spoiled
-it or nobody knows what, or the column was never measured, or its rows could not be read, neither
-keeps a threshold nor breaks it: it is not told. Nor is one where lower bounds decide, or valid
-trials without a value: a time that is at least so much may be any longer one, and what was not
-measured may be anything, so they keep or break a threshold only if they would whatever they are.
-Nor is any threshold of a run that is not finished, unless what there is breaks it. Trials under
-strace are left out, whose speeds mean nothing.
+A point keeps a threshold when the median of its trials does, and its server failed none of them: a
+limit that was reached, starved clients, a wrong answer or an end breaks every threshold. What
+counts failures (errors, missing answers, drops, resets) and what is a maximum has to keep it in
+each trial, for a median hides what less than half of them did. A point of which no trial says
+anything, because something else spoiled it or nobody knows what, or the column was never measured,
+or its rows could not be read, neither keeps a threshold nor breaks it: it is not told. Nor is one
+where lower bounds decide, or trials that count without a value: a time that is at least so much may
+be any longer one, and what was not measured may be anything, so they keep or break a threshold only
+if they would whatever they are. Nor is any threshold of a run that is not finished, unless what
+there is breaks it. Trials under strace are left out, whose speeds mean nothing.
 """
 
 from __future__ import annotations
@@ -185,10 +185,10 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
     """Sentences; '' where there is nothing to say."""
     told = []
     found = causes.causes(trials)
-    if found.failed:
+    if found.by_server:
         at = int((points["failed"] > 0).sum())
         told.append(
-            f"The server failed in {found.failed:,} of {plural(found.counted, 'trial')}, at "
+            f"The server failed in {found.by_server:,} of {plural(found.counted, 'trial')}, at "
             f"{plural(at, 'point')} ({causes.by_kind(trials)})."
         )
     if text := causes.no_evidence(found):
@@ -196,7 +196,9 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
     values = trials[threshold.column][trials["valid"].to_numpy(dtype=bool)]
     missing = int(values.isna().sum())
     if missing:
-        told.append(f"{threshold.column} was not measured in {plural(missing, 'valid trial')}.")
+        told.append(
+            f"{threshold.column} was not measured in {plural(missing, 'trial')} that count."
+        )
     if at := int(points["unbounded"].sum()):
         told.append(
             f"At {plural(at, 'point')} {threshold.column} is at least so much, and how much nobody "

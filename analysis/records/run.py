@@ -21,6 +21,7 @@ from analysis.records import inner_forms
 from analysis.records.manifest import FILE as MANIFEST_FILE
 from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
+from analysis.records.words import in_todays_words, void
 from contract.csv_check import SHOWN_PROBLEMS, LeftOut, examine, refusal
 from contract.exits import Exit, LabError
 from contract.void_causes import MEASURED_AGAIN
@@ -33,10 +34,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """One run. `trials` has the columns of the record format, a row per trial,
-    with `started_at` as a UTC time and `valid` (not void) added; `spoiled` says which
-    rows it has not, because they are out of order. A run is equal to itself alone, so
-    that work on it can be remembered."""
+    """One run. `trials` has the columns of the record format, a row per trial, in today's words
+    and with `measured` and `valid` added (`analysis.records.words`), `started_at` as a UTC time;
+    `spoiled` says which rows it has not, because they are out of order. A run is equal to itself
+    alone, so that work on it can be remembered."""
 
     path: Path
     manifest: Manifest
@@ -49,13 +50,18 @@ class Run:
 
     @property
     def valid(self) -> pd.DataFrame:
-        """The trials that count: a void one is shown, never averaged in."""
+        """The trials that have figures: measured, or starved in a window."""
         return self.trials[self.trials["valid"]]
 
     @property
+    def measured(self) -> pd.DataFrame:
+        """The trials that were measured."""
+        return self.trials[self.trials["measured"]]
+
+    @property
     def void(self) -> pd.DataFrame:
-        """The trials that do not count."""
-        return self.trials[~self.trials["valid"]]
+        """The trials that were spoiled: no figure has them."""
+        return self.trials[void(self.trials)]
 
     @property
     def not_run(self) -> int:
@@ -129,8 +135,7 @@ def read_trials(
         raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
     if problems := [f"{path}: {fault}" for fault in inner_forms.faults(frame)]:
         raise LabError("\n".join(problems[:SHOWN_PROBLEMS]), Exit.BAD_INPUT)
-    frame["valid"] = (frame["validity"] != "void") & (frame["outcome"] == "completed")
-    return frame, spoiled, emptied
+    return in_todays_words(frame), spoiled, emptied
 
 
 def _without_spoiled(
@@ -153,4 +158,4 @@ def _superseded(trials: pd.DataFrame) -> pd.Series[bool]:
     attempts = trials["attempt"].fillna(1).astype("int64")
     keys = [trials["point"].astype("string"), trials["repeat"].astype("int64")]
     later = attempts < attempts.groupby(keys).transform("max")
-    return later & trials["spoiled_by"].isin(MEASURED_AGAIN) & (trials["validity"] == "void")
+    return later & trials["spoiled_by"].isin(MEASURED_AGAIN) & void(trials)

@@ -156,8 +156,8 @@ def _numbers(read: pd.DataFrame) -> dict[str, Any]:
 def _check_together(frame: pd.DataFrame) -> None:
     """Raises OutOfOrderError where cells of a row contradict each other."""
     for one in IMPLICATIONS:
-        if ((frame[one.column] == one.value) & (frame[one.other] != one.must_be)).any():
-            raise OutOfOrderError(f"{one.other}: not {one.must_be}")
+        if ((frame[one.column] == one.value) & ~frame[one.other].isin(one.must_be)).any():
+            raise OutOfOrderError(f"{one.other}: none of {one.must_be}")
     for less, more in IN_ORDER:
         if (frame[less] > frame[more]).fillna(False).any():
             raise OutOfOrderError(f"{less}: above {more}")

@@ -10,8 +10,10 @@ import pandas as pd
 
 from analysis.claims import verdicts
 from analysis.claims.verdicts import Verdict
+from analysis.outcomes.limits_hit import limits_hit
 from analysis.outcomes.lower_bounds import doubts
 from analysis.records.run import Run
+from analysis.records.words import starved
 from analysis.report.machine import machine, unlike_cores
 from analysis.report.more_blocks import over
 from analysis.report.narrative import lead, more
@@ -26,6 +28,7 @@ a narrow one."""
 SHOWN = ["block", "server", "active_connections", "idle_connections", "backlog"]
 """Of a trial that there is something to say of."""
 VOID_SHOWN = [*SHOWN, "spoiled_by", "reason"]
+STARVED_SHOWN = [*SHOWN, "requests_per_s", "coverage", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class ExperimentPart:
 
 def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, object]:
     """Everything that the templates use beside the sections."""
-    void = run.void[VOID_SHOWN].sort_values("block", kind="stable").reset_index(drop=True)
+    void = _in_order(run.void[VOID_SHOWN])
     if void["spoiled_by"].isna().all():
         void = void.drop(columns="spoiled_by")
     return {
@@ -69,6 +72,8 @@ def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, obje
         "verdicts": found,
         "counts": verdicts.counted(found),
         "notes": notes,
+        "reached": as_table(_limits(run)),
+        "starved": as_table(_starved(run)),
         "void": as_table(void),
         "remarks": as_table(_remarks(run)),
         "over": over(run),
@@ -79,10 +84,28 @@ def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, obje
 
 
 def _remarks(run: Run) -> pd.DataFrame:
-    """The trials that count and have something to be known of them."""
-    told = run.valid[run.valid["reason"].astype("string").fillna("") != ""]
-    shown = told[[*SHOWN, "reason"]].sort_values("block", kind="stable", ignore_index=True)
-    return shown.rename(columns={"reason": "remark"})
+    """The trials that were measured and have something to be known of them."""
+    told = run.measured[run.measured["reason"].astype("string").fillna("") != ""]
+    return _in_order(told[[*SHOWN, "reason"]]).rename(columns={"reason": "remark"})
+
+
+def _starved(run: Run) -> pd.DataFrame:
+    shown = _in_order(run.trials[starved(run.trials)][STARVED_SHOWN])
+    return shown.rename(columns={"coverage": "served_share"})
+
+
+def _limits(run: Run) -> pd.DataFrame:
+    """The limits that servers reached, with how far they went, as `LimitHit` has them."""
+    rows = [
+        {"server": hit.server, "limit": hit.limit, "asked": hit.asked, "of": hit.of,
+         "held": hit.held, "held_low": hit.lowest, "held_high": hit.highest, "trials": hit.trials}
+        for hit in limits_hit(run.trials)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _in_order(trials: pd.DataFrame) -> pd.DataFrame:
+    return trials.sort_values("block", kind="stable", ignore_index=True)
 
 
 def _of_part(verdict: Verdict, name: str) -> bool:

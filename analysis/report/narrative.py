@@ -18,6 +18,7 @@ from analysis.outcomes.causes import causes
 from analysis.outcomes.limits_hit import limits_hit
 from analysis.outcomes.lower_bounds import bounded
 from analysis.records.run import Run
+from analysis.records.words import limit_reached, starved
 from analysis.selection.sweeps import IDLE, backlog_sweep, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.estimates import summarise
@@ -91,14 +92,17 @@ def _what_ran(run: Run) -> str:
         f"{plural(servers, 'server')} stood up to {plural(len(run.trials), 'trial')} in "
         f"{plural(blocks, 'block')} on this machine"
     )
-    void = int((~run.trials["valid"]).sum())
-    if void == len(run.trials):
+    spoiled = len(run.void)
+    if spoiled == len(run.trials):
         return f"{text}, and every trial was void: there is nothing to judge."
-    verb = "is" if void == 1 else "are"
-    if not void:
-        return f"{text}."
-    why = of_run(run.trials)
-    return f"{text}; {void} of them {verb} void and left out of every figure ({why})."
+    found = [
+        (int(limit_reached(run.trials).sum()), "in {} a server reached a limit of its own"),
+        (int(starved(run.trials).sum()), "in {} clients were starved"),
+        (spoiled, f"{{}} {'is' if spoiled == 1 else 'are'} void and left out of every figure"),
+    ]
+    parts = [told.format(f"{many:,}") for many, told in found if many]
+    why = f" ({of_run(run.trials)})" if spoiled else ""
+    return f"{text}{'; ' if parts else ''}{listed(parts)}{why}."
 
 
 def _idle(run: Run) -> str:
@@ -127,6 +131,8 @@ def _idle(run: Run) -> str:
     )
     if len(last) == 1:
         return f"{text}."
+    if not worst["requests_per_s"]:  # nothing is a multiple of nought
+        return f"{text} and {server_name(str(worst['server']))} none{left(worst)}."
     difference = between_servers(at(valid, **{IDLE: most}), "requests_per_s")
     return (
         f"{text} and {server_name(str(worst['server']))} {number(worst['requests_per_s'])}"
@@ -183,9 +189,9 @@ def _threads(run: Run) -> str:
 
 
 def _survivors(trials: pd.DataFrame) -> str:
-    """Which trials a figure is of, if the server failed some; '' if it failed none."""
+    """Which trials a figure is of, where some that the server failed have none."""
     found = causes(trials)
-    if not found.failed:
+    if not found.failed_share:
         return ""
     return f" (in the {found.valid:,} of {plural(found.counted, 'trial')} that it did not fail)"
 

@@ -104,5 +104,5 @@ def _figures(
         if chart and chart.pictured:
             figures.append((known[name], table, chart, draw(chart, name)))
         elif asked or len(table):  # else not asked for, and nothing lost
-            absent.append(f"Figure {name} is left out: the run has no valid trial for it.")
+            absent.append(f"Figure {name} is left out: the run measured nothing for it.")
     return figures, absent

@@ -16,21 +16,22 @@ from analysis.report.server_points import COST, RATE, TAIL, points, reference_of
 from analysis.report.server_sentences import ratio, strengths, weaknesses
 from analysis.tables import Table
 from analysis.wording import MISSING, at_least, duration, number, plural, server_name
+from contract.outcomes import NOT_MEASURED
 from contract.void_causes import LOG_ENDS
 
 MOST_ROWS = 40
-HEADINGS = ["setting", "valid trials", "requests / s", "to the reference"]
+HEADINGS = ["setting", "measured", "requests / s", "to the reference"]
 HEADINGS += ["CPU per request", "to the reference", "response, p99"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A server under one set of settings, with its ratios to the reference under the same
-    settings; `beside` says what the rate leaves out."""
+    settings, measured in `n` of its `trials`; `beside` says what the rate leaves out."""
 
     settings: str
     n: int
-    void: int
+    trials: int
     rate: float
     cost_us: float
     tail_us: float
@@ -45,7 +46,7 @@ class Row:
         rate, tail = number(self.rate), duration(self.tail_us)
         return [
             self.settings,
-            f"{self.n} of {self.n + self.void}" if self.void else str(self.n),
+            str(self.n) if self.n == self.trials else f"{self.n} of {self.trials}",
             f"{rate} ({self.beside})" if self.beside else rate,
             self.rate_ratio or MISSING,
             duration(self.cost_us),
@@ -115,7 +116,7 @@ def _row(one: pd.Series[float]) -> Row:
     return Row(
         str(one["settings"]),
         int(one["n"]),
-        int(one["void"]),
+        int(one[["n", *NOT_MEASURED]].sum()),
         one[RATE],
         one[COST],
         one[TAIL],

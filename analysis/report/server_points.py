@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
-from analysis.outcomes.lower_bounds import END, bounded
+from analysis.outcomes.lower_bounds import END
 from analysis.point_labels import label
 from analysis.records.run import Run, remembered
 from analysis.selection.trials import OTHERS, OWN, at, untraced
@@ -48,15 +48,14 @@ def points(run: Run) -> pd.DataFrame:
     same = table.index.to_series().groupby([table["server"], table["condition"]]).transform("first")
     known, codes = point_medians(run), numbers(run.trials)
     if (same != same.index).any():
-        first = np.arange(len(known.valid))
+        first = np.arange(len(known.words))
         first[same.index] = same
         codes = first[codes]
         known = PointMedians(run.trials, codes)
         table = table.loc[same.unique()]
-    table["n"], table["void"] = known.valid[table.index], known.void[table.index]
-    table = table.join(known.of((RATE, COST, TAIL)))
-    table[f"{TAIL}{END}"] = known.bounded(bounded(run).get(TAIL))[table.index]
-    table = table.join(goodput.shares(run.trials, codes, len(known.valid)))
+    table = table.join(known.words).join(known.of((RATE, COST, TAIL)))
+    table[f"{TAIL}{END}"] = known.bounded(run, TAIL)[table.index]
+    table = table.join(goodput.shares(run.trials, codes, len(known.words)))
     others = _others(table, reference_of(run))
     bounds = table.index[table[f"{TAIL}{END}"]]
     table = table.join([known.ratios(name, others) for name in (RATE, COST, TAIL)])

@@ -84,8 +84,7 @@ def weaknesses(
         f"{count(hit.asked)} {hit.of}: {hit.limit}."
         for hit in limits
     ]
-    failed = failures.of_server(at(plain(run), server=server))
-    sentences += [failed] if failed else []
+    sentences += failures.of_server(at(plain(run), server=server))
     sentences += _unanswered(mine)
     kept = _kept(mine)
     if kept and kept[1] < LOST:
@@ -148,7 +147,7 @@ def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> tuple[float, 
     wanted = wanted[wanted[RATE].notna()]
     for _, group in wanted.groupby("beside", sort=True):
         none, most = group[group["idle"] == 0], group[group["idle"] == group["idle"].max()]
-        if len(none) and most["idle"].iloc[0] > 0:
+        if (none[RATE] > 0).any() and most["idle"].iloc[0] > 0:
             left = float(most[RATE].iloc[0] / none[RATE].iloc[0])
             kept.append((float(most["idle"].iloc[0]), -int(most["active"].iloc[0]), left))
     return (max(kept)[0], max(kept)[2]) if kept else None

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.outcomes import goodput
-from analysis.outcomes.lower_bounds import bounded, medians_bounded
+from analysis.outcomes.lower_bounds import UPPER
 from analysis.records.csv_out import write_csv
 from analysis.records.run import Run, remembered
 from analysis.statistics.point_medians import first_rows, numbers, point_medians
@@ -33,27 +33,25 @@ NO_RANGE = (np.nan, np.nan)
 
 @remembered
 def summary(run: Run) -> pd.DataFrame:
-    """`point`, the settings, `n` valid and `void` trials, the shares and the goodput of
-    `analysis.outcomes.goodput`, each of SUMMARISED with its interval, and `lower_bounds`, the names
-    of those that are. A point with only void trials keeps its row. In the order of the run."""
+    """`point`, the settings, `n` trials that were measured and those that were `limit_reached`,
+    `starved` or `void`, the shares and the goodput of `analysis.outcomes.goodput`, each of
+    SUMMARISED (of measured and starved ones) with its interval, and `lower_bounds`, the names of
+    those that are. A point without figures keeps its row. In the order of the run."""
     known, trials = point_medians(run), run.trials
     table = trials[["point", *SETTINGS]].iloc[first_rows(trials)]
     table = table.set_axis(numbers(table))
-    counts = {"n": known.valid[table.index], "void": known.void[table.index]}
     failing = goodput.shares(trials, numbers(trials), len(trials["point"].cat.categories))
-    table = table.assign(**counts).join(failing).join(known.of(SUMMARISED))
+    table = table.join(known.words).join(failing).join(known.of(SUMMARISED))
     return table.assign(lower_bounds=_lower_bounds(run)[table.index]).reset_index(drop=True)
 
 
 def _lower_bounds(run: Run) -> NDArray[Any]:
     """By number of the point, the names of the medians that are lower bounds; None without any."""
-    points = np.where(run.trials["valid"], numbers(run.trials), -1)
-    count = len(run.trials["point"].cat.categories)
-    found = [""] * count
-    for name, flags in bounded(run).items():
-        if name in SUMMARISED:
-            for place in np.flatnonzero(medians_bounded(flags, points, count)):
-                found[place] = f"{found[place]} {name}".strip()
+    known = point_medians(run)
+    found = [""] * len(known.words)
+    for name in (one for one in SUMMARISED if one not in UPPER):
+        for place in np.flatnonzero(known.bounded(run, name)):
+            found[place] = f"{found[place]} {name}".strip()
     return np.array([text or None for text in found], dtype=object)
 
 
@@ -66,7 +64,10 @@ def columns() -> pd.DataFrame:
         ]
         for c in COLUMNS
     ]
-    rows.append(["valid", "flag", "completed and not void: it counts", True, *NO_RANGE])
+    rows += [
+        ["measured", "flag", "neither limit reached nor starved nor void", True, *NO_RANGE],
+        ["valid", "flag", "measured, or starved in a window: it has figures", True, *NO_RANGE],
+    ]
     names = ["name", "kind", "meaning", "required", "minimum", "maximum"]
     return pd.DataFrame(rows, columns=names)
 

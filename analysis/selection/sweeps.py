@@ -1,4 +1,4 @@
-"""The trials that show best what one setting does, void ones included; none where a run has one
+"""The trials that show best what one setting does, whatever their words; none where a run has one
 value of it alone."""
 
 from __future__ import annotations

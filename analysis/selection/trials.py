@@ -7,7 +7,8 @@
   that a run shows a figure whatever its experiment set.
 
 Neither mixes trials that differ in a setting of which it says nothing. `at` narrows down what was
-chosen. Void trials are among the chosen ones. Frames are shared: nobody writes into them.
+chosen. Trials that were not measured are among the chosen ones. Frames are shared: nobody writes
+into them.
 """
 
 from __future__ import annotations

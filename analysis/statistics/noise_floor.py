@@ -56,14 +56,14 @@ def references(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
-    """The noise of `metric` over the valid reference trials; None below two.
+    """The noise of `metric` over the measured reference trials; None below two.
 
     The floor is t(0.975, n - 1) x sqrt(2) x spread: the 95% range of the
     difference between two draws of one normal distribution, on logarithms.
     """
-    needed = ["sweep", "position", "block", "valid", metric]
-    valid = at(references(trials[needed]), valid=True)
-    values = valid[metric].to_numpy(dtype="float64", na_value=np.nan)
+    needed = ["sweep", "position", "block", "measured", metric]
+    measured = at(references(trials[needed]), measured=True)
+    values = measured[metric].to_numpy(dtype="float64", na_value=np.nan)
     kept = np.isfinite(values) & (values > 0)
     n = int(kept.sum())
     if n < 2:
@@ -71,8 +71,8 @@ def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:
     logs = np.log(values[kept])
     spread = float(logs.std(ddof=1))
     floor = float(np.expm1(special.stdtrit(n - 1, 1 - TAIL) * np.sqrt(2) * spread))
-    blocks = int(valid.loc[kept, "block"].nunique())
-    position = valid["position"].to_numpy(dtype="float64")[kept]
+    blocks = int(measured.loc[kept, "block"].nunique())
+    position = measured["position"].to_numpy(dtype="float64")[kept]
     drift = _drift(position, logs)
     return Noise(metric, n, blocks, spread, floor, *drift)
 
@@ -95,9 +95,9 @@ def warnings(trials: pd.DataFrame) -> list[str]:
     """What makes the figures of a run doubtful, and what to do about it."""
     found = []
     equal = causes(references(trials))
-    if equal.failed:
+    if equal.by_server:
         found.append(
-            f"the reference server failed in {equal.failed:,} of {equal.counted:,} equal "
+            f"the reference server failed in {equal.by_server:,} of {equal.counted:,} equal "
             "trials: those that are left may be steadier than the machine is; look at its logs"
         )
     noise = noise_floor(trials)

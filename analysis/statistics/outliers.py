@@ -35,10 +35,10 @@ def modified_z(deviations: Floats) -> Floats:
 
 
 def outliers(trials: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The valid trials whose `metric` stands apart: `trial`, `point`, the metric and `deviation`
+    """The measured trials whose `metric` stands apart: `trial`, `point`, the metric and `deviation`
     (a share of their point's median), the furthest first."""
     values = trials[metric].to_numpy(dtype="float64", na_value=np.nan)
-    kept = trials["valid"].to_numpy(dtype=bool) & np.isfinite(values) & (values > 0)
+    kept = trials["measured"].to_numpy(dtype=bool) & np.isfinite(values) & (values > 0)
     chosen = trials[["trial", "point", metric]][kept]
     logs = pd.Series(np.log(values[kept]), index=chosen.index)
     groups = logs.groupby(chosen["point"].to_numpy(), observed=True)

@@ -9,9 +9,10 @@ import pandas as pd
 
 from analysis.arrays import Flags, Numbers
 from analysis.outcomes import goodput
-from analysis.outcomes.lower_bounds import END, bounded, medians_bounded
+from analysis.outcomes.lower_bounds import END, medians_bounded
 from analysis.records.run import Run, remembered
 from analysis.statistics.estimates import of_groups
+from contract.outcomes import NOT_MEASURED
 
 RATE = "requests_per_s"
 
@@ -22,23 +23,19 @@ class PointMedians:
 
     def __init__(self, trials: pd.DataFrame, codes: Numbers) -> None:
         self._trials = trials
-        valid = trials["valid"].to_numpy(dtype=bool)
-        self._codes = np.where(valid, codes, -1)
+        self._codes = np.where(trials["valid"].to_numpy(dtype=bool), codes, -1)
         self._points = len(trials["point"].cat.categories)
-        self.valid = np.bincount(codes[valid], minlength=self._points)
-        """Trials that count, by point."""
-        self.void = np.bincount(codes[~valid], minlength=self._points)
+        self.words = by_word(trials, codes, self._points)
+        """By point."""
 
     def of(self, metrics: Sequence[str]) -> pd.DataFrame:
         """A row per point, and for each metric its median with the ends of its 95% interval in
         `_low` and `_high`; NaN where nothing was measured."""
         return of_groups(self._trials[list(metrics)], self._codes, self._points)
 
-    def bounded(self, flags: Flags | None) -> Flags:
-        """By number of the point, whether the median is a lower bound, given which trials' are."""
-        if flags is None:
-            return np.zeros(self._points, dtype=bool)
-        return medians_bounded(flags, self._codes, self._points)
+    def bounded(self, run: Run, metric: str) -> Flags:
+        """By number of the point, whether the median is a bound."""
+        return medians_bounded(run, metric, self._codes, self._points)
 
     def ratios(self, metric: str, others: pd.Series[int]) -> pd.DataFrame:
         """As `of`, in columns METRIC_ratio: to another point within blocks; `others` has that
@@ -65,13 +62,24 @@ class PointMedians:
         return of_groups(ratios, points, self._points).assign(**{f"{metric}_ratio_n": n})
 
 
+def by_word(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:
+    """The trials of each of `size` groups by their words: `n` were measured, and NOT_MEASURED."""
+    flags = {
+        "n": trials["measured"].to_numpy(dtype=bool),
+        **{one: (trials["validity"] == one).to_numpy(dtype=bool) for one in NOT_MEASURED},
+    }
+    return pd.DataFrame(
+        {name: np.bincount(groups[held], minlength=size) for name, held in flags.items()}
+    )
+
+
 @remembered
 def point_medians(run: Run) -> PointMedians:
     """The points of a run."""
     return PointMedians(run.trials, numbers(run.trials))
 
 
-def with_void(
+def with_words(
     run: Run,
     trials: pd.DataFrame,
     keys: Sequence[str],
@@ -79,9 +87,9 @@ def with_void(
     *,
     failures: bool = True,
 ) -> pd.DataFrame:
-    """Medians and intervals of the valid ones of some trials of the run, a row per group of
-    `keys`, with `n` and the number of void ones beside; sorted by `keys`. A metric of which some
-    are lower bounds has METRIC_bounded beside it. Groups that have only void ones keep their row.
+    """Medians and intervals of those of some trials of the run that have figures, a row per group
+    of `keys`, with the numbers of `by_word` beside; sorted by `keys`. A metric of which some are
+    bounds has METRIC_bounded beside it. Groups without any figure keep their row.
     With `failures` come those of the shares of `analysis.outcomes.goodput` that have something to
     tell, and the goodput beside a rate."""
     if not len(trials):
@@ -91,8 +99,7 @@ def with_void(
     groups = grouped.ngroup().to_numpy(dtype="int64")
     valid = trials["valid"].to_numpy(dtype=bool)
     counting = np.where(valid, groups, -1)
-    table["n"] = np.bincount(groups[valid], minlength=len(table))
-    table["void"] = np.bincount(groups[~valid], minlength=len(table))
+    table = table.join(by_word(trials, groups, len(table)))
     if failures:
         shares = goodput.shares(trials, groups, len(table))
         noteworthy = goodput.noteworthy(shares)
@@ -100,10 +107,10 @@ def with_void(
             shares[[name for name in noteworthy if name != goodput.GOODPUT or RATE in metrics]]
         )
     table = table.join(of_groups(trials[list(metrics)], counting, len(table)))
-    for name, flags in bounded(run).items():
-        if name in metrics:
-            held = flags[trials.index.to_numpy()]
-            table[f"{name}{END}"] = medians_bounded(held, counting, len(table))
+    for name in metrics:
+        held = medians_bounded(run, name, counting, len(table), trials.index.to_numpy())
+        if held.any():
+            table[f"{name}{END}"] = held
     return table
 
 

@@ -193,13 +193,14 @@
       }));
     }
 
-    // Line, intervals, markers; void trials hollow. Returns what answers the pointer.
+    // Line, intervals, markers; void trials hollow, starved ones filled, limits as crosses. Returns
+    // what answers the pointer.
     series(Bokeh, figure, one) {
       const { x, y } = this.panel;
       const paint = colour(one.colour);
       const shown = (value) => (this.log.checked && !(value > 0) ? NaN : value ?? NaN);
       const texts = new Map(x.ticks);
-      const what = (n) => (one.bounds?.includes(n) ? "≥ " : "") + write(one.y[n], y.steps) + (one.low?.[n] == null ? ""
+      const what = (n) => (one.bounds?.includes(n) ? (one.at_most ? "≤ " : "≥ ") : "") + write(one.y[n], y.steps) + (one.low?.[n] == null ? ""
         : ` (${write(one.low[n], y.steps)} to ${write(one.high[n], y.steps)})`);
       const source = (points) => new Bokeh.ColumnDataSource({ data: {
         x: points.map(([at]) => at),
@@ -224,15 +225,21 @@
       const dots = figure.scatter(...fields, {
         source: points, marker, angle, size: 10, fill_color: paint, line_color: colour("card"),
       });
-      // Where a void trial measured nothing, its mark stands at the foot.
+      // A mark without a value stands at the foot, or at the top where less is better.
       const measured = this.panel.series.flatMap((other) => other.y).filter((value) => value > 0);
       const foot = this.log.checked ? Math.min(...measured) / 1.6 : 0;
-      const empty = (one.void ?? []).map(([at, value]) => [at, value === null ? foot : shown(value),
-        value === null ? "void" : `${write(value, y.steps)}, void`]);
-      const hollow = figure.scatter(...fields, {
-        source: source(empty), marker, angle, size: 9, fill_alpha: 0, line_color: paint, line_width: 1.6,
+      const top = Math.max(0, ...measured) * (this.log.checked ? 1.6 : 1.05);
+      const marks = ["void", "starved", "limit reached"].map((word) => {
+        const mine = (one.marks ?? []).filter(([, , other]) => other === word);
+        const places = mine.map(([at, value, , atTop]) => [at, value === null ? (atTop ? top : foot)
+          : shown(value), value === null ? word : `${write(value, y.steps)}, ${word}`]);
+        const look = word === "limit reached" ? { marker: "x" } : { marker, angle };
+        return figure.scatter(...fields, {
+          source: source(places), ...look, size: 9, fill_color: paint,
+          fill_alpha: word === "starved" ? 1 : 0, line_color: paint, line_width: 1.6,
+        });
       });
-      return [dots, hollow];
+      return [dots, ...marks];
     }
   }
 

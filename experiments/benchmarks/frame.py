@@ -1,4 +1,4 @@
-"""What benchmarks and campaigns share: the frame of a run, and trials tried again when void."""
+"""What benchmarks and campaigns share: the frame of a run, and trials tried again."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.console import Console
 
 from contract.console import say
 from contract.exits import Exit, LabError
+from contract.outcomes import MEASURED
 from contract.ports import WEB_PORT
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
@@ -110,8 +111,8 @@ def a_trial(name: str, settings: Settings, foreign: Foreign | None, position: in
 
 
 class Trials:
-    """Runs the trials of a benchmark; `rows` has all that were valid, or void to the end, `void`
-    each attempt that was void."""
+    """Runs the trials of a benchmark; `rows` has the last attempt at each, `void` all that were not
+    measured."""
 
     def __init__(
         self, frame: Frame, runner: TrialRunner, void: list[VoidAttempt] | None = None
@@ -124,14 +125,15 @@ class Trials:
     def attempt(
         self, settings: Settings, foreign: Foreign | None = None, attempts: int = ATTEMPTS
     ) -> tuple[dict[str, Any], Outcome]:
-        """A trial's row and what it is made of; a void one is measured again, so many times."""
+        """A trial's row and what it is made of; so many attempts, until one is
+        measured."""
         trial = a_trial(self._frame.name, settings, foreign, len(self.rows) + 1)
         for attempt in range(attempts):
             if attempt:
                 self._runner.settle()  # this attempt has the names of the one before
             outcome = self._runner.run(trial)
             row = self._frame.row(trial, outcome)
-            if row["validity"] != "void":
+            if row["validity"] in MEASURED:
                 break
             spoiled_by = row["spoiled_by"] or ""
             self.void.append(VoidAttempt(settings.server, spoiled_by, row["reason"]))
@@ -139,9 +141,9 @@ class Trials:
         return row, outcome
 
     def measure(self, settings: Settings) -> tuple[dict[str, Any], Window]:
-        """Row and window of a trial that has to be valid. Raises LabError when it stays void."""
+        """Row and window of a trial that has to be measured. Raises LabError when it never is."""
         row, outcome = self.attempt(settings)
         window = outcome.result.window if isinstance(outcome.result, TrialResult) else None
-        if row["validity"] == "void" or window is None:
-            raise LabError(f"void {ATTEMPTS} times in a row; the last time: {row['reason']}")
+        if row["validity"] not in MEASURED or window is None:
+            raise LabError(f"{ATTEMPTS} attempts and none measured; the last one: {row['reason']}")
         return row, window

@@ -1,6 +1,6 @@
-"""Attempts of a benchmark's trials that were void, and what its table says of them.
+"""Attempts of a benchmark's trials that were not measured, and what its table says of them.
 
-They are measured again, and the figures are of those that were valid: of a server that fails in two
+They are made again, and the figures are of those that were measured: of a server that fails in two
 attempts of three they look as well as of one that never does.
 """
 
@@ -17,7 +17,7 @@ from contract.console import say
 
 @dataclass(frozen=True, slots=True)
 class VoidAttempt:
-    """One of them, and who spoiled it."""
+    """One of them, and its cause."""
 
     server: str
     spoiled_by: str
@@ -27,6 +27,6 @@ class VoidAttempt:
 def print_void(console: Console, void: Sequence[VoidAttempt]) -> None:
     """Print a line for each server and reason, the commonest first."""
     for one, times in Counter(void).most_common():
-        by = one.spoiled_by or "nobody knows whom"
+        by = one.spoiled_by or "of unknown cause"
         attempts = "1 attempt was" if times == 1 else f"{times} attempts were"
-        say(console, f"{one.server}: {attempts} void, spoiled by {by}: {one.reason}")
+        say(console, f"{one.server}: {attempts} not measured ({by}): {one.reason}")

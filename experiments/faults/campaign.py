@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contract.exits import Exit, LabError
+from contract.outcomes import MEASURED
 from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, a_trial, frame
 from experiments.docker.leftovers import found
@@ -61,7 +62,7 @@ class Ended:
     reason: str
     spoiled_by: str
     next_reason: str
-    next_void: bool
+    next_harmed: bool
     disturbed: bool
     faults: tuple[str, ...]
 
@@ -69,7 +70,7 @@ class Ended:
 def campaign(console: Console, count: int, seed: int) -> Path:
     """Print a line for each ending, and a tally; returns the file with all of them.
 
-    Raises LabError(Exit.HARMED) when a good trial was void, a reason false or something left.
+    Raises LabError(Exit.HARMED) when a good trial failed, a reason was false or something left.
     """
     ended: list[Ended] = []
     with frame("faults", ("server", "load"), console) as made:
@@ -139,7 +140,7 @@ class Faults:
             row["reason"],
             row["spoiled_by"],
             good["reason"],
-            good["validity"] == "void",
+            good["validity"] not in MEASURED,
             is_disturbed(good),
             tuple(wrongs(ending, row, good, self._left())),
         )
@@ -202,8 +203,8 @@ def wrongs(
     if row["spoiled_by"] not in ending.spoiled_by and not is_disturbed(row):
         expected = " or ".join(by or "valid" for by in ending.spoiled_by)
         yield f"spoiled by {row['spoiled_by'] or 'nobody'}, not {expected}: {row['reason']}"
-    if good["validity"] == "void" and not is_disturbed(good):
-        yield f"the good trial after it was void: {good['reason']}"
+    if good["validity"] not in MEASURED and not is_disturbed(good):
+        yield f"the good trial after it was not measured: {good['reason']}"
     if left:
         yield f"left behind: {', '.join(left)}"
 
@@ -234,15 +235,15 @@ def _interrupted(delay_s: float) -> Iterator[None]:
 def tally(ended: list[Ended]) -> Table:
     """A line for each way: how often it came, what was said of it, and the good trials after."""
     table = Table(box=None)
-    headings = ("ending", "times", "void", "spoiled by", "next void", "next disturbed", "wrong")
+    headings = ("ending", "times", "harmed", "by", "next harmed", "next disturbed", "wrong")
     for heading in headings:
         table.add_column(heading)
     for name in sorted({one.ending for one in ended}):
         rows = [one for one in ended if one.ending == name]
         by = sorted({one.spoiled_by for one in rows} - {""})
-        void = sum(bool(one.spoiled_by) for one in rows)
-        after = sum(one.next_void and not one.disturbed for one in rows)
+        harmed = sum(bool(one.spoiled_by) for one in rows)
+        after = sum(one.next_harmed and not one.disturbed for one in rows)
         disturbed, wrong = sum(one.disturbed for one in rows), sum(bool(one.faults) for one in rows)
         counts = map(str, (after, disturbed, wrong))
-        table.add_row(name, str(len(rows)), str(void), ", ".join(by), *counts)
+        table.add_row(name, str(len(rows)), str(harmed), ", ".join(by), *counts)
     return table

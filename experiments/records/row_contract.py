@@ -1,4 +1,4 @@
-"""What a row has to be before it is written: else it is void, and can still be read.
+"""What a row has to be before it is written: else it is not measured, and can still be read.
 
 A figure that its column cannot hold (negative, infinite, no number, more than all) comes from a
 counter or a clock of the lab's own that was wrong. Nobody knows what else that spoiled, so the
@@ -13,14 +13,15 @@ from typing import Any
 from contract.cells import SHOWN, breaches, written
 from contract.columns import COLUMNS, NAMES
 from contract.loads import WITHOUT_CLIENTS
+from contract.outcomes import not_measured
 
 Row = dict[str, Any]
 REQUIRED = {column.name for column in COLUMNS if column.required}
 
 
 def within_format(row: Row, planned: Mapping[str, Any]) -> Row:
-    """The row, or a void one if a figure in it breaks the record format; columns that it has not
-    got yet are not missed. A required one gets what was `planned`.
+    """The row, or one that is not measured if a figure in it breaks the record format; columns that
+    it has not got yet are not missed. A required one gets what was `planned`.
 
     ValueError where that does not help: a name or a choice that the format does not have.
     """
@@ -34,8 +35,7 @@ def within_format(row: Row, planned: Mapping[str, Any]) -> Row:
         fitted = fitted | {one.column: _instead(one.column, planned) for one in wrong}
     if not mended:
         return row
-    by = row.get("spoiled_by") or "lab"
-    return fitted | {"validity": "void", "reason": "; ".join(reasons), "spoiled_by": by}
+    return fitted | {"reason": "; ".join(reasons), **not_measured(row.get("spoiled_by") or "lab")}
 
 
 def unknown(row: Row) -> list[str]:

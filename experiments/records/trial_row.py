@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+from contract.outcomes import not_measured
 from contract.result.benchmark_result import BenchmarkResult
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
 from contract.settings.trial import Settings
-from contract.void_causes import BY_SERVER, LOG_ENDS, Blame
+from contract.void_causes import BY_SERVER, LOG_ENDS, Blame, SpoiledBy
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records import pins
@@ -25,6 +26,9 @@ from experiments.records.traced_columns import traced_columns, untraced
 from experiments.records.validity import judge
 from experiments.records.worker_columns import worker_columns
 
+MEMORY = "memory"
+"""The limit of a server that the kernel ended for it."""
+
 
 def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: Outcome) -> Row:
     """Every column of the record format, by name; None where nothing was measured.
@@ -36,7 +40,7 @@ def make_row(experiment: str, run: str, started_at: str, trial: Trial, outcome: 
         return _measured(row, trial, outcome)
     except Exception as error:
         reason = f"the lab made no row of what was measured: {error!r}"
-        return row | {"validity": "void", "reason": reason, "spoiled_by": "lab"}
+        return row | {"reason": reason, **not_measured("lab")}
 
 
 def _planned(experiment: str, run: str, started_at: str, trial: Trial) -> Row:
@@ -71,7 +75,7 @@ def _measured(row: Row, trial: Trial, outcome: Outcome) -> Row:
     row |= gate_columns(loaded)
     if loaded.window is None:
         _add_reason(row, "no window was measured", "load")
-        return _blame(within_format(row | {"validity": "void"}, settings.recorded), outcome)
+        return _blame(within_format(row, settings.recorded), outcome)
     row["outcome"] = "completed"
     warmed_up_s = loaded.warmed_up_s or 0.0
     row["overhead_s"] = _overhead(outcome.elapsed_s, warmed_up_s, loaded.window.window_s)
@@ -108,16 +112,18 @@ def _add_reason(row: Row, reason: str, spoiled_by: Blame) -> None:
 
 
 def _blame(row: Row, outcome: Outcome) -> Row:
-    """A server that met a limit, or ended, takes the load and the probe along: what they saw of it
-    is no fault of theirs, nor a wrong answer.
+    """The row with its word, by who is to blame. A server that met a limit, or ended, takes the
+    load and the probe along: what they saw of it is no fault of theirs, nor a wrong answer.
     """
-    if row["validity"] != "void":
+    if not row["spoiled_by"]:
         return row
     if outcome.need_ended:
-        return row | {"spoiled_by": "surroundings"}
-    if outcome.out_of_memory or (row["server_limit"] and row["spoiled_by"] in BY_SERVER):
-        return row | {"spoiled_by": "server_limit"}
-    return row | {"spoiled_by": "server_gone"} if outcome.server_ending else row
+        return row | not_measured("surroundings")
+    if outcome.out_of_memory:
+        return row | {"server_limit": row["server_limit"] or MEMORY} | not_measured("server_limit")
+    if row["server_limit"] and row["spoiled_by"] in BY_SERVER:
+        return row | not_measured("server_limit")
+    return row | not_measured("server_gone" if outcome.server_ending else row["spoiled_by"])
 
 
 def _without_clients(
@@ -126,8 +132,8 @@ def _without_clients(
     row = row | (benchmark_columns(result) if result else {})
     if not result or not result.measured or not result.asked:
         _add_reason(row, "nothing was measured", "server_gone")
-        by = "server_limit" if row["server_limit"] else row["spoiled_by"]
-        return within_format(row | {"validity": "void", "spoiled_by": by}, settings.recorded)
+        cause: SpoiledBy = "server_limit" if row["server_limit"] else row["spoiled_by"]
+        return within_format(row | not_measured(cause), settings.recorded)
     row["overhead_s"] = _overhead(elapsed_s, row["warm_up_s"], row["window_s"])
     return _judged(row, settings, pins.alone_not_as_asked(result.asked, result.measured))
 
@@ -141,11 +147,11 @@ def _overhead(elapsed_s: float, warm_up_s: float, window_s: float) -> float | No
 def _judged(row: Row, settings: Settings, not_as_asked: str) -> Row:
     """The row with the verdict; there is none on figures that the format cannot hold."""
     row = within_format(row, settings.recorded)
-    if row.get("validity") == "void":
+    if row.get("validity"):  # not as the format has it
         return row
     if not row["reason"] and (absent := unknown(row)):
         reason = f"no {' and no '.join(absent)} could be computed from what was measured"
-        return row | {"validity": "void", "reason": reason, "spoiled_by": "lab"}
+        return row | {"reason": reason, **not_measured("lab")}
     return row | judge(row, not_as_asked)
 
 
@@ -173,7 +179,7 @@ def _reasons(outcome: Outcome, foreign: Foreign | None) -> tuple[str, Blame]:
     if outcome.server_ending:
         reasons.append((f"the server ended with {outcome.server_ending}", "server_gone"))
     given = [(reason, by) for reason, by in reasons if reason]
-    by = given[0][1] if given else ""
+    by = given[0][1] or "load" if given else ""  # who names nobody is the load
     told, end = "; ".join(reason for reason, _ in given), _log_end(outcome, by)
     if foreign and by in BY_SERVER:
         hint = key_that_may_help(f"{log}\n{outcome.reason}", foreign, told + end)

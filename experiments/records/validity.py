@@ -1,7 +1,7 @@
-"""The verdict on a trial: what bounded it, or why it must not be believed, and who spoiled it.
+"""The verdict on a trial: what bounded it, or why it was not measured, and whose doing that is.
 
 The thresholds stand here, each with its reason; those that analysis needs too, in the contract.
-A void trial is kept and shown, and never averaged in.
+Every trial is kept and shown; a void one is in no figure.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from contract.loads import OPEN_LOADS, WITHOUT_CLIENTS
-from contract.outcomes import FOREIGN, STEAL
+from contract.outcomes import FOREIGN, STEAL, not_measured
 from contract.settings.trial import MOST_WARM_UP_S
 from contract.void_causes import EXCUSED_BY_A_DISTURBANCE, Blame
 from experiments.records import rate_trend
@@ -52,13 +52,14 @@ Row = dict[str, Any]
 
 def judge(row: Row, not_as_asked: str = "") -> Row:
     """`validity`, `reason` and `spoiled_by` of a row whose figures are filled in; the reason of a
-    valid one says what held the generator up, if anything did, and what else is to be known of it.
+    measured one says what held the generator up, if anything did, and what else is to be known of
+    it.
 
     `not_as_asked` says what the engine did not give server or load, as pins.py found it.
     """
-    reason, spoiled_by = _void(row, not_as_asked)
-    if reason:
-        return {"validity": "void", "reason": reason, "spoiled_by": spoiled_by}
+    reason, cause = _not_measured(row, not_as_asked)
+    if cause:
+        return {"reason": reason, **not_measured(cause)}
     validity, held_up = _bound(row)
     about = (_closes(row), _unanswered(row), _failed(row), _favoured(row))
     told = "; ".join(filter(None, (held_up, *about, *_unsteady(row), _logged(row), _wrote(row))))
@@ -151,7 +152,7 @@ def _log_rate(row: Row) -> str:
 
 
 def _bound(row: Row) -> tuple[str, str]:
-    """What bounded a valid trial."""
+    """What bounded a trial that was measured."""
     if row["load"] in WITHOUT_CLIENTS:
         return "server_bound", ""  # nothing ever rests
     server, generator = row["server_cpu_share"], row["generator_cpu_share"]
@@ -203,8 +204,8 @@ def skewed(row: Row) -> str:
     )
 
 
-def _void(row: Row, not_as_asked: str) -> tuple[str, Blame]:
-    """Why it must not be believed, and who spoiled it; both empty if nobody did."""
+def _not_measured(row: Row, not_as_asked: str) -> tuple[str, Blame]:
+    """Why it was not measured, and by whose doing; both empty if it was."""
     reason, by = _as_seen(row)
     disturbance = not_as_asked or _disturbed(row) or _held_up(row)
     if not reason:

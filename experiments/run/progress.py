@@ -6,6 +6,7 @@ the windows that it reports.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from contract.console import say
 from contract.literal import visible
 from contract.loads import WITHOUT_CLIENTS
+from contract.outcomes import LIMIT_REACHED, STARVED, WORD_OF, WORDS, Word, went_as_far_as
 from contract.settings.setting import declared
 from contract.settings.trial import Settings
 from experiments.plan.trials import Trial, expected_s
@@ -60,12 +62,27 @@ def minutes(seconds: float) -> str:
 
 
 def summarise(row: dict[str, Any]) -> str:
-    """The result in a few words; of a valid trial with what failed in it, and ≥ before a time that
-    is a lower bound."""
-    if row["validity"] == "void":
-        return f"void: {row['reason']}"
-    told = f"; {row['reason']}" if row.get("reason") else ""
-    return f"{_figures(row)}{told}"
+    """The result in a few words: the figures of a trial that was measured, with what failed in it,
+    and ≥ before a time that is a lower bound; else the word for it, how far the server went or
+    whom it served, and why."""
+    word = WORD_OF[row["validity"]]
+    if word == "measured":
+        told = f"; {row['reason']}" if row.get("reason") else ""
+        return f"{_figures(row)}{told}"
+    why = row["reason"]
+    if word == "limit reached" and (limit := row.get("server_limit")):
+        why = limit if why in limit else f"{limit}; {why}"
+    return f"{word}{_as_far_as(row)}: {why}"
+
+
+def _as_far_as(row: dict[str, Any]) -> str:
+    """How far a server went that reached its limit, or what one served that starved its clients."""
+    if row["validity"] == LIMIT_REACHED:
+        held, of = went_as_far_as(row), "descriptors" if row.get("watched") else "connections"
+        return "" if held is None else f" at {held:,.0f} {of}"
+    if row["validity"] == STARVED and row.get("requests_per_s") is not None:
+        return f" ({row['requests_per_s']:,.0f}/s, {row['coverage']:.1%} of the clients served)"
+    return ""
 
 
 def _figures(row: dict[str, Any]) -> str:
@@ -89,8 +106,8 @@ class Watch:
         self._total = len(trials)
         self._left = trials[finished:]
         self._done = finished
-        self._void = 0
         self._doing = ""
+        self._words: Counter[Word] = Counter()
         self._bar = Progress(
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -131,7 +148,7 @@ class Watch:
     def end(self, trial: Trial, row: dict[str, Any]) -> None:
         self._left = self._left[1:]
         self._done += 1
-        self._void += row["validity"] == "void"
+        self._words[WORD_OF[row["validity"]]] += 1
         number = f"{self._done:>{len(str(self._total))}}/{self._total}"
         # Where there is no bar, the line alone has to tell.
         so_far = "" if self._console.is_terminal else f" [{self._so_far()}]"
@@ -139,7 +156,9 @@ class Watch:
         self._bar.update(self._task, completed=self._done)
 
     def _so_far(self) -> str:
-        """The time left, how many trials of this sitting do not count, and what is decided."""
-        void = f", {self._void} void so far" if self._void else ""
+        """The time left, how many trials of this sitting were not measured, by their words, and
+        what is decided."""
+        others = [f"{self._words[word]} {word}" for word in WORDS[1:] if self._words[word]]
+        so_far = f", {', '.join(others)} so far" if others else ""
         doing = f", {self._doing}" if self._doing else ""
-        return f"{minutes(expected_s(self._left))} left{void}{doing}"
+        return f"{minutes(expected_s(self._left))} left{so_far}{doing}"

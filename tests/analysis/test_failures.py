@@ -24,6 +24,7 @@ from analysis.report.summary_csv import summary
 from analysis.statistics.noise_floor import warnings
 from contract.void_causes import BY_SERVER, SPOILED_BY
 from tests.support import made_up_run as made
+from tests.support.causes import put_cause
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +37,7 @@ SHORT = {"server": "iterative", "backlog": 5}
 
 
 def spoil(frame: pd.DataFrame, cause: str | None, blocks: int = 9, **where: Any) -> None:
-    chosen = chosen_of(frame, blocks, **where)
-    frame.loc[chosen, "validity"], frame.loc[chosen, "reason"] = "void", "what happened"
-    frame.loc[chosen, "spoiled_by"] = cause
+    put_cause(frame, chosen_of(frame, blocks, **where), cause, "what happened")
 
 
 def chosen_of(frame: pd.DataFrame, blocks: int, **where: Any) -> pd.Series[bool]:
@@ -66,10 +65,15 @@ def run(folder: Path) -> Run:
 @pytest.mark.parametrize("cause", [*SPOILED_BY, None])
 def test_each_cause_counts_as_what_it_is(tmp_path: Path, cause: str | None) -> None:
     frame = made.trials(5)
-    frame = frame[frame["validity"] != "void"]
+    frame = frame[frame["outcome"] == "completed"]
     spoil(frame, cause, 2, **GONE)
     found = causes(analysis.load(made.write_run(tmp_path, frame)).trials)
-    place = "failed" if cause in BY_SERVER else "spoiled" if cause else "unknown"
+    if cause == "server_starved":
+        assert found == Causes(len(frame), starved=2)
+        return
+    place = {"server_limit": "limit", None: "unknown"}.get(
+        cause, "failed" if cause in BY_SERVER else "spoiled"
+    )
     assert found == Causes(len(frame) - 2, **{place: 2})
     assert ("no evidence" in no_evidence(found)) is (cause not in BY_SERVER)
 
@@ -90,7 +94,8 @@ def test_who_starved_while_others_had_the_machine_did_not_fail(
     frame = made.trials(5)
     spoil(frame, cause, 2, **GONE)
     frame.loc[chosen_of(frame, 2, **GONE), name] = 0.95
-    assert failed(analysis.load(made.write_run(tmp_path, frame)).trials).any() == fails
+    trials = analysis.load(made.write_run(tmp_path, frame)).trials
+    assert failed(trials[chosen_of(trials, 2, **GONE)]).any() == fails
 
 
 def test_shares_are_sums_over_repeats_and_failed_ones_give_nothing(run: Run) -> None:
@@ -112,7 +117,7 @@ def test_no_evidence_has_no_share(run: Run) -> None:
 
 def test_where_nothing_failed_nothing_is_added(tmp_path: Path) -> None:
     frame = made.trials(5)
-    clean = analysis.load(made.write_run(tmp_path, frame[frame["validity"] != "void"]))
+    clean = analysis.load(made.write_run(tmp_path, frame[frame["outcome"] == "completed"]))
     for figure in all_figures().values():
         assert not {*goodput.NAMES} & set(figure.table(clean).columns), figure.name
     assert all(not row.beside for page in pages(clean) for row in page.rows)
@@ -161,7 +166,7 @@ def test_nothing_speaks_for_a_server_where_it_failed_too_often(tmp_path: Path) -
 def test_a_server_that_failed_under_all_loads_but_one_is_named(tmp_path: Path) -> None:
     figure = all_figures()["load_latency"]
     frame = made.trials(3)
-    text = "Poll is not shown: valid under fewer than 2 loads."
+    text = "Poll is not shown: measured under fewer than 2 loads."
     assert text not in figure.reading(analysis.load(made.write_run(tmp_path / "a", frame)))
     for active in (64, 1000):
         spoil(frame, "server_gone", server="poll", active_connections=active)
@@ -183,7 +188,8 @@ def test_the_report_says_it_in_each_place(folder: Path) -> None:
         assert "Attempts that ended in errors are not in the rates: iterative" in text
         assert "errors 36%, goodput 480 / s" in text
         assert "repeats failed by the server" in text
-        assert "2 because the server failed" in text
+        assert "in 5 a server reached a limit of its own and 2 are void" in text
+        assert "(2 because the server failed)" in text
     assert "| server_gone |" in plain.replace("\\", "").replace("server gone", "server_gone")
     done = CliRunner().invoke(cli, ["report", str(folder), "--json"])
     first = json.loads(done.stdout)["verdicts"][0]
@@ -194,7 +200,10 @@ def test_the_report_says_it_in_each_place(folder: Path) -> None:
 
 
 def test_the_first_words_tell_the_causes(run: Run) -> None:
-    told = "7 of them are void and left out of every figure (2 because the server failed and 5 for"
+    told = (
+        "in 5 a server reached a limit of its own and 2 are void and left out of every figure "
+        "(2 because the server failed)."
+    )
     assert told in lead(run, [])
 
 

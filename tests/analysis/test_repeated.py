@@ -36,7 +36,7 @@ def run_with_attempts(
 
 
 def _first(rows: pd.DataFrame, server: str, of: int) -> pd.Series[bool]:
-    mine = (rows["server"] == server) & (rows["validity"] != "void")
+    mine = (rows["server"] == server) & (rows["outcome"] == "completed")
     return mine & (mine.cumsum() <= of)
 
 

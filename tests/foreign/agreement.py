@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from analysis.statistics.estimates import Estimate, estimate
 from contract.exits import LabError
+from contract.outcomes import MEASURED
 from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Trials, a_trial
 from experiments.crosscheck.tools import RATE, read_wrk
@@ -55,7 +56,7 @@ class Agreement:
 
 
 def compare(made: Frame, servers: Sequence[Foreign], image_id: str) -> list[Agreement]:
-    """All of SERVERS. Raises LabError where a trial stays void or wrk fails."""
+    """All of SERVERS. Raises LabError where a trial is never measured or wrk fails."""
     pinned = {one.name: image_id for one in servers}
     with trial_environment(made.run, made.driver, made.images, pinned) as runner:
         trials = Trials(made, runner)
@@ -64,8 +65,8 @@ def compare(made: Frame, servers: Sequence[Foreign], image_id: str) -> list[Agre
         for name in SERVERS * ROUNDS:
             settings = _settings(name)
             row, _ = trials.attempt(settings, known[name])
-            if row["validity"] == "void":
-                raise LabError(f"{name}: void again and again; the last time: {row['reason']}")
+            if row["validity"] not in MEASURED:
+                raise LabError(f"{name}: not measured; the last time: {row['reason']}")
             runner.settle()
             rate = by_wrk(made, runner.containers, settings, known[name])
             found[name].append((float(row["requests_per_s"]), rate))

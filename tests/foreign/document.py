@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from contract.outcomes import MEASURED, WORD_OF, WORDS
 from experiments.paths import ROOT
 from tests.foreign.agreement import ROUNDS, WARM_UP_S, WINDOW_S
-from tests.foreign.sweep import MEASURED, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,9 +36,9 @@ configuration that they come with, and sends each of them five kinds of load
 here from run `{run}` ({machine}). It ends with 1 where a trial has another outcome than
 `tests/foreign/expected.py` has. Go's net/http is in it as Caddy's.
 
-A cell has the requests a second, of the open loop the 99th percentile of the response time, or
-says that the trial is void; letters lead to what the lab says of it. These are windows of
-{window_s:g} s, made to tell whether a server can be measured, and not how fast it is.
+A cell has the requests a second, of the open loop the 99th percentile of the response time, or the
+word for a trial that was not measured; letters lead to what the lab says of it. These are windows
+of {window_s:g} s, made to tell whether a server can be measured, and not how fast it is.
 
 {table}
 
@@ -85,8 +85,8 @@ def write(folder: Path, versions: Mapping[str, str], agreements: Sequence[Agreem
 def _cell(row: pd.Series[Any], notes: dict[str, str]) -> str:
     reason = " ".join(row["reason"].split()) if isinstance(row["reason"], str) else ""
     letter = f" ({notes.setdefault(reason, _letter(len(notes)))})" if reason else ""
-    if row["validity"] == VOID:
-        return f"{VOID}{letter}"
+    if row["validity"] not in MEASURED:
+        return f"{WORD_OF[str(row['validity'])]}{letter}"
     if row["load"] == "open_loop":
         return f"{row['response_p99_us'] / 1e3:,.1f} ms{letter}"
     return f"{row['requests_per_s']:,.0f}/s{letter}"
@@ -117,6 +117,6 @@ def outcomes(text: str) -> dict[tuple[str, str], str]:
     ):
         for sweep, cell in zip(LOADS, cells, strict=True):
             letter = re.search(r"\((\w+)\)$", cell)
-            word = VOID if cell.startswith(VOID) else MEASURED
+            word = next((one for one in WORDS[1:] if cell.startswith(one)), WORDS[0])
             found[sweep, server] = f"{word}: {notes[letter.group(1)]}" if letter else word
     return found

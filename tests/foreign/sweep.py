@@ -10,7 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from contract.columns import COLUMNS
-from contract.outcomes import FOREIGN, STEAL
+from contract.outcomes import FOREIGN, STEAL, WORD_OF
 from contract.void_causes import EXCUSED_BY_A_DISTURBANCE
 from experiments.plan.overrides import read_source
 from experiments.records.validity import judge
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-MEASURED, VOID, DISTURBED = "measured", "void", "disturbed"
+DISTURBED = "disturbed"
 WHOLE = {column.name for column in COLUMNS if column.kind == "int"}
 
 
@@ -45,8 +45,8 @@ def outcomes(folder: Path) -> dict[tuple[str, str], str]:
 
 
 def outcome(row: dict[str, Any]) -> str:
-    """`measured`, `measured: what is to be known of it`, or `void: why`; `disturbed: why` where a
-    busy machine may be the cause.
+    """The word for a trial, and why or what is to be known of it: `measured: ...`, `void: ...`;
+    `disturbed: ...` where a busy machine may be the cause.
 
     Other tests run at the same time, and may take so much of the machine that no figure is to be
     believed. What a trial shows of its server stands all the same: it is judged as it would have
@@ -58,9 +58,8 @@ def outcome(row: dict[str, Any]) -> str:
         known = {name: "" for name in ("reason", "spoiled_by", "error_kinds") if row[name] is None}
         row = {**row, **known, **quiet, "reason": "", "spoiled_by": ""}
         row = {**row, **judge(row)}
-    word = VOID if row["validity"] == VOID else MEASURED
-    if disturbed and row["spoiled_by"] in EXCUSED_BY_A_DISTURBANCE:
-        word = DISTURBED
+    excused = disturbed and row["spoiled_by"] in EXCUSED_BY_A_DISTURBANCE
+    word = DISTURBED if excused else WORD_OF[row["validity"]]
     return f"{word}: {row['reason']}" if row["reason"] else word
 
 

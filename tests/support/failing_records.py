@@ -18,12 +18,15 @@ from analysis.compare.comparison import RunComparison, compare
 from analysis.figures import all_figures
 from analysis.outcomes.thresholds import Kept, judged
 from tests.support import made_up_run as made
+from tests.support.causes import put_cause
 
 if TYPE_CHECKING:
     from analysis.records.run import Run
 
 POLL = {"server": "poll", "active_connections": 8, "idle_connections": 10000}
 BLOCKS, HURT = 10, 7
+FEW, SOON_US = 100, 1.0
+"""The rate and the time of a trial that starved its clients."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,13 @@ class Records:
         elif self.way == "lower bounds":
             frame.loc[chosen, "lower_bounds"] = "response_p99_us response_max_us"
         else:
-            frame.loc[chosen, "validity"], frame.loc[chosen, "reason"] = "void", "what happened"
+            cause = None if self.way == "unknown" else self.way
+            put_cause(frame, chosen, cause, "what happened")
             frame.loc[chosen, "requests_per_s"] = 1e9  # whoever averages it in will show it
             frame.loc[chosen, "response_p99_us"] = 1e9
-            if self.way != "unknown":
-                frame.loc[chosen, "spoiled_by"] = self.way
+        if self.way == "server_starved":  # a few are served, and these well
+            frame.loc[chosen, ["requests", "requests_per_s", "coverage"]] = [2 * FEW, FEW, 0.25]
+            frame.loc[chosen, "response_p99_us"] = SOON_US
         return frame
 
     def written(self, hurt: int = HURT, seed: int = 1, claims: Sequence[int] = ()) -> Path:
@@ -92,9 +97,14 @@ def _loaded(folder: Path) -> Run:
 
 
 def _usual(records: Records, row: dict[str, Any]) -> None:
-    """The figure itself is that of the valid trials."""
+    """The figure itself is that of the trials that were measured."""
     clean = records.shown("idle_connections", hurt=0)
     assert row["requests_per_s"] == pytest.approx(clean["requests_per_s"], rel=0.1)
+
+
+def limit_beside_a_rate(records: Records) -> None:
+    failed_beside_a_rate(records)
+    assert records.shown("idle_connections")["limit_reached"] == HURT
 
 
 def failed_beside_a_rate(records: Records) -> None:
@@ -102,6 +112,24 @@ def failed_beside_a_rate(records: Records) -> None:
     _usual(records, row)
     assert row["failed_share"] == pytest.approx(HURT / BLOCKS)
     assert row["goodput_per_s"] == pytest.approx(row["requests_per_s"] * 0.3, rel=0.1)
+
+
+def starved_in_a_rate(records: Records) -> None:
+    row = records.shown("idle_connections")
+    assert (row["n"], row["starved"], row["void"]) == (BLOCKS - HURT, HURT, 0)
+    assert (row["requests_per_s"], row["requests_per_s_bounded"]) == (FEW, True)
+    assert row["failed_share"] == pytest.approx(HURT / BLOCKS)
+    clean = records.shown("idle_connections", hurt=0)["requests_per_s"]
+    assert row["goodput_per_s"] == pytest.approx(clean * 0.3 + FEW * 0.7, rel=0.1)
+
+
+def starved_in_percentiles(records: Records) -> None:
+    summary = analysis.summary(records.run())
+    mine = summary[(summary["server"] == "poll") & (summary["idle_connections"] == 10000)].iloc[0]
+    assert mine["response_p99_us"] == SOON_US
+    assert "response_p99_us" in mine["lower_bounds"]
+    assert "requests_per_s" not in mine["lower_bounds"]
+    assert mine["failed_share"] == pytest.approx(HURT / BLOCKS)
 
 
 def failed_beside_percentiles(records: Records) -> None:
@@ -123,7 +151,7 @@ def _percentiles(records: Records) -> dict[str, Any]:
 def only_void(records: Records) -> None:
     row = records.shown("idle_connections")
     _usual(records, row)
-    assert (row["n"], row["void"]) == (BLOCKS - HURT, HURT)
+    assert (row["n"], row["void"], row["starved"]) == (BLOCKS - HURT, HURT, 0)
     assert np.isnan(row.get("failed_share", np.nan)) or row["failed_share"] == 0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.compare.comparison import RunComparison
+from tests.support.causes import put_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,26 +25,21 @@ def at(frame: pd.DataFrame, server: str, active: int, idle: int) -> pd.Series[bo
 
 
 def failing(blocks: int, cause: str | None = "server_gone", **where: Any) -> Change:
-    """The first `blocks` repeats of a point are void."""
+    """The first `blocks` repeats of a point were not measured for this cause."""
 
     def change(frame: pd.DataFrame) -> None:
         rows = at(frame, *where.get("point", POLL)) & (frame["block"] <= blocks)
-        frame.loc[rows, "validity"] = "void"
-        frame.loc[rows, "reason"] = where.get("reason", "the server ended")
-        if cause:
-            frame.loc[rows, "spoiled_by"] = cause
+        put_cause(frame, rows, cause, where.get("reason", "the server ended"))
 
     return change
 
 
 def everywhere(server: str, cause: str | None, reason: str = "it is gone") -> Change:
-    """Every trial of a server is void."""
+    """No trial of a server was measured, for this cause."""
 
     def change(frame: pd.DataFrame) -> None:
         rows = frame["server"] == server
-        frame.loc[rows, "validity"], frame.loc[rows, "reason"] = "void", reason
-        if cause:
-            frame.loc[rows, "spoiled_by"] = cause
+        put_cause(frame, rows, cause, reason)
 
     return change
 
@@ -63,5 +59,6 @@ def nothing(_: pd.DataFrame) -> None:
 
 
 def rows(found: RunComparison, metric: str) -> pd.DataFrame:
-    """The figures of one metric."""
-    return found.figures[found.figures["metric"] == metric]
+    """The figures of one metric, but for select, which reaches its limit in any run."""
+    mine = (found.figures["metric"] == metric) & (found.figures["server"] != "select")
+    return found.figures[mine]

@@ -9,6 +9,7 @@ import pandas as pd
 import analysis
 from analysis.claims.verdicts import Verdict, judge_all
 from tests.support import made_up_run as made
+from tests.support.causes import put_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +29,8 @@ def judged(tmp_path: Path, number: int, change: Callable[[pd.DataFrame], None]) 
 def spoil(
     frame: pd.DataFrame, blocks: int, cause: str | None, reason: str = "wrong answer", **where: Any
 ) -> None:
-    """The trials of the first blocks, at these settings, are void."""
+    """The trials of the first blocks, at these settings, were not measured for this cause."""
     chosen = frame["block"] <= blocks
     for name, value in where.items():
         chosen &= frame[name] == value
-    frame.loc[chosen, "validity"], frame.loc[chosen, "reason"] = "void", reason
-    frame.loc[chosen, "spoiled_by"] = cause
+    put_cause(frame, chosen, cause, reason)

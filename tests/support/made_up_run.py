@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from contract.columns import COLUMNS, FORMAT_VERSION, NAMES, SETTINGS
+from contract.outcomes import not_measured
 from contract.settings.trial import Settings
 
 WALL = 1016
@@ -113,7 +114,7 @@ def _row(settings: dict[str, Any], jitter: float, rng: np.random.Generator) -> d
     if server == "select" and idle + active > WALL:
         return row | {
             "outcome": "failed",
-            "validity": "void",
+            **not_measured("server_limit"),
             "reason": f"established {WALL:,} of {idle + active:,} connections",
             "server_limit": LIMIT,
             "active_established": 0,

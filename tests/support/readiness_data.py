@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from contract.columns import COLUMNS, NAMES
+from contract.outcomes import not_measured
 from contract.settings.trial import Settings
 
 HELD = 1_019
@@ -53,7 +54,7 @@ def _row(server: str, load: str, watched: int, jitter: float) -> dict[str, Any]:
     if server == "select" and watched > HELD:
         return row | {
             "outcome": "failed",
-            "validity": "void",
+            **not_measured("server_limit"),
             "reason": LIMIT.partition(": ")[2],
             "server_limit": LIMIT,
             "watched_held": HELD,

@@ -20,6 +20,7 @@ from analysis.claims.rules import Rule, Rules
 from analysis.claims.schema import Bound
 from analysis.records.run import Run
 from analysis.wording import at_least, count, listed, number, with_unit
+from contract.outcomes import MEASURED
 
 RATE, WORK = "requests_per_s", "1e6 / server_cpu_us_per_request"
 BOTTLENECK = (
@@ -34,6 +35,7 @@ BOTTLENECK_TOO = (
 AT_LEAST = (
     "The load generator was the bottleneck of the faster side, so the true ratio is larger still."
 )
+RESTED = tuple(one for one in MEASURED if one != "server_bound")
 GENERATOR = "the load generator was the bottleneck"
 
 
@@ -119,7 +121,7 @@ def _written(parts: Sequence[Part], rule: Rule) -> str:
 def _hides(frames: Sequence[pd.DataFrame], rule: Rule) -> bool:
     """Whether something else than the servers bounded rates of a closed loop."""
     closed = all(frame["rate_per_s"].isna().all() for frame in frames)
-    if rule.saturated and any((frame["validity"] != "server_bound").any() for frame in frames):
+    if rule.saturated and any(frame["validity"].isin(RESTED).any() for frame in frames):
         return closed
     return closed and _generator_bound(frames)
 

@@ -1,8 +1,8 @@
 """Does one server stop at its descriptor limit, named, while the others go on?
 
-The evidence is the void trials: a server that holds fewer connections than were
-asked for makes its trial void, and names its limit in its log. Those that something else
-spoiled say nothing. Another server that failed in more than MOST_FAILED of its trials did not
+The evidence is the trials that reached a limit: a server that holds fewer connections than were
+asked for, and names its limit in its log. Void ones that something else spoiled say nothing.
+Another server that failed or starved its clients in more than MOST_FAILED of its trials did not
 reach what is asked of it, though one of them did.
 """
 
@@ -26,9 +26,10 @@ from analysis.claims.judgement import (
 )
 from analysis.claims.schema import Bound, Strict, Text
 from analysis.outcomes.basis import basis_of
-from analysis.outcomes.causes import spoiled, unknown
+from analysis.outcomes.causes import spoiled
 from analysis.outcomes.limits_hit import held_connections
 from analysis.records.run import Run
+from analysis.records.words import limit_reached
 from analysis.selection.trials import NotRunError, at, keep_alive
 from analysis.statistics.estimates import Estimate
 from analysis.wording import count, listed, plural, server_name
@@ -54,9 +55,7 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
             f"no trial asks {server_name(server)} for more than "
             f"{count(asked.descriptors)} connections"
         )
-    # Whoever names its limit is evidence, though nobody recorded that it spoiled the trial.
-    counts = beyond["valid"] | (unknown(beyond) & _named(asked, beyond))
-    basis = basis_of(beyond.assign(valid=counts), f"{server_name(server)} beyond its limit")
+    basis = basis_of(beyond, f"{server_name(server)} beyond its limit")
     beyond = beyond[~spoiled(beyond)]
     if not len(beyond):
         raise NoValidTrialError(
@@ -73,7 +72,7 @@ def _held(asked: Parameters, bound: Bound, beyond: pd.DataFrame) -> tuple[Part, 
     named = _named(asked, beyond)
     held = held_connections(beyond)
     low, high = bound.min or 0, bound.max or np.inf
-    stopped = ~beyond["valid"] & named & held.between(low, high)
+    stopped = limit_reached(beyond) & named & held.between(low, high)
     enough = beyond["block"].nunique() >= REPEATS_NEEDED
     if beyond["valid"].any():
         word = Word.REFUTED if enough else Word.INCONCLUSIVE
@@ -114,7 +113,7 @@ def _others(trials: pd.DataFrame, server: str, reach: int) -> tuple[Part, str]:
     arrived = [
         name
         for name, one in mine.items()
-        if one.causes.valid and one.causes.failed_share <= MOST_FAILED
+        if one.causes.valid and one.causes.by_server <= MOST_FAILED * one.causes.counted
     ]
     label = f"servers that reach {count(reach)}"
     found = Estimate(len(arrived), len(arrived), len(arrived), len(others), "count")

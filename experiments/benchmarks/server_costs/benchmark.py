@@ -19,6 +19,7 @@ from typing import Any
 
 from rich.console import Console
 
+from contract.outcomes import MEASURED
 from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
@@ -39,7 +40,7 @@ BASELINE = "epoll_level"
 LEVELS = (64, 1_000)
 ROUNDS = 3
 ATTEMPTS = 3
-"""Times that a void trial of another server is measured; what it cannot do it never will."""
+"""Times that a trial of another server is tried; what it cannot do it never will."""
 WARM_UP_S, WINDOW_S = 0.2, 0.6
 IDLE = 10_000
 ONE_PER_CONNECTION = ("thread_pool", "prefork")
@@ -122,7 +123,7 @@ class _Costs:
             rows |= {name: self._trial(name, level)[0] for name in second}
             _note(figures.cpu_us, BASELINE, level, base)
             for name, row in rows.items():
-                if row["validity"] == "void":
+                if row["validity"] not in MEASURED:
                     figures.missing(name, what, row["reason"])
                     continue
                 cpu_us = row["server_cpu_us_per_request"]
@@ -133,7 +134,7 @@ class _Costs:
         """All processes' RSS, and the growth of the kernel's memory, with many idle connections."""
         idle = FEWER_IDLE.get(name, IDLE)
         row, outcome = self._trial(name, FEW_ACTIVE, idle)
-        if row["validity"] == "void":
+        if row["validity"] not in MEASURED:
             self.figures.missing(name, "memory", row["reason"])
             return
         result = outcome.result if isinstance(outcome.result, TrialResult) else TrialResult()

@@ -19,6 +19,7 @@ from analysis.charts.model import (
     Axis,
     Chart,
     Line,
+    Mark,
     Panel,
     Series,
     Unit,
@@ -33,7 +34,7 @@ NAN = float("nan")
 
 def panel(choice: str, *values: float, log: bool | None = None) -> Panel:
     x, y = np.arange(float(len(values))), np.array(values)
-    one = Series("poll", "#cc4e00", x, y, void=((0.0, NAN),), marker="^")
+    one = Series("poll", "#cc4e00", x, y, marks=(Mark(0.0, NAN, "void"),), marker="^")
     return Panel(Axis("x"), Axis("y", MICROSECONDS, log), "t", (one,), (Line(1.5),), choice=choice)
 
 
@@ -55,7 +56,7 @@ def test_panels_of_one_choice_are_laid_over_each_other() -> None:
 def test_what_was_not_measured_is_null() -> None:
     (shown,) = read(panel("a", 1.23456, NAN))
     assert shown["series"][0]["y"] == [1.235, None]
-    assert shown["series"][0]["void"] == [[0, None]]
+    assert shown["series"][0]["marks"] == [[0, None, "void", False]]
     assert shown["series"][0]["colour"].startswith("s")
 
 

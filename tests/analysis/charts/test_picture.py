@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from analysis.charts.model import Axis, Chart, Panel, Series
-from analysis.charts.panels import ARROW
+from analysis.charts.model import Axis, Chart, Mark, Panel, Series
+from analysis.charts.panels import ARROW, ARROW_DOWN
 from analysis.charts.picture import drawn, save
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAN = float("nan")
 MEASURED = Series(
     *("poll", "#cc4e00", np.array([0.0, 1.0]), np.array([5.0, 4.0])),
-    void=((1.0, 3.0), (2.0, NAN)),
+    marks=(Mark(1.0, 3.0, "void"), Mark(2.0, NAN, "void")),
     marker="^",
 )
 CHART = Chart((Panel(Axis("x"), Axis("y"), "title", (MEASURED,)),))
@@ -43,10 +43,35 @@ def test_void_trials_are_hollow_and_at_the_foot_where_nothing_was_measured() -> 
 
 
 def test_an_arrow_upwards_marks_a_lower_bound() -> None:
-    marked = replace(MEASURED, void=(), bounds=np.array([False, True]))
+    marked = replace(MEASURED, marks=(), bounds=np.array([False, True]))
     (axis,) = drawn(Chart((Panel(Axis("x"), Axis("y"), "title", (marked,)),))).axes
     (arrow,) = [one for one in axis.lines if one.get_marker() is ARROW]
     assert [np.ravel(part).tolist() for part in arrow.get_data()] == [[1.0], [4.0]]
+
+
+def test_an_arrow_downwards_marks_an_upper_bound() -> None:
+    marked = replace(MEASURED, marks=(), bounds=np.array([False, True]), at_most=True)
+    (axis,) = drawn(Chart((Panel(Axis("x"), Axis("y"), "title", (marked,)),))).axes
+    assert [one for one in axis.lines if one.get_marker() is ARROW_DOWN]
+    assert not [one for one in axis.lines if one.get_marker() is ARROW]
+
+
+def test_starved_trials_are_filled_and_limits_are_crosses() -> None:
+    marks = (
+        Mark(0.0, NAN, "starved"),
+        Mark(1.0, NAN, "starved", True),
+        Mark(2.0, NAN, "limit reached"),
+    )
+    marked = replace(MEASURED, marks=marks)
+    (axis,) = drawn(Chart((Panel(Axis("x"), Axis("y"), "title", (marked,)),))).axes
+    cross, filled = (
+        [one for one in axis.lines if one.get_marker() == marker][-1] for marker in ("x", "^")
+    )
+    assert filled.get_color() == "#cc4e00"
+    assert np.ravel(filled.get_xdata()).tolist() == [0.0, 1.0]
+    foot, top = np.ravel(filled.get_ydata())
+    assert foot < 0.1 < 0.9 < top
+    assert np.ravel(cross.get_xdata()).tolist() == [2.0]
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:

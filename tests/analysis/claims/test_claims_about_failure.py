@@ -28,15 +28,12 @@ STARVED = "no response came in the window"
 SELECT: dict[str, Any] = {"server": "select", "idle_connections": 10000}
 
 
-def test_the_limit_is_about_the_failure_and_says_it(tmp_path: Path) -> None:
-    def change(frame: pd.DataFrame) -> None:
-        frame.loc[(frame["server"] == "select") & (frame["validity"] == "void"), "spoiled_by"] = (
-            "server_limit"
-        )
-
-    found = judged(tmp_path, 8, change)
+def test_the_limit_is_what_it_is_about_and_it_says_so(tmp_path: Path) -> None:
+    found = judged(tmp_path, 8, lambda _frame: None)
     assert found.verdict is Word.REPRODUCED
-    assert "20 of 20 with select beyond its limit (met a limit 20)" in found.explanation
+    told = "reached a limit of its own in 20 trials: 20 of 20 with select beyond its limit."
+    assert told in found.explanation
+    assert (found.limit_reached, found.failed) == (20, 0)
 
 
 def test_a_limit_that_the_machine_stood_in_for_is_no_evidence(tmp_path: Path) -> None:
@@ -74,7 +71,7 @@ def test_a_depth_read_in_one_repeat_of_five_is_open(tmp_path: Path) -> None:
     found = queue(tmp_path, [11, None, None, None, None])
     assert found.verdict is Word.INCONCLUSIVE
     assert "1 valid repeat of queue at backlog 10" in found.explanation
-    assert "not measured in 4 valid trials" in found.explanation
+    assert "not measured in 4 trials that count" in found.explanation
 
 
 @pytest.mark.parametrize(
@@ -102,7 +99,9 @@ def test_each_repeat_of_the_queue_counts_by_itself(
 
 
 def silence(**changes: Any) -> list[dict[str, Any]]:
-    return rows(server="poll", validity="void", reason=STARVED, **changes)
+    """As earlier versions recorded it."""
+    silent: dict[str, Any] = {"reason": STARVED, "requests": 0, "requests_per_s": 0.0}
+    return rows(server="poll", validity="void", **silent, **changes)
 
 
 SILENT: dict[str, tuple[dict[str, Any], Word]] = {
@@ -125,8 +124,7 @@ def test_silence_counts_as_nought_where_the_server_is_silent(
     run_of: Callable[..., analysis.Run], name: str
 ) -> None:
     changes, word = SILENT[name]
-    asked = with_part(max=0.1, zero_if="no response")
-    found = judge(asked, run_of(silence(**changes), SLOW))
+    found = judge(with_part(max=0.1), run_of(silence(**changes), SLOW))
     assert found.verdict is word
     assert found.failed == 0  # what counts as nought is the figure
 
@@ -137,7 +135,7 @@ def test_silence_under_a_hypervisor_is_dropped_and_said(
     stolen = [{**row, "block": row["block"] + 5} for row in silence(steal_share=0.95)]
     quiet = silence(spoiled_by="server_starved")
     base = rows(10, server="epoll_level", requests_per_s=1000.0)
-    found = judge(with_part(max=0.1, zero_if="no response"), run_of(quiet, stolen, base))
+    found = judge(with_part(max=0.1), run_of(quiet, stolen, base))
     assert found.verdict is Word.REPRODUCED
     assert found.n == 5
     assert "5 trials are void for a cause that was not recorded" in found.explanation
@@ -148,7 +146,7 @@ def test_other_failures_beside_silence_are_failures(run_of: Callable[..., analys
     later = [{**row, "block": row["block"] + 5} for row in wrong]
     quiet = silence(spoiled_by="server_starved")
     base = rows(10, server="epoll_level", requests_per_s=1000.0)
-    found = judge(with_part(max=0.1, zero_if="no response"), run_of(quiet, later, base))
+    found = judge(with_part(max=0.1), run_of(quiet, later, base))
     assert found.verdict is Word.INCONCLUSIVE
     assert found.failed == 5
 

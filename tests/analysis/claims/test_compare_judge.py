@@ -11,6 +11,7 @@ from analysis.claims.claim import Claim
 from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, judge
 from analysis.wording import TIMES
+from contract.outcomes import not_measured
 from tests.support.claim_data import FAST, SLOW, Rows, claim, rows, with_part
 
 if TYPE_CHECKING:
@@ -79,14 +80,15 @@ def test_what_the_machine_lacks_is_not_run(run_of: Callable[..., analysis.Run]) 
     assert "io_uring is not allowed here" in found.explanation
 
 
-def test_silence_counts_as_nothing_where_the_claim_says_so(
-    run_of: Callable[..., analysis.Run],
-) -> None:
-    silent = rows(server="poll", validity="void", reason="no response came", requests_per_s=700.0)
-    run = run_of(silent, SLOW)
-    assert verdict(with_part(max=0.1), run).verdict is Word.INCONCLUSIVE
-    assert verdict(with_part(max=0.1, zero_if="no response"), run).verdict is Word.REPRODUCED
-    assert verdict(with_part(max=0.1, zero_if="worker lost"), run).verdict is Word.INCONCLUSIVE
+def test_starved_rates_are_at_most_so_much(run_of: Callable[..., analysis.Run]) -> None:
+    """A rate of those alone who were served shows that a bound is not reached, never that it is."""
+    starved: dict[str, Any] = {**not_measured("server_starved")}
+    hungry = rows(server="poll", requests_per_s=3000.0, **starved)
+    run = run_of(hungry, SLOW)
+    assert verdict(with_part(max=5.0), run).verdict is Word.REPRODUCED
+    found = verdict(with_part(min=2.0), run)
+    assert found.verdict is Word.INCONCLUSIVE
+    assert "only known to be at most so much" in found.explanation
 
 
 def test_the_largest_over_the_smallest(run_of: Callable[..., analysis.Run]) -> None:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pandas as pd
 
-@pytest.mark.parametrize("cause", BY_SERVER)
+
+@pytest.mark.parametrize("cause", [one for one in BY_SERVER if one != "server_starved"])
 @pytest.mark.parametrize(
     ("number", "server"), [(2, "epoll_level"), (3, "poll"), (11, "thread_per_connection")]
 )
@@ -29,9 +31,32 @@ def test_fifteen_of_twenty_failed_trials_are_not_reproduced(
 ) -> None:
     found = judged(tmp_path, number, lambda f: spoil(f, 15, cause, server=server, **IDLE))
     assert found.verdict is Word.INCONCLUSIVE
-    assert "The server failed in 15 trials: 15 of 20 with server" in found.explanation
+    how = "reached a limit of its own" if cause == "server_limit" else "failed"
+    assert f"The server {how} in 15 trials: 15 of 20 with server" in found.explanation
     assert "decides nothing beyond 10%" in found.explanation
-    assert found.failed == 15
+    assert found.failed + found.limit_reached == 15
+
+
+@pytest.mark.parametrize(
+    ("number", "server", "word"),
+    [
+        # Had all been served alike, its rate could have been any smaller one.
+        (2, "epoll_level", Word.INCONCLUSIVE),
+        (3, "poll", Word.REPRODUCED),
+        # What threads took of memory does not depend on whom they served.
+        (11, "thread_per_connection", Word.REPRODUCED),
+    ],
+)
+def test_fifteen_of_twenty_starved_trials_decide_what_bounds_decide(
+    tmp_path: Path, number: int, server: str, word: Word
+) -> None:
+    def starve(frame: pd.DataFrame) -> None:
+        spoil(frame, 15, "server_starved", server=server, **IDLE)
+
+    found = judged(tmp_path, number, starve)
+    assert found.verdict is word
+    assert "Clients were starved in 15 trials" in found.explanation
+    assert (found.starved, found.failed) == (15, 0)
 
 
 @pytest.mark.parametrize("cause", ["surroundings", "load", "probe", None])
@@ -153,7 +178,7 @@ def test_errors_are_no_loss_where_the_claim_is_about_them(
     run_of: Callable[..., analysis.Run],
 ) -> None:
     failing = [{**row, "requests_per_s": 1.0, "requests": 1, "errors": 99} for row in FAST]
-    about = with_part(max=0.1, zero_if="no response")
+    about = with_part(max=0.1, about_errors=True)
     assert judge(about, run_of(failing, SLOW)).verdict is Word.REPRODUCED
     assert judge(with_part(max=0.1), run_of(failing, SLOW)).verdict is Word.INCONCLUSIVE
 
@@ -170,7 +195,7 @@ def test_a_figure_that_was_not_measured_is_told(run_of: Callable[..., analysis.R
     gaps = [{**row, "block": row["block"] + 5, "requests_per_s": None} for row in FAST]
     found = judge(claim(), run_of(FAST, gaps, SLOW))
     assert found.n == 5
-    assert "The figure was not measured in 5 valid trials." in found.explanation
+    assert "The figure was not measured in 5 trials that count." in found.explanation
 
 
 def test_blocks_without_a_ratio_are_told(run_of: Callable[..., analysis.Run]) -> None:

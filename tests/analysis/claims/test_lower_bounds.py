@@ -160,4 +160,4 @@ def test_where_threads_end_is_told_as_it_was_seen(tmp_path: Path, asked: bool) -
     found = judged(tmp_path, 10, change)
     assert found.verdict is not Word.REPRODUCED
     assert ("It was never asked for more" in found.explanation) is not asked
-    assert ("Beyond that it named no limit" in found.explanation) is asked
+    assert ("Beyond that it reached no limit" in found.explanation) is asked

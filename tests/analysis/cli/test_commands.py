@@ -67,6 +67,35 @@ def test_a_line_tells_settings_rate_time_left_and_what_is_void() -> None:
     assert lines[1].endswith("left, 1 void so far]")
 
 
+def test_a_line_tells_how_far_a_server_went_and_whom_it_served() -> None:
+    limit = {
+        "validity": "limit_reached",
+        "reason": "established 1,016 of 10,008 connections",
+        "server_limit": "FD_SETSIZE: no more",
+        "watched": None,
+        "active_established": 0,
+        "idle_established": 1016,
+        "server_established": 1017,
+        "watched_held": None,
+    }
+    starved = {"validity": "starved", "reason": "no response came in the window"}
+    served = {**starved, "requests_per_s": 0.0, "coverage": 0.0}
+    kept_out = {**starved, "reason": "12 of 64 connections", "requests_per_s": None}
+    lines = told([limit, served, kept_out], terminal=False).splitlines()
+    for line, words in zip(
+        lines,
+        (
+            "limit reached at 1,016 connections: FD_SETSIZE: no more; established 1,016 of 10,008 "
+            "connections",
+            "starved (0/s, 0.0% of the clients served): no response came in the window",
+            "starved: 12 of 64 connections",
+        ),
+        strict=True,
+    ):
+        assert f": {words} [" in line
+    assert lines[2].endswith("left, 1 limit reached, 2 starved so far]")
+
+
 def test_a_terminal_has_the_bar_instead() -> None:
     assert "left]" not in told([{"validity": "server_bound", **SPEED}], terminal=True)
 

@@ -45,6 +45,11 @@ def both(
     return compare([first, written(folder, "b", frame)], **options)
 
 
+def ratios(comparison: RunComparison) -> pd.DataFrame:
+    """The figures but for what failed: select reaches its limit in any run."""
+    return comparison.figures[comparison.figures["metric"].isin(METRICS)]
+
+
 def words(comparison: RunComparison, server: str, metric: str = RATE) -> pd.Series[str]:
     figures = comparison.figures
     chosen = (figures["server"] == server) & (figures["metric"] == metric)
@@ -118,7 +123,7 @@ def test_noise_above_the_tolerance_cannot_pass(tmp_path: Path) -> None:
 
 def test_single_repeats_cannot_tell_and_say_so(tmp_path: Path) -> None:
     found = both(tmp_path, repeats=1)
-    assert set(found.figures["word"]) == {CANNOT_TELL}
+    assert set(ratios(found)["word"]) == {CANNOT_TELL}
     rates = found.figures[found.figures["metric"] == RATE]
     assert rates["text"].str.fullmatch(r"cannot tell: 1 repeat, needs about \d+").all()
     assert found.exit is Exit.CANNOT_TELL
@@ -167,7 +172,7 @@ def test_a_figure_beside_the_reference_has_the_repeats_of_both(tmp_path: Path) -
     frame.loc[lost, "validity"], frame.loc[lost, "reason"] = "void", "the server died"
     base = written(tmp_path, "a", made.trials(10, seed=1, noise=0.02))
     found = compare([base, written(tmp_path, "b", frame)], metrics=[RATE])
-    assert found.figures["beside"].sum() == (~found.figures["reference"]).sum()
+    assert found.figures["beside"].sum() == (~ratios(found)["reference"]).sum()
     measured = found.figures[found.figures["beside"] & (found.figures["why"] == "")]
     assert set(measured["n"]) == {4}
     assert set(measured["n_base"]) == {10}
@@ -180,12 +185,16 @@ def test_a_point_that_became_void_cannot_be_told(tmp_path: Path) -> None:
     frame.loc[gone, "validity"], frame.loc[gone, "reason"] = "void", "the server died"
     found = compare([written(tmp_path, "a"), written(tmp_path, "b", frame)])
     void = found.figures[found.figures["why"] != ""]
-    assert set(void["text"]) == {"cannot tell: void in the second run (the server died)"}
+    assert set(void["text"]) == {
+        "cannot tell: not measured in the second run (void: the server died)"
+    }
     assert found.exit is Exit.CANNOT_TELL
 
 
 def test_runs_of_nothing_but_void_trials_cannot_be_told(tmp_path: Path) -> None:
-    frame = made.trials(3).assign(validity="void", reason="stolen cores")
+    frame = made.trials(3).assign(
+        validity="void", reason="stolen cores", spoiled_by=None, server_limit=None
+    )
     found = compare([written(tmp_path, name, frame) for name in "ab"])
     assert not len(found.figures)
     assert found.exit is Exit.CANNOT_TELL
@@ -195,7 +204,7 @@ def test_runs_of_nothing_but_void_trials_cannot_be_told(tmp_path: Path) -> None:
 def test_a_run_without_references_says_what_is_missing(tmp_path: Path) -> None:
     frame = made.trials(3).query("server == 'poll'")
     found = compare([written(tmp_path, name, frame) for name in "ab"])
-    assert sum("has no valid reference trial" in note for note in found.notes) == 2
+    assert sum("measured no reference trial" in note for note in found.notes) == 2
     assert set(found.figures["word"]) == {WITHIN_NOISE}
 
 
@@ -257,7 +266,7 @@ def test_many_runs_are_compared_with_the_first(tmp_path: Path) -> None:
 
 def test_chosen_metrics_alone_are_compared_and_decide(tmp_path: Path) -> None:
     found = both(tmp_path, metrics=["response_p999_us"], noise=0.3)
-    assert set(found.figures["metric"]) == {"response_p999_us"}
+    assert set(ratios(found)["metric"]) == {"response_p999_us"}
     assert found.exit is Exit.CANNOT_TELL
 
 

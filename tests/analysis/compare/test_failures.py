@@ -149,18 +149,18 @@ def test_exit_code_3_says_what_the_machine_lacks_of_the_labs_own_servers_alone(
 
 
 @pytest.mark.parametrize("cause", ["server_gone", "surroundings", None])
-def test_a_server_void_everywhere_in_both_was_not_compared(
+def test_a_server_that_neither_run_measured_was_not_compared(
     compared: Callable[..., RunComparison], cause: str | None
 ) -> None:
     gone = everywhere("poll", cause)
     found = compared(gone, gone, repeats=3)
-    told = "Nothing of poll was compared: all its trials are void in every run (it is gone)."
+    told = "Nothing of poll was compared: it was measured in no run (it is gone)."
     assert told in found.notes
     assert found.exit is Exit.CANNOT_TELL
     assert "Nothing of poll was compared" in found.summary
 
 
-def test_a_server_void_at_one_point_in_both_was_compared(
+def test_a_server_not_measured_at_one_point_in_both_was_compared(
     compared: Callable[..., RunComparison],
 ) -> None:
     found = compared(failing(99), failing(99), repeats=3)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import special, stats
 
 from analysis.compare.judgement import repeats_for
+from analysis.records.words import in_todays_words
 from analysis.statistics.false_discovery import adjusted
 from analysis.statistics.moderated_variance import inverse_trigamma, moderated
 from analysis.statistics.noise_floor import warnings
@@ -102,7 +102,7 @@ def test_the_modified_z_score_is_that_of_its_source() -> None:
 
 
 def test_a_trial_that_stands_apart_is_named() -> None:
-    frame = valid(made.trials(3, seed=4, noise=0.02))
+    frame = in_todays_words(made.trials(3, seed=4, noise=0.02))
     assert not len(outliers(frame, "requests_per_s"))
     frame["requests_per_s"] *= np.where(np.arange(len(frame)) == 20, 0.5, 1.0)
     found = outliers(frame, "requests_per_s")
@@ -113,15 +113,11 @@ def test_a_trial_that_stands_apart_is_named() -> None:
 
 
 def test_a_drift_is_told_with_what_to_do() -> None:
-    frame = valid(made.trials(20, seed=4, noise=0.01))
+    frame = in_todays_words(made.trials(20, seed=4, noise=0.01))
     frame["requests_per_s"] *= np.linspace(1, 0.8, len(frame))
     assert any("the machine drifted" in told and "run again" in told for told in warnings(frame))
 
 
 def test_nothing_stands_apart_in_little_data() -> None:
     for frame in (made.trials(1), made.trials(2), made.trials(3).head(0)):
-        assert warnings(valid(frame)) == []
-
-
-def valid(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(valid=frame["validity"] != "void")
+        assert warnings(in_todays_words(frame)) == []

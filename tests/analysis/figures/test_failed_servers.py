@@ -58,7 +58,9 @@ def rising(folder: Path, *, failing: bool) -> Run:
 def test_a_server_that_failed_at_most_rates_is_named(tmp_path: Path, failing: bool) -> None:
     run, figure = rising(tmp_path, failing=failing), all_figures()["load_latency"]
     assert ("poll" in set(figure.table(run)["server"])) is not failing
-    assert ("Poll is not shown: valid under fewer than 3 loads" in figure.reading(run)) is failing
+    assert (
+        "Poll is not shown: measured under fewer than 3 loads" in figure.reading(run)
+    ) is failing
     told = of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)])
     assert ("poll in 10 of 20 trials" in told) is failing
 

@@ -78,7 +78,7 @@ def test_too_little_for_a_trend(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="no such folder"):
         history(tmp_path / "gone")
     made.write_run(tmp_path / "one")
-    with pytest.raises(LabError, match="1 run with valid trials: a trend needs 2") as caught:
+    with pytest.raises(LabError, match="1 run that measured anything: a trend needs 2") as caught:
         history(tmp_path)
     assert caught.value.exit is Exit.NOT_READY
     other = made.trials(1).query("server == 'poll'").assign(active_connections=9)
@@ -93,7 +93,7 @@ def test_runs_of_which_nothing_is_valid_in_all_are_not_called_changed(tmp_path: 
         gone = frame["server"] != server
         frame.loc[gone, "validity"], frame.loc[gone, "reason"] = "void", "it ended"
         made.write_run(tmp_path / server, frame)
-    with pytest.raises(LabError, match="asked in all has no valid trial in some; move those"):
+    with pytest.raises(LabError, match="asked in all was not measured in some; move those"):
         history(tmp_path)
 
 
@@ -101,7 +101,7 @@ def test_a_run_in_which_no_trial_has_finished_says_so(tmp_path: Path) -> None:
     runs(tmp_path)
     made.write_run(tmp_path / "empty", made.trials(1).head(0))
     (note,) = history(tmp_path).notes
-    assert note == "empty is left out: it has no valid trial (no trial has finished)"
+    assert note == "empty is left out: nothing in it was measured (no trial has finished)"
 
 
 @pytest.mark.parametrize("repeats", [1, 3])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pytest
 
 from analysis.claims.judgement import Word
@@ -14,6 +13,7 @@ from analysis.compare.comparison import RunComparison, compare
 from analysis.compare.metrics import CANNOT_TELL, CHANGED
 from analysis.records.run import load
 from contract.exits import Exit
+from contract.outcomes import not_measured
 from contract.void_causes import SPOILED_BY
 from experiments.paths import ROOT
 from tests.support import made_up_run as made
@@ -25,16 +25,21 @@ from tests.support.failing_records import (
     Records,
     failed_beside_a_rate,
     failed_beside_percentiles,
+    limit_beside_a_rate,
     marked_from_half_on,
     only_void,
     percentiles_only_void,
     share_beside_a_rate,
     share_beside_percentiles,
+    starved_in_a_rate,
+    starved_in_percentiles,
     usual_rate,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pandas as pd
 
     from analysis.records.run import Run
 
@@ -84,18 +89,28 @@ def open_beyond_a_tenth(records: Records) -> None:
     assert few.verdict is Word.REPRODUCED
     assert many.verdict is Word.INCONCLUSIVE
     for found, count in ((few, 1), (many, 2)):
-        assert f"failed in {count} trial" in found.explanation
-        assert found.failed == count
+        assert f" in {count} trial" in found.explanation
+        assert found.failed + found.limit_reached == count
+
+
+def decide_as_bounds(records: Records) -> None:
+    wanted = {"label": "rate", "figure": "requests_per_s", "of": dict(POLL)}
+    claims = [
+        claim(parameters={"parts": {"rate": {**wanted, **edge}}, "sentence": "It was {rate}."})
+        for edge in ({"max": 1e8}, {"min": 1.0})
+    ]
+    below, above = (judge(one, records.run(HURT)) for one in claims)
+    assert (below.verdict, above.verdict) == (Word.REPRODUCED, Word.INCONCLUSIVE)
+    for found in (below, above):
+        assert f"Clients were starved in {HURT} trials" in found.explanation
+        assert (found.n, found.starved, found.failed) == (BLOCKS, HURT, 0)
 
 
 def counts_for_its_limit(records: Records) -> None:
     open_beyond_a_tenth(records)
-    run = load(records.written(0, claims=[8]))
-    gone = ~run.trials["valid"]
-    run.trials["spoiled_by"] = pd.Series(records.way, index=run.trials.index).where(gone)
-    (found,) = judge_all(run)
+    (found,) = judge_all(load(records.written(0, claims=[8])))
     assert found.verdict is Word.REPRODUCED
-    assert found.failed == BLOCKS
+    assert found.limit_reached == BLOCKS
 
 
 def told_beside_figures(records: Records) -> None:
@@ -153,7 +168,13 @@ def broken_where_answers_are_limited(records: Records) -> None:
 
 
 def _row(found: RunComparison, metric: str) -> pd.Series[Any]:
-    return found.figures[found.figures["metric"] == metric].iloc[0]
+    """Of poll, beside which select reaches its limit in any run."""
+    return _rows(found, metric).iloc[0]
+
+
+def _rows(found: RunComparison, metric: str) -> pd.DataFrame:
+    mine = (found.figures["metric"] == metric) & (found.figures["server"] != "select")
+    return found.figures[mine]
 
 
 def failures_are_compared(records: Records) -> None:
@@ -175,7 +196,7 @@ def shares_are_compared(records: Records) -> None:
 
 def no_evidence_compared(records: Records) -> None:
     found = records.compared()
-    assert "failed_share" not in set(found.figures["metric"])
+    assert not len(_rows(found, "failed_share"))
     assert any("no evidence either way" in note for note in found.notes)
     assert found.exit is Exit.OK
 
@@ -191,12 +212,17 @@ def untold_rise(records: Records) -> None:
 CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
     "rates": {
         "left out; failed share and goodput beside": failed_beside_a_rate,
+        "left out, its limit marked; failed share and goodput beside": limit_beside_a_rate,
+        "in them, at most (≤) so much where some were served; failed share and goodput beside": (
+            starved_in_a_rate
+        ),
         "not in the rate; share and goodput beside": share_beside_a_rate,
         "not in the rate": usual_rate,
         "left out; counted as void": only_void,
     },
     "percentiles": {
         "left out; failed share beside": failed_beside_percentiles,
+        "in them, as lower bounds; failed share beside": starved_in_percentiles,
         "their ages are in them, as lower bounds; share beside": share_beside_percentiles,
         "not in them; share beside": share_beside_percentiles,
         "the figures themselves; ≥ where half of the repeats are": marked_from_half_on,
@@ -207,8 +233,8 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "open beyond one trial in ten; told; counts where the claim is about the limit": (
             counts_for_its_limit
         ),
-        "open beyond one trial in ten; told; counts as nought where the claim says so": (
-            open_beyond_a_tenth  # and test_silence_is_nought_where_the_claim_says_so
+        "decide as bounds do, nought as nought; told": (
+            decide_as_bounds  # and test_silence_is_nought
         ),
         "told beside the figures": told_beside_figures,
         "open beyond one attempt in ten; told; not where the claim is about the failure": (
@@ -256,13 +282,18 @@ def test_each_cell_is_what_happens(folder: Path, way: str, column: str) -> None:
     CHECKS[column][table()[way][column]](Records(folder, way))
 
 
-def test_silence_is_nought_where_the_claim_says_so(run_of: Callable[..., Run]) -> None:
+def test_silence_is_nought(run_of: Callable[..., Run]) -> None:
     """The rest of the cell of `server_starved`."""
-    assert "counts as nought" in table()["server_starved"]["claims"]
-    silent = rows(server="poll", validity="void", reason="no response", spoiled_by="server_starved")
-    asked = with_part(max=0.1, zero_if="no response")
-    assert judge(asked, run_of(silent, SLOW)).verdict is Word.REPRODUCED
-    assert judge(with_part(max=0.1), run_of(silent, SLOW)).verdict is Word.INCONCLUSIVE
+    assert "nought as nought" in table()["server_starved"]["claims"]
+    nobody: dict[str, Any] = {
+        "requests": 0,
+        "requests_per_s": 0.0,
+        **not_measured("server_starved"),
+    }
+    silent = rows(server="poll", **nobody)
+    found = judge(with_part(max=0.1), run_of(silent, SLOW))
+    assert found.verdict is Word.REPRODUCED
+    assert found.measured == 0
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,11 @@ def test_void_trials_bound_nothing(tmp_path: Path) -> None:
     assert bounded(analysis.load(made.write_run(tmp_path, frame))) == {}
 
 
-def test_groups_without_a_trial_have_no_bound() -> None:
-    found = medians_bounded(np.array([True, False, True]), np.array([0, 0, -1]), 3)
-    assert found.tolist() == [True, False, False]
+def test_groups_without_a_trial_have_no_bound(tmp_path: Path) -> None:
+    run = analysis.load(made.write_run(tmp_path, hanging(5)))
+    flags = bounded(run)["response_p99_us"]
+    found = medians_bounded(run, "response_p99_us", np.where(flags, 0, -1), 2)
+    assert found.tolist() == [True, False]
 
 
 def test_a_report_marks_lower_bounds_and_says_why(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_a_report_marks_lower_bounds_and_says_why(tmp_path: Path) -> None:
 
 def test_requests_that_failed_in_trials_that_count_are_said(tmp_path: Path) -> None:
     frame = made.trials(5)
-    rows = frame.index[(frame["server"] == "select") & (frame["validity"] != "void")][:2]
+    rows = frame.index[(frame["server"] == "select") & (frame["outcome"] == "completed")][:2]
     frame.loc[rows, ["requests", "errors"]] = [[960, 540], [900, 100]]
     run = analysis.load(made.write_run(tmp_path, frame))
     (told,) = doubts(run)

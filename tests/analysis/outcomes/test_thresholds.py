@@ -16,6 +16,7 @@ from contract.thresholds import parse
 from contract.void_causes import BY_SERVER
 from experiments.plan.experiment_file import read
 from tests.support import made_up_run as made
+from tests.support.causes import put_cause
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -24,7 +25,7 @@ KEPT, BROKEN = "response_p99_us < 1e9", "requests_per_s >= 20_000"
 
 def run_with(tmp_path: Path, *thresholds: str) -> Path:
     frame = made.trials(2)
-    return made.write_run(tmp_path, frame[frame["validity"] != "void"], thresholds=thresholds)
+    return made.write_run(tmp_path, frame[frame["outcome"] == "completed"], thresholds=thresholds)
 
 
 def test_a_point_keeps_a_threshold_by_the_median_of_its_trials(tmp_path: Path) -> None:
@@ -39,16 +40,14 @@ def test_a_point_keeps_a_threshold_by_the_median_of_its_trials(tmp_path: Path) -
 def spoilt_run(
     tmp_path: Path, cause: str | None, blocks: int, *thresholds: str, **where: object
 ) -> Kept:
-    """Of five repeats the first `blocks` are void (of poll, or of all)."""
+    """Of five repeats the first `blocks` are not measured (of poll, or of all)."""
     frame = made.trials(5)
-    frame = frame[frame["validity"] != "void"]
+    frame = frame[frame["outcome"] == "completed"]
     spoilt = frame["block"] <= blocks
     for name, value in where.items():
         spoilt &= frame[name] == value
-    frame.loc[spoilt, "validity"] = "void"
-    frame.loc[spoilt, "reason"] = "what happened"
+    put_cause(frame, spoilt, cause, "what happened")
     frame.loc[spoilt, "response_p99_us"] = 1e10
-    frame.loc[spoilt, "spoiled_by"] = cause
     (found,) = judged(analysis.load(made.write_run(tmp_path, frame, thresholds=thresholds)))
     return found
 
@@ -109,7 +108,7 @@ def test_errors_in_few_of_five_repeats_are_not_hidden_by_their_median(
     tmp_path: Path, blocks: int, holds: bool
 ) -> None:
     frame = made.trials(5)
-    frame = frame[frame["validity"] != "void"]
+    frame = frame[frame["outcome"] == "completed"]
     frame.loc[(frame["server"] == "iterative") & (frame["block"] <= blocks), "errors"] = 500
     (found,) = judged(analysis.load(made.write_run(tmp_path, frame, thresholds=["errors < 1"])))
     assert found.holds is holds
@@ -118,7 +117,7 @@ def test_errors_in_few_of_five_repeats_are_not_hidden_by_their_median(
 
 def test_a_figure_beside_errors_says_that_they_are_not_in_it(tmp_path: Path) -> None:
     frame = made.trials(2)
-    frame = frame[frame["validity"] != "void"]
+    frame = frame[frame["outcome"] == "completed"]
     clean = made.write_run(tmp_path / "clean", frame, thresholds=[KEPT])
     assert judged(analysis.load(clean))[0].remarks == ""
     frame.loc[frame["server"] == "iterative", "errors"] = 5_000
@@ -138,7 +137,7 @@ def test_what_was_never_measured_is_not_told(tmp_path: Path) -> None:
 
 def test_trials_under_strace_and_references_are_left_out(tmp_path: Path) -> None:
     frame = made.trials(2)
-    frame = frame[frame["validity"] != "void"]
+    frame = frame[frame["outcome"] == "completed"]
     slow = frame["server"] == "poll"
     frame.loc[slow, "traced"] = True
     frame.loc[frame["server"] != "poll", "sweep"] = "reference"
@@ -198,7 +197,7 @@ def test_a_range_is_two_thresholds_of_one_column(tmp_path: Path) -> None:
 def bounded_run(tmp_path: Path, blocks: int, threshold: str) -> Kept:
     """Of five repeats the p99 of poll is a lower bound in the first `blocks`."""
     frame = made.trials(5)
-    frame = frame[frame["validity"] != "void"]
+    frame = frame[frame["outcome"] == "completed"]
     held = (frame["server"] == "poll") & (frame["block"] <= blocks)
     frame.loc[held, "lower_bounds"] = "response_p99_us response_p999_us"
     (found,) = judged(analysis.load(made.write_run(tmp_path, frame, thresholds=[threshold])))
@@ -234,7 +233,7 @@ def test_a_share_of_errors_in_few_of_five_repeats_breaks_its_threshold(
     tmp_path: Path, blocks: int
 ) -> None:
     frame = made.trials(5)
-    frame = frame[frame["validity"] != "void"]
+    frame = frame[frame["outcome"] == "completed"]
     frame["error_share"] = 0.0
     held = (frame["server"] == "iterative") & (frame["block"] <= blocks)
     frame.loc[held, "error_share"] = 0.3

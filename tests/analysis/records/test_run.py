@@ -45,8 +45,10 @@ def test_a_good_run_is_typed(tmp_path: Path) -> None:
     assert kinds["requests_per_s"] == "Float64"
     assert kinds["server"] == "category"
     assert kinds["started_at"].endswith("UTC]")
-    assert len(run.valid) + len(run.void) == len(run.trials)
-    assert set(run.void["server"]) == {"select"}
+    others = run.trials[~run.trials["measured"]]
+    assert len(run.measured) + len(others) == len(run.trials)
+    assert set(others["server"]) == {"select"}
+    assert not len(run.void)
 
 
 def test_records_are_only_read(tmp_path: Path) -> None:
@@ -60,7 +62,10 @@ def test_extra_columns_and_other_order_are_fine(tmp_path: Path) -> None:
     frame = made.trials(1)
     frame["added_later"] = "x"
     run = analysis.load(made.write_run(tmp_path, frame[frame.columns[::-1]]))
-    assert list(run.trials.columns) == [column.name for column in COLUMNS] + ["valid"]
+    assert list(run.trials.columns) == [
+        *(column.name for column in COLUMNS),
+        *("measured", "valid"),
+    ]
 
 
 def test_every_problem_is_named_at_once(tmp_path: Path) -> None:

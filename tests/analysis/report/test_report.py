@@ -24,6 +24,7 @@ from analysis.rendering import markdown
 from analysis.report.report import Report, build
 from analysis.report.server_page import pages
 from analysis.wording import TIMES
+from contract.outcomes import NOT_MEASURED
 from experiments.paths import ROOT
 from tests.support import made_up_run as made
 from tests.support import readiness_data
@@ -199,9 +200,9 @@ def test_a_summary_has_a_row_for_each_point(report: Report) -> None:
     table = pd.read_csv(report.html.parent / "summary.csv").set_index("point")
     trials = made.trials(5)
     assert set(table.index) == set(trials["point"])
-    counted = (table["n"] + table["void"]).sort_index()
+    counted = table[["n", *NOT_MEASURED]].sum(axis=1).sort_index()
     assert counted.to_dict() == trials.groupby("point").size().to_dict()
-    valid = trials[trials["validity"] != "void"]
+    valid = trials[trials["outcome"] == "completed"]
     expected = valid.groupby("point")["requests_per_s"].median()
     np.testing.assert_allclose(table.loc[expected.index, "requests_per_s"], expected, rtol=1e-3)
     assert (table["requests_per_s_low"].dropna() <= table["requests_per_s"].dropna()).all()

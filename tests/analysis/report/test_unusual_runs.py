@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,8 @@ def test_unusual_runs_get_a_sensible_report(tmp_path: Path, name: str) -> None:
 
 
 def test_a_run_whose_trials_are_all_void(tmp_path: Path) -> None:
-    frame = made.trials(3).assign(validity="void", reason="worker lost")
+    unknown: dict[str, Any] = {"spoiled_by": None, "server_limit": None}
+    frame = made.trials(3).assign(validity="void", reason="worker lost", **unknown)
     found = made_run(tmp_path, frame)
     words = {verdict.verdict for verdict in found.verdicts}
     assert words == {Word.INCONCLUSIVE}

@@ -10,7 +10,8 @@ import pytest
 
 from analysis.records.run import load
 from analysis.statistics.estimates import summarise
-from analysis.statistics.point_medians import numbers, point_medians, with_void
+from analysis.statistics.point_medians import numbers, point_medians, with_words
+from contract.outcomes import NOT_MEASURED
 from tests.support import made_up_run as made
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ def anew(trials: pd.DataFrame, keys: Sequence[str], metrics: Sequence[str]) -> p
     """By grouping the rows themselves."""
     keys = list(keys)
     table = summarise(trials[trials["valid"]], keys, metrics)
-    groups = trials[~trials["valid"]].groupby(keys, observed=True, dropna=False)
-    void = groups.size().rename("void").reset_index()
-    table = table.merge(void, on=keys, how="outer").sort_values(keys, ignore_index=True)
-    return table.fillna({"n": 0, "void": 0})
+    for word in NOT_MEASURED:
+        groups = trials[trials["validity"] == word].groupby(keys, observed=True, dropna=False)
+        table = table.merge(groups.size().rename(word).reset_index(), on=keys, how="outer")
+    table = table.sort_values(keys, ignore_index=True)
+    return table.fillna(dict.fromkeys(("n", *NOT_MEASURED), 0))
 
 
 @pytest.mark.parametrize("keys", [KEYS, ("server",), ("server", "idle_connections")])
@@ -53,23 +55,24 @@ def test_figures_are_those_of_the_rows(run: Run, keys: tuple[str, ...], part: st
     elif part == "some trials":
         trials = trials[trials["block"] > 2]
     trials = trials.assign(made_up=trials[RATE] * 2)
-    found = with_void(run, trials, keys, (RATE, "made_up", TAIL))
+    found = with_words(run, trials, keys, (RATE, "made_up", TAIL), failures=False)
     expected = anew(trials, keys, (RATE, "made_up", TAIL))
     pd.testing.assert_frame_equal(
         found, expected[list(found.columns)], check_dtype=False, check_categorical=False
     )
-    assert found["void"].sum() == (~trials["valid"]).sum() > 0
+    for word in ("void", "limit_reached"):
+        assert found[word].sum() == (trials["validity"] == word).sum() > 0
 
 
 def test_points_that_are_void_altogether_keep_their_row(run: Run) -> None:
-    found = with_void(run, run.trials, KEYS, (RATE,))
+    found = with_words(run, run.trials, KEYS, (RATE,))
     gone = found[(found["server"] == "poll") & (found["idle_connections"] == 1000)]
     assert gone[["n", "void"]].to_numpy().tolist() == [[0, 5]]
     assert gone[RATE].isna().all()
 
 
 def test_of_no_trials_there_is_no_table(run: Run) -> None:
-    assert with_void(run, run.trials.head(0), KEYS, (RATE,)).empty
+    assert with_words(run, run.trials.head(0), KEYS, (RATE,)).empty
 
 
 def test_ratios_are_of_the_same_block(run: Run) -> None:

@@ -73,7 +73,7 @@ def test_table_has_all_figures_and_says_what_is_missing() -> None:
     for words in (
         *("11.0  1.25 (1.00-1.50)", " 1.50 ", " 15.1 ", "1.80 (1.70-1.90)"),
         *("poll, cpu at 1000: it has a wall", "1,000 idle connections, not 10,000"),
-        "poll: 2 attempts were void, spoiled by server_gone: it ended",
+        "poll: 2 attempts were not measured (server_gone): it ended",
     ):
         assert words in told
     assert "the last" not in told

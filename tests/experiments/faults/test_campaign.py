@@ -44,7 +44,12 @@ def test_endings_expect_what_a_row_may_say() -> None:
         (void("it ended", "probe"), VALID, [], ["spoiled by probe, not server_gone or valid"]),
         (void("noise", "surroundings", "completed"), VALID, [], []),
         (void("no start", "surroundings"), VALID, [], ["spoiled by surroundings, not"]),
-        (VALID, void("no workers", "load"), [], ["the good trial after it was void: no workers"]),
+        (
+            VALID,
+            void("no workers", "load"),
+            [],
+            ["the good trial after it was not measured: no workers"],
+        ),
         (VALID, void("noise", "surroundings", "completed"), [], []),
         (VALID, VALID, ["c10k-x-server"], ["left behind: c10k-x-server"]),
     ],

@@ -1,4 +1,4 @@
-"""A void row says who spoiled it."""
+"""A row that was not measured has its cause, and the word for it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
+from contract.outcomes import (
+    MEASURED,
+    NOT_MEASURED,
+    OF_CAUSE,
+    WORD_OF,
+    WORDS,
+    not_measured,
+)
 from contract.result.trial_result import TrialResult
-from contract.void_causes import Blame
+from contract.void_causes import SPOILED_BY, Blame, SpoiledBy
 from tests.support.results import (
     a_result,
     with_samples,
@@ -55,12 +63,12 @@ def spoiled(reason: str, by: Blame, **changes: Any) -> TrialResult:
         (a_result(requests=0), {}, "server_starved"),
     ],
 )
-def test_void_row_says_who_spoiled_it(
-    result: TrialResult | None, outcome: dict[str, Any], spoiled_by: str
+def test_row_that_was_not_measured_has_its_cause(
+    result: TrialResult | None, outcome: dict[str, Any], spoiled_by: Any
 ) -> None:
     row = row_of(result, **outcome)
     assert row["spoiled_by"] == spoiled_by
-    assert (row["validity"] == "void") == bool(spoiled_by)
+    assert row["validity"] == OF_CAUSE.get(spoiled_by, "server_bound")
     assert bool(row["reason"]) == bool(spoiled_by)
 
 
@@ -90,7 +98,25 @@ def disturbed(result: TrialResult) -> TrialResult:
         (disturbed(changed(errors={"wrong_answer": 1})), "server_wrong"),
     ],
 )
-def test_validity_says_who_spoiled_a_window(result: TrialResult, spoiled_by: str) -> None:
+def test_window_that_was_not_measured_has_its_cause(result: TrialResult, spoiled_by: Any) -> None:
     row = row_of(result)
-    assert (row["validity"], row["spoiled_by"]) == ("void", spoiled_by)
+    assert (row["validity"], row["spoiled_by"]) == (OF_CAUSE[spoiled_by], spoiled_by)
     assert row["reason"]
+
+
+def test_server_that_the_kernel_ended_for_its_memory_reached_that_limit() -> None:
+    row = row_of(a_result(), server_ending="exit code 137, out of memory", out_of_memory=True)
+    assert row["validity"] == "limit_reached"
+    assert row["server_limit"] == "memory"
+
+
+@pytest.mark.parametrize("cause", SPOILED_BY)
+def test_each_cause_has_one_word(cause: SpoiledBy) -> None:
+    words = {"server_limit": "limit reached", "server_starved": "starved"}
+    assert WORD_OF[not_measured(cause)["validity"]] == words.get(cause, "void")
+
+
+def test_each_validity_has_one_word() -> None:
+    assert set(WORD_OF.values()) == set(WORDS)
+    assert {WORD_OF[one] for one in MEASURED} == {"measured"}
+    assert sorted((*MEASURED, *NOT_MEASURED)) == sorted(WORD_OF)

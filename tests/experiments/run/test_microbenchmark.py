@@ -126,7 +126,7 @@ def test_benchmark_on_other_cores_than_was_asked_is_void() -> None:
 
 def test_a_limit_is_a_finding() -> None:
     _, row, _ = conduct(Ended(log=lines(WALL, {**WATCHED, "descriptors": 9}), code=3))
-    assert (row["validity"], row["outcome"], row["watched_held"]) == ("void", "failed", 9)
+    assert (row["validity"], row["outcome"], row["watched_held"]) == ("limit_reached", "failed", 9)
     assert row["reason"] == "takes 9 of 10"
     assert row["server_limit"] == "FD_SETSIZE: takes 9 of 10"
 
