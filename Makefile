@@ -8,7 +8,9 @@ READY := $(VENV)/.ready
 # SERVER=image:tag PORT=8000 asks an experiment of that server, SERVER=shop.yaml of the one that the
 # file describes; REFERENCES=1 adds nginx and others; REPEATS=21 measures everything that often, and
 # BUDGET=20m what open claims need for so long after that (half the plan's time; BUDGET=0: not at all).
-CHOICE = $(if $(SERVER),--server '$(SERVER)' $(if $(PORT),--port '$(PORT)')) \
+# A PORT without SERVER is refused, unless it is the environment's and meant for something else.
+CHOICE = $(if $(SERVER),--server '$(SERVER)') \
+	$(if $(and $(PORT),$(or $(SERVER),$(filter command,$(origin PORT)))),--port '$(PORT)') \
 	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)') \
 	$(if $(BUDGET),--budget '$(BUDGET)')
 

@@ -13,7 +13,12 @@ ADVICE: Final = (
         "port {port} is taken on this machine; stop what holds it "
         "(`ss -ltnp 'sport = :{port}'` names it)",
     ),
-    (r"no such image|pull access denied", "the image is not there; `make experiment` builds it"),
+    (r"no such image", "the image is not there; `make experiment` builds it"),
+    (
+        r"pull access denied",
+        "the registry has no such image, or `docker login` has to come first; one that is built "
+        "here needs no registry (`docker images` lists them)",
+    ),
     (
         r"no space left on device",
         "the engine's disk is full; `docker system df` shows what takes the space",
@@ -41,8 +46,8 @@ ADVICE: Final = (
     ),
     (
         r"executable file not found|no such file or directory: unknown",
-        "its image lacks the command; if that is one of the lab's, `make clean`, then "
-        "`make experiment` builds it anew",
+        "its image lacks the command, which `command` and `entrypoint` of its entry name; if the "
+        "image is one of the lab's, `make clean`, then `make experiment` builds it anew",
     ),
     (
         r"returned a non-zero code",

@@ -20,7 +20,7 @@ from pydantic import (
 
 from experiments.plan.given_files import fault_of
 from experiments.plan.http_request import Word
-from experiments.plan.strict import Strict
+from experiments.plan.strict import Shaped, Strict
 
 ALL: Final = "/"
 """Stands in `writable` for the whole file system."""
@@ -30,6 +30,13 @@ MIB: Final = 2**20
 LEAST_BYTES: Final = 6 * MIB
 """Docker grants no less memory."""
 UNITS: Final = {"k": 2**10, "m": MIB, "g": 2**30}
+_HOST = r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+REFERENCE: Final = (
+    rf"^(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+    r"(?:@[A-Za-z0-9_+.-]+:[0-9A-Fa-f]+)?$"
+)
+"""What Docker takes for an image's (distribution/reference); an id is of the same form."""
 
 Capability = Literal[
     "AUDIT_WRITE",
@@ -80,13 +87,37 @@ def bytes_of(text: str) -> int:
     return int(text[:-1]) * UNITS[text[-1]]
 
 
-Image = Annotated[str, Field(pattern=r"^[^\s:@-][^\s]*$")]
+def _variables(value: object) -> object:
+    if not isinstance(value, dict):
+        raise ValueError('has to be names and values, such as `DEBUG: "1"`')
+    return value
+
+
+Image = Annotated[
+    str,
+    Shaped(
+        REFERENCE,
+        "the reference of an image: NAME:TAG, NAME@DIGEST or an id, NAME in small letters and "
+        "without https://, such as shop:1 or registry.example:5000/team/shop:1",
+    ),
+]
+Variable = Annotated[str, Shaped(r"^[^=\0]+$", "the name of a variable, not empty and without =")]
 Writable = Annotated[
     list[Annotated[str, AfterValidator(_place)]],
     BeforeValidator(_everything, json_schema_input_type=list[str] | Literal["all"]),
 ]
-Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,9}[kmg]$"), AfterValidator(_enough)]
-User = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][\w.-]*(:[A-Za-z0-9_][\w.-]*)?$")]
+Memory = Annotated[
+    str,
+    Shaped(r"^[1-9][0-9]{0,9}[kmg]$", "a whole number with k, m or g, such as 512m"),
+    AfterValidator(_enough),
+]
+User = Annotated[
+    str,
+    Shaped(
+        r"^[A-Za-z0-9_][\w.-]*(:[A-Za-z0-9_][\w.-]*)?$",
+        'a name or a number, or two of them, as in "1000:1000"',
+    ),
+]
 
 
 class ContainerKeys(Strict):
@@ -101,7 +132,9 @@ class ContainerKeys(Strict):
     entrypoint: list[Word] | None = Field(
         None, description="In the place of the image's entry point; [] is none"
     )
-    environment: dict[str, Word] = Field(default_factory=dict, description="Variables for it")
+    environment: Annotated[dict[Variable, Word], BeforeValidator(_variables)] = Field(
+        default_factory=dict, description="Variables for it"
+    )
     user: User | None = Field(
         None, description='`image`: the image\'s own; or "UID", "UID:GID"; 10001 if absent'
     )

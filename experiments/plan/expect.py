@@ -17,7 +17,7 @@ from contract.expected import (
     Expected,
     check_pattern,
 )
-from experiments.plan.strict import Strict
+from experiments.plan.strict import Shaped, Strict
 
 READY_S, LONGEST_READY_S = 30.0, 600.0
 """Somebody's server may take long to start; one that has ended is not waited for."""
@@ -29,9 +29,11 @@ Statuses = Annotated[
     BeforeValidator(lambda given: given if isinstance(given, list) else [given]),
     WithJsonSchema({"anyOf": [ONE_STATUS, {"type": "array", "items": ONE_STATUS, "minItems": 1}]}),
 ]
-Path = Annotated[str, Field(pattern=r"^/[!-+\--~]*$")]
+Path = Annotated[
+    str, Shaped(r"^/[!-+\--~]*$", "a path: / and what follows, without spaces and commas")
+]
 Text = Annotated[str, Field(min_length=1)]
-Name = Annotated[str, Field(pattern=HEADER_NAME)]
+Name = Annotated[str, Shaped(HEADER_NAME, "the name of a header, such as Content-Type")]
 BODIES = {"body": WHOLE, "body_contains": CONTAINS, "body_matches": MATCHES}
 
 

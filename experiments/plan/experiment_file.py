@@ -25,6 +25,8 @@ from experiments.plan.trials import points
 
 FOLDER = EXPERIMENTS
 TAKEN = ("latest", "bench-loadgen", "bench-servers", "bench-analysis", "crosscheck", "hostile")
+EXPERIMENT_S = {"question", "sweeps", "include"}
+"""Keys of which an experiment has one, and no server any."""
 VARIANTS = FOLDER.parent / "servers" / "variants"
 
 
@@ -60,6 +62,8 @@ def read(path: Path, inside: tuple[Path, ...] = (), folder: Path | None = None) 
     `folder` is where the files are that it gives to containers, if not beside it.
     """
     document, node, twice = _parse(path)
+    if "image" in document and not document.keys() & EXPERIMENT_S:
+        raise LabError(f"{path}: it looks like the file of a server: SERVER={path}", Exit.BAD_INPUT)
     faults = [*twice, *_taken_names(document, node), *_unknown_servers(document, node)]
     experiment: Experiment | None = None
     try:
@@ -82,6 +86,8 @@ def read(path: Path, inside: tuple[Path, ...] = (), folder: Path | None = None) 
 def read_server(path: Path) -> Foreign:
     """An entry of `servers` in a file of its own. Raises LabError with all faults."""
     document, node, faults = _parse(path)
+    if "image" not in document and document.keys() & EXPERIMENT_S:
+        raise LabError(f"{path}: it looks like an experiment: EXPERIMENT={path}", Exit.BAD_INPUT)
     try:
         server = Foreign.model_validate(document, context={"folder": path.parent})
     except ValidationError as error:

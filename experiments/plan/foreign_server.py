@@ -19,9 +19,10 @@ from contract.request import Request
 from contract.settings.load_settings import SERVER_NAME
 from experiments.plan.container_keys import ContainerKeys
 from experiments.plan.expect import Expect, Ready
-from experiments.plan.http_request import HttpRequest, RequestName, Word
+from experiments.plan.http_request import NAME_FORM, HttpRequest, RequestName, Word
+from experiments.plan.strict import Shaped
 
-ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
+ServerName = Annotated[str, Shaped(SERVER_NAME, NAME_FORM)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Mix = Annotated[
     str,
@@ -40,7 +41,14 @@ def _free(name: str) -> str:
     return name
 
 
-NeedName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), AfterValidator(_free)]
+NeedName = Annotated[
+    str,
+    Shaped(
+        r"^[a-z][a-z0-9_-]{0,62}$",
+        "a name of small letters, digits, - and _, a letter first, 63 at most",
+    ),
+    AfterValidator(_free),
+]
 
 
 class Need(ContainerKeys):
@@ -94,8 +102,10 @@ class Foreign(ContainerKeys):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "name" not in given and isinstance(given.get("image"), str):
-            return {**given, "name": name_of(given["image"])}
+        """Where the image itself is a fault, that one alone is told."""
+        if isinstance(given, dict) and "name" not in given:
+            image = given.get("image")
+            return {**given, "name": name_of(image if isinstance(image, str) else "")}
         return given
 
     @model_validator(mode="after")
@@ -144,7 +154,7 @@ class Foreign(ContainerKeys):
 
 
 def name_of(image: str) -> str:
-    """A server's name from its image's: `registry:5000/team/My-App:1.2` is `my_app`; one that is
+    """A server's name from its image's: `registry:5000/team/my-app:1.2` is `my_app`; one that is
     named by its id has the start of that."""
     if identity := id_of(image):
         return f"image_{identity[:12]}"

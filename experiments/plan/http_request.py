@@ -9,16 +9,19 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from contract.mix import REQUEST_NAME
 from contract.request import Request, check_method
 from experiments.plan.expect import Path
-from experiments.plan.strict import Strict
+from experiments.plan.strict import Shaped, Strict
 
 
 def _word(value: object) -> object:
-    """Numbers are words: `[--port, 8000]` and `X-Page: 2` need no quotes."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    """Numbers are words: `[--port, 8000]` and `X-Page: 2` need no quotes. Raises ValueError."""
+    if isinstance(value, bool):
+        raise ValueError(f"YAML reads {value} there: put the word in quotes")
+    return str(value) if isinstance(value, int | float) else value
 
 
 Word = Annotated[str, BeforeValidator(_word)]
-RequestName = Annotated[str, Field(pattern=f"^{REQUEST_NAME}$")]
+NAME_FORM = "a name of small letters, digits and _, a letter first"
+RequestName = Annotated[str, Shaped(f"^{REQUEST_NAME}$", NAME_FORM)]
 
 
 class HttpRequest(Strict):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from pathlib import Path
 
 import yaml
@@ -19,6 +21,9 @@ from experiments.plan.schema import Experiment
 from experiments.plan.source import Source
 from experiments.plan.trials import points
 
+ALIKE = 0.8
+"""Of two words, by difflib: `epol_level` and `epoll_level` are, `pool` and `poll` are not."""
+
 
 def choose(
     name: str,
@@ -32,6 +37,11 @@ def choose(
     `server` is one of the lab's by name, an image that listens on `port`, or a file with an entry
     of `servers`; `repeats` takes the place of the experiment's own.
     """
+    if port is not None and not server:
+        raise LabError(
+            f"PORT={port}: it is the port of an image: give SERVER=NAME:TAG as well",
+            Exit.BAD_INPUT,
+        )
     path = find(name)
     source = read_source(path, path.stem)
     changed, words = source.experiment, []
@@ -125,6 +135,12 @@ def _askable(experiment: Experiment, server: str) -> tuple[Experiment, list[str]
 def _described(file: str, port: int | None) -> Foreign | None:
     """The server in this file; None if it is none. Raises LabError."""
     path = Path(file)
+    if path.is_dir():
+        raise LabError(
+            f"SERVER={file}: it is a folder; give a file in it that describes a server, or an "
+            "image by NAME:TAG",
+            Exit.BAD_INPUT,
+        )
     if path.suffix not in (".yaml", ".yml"):
         return None
     if not path.is_file():
@@ -137,6 +153,12 @@ def _described(file: str, port: int | None) -> Foreign | None:
 
 
 def _foreign(image: str, port: int | None) -> Foreign:
+    """Raises LabError, also for what may be a slip of the pen: it is no image to be pulled."""
+    if meant := _meant(image):
+        raise LabError(
+            f"SERVER={image}: did you mean {meant}? An image of that name is SERVER={image}:latest",
+            Exit.BAD_INPUT,
+        )
     given = {"image": image} | ({} if port is None else {"port": port})
     try:
         foreign = Foreign.model_validate(given)
@@ -146,6 +168,17 @@ def _foreign(image: str, port: int | None) -> Foreign:
     if foreign.name in servers():
         return foreign.model_copy(update={"name": f"image_{foreign.name}"})
     return foreign
+
+
+def _meant(image: str) -> str:
+    """The lab's servers whose names begin so, or one whose name is nearly that; empty where there
+    is none, or where a tag or a registry says that it is an image."""
+    if not re.fullmatch(r"[\w-]+", image):
+        return ""
+    known = [*servers(), *REFERENCE_SERVERS]
+    family = sorted(name for name in known if name.startswith(f"{image}_"))
+    close = difflib.get_close_matches(image, known, n=1, cutoff=ALIKE)
+    return " or ".join(map(repr, family or close))
 
 
 def _without_server(settings: PartialSettings) -> PartialSettings:

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, Field, model_validator
 from contract.thresholds import parse
 from experiments.plan.axes import MAX, SCALED, Axes, PartialSettings
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.strict import Strict
+from experiments.plan.http_request import NAME_FORM
+from experiments.plan.strict import Shaped, Strict
 
 
 def _threshold(text: str) -> str:
@@ -28,7 +29,7 @@ Limit = Annotated[str, AfterValidator(_threshold)]
 class Sweep(Strict):
     """A part of an experiment: axes to cross, and settings that hold for all its trials."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")] = Field(
+    name: Annotated[str, Shaped(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$", NAME_FORM)] = Field(
         description="Name of the sweep, a word; of an included one, after its experiment and a dot"
     )
     axes: Axes = Field(default_factory=Axes, description="Settings to sweep, each with its values")

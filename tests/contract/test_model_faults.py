@@ -31,7 +31,7 @@ def faults(document: object, *above: str) -> list[str]:
 
 def test_fault_has_place_and_message() -> None:
     document = {"inner": [{"number": 1}, {"number": "x"}]}
-    told = "Input should be a valid integer, unable to parse string as an integer"
+    told = "has to be a valid integer, unable to parse string as an integer"
     assert faults(document) == [f"inner.1.number: {told}"]
     assert faults(document, "outer") == [f"outer.inner.1.number: {told}"]
 
@@ -39,6 +39,11 @@ def test_fault_has_place_and_message() -> None:
 def test_fault_of_the_whole_is_its_message_alone() -> None:
     assert faults({"inner": []}) == ["nothing in it"]
     assert faults({"inner": []}, "outer") == ["outer: nothing in it"]
+
+
+def test_fault_names_no_class() -> None:
+    assert faults({"inner": [5]}) == ["inner.0: has to be keys with values"]
+    assert faults({"inner": 5}) == ["inner: has to be a list"]
 
 
 def test_every_fault_is_told() -> None:

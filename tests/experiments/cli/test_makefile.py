@@ -22,6 +22,8 @@ from experiments.paths import ROOT
         (("experiment", "BUDGET=1h30m"), ["run", "--budget", "1h30m", "c10k"]),
         (("plan", "BUDGET=0"), ["plan", "--budget", "0", "c10k"]),
         (("plan", "EXPERIMENT=a path/my.yaml"), ["plan", "a path/my.yaml"]),
+        (("plan", "SERVER=a:1", "PORT=80"), ["plan", "--server", "a:1", "--port", "80", "c10k"]),
+        (("plan", "SERVER=", "PORT=80"), ["plan", "--port", "80", "c10k"]),
         (("history", "EXPERIMENT=two words"), ["history", "two words"]),
     ],
 )

@@ -38,6 +38,10 @@ def test_an_engine_that_is_gone_is_told() -> None:
     [
         ("unable to find user shop: no matching entries in passwd file", "`user` takes numbers"),
         ("invalid mount config: bind source path does not exist: /x", "that sees this checkout"),
+        ('exec: "srve": executable file not found in $PATH', "which `command` and `entrypoint` of"),
+        ("exec format error", "the engine refused"),
+        ("pull access denied for shop, repository does not exist", "registry has no such image"),
+        ("No such image: c10k-lab/server:1", "`make experiment` builds it"),
         ("unable to find the time", "the engine refused"),
     ],
 )

@@ -24,23 +24,45 @@ from tests.support.experiments import experiment, servers_by_sweep
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster
 from tests.support.placed import placed
 
-APP = {"image": "team/My-App:1.2", "port": 80, "command": ["serve", "--port", 80]}
+APP = {"image": "team/my-app:1.2", "port": 80, "command": ["serve", "--port", 80]}
 
 
 @pytest.mark.parametrize(
     ("image", "name"),
     [
         ("my-app", "my_app"),
-        ("registry.example:5000/team/My.App:1.2@sha256:ab", "my_app"),
+        ("registry.example:5000/team/my.app:1.2@sha256:ab", "my_app"),
         ("nginx:1.27", "image_nginx"),
         ("2048", "image_2048"),
         ("0123456789ab", "image_0123456789ab"),
         (f"sha256:{'0123456789abcdef' * 4}", "image_0123456789ab"),
+        ("Registry.example/a__b/c.d-e:V1.2", "c_d_e"),
+        ("[::1]:5000/shop", "shop"),
     ],
 )
 def test_a_server_is_named_by_its_image(image: str, name: str) -> None:
     assert name_of(image) == name
     assert Foreign.model_validate({"image": image}).name == name
+
+
+def test_an_entry_without_an_image_lacks_that_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    for entry in ("{port: 80}", "{image: 5}"):
+        path.write_text(f"question: x\nsweeps: [{{name: s}}]\nservers: [{entry}]\n")
+        with pytest.raises(LabError) as caught:
+            read(path)
+        (told,) = str(caught.value).splitlines()
+        assert "servers.0.image" in told
+
+
+def test_a_server_s_file_is_no_experiment(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text("image: shop:1\nexpect: {status: 200}\n")
+    with pytest.raises(LabError, match=r"looks like the file of a server: SERVER=.*shop\.yaml"):
+        read(path)
+    path.write_text("image: shop:1\nquestion: x\nsweeps: [{name: s}]\n")
+    with pytest.raises(LabError, match="unknown key 'image'"):
+        read(path)
 
 
 def test_numbers_are_words_of_a_command() -> None:
@@ -55,7 +77,10 @@ def test_numbers_are_words_of_a_command() -> None:
         ("{image: a, port: 70000}", "servers.0.port: .* less than or equal to 65535, not 70000"),
         ("{image: a, port: '80'}", "servers.0.port: .* valid integer, not '80'"),
         ("{image: a, path: X}", "servers.0.path: 'X' is not a path"),
-        ("{image: a b}", "servers.0.image: .*, not 'a b'"),
+        ("{image: a b}", "servers.0.image: has to be the reference of an image: .*, not 'a b'"),
+        ("{image: team/Shop}", "the reference .* in small letters .*, not 'team/Shop'"),
+        ("{image: 'https://example.com/shop'}", "the reference .* without https://"),
+        ("{image: ''}", "servers.0.image: has to be the reference .*, not ''"),
         ("{image: a, expect: {stauts: 200}}", "'servers.0.expect.stauts'; did you mean 'status'?"),
         ("{image: a, expect: {status: 99}}", "expect.status.0: .* or equal to 200, not 99"),
         ("{image: a, expect: {status: []}}", "servers.0.expect.status: .* at least 1 item"),
@@ -69,21 +94,32 @@ def test_numbers_are_words_of_a_command() -> None:
         ("{image: a, name: nginx}", "the lab has a server 'nginx' of its own"),
         ("{image: poll}", "the lab has a server 'poll' of its own"),
         ("{image: a}, {image: 'b/a'}", "two servers are named a"),
-        ("{image: a, memory: 512}", "servers.0.memory: .* valid string, not 512"),
+        ("{image: a, memory: 512}", "servers.0.memory: has to be a text, in quotes, not 512"),
         ("{image: a, memory: 5m}", "servers.0.memory: Docker grants no less than 6m"),
         ("{image: a, writable: [var/x]}", "servers.0.writable.0: has to be a whole path"),
         ("{image: a, writable: [/var/../x]}", "servers.0.writable.0: has to be a whole path"),
         ("{image: a, writable: [/proc/x]}", "/proc, /sys and /dev are the kernel's"),
-        ("{image: a, writable: some}", "servers.0.writable: .* valid list, not 'some'"),
+        ("{image: a, writable: some}", "servers.0.writable: has to be a list, not 'some'"),
         ("{image: a, capabilities: [SYS_ADMIN]}", "servers.0.capabilities.0: .*'CHOWN'"),
-        ("{image: a, user: 33:33}", "servers.0.user: .* valid string, not 2013"),
+        ("{image: a, user: 33:33}", "servers.0.user: has to be a text, in quotes, not 2013"),
         ("{image: a, files: {no-such: /x}}", "servers.0: files: there is no .*no-such"),
         ("{image: a, files: {bad.yaml: /}}", "a file cannot lie over the whole file system"),
         ("{image: a, needs: {db: {image: b}}}", "needs a `port` or a `health` command"),
         ("{image: a, needs: {db: {image: b, prot: 1}}}", "'servers.0.needs.db.prot'; .*'port'"),
         ("{image: a, needs: {master: {image: b, port: 1}}}", "'master' of its own"),
         ("{image: a, needs: {load-2: {image: b, port: 1}}}", "'load-2' of its own"),
-        ("{image: a, needs: {a b: {image: b, port: 1}}}", "servers.0.needs.a b"),
+        (
+            "{image: a, needs: {a b: {image: b, port: 1}}}",
+            "servers.0.needs.a b: has to be a name of .*, not 'a b'",
+        ),
+        ("{image: a, ready: 5}", "servers.0.ready: has to be keys with values, not 5"),
+        ("{image: a, memory: 5x}", "servers.0.memory: has to be a whole number .*, not '5x'"),
+        ("{image: a, environment: {'': y}}", "servers.0.environment.: has to be the name of a var"),
+        ("{image: a, environment: {A=B: x}}", "environment.A=B: has to be .* without =, not 'A=B'"),
+        ("{image: a, environment: [A=1]}", "environment: has to be names and values, such as `DEB"),
+        ("{image: a, environment: {A: yes}}", "environment.A: YAML reads True there: .* quotes$"),
+        ("{image: a, command: [--debug, on]}", "servers.0.command.1: YAML reads True there"),
+        ("{image: a, environment: {A: }}", "servers.0.environment.A: has to be a text$"),
     ],
 )
 def test_a_fault_has_its_line_and_a_way_out(tmp_path: Path, entry: str, fault: str) -> None:

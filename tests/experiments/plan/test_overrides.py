@@ -14,7 +14,7 @@ from tests.support.experiments import experiment
 
 
 def test_one_server_in_the_place_of_all_and_the_noise_floor_stays() -> None:
-    asked = only(experiment(settings={"server": "poll"}), "team/My-App:1.2", 80)
+    asked = only(experiment(settings={"server": "poll"}), "team/my-app:1.2", 80)
     trials = plan(asked)
     reference, *swept, last = [trial.point.settings.server for trial in trials]
     assert (reference, last) == ("epoll_level", "epoll_level")
@@ -101,6 +101,7 @@ def test_server_may_be_described_in_a_file_of_its_own(tmp_path: Path) -> None:
         ("- image: shop:1\n", None, r"shop\.yaml:1: expected keys and values"),
         ("image: shop:1\n", 80, "PORT=80: .*shop.yaml says where its server listens"),
         (None, None, r"shop\.yaml: no such file"),
+        ("sweeps: [{name: s}]\n", None, r"looks like an experiment: EXPERIMENT=.*shop\.yaml"),
     ],
 )
 def test_fault_in_the_file_of_a_server_has_its_line(
@@ -120,9 +121,35 @@ def test_without_a_choice_the_file_is_kept_as_it_stands() -> None:
 
 @pytest.mark.parametrize(
     ("server", "port", "reason"),
-    [("a b", 80, "SERVER=a b: image:"), ("x", 0, "port:"), ("poll", 80, "leave PORT out")],
+    [
+        ("a b", 80, "SERVER=a b: image:"),
+        ("My/Shop", 80, "SERVER=My/Shop: image: has to be the reference of an image"),
+        ("x", 0, "port:"),
+        ("poll", 80, "leave PORT out"),
+        ("", 80, "PORT=80: it is the port of an image: give SERVER=NAME:TAG as well"),
+        ("epol_level", None, "did you mean 'epoll_level'?.* SERVER=epol_level:latest"),
+        ("gunicorn", 80, "did you mean 'gunicorn_gevent' or 'gunicorn_gthread' or 'gunicorn_sync'"),
+    ],
 )
-def test_a_choice_that_cannot_be(server: str, port: int, reason: str) -> None:
+def test_a_choice_that_cannot_be(server: str, port: int | None, reason: str) -> None:
     with pytest.raises(LabError, match=reason) as caught:
         choose("smoke", server, port)
     assert caught.value.exit is Exit.BAD_INPUT
+
+
+@pytest.mark.parametrize("image", ["shop", "epol_level:latest", "me/epol_level"])
+def test_what_is_like_no_name_of_ours_or_has_more_than_a_name_is_an_image(image: str) -> None:
+    (server,) = choose("smoke", image).experiment.servers
+    assert server.image == image
+
+
+def test_a_folder_is_neither_a_file_nor_an_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("dir.yaml", "shop"):
+        Path(name).mkdir()
+        with pytest.raises(LabError, match=f"SERVER={name}: it is a folder; give") as caught:
+            choose("smoke", name)
+        assert caught.value.exit is Exit.BAD_INPUT
+    assert choose("smoke", "shop:latest").experiment.servers[0].image == "shop:latest"
