@@ -19,7 +19,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $(CORES)))) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign hostile faults clean lock
+.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign hostile faults test-engines clean lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ hostile: $(READY) ## Throw hostile inputs at the servers (N=inputs for each, SER
 
 faults: $(READY) ## End trials in every way; the next one has to be valid (N=endings, SEED=)
 	@$(BIN)/python -m experiments faults $(if $(N),--endings $(N)) $(if $(SEED),--seed $(SEED))
+
+test-engines: $(READY) ## Use the lab beside engines of other Debian releases, as root (ENGINES=trixie, CASES=smoke,clean)
+	@$(BIN)/python -m tests.engines --engines "$(ENGINES)" --cases "$(CASES)"
 
 clean: $(READY) ## Remove what the lab made in Docker, and nothing else
 	@$(BIN)/python -m experiments clean
