@@ -122,7 +122,7 @@ def _askable(experiment: Experiment, server: str) -> tuple[Experiment, list[str]
     for sweep in experiment.sweeps:
         try:
             points(experiment.model_copy(update={"sweeps": [sweep]}))
-        except ConflictError as error:
+        except (ConflictError, LabError) as error:
             notes.append(f"left out: {error}")
         else:
             sweeps.append(sweep)
