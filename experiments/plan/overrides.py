@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from contract.exits import Exit, LabError
 from contract.model_faults import model_faults
 from contract.origins import REFERENCE_SERVERS
+from contract.request import RequestError
 from contract.settings.conflicts import ConflictError
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.experiment_file import find, read, read_server, servers
@@ -116,20 +117,22 @@ def only(experiment: Experiment, server: str, port: int | None) -> Experiment:
 
 
 def _askable(experiment: Experiment, server: str) -> tuple[Experiment, list[str]]:
-    """The experiment without the sweeps that cannot be asked of this server, as a pipeline of one
-    that takes a POST, and why each is left out. Raises LabError where nothing is left of it."""
+    """The experiment without the sweeps that its requests do not go with, as a pipeline of POSTs,
+    and why each is left out. Raises LabError where nothing is left, or for any other conflict: not
+    every load is for every server."""
     sweeps, notes = [], []
     for sweep in experiment.sweeps:
         try:
             points(experiment.model_copy(update={"sweeps": [sweep]}))
-        except (ConflictError, LabError) as error:
-            notes.append(f"left out: {error}")
+        except ConflictError as error:
+            if not isinstance(error.__cause__, RequestError):
+                raise LabError(f"SERVER={server}: {error}", Exit.BAD_INPUT) from error
+            notes.append(f"{error}")
         else:
             sweeps.append(sweep)
     if not sweeps:
-        told = "\n  ".join(note.removeprefix("left out: ") for note in notes)
-        raise LabError(f"SERVER={server}: {told}", Exit.BAD_INPUT)
-    return experiment.model_copy(update={"sweeps": sweeps}), notes
+        raise LabError("\n  ".join([f"SERVER={server}:", *notes]), Exit.BAD_INPUT)
+    return experiment.model_copy(update={"sweeps": sweeps}), [f"left out: {one}" for one in notes]
 
 
 def _described(file: str, port: int | None) -> Foreign | None:
