@@ -78,6 +78,7 @@ NONE = frozenset(
         *("no end of its trailers", "a chunk that does not end where its size says"),
         "; servers answer so to a Host that they do not know: `headers` of the key `request` can "
         "name one",
+        "; those that speak TLS answer 400 to plain HTTP, in which the lab asks",
         "; it wants to know who asks: `request: {headers: {Authorization: ...}}` can say so",
         "; it limits how often it is asked: lift that limit, or take such answers as right ones "
         "with `expect: {status: […]}`",

@@ -12,7 +12,8 @@ from loadgen.answers.head import SHOWN, Head
 UNKNOWN_HOST = (400, 403, 421)
 """What servers answer to a Host that is none of theirs."""
 REDIRECTS = (301, 302, 303, 307, 308)
-UNAUTHORIZED, TOO_MANY = 401, 429
+BAD_REQUEST, UNAUTHORIZED, TOO_MANY = 400, 401, 429
+OR_TLS = "; those that speak TLS answer 400 to plain HTTP, in which the lab asks"
 _PATH = re.compile(r"/[!-+\--~]*")
 """What the key `path` takes: a comma would begin another one of a mix."""
 
@@ -20,10 +21,11 @@ _PATH = re.compile(r"/[!-+\--~]*")
 def status_hint(expected: Expected, head: Head) -> str:
     """Behind the reason, from its semicolon on; empty where the status tells nothing."""
     if head.status in UNKNOWN_HOST:
-        return (
+        told = (
             "; servers answer so to a Host that they do not know: "
             "`headers` of the key `request` can name one"
         )
+        return told + OR_TLS if head.status == BAD_REQUEST else told
     if head.status in REDIRECTS:
         return _redirect(head)
     if head.status == UNAUTHORIZED:

@@ -16,7 +16,7 @@ from analysis.cli.commands import cli
 from analysis.figures import all_figures
 from analysis.history.trend import history
 from analysis.outcomes import goodput
-from analysis.outcomes.causes import Causes, by_kind, causes, failed, no_evidence
+from analysis.outcomes.causes import Causes, causes, failed, no_evidence
 from analysis.report.narrative import lead, more
 from analysis.report.report import build
 from analysis.report.server_page import pages
@@ -76,14 +76,6 @@ def test_each_cause_counts_as_what_it_is(tmp_path: Path, cause: str | None) -> N
     )
     assert found == Causes(len(frame) - 2, **{place: 2})
     assert ("no evidence" in no_evidence(found)) is (cause not in BY_SERVER)
-
-
-def test_a_server_that_served_most_is_not_said_to_have_served_nobody(run: Run) -> None:
-    trials = run.trials.astype({"validity": "string", "reason": "string", "spoiled_by": "string"})
-    spoil(trials, "server_starved", 3, **GONE)
-    spoil(trials, "server_gone", 1, **GONE)
-    trials["valid"] = trials["validity"] != "void"
-    assert by_kind(trials) == "left clients unserved 2, ended or hung 1"
 
 
 @pytest.mark.parametrize("name", ["steal_share", "foreign_cpu_share"])

@@ -82,6 +82,7 @@ def test_who_may_not_know_the_host_is_told_how_to_name_another(status: int, hint
         learn(address, KEEP_ALIVE_REQUEST, OURS)
     assert f"expected status 200, received b'HTTP/1.1 {status} No'" in str(no.value)
     assert ("`headers` of the key `request` can name one" in str(no.value)) == hinted
+    assert ("answer 400 to plain HTTP" in str(no.value)) == (status == 400)
 
 
 @pytest.mark.parametrize(
