@@ -131,7 +131,7 @@ def test_a_drift_is_found_in_steady_runs_no_oftener_than_the_level() -> None:
     found = 0
     for _ in range(RUNS // 3):
         frame = pd.DataFrame(
-            {"sweep": "reference", "valid": True, "position": np.arange(10) * 7}
+            {"sweep": "reference", "measured": True, "position": np.arange(10) * 7}
         ).assign(block=np.arange(10) // 2, **{RATE: np.exp(rng.normal(0, NOISE, 10))})
         noise = noise_floor(frame)
         assert noise

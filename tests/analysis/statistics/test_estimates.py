@@ -180,7 +180,7 @@ def test_noise_floor_of_known_spread_and_drift(tmp_path_factory: pytest.TempPath
     frame = pd.DataFrame(
         {
             "sweep": "reference",
-            "valid": True,
+            "measured": True,
             "block": np.arange(n) // 2,
             "position": np.arange(n),
             "requests_per_s": 1000 * np.exp(rng.normal(0, 0.05, n)),
