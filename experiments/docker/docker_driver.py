@@ -20,6 +20,7 @@ from experiments.docker.driver import (
     AbsentError,
     ContainerSpec,
     ContainerState,
+    DriverError,
     Ended,
     InUseError,
 )
@@ -36,7 +37,8 @@ WHOLE_BYTES: Final = 2**20
 """Of a log that gives more than this, the engine may have dropped the beginning."""
 SHORTEST_S: Final = 1e-3
 REMOVERS: Final = 8
-REMOVAL_S: Final = 3.0
+REMOVAL_S: Final = 30.0
+"""A busy engine whose file system is a program has taken more than three."""
 ATTEMPTS: Final = 5
 """To remove a network that a container which is just ending may leave a moment later."""
 AGAIN_S: Final = 0.2
@@ -214,6 +216,9 @@ class DockerDriver(Engine):
         while time.monotonic() < deadline:  # ends by AbsentError
             self._inspect(container)
             time.sleep(0.05)
+        raise DriverError(
+            f"container {container[:12]} is still being removed after {REMOVAL_S:.0f} s"
+        )
 
     def create_network(self, name: str) -> str:
         """A bridge of this name; returns its id."""
