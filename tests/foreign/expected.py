@@ -57,7 +57,7 @@ SOMETIMES: Final = {
     ("open_loop", "apache2"): r"starved: the server holds \d+ of 64 connections; .*",
     ("keep_alive", "puma"): r"starved: the server holds \d+ of 64 connections; .*",
 }
-"""Apache starts with 50 threads, and more a second later; Puma has five, and lets in those for which
+"""Apache starts with 50 threads, and more a second later; Puma has five, and lets in those for whom
 one is free."""
 
 
