@@ -54,7 +54,7 @@ MINE = """
     pid: service:my_app
     command: [sleep, infinity]
 """
-"""Nothing can join the namespaces of one that ends at once, so the start of its probe fails."""
+"""Nothing can join the namespaces of one that has ended, so the start of its probe mostly fails."""
 PATIENCE_S = 60.0
 INTERRUPTED = """
 import sys
@@ -146,7 +146,10 @@ def test_who_ends_after_the_check_and_somebodys_that_ends_at_once(
     assert told[0].startswith(f"cannot run here: io_uring: {REASON}")
     assert told[1:] == ["cannot run here: my_app: it ended with exit code 1: no configuration"]
     gone = {"io_uring", "io_uring_probe", "my_app", "my_app_probe"}
-    assert "Creating " in compose.LOG.read_text(), "all was to be started, whoever ended when"
+    # Whether a probe comes before its server's end is the machine's affair; both were asked for.
+    log = compose.LOG.read_text()
+    assert "io_uring_probe" in log
+    assert "my_app_probe" in log
     assert gone.isdisjoint(running(engine, project))
     assert post("io_uring")["message"].startswith(f"io_uring cannot run here: {REASON}")
 
