@@ -15,8 +15,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from contract.column import LARGEST_WHOLE, Column
-from contract.columns import COLUMNS, IMPLICATIONS, IN_ORDER
+from contract.columns import COLUMNS
 from contract.literal import guarded, line
+from contract.row_rules import IMPLICATIONS, IN_ORDER
 
 NUMBER = re.compile(
     r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)", re.ASCII | re.IGNORECASE

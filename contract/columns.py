@@ -7,12 +7,10 @@ column, or a detail beside the CSV, changes its meaning; a new one, with `added`
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from contract.column import Column
 from contract.expected import EXACT, FRAMING
 from contract.origins import ORIGINS
-from contract.outcomes import NOT_MEASURED, OUTCOMES, VALIDITIES
+from contract.outcomes import OUTCOMES, VALIDITIES
 from contract.settings.setting import Setting, declared
 from contract.settings.trial import Settings
 from contract.void_causes import SPOILED_BY
@@ -288,23 +286,6 @@ COLUMNS: tuple[Column, ...] = (
     ),
 )
 
-
-class Implication(NamedTuple):
-    """Where `column` is `value`, `other` is one of `must_be`."""
-
-    column: str
-    value: str
-    other: str
-    must_be: tuple[str, ...]
-
-
-IMPLICATIONS = (Implication("outcome", "failed", "validity", NOT_MEASURED),)
-IN_ORDER = (
-    ("voluntary_switches", "context_switches"),
-    ("connection_requests_min", "connection_requests_p50"),
-    ("connection_requests_p50", "connection_requests_max"),
-)
-"""Pairs of numbers of which the second is never the smaller one."""
 
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 FIRST_NAMES = tuple(column.name for column in COLUMNS if not column.added)

@@ -17,9 +17,10 @@ import pandas as pd
 
 from contract.cells import FALSE, TRUE, written
 from contract.column import Column
-from contract.columns import COLUMNS, FIRST_NAMES, IMPLICATIONS, IN_ORDER
+from contract.columns import COLUMNS, FIRST_NAMES
 from contract.csv_check import ENCODING
 from contract.literal import GUARD, unguarded
+from contract.row_rules import IMPLICATIONS, IN_ORDER
 
 READ_AS = {"int": "float64", "float": "float64", "flag": "str", "text": "str"}
 """Whole numbers as floats first, which hold all up to LARGEST_WHOLE: pandas would make others

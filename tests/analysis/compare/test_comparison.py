@@ -60,27 +60,6 @@ def invoked(*arguments: object) -> Result:
     return CliRunner().invoke(cli, ["compare", *map(str, arguments)])
 
 
-def test_points_that_only_their_windows_tell_apart_are_not_one_point(tmp_path: Path) -> None:
-    def run(name: str, factor: float) -> Path:
-        frame = made.trials(5, noise=0.01)
-        longer = frame[frame["server"] == "poll"].assign(window_s=6.0)
-        longer["point"] += "-longer"
-        longer["trial"] += "-longer"
-        longer[RATE] /= factor
-        return written(tmp_path, name, pd.concat([frame, longer], ignore_index=True))
-
-    found = compare([run("a", 1.0), run("b", 2.0)])
-    changed = found.figures[(found.figures["metric"] == RATE) & (found.figures["word"] == CHANGED)]
-    assert not changed.empty
-    assert changed["point"].str.endswith(", windows of 6 s").all()
-    poll = found.figures[(found.figures["metric"] == RATE) & (found.figures["server"] == "poll")]
-    assert poll["point"].is_unique
-    assert poll["point"].str.contains(", windows of ").all()
-    others = found.figures["server"] != "poll"
-    assert not found.figures.loc[others, "point"].str.contains("windows").any()
-    assert len(poll) == 2 * len(changed)
-
-
 def test_two_runs_of_one_machine_are_within_noise(tmp_path: Path) -> None:
     found = both(tmp_path)
     assert (found.figures["word"] == WITHIN_NOISE).mean() >= 0.95

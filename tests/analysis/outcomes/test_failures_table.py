@@ -9,14 +9,13 @@ import pytest
 
 from analysis.claims.judgement import Word
 from analysis.claims.verdicts import judge, judge_all
-from analysis.compare.comparison import RunComparison, compare
+from analysis.compare.comparison import RunComparison
 from analysis.compare.metrics import CANNOT_TELL, CHANGED
 from analysis.records.run import load
 from contract.exits import Exit
 from contract.outcomes import not_measured
 from contract.void_causes import SPOILED_BY
 from experiments.paths import ROOT
-from tests.support import made_up_run as made
 from tests.support.claim_data import SLOW, claim, rows, with_part
 from tests.support.failing_records import (
     BLOCKS,
@@ -294,28 +293,3 @@ def test_silence_is_nought(run_of: Callable[..., Run]) -> None:
     found = judge(with_part(max=0.1), run_of(silent, SLOW))
     assert found.verdict is Word.REPRODUCED
     assert found.measured == 0
-
-
-@pytest.mark.parametrize(
-    ("way", "share", "exit_"),
-    [
-        ("errors", 0.0005, Exit.OK),
-        ("errors", 0.005, Exit.REGRESSED),
-        ("unanswered", 0.005, Exit.OK),
-        ("unanswered", 0.05, Exit.REGRESSED),
-    ],
-)
-def test_few_errors_and_answers_missing_are_told_and_no_regression(
-    tmp_path: Path, way: str, share: float, exit_: Exit
-) -> None:
-    """One in a thousand, and one in a hundred, as the table says."""
-    folders: list[Path] = []
-    for name, factor in (("a", 0.0), ("b", share)):
-        frame = made.trials(BLOCKS, seed=len(folders), noise=0.01)
-        mine = (frame["server"] == "epoll_level") & (frame["sweep"] == "concurrency")
-        frame.loc[mine, way] = (frame.loc[mine, "requests"] * factor).round().astype("Int64")
-        folders.append(made.write_run(tmp_path / name, frame, run=name))
-    found = compare(folders)
-    assert found.exit is exit_
-    metric = {"errors": "error_share", "unanswered": "unanswered_share"}[way]
-    assert "none before" in _row(found, metric)["text"]
