@@ -59,9 +59,7 @@ def test_a_log_beyond_what_the_engine_keeps_has_the_rate_of_what_is_left(
     assert rate * (ended_s - began_s) > WHOLE_BYTES
 
 
-def test_the_engine_s_copying_is_seen_where_it_is_on_this_machine(
-    driver: DockerDriver, start: Start
-) -> None:
+def test_the_engine_s_copying_is_seen_where_it_is_on_this_machine(start: Start) -> None:
     """The kernel counts in hundredths of a second: it prints until one of them is seen."""
     container = start(command=("python3", "-c", PRINTS, "5000000", "60"))
     copiers = Copiers.of(container)
