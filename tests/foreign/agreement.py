@@ -33,6 +33,7 @@ TOLERANCE: Final = 0.05
 WARM_UP_S, WINDOW_S = 1, 2
 BESIDE: Final = 900
 """Position of wrk's turn, so that its containers have names of their own."""
+READY_S: Final = 20
 WRK_S: Final = 60.0
 
 
@@ -79,10 +80,11 @@ def compare(made: Frame, servers: Sequence[Foreign], image_id: str) -> list[Agre
 def by_wrk(made: Frame, containers: Containers, settings: Settings, server: Foreign) -> float:
     """The rate that wrk finds at the server, started as in a trial."""
     trial = a_trial(made.name, settings, server, BESIDE)
-    url = f"http://127.0.0.1:{server.port}{server.path}"
+    url = f"http://127.0.0.1:{server.port}{server.asked}"
     wrk = f"wrk -t1 -c{settings.active_connections} --latency"
     command = (
-        f"until curl -sf -o /dev/null {url}; do sleep 0.1; done; "
+        f"timeout {READY_S} sh -c 'until curl -sf -o /dev/null {url}; do sleep 0.1; done' || "
+        f"{{ echo {url} does not answer; exit 1; }}; "
         f"{wrk} -d{WARM_UP_S}s {url} > /dev/null; exec {wrk} -d{WINDOW_S}s {url}"
     )
     with (
