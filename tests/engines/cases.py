@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from contract.exits import Exit
+from experiments.images.base import OFFICIAL, REPOSITORY
 from experiments.images.debootstrap import UnavailableError
 from tests.engines.machine import MachineError
 from tests.engines.network import LinkError
@@ -22,6 +23,19 @@ repeats: 1
 reference: false
 settings: {active_connections: 4, window_s: 0.5, warm_up_s: 0.1}
 sweeps: [{name: s, axes: {server: [poll]}}]
+"""
+IMAGES: Final = (".venv/bin/python", "-m", "experiments", "images")
+REGISTRY: Final = "/etc/docker/registry/config.yml"
+PLAIN: Final = """\
+made=$(docker create "$0" true) && docker export "$made" | docker import - "$1"
+docker rm "$made"
+"""
+STRANGER: Final = "12345"
+NOEXEC: Final = "/srv/noexec"
+STRANGE: Final = """\
+set -e
+mkdir -p /srv/lab "$2" && cp -a "$0/." /srv/lab && chown -R "$1" /srv/lab
+ln -s lab /srv/link && mount -t tmpfs -o noexec,mode=1777 tmpfs "$2"
 """
 BUILDING: Final = re.compile(r"^(image|base image|python packages|setting up)\b.*", re.MULTILINE)
 LEFT: Final = (
@@ -46,13 +60,56 @@ def smoke(lab: Lab) -> str:
     told = lab.command("run", "smoke")
     if told.code != Exit.NOT_READY or "this needs root, once: `sudo" not in told.said:
         raise UnexpectedError(f"without root and registry it said: {told.said}")
-    lab.as_root(".venv/bin/python", "-m", "experiments", "images")
-    lab.must("make", "experiment", "EXPERIMENT=smoke")
-    lab.must(".venv/bin/python", "-m", "tests.smoke_report", "results/latest")
-    base = json.loads(lab.must("cat", "results/latest/manifest.json"))["images"]["base"]
+    return measure(lab)
+
+
+def measure(lab: Lab) -> str:
+    lab.as_root(*IMAGES)
+    base = _measured(lab)
     if base["origin"] != "debootstrap":
         raise UnexpectedError(f"the base image is from: {base['origin']}")
-    return "`make experiment EXPERIMENT=smoke`, after root has made the images as it is told to"
+    return "`make experiment EXPERIMENT=smoke`, after root has made the images"
+
+
+def from_registry(lab: Lab) -> str:
+    """The official name is that of an image which the mirror has; it was made here, and has none of
+    the lab's labels."""
+    lab.machine.begin("docker-registry", "serve", REGISTRY, log="/var/log/registry.log")
+    lab.as_root(*IMAGES)
+    pushed = f"127.0.0.1:5000/library/{OFFICIAL}"
+    base = lab.must("docker", "image", "ls", "--quiet", REPOSITORY).split()[0]
+    lab.machine.must("sh", "-c", PLAIN, base, pushed)
+    lab.must("docker", "push", pushed)
+    lab.must("make", "clean")
+    lab.must("docker", "image", "rm", pushed)
+    base_of_run = _measured(lab)
+    if base_of_run["origin"] != "registry" or not base_of_run["digest"].startswith("sha256:"):
+        raise UnexpectedError(f"the base image of the run: {base_of_run}")
+    lab.must("make", "clean")
+    return "`make experiment EXPERIMENT=smoke` with a base image that it pulls; its digest is kept"
+
+
+def _measured(lab: Lab) -> dict[str, str]:
+    """The base image of a smoke run in which all is as it should be."""
+    lab.must("make", "experiment", "EXPERIMENT=smoke")
+    lab.must(".venv/bin/python", "-m", "tests.smoke_report", "results/latest")
+    base: dict[str, str] = json.loads(lab.must("cat", "results/latest/manifest.json"))["images"][
+        "base"
+    ]
+    return base
+
+
+def refusal(lab: Lab) -> str:
+    """Server and load would share their cores: it has to say so before the first trial."""
+    lab.as_root(*IMAGES)
+    doctor_said = lab.run("make", "doctor")
+    run_said = lab.command("run", "smoke")
+    for said in (doctor_said, run_said):
+        if said.code == Exit.OK or "cpuset" not in said.said:
+            raise UnexpectedError(f"it ended with {said.code} and said: {said.said}")
+    if run_said.code != Exit.NOT_READY or lab.run("ls", "results/latest").code == 0:
+        raise UnexpectedError(f"a run began: {run_said.said}")
+    return "refused before the first trial, as the engine keeps no cpusets; `make doctor` says so"
 
 
 def second_start(lab: Lab) -> str:
@@ -64,6 +121,23 @@ def second_start(lab: Lab) -> str:
     if lab.must("docker", "image", "ls", "--quiet", "--no-trunc") != images:
         raise UnexpectedError("a second start changed the images")
     return "a second start builds nothing"
+
+
+def stranger(lab: Lab) -> str:
+    """All that may be unlike about a user at once: no name, a umask of 077, a home that is not
+    there, temporary files where nothing can be executed, a checkout behind a symbolic link."""
+    group = lab.machine.must("sh", "-c", "getent group docker | cut -d: -f3").strip()
+    lab.machine.must("sh", "-c", STRANGE, lab.folder, STRANGER, NOEXEC)
+    lab.machine.must(
+        *("setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", f"--groups={group}"),
+        *("sh", "-c", "umask 077; make experiment EXPERIMENT=one.yaml && make clean"),
+        folder="/srv/link",
+        given={"HOME": "/nowhere", "USER": "", "TMPDIR": NOEXEC},
+    )
+    return (
+        "the same for a user without name and home, with a umask of 077, a temporary folder in "
+        "which nothing can be executed, and a checkout behind a symbolic link"
+    )
 
 
 def ui(lab: Lab) -> str:
@@ -88,7 +162,11 @@ def clean(lab: Lab) -> str:
 CASES: Final[Mapping[str, Callable[[Lab], str]]] = {
     "doctor": doctor,
     "smoke": smoke,
+    "measure": measure,
+    "from_registry": from_registry,
+    "refusal": refusal,
     "second_start": second_start,
+    "stranger": stranger,
     "ui": ui,
     "clean": clean,
 }

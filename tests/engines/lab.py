@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
 from experiments.paths import ROOT
+from tests.engines import daemons
 from tests.engines.catalogue import PACKAGES
 from tests.engines.machine import USER, Done, Machine, running
 from tests.engines.roots import ensure_root
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from tests.engines.catalogue import Engine
 
-ENGINE_LOG: Final = "/var/log/dockerd.log"
 PIP_CACHE: Final = "/var/cache/pip"
 WIDE: Final = {"COLUMNS": "1000"}
 """A terminal on which no line is folded."""
@@ -67,21 +67,23 @@ def started(engine: Engine, log: Path, say: Callable[[str], None]) -> Iterator[L
     Raises MachineError, or debootstrap.UnavailableError.
     """
     root = ensure_root(engine.suite, PACKAGES, say)
-    with running(engine.name, root, log) as machine:
-        machine.must("useradd", "--create-home", "--groups", "docker", "--shell", "/bin/sh", USER)
-        machine.begin("dockerd", log=ENGINE_LOG)
-        machine.wait_for("the engine", "docker", "version")
-        lab = Lab(engine, machine, f"/home/{USER}/{engine.checkout}")
-        machine.must("chown", USER, PIP_CACHE)
-        machine.environment["PIP_CACHE_DIR"] = PIP_CACHE
-        with _checkout() as tar:
-            machine.must("mkdir", lab.folder, user=USER)
-            machine.must("tar", "-x", folder=lab.folder, user=USER, stdin=tar)
-        lab.must("make", "plan", "EXPERIMENT=smoke")
+    with running(engine.name, root, log, bare=engine.bare) as machine:
         try:
-            yield lab
+            daemons.begin(engine, machine)
+            yield _with_checkout(engine, machine)
         finally:
-            machine.run("cat", ENGINE_LOG)
+            machine.run("cat", daemons.LOG)
+
+
+def _with_checkout(engine: Engine, machine: Machine) -> Lab:
+    lab = Lab(engine, machine, f"/home/{USER}/{engine.checkout}")
+    machine.must("chown", USER, PIP_CACHE)
+    machine.environment["PIP_CACHE_DIR"] = PIP_CACHE
+    with _checkout() as tar:
+        machine.must("mkdir", lab.folder, user=USER)
+        machine.must("tar", "-x", folder=lab.folder, user=USER, stdin=tar)
+    lab.must("make", "plan", "EXPERIMENT=smoke")
+    return lab
 
 
 def versions(lab: Lab) -> dict[str, str]:

@@ -106,17 +106,17 @@ class Machine:
             raise MachineError(f"{' '.join(words)} ended with {done.code}: {last}")
         return done.said
 
-    def begin(self, *words: str, log: str) -> None:
+    def begin(self, *words: str, log: str, user: str = "root") -> None:
         """A command that goes on until the machine ends; what it prints goes to a file there."""
-        self.must("sh", "-c", 'setsid "$@" > "$0" 2>&1 &', log, *words)
+        self.must("sh", "-c", 'setsid "$@" > "$0" 2>&1 &', log, *words, user=user)
 
     def write(self, path: str, text: str) -> None:
         self.must("sh", "-c", 'mkdir -p "$(dirname "$0")" && printf %s "$1" > "$0"', path, text)
 
-    def wait_for(self, what: str, *words: str) -> None:
+    def wait_for(self, what: str, *words: str, user: str = "root") -> None:
         """Until that command succeeds. Raises MachineError."""
         deadline = time.monotonic() + READY_S
-        while (done := self.run(*words)).code:
+        while (done := self.run(*words, user=user)).code:
             if time.monotonic() > deadline:
                 last = done.said.strip()[-TAIL:]
                 raise MachineError(f"{what} is not ready after {READY_S:.0f} s: {last}")
@@ -137,8 +137,9 @@ class Machine:
 
 
 @contextmanager
-def running(name: str, root: Path, log: Path) -> Iterator[Machine]:
-    """A machine with that root, until the end of the block. Raises MachineError."""
+def running(name: str, root: Path, log: Path, *, bare: bool = False) -> Iterator[Machine]:
+    """A machine with that root, until the end of the block; where `bare`, with the host's control
+    groups of version 2 alone. Raises MachineError."""
     there, link = _hierarchies(), Link(CHECKOUT)
     sweep()
     for folder in (MACHINES / name, PIP_CACHE):
@@ -146,7 +147,7 @@ def running(name: str, root: Path, log: Path) -> Iterator[Machine]:
     try:
         with log.open("w", encoding="utf-8") as written:
             control_groups.make(GROUP, there)
-            outer = _start(name, root, there, written)
+            outer = _start(name, root, there, written, bare=bare)
             try:
                 first = _first(outer, log)
                 link.open(first)
@@ -170,10 +171,11 @@ def sweep() -> None:
 
 
 def _start(
-    name: str, root: Path, there: Sequence[Hierarchy], log: IO[str]
+    name: str, root: Path, there: Sequence[Hierarchy], log: IO[str], *, bare: bool
 ) -> subprocess.Popen[bytes]:
     """`unshare`, which the kernel ends as soon as this process has ended, however that comes."""
-    asked = [f"{one.name}={one.options}" for one in there if one.options] or ["unified"]
+    former = [f"{one.name}={one.options}" for one in there if one.options]
+    asked = (not bare and former) or ["unified"]
     words = _joined([one.mount / GROUP for one in there])
     words += ["setpriv", "--pdeathsig=KILL", "unshare", *NAMESPACES, "--fork", "--kill-child"]
     return subprocess.Popen(  # noqa: S603 - fixed words

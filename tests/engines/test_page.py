@@ -29,7 +29,7 @@ def test_every_engine_has_cases_that_there_are() -> None:
 
 def test_a_page_has_what_was_seen() -> None:
     text = page.write({engine.name: record(engine) for engine in ENGINES})
-    works = "doctor, smoke, second_start, ui, clean"
+    works = "doctor, smoke, second_start, stranger, ui, clean"
     assert f"| `trixie` | 1.2 | 1.2 | 1.2 | 1.2 | 1.2 | {works} |" in text
     assert "doctor seen; smoke seen" in text
 
