@@ -25,8 +25,8 @@ mount -t tmpfs -o mode=755 tmpfs root/dev
 for device in null zero full random urandom tty fuse net/tun; do
     test -e "/dev/$device" || continue
     mkdir -p "$(dirname "root/dev/$device")"
-    touch "root/dev/$device"
-    mount --bind "/dev/$device" "root/dev/$device"
+    # For every user, as udev has it; the host's own may be root's alone.
+    mknod -m 666 "root/dev/$device" c $(stat -c '0x%t 0x%T' "/dev/$device")
 done
 mkdir root/dev/pts root/dev/shm
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts root/dev/pts
