@@ -1,7 +1,8 @@
 """An SVG of matplotlib's to put into an HTML page.
 
 It takes its colours from CSS variables, so that it follows the reader's theme, and carries ids of
-its own, so that several fit on one page.
+its own, so that several fit on one page. All else is said in attributes, the colours too: a page
+that comes from a strict server (Content-Security-Policy without inline styles) keeps its pictures.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import re
 
 from analysis.charts.palette import VARIABLES
 from analysis.charts.picture import TAG
+
+STYLE = re.compile(r'\bstyle="([^"]*)"')
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 
 
 def inline(svg: str, name: str, label: str) -> str:
@@ -32,7 +36,20 @@ def _of_its_own(tag: str, name: str) -> str:
     tag = re.sub(r'\bid="', f'id="{name}-', tag)
     tag = re.sub(r'href="#', f'href="#{name}-', tag)
     tag = re.sub(r"url\(#", f"url(#{name}-", tag)
-    return re.sub(r"#[0-9a-fA-F]{6}\b", _variable, tag)
+    return STYLE.sub(_attributes, tag)
+
+
+def _attributes(style: re.Match[str]) -> str:
+    """The declarations as attributes; those with a colour of the palette as a style as well, which
+    goes before them where it is heeded."""
+    pairs = [one.split(": ", 1) for one in style[1].split("; ")]
+    words = [f'{name}="{value}"' for name, value in pairs]
+    themed = [
+        f"{name}: {variable}"
+        for name, value in pairs
+        if (variable := COLOUR.sub(_variable, value)) != value
+    ]
+    return " ".join([*words, f'style="{"; ".join(themed)}"'] if themed else words)
 
 
 def _variable(found: re.Match[str]) -> str:

@@ -59,7 +59,7 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
         "read_only": not everywhere,
         "cap_drop": ["ALL"],
         "cap_add": list(spec.capabilities),
-        "security_opt": ["no-new-privileges:true"],
+        "security_opt": ["no-new-privileges"],
         "tmpfs": {} if everywhere else {k: v for k, v in TMPFS.items() if k not in folders},
         "mounts": [*map(_in_memory, folders), *(_read_only(*one) for one in spec.files.items())],
         "extra_hosts": dict(spec.hosts),

@@ -28,7 +28,13 @@ from experiments.docker.messages import explain, unreachable
 from experiments.docker.ownership import owner_id
 
 ANSWER_S: Final = 60
+UNAME: Final = {"amd64": "x86_64", "arm64": "aarch64"}
 SLOW_ANSWER_S: Final = 1_800
+
+
+def as_uname(architecture: str) -> str:
+    """Its name in the words of `uname -m`, as Docker has it; podman tells Go's."""
+    return UNAME.get(architecture, architecture)
 
 
 @contextmanager
@@ -133,7 +139,8 @@ class Engine:
         """The engine's answer to GET /info: cores, architecture, cgroup version, storage."""
         api = self.api
         with guard("asking for the engine's state"):
-            return dict(api.info())
+            said = dict(api.info())
+        return said | {"Architecture": as_uname(str(said.get("Architecture", "")))}
 
 
 def leave_out_missing_helpers(configured: Any) -> list[str]:

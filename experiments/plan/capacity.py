@@ -15,6 +15,9 @@ from contract.settings.conflicts import MOST_CONNECTIONS, check
 from contract.settings.trial import Settings
 from experiments.plan.axes import MAX, SCALED
 
+TRACKED = "net/netfilter/nf_conntrack_max"
+BRIDGE_NF = "net/bridge/bridge-nf-call-iptables"
+"""Whether what crosses a bridge passes the rules of iptables, and so is tracked."""
 COUNTED = (*SCALED, "slow_readers", "slow_writers")
 """Settings that count connections."""
 MARGIN = 300
@@ -26,6 +29,8 @@ BYTES_OTHERWISE = 32_000
 """A connection's memory: both ends in the kernel, the server's own, the engine's. A forked
 process was seen to have 1.2 MB of its own, a thread 21 kB and a stack in the kernel of 16 kB;
 of the others the most costly were seen below 20 kB."""
+SHARE_OF_TABLE = 0.9
+"""Of the table of tracked connections, which the machine's other connections are in as well."""
 MAPS_OF_A_THREAD = 2
 """Its stack, and the guard page below."""
 
@@ -42,22 +47,28 @@ class Limits:
     """Processes and threads of a container."""
     max_map_count: int | None = None
     """Mappings of a process."""
+    tracked: int | None = None
+    """Connections that the kernel can track; None too where those of a bridge are not tracked."""
 
 
 def limits_of(machine: Mapping[str, Any], nofile: int, pids: int) -> Limits:
     """From what the probe tells of the machine, and what the engine and the lab grant."""
     sysctls = machine["sysctls"]
     kernels = [sysctls.get(name) for name in ("kernel/pid_max", "kernel/threads-max")]
-    maps = sysctls.get("vm/max_map_count")
+    maps, tracked = sysctls.get("vm/max_map_count"), sysctls.get(TRACKED)
+    bridges_are_tracked = sysctls.get(BRIDGE_NF) == "1"
     return Limits(
         nofile=nofile,
         memory_bytes=machine.get("memory_available_bytes"),
-        pids=min(pids, *(int(value) for value in kernels if value)),
+        pids=min([pids, *(int(value) for value in kernels if value)]),
         max_map_count=int(maps) if maps else None,
+        tracked=int(tracked) if tracked and bridges_are_tracked else None,
     )
 
 
-def most_connections(server: str, limits: Limits) -> tuple[int, str]:
+def most_connections(
+    server: str, limits: Limits, network: str = Settings().network
+) -> tuple[int, str]:
     """Of a trial of this server, and the limit that is met first, in words."""
     found = [(MOST_CONNECTIONS, f"one address has ports for {MOST_CONNECTIONS:,}")]
     if limits.nofile is not None:
@@ -73,6 +84,10 @@ def most_connections(server: str, limits: Limits) -> tuple[int, str]:
     if limits.max_map_count is not None and server == "thread_per_connection":
         room = (limits.max_map_count - MARGIN) // MAPS_OF_A_THREAD
         found.append((room, f"a process may have {limits.max_map_count:,} mappings"))
+    if limits.tracked is not None and network == "bridge":
+        room = int(limits.tracked * SHARE_OF_TABLE)
+        why = f"the engine's kernel tracks {limits.tracked:,} connections (nf_conntrack_max)"
+        found.append((room, f"{why}, and drops what begins beyond that"))
     return min(found)
 
 
@@ -85,7 +100,10 @@ def fit(asked: Mapping[str, Any], limits: Limits) -> tuple[Settings, str]:
     chosen = {name: asked.get(name, getattr(Settings(), name)) for name in COUNTED}
     if asked.get("load") in WITHOUT_CLIENTS:
         return _fit_watched(asked, limits)
-    room, why = most_connections(asked.get("server", Settings().server), limits)
+    usual = Settings()
+    room, why = most_connections(
+        asked.get("server", usual.server), limits, asked.get("network", usual.network)
+    )
     beyond = sum(number for number in chosen.values() if number != MAX) - room
     changed: dict[str, int] = {}
     told: list[str] = []

@@ -51,6 +51,7 @@ SYSCTLS = (
     "net/ipv4/tcp_wmem",
     "net/ipv4/tcp_mem",
     "net/bridge/bridge-nf-call-iptables",
+    "net/netfilter/nf_conntrack_max",
     "fs/file-max",
     "fs/nr_open",
     "kernel/pid_max",

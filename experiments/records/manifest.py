@@ -11,7 +11,7 @@ from contract.columns import FORMAT_VERSION, SETTINGS
 from contract.settings.trial import Settings
 from experiments.machine.cores import Placement
 from experiments.paths import ROOT
-from experiments.plan.capacity import Limits
+from experiments.plan.capacity import BRIDGE_NF, Limits
 from experiments.plan.schema import Experiment
 from experiments.plan.source import Source
 from experiments.records.run_folder import sha256
@@ -20,7 +20,6 @@ LOCKS = (
     *("requirements.lock", "loadgen/requirements.lock", "servers/requirements.lock"),
     "experiments/foreign/requirements.lock",
 )
-BRIDGE_NF = "net/bridge/bridge-nf-call-iptables"
 
 
 def describe(

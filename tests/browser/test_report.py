@@ -43,6 +43,14 @@ const step = () => {
 step();
 """
 """Past every figure, as soon as its chart is made."""
+STRICT = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'">"""
+INKS = """
+return [...document.querySelectorAll(".picture svg *")].map((one) => {
+  const style = getComputedStyle(one);
+  return [one.id, style.fill, style.stroke, style.strokeWidth, style.textAnchor, style.fontSize];
+});
+"""
+"""Of every part of every picture, as it is drawn."""
 DRAWN_S = 30
 LAPTOP, TELEPHONE = (1_280, 800), (390, 844)
 """Windows in which the verdicts are seen without scrolling."""
@@ -187,6 +195,24 @@ def test_metric_scale_and_picture_can_be_chosen(browser: Browser, written: Writt
     assert not figure.find_element(By.CSS_SELECTOR, ".live").is_displayed()
     assert not figure.find_element(By.TAG_NAME, "select").is_enabled()
     assert browser.console() == []
+
+
+def test_pictures_are_the_same_where_scripts_and_styles_are_forbidden(
+    browser: Browser, written: Written, tmp_path: Path
+) -> None:
+    """As some servers hand out what a build has kept."""
+    browser.open(written.url)
+    browser.web.execute_script(OPEN_ALL)
+    expected = browser.web.execute_script(INKS)
+    page = (written.folder / "report.html").read_text()
+    strict = tmp_path / "strict.html"
+    strict.write_text(page.replace("<head>", f"<head>{STRICT}", 1))
+    browser.open(browser.put(strict))
+    assert browser.web.execute_script("return getComputedStyle(document.body).margin") == "8px"
+    found = browser.web.execute_script(INKS)
+    assert len(found) == len(expected) > 100
+    assert found == expected
+    assert "Claim 3" in browser.web.find_element(By.TAG_NAME, "body").text
 
 
 def test_a_link_to_a_server_opens_its_page(browser: Browser, written: Written) -> None:

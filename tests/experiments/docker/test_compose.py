@@ -73,7 +73,7 @@ def test_every_container_is_confined() -> None:
         assert service["user"] == "10001:10001", name
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
-        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["security_opt"] == ["no-new-privileges"], name
         assert "volumes" not in service, name
         assert service["labels"]["c10k-lab"] == "1", name
         for port in service.get("ports", []):

@@ -100,6 +100,25 @@ def test_the_limit_that_is_met_first_is_named(server: str, room: int, why: str) 
     assert why in most_connections(server, FREE)[1]
 
 
+def test_a_bridge_is_limited_by_the_connections_that_the_kernel_tracks() -> None:
+    few = Limits(tracked=8_000)
+    settings, note = fit({"idle_connections": 9_000, "network": "bridge"}, few)
+    assert settings.idle_connections == 7_200 - 64
+    assert "the engine's kernel tracks 8,000 connections (nf_conntrack_max)" in note
+    assert fit({"idle_connections": 9_000}, few)[0].idle_connections == 9_000
+
+
+@pytest.mark.parametrize(("filtered", "tracked"), [("1", 8_000), ("0", None), (None, None)])
+def test_a_bridge_is_tracked_where_its_packets_pass_the_rules(
+    filtered: str | None, tracked: int | None
+) -> None:
+    sysctls = {
+        "net/netfilter/nf_conntrack_max": "8000",
+        "net/bridge/bridge-nf-call-iptables": filtered,
+    }
+    assert limits_of({"sysctls": sysctls}, 20_000, 32_768).tracked == tracked
+
+
 def test_processes_are_limited_where_each_connection_has_one() -> None:
     few = Limits(pids=1_000)
     assert most_connections("process_per_connection", few)[0] == 700
