@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from analysis.charts.palette import in_order
@@ -14,11 +16,29 @@ from analysis.wording import listed, named, plural, server_name, share
 from contract.outcomes import WORD_OF, WORDS
 
 
-def of_figure(run: Run, rows: pd.DataFrame) -> str:
-    """Of all trials of the points behind a figure, which shows those that have one; '' where all
-    were measured, and without errors."""
+def of_figure(run: Run, rows: pd.DataFrame, table: pd.DataFrame) -> str:
+    """Of all trials of the points behind a figure, whose `table` shows those that have one; ''
+    where all were measured, and without errors."""
     trials = plain(run)
-    return sentences(trials[trials["point"].isin(rows["point"].unique())])
+    trials = trials[trials["point"].isin(rows["point"].unique())]
+    metrics = [str(name) for name in table if f"{name}_low" in table and name in trials]
+    return " ".join(filter(None, [sentences(trials), *_missing(trials, metrics)]))
+
+
+def _missing(trials: pd.DataFrame, metrics: Iterable[str]) -> list[str]:
+    """Which metrics some of the trials that count have not, though others of their point have."""
+    valid = trials[trials["valid"].to_numpy(dtype=bool)]
+    told = []
+    for metric in metrics:
+        absent = valid[metric].isna()
+        absent &= ~absent.groupby(valid["point"].astype(str)).transform("all")
+        if absent.any():
+            servers = [server_name(one) for one in in_order(valid["server"][absent].unique())]
+            told.append(
+                f"{metric} was not measured in {plural(int(absent.sum()), 'trial')} that count, of "
+                f"{named(servers)}."
+            )
+    return told
 
 
 def sentences(trials: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""What exactly is wrong with a `trials.csv`: what refuses it, and which rows only it has to lose.
+"""What exactly is wrong with a `trials.csv`: what refuses it, and which rows have no figures.
 
 Slow and thorough, cell by cell: it runs for a file that is already known to be out of order, and
 before a run goes on.
@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from contract.cells import SHOWN, breaches
-from contract.columns import COLUMNS, FIRST_NAMES, NAMES
-from contract.outcomes import NOT_MEASURED
-from contract.void_causes import BY_SERVER
+from contract.cells import SHOWN, Breach, breaches
+from contract.columns import COLUMNS, FIRST_NAMES, NAMES, SETTINGS
+from contract.outcomes import NOT_MEASURED, not_measured
 
 ENCODING = "utf-8-sig"
 """A spreadsheet puts a byte-order mark before UTF-8, which is no part of the first cell."""
@@ -25,7 +24,9 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SEPARATORS = {";": "semicolons", "\t": "tabs"}
 SAVED = "as a spreadsheet saves it: its numbers may be rounded; take the file that the lab wrote"
 SHOWN_PROBLEMS = 20
-REQUIRED = {column.name for column in COLUMNS if column.required}
+PLANNED = {"attempt", *SETTINGS, *(one.name for one in COLUMNS if one.required and one.is_number)}
+"""What a row has from the plan and not from a measurement: no fault of the lab's arithmetic spoils
+it, and without it nobody knows which trial the row is of."""
 
 
 class LeftOut(NamedTuple):
@@ -47,9 +48,10 @@ class LeftOut(NamedTuple):
 @dataclass(slots=True)
 class Examined:
     """`problems` refuse the file, each as 'line L, column C: what, and what is expected'. `kept`
-    are the bytes of the file without the rows `left_out`, and with the cells empty that are
-    `emptied`: what a server failed is not measured whatever its figures are, and not to be
-    lost for one. `rows` are the cells of all rows by column."""
+    are the bytes of the file with empty cells in the place of those that cannot be: the rows
+    `left_out` are void by them, as the lab would have recorded them had it noticed; those with
+    `emptied` ones were not measured in any case, and keep their word. `rows` are the cells of all
+    rows by column, as they stand there."""
 
     problems: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -126,8 +128,7 @@ def _header(header: list[str]) -> list[str]:
 
 
 def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
-    """The rows of a csv reader after its header; returns by line what is to stand there instead:
-    nothing, or a row with empty cells."""
+    """The rows of a csv reader after its header; returns by line what is to stand there instead."""
     instead: dict[int, bytes] = {}
     seen: dict[str, int] = {}
     start = 2
@@ -142,14 +143,13 @@ def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
         cells = dict(zip(header, row, strict=True))
         trial = cells["trial"]
         wrong = breaches(cells)
-        found.problems += [f"line {line}, {one}" for one in wrong if one.damaged]
-        if odd := [one for one in wrong if not one.damaged]:
-            failed = cells["validity"] in NOT_MEASURED and cells.get("spoiled_by") in BY_SERVER
-            failed &= not {one.column for one in odd} & REQUIRED
+        if refused := [one for one in wrong if one.damaged or one.column in PLANNED]:
+            found.problems += [f"line {line}, {one}" for one in refused]
+        elif wrong:
+            odd, left = _mended(cells)
             instead.update(dict.fromkeys(range(line, start), b""))
-            if failed:
-                instead[line] = _written(cells | {one.column: "" for one in odd})
-            told = found.emptied if failed else found.left_out
+            instead[line] = _written(left)
+            told = found.emptied if cells["validity"] in NOT_MEASURED else found.left_out
             told += [
                 LeftOut(line, trial, one.column, one.cell[:SHOWN], one.expected) for one in odd
             ]
@@ -160,6 +160,23 @@ def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
             )
         found.rows.append(cells)
     return instead
+
+
+def _mended(cells: dict[str, str]) -> tuple[list[Breach], dict[str, str]]:
+    """Which cells of a row cannot be, by themselves or beside others, and the row without them:
+    void, unless it was not measured in any case."""
+    odd: list[Breach] = []
+    left = cells
+    while wrong := breaches(left):
+        odd += wrong
+        left = left | {one.column: "" for one in wrong}
+        if cells["validity"] not in NOT_MEASURED:
+            why = "; ".join(
+                f"{one.column} was {one.cell[:SHOWN]}, not {one.expected}" for one in odd
+            )
+            void = {"reason": why, **not_measured("lab")}
+            left |= {name: cell for name, cell in void.items() if name in cells}
+    return odd, left
 
 
 def _written(cells: dict[str, str]) -> bytes:

@@ -8,14 +8,13 @@ from functools import partial
 
 import pandas as pd
 
-from analysis.claims.evidence import described, evidence_of
+from analysis.claims.evidence import described, evidence_of, without_silent
 from analysis.claims.expression import parse
 from analysis.claims.first_look import first_look
-from analysis.claims.judgement import MOST_FAILED
 from analysis.claims.longer_times import moved
 from analysis.claims.rules import Levels, Line, Rule
 from analysis.outcomes.basis import Basis, basis_of
-from analysis.outcomes.causes import failed
+from analysis.outcomes.causes import MOST_FAILED, failed
 from analysis.records.run import Run
 from analysis.records.words import limit_reached, starved
 from analysis.selection.trials import NotRunError, Value, with_settings
@@ -74,7 +73,11 @@ def measured(run: Run, common: Settings, rule: Rule) -> Measured:
         return _of_line(run, selections[0], rule, rule.line)
     if rule.at_most_connections:
         return _at_most_connections(run, selections[0], rule)
-    sides = [_side(with_settings(run, one), described(one), rule, run) for one in selections]
+    divisors = [rule.among is not None or one is rule.over for one in rule.selections]
+    sides = [
+        _side(with_settings(run, one), described(one), rule, run, divides=divides)
+        for one, divides in zip(selections, divisors, strict=True)
+    ]
     found = [side.by_block for side in sides]
     every = set().union(*(values.index for values in found))
     if rule.among is not None:
@@ -122,7 +125,7 @@ def _levels(found: list[int], wanted: Levels) -> list[int]:
 def _compared(found: list[pd.Series[float]], sides: list[Side], rule: Rule) -> pd.Series[float]:
     """The figure of each block: of one selection, over a second one, or since one."""
     if rule.over is not None:
-        return found[0] / found[1].where(found[1] != 0)
+        return found[0] / found[1]
     if rule.since is None:
         return found[0]
     grown = found[0] - found[1]
@@ -150,16 +153,16 @@ def _moves(rule: Rule, sides: list[Side]) -> tuple[bool, bool]:
     )
 
 
-def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run) -> Side:
-    """One selection of the run, which `what` describes."""
+def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run, *, divides: bool = False) -> Side:
+    """One selection of the run, which `what` describes. One that `divides` has no figure where it
+    is nought."""
     expression = parse(rule.figure)
     if rule.with_failed:
         trials = trials.assign(valid=trials["valid"].to_numpy(dtype=bool) | failed(trials))
-    # Who starved its clients so that this has no figure leaves survivors, as one that failed.
-    without = starved(trials) & expression.of(trials).isna().to_numpy(dtype=bool)
-    trials = trials.assign(valid=trials["valid"].to_numpy(dtype=bool) & ~without)
+    trials = without_silent(trials, expression.of(trials))
     frame = evidence_of(trials, what)
     figures = expression.of(frame)
+    figures = figures.mask(divides & (figures == 0))
     told = figures if rule.per is None else figures + parse(rule.per).of(frame)
     rises, falls = moved(run, frame, expression)
     bounded = int(((rises | falls) & ~starved(frame)).sum())

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.claims.judgement import NoValidTrialError
 from analysis.outcomes.basis import Basis, basis_of
 from analysis.outcomes.causes import lacking, no_evidence
+from analysis.records.words import starved
 from analysis.selection.trials import NotRunError, at
 from analysis.wording import count, listed, plural, server_name
 
@@ -44,6 +45,13 @@ def evidence_of(trials: pd.DataFrame, what: str) -> pd.DataFrame:
         f"({reasons(trials)}){failures}{'; ' if nothing else ''}{nothing}",
         causes,
     )
+
+
+def without_silent(trials: pd.DataFrame, figures: pd.Series[float]) -> pd.DataFrame:
+    """The trials, of which those have no figures that starved their clients so that there is none
+    of these: they leave survivors, as those that failed."""
+    silent = starved(trials) & figures.isna().to_numpy(dtype=bool)
+    return trials.assign(valid=trials["valid"].to_numpy(dtype=bool) & ~silent)
 
 
 def basis_at(trials: pd.DataFrame, *figures: str, **settings: Hashable) -> Basis:

@@ -9,10 +9,11 @@ the worst of k parts refutes the claim, picked by its figure, so its interval ha
 even when it is widened to hold for all k (`analysis.statistics.extremes`).
 
 A figure is of the trials that are left, and of the answers that came. Where more than MOST_FAILED
-of any selection failed, they are survivors, and tell neither for the claim nor against it, unless
-the claim is about that failure. A trial that starved its clients is left, with its figures. Where
-more than that of them are times that could be longer, or rates of those alone who were served, a
-figure is known on one side alone, and decides only what it decides wherever it lies on the other.
+of any selection failed or has no figure, they are survivors, and tell neither for the claim nor
+against it, unless the claim is about that failure. A trial that starved its clients is left, with
+its figures. Where more than that of them are times that could be longer, or rates of those alone
+who were served, a figure is known on one side alone, and decides only what it decides wherever it
+lies on the other.
 """
 
 from __future__ import annotations
@@ -24,16 +25,12 @@ from enum import StrEnum
 import numpy as np
 
 from analysis.outcomes.basis import Basis
-from analysis.outcomes.causes import Causes
+from analysis.outcomes.causes import MOST_FAILED, Causes
 from analysis.statistics.estimates import Estimate, repeats_needed
 from analysis.statistics.extremes import widened
 from analysis.wording import plural, share
 
 REPEATS_NEEDED = 5
-MOST_FAILED = 0.1
-"""Of ten repeats, were the failed ones the slowest, as those that nearly fail are likely to be, the
-interval over the other nine would hold the median of all ten in 89% of cases; over eight of them in
-81%, over five in 49% (tests/analysis/claims/test_failed_trials.py)."""
 
 
 class Word(StrEnum):
@@ -91,8 +88,12 @@ class Part:
 
     @property
     def lost_share(self) -> float:
-        """The largest share of any selection that failed, whole trials and errors of others."""
-        return max((one.lost_share for one in self.basis), default=0.0)
+        """The largest share of any selection that is not in the figure: whole trials, and errors of
+        others. What failed is, where the part is about it."""
+        return max(
+            (one.absent_share if self.about_failure else one.lost_share for one in self.basis),
+            default=0.0,
+        )
 
     @property
     def one_sided(self) -> bool:
@@ -197,7 +198,13 @@ def _settled(part: Part) -> Part:
             f"figure of those that are left decides nothing beyond {share(MOST_FAILED)}."
         )
         return replace(part, word=Word.INCONCLUSIVE, why=why)
-    if part.lost_share > MOST_FAILED and not part.about_failure:
+    if part.lost_share > MOST_FAILED and any(one.absent_share for one in part.basis):
+        why = (
+            f"Of the trials of {part.label} {share(part.lost_share)} have no figure, what failed "
+            f"counted in; one of the others decides nothing beyond {share(MOST_FAILED)}."
+        )
+        return replace(part, word=Word.INCONCLUSIVE, why=why)
+    if part.lost_share > MOST_FAILED:
         whole = ", failed trials counted as wholes" if part.failed_share else ""
         why = (
             f"Of the attempts of {part.label} {share(part.lost_share)} ended in errors{whole}; a "

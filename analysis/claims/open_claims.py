@@ -11,8 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.claims.judgement import MOST_FAILED, REPEATS_NEEDED, Part, Word
+from analysis.claims.judgement import REPEATS_NEEDED, Part, Word
 from analysis.claims.verdicts import Verdict
+from analysis.outcomes.causes import MOST_FAILED
 from analysis.statistics.looks import MOST, next_look
 from contract.more_blocks import OpenClaim
 
@@ -58,7 +59,7 @@ def open_claim(verdict: Verdict) -> OpenClaim | None:
 
 def _ahead(part: Part) -> Ahead | None:
     """None where more blocks would not settle the part, or more than anybody would measure."""
-    if part.lost_share > MOST_FAILED and not part.about_failure:
+    if part.lost_share > MOST_FAILED:
         return None
     if part.one_sided and not part.outside:
         return None

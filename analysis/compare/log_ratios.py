@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.compare.estimates import Moments
 from analysis.compare.matching import KEY, keys, points
 from analysis.compare.metrics import METRICS
+from analysis.outcomes import causes
 from analysis.outcomes.lower_bounds import recorded
 from analysis.records.run import Run, remembered
 from analysis.selection.trials import untraced
@@ -19,13 +20,28 @@ def logarithms(run: Run) -> pd.DataFrame:
     measured. Several
     trials of one block are averaged, traced ones left out. NaN where nothing was measured."""
     trials = untraced(run.measured)
-    metrics = trials[list(METRICS)].to_numpy(dtype="float64", na_value=np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(np.where(metrics > 0, metrics, np.nan))
-    frame = pd.DataFrame(logs, columns=list(METRICS))
+    frame = _logs(trials)
     frame[KEY] = keys(run)[trials.index]
     frame["block"] = trials["block"].to_numpy(dtype="int64")
     return frame.groupby([KEY, "block"]).mean()
+
+
+@remembered
+def absent(run: Run) -> pd.DataFrame:
+    """By point and metric: which share of the trials that were measured, or lost to the lab, has
+    none."""
+    trials = untraced(run.trials)
+    measured = trials["measured"].to_numpy(dtype=bool)
+    trials = trials[measured | causes.lost(trials)]
+    lacking = _logs(trials).isna() | causes.lost(trials)[:, None]
+    return lacking.groupby(keys(run)[trials.index]).mean()
+
+
+def _logs(trials: pd.DataFrame) -> pd.DataFrame:
+    metrics = trials[list(METRICS)].to_numpy(dtype="float64", na_value=np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(np.where(metrics > 0, metrics, np.nan))
+    return pd.DataFrame(logs, columns=list(METRICS))
 
 
 @remembered

@@ -3,7 +3,8 @@
 The sample is the block: a point's trials of one block are one value, because they met the same
 machine. Ratios are of geometric means. Their 95% intervals are Student's t on the logarithms, with
 variances learnt from all figures of the metric together (`analysis.statistics.moderated_variance`).
-`analysis.compare.estimates` says how much of a ratio is the machine's.
+`analysis.compare.estimates` says how much of a ratio is the machine's. Where more than MOST_FAILED
+of a point's trials lack a figure, the others may be the better ones, and nothing is known.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ import pandas as pd
 from analysis.compare.estimates import SMALLEST, Moments, estimates, log_ratios
 from analysis.compare.failure_counts import failure_counts
 from analysis.compare.failures import FIRST, SECOND, failures
-from analysis.compare.log_ratios import lower_bounds, moments
+from analysis.compare.log_ratios import absent, lower_bounds, moments
 from analysis.compare.matching import KEY, labels, points
+from analysis.compare.metrics import METRICS
+from analysis.outcomes.causes import MOST_FAILED
 from analysis.records.run import Run
 from analysis.statistics.noise_floor import noise_floor
+from analysis.wording import share
 
 
 def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
@@ -41,9 +45,14 @@ def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
     ]
     parts = []
     for metric in metrics:
-        figures = _of_metric(base, run, metric, table, [one[metric] for one in sides])
-        figures["why"] = _why(table, there, figures)
+        lacking = [absent(one)[metric].reindex(table.index).fillna(0.0) for one in (base, run)]
+        figures = _of_metric(base, run, metric, table, [one[metric] for one in sides], lacking)
+        figures["why"] = _why(table, there, figures, lacking)
+        figures["p"] = figures["p"].where(figures["why"] == "")
         measured = (figures["n_base"] > 0) | (figures["n"] > 0)
+        if METRICS[metric].gates:  # what decides is missed where other points of the load have it
+            lacks = sum(lacking) > 0
+            measured |= lacks & table["load"].isin(table["load"][measured])
         parts.append(heads.assign(metric=metric).join(figures)[known & measured].reset_index())
     failing = failures(base, run)
     if len(failing):
@@ -58,16 +67,23 @@ def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
 
 
 def _of_metric(
-    base: Run, run: Run, metric: str, table: pd.DataFrame, sides: Sequence[Moments]
+    base: Run,
+    run: Run,
+    metric: str,
+    table: pd.DataFrame,
+    sides: Sequence[Moments],
+    lacking: Sequence[pd.Series[float]],
 ) -> pd.DataFrame:
     """A row for each point of `table`; `sides` are the moments of base and run, as measured and
-    beside the reference."""
+    beside the reference, `lacking` the shares of trials without the metric in each run."""
     theirs, mine, *to_reference = sides
     low_base, low_here = (
         lower_bounds(one)[metric].reindex(table.index).fillna(0) for one in (base, run)
     )
-    # A reference whose times may be any longer ones says nothing of the machine.
-    reference = table["reference"].to_numpy(dtype=bool) & (low_base + low_here == 0).to_numpy()
+    # A reference whose times may be any longer ones, or are those of a few, says nothing of the
+    # machine.
+    sound = (low_base + low_here == 0) & (pd.concat(lacking, axis=1).max(axis=1) <= MOST_FAILED)
+    reference = (table["reference"].astype(bool) & sound).to_numpy()
     server = table["server"].to_numpy()
     found = estimates(log_ratios(theirs, mine), log_ratios(*to_reference), reference, server)
     n_base, n = (
@@ -104,9 +120,18 @@ def _of_metric(
     )
 
 
-def _why(table: pd.DataFrame, there: pd.DataFrame, figures: pd.DataFrame) -> list[str]:
-    """Why a figure has no ratio: '' where it has one."""
+def _why(
+    table: pd.DataFrame,
+    there: pd.DataFrame,
+    figures: pd.DataFrame,
+    lacking: Sequence[pd.Series[float]],
+) -> list[str]:
+    """Why a figure has no ratio, or one of too few of its trials: '' where it has one. `lacking`
+    are the shares of trials without it in each run."""
     texts = np.full(len(table), "", dtype=object)
+    for of, name in zip(lacking, (FIRST, SECOND), strict=True):
+        missing = [f"it is missing in {share(one)} of the trials of the {name} run" for one in of]
+        texts = np.where(of > MOST_FAILED, missing, texts)
     for points_of, column, name in ((there, "n", SECOND), (table, "n_base", FIRST)):
         none = points_of["unmeasured"] == points_of["trials"]
         why = np.where(

@@ -36,8 +36,6 @@ CLOSED, OPEN = "keep_alive", "open_loop"
 SENT = "from the send"
 SHOWN = {"response_p50_us": 50.0, "response_p90_us": 90.0, "response_p99_us": 99.0}
 SHOWN |= {"response_p999_us": 99.9, "response_max_us": 100.0}
-REPEATS_SHOWN = 6
-"""Enough for a curve; reading thousands of histograms would take minutes."""
 ROUNDING = 1e-6
 """Of a request: counts of repeats that weigh alike are no whole numbers."""
 
@@ -132,7 +130,7 @@ def _curves(run: Run) -> list[Curve]:
     for load in (CLOSED, OPEN):
         mine = trials[trials["load"] == load]
         for server in in_order(mine["server"]):
-            names = at(mine, server=server)["trial"].head(REPEATS_SHOWN)
+            names = at(mine, server=server)["trial"]
             for histogram, clock in _clocks(load):
                 read = [details.counts(run, str(name), histogram) for name in names]
                 whole = [one for one in read if one is not None]

@@ -66,7 +66,7 @@ def _figures(trend: Trend, metric: str) -> Table:
 
 
 def _cell(row: TrendFigure, *, first: bool) -> str:
-    """'0.95 (0.91 to 0.99), failed 2 of 15, errors 3%'."""
+    """'0.95 (0.91 to 0.99), failed 2 of 15, missing in 3%, errors 3%'."""
     text = number(row.ratio)
     if not row.low_base and not row.low_here:
         text = with_ends(text, row.low, row.high)
@@ -81,4 +81,5 @@ def _cell(row: TrendFigure, *, first: bool) -> str:
         )
         if value > goodput.SMALLEST[name]
     ]
-    return "".join([text, failed, *shares])
+    missing = f", missing in {share(row.absent)}" if row.absent > 0 else ""
+    return "".join([text, failed, missing, *shares])

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.compare.log_ratios import logarithms, lower_bounds
+from analysis.arrays import Objects
+from analysis.compare.log_ratios import absent, logarithms, lower_bounds
 from analysis.compare.matching import KEY, points
 from analysis.outcomes import goodput
-from analysis.outcomes.causes import causes
+from analysis.outcomes.causes import MOST_FAILED, causes
 from analysis.records.run import Run, remembered
 from analysis.statistics.estimates import beside
 
@@ -45,6 +46,7 @@ class TrendFigure(NamedTuple):
     unanswered_share: float
     low_base: bool  # whether times of the first run are lower bounds
     low_here: bool  # whether times of this one are
+    absent: float  # share of trials that were measured, or lost to the lab, without the metric
 
 
 def trend_figures(runs: Sequence[Run], keys: list[str]) -> pd.DataFrame:
@@ -61,10 +63,11 @@ def rows_of(figures: pd.DataFrame) -> Iterator[TrendFigure]:
 def _rows(runs: Sequence[Run], keys: list[str]) -> Iterator[TrendFigure]:
     servers = points(runs[0]).table["server"].astype(str)
     first = logarithms(runs[0]).groupby(level=KEY).mean()
-    low_base = _low(runs[0], keys)
+    low_base, lacking_base = _low(runs[0], keys), _absent(runs[0], runs[0], keys)
     base: dict[str, pd.DataFrame] = {}
     for run in runs:
         aside, low_here = not_in_ratios(run), _low(run, keys)
+        lacking = _absent(run, runs[0], keys)
         logs = logarithms(run)
         logs = logs[logs.index.get_level_values(KEY).isin(keys)]
         key = logs.index.get_level_values(KEY)
@@ -78,14 +81,16 @@ def _rows(runs: Sequence[Run], keys: list[str]) -> Iterator[TrendFigure]:
                 low, low_now = (
                     bool(flags[metric].get(server, False)) for flags in (low_base, low_here)
                 )
-                ends = (np.nan, np.nan)
-                if base_blocks is not blocks and found.bounded:
+                ends, missing = (np.nan, np.nan), float(lacking[metric][server])
+                survivors = max(missing, float(lacking_base[metric][server])) > MOST_FAILED
+                if base_blocks is not blocks and found.bounded and not survivors:
                     ends = (0.0 if low else found.low, np.inf if low_now else found.high)
                 yield TrendFigure(
                     *(run.path.name, server, metric, found.value, *ends, found.n, many),
                     *aside[server],
                     low,
                     low_now,
+                    missing,
                 )
 
 
@@ -101,7 +106,18 @@ def not_in_ratios(run: Run) -> dict[str, NotInRatios]:
     return found
 
 
+def _absent(run: Run, first: Run, keys: list[str]) -> pd.DataFrame:
+    """By server and metric: the mean share of trials that have none, of those of these points that
+    have any in the first run; NaN where none has."""
+    lacking, at_first = (absent(one).reindex(keys) for one in (run, first))
+    return lacking.where(at_first < 1).groupby(_servers(run, keys)).mean()
+
+
 def _low(run: Run, keys: list[str]) -> pd.DataFrame:
     """By server and metric: whether it is a lower bound in any trial of these points."""
-    flags = lower_bounds(run).reindex(keys) > 0
-    return flags.groupby(points(run).table["server"].reindex(keys).astype(str).to_numpy()).any()
+    return (lower_bounds(run).reindex(keys) > 0).groupby(_servers(run, keys)).any()
+
+
+def _servers(run: Run, keys: list[str]) -> Objects:
+    found: Objects = points(run).table["server"].reindex(keys).astype(str).to_numpy()
+    return found

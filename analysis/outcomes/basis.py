@@ -41,11 +41,20 @@ class Basis:
     blocks: int = 0
 
     @property
+    def absent_share(self) -> float:
+        """Trials that were lost to the lab, or count and lack this figure, of those that would have
+        it or that the server failed."""
+        of = self.causes.counted + self.causes.lost
+        return (self.missing + self.causes.lost) / of if of else 0.0
+
+    @property
     def lost_share(self) -> float:
-        """What of it failed: each trial that the server failed as a whole, and of the others their
-        share of errors, if the figure leaves them out."""
-        failed = self.causes.failed_share
-        return failed + (1 - failed) * self.beside
+        """What of it is not in the figure: each trial that the server failed, or that lacks it, as
+        a whole, and of the others their share of errors, if the figure leaves them out."""
+        found = self.causes
+        of = found.counted + found.lost
+        whole = self.absent_share + ((found.limit + found.failed) / of if of else 0.0)
+        return whole + (1 - whole) * self.beside
 
 
 def basis_of(trials: pd.DataFrame, what: str, missing: int = 0, bounded: int = 0) -> Basis:

@@ -3,9 +3,10 @@ nobody knows.
 
 What a server did itself is a finding about it: reaching a limit, starving its clients, answering
 wrongly or ending counts as failed, wherever trials are counted. A trial that it starved has figures
-all the same. What the lab or the surroundings spoiled says nothing about the server, and neither
+all the same. What the load or the surroundings spoiled says nothing about the server, and neither
 does a trial of unknown cause, as runs have that did not yet record it: no evidence either way, and
-that is said.
+that is said. Nor does a trial that was lost to the lab, of which a figure could not be; but what it
+would show may have to do with the server, so where many are lost the others are survivors.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ is no failure of theirs. Others mean by that code what they like."""
 NO_SYSCTL = r"/proc/sys/\S+: no such file"
 """The engine's for a setting that the kernel has not got; where a server was started, it may be a
 text of its own."""
+MOST_FAILED = 0.1
+"""Of ten repeats, were the failed ones the slowest, as those that nearly fail are likely to be, the
+interval over the other nine would hold the median of all ten in 89% of cases; over eight of them in
+81%, over five in 49% (tests/analysis/claims/test_failed_trials.py). So it is with those that lack a
+figure for another reason."""
 WORDS = {
     "server_wrong": "wrong answers or errors",
     "server_gone": "ended or hung",
@@ -38,7 +44,7 @@ WORDS = {
 class Causes:
     """Numbers of trials, by what became of them: `valid` ones have figures, the clients of
     `starved` ones among them were not all served; those at a `limit` and those that the server
-    `failed` otherwise have none."""
+    `failed` otherwise have none. Of the `spoiled` ones some were `lost` to the lab."""
 
     valid: int = 0
     failed: int = 0
@@ -46,6 +52,7 @@ class Causes:
     unknown: int = 0
     limit: int = 0
     starved: int = 0
+    lost: int = 0
 
     @property
     def counted(self) -> int:
@@ -90,6 +97,12 @@ def spoiled(trials: pd.DataFrame) -> Flags:
     return ~_valid(trials) & ~failed(trials) & ~unknown(trials)
 
 
+def lost(trials: pd.DataFrame) -> Flags:
+    """The void trials of which the lab recorded a figure that cannot be: nobody knows why."""
+    found: Flags = (trials["spoiled_by"] == "lab").to_numpy(dtype=bool) & ~_valid(trials)
+    return found
+
+
 def lacking(trials: pd.DataFrame) -> bool:
     """Whether all these trials say that the machine has not got what they need."""
     return bool(_lacks(trials).all())
@@ -106,6 +119,7 @@ def causes(trials: pd.DataFrame) -> Causes:
         "unknown": unknown(trials),
         "limit": by_server & ~valid & limit,
         "starved": by_server & valid & starved(trials),
+        "lost": lost(trials),
     }
     return Causes(**{name: int(held.sum()) for name, held in flags.items()})
 

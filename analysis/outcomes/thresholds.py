@@ -5,11 +5,11 @@ limit that was reached, starved clients, a wrong answer or an end breaks every t
 counts failures (errors, missing answers, drops, resets) and what is a maximum has to keep it in
 each trial, for a median hides what less than half of them did. A point of which no trial says
 anything, because something else spoiled it or nobody knows what, or the column was never measured,
-or its rows could not be read, neither keeps a threshold nor breaks it: it is not told. Nor is one
-where lower bounds decide, or trials that count without a value: a time that is at least so much may
-be any longer one, and what was not measured may be anything, so they keep or break a threshold only
-if they would whatever they are. Nor is any threshold of a run that is not finished, unless what
-there is breaks it. Trials under strace are left out, whose speeds mean nothing.
+neither keeps a threshold nor breaks it: it is not told. Nor is one where lower bounds decide, or
+trials without a value that count or were lost to the lab: a time that is at least so much may be
+any longer one, and what was not measured may be anything, so they keep or break a threshold only if
+they would whatever they are. Nor is any threshold of a run that is not finished, unless what there
+is breaks it. Trials under strace are left out, whose speeds mean nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from analysis.outcomes import causes, goodput
 from analysis.outcomes.lower_bounds import bounded
 from analysis.records.run import Run
 from analysis.selection.trials import untraced
-from analysis.wording import named, plural, share
+from analysis.wording import plural, share
 from contract.exits import Exit, LabError
 from contract.thresholds import NUMBERS, Threshold, parse
 
@@ -76,11 +76,7 @@ def judged(run: Run) -> list[Kept]:
     trials = untraced(run.trials)
     trials = trials[trials["sweep"] != "reference"]
     low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
-    unread = _unread(run)
-    found = [
-        _with_unread(_kept(one, trials, low.get(one.column, nothing)[trials.index]), unread)
-        for one in wanted
-    ]
+    found = [_kept(one, trials, low.get(one.column, nothing)[trials.index]) for one in wanted]
     if not run.not_run:
         return found
     unfinished = f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."
@@ -95,31 +91,6 @@ def ending(limits: list[Kept]) -> Exit:
     if any(limit.broken for limit in limits):
         return Exit.EXCEEDED
     return Exit.OK if all(limit.holds for limit in limits) else Exit.CANNOT_TELL
-
-
-def _unread(run: Run) -> list[str]:
-    """The points of which every row is left out, as it could not be read."""
-    points = {one.trial.rpartition("-r")[0] for one in run.spoiled}
-    return sorted(
-        point
-        for point in points - set(run.trials["point"].astype(str))
-        if not point.startswith("reference-")
-    )
-
-
-def _with_unread(kept: Kept, points: list[str]) -> Kept:
-    """The same, not told of these points as well."""
-    if not points:
-        return kept
-    whole = replace(
-        kept,
-        points=kept.points + len(points),
-        untold=kept.untold + len(points),
-        remarks=f"{kept.remarks} No row of {named(points)} could be read.".strip(),
-    )
-    if kept.broken or kept.untold:
-        return whole
-    return replace(whole, worst=points[0], value=float("nan"))
 
 
 def _kept(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> Kept:
@@ -153,7 +124,7 @@ def _points(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> pd.DataFr
     values = trials[threshold.column].astype("float64").where(trials["valid"])
     deciding = _deciding(threshold, values, groups)
     longer = values.mask(values.notna() & low, np.inf)
-    absent = values.isna() & trials["valid"]
+    absent = values.isna() & (trials["valid"] | causes.lost(trials))
     holds, longest, least, most = (
         _deciding(threshold, one, groups).map(threshold.holds)
         for one in (values, longer, values.mask(absent, -np.inf), longer.mask(absent, np.inf))

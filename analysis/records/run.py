@@ -2,7 +2,7 @@
 
 Records are only ever read. pandas reads a good file; whatever does not fit is read
 again, slowly, by `contract.csv_check`, which names every problem with its line and column.
-A row that only a fault of its writer has spoiled is left out, and told; a file that was damaged
+A row that only a fault of its writer has spoiled is void, and told; a file that was damaged
 or edited is refused.
 """
 
@@ -36,7 +36,7 @@ T = TypeVar("T")
 class Run:
     """One run. `trials` has the columns of the record format, a row per trial, in today's words
     and with `measured` and `valid` added (`analysis.records.words`), `started_at` as a UTC time;
-    `spoiled` says which rows it has not, because they are out of order. A run is equal to itself
+    `spoiled` says which rows are void because they are out of order. A run is equal to itself
     alone, so that work on it can be remembered."""
 
     path: Path
@@ -46,7 +46,7 @@ class Run:
     """Rows in whose place a later attempt stands."""
     spoiled: tuple[LeftOut, ...] = ()
     emptied: tuple[LeftOut, ...] = ()
-    """Figures that cannot be, of trials that the server failed: those count without."""
+    """Figures that cannot be, of trials that were not measured in any case."""
 
     @property
     def valid(self) -> pd.DataFrame:
@@ -67,8 +67,7 @@ class Run:
     def not_run(self) -> int:
         """How many of its trials have no row: it was stopped, or still goes on. 0 where the
         manifest does not say how many there are to be."""
-        rows = len(self.trials) + len({one.line for one in self.spoiled})
-        return max(0, (self.manifest.trials or 0) - rows)
+        return max(0, (self.manifest.trials or 0) - len(self.trials))
 
     @property
     def unfinished(self) -> str:
@@ -115,8 +114,8 @@ def load(path: str | Path) -> Run:
 def read_trials(
     path: Path,
 ) -> tuple[pd.DataFrame, tuple[LeftOut, ...], tuple[LeftOut, ...]]:
-    """`trials.csv` as a typed frame, a row per measurement; which rows are left out of it, and
-    which cells.
+    """`trials.csv` as a typed frame, a row per measurement; for which cells rows are void in it,
+    and which others are empty.
 
     LabError(BAD_INPUT) names every line of a file that was damaged or edited.
     """

@@ -1,4 +1,4 @@
-"""Rows of a run that are left out of everything: the lab wrote a figure that cannot be.
+"""Rows of a run that are left out of every figure: the lab wrote one that cannot be.
 
 Every command names them. A report also writes them to `left_out.csv` beside the records, for
 `claims`, which reads no records.
@@ -23,14 +23,14 @@ def notes(run: Run) -> list[str]:
     emptied = _first(
         run.emptied,
         f"Emptied in {run.path.name}, as the lab wrote a figure that cannot be, of a trial that "
-        "the server failed in any case",
+        "was not measured in any case",
     )
     if not run.spoiled:
         return emptied
     rows = len({one.line for one in run.spoiled})
     return [
-        f"{plural(rows, 'row')} of {run.path / 'trials.csv'} {'is' if rows == 1 else 'are'} left "
-        "out of everything, because the lab wrote a figure that cannot be.",
+        f"{plural(rows, 'row')} of {run.path / 'trials.csv'} {'is' if rows == 1 else 'are'} void "
+        "and left out of every figure, because the lab wrote one that cannot be.",
         *_first(run.spoiled, f"Left out of {run.path.name}"),
         *emptied,
     ]

@@ -52,7 +52,7 @@ def section(
     """A figure of a run, whose picture is being drawn; writes the rows behind it."""
     rows = figure.rows(run)
     reading = figure.reading(run)
-    told = failures.of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)])
+    told = failures.of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)], table)
     reading = " ".join(filter(None, [reading[:1].upper() + reading[1:], told]))
     label = escape(f"{figure.question} {reading}", quote=True)
     return Section(

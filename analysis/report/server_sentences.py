@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import failures
-from analysis.claims.judgement import MOST_FAILED
 from analysis.figures import memory
 from analysis.outcomes import goodput
+from analysis.outcomes.causes import MOST_FAILED
 from analysis.outcomes.limits_hit import LimitHit
 from analysis.outcomes.lower_bounds import END, time_of
 from analysis.records.run import Run

@@ -12,6 +12,9 @@ from typing import Any, Final
 from experiments.docker.driver import EVERYTHING, ContainerSpec, DriverError
 
 TMPFS: Final = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - a mount point
+HOST: Final = "host"
+"""The engine's own network. An engine with user namespaces (userns-remap) grants it to containers
+that are not in one."""
 WRITABLE: Final = {"type": "tmpfs", "device": "tmpfs", "o": "nosuid,nodev,size=256m,mode=1777"}
 """Of a folder that a container was given: whatever its user is."""
 LOG: Final = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
@@ -56,6 +59,7 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "network_mode": spec.network,
         "pid_mode": f"container:{spec.pid_of}" if spec.pid_of else None,
+        "userns_mode": HOST if spec.network == HOST else None,
         "read_only": not everywhere,
         "cap_drop": ["ALL"],
         "cap_add": list(spec.capabilities),

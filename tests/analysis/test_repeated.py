@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pytest
 
 import analysis
 from analysis import repeated
+from contract.void_causes import MEASURED_AGAIN
 from tests.support import made_up_run as made
+from tests.support.causes import put_cause
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +71,25 @@ def test_a_server_that_is_disturbed_more_often_than_others_is_named(tmp_path: Pa
     told = repeated.notes(run_with_attempts(tmp_path / "poll", "poll", of=8))
     assert "poll was disturbed more often than the others (8 of 8)" in told[1]
     assert len(repeated.notes(run_with_attempts(tmp_path / "few", "poll", of=1))) == 1
+
+
+@pytest.mark.parametrize("by", [*MEASURED_AGAIN, "lab"])
+def test_so_is_one_whose_trials_were_not_made_again(tmp_path: Path, by: str) -> None:
+    rows = made.trials(2)
+    assert repeated.notes(analysis.load(made.write_run(tmp_path / "none", rows))) == []
+    put_cause(rows, _first(rows, "poll", 8), by, "spoiled")
+    (told,) = repeated.notes(analysis.load(made.write_run(tmp_path / "poll", rows)))
+    assert told.startswith("poll was disturbed more often than the others (8 of 8)")
+
+
+@pytest.mark.parametrize(
+    ("by", "outcome"), [("server_gone", "completed"), ("surroundings", "failed")]
+)
+def test_what_it_failed_or_could_not_be_started_for_is_no_disturbance(
+    tmp_path: Path, by: str, outcome: str
+) -> None:
+    rows = made.trials(2)
+    chosen = _first(rows, "poll", 8)
+    put_cause(rows, chosen, by, "spoiled")
+    rows.loc[chosen, "outcome"] = outcome
+    assert repeated.notes(analysis.load(made.write_run(tmp_path, rows))) == []

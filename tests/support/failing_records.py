@@ -15,6 +15,7 @@ import pytest
 import analysis
 from analysis.claims.verdicts import Verdict, judge_all
 from analysis.compare.comparison import RunComparison, compare
+from analysis.failures import of_figure
 from analysis.figures import all_figures
 from analysis.outcomes.thresholds import Kept, judged
 from tests.support import made_up_run as made
@@ -45,6 +46,8 @@ class Records:
             frame.loc[chosen, "errors"] = frame.loc[chosen, "requests"] // 2
         elif self.way == "unanswered":
             frame.loc[chosen, "unanswered"] = frame.loc[chosen, "requests"] // 2
+        elif self.way == "no figure":
+            frame.loc[chosen, ["requests_per_s", "response_p99_us"]] = None
         elif self.way == "lower bounds":
             frame.loc[chosen, "lower_bounds"] = "response_p99_us response_max_us"
         else:
@@ -173,6 +176,23 @@ def share_beside_a_rate(records: Records) -> None:
 def share_beside_percentiles(records: Records) -> None:
     share = {"errors": "error_share", "unanswered": "unanswered_share"}[records.way]
     assert _percentiles(records)[share] == pytest.approx(0.7 / 3, abs=0.01)
+
+
+def told_beside_a_rate(records: Records) -> None:
+    row = records.shown("idle_connections")
+    _usual(records, row)
+    run, figure = records.run(), all_figures()["idle_connections"]
+    told = of_figure(run, run.trials.iloc[figure.candidate_rows(run)], figure.table(run))
+    assert f"requests_per_s was not measured in {HURT} trials that count, of poll." in told
+    clean = records.run(0)
+    assert "not measured" not in of_figure(clean, clean.trials, figure.table(clean))
+
+
+def told_beside_percentiles(records: Records) -> None:
+    _percentiles(records)
+    run, figure = records.run(), all_figures()["latency"]
+    told = of_figure(run, run.trials, figure.table(run))
+    assert f"response_p99_us was not measured in {HURT} trials that count, of poll." in told
 
 
 def usual_rate(records: Records) -> None:

@@ -15,11 +15,10 @@ import pandas as pd
 from pydantic import Field
 
 from analysis.arrays import Flags
-from analysis.claims.evidence import basis_at, evidence
+from analysis.claims.evidence import basis_at, evidence, without_silent
 from analysis.claims.first_look import first_look
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
-    MOST_FAILED,
     REPEATS_NEEDED,
     Judgement,
     Part,
@@ -28,6 +27,7 @@ from analysis.claims.judgement import (
     of_trials,
 )
 from analysis.claims.schema import Bound, Strict, Text
+from analysis.outcomes.causes import MOST_FAILED
 from analysis.outcomes.lower_bounds import bounded
 from analysis.records.run import Run
 from analysis.selection.trials import NotRunError, at, per_request
@@ -55,6 +55,7 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     """p99.9 and ListenDrops below and above, and what the throughput showed."""
     settings = {"server": asked.server, "active_connections": asked.active_connections}
     trials = at(per_request(run), **settings)
+    trials = without_silent(trials, trials[TAIL])
     valid = evidence(trials, **settings)
     valid = valid[valid["listen_drops"].notna()]
     if not len(valid):

@@ -17,7 +17,6 @@ from pydantic import Field
 from analysis.claims.evidence import basis_at, reasons
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
-    MOST_FAILED,
     REPEATS_NEEDED,
     Judgement,
     NoValidTrialError,
@@ -26,7 +25,7 @@ from analysis.claims.judgement import (
 )
 from analysis.claims.schema import Bound, Strict, Text
 from analysis.outcomes.basis import basis_of
-from analysis.outcomes.causes import spoiled
+from analysis.outcomes.causes import MOST_FAILED, spoiled
 from analysis.outcomes.limits_hit import held_connections
 from analysis.records.run import Run
 from analysis.records.words import limit_reached

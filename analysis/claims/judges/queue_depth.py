@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from analysis.claims.evidence import basis_at, evidence
+from analysis.claims.evidence import basis_at, evidence, without_silent
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import REPEATS_NEEDED, Judgement, Part, Word, of_trials
 from analysis.claims.schema import Bound, Strict, Text
@@ -55,6 +55,7 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     settings = {"server": asked.server, "active_connections": asked.active_connections}
     free_from = asked.no_overflow_from
     trials = at(per_request(run), **settings)
+    trials = without_silent(trials, trials[list(READ)].sum(axis=1, skipna=False))
     valid = evidence(trials, **settings)
     levels = seen(valid[valid["full_queue_overflows"].notna() & valid["full_queue_drops"].notna()])
     if not levels:

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from analysis.arrays import Floats
-from analysis.claims.evidence import described, evidence_of
+from analysis.claims.evidence import described, evidence_of, without_silent
 from analysis.claims.first_look import first_look
 from analysis.claims.judge import Judge
 from analysis.claims.judgement import (
@@ -59,10 +59,12 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
     for name, ladder in asked.ladders.items():
         settings = {**asked.settings, **ladder.settings}
         selected = with_settings(run, settings)
+        connects = [counted(run, str(trial), "connect") for trial in selected["trial"]]
+        kept = pd.Series([1.0 if one else np.nan for one in connects], index=selected.index)
+        selected = without_silent(selected, kept)
         trials = evidence_of(selected, described(settings))
         every = len(trials)
-        kept = [counted(run, str(trial), "connect") is not None for trial in trials["trial"]]
-        trials = trials[kept]
+        trials = trials[kept[trials.index].notna()]
         if not len(trials):
             raise NotRunError("no trial has kept its histograms of the time to connect")
         steps = np.array(ladder.steps_s)

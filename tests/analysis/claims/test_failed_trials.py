@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import analysis
-from analysis.claims.judgement import MOST_FAILED, Word
+from analysis.claims.judgement import Word
 from analysis.claims.verdicts import judge
+from analysis.outcomes.causes import MOST_FAILED
 from analysis.statistics.medians import medians
 from contract.void_causes import BY_SERVER
 from tests.support.claim_data import FAST, SLOW, claim, rows, with_part

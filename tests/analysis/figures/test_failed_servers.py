@@ -30,8 +30,9 @@ def test_a_server_that_failed_in_all_its_trials_is_named(tmp_path: Path, name: s
     frame.loc[gone, "validity"], frame.loc[gone, "reason"] = "void", "it ended"
     frame.loc[gone, "spoiled_by"] = "server_gone"
     run = with_details(tmp_path, frame)
-    rows = all_figures()[name].candidate_rows(run)
-    told = of_figure(run, run.trials[["point"]].iloc[rows])
+    figure = all_figures()[name]
+    rows = figure.candidate_rows(run)
+    told = of_figure(run, run.trials[["point"]].iloc[rows], figure.table(run))
     assert "thread per connection in 5 of " in told
 
 
@@ -61,7 +62,7 @@ def test_a_server_that_failed_at_most_rates_is_named(tmp_path: Path, failing: bo
     assert (
         "Poll is not shown: measured under fewer than 3 loads" in figure.reading(run)
     ) is failing
-    told = of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)])
+    told = of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)], figure.table(run))
     assert ("poll in 10 of 20 trials" in told) is failing
 
 
@@ -161,5 +162,5 @@ def test_workers_of_a_server_that_failed_under_most_settings_are_named(tmp_path:
     run = analysis.load(made.write_run(tmp_path, frame))
     figure = all_figures()["worker_shares"]
     assert set(figure.chosen(run)["server"]) == {"poll"}
-    told = of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)])
+    told = of_figure(run, run.trials[["point"]].iloc[figure.candidate_rows(run)], figure.table(run))
     assert "poll in 10 of 25 trials" in told

@@ -66,3 +66,19 @@ def test_a_ratio_of_lower_bounds_is_told_as_one(
     assert ("to" in found["Response time, p99"][1]) is not bool(second)
     assert found["Response time, p99"][0] == "1"
     assert "to" in found["Requests per second"][1]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_ratio_of_few_trials_has_no_interval_and_says_what_is_missing(
+    tmp_path: Path, number: int
+) -> None:
+    def change(frame: pd.DataFrame, place: int) -> None:
+        if place == number:
+            mine = (frame["server"] == "poll") & (frame["block"] == 1)
+            frame.loc[mine, "requests_per_s"] = None
+
+    found = cells(tmp_path, change)
+    assert " to " not in found["Requests per second"][1]
+    assert found["Requests per second"][number].endswith(", missing in 33%")
+    assert " to " in found["Cpu per request"][1]
+    assert "missing" not in found["Requests per second"][1 - number]

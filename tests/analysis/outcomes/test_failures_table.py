@@ -32,6 +32,8 @@ from tests.support.failing_records import (
     share_beside_percentiles,
     starved_in_a_rate,
     starved_in_percentiles,
+    told_beside_a_rate,
+    told_beside_percentiles,
     usual_rate,
 )
 
@@ -135,6 +137,16 @@ def no_evidence_for_a_claim(records: Records) -> None:
     assert found.failed == 0
 
 
+def open_without_figures(records: Records) -> None:
+    few, many = records.verdict(hurt=1), records.verdict(hurt=2)
+    assert (few.verdict, many.verdict) == (Word.REPRODUCED, Word.INCONCLUSIVE)
+    assert "20% have no figure, what failed counted in" in many.explanation
+    for found, count in ((few, "1 trial"), (many, "2 trials")):
+        told = {"lab": f"{count} ", "no figure": f"not measured in {count} that count"}
+        assert told[records.way] in found.explanation
+        assert found.failed == 0
+
+
 LOOSE = "response_p99_us < 1e8"
 
 
@@ -150,6 +162,14 @@ def no_evidence_for_a_threshold(records: Records) -> None:
     assert "no evidence either way" in found.remarks
     alone = records.threshold(LOOSE, hurt=BLOCKS)
     assert (alone.broken, alone.untold) == (0, 1)
+
+
+def as_by_any_value(records: Records) -> None:
+    kept, unknown = records.threshold(LOOSE, hurt=4), records.threshold(LOOSE)
+    assert (kept.word, unknown.word) == ("kept", "cannot tell")
+    told = {"lab": "no evidence either way", "no figure": "was not measured in"}
+    assert told[records.way] in kept.remarks
+    assert records.threshold("response_p99_us < 1", hurt=4).word == "not kept"
 
 
 def broken_where_errors_are_limited(records: Records) -> None:
@@ -200,6 +220,14 @@ def no_evidence_compared(records: Records) -> None:
     assert found.exit is Exit.OK
 
 
+def not_told_of_few(records: Records) -> None:
+    assert records.compared(1).exit is Exit.OK
+    found = records.compared()
+    assert found.exit is Exit.CANNOT_TELL
+    rate = _rows(found, "requests_per_s").set_index("word").loc[CANNOT_TELL, "text"]
+    assert rate == "cannot tell: it is missing in 70% of the trials of the second run"
+
+
 def untold_rise(records: Records) -> None:
     found = records.compared()
     assert _row(found, "failed_share")["word"] == CANNOT_TELL
@@ -217,6 +245,7 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         ),
         "not in the rate; share and goodput beside": share_beside_a_rate,
         "not in the rate": usual_rate,
+        "left out; told": told_beside_a_rate,
         "left out; counted as void": only_void,
     },
     "percentiles": {
@@ -226,6 +255,7 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "not in them; share beside": share_beside_percentiles,
         "the figures themselves; ≥ where half of the repeats are": marked_from_half_on,
         "left out; counted as void": percentiles_only_void,
+        "left out; told": told_beside_percentiles,
     },
     "claims": {
         "open beyond one trial in ten; told": open_beyond_a_tenth,
@@ -241,6 +271,7 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         ),
         "decide what every longer time would; told": decide_what_longer_ones_would,
         "no evidence; told": no_evidence_for_a_claim,
+        "open beyond one trial in ten without a figure; told": open_without_figures,
     },
     "thresholds": {
         "broken": broken,
@@ -252,6 +283,7 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         ),
         "kept or broken as by every longer time; told": kept_as_by_longer_ones,
         "no evidence; told": no_evidence_for_a_threshold,
+        "kept or broken as by any value; told": as_by_any_value,
     },
     "comparisons": {
         "a figure; more is worse whatever the tolerance": failures_are_compared,
@@ -259,6 +291,7 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "a figure; more is worse beyond one in a thousand": shares_are_compared,
         "only that the run which has them is slower is told": slower_alone_is_told,
         "no evidence; told": no_evidence_compared,
+        "cannot tell beyond one trial in ten without a figure; told": not_told_of_few,
         "no evidence; told; cannot be told where failures would be a rise": untold_rise,
     },
 }
@@ -266,7 +299,8 @@ CELLS = [(way, column) for way, cells in table().items() for column in cells]
 
 
 def test_every_way_of_failing_has_its_row() -> None:
-    assert set(table()) == {*SPOILED_BY, "unanswered", "errors", "lower bounds", "unknown"}
+    others = {"unanswered", "errors", "lower bounds", "no figure", "unknown"}
+    assert set(table()) == {*SPOILED_BY, *others}
     assert set(CHECKS) == {column for _, column in CELLS}
 
 

@@ -70,8 +70,8 @@ def test_errors_are_told_beside_a_maximum(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("blocks", [0, 4, 5])
-def test_a_point_whose_rows_are_all_left_out_cannot_be_told(tmp_path: Path, blocks: int) -> None:
+@pytest.mark.parametrize("blocks", [0, 2, 3, 5])
+def test_rows_that_are_left_out_may_have_had_any_value(tmp_path: Path, blocks: int) -> None:
     frame = made.trials(5).query("server == 'poll'")
     lost = (frame["idle_connections"] == 10000) & (frame["block"] <= blocks)
     frame.loc[lost, "response_p999_us"] = -1.0
@@ -79,9 +79,7 @@ def test_a_point_whose_rows_are_all_left_out_cannot_be_told(tmp_path: Path, bloc
     assert len(run.spoiled) == blocks
     (found,) = judged(run)
     assert found.points == frame["point"].nunique()
-    assert found.untold == (blocks == 5)
-    assert ending([found]) is (Exit.CANNOT_TELL if blocks == 5 else Exit.OK)
-    assert (
-        f"No row of {frame['point'].iloc[int(lost.to_numpy().argmax())]} could be read."
-        in found.remarks
-    ) is (blocks == 5)
+    assert found.untold == (blocks >= 3)
+    assert ending([found]) is (Exit.CANNOT_TELL if blocks >= 3 else Exit.OK)
+    assert ("no evidence either way" in found.remarks) is (blocks > 0)
+    assert blocks < 3 or found.worst == frame["point"][lost].iloc[0]

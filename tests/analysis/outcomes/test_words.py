@@ -133,7 +133,8 @@ def test_starved_trials_stay_in_each_figure_and_none_looks_better(
         row = mine.iloc[0]
         assert (row["n"], row["starved"], row["void"]) == (5 - blocks, blocks, 0)
         assert row["failed_share"] == pytest.approx(blocks / 5)
-        assert "Starved clients are in these figures" in of_figure(run, figure.chosen(run))
+        told = of_figure(run, figure.chosen(run), rows)
+        assert "Starved clients are in these figures" in told
         old = figure.table(less)
         old = old[(old["server"] == "poll") & (old[IDLE_COLUMN] == 10000)]
         if RATE in row and len(old):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 import analysis
@@ -108,7 +109,6 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         ("requests_per_s", "inf", "a number, at most 1.79769e+308"),
         ("coverage", "1.5", "a number from 0 to 1"),
         ("steal_share", "-0.1", "a number from 0 to 1"),
-        ("window_s", "0", "a number, 1e-06 or more"),
         ("voluntary_switches", "1000000", None),
         ("outcome", "failed", None),
     ],
@@ -122,12 +122,49 @@ def test_a_row_with_a_figure_that_cannot_be_is_left_out_and_told(
     whole = analysis.load(edited(tmp_path / "whole", lambda _: None)).trials
     run = analysis.load(edited(tmp_path / "run", change))
     spoiled = whole["trial"].iloc[3]
-    assert run.trials["trial"].tolist() == [t for t in whole["trial"] if t != spoiled]
+    assert run.trials["trial"].tolist() == whole["trial"].tolist()
+    row = run.trials.iloc[3]
+    assert (row["validity"], row["spoiled_by"], row["valid"]) == ("void", "lab", False)
+    assert f"{name} was {cell}, not " in row["reason"] or not expected
+    assert not expected or pd.isna(row[name])
     (one,) = run.spoiled
     assert (one.line, one.trial) == (5, spoiled)
     if expected:
         assert (one.column, one.value, one.expected) == (name, cell, expected)
         assert str(one).startswith(f"line 5, trial {spoiled}, column {name}: {cell!r}: expected ")
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("window_s", "0"),
+        ("block", "nan"),
+        ("repeat", "9223372036854775808"),
+        ("attempt", "-1"),
+        ("active_connections", "-8"),
+        ("rate_per_s", "inf"),
+    ],
+)
+def test_what_is_of_the_plan_cannot_be_left_out(tmp_path: Path, name: str, cell: str) -> None:
+    """Nobody would know which trial it was."""
+
+    def change(lines: Lines) -> None:
+        lines[4][column(lines, name)] = cell
+
+    (found,), code = problems(edited(tmp_path, change))
+    assert f"line 5, column {name}: {cell!r}: expected a" in found
+    assert code is Exit.BAD_INPUT
+
+
+def test_a_row_with_several_such_figures_loses_them_all(tmp_path: Path) -> None:
+    def change(lines: Lines) -> None:
+        for name, cell in (("requests", "-4"), ("context_switches", "5"), ("coverage", "nan")):
+            lines[4][column(lines, name)] = cell
+        lines[4][column(lines, "voluntary_switches")] = "6"
+
+    run = analysis.load(edited(tmp_path, change))
+    assert [one.column for one in run.spoiled] == ["requests", "coverage", "context_switches"]
+    assert run.trials[["requests", "coverage", "context_switches"]].iloc[3].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -154,13 +191,14 @@ def test_a_good_run_has_nothing_left_out(tmp_path: Path) -> None:
     assert analysis.load(made.write_run(tmp_path)).spoiled == ()
 
 
-def test_a_row_of_two_lines_is_left_out_as_a_whole(tmp_path: Path) -> None:
+def test_a_row_of_two_lines_is_void_as_a_whole(tmp_path: Path) -> None:
     frame = made.trials(1)
     frame.loc[3, "reason"] = "two\nlines"
     frame["coverage"] = frame["coverage"].astype(object)
     frame.loc[3, "coverage"] = "2"
     run = analysis.load(made.write_run(tmp_path, frame))
-    assert run.trials["trial"].tolist() == frame["trial"].drop(3).tolist()
+    assert run.trials["trial"].tolist() == frame["trial"].tolist()
+    assert run.trials["validity"].iloc[3] == "void"
 
 
 def test_a_trial_that_is_recorded_twice_is_named_though_one_row_is_out_of_order(

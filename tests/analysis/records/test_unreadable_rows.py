@@ -31,8 +31,10 @@ EXPECTED = f"column {COLUMN}: '{VALUE}': expected a number, 0 or more"
 
 
 def frame(blocks: int = 3, *places: int, **changes: Any) -> pd.DataFrame:
-    rows = made.trials(blocks, **changes).assign(spoiled_by=None)  # no server's fault
-    rows.loc[list(places), COLUMN] = float(VALUE)
+    rows = made.trials(blocks, **changes)
+    cells = {"outcome": "completed", "validity": "server_bound", "spoiled_by": None}
+    for name, value in {**cells, COLUMN: float(VALUE)}.items():
+        rows.loc[list(places), name] = value
     return rows
 
 
@@ -73,7 +75,7 @@ def test_a_good_run_tells_of_nothing_left_out_and_keeps_no_file_of_it(tmp_path: 
     made.write_run(run, frame(3))
     document = json.loads(asked("report", run, "--json").output)
     assert document["left_out"] == []
-    assert not any("left out of everything" in note for note in document["notes"])
+    assert not any("left out of every figure" in note for note in document["notes"])
     assert not (run / "left_out.csv").exists()
 
 
@@ -81,9 +83,11 @@ def test_a_run_of_such_rows_alone_says_so(tmp_path: Path) -> None:
     rows = frame(1, *range(len(made.trials(1))))
     told = asked("report", made.write_run(tmp_path / "run", rows), "--json")
     document = json.loads(told.output)
-    assert document["exit"] == Exit.NOT_READY
-    assert f"{len(rows)} rows of " in document["error"]
-    assert EXPECTED in document["error"]
+    assert document["exit"] == told.exit_code == Exit.CANNOT_TELL
+    assert document["notes"][0].startswith(f"{len(rows)} rows of ")
+    assert EXPECTED in document["notes"][1]
+    for server in ("iterative", "poll", "epoll (level)"):
+        assert f"No trial of {server} is valid." in document["notes"]
 
 
 def test_a_comparison_tells_it_of_each_run(tmp_path: Path) -> None:
@@ -144,6 +148,15 @@ def test_rows_behind_a_figure_stay_those_of_their_trials(
     with (tmp_path / "figures" / "some.csv").open(encoding="utf-8", newline="") as file:
         copied = [row["trial"] for row in csv.DictReader(file)]
     assert copied == run.trials["trial"].iloc[chosen].tolist()
+
+
+def test_a_server_of_which_every_row_is_left_out_is_named(tmp_path: Path) -> None:
+    rows = made.trials(5)
+    rows.loc[rows["server"] == "poll", COLUMN] = float(VALUE)
+    told = asked("report", made.write_run(tmp_path, rows))
+    assert told.exit_code == Exit.CANNOT_TELL
+    assert "No trial of poll is valid." in told.output
+    assert "poll" in (tmp_path / "report.md").read_text()
 
 
 def test_what_a_server_failed_is_not_lost_for_a_figure_that_cannot_be(tmp_path: Path) -> None:

@@ -28,6 +28,11 @@ def test_without_keys_it_is_confined_like_the_lab_s_own() -> None:
     assert settings(described())["entrypoint"] is None, "it keeps its image's"
 
 
+def test_who_is_in_the_engine_s_network_is_in_its_user_namespace_and_nobody_else() -> None:
+    assert host_settings(PLAIN)["userns_mode"] is None
+    assert host_settings(ContainerSpec("tool", "t", "image:1", (), "host"))["userns_mode"] == "host"
+
+
 def test_each_key_loosens_what_it_names_and_no_more() -> None:
     spec = described(
         writable=["/var/x", TMP], capabilities=["CHOWN"], memory="8m", files={"c": "/c"}
