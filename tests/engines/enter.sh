@@ -10,12 +10,13 @@ shift 2
 
 mount --make-rprivate /
 cd "$name"
-mkdir root upper work docker home
+mkdir root upper work docker containers home
 mount -t overlay -o lowerdir="$release",upperdir=upper,workdir=work overlay root
 
 # The engine's data and the homes lie on the host's own file system: overlays do not stack.
-mkdir -p root/var/lib/docker root/var/cache/pip
+mkdir -p root/var/lib/docker root/var/lib/containers root/var/cache/pip
 mount --bind docker root/var/lib/docker
+mount --bind containers root/var/lib/containers
 mount --bind home root/home
 mount --bind ../../pip root/var/cache/pip
 
