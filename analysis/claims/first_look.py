@@ -11,8 +11,8 @@ from analysis.records.run import Run
 def first_look(run: Run, figures: pd.Series[float]) -> int:
     """Of a figure by block: the blocks of the plan that have it, or as many as a verdict needs; 0
     in a run that looks once."""
-    planned = run.manifest.repeats
-    if not run.manifest.budget_s or planned is None:
+    if not (run.manifest.budget_s or run.manifest.more_blocks):
         return 0
+    planned = run.manifest.repeats or 0
     known = figures.dropna().index
     return max(REPEATS_NEEDED, int((known <= planned).sum()))

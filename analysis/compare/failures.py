@@ -1,4 +1,5 @@
-"""What failed in two runs side by side: trials, attempts, answers that never came.
+"""What failed in two runs side by side: trials, attempts, answers that never came, connections
+that a server which reached a limit did not hold.
 
 The rows are a family of their own for the false discovery rate of 5%, and those of whole servers
 another: among hundreds of steady figures a failure would drown (Efron, *Simultaneous inference:
@@ -18,7 +19,7 @@ from analysis.arrays import Floats
 from analysis.compare.failure_counts import FailureCounts, failure_counts
 from analysis.compare.failure_tests import LEVEL, welch
 from analysis.compare.matching import KEY, labels, points
-from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, UNHELD, WITHIN_NOISE
 from analysis.outcomes import goodput
 from analysis.outcomes.goodput import ERRORS, FAILED, UNANSWERED
 from analysis.records.run import Run
@@ -35,7 +36,11 @@ ALL_POINTS = "all of "
 SMALLEST_RISE = {ERRORS: 0.001, UNANSWERED: goodput.SMALLEST[UNANSWERED]}
 """Smaller rises are reported and are no regression: one in a thousand attempts, and the requests
 that are on their way as any window closes."""
-WHOLE = {ERRORS: ["errors", "requests"], UNANSWERED: ["unanswered", "requests", "errors"]}
+WHOLE = {
+    ERRORS: ["errors", "requests"],
+    UNANSWERED: ["unanswered", "requests", "errors"],
+    UNHELD: ["unheld", "held"],
+}
 """The counts that a share is of, its own first."""
 NAN = float("nan")
 
@@ -67,6 +72,7 @@ def failures(base: Run, run: Run) -> pd.DataFrame:
         *_failed_trials(heads, theirs.trials, mine.trials),
         *_shares(ERRORS, heads, theirs, mine),
         *_shares(UNANSWERED, heads, theirs, mine),
+        *_shares(UNHELD, heads, theirs, mine),
     ]
     rows = pd.DataFrame(found, columns=FailureRow._fields)
     ratio = rows["value"] / rows["base_value"].where(rows["base_value"] > 0)
@@ -143,7 +149,8 @@ def _hidden(base: pd.Series[int], run: pd.Series[int]) -> bool:
 def _shares(
     metric: str, heads: list[Head], base: FailureCounts, run: FailureCounts
 ) -> Iterator[FailureRow]:
-    """A row per point at which either run has any errors, or requests without an answer."""
+    """A row per point at which either run has any errors, or requests without an answer, or both
+    have connections beyond a limit."""
     sides = (base, run)
     part = WHOLE[metric][0]
     having = {key for one in sides for key, _ in one.blocks.index[one.blocks[part] > 0]}
@@ -153,10 +160,12 @@ def _shares(
         blocks = [one.blocks[one.blocks.index.get_level_values(KEY) == head[0]] for one in sides]
         counts = [(one[part].to_numpy(), one[WHOLE[metric]].sum(axis=1)) for one in blocks]
         shares = [_mean_share(few, of.to_numpy()) for few, of in counts]
-        recorded = [metric == ERRORS or head[0] in one.recorded for one in sides]
-        if not all(recorded) and np.nanmax(shares) <= SMALLEST_RISE[metric]:
+        recorded = [metric != UNANSWERED or head[0] in one.recorded for one in sides]
+        if not all(recorded) and np.nanmax(shares) <= SMALLEST_RISE.get(metric, 0.0):
             continue
         n_base, n = (int((of > 0).sum()) for _, of in counts)
+        if metric == UNHELD and not (n_base and n):
+            continue  # that only one run reached a limit is among its failed trials
         why = ""
         if not n_base or not n:
             why = f"no request was made in the {SECOND if n_base else FIRST} run"

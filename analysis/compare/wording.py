@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.compare.compared_figure import ComparedFigure
-from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES
+from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES, UNHELD
 from analysis.outcomes.goodput import ERRORS, FAILED
 from analysis.outcomes.lower_bounds import of_bounds
 from analysis.wording import (
@@ -67,6 +67,8 @@ def _failures(figure: ComparedFigure) -> str:
     before = _amount(figure, figure.base_value, figure.n_base)
     if figure.metric == FAILED:
         text = f"it fails in {now} trials, in {before} before"
+    elif figure.metric == UNHELD:
+        text = f"at its limit it did not hold {now} of what was asked for, {before} before"
     elif figure.metric == ERRORS:
         text = f"on average {now} of a trial's attempts ended in errors, {before} before"
     else:

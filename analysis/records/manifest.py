@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from analysis.records.file_text import file_text
 from analysis.records.schema_faults import schema_faults
 from contract.columns import COLUMNS, FORMAT_VERSION, SETTINGS
 from contract.exits import Exit, LabError
@@ -104,7 +105,7 @@ class Manifest(BaseModel):
 def read_manifest(path: Path) -> Manifest:
     """Read and check a manifest; LabError(BAD_INPUT) names file and key."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(file_text(path))
     except FileNotFoundError:
         raise LabError(
             f"{path}: no such file: is {path.parent} the folder of a run?", Exit.BAD_INPUT
