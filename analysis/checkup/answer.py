@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.records.run import Run
 from contract.checkup.description import Described
-from contract.result.load_side import LoadSecond
+from contract.result.trial_result import TrialResult
 from contract.void_causes import BY_SERVER
 
 Row = Mapping[str, Any]
@@ -59,8 +59,8 @@ class Asked:
     about: Described
     server: str
     rows: Sequence[Row]
-    seconds: Callable[[str], Sequence[LoadSecond]] = lambda _: ()
-    """Those of the window of a trial."""
+    details: Callable[[str], TrialResult] = lambda _: TrialResult()
+    """What was recorded of a trial beside its row."""
 
     def of(self, sweep: str) -> list[Row]:
         """The trials of this sweep."""

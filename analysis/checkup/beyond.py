@@ -48,7 +48,7 @@ def answer(asked: Asked) -> Answer:
     """In words, with the share of its rate that is still served."""
     found, rows = held(asked), asked.of(BEYOND)
     row = next((one for one in rows if one["validity"] not in (VOID, LIMIT_REACHED)), None)
-    seconds = asked.seconds(row["trial"]) if row else ()
+    seconds = asked.details(row["trial"]).series if row else ()
     surge = row and surge_of(row, seconds, asked.about.rules.limits.p99_ms)
     if found is None or not row or not surge:
         return untold(asked, BEYOND, rows, "what it holds is not known")

@@ -65,7 +65,7 @@ def build(run_dir: Path) -> CheckUpReport | None:
             about,
             server,
             [row for row in rows if row["server"] == server],
-            lambda trial: details(run, trial).series,
+            lambda trial: details(run, trial),
         )
         for server in about.servers
     ]

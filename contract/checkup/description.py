@@ -20,6 +20,12 @@ HOLDS: Final = "holds"
 COST: Final = "cost"
 BEYOND: Final = "beyond"
 """Sweeps of the trials whose rates depend on those before them."""
+CLIENTS: Final = "clients"
+"""Sweep of bad clients beside good ones, whose rate is BESIDE_BAD of what the server holds."""
+LEAK: Final = "leak"
+"""Sweep of connections that come and go, at COME_AND_GO of the rate that it had with a crowd."""
+BESIDE_BAD: Final = 0.5
+COME_AND_GO: Final = 0.3
 COSTS: Final = (0.01, 0.1, 0.5, 0.9)
 """Shares of the rate that a server holds, at which the cost of a request is asked."""
 OVERLOAD: Final = 1.5

@@ -32,6 +32,8 @@ QUESTIONS: Final = (
     Question("beyond", "What happens beyond it?"),
     Question("idle", "How many can be there?"),
     Question("crowd", "A crowd at the door?"),
+    Question("clients", "Slow and broken clients?"),
+    Question("leak", "Does it leak?"),
 )
 FIGURES: Final = (
     Figure("holds_per_s", "holds", "per_s", "highest rate within the limits"),
@@ -66,6 +68,16 @@ FIGURES: Final = (
     Figure("crowd_drops", "crowd", "count", "connections that found the accept queue full"),
     Figure("crowd_queue", "crowd", "count", "deepest accept queue that was seen"),
     Figure("crowd_connect_max_s", "crowd", "s", "longest time to connect"),
+    Figure(
+        "clients_served_share",
+        "clients",
+        "share",
+        "right answers of good clients beside bad ones, of those asked for",
+    ),
+    Figure("clients_p99_us", "clients", "us", "p99 of the good clients beside bad ones"),
+    Figure("clients_error_share", "clients", "share", "failed requests of the good clients"),
+    Figure("leak_bytes", "leak", "bytes", "memory that stays of each connection, at least"),
+    Figure("leak_fds", "leak", "count", "descriptors that stay of 1,000 connections, at least"),
 )
 NAMES: Final = tuple(one.name for one in FIGURES)
 QUESTION_NAMES: Final = tuple(one.name for one in QUESTIONS)

@@ -22,9 +22,11 @@ NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
     "connections": (1, 10_000),
     "idle_connections": (1, 50_000),
     "crowd": (2, 10_000),
+    "slow_writers": (0, 1_000),
+    "vanishing_per_s": (0, 1_000),
 }
 """Keys of numbers, with the range of each."""
-WHOLE: Final = ("connections", "idle_connections", "crowd")
+WHOLE: Final = ("connections", "idle_connections", "crowd", "slow_writers")
 RULE_KEYS: Final = ("question", "mark", "when", "do")
 
 
@@ -51,6 +53,8 @@ class Rules:
     connections: int
     idle_connections: int
     crowd: int
+    slow_writers: int
+    vanishing_per_s: float
     thresholds: tuple[Threshold, ...]
     marks: tuple[Rule, ...]
 
@@ -81,6 +85,8 @@ def rules_of(document: object) -> Rules:
         int(numbers["connections"]),
         int(numbers["idle_connections"]),
         int(numbers["crowd"]),
+        int(numbers["slow_writers"]),
+        numbers["vanishing_per_s"],
         tuple(one for one in thresholds if one),
         tuple(one for one in marks if one),
     )

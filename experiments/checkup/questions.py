@@ -13,11 +13,16 @@ from typing import Any, Final
 
 from contract.checkup.description import (
     AFTER,
+    BESIDE_BAD,
     BEYOND,
+    CLIENTS,
+    COME_AND_GO,
     COST,
     COSTS,
+    CROWD,
     ENDED,
     HOLDS,
+    LEAK,
     OVERLOAD,
     SURGE_S,
     SURGE_WINDOW_S,
@@ -39,6 +44,7 @@ LEAST_PER_S: Final = 1.0
 MOST_PER_S: Final = 1_000_000.0
 WARM_UP_S: Final = (1.0, 5.0)
 """The least and the most before a window; a fresh server has not long been itself."""
+LEAK_S: Final = 15.0
 WINDOW_S: Final = 3.0
 """What is a percent too much delays the last requests of four seconds by 40 ms."""
 SLOW_PER_S: Final = 100.0
@@ -87,7 +93,31 @@ class CheckUp:
             asked += 1
             settings = self._settings(server, way, rate)
             self._run(asked, BEYOND, _surging(settings, surge), "what happens beyond it")
-        return asked
+        return self._leak(server, self._clients(server, way, belief, asked))
+
+    def _clients(self, server: str, way: Way, belief: HeldRate, asked: int) -> int:
+        """Good clients beside bad ones."""
+        rules, rate = self.described.rules, rounded(belief.median * BESIDE_BAD)
+        if rate < LEAST_PER_S or not (rules.slow_writers or rules.vanishing_per_s):
+            return asked
+        settings = replace(
+            self._settings(server, way, rate),
+            slow_writers=rules.slow_writers,
+            vanishing_per_s=rules.vanishing_per_s,
+        )
+        self._run(asked + 1, CLIENTS, settings, "what slow and broken clients do to others")
+        return asked + 1
+
+    def _leak(self, server: str, asked: int) -> int:
+        """Connections that come and go."""
+        crowd = next((row for row in self._rows(server, 0) if row["sweep"] == CROWD), None)
+        rate = rounded(((crowd and crowd["requests_per_s"]) or 0.0) * COME_AND_GO)
+        if rate < LEAST_PER_S:
+            return asked
+        come = Way("open_connections", rate, WARM_UP_S[0])
+        settings = replace(self._settings(server, come, rate), window_s=LEAK_S)
+        self._run(asked + 1, LEAK, settings, "whether it leaks")
+        return asked + 1
 
     def _search(self, server: str, way: Way, asked: int) -> tuple[int, HeldRate]:
         """What it holds; and how many trials there are then."""

@@ -8,18 +8,19 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from contract.checkup.description import CLOSED, CROWD, IDLE, described
+from contract.checkup.description import CLIENTS, CLOSED, CROWD, IDLE, LEAK, described
 from contract.columns import FORMAT_VERSION
 from contract.exits import LabError
 from contract.outcomes import not_measured
 from contract.result.trial_result import TrialResult
+from contract.settings.trial import Settings
 from experiments.checkup.choice import Choice, choose_checkup
 from experiments.checkup.questions import CheckUp
 from experiments.plan.trials import Trial, plan
 from experiments.records.manifest import usual
 from experiments.records.row_contract import Row
 from experiments.records.run_folder import Store
-from tests.support.results import a_result, a_second
+from tests.support.results import a_result, a_sample, a_second
 
 COST_US = 300.0
 
@@ -34,6 +35,10 @@ class SimulatedServer:
     stays: bool = True
     drops: int = 0
     never_recovers: bool = False
+    leaks_bytes: int = 0
+    """Of each connection that comes and goes; a descriptor for each 1,000 bytes."""
+    suffers: float = 0.0
+    """Share of the good clients' requests that bad ones cost."""
     load_per_s: float = math.inf
     """What the load can send."""
     random: Random = field(default_factory=lambda: Random(1))  # noqa: S311 - a simulation
@@ -65,7 +70,7 @@ class SimulatedServer:
         if settings.rate_per_s is None:
             row |= self._closed(trial, held)
         else:
-            row |= self._open(settings.rate_per_s, held)
+            row |= self._open(trial, settings.rate_per_s, held)
         row["requests"] = round(row["requests_per_s"] * settings.window_s)
         row["voluntary_switches"] = row["context_switches"] = row["requests"]
         return row
@@ -73,6 +78,8 @@ class SimulatedServer:
     def result(self, trial: Trial) -> TrialResult | None:
         """The seconds of a trial with a surge: what piles up in it is served after it."""
         settings = trial.point.settings
+        if trial.point.sweep == LEAK:
+            return self._come_and_go(settings)
         if not settings.surge_per_s or settings.rate_per_s is None:
             return None
         seconds, piled = [], 0.0
@@ -87,6 +94,19 @@ class SimulatedServer:
             seconds.append(a_second(float(second), requests=round(served), response_p99_us=us))
         return a_result(trial=trial.id, series=tuple(seconds))
 
+    def _come_and_go(self, settings: Settings) -> TrialResult:
+        """A sample a second; a fresh server fills its pools at first."""
+        times = range(round(settings.window_s) + 1)
+        labels = ["open", *["second"] * (len(times) - 2), "close"]
+        samples = []
+        for second, label in zip(times, labels, strict=True):
+            came = (settings.rate_per_s or 0.0) * second
+            grown = 3_000_000 * min(second, 3) + self.random.randrange(4) * 4_096
+            stays = round(came * self.leaks_bytes)
+            rss, fds = 10_000_000 + grown + stays, 20 + stays // 1_000
+            samples.append(a_sample(label, float(second), 0.0, rss_bytes=rss, fds=fds))
+        return a_result(samples=tuple(samples))
+
     def _closed(self, trial: Trial, held: float) -> dict[str, Any]:
         idle = trial.point.settings.idle_connections
         found: dict[str, Any] = {"validity": "server_bound", "requests_per_s": held}
@@ -98,11 +118,14 @@ class SimulatedServer:
             found["listen_drops"] = self.drops
         return found
 
-    def _open(self, rate: float, held: float) -> dict[str, Any]:
+    def _open(self, trial: Trial, rate: float, held: float) -> dict[str, Any]:
         if rate > self.load_per_s:
             lag = {"response_p99_us": 90_000.0, "validity": "generator_bound"}
             return {**lag, "requests_per_s": self.load_per_s, "server_cpu_share": 0.4}
         if rate <= held:
+            if trial.point.sweep == CLIENTS and self.suffers:
+                row = {"response_p99_us": 3e6, "validity": "unsaturated", "server_cpu_share": 0.1}
+                return {**row, "requests_per_s": rate * (1 - self.suffers)}
             us = 1_000 + 10_000 * (rate / held) ** 8
             calm = {"response_p99_us": us, "validity": "unsaturated", "requests_per_s": rate}
             return {**calm, "server_cpu_share": 0.95 * rate / held}

@@ -57,6 +57,8 @@ def test_every_question_has_its_answer_and_figures(tmp_path: Path) -> None:
     assert (idle["idle_bytes"].value, idle["idle_kernel_bytes"].value) == (2_000, 3_000)
     assert idle["idle_held"].value == 10_008
     assert question(made, "crowd")[0] == "good"
+    assert question(made, "clients")[0] == "good"
+    assert question(made, "leak")[0] == "good"
 
 
 def test_what_the_load_could_not_send_is_no_limit_of_the_server(tmp_path: Path) -> None:
@@ -81,6 +83,24 @@ def test_a_server_that_never_recovers_breaks(tmp_path: Path) -> None:
     assert mark == "breaks"
     assert "p99 is not within the limit again in 9 s" in answer
     assert made.found.questions[2].answer.figures["beyond_recovers_s"].value == 9
+
+
+def test_bad_clients_that_take_the_place_of_others(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000, suffers=0.8))
+    mark, answer = question(made, "clients")
+    assert mark == "breaks"
+    assert "20% of" in answer
+
+
+@pytest.mark.parametrize("leaks", [1_000, 300])
+def test_what_stays_of_each_connection_is_told_though_pools_fill_at_first(
+    tmp_path: Path, leaks: int
+) -> None:
+    made = report(tmp_path, SimulatedServer(2_000, leaks_bytes=leaks))
+    assert question(made, "leak")[0] == "breaks"
+    found = made.found.questions[6].answer.figures
+    assert found["leak_bytes"].value == pytest.approx(leaks, rel=0.05)
+    assert found["leak_fds"].value == pytest.approx(leaks, rel=0.05)
 
 
 def test_a_rule_of_the_file_marks_and_says_what_to_do(tmp_path: Path) -> None:
@@ -135,7 +155,7 @@ def test_the_files_say_the_same(tmp_path: Path) -> None:
     folder = made.html.parent
     assert CheckUpFound.model_validate_json((folder / "checkup.json").read_text()) == made.found
     suite = ElementTree.parse(folder / "junit.xml").getroot()  # noqa: S314 - our own
-    assert suite.attrib["tests"] == "6"
+    assert suite.attrib["tests"] == "8"
     failing = [case.attrib["name"] for case in suite if case.find("failure") is not None]
     assert "holds_per_s > 2500" in failing
     page, plain = made.html.read_text(), (folder / "report.md").read_text()

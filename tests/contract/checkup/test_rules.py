@@ -37,7 +37,13 @@ def test_every_figure_belongs_to_a_question() -> None:
 
 
 def test_all_faults_are_told_at_once(usual: dict[str, Any]) -> None:
-    usual |= {"p99_ms": -1, "crowd": 10.5, "error_share": True, "tresholds": []}
+    usual |= {
+        "p99_ms": -1,
+        "crowd": 10.5,
+        "error_share": True,
+        "tresholds": [],
+        "slow_writers": "many",
+    }
     usual |= {"thresholds": ["holds_per_s => 1", 5, "rate > 3"]}
     usual["marks"] = [
         {"question": "cost", "mark": "bad", "when": "holds_per_s < 1", "do": ""},
@@ -47,14 +53,14 @@ def test_all_faults_are_told_at_once(usual: dict[str, Any]) -> None:
     told = faults(usual).splitlines()
     assert [line.partition(":")[0] for line in told] == [
         "tresholds",
-        *("p99_ms", "error_share", "crowd"),
+        *("p99_ms", "error_share", "crowd", "slow_writers"),
         *("thresholds[0]", "thresholds[1]", "thresholds[2]"),
         *("marks[0]", "marks[0]", "marks[0]", "marks[1]", "marks[2]"),
     ]
     assert told[0] == "tresholds: no such key; did you mean 'thresholds'?"
     assert told[3] == "crowd: 10.5; has to be a whole number from 2 to 10,000"
-    assert told[6] == "thresholds[2]: 'rate > 3': rate is no figure of a check-up"
-    assert "holds_per_s is a figure of holds, not of cost" in told[9]
+    assert told[7] == "thresholds[2]: 'rate > 3': rate is no figure of a check-up"
+    assert "holds_per_s is a figure of holds, not of cost" in told[10]
 
 
 @pytest.mark.parametrize("document", [None, [], "text"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.checkup.description import BEYOND, COST, COSTS, ENDED, HOLDS
+from contract.checkup.description import BEYOND, CLIENTS, COST, COSTS, ENDED, HOLDS, LEAK
 from contract.exits import LabError
 from experiments.checkup.search import MOST
 from experiments.plan.capacity import Limits
@@ -21,7 +21,7 @@ def test_each_server_is_searched_then_asked_at_shares_of_what_it_holds(tmp_path:
     tried = sweeps.count(HOLDS)
     assert tried <= MOST
     assert set(sweeps[:4]) == set(PLANNED)
-    assert sweeps[4:] == [*[HOLDS] * tried, *[COST] * len(COSTS), BEYOND]
+    assert sweeps[4:] == [*[HOLDS] * tried, *[COST] * len(COSTS), BEYOND, CLIENTS, LEAK]
     rates = [
         one.point.settings.rate_per_s
         for one in run.measured
