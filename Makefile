@@ -19,7 +19,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $(CORES)))) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign hostile faults test-engines clean lock
+.PHONY: help experiment checkup plan resume report claims compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign hostile faults test-engines clean lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ $(READY): requirements.lock
 
 experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n, BUDGET=20m)
 	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
+
+checkup: $(READY) ## Ask one server what it holds, costs and survives: ten minutes, one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, BESIDE=a,b, QUICK=1)
+	@$(BIN)/python -m experiments checkup $(if $(SERVER),--server '$(SERVER)') $(if $(PORT),--port '$(PORT)') \
+		$(if $(RULES),--rules '$(RULES)') $(if $(BESIDE),--beside '$(BESIDE)') $(if $(QUICK),--quick)
 
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name)
 	@$(BIN)/python -m experiments plan $(CHOICE) '$(EXPERIMENT)'

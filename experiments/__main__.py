@@ -11,6 +11,7 @@ import click
 from rich.table import Table
 
 from contract.console import cell, echo, spoken
+from experiments.checkup.choice import beside_of, choose_checkup
 from experiments.cli import benchmarks, machine
 from experiments.cli.commands import choice_options, console, output_of, with_exit_codes
 from experiments.cli.reporting import report_before
@@ -22,9 +23,10 @@ from experiments.plan.schema import Experiment
 from experiments.plan.trials import UNKNOWN, expected_s, notes, plan
 from experiments.records.run_folder import Store
 from experiments.run.analysis import analyse
+from experiments.run.here import limits_here, references_here
 from experiments.run.loop import AfterwardsError
 from experiments.run.progress import describe, minutes
-from experiments.run.session import last_unfinished, limits_here, resume, start
+from experiments.run.session import last_unfinished, resume, start
 
 
 @click.group()
@@ -93,6 +95,30 @@ def run(
     budget_s = read_budget(budget)
     asked = choose(experiment, server, port, references, repeats)
     _measured(lambda: start(asked, where, budget_s), options)
+
+
+@cli.command("checkup")
+@click.option("--server", default="", help="A server's name, an image, or its file.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Where the image listens.")
+@click.option("--rules", type=click.Path(path_type=Path), help="Limits and marks, as a YAML file.")
+@click.option("--beside", default="", help="Servers that are asked the same, or: none.")
+@click.option("--quick", is_flag=True, help="In half the time, with wider intervals.")
+@spoken
+@with_exit_codes
+def checkup_(
+    server: str,
+    port: int | None,
+    rules: Path | None,
+    beside: str,
+    quick: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Ask one server what it holds, what it costs and what breaks it, and report on it."""
+    where, options = output_of(quiet, as_json)
+    others = beside_of(beside, references_here(), quick)
+    asked = choose_checkup(server, port, rules, others, quick)
+    _measured(lambda: start(asked.source, where, 0.0, asked.known), options)
 
 
 @cli.command("resume")

@@ -24,7 +24,10 @@ from experiments.plan.schema import Experiment, Sweep
 from experiments.plan.trials import points
 
 FOLDER = EXPERIMENTS
-TAKEN = ("latest", "bench-loadgen", "bench-servers", "bench-analysis", "crosscheck", "hostile")
+TAKEN = (
+    *("latest", "checkup", "bench-loadgen", "bench-servers", "bench-analysis", "crosscheck"),
+    "hostile",
+)
 EXPERIMENT_S = {"question", "sweeps", "include"}
 """Keys of which an experiment has one, and no server any."""
 VARIANTS = FOLDER.parent / "servers" / "variants"

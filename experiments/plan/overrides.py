@@ -58,7 +58,7 @@ def choose(
         words.append(f"REPEATS={repeats}")
     if not words:
         return source
-    text = _written(f"# {path.name} with {' '.join(words)}", changed)
+    text = written(f"# {path.name} with {' '.join(words)}", changed)
     return Source(path.stem, text, changed, tuple(notes))
 
 
@@ -69,9 +69,7 @@ def read_source(path: Path, name: str) -> Source:
     """
     experiment = read(path)
     if experiment.questions:
-        return Source(
-            name, _written(f"# {path.name} with what it includes", experiment), experiment
-        )
+        return Source(name, written(f"# {path.name} with what it includes", experiment), experiment)
     return Source(name, path.read_text(encoding="utf-8"), experiment)
 
 
@@ -81,7 +79,8 @@ def kept_source(path: Path, name: str) -> Source:
     return Source(name, path.read_text(encoding="utf-8"), experiment)
 
 
-def _written(heading: str, experiment: Experiment) -> str:
+def written(heading: str, experiment: Experiment) -> str:
+    """An experiment as the text of a file, with a comment above it."""
     document = experiment.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return f"{heading}\n{text}"

@@ -115,10 +115,9 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                     Exit.BAD_INPUT,
                 )
             if foreign:
-                own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
+                settings = left_to_it(settings)
                 if foreign.origin == "foreign" and not _gives(experiment, sweep, "warm_up_s"):
-                    own["warm_up_s"] = None  # who knows how long it takes to be itself
-                settings = replace(settings, **own)
+                    settings = replace(settings, warm_up_s=None)  # who knows how long that takes
             _check_requests(sweep, settings, foreign)
             point = Point(sweep.name, settings, foreign, sweep.repeats, note)
             known_one = found.setdefault(point.identity, point)
@@ -126,6 +125,12 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                 known_one, repeats=_more(known_one, point), note=known_one.note or note
             )
     return list(found.values())
+
+
+def left_to_it(settings: Settings) -> Settings:
+    """The same for a server of others: what it cannot be told stays its own."""
+    own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
+    return replace(settings, **own)
 
 
 def _fitted(experiment: Experiment, sweep: Sweep, limits: Limits) -> list[tuple[Settings, str]]:

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from contract.checkup.description import ENDED as ALL_ASKED
+from contract.checkup.description import KEY as CHECK_UP
 from contract.exits import LabError
 from contract.more_blocks import BLOCKS, BUDGET, ENDED, MoreBlock, OpenClaim
 from experiments.plan.capacity import Limits
@@ -45,7 +47,8 @@ def is_complete(store: Store, experiment: Experiment, limits: Limits) -> bool:
     """Whether nothing more is to be measured in this run."""
     manifest = store.manifest()
     decided = not manifest.get(BUDGET) or ENDED in manifest
-    return decided and not left(store, all_trials(experiment, limits, manifest))
+    asked = CHECK_UP not in manifest or ALL_ASKED in manifest
+    return decided and asked and not left(store, all_trials(experiment, limits, manifest))
 
 
 @dataclass(frozen=True, slots=True)
