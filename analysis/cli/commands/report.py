@@ -15,6 +15,8 @@ from rich.table import Table
 
 from analysis.claims.verdicts import Verdict, as_table
 from analysis.cli.answers import coloured, document, errors, left_out, rows
+from analysis.cli.compared import content
+from analysis.cli.compared import show as show_comparison
 from analysis.outcomes.thresholds import Kept
 from analysis.report.report import Report, build
 from analysis.wording import MISSING, interval, number, plural, with_unit
@@ -58,6 +60,11 @@ def _content(made: Report, run_dir: Path) -> dict[str, Any]:
             }
             for limit in made.limits
         ],
+        **(
+            {"comparison": content(made.comparison, made.compared)}
+            if made.comparison and made.compared
+            else {}
+        ),
     }
 
 
@@ -69,6 +76,8 @@ def show(made: Report) -> None:
         echo(note)
     for limit in made.limits:
         echo(_threshold(limit))
+    if made.comparison and made.compared:
+        show_comparison(made.comparison, made.compared)
     echo(f"Report: {made.html}")
 
 
