@@ -13,12 +13,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
+from analysis.compare.compared_figure import ComparedFigure, compared_figures
 from analysis.compare.comparison import RunComparison
 from analysis.compare.failures import ALL_POINTS
-from analysis.compare.matching import KEY
 from analysis.compare.metrics import FAILURES, WITHIN_NOISE
 from analysis.compare.paired import LEAST
 from analysis.compare.two_servers import compare_servers, pair_of
@@ -43,9 +42,10 @@ def open_pairs(run: Run) -> list[OpenQuestion]:
     if made is None or asked is None:
         return []
     pairs, by_point = pair_of(run), defaultdict[str, list[Ahead]](list)
-    for _, figure in made.unknown.iterrows():
-        if found := _ahead(figure, made):
-            by_point[str(figure[KEY])].append(found)
+    firsts = made.unknown["first"].tolist()
+    for figure, first in zip(compared_figures(made.unknown), firsts, strict=True):
+        if found := _ahead(figure, first, made):
+            by_point[figure.key].append(found)
     groups: dict[int | None, list[str]] = defaultdict(list)
     for key, ahead in by_point.items():
         known = [one.needed for one in ahead if one.needed is not None]
@@ -62,33 +62,33 @@ def open_pairs(run: Run) -> list[OpenQuestion]:
     ]
 
 
-def _ahead(figure: pd.Series[float], made: RunComparison) -> Ahead | None:
+def _ahead(figure: ComparedFigure, first: int, made: RunComparison) -> Ahead | None:
     """None where more blocks would not tell, or more than anybody would measure."""
-    n, first = int(min(figure["n_base"], figure["n"])), int(figure["first"])
-    if str(figure[KEY]).startswith(ALL_POINTS) or n >= MOST or not first:
+    n = min(figure.n_base, figure.n)
+    if figure.key.startswith(ALL_POINTS) or figure.why or n >= MOST or not first:
         return None
     step = max(1, next_look(n, first) - n)
-    if figure["metric"] in FAILURES:
-        return None if figure["why"] else Ahead(step, None)
-    if figure["why"] or figure["low_base"] or figure["low_here"]:
+    if figure.metric in FAILURES:
+        return Ahead(step, None)
+    if figure.low_base or figure.low_here:
         return None
     if n < LEAST:
         return Ahead(step, None)
-    noisy = figure["word"] == WITHIN_NOISE
-    wanted = np.log1p(made.tolerance) if noisy else abs(np.log(figure["ratio"]))
+    noisy = figure.word == WITHIN_NOISE
+    wanted = np.log1p(made.tolerance) if noisy else abs(np.log(figure.ratio))
     # To be called, a change has to stand out from as many figures as there are.
     of = 1 if noisy else len(made.figures)
-    needed = _blocks(figure, n, first, float(wanted), of)
+    needed = _blocks(figure, first, float(wanted), of)
     return Ahead(step, needed - n) if needed else None
 
 
-def _blocks(figure: pd.Series[float], n: int, first: int, wanted: float, of: int) -> int | None:
+def _blocks(figure: ComparedFigure, first: int, wanted: float, of: int) -> int | None:
     """The blocks of the first look at which half the interval would be below `wanted`, with the
     spread seen so far; None beyond MOST."""
-    spread = float(figure["spread"]) * np.sqrt(2)
+    n, spread = min(figure.n_base, figure.n), figure.spread * np.sqrt(2)
     look = next_look(n, first)
     while look <= MOST:
-        freedom = float(figure["freedom"]) + look - n
+        freedom = figure.freedom + look - n
         half = special.stdtrit(freedom, 1 - tail(look, first) / of) * spread / np.sqrt(look)
         if half < wanted:
             return look

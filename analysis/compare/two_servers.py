@@ -131,7 +131,10 @@ def _equal(one: float, other: float) -> bool:
 
 
 def _with(trials: pd.DataFrame, settings: dict[str, object]) -> pd.DataFrame:
-    return trials.assign(**{name: [value] * len(trials) for name, value in settings.items()})
+    found = trials.copy()
+    for name, value in settings.items():
+        found[name] = pd.Series([value] * len(trials), index=trials.index, dtype=object)
+    return found
 
 
 def _with_looks(figures: pd.DataFrame, run: Run, both: tuple[Run, Run]) -> pd.DataFrame:

@@ -97,7 +97,8 @@ def _told_apart(a: Foreign | str, b: Foreign | str) -> tuple[Foreign | str, Fore
 
 def _tag(server: Foreign) -> str:
     """The tag of its image as a part of a name; empty where it has none, or was named otherwise."""
-    if id_of(server.image) or server.name != name_of(server.image):
+    usual = name_of(server.image)
+    if id_of(server.image) or server.name not in (usual, f"image_{usual}"):
         return ""
     tag = server.image.partition("@")[0].rpartition("/")[2].partition(":")[2]
     return re.sub(r"[^a-z0-9]+", "_", tag.lower()).strip("_")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from contract.columns import COLUMNS
 from contract.compared import Compared
 from experiments.plan.capacity import Limits
 from experiments.plan.trials import more_block, pairs, plan, points
@@ -54,7 +55,9 @@ def records(
         row |= {"block": trial.block, "position": trial.position, "repeat": trial.repeat}
         row |= {"origin": foreign.origin if foreign else "lab"}
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(made.trials(1).columns))
+    columns = list(made.trials(1).columns)
+    texts = [column.name for column in COLUMNS if column.kind == "text"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(texts, "object"))
 
 
 def factor(of: float, server: str = B) -> Change:
@@ -73,10 +76,11 @@ def write(
     change: Change | None = None,
     experiment: Experiment | None = None,
     more: int = 0,
+    without: str = "",
     **changes: Any,
 ) -> Path:
-    """A run's folder, with so many blocks of all points beyond the plan; `changes` are of
-    the manifest, but for those of `records`."""
+    """A run's folder, with so many blocks of all points beyond the plan, and `without` a server;
+    `changes` are of the manifest, but for those of `records`."""
     experiment = experiment or asked()
     own = {name: changes.pop(name) for name in ("seed", "noise", "drift") if name in changes}
     every = points(experiment)
@@ -84,7 +88,7 @@ def write(
     for block in range(experiment.repeats + 1, experiment.repeats + more + 1):
         names = [one.name for one in every]
         trials += more_block(experiment, Limits(), block, names, len(trials))
-    frame = records(trials, **own)
+    frame = records([one for one in trials if one.point.settings.server != without], **own)
     if change:
         change(frame)
     return made.write_run(folder, frame, **manifest(experiment, **changes))

@@ -97,7 +97,7 @@ def test_later_looks_are_wider_than_one_of_as_many_blocks(
         found = compared(None, two.asked(planned), 8 - planned, budget_s=budget)
         rates = of(found, "requests_per_s")
         assert rates["n"].tolist() == [8] * POINTS
-        widths.append(float(np.log(rates["high"] / rates["low"]).iloc[0]))
+        widths.append(float(np.log((rates["high"] / rates["low"]).iloc[0])))
     assert widths == sorted(widths)
     assert len(set(widths)) == len(widths)
 

@@ -82,10 +82,7 @@ def test_a_broken_threshold_is_told_where_nothing_got_worse(tmp_path: Path) -> N
 
 
 def test_nothing_of_both_was_measured_yet(tmp_path: Path) -> None:
-    def change(frame: pd.DataFrame) -> None:
-        frame.drop(frame.index[frame["server"] == two.B], inplace=True)
-
-    folder = two.write(tmp_path / "run", change, noise=0.02)
+    folder = two.write(tmp_path / "run", without=two.B, noise=0.02)
     found = build(folder)
     assert found.comparison is None
     assert found.exit is Exit.CANNOT_TELL

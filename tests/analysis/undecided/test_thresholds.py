@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analysis.records.run import Run
 
 LIMIT = "response_p99_us < 1000"
-CROSSING = (800.0, 950.0, 1100.0)
+CROSSING = (700.0, 800.0, 1050.0)
 KEPT, BROKEN = (800.0, 805.0, 810.0), (1500.0, 1510.0, 1520.0)
 
 
