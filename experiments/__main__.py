@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from contract.compared import parsed_share
 from contract.console import cell, echo, spoken
 from experiments.checkup.choice import beside_of, choose_checkup
 from experiments.cli import benchmarks, machine
@@ -21,6 +22,7 @@ from experiments.plan.budget import budget_of, read_budget
 from experiments.plan.overrides import choose
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import UNKNOWN, expected_s, notes, plan
+from experiments.plan.two_servers import USUAL, choose_two
 from experiments.records.run_folder import Store
 from experiments.run.analysis import analyse
 from experiments.run.here import limits_here, references_here
@@ -71,8 +73,8 @@ def plan_(
     if limits is None:
         echo("not fitted to this machine, which is not known: `run` reads its limits first")
     echo(f"{len(trials)} trials, about {minutes(expected_s(trials))} min")
-    if asked.claims and (more_s := budget_of(asked_s, trials)):
-        echo(f"then at most {minutes(more_s)} min for claims that are open")
+    if more_s := budget_of(asked_s, asked, trials):
+        echo(f"then at most {minutes(more_s)} min for what is open")
 
 
 @cli.command()
@@ -119,6 +121,40 @@ def checkup_(
     others = beside_of(beside, references_here(), quick)
     asked = choose_checkup(server, port, rules, others, quick)
     _measured(lambda: start(asked.source, where, 0.0, asked.known), options)
+
+
+@cli.command("ab")
+@click.option("--a", default="", help="The base: an image, a file that describes a server, a name.")
+@click.option("--b", default="", help="The server that is compared with it.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Where the images listen.")
+@click.option("--experiment", default=USUAL, show_default=True, help="What both are asked.")
+@click.option("--repeats", type=click.IntRange(1, 1_000), help="Blocks, not as it says.")
+@click.option("--budget", default="", help="Time for what is open after the plan, or 0.")
+@click.option("--tolerance", default="", help="A regression beyond it fails; 10% or 0.1.")
+@spoken
+@with_exit_codes
+def ab(
+    a: str,
+    b: str,
+    port: int | None,
+    experiment: str,
+    repeats: int | None,
+    budget: str,
+    tolerance: str,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Compare server B with server A, side by side in one run.
+
+    Each trial of the experiment is run for both in each block, and what cannot be told yet is
+    measured again until the budget ends. Ends with 0 if nothing got worse, 8 after a regression
+    beyond the tolerance, 9 if it cannot tell.
+    """
+    where, options = output_of(quiet, as_json)
+    budget_s = read_budget(budget)
+    share = parsed_share(tolerance, "TOLERANCE") if tolerance else None
+    asked = choose_two(a, b, port, experiment, repeats, share)
+    _measured(lambda: start(asked, where, budget_s), options)
 
 
 @cli.command("resume")

@@ -19,14 +19,14 @@ from contract.ports import WEB_PORT
 from contract.run_order import KEY, begun, next_sequence
 from experiments.checkup.questions import CheckUp
 from experiments.docker.docker_driver import DockerDriver
-from experiments.foreign.images import Found, ensure_foreign, keep_files
+from experiments.foreign.images import Found, ensure_foreign, keep_files, same_image
 from experiments.images.build import Images, ensure_images
 from experiments.machine.cores import place
 from experiments.machine.preflight import Needs, preflight
 from experiments.machine.rest import Rest
 from experiments.machine.run_lock import RunLock
 from experiments.paths import RESULTS
-from experiments.plan.budget import budget_of
+from experiments.plan.budget import budget_of, may_be_open
 from experiments.plan.capacity import Limits
 from experiments.plan.overrides import kept_source
 from experiments.plan.source import Source
@@ -150,9 +150,11 @@ def _measure_all(
         for note in (*source.notes, *notes(trials)):
             tell(note)
         servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
-        if budget_s and not source.experiment.claims:
-            tell("BUDGET: the experiment has no claims, and ends with its plan")
-        budget_s = budget_of(budget_s, trials) if source.experiment.claims else 0.0
+        for note in same_image(source.experiment, servers):
+            tell(note)
+        if budget_s and not may_be_open(source.experiment):
+            tell("BUDGET: the experiment has no claims or thresholds, and ends with its plan")
+        budget_s = budget_of(budget_s, source.experiment, trials)
         preflight(driver, _needs(trials, budget_s, images))
         describe_all = partial(
             _manifest, run, source, trials, driver, images, servers, machine, limits

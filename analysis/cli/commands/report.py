@@ -17,6 +17,8 @@ from analysis.checkup import report as check_up
 from analysis.claims.verdicts import Verdict, as_table
 from analysis.cli.answers import coloured, document, errors, left_out, rows
 from analysis.cli.check_up_answer import check_up_answer
+from analysis.cli.compared import content
+from analysis.cli.compared import show as show_comparison
 from analysis.outcomes.thresholds import Kept
 from analysis.report.report import Report, build
 from analysis.wording import MISSING, interval, number, plural, with_unit
@@ -64,6 +66,11 @@ def _content(made: Report, run_dir: Path) -> dict[str, Any]:
             }
             for limit in made.limits
         ],
+        **(
+            {"comparison": content(made.comparison, made.compared)}
+            if made.comparison and made.compared
+            else {}
+        ),
     }
 
 
@@ -75,6 +82,8 @@ def show(made: Report) -> None:
         echo(note)
     for limit in made.limits:
         echo(_threshold(limit))
+    if made.comparison and made.compared:
+        show_comparison(made.comparison, made.compared)
     echo(f"Report: {made.html}")
 
 

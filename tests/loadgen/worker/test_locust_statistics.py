@@ -40,7 +40,7 @@ def rates(monkeypatch: pytest.MonkeyPatch, answered: list[int]) -> list[float]:
             engine.recorder.add(100)
         statistics.merge(cast("Engine", engine))
         master.stats.total.extend(worker.stats.total)
-        worker.stats.total.reset()
+        worker.stats.reset_all()
         shown.append(master.stats.total.current_rps)
     return shown
 
