@@ -1,25 +1,30 @@
 # Each target sets up what it needs: a virtual environment with the locked packages.
 
 PYTHON ?= python3
+# The experiment that somebody names, as `make ab` has another usual one.
+NAMED := $(EXPERIMENT)
 EXPERIMENT ?= c10k
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # SERVER=image:tag PORT=8000 asks an experiment of that server, SERVER=shop.yaml of the one that the
 # file describes; REFERENCES=1 adds nginx and others; REPEATS=21 measures everything that often, and
-# BUDGET=20m what open claims need for so long after that (half the plan's time; BUDGET=0: not at all).
+# BUDGET=20m what is open for so long after that (half the plan's time; BUDGET=0: not at all).
 # A PORT without SERVER is refused, unless it is the environment's and meant for something else.
 CHOICE = $(if $(SERVER),--server '$(SERVER)') \
 	$(if $(and $(PORT),$(or $(SERVER),$(filter command,$(origin PORT)))),--port '$(PORT)') \
 	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)') \
 	$(if $(BUDGET),--budget '$(BUDGET)')
+TWO = --a '$(A)' --b '$(B)' $(if $(PORT),--port '$(PORT)') $(if $(NAMED),--experiment '$(NAMED)') \
+	$(if $(REPEATS),--repeats '$(REPEATS)') $(if $(BUDGET),--budget '$(BUDGET)') \
+	$(if $(TOLERANCE),--tolerance '$(TOLERANCE)')
 
 # Two processes for each core where most of a test's time is waiting; quick tests never wait.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $(CORES)))) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help experiment plan resume report claims compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign hostile faults test-engines clean lock
+.PHONY: help experiment checkup plan resume report claims ab compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign hostile faults test-engines clean lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +42,10 @@ $(READY): requirements.lock
 experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n, BUDGET=20m)
 	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
 
+checkup: $(READY) ## Ask one server what it holds, costs and survives: ten minutes, one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, BESIDE=a,b, QUICK=1)
+	@$(BIN)/python -m experiments checkup $(if $(SERVER),--server '$(SERVER)') $(if $(PORT),--port '$(PORT)') \
+		$(if $(RULES),--rules '$(RULES)') $(if $(BESIDE),--beside '$(BESIDE)') $(if $(QUICK),--quick)
+
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name)
 	@$(BIN)/python -m experiments plan $(CHOICE) '$(EXPERIMENT)'
 
@@ -45,6 +54,9 @@ resume: $(READY) ## Go on with a run that was stopped (RUN=folder, default the l
 
 report: $(READY) ## Write the report of a run again (RUN=folder, default the latest)
 	@$(BIN)/python -m experiments report $(if $(RUN),'$(RUN)')
+
+ab: $(READY) ## Compare two servers side by side: A=image:1 B=image:2 PORT=n, or files (EXPERIMENT=name, REPEATS=n, BUDGET=20m, TOLERANCE=10%)
+	@$(BIN)/python -m experiments ab $(TWO)
 
 compare: $(READY) ## Compare runs: A=folder B=folder (MORE=folders, TOLERANCE=10%)
 	@$(BIN)/python -m experiments compare '$(A)' '$(B)' $(MORE) $(if $(TOLERANCE),--tolerance '$(TOLERANCE)')

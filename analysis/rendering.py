@@ -33,12 +33,14 @@ def write_errors() -> Iterator[None]:
         raise LabError(f"{error.filename}: cannot be written: {error.strerror}") from None
 
 
-def write_pages(name: str, folder: Path, page: Mapping[str, object]) -> tuple[Path, Path]:
-    """Write NAME.html and NAME.md into `folder`, from the templates of these names."""
+def write_pages(
+    name: str, folder: Path, page: Mapping[str, object], template: str = ""
+) -> tuple[Path, Path]:
+    """Write NAME.html and NAME.md into `folder`, from the templates of these names or others."""
     templates = environment()
     html, plain = folder / f"{name}.html", folder / f"{name}.md"
     for path in (html, plain):
-        content = templates.get_template(f"{path.name}.j2").render(page)
+        content = templates.get_template(f"{template or name}{path.suffix}.j2").render(page)
         path.write_text(content, encoding="utf-8")
     return html, plain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from contract.columns import COLUMNS
@@ -33,14 +33,18 @@ class Threshold:
         return SIGNS[self.sign](value, self.limit)
 
 
-def parse(text: str) -> Threshold:
-    """ValueError says what is wrong with it."""
+def parse(
+    text: str,
+    known: Collection[str] = NUMBERS,
+    otherwise: str = "no column of numbers in contract/columns.py",
+) -> Threshold:
+    """ValueError says what is wrong with it; `otherwise` what a name is that is not `known`."""
     found = FORM.fullmatch(text)
     if found is None:
         raise ValueError(
             f"{text!r} is not COLUMN < NUMBER (or <=, >, >=), as in response_p99_us < 5000"
         )
     column, sign, limit = found.groups()
-    if column not in NUMBERS:
-        raise ValueError(f"{text!r}: {column} is no column of numbers in contract/columns.py")
+    if column not in known:
+        raise ValueError(f"{text!r}: {column} is {otherwise}")
     return Threshold(text, column, sign, float(limit))

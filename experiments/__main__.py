@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from contract.compared import parsed_share
 from contract.console import cell, echo, spoken
+from experiments.checkup.choice import beside_of, choose_checkup
 from experiments.cli import benchmarks, machine
 from experiments.cli.commands import choice_options, console, output_of, with_exit_codes
 from experiments.cli.reporting import report_before
@@ -20,11 +22,13 @@ from experiments.plan.budget import budget_of, read_budget
 from experiments.plan.overrides import choose
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import UNKNOWN, expected_s, notes, plan
+from experiments.plan.two_servers import USUAL, choose_two
 from experiments.records.run_folder import Store
 from experiments.run.analysis import analyse
+from experiments.run.here import limits_here, references_here
 from experiments.run.loop import AfterwardsError
 from experiments.run.progress import describe, minutes
-from experiments.run.session import last_unfinished, limits_here, resume, start
+from experiments.run.session import last_unfinished, resume, start
 
 
 @click.group()
@@ -69,8 +73,8 @@ def plan_(
     if limits is None:
         echo("not fitted to this machine, which is not known: `run` reads its limits first")
     echo(f"{len(trials)} trials, about {minutes(expected_s(trials))} min")
-    if asked.claims and (more_s := budget_of(asked_s, trials)):
-        echo(f"then at most {minutes(more_s)} min for claims that are open")
+    if more_s := budget_of(asked_s, asked, trials):
+        echo(f"then at most {minutes(more_s)} min for what is open")
 
 
 @cli.command()
@@ -92,6 +96,64 @@ def run(
     where, options = output_of(quiet, as_json)
     budget_s = read_budget(budget)
     asked = choose(experiment, server, port, references, repeats)
+    _measured(lambda: start(asked, where, budget_s), options)
+
+
+@cli.command("checkup")
+@click.option("--server", default="", help="A server's name, an image, or its file.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Where the image listens.")
+@click.option("--rules", type=click.Path(path_type=Path), help="Limits and marks, as a YAML file.")
+@click.option("--beside", default="", help="Servers that are asked the same, or: none.")
+@click.option("--quick", is_flag=True, help="In half the time, with wider intervals.")
+@spoken
+@with_exit_codes
+def checkup_(
+    server: str,
+    port: int | None,
+    rules: Path | None,
+    beside: str,
+    quick: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Ask one server what it holds, what it costs and what breaks it, and report on it."""
+    where, options = output_of(quiet, as_json)
+    others = beside_of(beside, references_here(), quick)
+    asked = choose_checkup(server, port, rules, others, quick)
+    _measured(lambda: start(asked.source, where, 0.0, asked.known), options)
+
+
+@cli.command("ab")
+@click.option("--a", default="", help="The base: an image, a file that describes a server, a name.")
+@click.option("--b", default="", help="The server that is compared with it.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Where the images listen.")
+@click.option("--experiment", default=USUAL, show_default=True, help="What both are asked.")
+@click.option("--repeats", type=click.IntRange(1, 1_000), help="Blocks, not as it says.")
+@click.option("--budget", default="", help="Time for what is open after the plan, or 0.")
+@click.option("--tolerance", default="", help="A regression beyond it fails; 10% or 0.1.")
+@spoken
+@with_exit_codes
+def ab(
+    a: str,
+    b: str,
+    port: int | None,
+    experiment: str,
+    repeats: int | None,
+    budget: str,
+    tolerance: str,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Compare server B with server A, side by side in one run.
+
+    Each trial of the experiment is run for both in each block, and what cannot be told yet is
+    measured again until the budget ends. Ends with 0 if nothing got worse, 8 after a regression
+    beyond the tolerance, 9 if it cannot tell.
+    """
+    where, options = output_of(quiet, as_json)
+    budget_s = read_budget(budget)
+    share = parsed_share(tolerance, "TOLERANCE") if tolerance else None
+    asked = choose_two(a, b, port, experiment, repeats, share)
     _measured(lambda: start(asked, where, budget_s), options)
 
 

@@ -19,6 +19,7 @@ SLOW = frozenset(
     {
         "subprocess",
         "analysis.charts.drawing.drawing",
+        "analysis.checkup.report.build",
         "analysis.report.report.build",
         "tests.support.crowd.crowd",
         "tests.support.engines.running",
@@ -26,6 +27,7 @@ SLOW = frozenset(
         "tests.support.locust_process.running",
         "tests.support.loopback.serving",
         "tests.support.server_process.running",
+        "tests.support.simulated_server.simulated_run",
     }
 )
 """Modules and functions; all tests of a file that imports one of them are marked `slow`."""

@@ -73,24 +73,22 @@ def measured(run: Run, common: Settings, rule: Rule) -> Measured:
         return _of_line(run, selections[0], rule, rule.line)
     if rule.at_most_connections:
         return _at_most_connections(run, selections[0], rule)
-    divisors = [rule.among is not None or one is rule.over for one in rule.selections]
-    sides = [
-        _side(with_settings(run, one), described(one), rule, run, divides=divides)
-        for one, divides in zip(selections, divisors, strict=True)
-    ]
+    sides = [_side(with_settings(run, one), described(one), rule, run) for one in selections]
     found = [side.by_block for side in sides]
     every = set().union(*(values.index for values in found))
     if rule.among is not None:
-        common_blocks = set.intersection(*(set(values[values > 0].index) for values in found))
-        first = first_look(run, found[0][list(common_blocks)])
-        ratio = largest_over_smallest(found, first)
-        lost = len(every) - len(common_blocks)
+        kept = set.intersection(*(set(values[values > 0].index) for values in found))
+        ratio = largest_over_smallest(found, first_look(run, found[0][list(kept)]))
     else:
         values = _compared(found, sides, rule).dropna()
+        kept = set(values.index)
         ratio = estimate(values.to_numpy(), first_look(run, values))
-        lost = len(every) - len(values)
-    frames, basis = [side.trials for side in sides], tuple(side.basis for side in sides)
-    return Measured(ratio, frames, basis, lost, *_moves(rule, sides))
+    # A block that has all sides and no figure, as one is nought, is like one that was not measured.
+    undefined = set.intersection(*(set(values.dropna().index) for values in found)) - kept
+    head, *others = (side.basis for side in sides)
+    head = replace(head, missing=head.missing + len(undefined))
+    frames = [side.trials for side in sides]
+    return Measured(ratio, frames, (head, *others), len(every) - len(kept), *_moves(rule, sides))
 
 
 def expanded(run: Run, common: Settings, rule: Rule) -> tuple[list[Rule], list[int]]:
@@ -125,7 +123,7 @@ def _levels(found: list[int], wanted: Levels) -> list[int]:
 def _compared(found: list[pd.Series[float]], sides: list[Side], rule: Rule) -> pd.Series[float]:
     """The figure of each block: of one selection, over a second one, or since one."""
     if rule.over is not None:
-        return found[0] / found[1]
+        return found[0] / found[1].where(found[1] != 0)
     if rule.since is None:
         return found[0]
     grown = found[0] - found[1]
@@ -153,16 +151,14 @@ def _moves(rule: Rule, sides: list[Side]) -> tuple[bool, bool]:
     )
 
 
-def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run, *, divides: bool = False) -> Side:
-    """One selection of the run, which `what` describes. One that `divides` has no figure where it
-    is nought."""
+def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run) -> Side:
+    """One selection of the run, which `what` describes."""
     expression = parse(rule.figure)
     if rule.with_failed:
         trials = trials.assign(valid=trials["valid"].to_numpy(dtype=bool) | failed(trials))
     trials = without_silent(trials, expression.of(trials))
     frame = evidence_of(trials, what)
     figures = expression.of(frame)
-    figures = figures.mask(divides & (figures == 0))
     told = figures if rule.per is None else figures + parse(rule.per).of(frame)
     rises, falls = moved(run, frame, expression)
     bounded = int(((rises | falls) & ~starved(frame)).sum())

@@ -1,18 +1,14 @@
-"""At how many blocks a run looked at a figure for the first time, before it measured more."""
+"""At how many blocks a run looked at a claim's figure for the first time."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from analysis.claims.judgement import REPEATS_NEEDED
+from analysis.records.first_look import first_look as first_of
 from analysis.records.run import Run
 
 
 def first_look(run: Run, figures: pd.Series[float]) -> int:
-    """Of a figure by block: the blocks of the plan that have it, or as many as a verdict needs; 0
-    in a run that looks once."""
-    planned = run.manifest.repeats
-    if not run.manifest.budget_s or planned is None:
-        return 0
-    known = figures.dropna().index
-    return max(REPEATS_NEEDED, int((known <= planned).sum()))
+    """Of a figure by block, no sooner than a verdict can be; 0 in a run that looks once."""
+    return first_of(run, figures, REPEATS_NEEDED)

@@ -15,7 +15,7 @@ from analysis.claims.judgement import REPEATS_NEEDED, Part, Word
 from analysis.claims.verdicts import Verdict
 from analysis.outcomes.causes import MOST_FAILED
 from analysis.statistics.looks import MOST, next_look
-from contract.more_blocks import OpenClaim
+from contract.more_blocks import OpenQuestion, claim_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,14 @@ class Ahead:
     needed: int | None
 
 
-def open_claims(verdicts: Sequence[Verdict]) -> list[OpenClaim]:
+def open_claims(verdicts: Sequence[Verdict]) -> list[OpenQuestion]:
     """Of these verdicts of a run."""
-    found = [one for verdict in verdicts if (one := open_claim(verdict))]
-    return sorted(found, key=lambda one: (one.needed or math.inf, one.claim))
+    in_order = sorted(verdicts, key=lambda one: one.claim)
+    found = [one for verdict in in_order if (one := open_claim(verdict))]
+    return sorted(found, key=lambda one: one.needed or math.inf)
 
 
-def open_claim(verdict: Verdict) -> OpenClaim | None:
+def open_claim(verdict: Verdict) -> OpenQuestion | None:
     """The claim of a verdict; None if it is decided, or if more blocks would not decide it."""
     if verdict.verdict is not Word.INCONCLUSIVE:
         return None
@@ -48,8 +49,8 @@ def open_claim(verdict: Verdict) -> OpenClaim | None:
         return None
     needs = [one.needed for one in ahead if one.needed is not None]
     points = {name for one in ahead for basis in one.part.basis for name in basis.points}
-    return OpenClaim(
-        verdict.claim,
+    return OpenQuestion(
+        claim_name(verdict.claim),
         verdict.title,
         max(one.next_look for one in ahead),
         max(needs) if len(needs) == len(ahead) else None,

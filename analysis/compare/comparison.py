@@ -22,9 +22,8 @@ from analysis.compare.ratios import ratios
 from analysis.compare.summary import summary
 from analysis.compare.wording import in_words
 from analysis.records.run import Run, load
+from contract.compared import TOLERANCE
 from contract.exits import Exit, LabError
-
-TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,9 @@ class RunComparison:
     `names` are those of the runs. `figures` has a row per run, point and metric: the fields of
     `ComparedFigure` and `text`, the verdict in words. `gating` are the metrics that must be known
     well enough for the comparison to pass; `uncompared` of what no figure was
-    compared (servers, or points), each with the reason.
+    compared (servers, or points), each with the reason; `unfinished` the names of the runs that
+    lack trials: what these would show is not known. Two servers `of_one_run` are compared like
+    runs.
     """
 
     runs: tuple[Run, ...]
@@ -45,6 +46,8 @@ class RunComparison:
     tolerance: float
     gating: tuple[str, ...]
     uncompared: Mapping[str, str]
+    unfinished: tuple[str, ...] = ()
+    of_one_run: bool = False
 
     @cached_property
     def regressions(self) -> pd.DataFrame:
@@ -66,11 +69,6 @@ class RunComparison:
         open_ = self.figures["p"].isna() | (self.figures["worsening"] > self.tolerance)
         unsure = (self.figures["word"] == CANNOT_TELL) & (open_ | (self.figures["low_here"] > 0))
         return self.figures[noisy | unsure]
-
-    @property
-    def unfinished(self) -> list[str]:
-        """The names of the runs that lack trials: what these would show is not known."""
-        return [name for run, name in zip(self.runs, self.names, strict=True) if run.unfinished]
 
     @property
     def summary(self) -> str:
@@ -131,6 +129,7 @@ def compare(
         tolerance,
         (*gating, *FAILURES),
         missing,
+        tuple(name for run, name in zip(runs, names, strict=True) if run.unfinished),
     )
 
 

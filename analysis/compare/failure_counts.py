@@ -1,4 +1,5 @@
-"""What failed in a run, counted by point: trials, errors, requests without an answer."""
+"""What failed in a run, counted by point: trials, errors, requests without an answer, connections
+beyond a limit."""
 
 from __future__ import annotations
 
@@ -9,17 +10,21 @@ import pandas as pd
 
 from analysis.compare.matching import KEY, keys
 from analysis.outcomes import causes, goodput
+from analysis.outcomes.limits_hit import asked_for, held_connections
 from analysis.records.run import Run, remembered
+from analysis.records.words import limit_reached
 from analysis.selection.trials import untraced
 
 COUNTS = ["requests", "errors", "unanswered"]
+LIMITS = ["unheld", "held"]
 
 
 @dataclass(frozen=True, slots=True)
 class FailureCounts:
     """The counts of one run. `trials` has a row per point: failed (starved included), counted,
-    unknown. `blocks` has a row per point and block: COUNTS. Points that are not in `recorded` have
-    no record of requests without an answer, as in runs of older versions."""
+    unknown. `blocks` has a row per point and block: COUNTS and, of trials that reached a limit,
+    LIMITS. Points that are not in `recorded` have no record of requests without an answer, as in
+    runs of older versions."""
 
     trials: pd.DataFrame
     blocks: pd.DataFrame
@@ -39,9 +44,11 @@ def failure_counts(run: Run) -> FailureCounts:
     ).fillna(0.0)
     blocks["errors"] = goodput.failed_attempts(trials)
     blocks["unanswered"] = goodput.missing_answers(trials)
+    held = held_connections(trials).where(limit_reached(trials)).to_numpy()
+    blocks["held"], blocks["unheld"] = held, (asked_for(trials).to_numpy() - held).clip(0)
     blocks[KEY], blocks["block"] = key, trials["block"].to_numpy(dtype="int64")
     return FailureCounts(
         flags.groupby(key).sum(),
-        blocks[counted].groupby([KEY, "block"])[COUNTS].sum(),
+        blocks[counted].groupby([KEY, "block"])[COUNTS + LIMITS].sum(),
         frozenset(key[trials["unanswered"].notna().to_numpy(dtype=bool)]),
     )

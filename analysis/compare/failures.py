@@ -1,4 +1,5 @@
-"""What failed in two runs side by side: trials, attempts, answers that never came.
+"""What failed in two runs side by side: trials, attempts, answers that never came, connections
+that a server which reached a limit did not hold.
 
 The rows are a family of their own for the false discovery rate of 5%, and those of whole servers
 another: among hundreds of steady figures a failure would drown (Efron, *Simultaneous inference:
@@ -18,7 +19,8 @@ from analysis.arrays import Floats
 from analysis.compare.failure_counts import FailureCounts, failure_counts
 from analysis.compare.failure_tests import LEVEL, welch
 from analysis.compare.matching import KEY, labels, points
-from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, UNHELD, WITHIN_NOISE
+from analysis.compare.sides import RUNS, Sides
 from analysis.outcomes import goodput
 from analysis.outcomes.goodput import ERRORS, FAILED, UNANSWERED
 from analysis.records.run import Run
@@ -28,14 +30,16 @@ from analysis.wording import server_name
 
 Head = tuple[str, str, str, bool]
 
-FIRST, SECOND = "first", "second"
-"""The base run and the run that is compared with it, in words."""
 ALL_POINTS = "all of "
 """Begins the key of a row that is of all points of a server."""
 SMALLEST_RISE = {ERRORS: 0.001, UNANSWERED: goodput.SMALLEST[UNANSWERED]}
 """Smaller rises are reported and are no regression: one in a thousand attempts, and the requests
 that are on their way as any window closes."""
-WHOLE = {ERRORS: ["errors", "requests"], UNANSWERED: ["unanswered", "requests", "errors"]}
+WHOLE = {
+    ERRORS: ["errors", "requests"],
+    UNANSWERED: ["unanswered", "requests", "errors"],
+    UNHELD: ["unheld", "held"],
+}
 """The counts that a share is of, its own first."""
 NAN = float("nan")
 
@@ -56,17 +60,18 @@ class FailureRow(NamedTuple):
     why: str
 
 
-def failures(base: Run, run: Run) -> pd.DataFrame:
+def failures(base: Run, run: Run, sides: Sides = RUNS) -> pd.DataFrame:
     """A row per point and metric of FAILURES of which either run has any, and one per server that
-    failed at several points, over all of them: columns of `ComparedFigure`."""
+    failed at several points, over all of them: columns of `ComparedFigure`. `sides` name them."""
     table = points(base).table
     theirs, mine = failure_counts(base), failure_counts(run)
     columns = (table["server"].astype(str), table["reference"].astype(bool))
     heads: list[Head] = list(zip(table.index, labels(table), *columns, strict=True))
     found = [
-        *_failed_trials(heads, theirs.trials, mine.trials),
-        *_shares(ERRORS, heads, theirs, mine),
-        *_shares(UNANSWERED, heads, theirs, mine),
+        *_failed_trials(heads, theirs.trials, mine.trials, sides),
+        *_shares(ERRORS, heads, theirs, mine, sides),
+        *_shares(UNANSWERED, heads, theirs, mine, sides),
+        *_shares(UNHELD, heads, theirs, mine, sides),
     ]
     rows = pd.DataFrame(found, columns=FailureRow._fields)
     ratio = rows["value"] / rows["base_value"].where(rows["base_value"] > 0)
@@ -92,7 +97,7 @@ def words(figures: pd.DataFrame) -> list[str]:
 
 
 def _failed_trials(
-    heads: list[Head], base: pd.DataFrame, run: pd.DataFrame
+    heads: list[Head], base: pd.DataFrame, run: pd.DataFrame, sides: Sides
 ) -> Iterator[FailureRow]:
     keys = [head[0] for head in heads]
     theirs, mine = (one.reindex(keys).fillna(0).astype("int64") for one in (base, run))
@@ -106,10 +111,12 @@ def _failed_trials(
     telling = failing | set(mine.index[mine["unknown"] > 0])
     for head, own in groups:
         if telling.intersection(own):
-            yield from _failed(head, theirs.loc[own].sum(), mine.loc[own].sum())
+            yield from _failed(head, theirs.loc[own].sum(), mine.loc[own].sum(), sides)
 
 
-def _failed(head: Head, base: pd.Series[int], run: pd.Series[int]) -> Iterator[FailureRow]:
+def _failed(
+    head: Head, base: pd.Series[int], run: pd.Series[int], sides: Sides
+) -> Iterator[FailureRow]:
     """The row of some trials; none where nothing failed, nor could have failed more often."""
     failed = int(base["failed"]), int(run["failed"])
     counted = int(base["counted"]), int(run["counted"])
@@ -118,8 +125,8 @@ def _failed(head: Head, base: pd.Series[int], run: pd.Series[int]) -> Iterator[F
         return
     why, p = "", NAN
     if not all(counted):
-        silent = SECOND if counted[0] else FIRST
-        why = f"no trial of the {silent} run says anything about the server"
+        silent = sides.name(base=not counted[0])
+        why = f"no trial of {silent} says anything about the server"
     elif hidden:
         unknown = int(run["unknown"])
         why = f"void in {unknown} of {counted[1] + unknown} for a cause that was not recorded"
@@ -141,9 +148,10 @@ def _hidden(base: pd.Series[int], run: pd.Series[int]) -> bool:
 
 
 def _shares(
-    metric: str, heads: list[Head], base: FailureCounts, run: FailureCounts
+    metric: str, heads: list[Head], base: FailureCounts, run: FailureCounts, names: Sides
 ) -> Iterator[FailureRow]:
-    """A row per point at which either run has any errors, or requests without an answer."""
+    """A row per point at which either run has any errors, or requests without an answer, or both
+    have connections beyond a limit."""
     sides = (base, run)
     part = WHOLE[metric][0]
     having = {key for one in sides for key, _ in one.blocks.index[one.blocks[part] > 0]}
@@ -153,15 +161,17 @@ def _shares(
         blocks = [one.blocks[one.blocks.index.get_level_values(KEY) == head[0]] for one in sides]
         counts = [(one[part].to_numpy(), one[WHOLE[metric]].sum(axis=1)) for one in blocks]
         shares = [_mean_share(few, of.to_numpy()) for few, of in counts]
-        recorded = [metric == ERRORS or head[0] in one.recorded for one in sides]
-        if not all(recorded) and np.nanmax(shares) <= SMALLEST_RISE[metric]:
+        recorded = [metric != UNANSWERED or head[0] in one.recorded for one in sides]
+        if not all(recorded) and np.nanmax(shares) <= SMALLEST_RISE.get(metric, 0.0):
             continue
         n_base, n = (int((of > 0).sum()) for _, of in counts)
+        if metric == UNHELD and not (n_base and n):
+            continue  # that only one run reached a limit is among its failed trials
         why = ""
         if not n_base or not n:
-            why = f"no request was made in the {SECOND if n_base else FIRST} run"
+            why = f"no request was made {names.within(base=not n_base)}"
         elif not all(recorded):
-            why = f"the {SECOND if recorded[0] else FIRST} run did not record it"
+            why = f"{names.name(base=not recorded[0])} did not record it"
         base_value, value = (s if known else NAN for s, known in zip(shares, recorded, strict=True))
         (few_base, of_base), (few, of) = counts
         p = NAN if why else welch(few_base, of_base.to_numpy(), few, of.to_numpy())

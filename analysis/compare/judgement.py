@@ -32,6 +32,7 @@ from analysis.compare.metrics import (
     CHANGED,
     FAILURES,
     METRICS,
+    UNHELD,
     WITHIN_NOISE,
 )
 from analysis.outcomes.goodput import FAILED
@@ -99,6 +100,8 @@ def _of_picked(figures: pd.DataFrame, changed: Flags) -> dict[str, Floats]:
 def _worsening(metric: str, base_value: float, value: float, ratio: float) -> float:
     """By what share a figure got worse, below zero if it got better; NaN without a ratio. Infinite
     for more failed trials, and for failures of which the base had none."""
+    if metric == UNHELD and base_value < 1:  # by how much fewer it held
+        return 1 - (1 - value) / (1 - base_value)
     if metric in METRICS or (metric != FAILED and base_value > 0):
         return ALL_METRICS[metric].worsening(ratio)
     rise = value - base_value

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 CHANGED, CANNOT_TELL, WITHIN_NOISE = "changed", "cannot tell", "within noise"
 """The verdict on a figure of two runs."""
+UNHELD = "unheld_share"
+"""Of the connections (descriptors, without clients) that were asked of a server which reached a
+limit, those that it did not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ FAILURES = _by_name(
     ComparedMetric("failed_share", "trials that the server failed", "more", "fewer", gates=True),
     ComparedMetric("error_share", "errors, of attempts", "more", "fewer", gates=True),
     ComparedMetric("unanswered_share", "requests without an answer", "more", "fewer", gates=True),
+    ComparedMetric(UNHELD, "connections beyond a limit", "more", "fewer", gates=True),
 )
 """Shares of what failed: compared by `analysis.compare.failures` whichever metrics are chosen,
 because the figures of the trials that are left look well."""

@@ -98,7 +98,7 @@ def _ratio_axis(shown: pd.DataFrame, failing: int) -> Axis:
     ticks = sorted({1.0, *steps, *(1 / step for step in steps)})
     more = f"; {plural(failing, 'figure')} of what failed: in the table" if failing else ""
     return Axis(
-        f"figure beside the base run's; lines are 95% intervals{more}",
+        f"figure beside that of the base; lines are 95% intervals{more}",
         ticks=tuple((float(np.log(t)), RATIO.text(t)) for t in ticks if 1 / reach <= t <= reach),
         low=-float(np.log(reach)),
         high=float(np.log(reach)),

@@ -9,28 +9,40 @@ of a point's trials lack a figure, the others may be the better ones, and nothin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from analysis.compare.estimates import SMALLEST, Moments, estimates, log_ratios
 from analysis.compare.failure_counts import failure_counts
-from analysis.compare.failures import FIRST, SECOND, failures
+from analysis.compare.failures import failures
 from analysis.compare.log_ratios import absent, lower_bounds, moments
 from analysis.compare.matching import KEY, labels, points
 from analysis.compare.metrics import METRICS
+from analysis.compare.sides import RUNS, Sides
 from analysis.outcomes.causes import MOST_FAILED
 from analysis.records.run import Run
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import share
 
+OfMetric = Callable[[str], pd.DataFrame]
+"""A metric's columns of `ComparedFigure` from `base_value` to `p`, a row for each point."""
 
-def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
+
+def ratios(
+    base: Run,
+    run: Run,
+    metrics: Sequence[str],
+    of_metric: OfMetric | None = None,
+    sides: Sides = RUNS,
+) -> pd.DataFrame:
     """A row per point and metric, `run` against `base`: the columns of `ComparedFigure` up to
     `low_here`. Points that were measured in neither run are left out, and metrics that were
-    measured in neither. What failed has rows whatever the `metrics`."""
+    measured in neither. What failed has rows whatever the `metrics`. `of_metric` takes the ratios,
+    each run by itself if absent; `sides` name the runs in words."""
     table = points(base).table
+    of_metric = of_metric or unpaired(base, run, table)
     there = points(run).table.reindex(table.index)
     known = (table["unmeasured"] < table["trials"]) | (there["unmeasured"] < there["trials"])
     heads = pd.DataFrame(
@@ -40,21 +52,20 @@ def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
             "reference": table["reference"].astype(bool),
         }
     )
-    sides = [
-        moments(one, table.index, beside=beside) for beside in (False, True) for one in (base, run)
-    ]
     parts = []
     for metric in metrics:
-        lacking = [absent(one)[metric].reindex(table.index).fillna(0.0) for one in (base, run)]
-        figures = _of_metric(base, run, metric, table, [one[metric] for one in sides], lacking)
-        figures["why"] = _why(table, there, figures, lacking)
+        lacking = _lacking(base, run, metric, table)
+        figures = of_metric(metric)
+        for name, one in (("low_base", base), ("low_here", run)):
+            figures[name] = lower_bounds(one)[metric].reindex(table.index)
+        figures["why"] = _why(table, there, figures, lacking, sides)
         figures["p"] = figures["p"].where(figures["why"] == "")
         measured = (figures["n_base"] > 0) | (figures["n"] > 0)
         if METRICS[metric].gates:  # what decides is missed where other points of the load have it
             lacks = sum(lacking) > 0
             measured |= lacks & table["load"].isin(table["load"][measured])
         parts.append(heads.assign(metric=metric).join(figures)[known & measured].reset_index())
-    failing = failures(base, run)
+    failing = failures(base, run, sides)
     if len(failing):
         parts.append(failing)
     rows = pd.concat(parts, ignore_index=True)
@@ -64,6 +75,24 @@ def ratios(base: Run, run: Run, metrics: Sequence[str]) -> pd.DataFrame:
     for name in ("failed", "counted", "low_base", "low_here"):
         rows[name] = rows[name].fillna(0).astype("int64")
     return rows
+
+
+def unpaired(base: Run, run: Run, table: pd.DataFrame) -> OfMetric:
+    """The ratios of the means of each run, at the points of `table`."""
+    sides = [
+        moments(one, table.index, beside=beside) for beside in (False, True) for one in (base, run)
+    ]
+
+    def of_metric(metric: str) -> pd.DataFrame:
+        lacking = _lacking(base, run, metric, table)
+        return _of_metric(base, run, metric, table, [one[metric] for one in sides], lacking)
+
+    return of_metric
+
+
+def _lacking(base: Run, run: Run, metric: str, table: pd.DataFrame) -> list[pd.Series[float]]:
+    """The shares of trials without the metric in each run, at the points of `table`."""
+    return [absent(one)[metric].reindex(table.index).fillna(0.0) for one in (base, run)]
 
 
 def _of_metric(
@@ -113,8 +142,6 @@ def _of_metric(
             "spread": np.where(unknown, usual, found.spread),
             "stray": found.stray,
             "p": found.p,
-            "low_base": low_base,
-            "low_here": low_here,
         },
         index=table.index,
     )
@@ -125,19 +152,20 @@ def _why(
     there: pd.DataFrame,
     figures: pd.DataFrame,
     lacking: Sequence[pd.Series[float]],
+    sides: Sides,
 ) -> list[str]:
     """Why a figure has no ratio, or one of too few of its trials: '' where it has one. `lacking`
-    are the shares of trials without it in each run."""
+    are the shares of trials without it on each side."""
     texts = np.full(len(table), "", dtype=object)
-    for of, name in zip(lacking, (FIRST, SECOND), strict=True):
-        missing = [f"it is missing in {share(one)} of the trials of the {name} run" for one in of]
+    for of, base in zip(lacking, (True, False), strict=True):
+        within = sides.within(base=base)
+        missing = [f"it is missing in {share(one)} of the trials {within}" for one in of]
         texts = np.where(of > MOST_FAILED, missing, texts)
-    for points_of, column, name in ((there, "n", SECOND), (table, "n_base", FIRST)):
+    for points_of, column in ((there, "n"), (table, "n_base")):
         none = points_of["unmeasured"] == points_of["trials"]
+        within = sides.within(base=column == "n_base")
         why = np.where(
-            none,
-            [f"not measured in the {name} run ({reason})" for reason in points_of["reason"]],
-            f"not in the {name} run",
+            none, [f"not measured {within} ({one})" for one in points_of["reason"]], f"not {within}"
         )
         texts = np.where(figures[column] > 0, texts, why)
     return list(texts)

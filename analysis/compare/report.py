@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +42,9 @@ LOOKS = {
 }
 """The verdict of a report whose look each kind of figure takes over."""
 ORDER = {CHANGED: 0, CANNOT_TELL: 1, WITHIN_NOISE: 2}
-HEADINGS = ["point", "metric", "base", "this run", "ratio (95% interval)", "verdict", "repeats"]
+HEADINGS = ["point", "metric", "", "", "ratio (95% interval)", "verdict", "repeats"]
+OF_RUNS = ("base", "this run")
+"""Above the two columns whose headings say whose they are; those of servers have their names."""
 NUMERIC = [False, False, True, True, True, False, True]
 MOST_ROWS = 400
 
@@ -65,6 +68,8 @@ def write(comparison: RunComparison, folder: Path) -> ExportedFiles:
         folder.mkdir(parents=True, exist_ok=True)
         page = {
             "name": comparison.runs[0].name,
+            "run_id": comparison.runs[0].path.resolve().name,
+            "of_one_run": comparison.of_one_run,
             "labels": comparison.names,
             "summary": comparison.summary,
             "chips": _chips(comparison.figures),
@@ -125,20 +130,22 @@ def _compared_run(comparison: RunComparison, run: str, place: int, folder: Path)
         label = f"Every figure of {run} beside that of {base}."
         svg = save_picture(picture(figures, run, base), folder, name, label)
     quiet = (figures["word"] == WITHIN_NOISE) & ~figures["metric"].isin(FAILURES)
+    sides = comparison.names if comparison.of_one_run else OF_RUNS
     telling = figures[~quiet].sort_values("word", key=lambda word: word.map(ORDER), kind="stable")
     return ComparedRun(
         run,
         name,
         svg,
-        _table(telling),
+        _table(telling, sides),
         [
-            (ALL_METRICS[str(metric)].title, _table(mine, with_metric=False))
+            (ALL_METRICS[str(metric)].title, _table(mine, sides, with_metric=False))
             for metric, mine in figures[quiet].groupby("metric", sort=False)
         ],
     )
 
 
-def _table(figures: pd.DataFrame, *, with_metric: bool = True) -> Table:
+def _table(figures: pd.DataFrame, sides: Sequence[str], *, with_metric: bool = True) -> Table:
+    headings = [*HEADINGS[:2], *sides, *HEADINGS[4:]]
     shown = worst(figures, MOST_ROWS)
     rows = [
         [
@@ -153,7 +160,7 @@ def _table(figures: pd.DataFrame, *, with_metric: bool = True) -> Table:
     ]
     columns = [place for place in range(len(HEADINGS)) if with_metric or place != 1]
     return Table(
-        [HEADINGS[place] for place in columns],
+        [headings[place] for place in columns],
         [[row[place] for place in columns] for row in rows],
         [NUMERIC[place] for place in columns],
         len(figures) - len(shown),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.compare.compared_figure import ComparedFigure
-from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES
+from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES, UNHELD
+from analysis.compare.sides import RUNS, Sides
 from analysis.outcomes.goodput import ERRORS, FAILED
 from analysis.outcomes.lower_bounds import of_bounds
 from analysis.wording import (
@@ -22,24 +23,24 @@ FACTOR_FROM = 2.0
 MOST_REPEATS = 500
 
 
-def in_words(figure: ComparedFigure) -> str:
+def in_words(figure: ComparedFigure, sides: Sides = RUNS) -> str:
     """'faster by 12% to 18%', 'within noise (±6%)', 'cannot tell: 3 repeats, needs about 9';
-    'worse: it fails in 7 of 10 trials, in none of 10 before'.
+    'worse: it fails in 7 of 10 trials, in none of 10 before'. `sides` name the two.
 
     Ratios to the reference say so, and figures of a server that failed say which trials are left.
     """
     if figure.metric in FAILURES:
-        return _failures(figure)
+        return _failures(figure, sides)
     left = ""
     if figure.failed:
         others = figure.counted - figure.failed
         left = f", of the {others:,} of {figure.counted:,} trials that it did not fail"
-    return f"{_measured(figure)}{left}"
+    return f"{_measured(figure, sides)}{left}"
 
 
-def _measured(figure: ComparedFigure) -> str:
+def _measured(figure: ComparedFigure, sides: Sides) -> str:
     if figure.low_base or figure.low_here:
-        return _lower_bounds(figure)
+        return _lower_bounds(figure, sides)
     beside = " beside the reference" if figure.beside else ""
     if figure.word == CHANGED:
         return f"{changed(figure)}{beside}"
@@ -48,11 +49,11 @@ def _measured(figure: ComparedFigure) -> str:
     return f"within noise (±{share(figure.noise)}){beside}"
 
 
-def _lower_bounds(figure: ComparedFigure) -> str:
-    """The words for a time that is a lower bound in either run."""
+def _lower_bounds(figure: ComparedFigure, sides: Sides) -> str:
+    """The words for a time that is a lower bound on either side."""
     runs = [
-        f"in {plural(trials, 'trial')} of the {run} run"
-        for trials, run in ((figure.low_base, "first"), (figure.low_here, "second"))
+        f"in {plural(trials, 'trial')} of {run}"
+        for trials, run in ((figure.low_base, sides.first), (figure.low_here, sides.second))
         if trials
     ]
     why = f"a lower bound {listed(runs)}, as requests had no answer when the window closed"
@@ -61,16 +62,19 @@ def _lower_bounds(figure: ComparedFigure) -> str:
     return f"cannot tell: {figure.why or why}"
 
 
-def _failures(figure: ComparedFigure) -> str:
+def _failures(figure: ComparedFigure, sides: Sides) -> str:
     """What failed, now and before; a failure is never called noise."""
+    earlier = sides.before
     now = _amount(figure, figure.value, figure.n)
     before = _amount(figure, figure.base_value, figure.n_base)
     if figure.metric == FAILED:
-        text = f"it fails in {now} trials, in {before} before"
+        text = f"it fails in {now} trials, in {before} {earlier}"
+    elif figure.metric == UNHELD:
+        text = f"at its limit it did not hold {now} of what was asked for, {before} {earlier}"
     elif figure.metric == ERRORS:
-        text = f"on average {now} of a trial's attempts ended in errors, {before} before"
+        text = f"on average {now} of a trial's attempts ended in errors, {before} {earlier}"
     else:
-        text = f"on average {now} of a trial's requests got no answer, {before} before"
+        text = f"on average {now} of a trial's requests got no answer, {before} {earlier}"
     if figure.why:
         return f"cannot tell: {figure.why} ({text})"
     if figure.word == CHANGED:
@@ -88,7 +92,7 @@ def _amount(figure: ComparedFigure, value: float, trials: int) -> str:
 def changed(figure: ComparedFigure) -> str:
     """How far a figure moved that has changed: 'faster by 12% to 18%'."""
     if figure.metric in FAILURES:
-        return _failures(figure)
+        return _failures(figure, RUNS)
     return f"{ALL_METRICS[figure.metric].word(figure.ratio)} by {_extent(figure)}"
 
 

@@ -41,17 +41,22 @@ def held_connections(trials: pd.DataFrame) -> pd.Series[float]:
     return pd.Series(held, index=trials.index, dtype="float64")
 
 
+def asked_for(trials: pd.DataFrame) -> pd.Series[float]:
+    """How many connections, or descriptors, each trial asked of its server."""
+    connections = trials["active_connections"] + trials["idle_connections"]
+    return trials["watched"].fillna(connections).astype("float64")
+
+
 def limits_hit(trials: pd.DataFrame) -> list[LimitHit]:
     """The limits of a run: one per server, limit and number of connections asked for."""
     hit = trials[limit_reached(trials)]
     if not len(hit):
         return []
-    connections = hit["active_connections"] + hit["idle_connections"]
     frame = pd.DataFrame(
         {
             "server": hit["server"].astype(str),
             "limit": hit["server_limit"].astype("string").fillna(UNNAMED).astype(str),
-            "asked": hit["watched"].fillna(connections).astype("int64"),
+            "asked": asked_for(hit).astype("int64"),
             "of": np.where(hit["watched"].notna(), "descriptors", "connections"),
             "held": held_connections(hit),
         }

@@ -67,16 +67,12 @@ class Kept:
 
 def judged(run: Run) -> list[Kept]:
     """Each threshold of the run's manifest; LabError(BAD_INPUT) for one that cannot be read."""
-    try:
-        wanted = [parse(text) for text in run.manifest.thresholds]
-    except ValueError as error:
-        raise LabError(f"{run.path}/manifest.json: thresholds: {error}", Exit.BAD_INPUT) from None
-    if not wanted:
+    thresholds = wanted(run)
+    if not thresholds:
         return []
-    trials = untraced(run.trials)
-    trials = trials[trials["sweep"] != "reference"]
+    trials = counted_trials(run)
     low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
-    found = [_kept(one, trials, low.get(one.column, nothing)[trials.index]) for one in wanted]
+    found = [_kept(one, trials, low.get(one.column, nothing)[trials.index]) for one in thresholds]
     if not run.not_run:
         return found
     unfinished = f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."
@@ -84,6 +80,21 @@ def judged(run: Run) -> list[Kept]:
         replace(one, not_run=run.not_run, remarks=f"{unfinished} {one.remarks}".strip())
         for one in found
     ]
+
+
+def wanted(run: Run) -> list[Threshold]:
+    """The thresholds of the run's manifest; LabError(BAD_INPUT) for one that cannot be read."""
+    try:
+        return [parse(text) for text in run.manifest.thresholds]
+    except ValueError as error:
+        raise LabError(f"{run.path}/manifest.json: thresholds: {error}", Exit.BAD_INPUT) from None
+
+
+def counted_trials(run: Run) -> pd.DataFrame:
+    """The trials that thresholds are about."""
+    trials = untraced(run.trials)
+    found: pd.DataFrame = trials[trials["sweep"] != "reference"]
+    return found
 
 
 def ending(limits: list[Kept]) -> Exit:

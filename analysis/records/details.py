@@ -21,6 +21,7 @@ from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLen
 from hdrh.histogram import HdrHistogram
 
 from analysis.arrays import Floats, Numbers
+from analysis.records.file_text import file_text
 from analysis.records.run import Run, remembered
 from contract.exits import Exit, LabError
 from contract.result.distribution import Distribution
@@ -168,7 +169,7 @@ def _decoded(run: Run, trial: str, name: str, encoded: str) -> HdrHistogram:
 
 def _read(path: Path) -> TrialResult:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(file_text(path))
         return TrialResult() if found is None else from_json(TrialResult, found)
     except FileNotFoundError:
         return TrialResult()

@@ -12,10 +12,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from analysis.records.file_text import file_text
 from analysis.records.schema_faults import schema_faults
 from contract.columns import COLUMNS, FORMAT_VERSION, SETTINGS
+from contract.compared import Compared
 from contract.exits import Exit, LabError
-from contract.more_blocks import MoreBlock
+from contract.more_blocks import MoreBlock, claim_name
 
 FILE = "manifest.json"
 KINDS = {"text": (str,), "flag": (bool,), "int": (int,), "float": (int, float)}
@@ -87,8 +89,23 @@ class Manifest(BaseModel):
     claims: list[int] | None = None
     figures: list[str] | None = None
     thresholds: list[str] = []
+    compare: Compared | None = None
     usual: dict[str, str | bool | int | float | None] = {}
     raw: dict[str, Any] = {}
+
+    @field_validator("more_blocks", mode="before")
+    @classmethod
+    def _named(cls, blocks: Any) -> Any:
+        """In the first runs that went on, only claims were open, and a block had the number."""
+        if not isinstance(blocks, list):
+            return blocks
+        return [
+            {"question": claim_name(one["claim"])}
+            | {key: value for key, value in one.items() if key != "claim"}
+            if isinstance(one, dict) and "claim" in one
+            else one
+            for one in blocks
+        ]
 
     @field_validator("usual")
     @classmethod
@@ -104,7 +121,7 @@ class Manifest(BaseModel):
 def read_manifest(path: Path) -> Manifest:
     """Read and check a manifest; LabError(BAD_INPUT) names file and key."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(file_text(path))
     except FileNotFoundError:
         raise LabError(
             f"{path}: no such file: is {path.parent} the folder of a run?", Exit.BAD_INPUT

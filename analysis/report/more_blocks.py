@@ -1,57 +1,76 @@
-"""What a report tells of blocks beyond the plan: how many, for which claims, what stays open."""
+"""What a report tells of blocks beyond the plan: how many, for what, and what stays open."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analysis.claims.judgement import Word
 from analysis.claims.open_claims import open_claim
 from analysis.claims.verdicts import Verdict
+from analysis.compare.open_pairs import open_pairs
 from analysis.records.run import Run
+from analysis.undecided.thresholds import crossings, open_thresholds
 from analysis.wording import listed, plural
+from contract.more_blocks import claim_name
 
 
 def notes(run: Run, verdicts: Sequence[Verdict]) -> list[str]:
-    """Sentences; none of a run that looks at its claims once."""
-    if not run.manifest.budget_s or not verdicts:
+    """Sentences; none of a run that looks once."""
+    asks = verdicts or run.manifest.thresholds or run.manifest.compare
+    if not run.manifest.budget_s or not asks:
         return []
-    return list(filter(None, [_measured(run), _open(verdicts)]))
+    still = [*_claims(verdicts), *_thresholds(run), *_pairs(run)]
+    return [_measured(run), *([f"Still open: {'; '.join(still)}."] if still else [])]
 
 
 def over(run: Run) -> str:
-    """Over how many blocks figures are: '5 blocks'; '5 blocks, 14 where claims were open'."""
+    """Over how many blocks figures are: '5 blocks'; '5 blocks, up to 14 where something was
+    open'."""
     every, more = run.trials["block"].nunique(), len(run.manifest.more_blocks)
     if not more:
         return plural(every, "block")
-    return f"{plural(every - more, 'block')}, up to {every} where claims were open"
+    return f"{plural(every - more, 'block')}, up to {every} where something was open"
 
 
 def _measured(run: Run) -> str:
     planned = plural(run.manifest.repeats or 0, "planned block")
-    blocks = Counter(one.claim for one in run.manifest.more_blocks)
+    blocks = Counter(one.question for one in run.manifest.more_blocks)
     if not blocks:
         return f"No block was measured beyond the {planned}."
     were = "was" if blocks.total() == 1 else "were"
     minutes = sum(one.took_s or 0.0 for one in run.manifest.more_blocks) / 60
-    whose = listed([f"{times} for claim {claim}" for claim, times in sorted(blocks.items())])
+    whose = listed([f"{times} for {name}" for name, times in sorted(blocks.items())])
     return (
         f"Beyond the {planned} {blocks.total()} more {were} measured in {minutes:.1f} min of a "
-        f"budget of {run.manifest.budget_s / 60:.1f}, each with the trials of a claim that was "
-        f"open: {whose}. Intervals beside verdicts are wide enough for all looks together."
+        f"budget of {run.manifest.budget_s / 60:.1f}, each with the trials of what was open: "
+        f"{whose}. Intervals that decide are wide enough for all looks together."
     )
 
 
-def _open(verdicts: Sequence[Verdict]) -> str:
-    told = []
+def _claims(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts:
         if verdict.verdict is not Word.INCONCLUSIVE:
             continue
-        found = open_claim(verdict)
-        if found is None:
-            told.append(f"claim {verdict.claim}, which more blocks would not decide")
-        elif found.needed is None:
-            told.append(f"claim {verdict.claim}")
+        if found := open_claim(verdict):
+            yield _told(found.name, found.needed)
         else:
-            told.append(f"claim {verdict.claim}, about {plural(found.needed, 'block')} more")
-    return f"Still open: {'; '.join(told)}." if told else ""
+            yield f"{claim_name(verdict.claim)}, which more blocks would not decide"
+
+
+def _thresholds(run: Run) -> Iterator[str]:
+    """Those whose interval crosses the limit at some point: there the median decides."""
+    for one in open_thresholds(run):
+        yield f"{_told(f'{one.name} at {one.title}', one.needed)}, and now by its median alone"
+    hopeless = Counter(one.threshold.text for one in crossings(run) if one.hopeless)
+    for text, points in hopeless.items():
+        yield f"threshold {text} at {plural(points, 'point')}, which more blocks would not settle"
+
+
+def _pairs(run: Run) -> Iterator[str]:
+    for one in open_pairs(run):
+        yield _told(f"{one.name} at {one.title}", one.needed)
+
+
+def _told(name: str, needed: int | None) -> str:
+    return f"{name}, about {plural(needed, 'block')} more" if needed else name

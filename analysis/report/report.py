@@ -1,4 +1,5 @@
-"""The report of a run: `report.html`, `report.md`, `verdicts.csv`, `summary.csv`, `figures/`.
+"""The report of a run: `report.html`, `report.md`, `verdicts.csv`, `summary.csv`, `figures/`; and
+the pages of a comparison, where the run compares two servers.
 
 Everything is computed from the records and written beside them; the records
 themselves are only read.
@@ -18,6 +19,10 @@ from analysis.charts.drawing import drawing
 from analysis.charts.model import Chart
 from analysis.claims import verdicts
 from analysis.claims.verdicts import Verdict
+from analysis.compare import report as comparison_pages
+from analysis.compare.comparison import RunComparison
+from analysis.compare.two_servers import compare_servers
+from analysis.exports import ExportedFiles
 from analysis.failures import unmeasured
 from analysis.figures import Figure, all_figures
 from analysis.outcomes.thresholds import Kept, ending, judged
@@ -36,7 +41,8 @@ from contract.exits import Exit, LabError
 class Report:
     """What was written, and the verdicts; `notes` says what was left out and why, `limits`
     whether the experiment's own thresholds were kept; `spoiled` are the rows left out, `unmeasured`
-    the servers of which nothing is known."""
+    the servers of which nothing is known. Where the run `compares` two servers there is the
+    `comparison`, unless nothing of both was measured yet, and its pages are `compared`."""
 
     html: Path
     markdown: Path
@@ -46,13 +52,20 @@ class Report:
     limits: list[Kept]
     spoiled: tuple[LeftOut, ...] = ()
     unmeasured: tuple[str, ...] = ()
+    compares: bool = False
+    comparison: RunComparison | None = None
+    compared: ExportedFiles | None = None
 
     @property
     def exit(self) -> Exit:
-        """EXCEEDED where a threshold was not kept, CANNOT_TELL where nobody knows: nor does
-        anybody know anything of a server without a valid trial, whatever the others did."""
-        code = ending(self.limits)
-        return Exit.CANNOT_TELL if code is Exit.OK and self.unmeasured else code
+        """REGRESSED where a server that is compared got worse, EXCEEDED where a threshold was not
+        kept, CANNOT_TELL where nobody knows: nor does anybody know anything of a server without a
+        valid trial, whatever the others did."""
+        codes = {ending(self.limits), Exit.CANNOT_TELL if self.unmeasured else Exit.OK}
+        if self.compares:
+            codes.add(self.comparison.exit if self.comparison else Exit.CANNOT_TELL)
+        known = (Exit.REGRESSED, Exit.EXCEEDED, Exit.CANNOT_TELL)
+        return next((code for code in known if code in codes), Exit.OK)
 
 
 def build(run_dir: Path) -> Report:
@@ -74,14 +87,23 @@ def build(run_dir: Path) -> Report:
         table = verdicts.write(found, run_dir)
         unreadable_rows.write(run)
         summary_csv.write(run)
-        context = page(run, found, notes) | {"limits": limits}
+        made = compare_servers(run)
+        files = comparison_pages.write(made, run_dir) if made else None
+        if run.manifest.compare and not made:
+            notes.append(f"Nothing of {run.manifest.compare.question} was measured yet.")
+        context = page(run, found, notes) | {"limits": limits, "comparison": made}
         sections = [section(run, *figure, found) for figure in figures]
         html, plain = write_pages("report", run_dir, context | shown(sections, found))
     unknown = tuple(unmeasured(run.trials))
     notes = [*notes, *(f"No trial of {server_name(one)} is valid." for one in unknown)]
     if run.unfinished and not limits:  # a threshold says it by itself, the page among its doubts
         notes = [*notes, f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."]
-    return Report(html, plain, table, found, notes, limits, run.spoiled, unknown)
+    return Report(
+        *(html, plain, table, found, notes, limits, run.spoiled, unknown),
+        compares=run.manifest.compare is not None,
+        comparison=made,
+        compared=files,
+    )
 
 
 def _figures(

@@ -16,6 +16,11 @@ section 11.5). What is approximate in that, few repeats that are not normal, and
 block to void trials and stands between two, are why ALL is below 2.5% a side. The bootstrap, whose
 median of 31 repeats lies outside its interval in 6% of cases, is for single looks alone.
 
+Where many figures are looked at, each needs a p that holds over all looks, to be adjusted for their
+number: `over_looks` has the smallest share of chance that a design like this one could have been
+given in all and still call the figure now (Jennison and Turnbull, section 8.4, of the p-value that
+belongs to alpha spending). What was spent before is scaled with it, as the walk is for each share.
+
 `tests/analysis/statistics/test_looks.py` simulates whole procedures.
 """
 
@@ -27,7 +32,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import special
 
-from analysis.arrays import Floats
+from analysis.arrays import Floats, Numbers
 
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
@@ -40,6 +45,8 @@ MOST = 200
 """Repeats beyond which nothing is planned."""
 STEP, REACH = 0.03, 7.0
 """Of the walk's grid, and how far it goes, in standard deviations of one repeat and of the sum."""
+SCALES = (1.0, 0.25, 0.25**2, 0.25**3, 0.25**4, 0.25**5)
+"""Of TAIL: the designs between whose levels `over_looks` interpolates."""
 
 
 def tail(n: int, first: int = 0) -> float:
@@ -58,8 +65,35 @@ def next_look(n: int, first: int) -> int:
     return look
 
 
+def over_looks(p: Floats, n: Numbers, first: Numbers) -> Floats:
+    """Two-sided p-values that hold over all looks: below 1 - CONFIDENCE are those, and those alone,
+    that an interval of this look would call. `p` are of this look by itself, at `n` repeats each,
+    the first look being at `first`; 0 where it is the only one."""
+    found = np.array(p, dtype="float64")
+    for at, begun in sorted({*zip(n.tolist(), first.tolist(), strict=True)} if len(found) else ()):
+        if begun:
+            mine = (n == at) & (first == begun)
+            found[mine] = 2 * _over_looks(found[mine] / 2, at, begun)
+    return found
+
+
+def _over_looks(p: Floats, n: int, first: int) -> Floats:
+    """The same of one-sided ones at one look."""
+    levels = np.array([_level(n, first, scale) for scale in SCALES])
+    spent = TAIL * np.array(SCALES)
+    # Beyond the designs at either end a level has the same share of what is spent.
+    near = np.clip(p, levels[-1], levels[0])
+    between = np.exp(np.interp(np.log(near), np.log(levels[::-1]), np.log(spent[::-1])))
+    return np.minimum(between * p / near, 0.5)
+
+
+def _level(n: int, first: int, scale: float) -> float:
+    """The level of a look of a design that may be wrong by so much of TAIL on each side."""
+    return FIRST * scale if n <= first else _later(n, first, scale)
+
+
 @lru_cache(maxsize=4096)
-def _later(n: int, first: int) -> float:
+def _later(n: int, first: int, scale: float = 1.0) -> float:
     """The level of a look after the first one, by the walk that all looks before left inside."""
     looks = [first]
     while (look := next_look(looks[-1], first)) < n:
@@ -72,7 +106,7 @@ def _later(n: int, first: int) -> float:
             width = REACH * math.sqrt(look - before)
             steps = np.arange(-int(width / STEP), int(width / STEP) + 1, dtype="float64") * STEP
             density = np.convolve(density, _normal(steps, look - before), mode="same") * STEP
-        to_spend = FIRST + (ALL - FIRST) * (1 - (first / look) ** 2)
+        to_spend = scale * (FIRST + (ALL - FIRST) * (1 - (first / look) ** 2))
         bound = _bound(sums, density, to_spend - spent)
         density = np.where(sums > bound, 0.0, density)
         before, spent = look, to_spend

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
 SignedInt = Annotated[int, "may be below 0"]
 SignedFloat = Annotated[float, "may be below 0"]
+BEYOND = 2**64
+"""No counter of a kernel goes as far, and arrays do not hold it."""
 Read = Callable[[Any], Any]
 """Returns the value that it is given, or raises DocumentError."""
 
@@ -26,13 +28,13 @@ class DocumentError(ValueError):
 
 
 def _signed_whole(data: Any) -> Any:
-    if type(data) is not int:
+    if type(data) is not int or abs(data) >= BEYOND:
         raise DocumentError("expected a whole number")
     return data
 
 
 def _signed_number(data: Any) -> Any:
-    if type(data) is not int and not (type(data) is float and math.isfinite(data)):
+    if type(data) not in (int, float) or not abs(data) <= sys.float_info.max:
         raise DocumentError("expected a number")
     return data
 

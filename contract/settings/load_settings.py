@@ -92,6 +92,19 @@ class LoadSettings:
         form=SCHEDULE,
         by_hand="fixed",
     )
+    surge_per_s: float | None = setting(
+        None,
+        "Requests a second of an open loop in the first surge_s of its window, not rate_per_s",
+        low=0,
+        high=1_000_000,
+        above=True,
+        form=SWEEP,
+        by_hand=0.0,
+        added=True,
+    )
+    surge_s: float = setting(
+        0.0, "How long surge_per_s lasts, in seconds", low=0, high=3_600, form=SWEEP, added=True
+    )
     connect_pace_per_s: int = setting(
         0,
         "Pace at which connections are opened; 0 is as fast as the cap in flight allows",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,6 @@ from contract.outcomes import MEASURED
 from contract.ports import WEB_PORT
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
-from contract.settings.server_flags import ServerFlags
-from contract.settings.setting import declared
 from contract.settings.trial import Settings
 from experiments.benchmarks.void_attempts import VoidAttempt
 from experiments.docker.docker_driver import DockerDriver
@@ -29,7 +27,7 @@ from experiments.machine.preflight import NOFILE, Needs, preflight
 from experiments.machine.run_lock import RunLock
 from experiments.paths import RESULTS
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.trials import Point, Trial
+from experiments.plan.trials import Point, Trial, left_to_it
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from experiments.run.loop import interruptible, swept
@@ -105,8 +103,7 @@ def check_names(option: str, names: Collection[str], known: Sequence[str]) -> No
 def a_trial(name: str, settings: Settings, foreign: Foreign | None, position: int) -> Trial:
     """A trial of a benchmark. What a foreign server cannot be told stays its own."""
     if foreign:
-        own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
-        settings = replace(settings, **own)
+        settings = left_to_it(settings)
     return Trial(Point(name, settings, foreign), 1, position, position)
 
 

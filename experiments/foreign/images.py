@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from contract.exits import Exit, LabError
 from experiments.docker.docker_driver import DockerDriver
@@ -17,6 +17,12 @@ from experiments.images.store import ImageStore
 from experiments.plan.container_keys import ContainerKeys
 from experiments.plan.foreign_server import Foreign, id_of
 from experiments.plan.given_files import KEPT, keep, sha256_of
+from experiments.plan.schema import Experiment
+
+SAME: Final = (
+    "{} and {} are the same image: an A/A test, which calls a difference by chance in at most one "
+    "of twenty runs"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,17 @@ class Found:
         return {name: self.image.id} | {
             f"{name}/{need}": image.id for need, image in self.needs.items()
         }
+
+
+def same_image(experiment: Experiment, found: Sequence[Found]) -> list[str]:
+    """A note where nothing but names tells two servers apart that are compared."""
+    asked = experiment.compare
+    two = [one for one in found if asked and one.server.name in (asked.a, asked.b)]
+    described = [{**one.server.described(), "name": "", "image": ""} for one in two]
+    images = [(one.server.folder, *one.pinned.values()) for one in two]
+    if len(two) < len("ab") or described[0] != described[1] or images[0] != images[1]:
+        return []
+    return [SAME.format(*(one.server.name for one in two))]
 
 
 def _identity(image: Image) -> dict[str, Any]:

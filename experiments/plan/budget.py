@@ -6,10 +6,14 @@ import re
 from typing import Final
 
 from contract.exits import Exit, LabError
+from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, expected_s
 
 SHARE: Final = 0.5
 """Of the time that the plan takes, where nobody says how long."""
+SHARE_COMPARED: Final = 1.0
+"""The same where two servers are compared: half as many blocks again for all of their points, with
+room for those that take more."""
 FORM = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s)?")
 SECONDS = (3600, 60, 1)
 
@@ -30,6 +34,14 @@ def read_budget(text: str) -> float | None:
     return float(sum(int(number or 0) * seconds for number, seconds in parts))
 
 
-def budget_of(asked_s: float | None, trials: list[Trial]) -> float:
-    """Beyond a plan of these trials, in seconds."""
-    return float(round(expected_s(trials) * SHARE)) if asked_s is None else asked_s
+def may_be_open(experiment: Experiment) -> bool:
+    """Whether it asks anything that more blocks could decide."""
+    return bool(experiment.claims or experiment.thresholds or experiment.compare)
+
+
+def budget_of(asked_s: float | None, experiment: Experiment, trials: list[Trial]) -> float:
+    """Beyond the plan of these trials, in seconds; 0 where nothing can be open."""
+    if not may_be_open(experiment):
+        return 0.0
+    share = SHARE_COMPARED if experiment.compare else SHARE
+    return float(round(expected_s(trials) * share)) if asked_s is None else asked_s

@@ -20,11 +20,14 @@ from experiments.plan.composition import merged
 from experiments.plan.expect import Expect, Ready
 from experiments.plan.foreign_server import Foreign, Need, name_of
 from experiments.plan.http_request import HttpRequest
-from experiments.plan.schema import Experiment, Sweep
-from experiments.plan.trials import points
+from experiments.plan.schema import Comparison, Experiment, Sweep
+from experiments.plan.trials import pairs, points
 
 FOLDER = EXPERIMENTS
-TAKEN = ("latest", "bench-loadgen", "bench-servers", "bench-analysis", "crosscheck", "hostile")
+TAKEN = (
+    *("latest", "checkup", "bench-loadgen", "bench-servers", "bench-analysis", "crosscheck"),
+    "hostile",
+)
 EXPERIMENT_S = {"question", "sweeps", "include"}
 """Keys of which an experiment has one, and no server any."""
 VARIANTS = FOLDER.parent / "servers" / "variants"
@@ -73,6 +76,9 @@ def read(path: Path, inside: tuple[Path, ...] = (), folder: Path | None = None) 
         if not faults:
             parts = {name: read(find(name), (*inside, path)) for name in experiment.include}
             experiment = merged(experiment, parts)
+        if experiment.compare and not pairs(experiment, points(experiment)):
+            both = f"{experiment.compare.a} and {experiment.compare.b}"
+            faults.append((_line(node, ("compare",)), f"compare: no sweep has both {both}"))
         points(experiment)
     except ConflictError as error:
         faults.append((_line(node, ()), str(error)))
@@ -204,6 +210,7 @@ def _keys(parents: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
             "request": HttpRequest,
             "requests": HttpRequest,
             "ready": Ready,
+            "compare": Comparison,
         }
         model = children.get(part, model)
     return sorted(model.model_fields)
@@ -244,6 +251,9 @@ def _unknown_servers(document: dict[str, Any], node: yaml.Node) -> list[tuple[in
     settings = document.get("settings")
     if isinstance(settings, dict):
         found.append((("settings", "server"), settings.get("server")))
+    compared = document.get("compare")
+    if isinstance(compared, dict):
+        found += [(("compare", key), compared.get(key)) for key in ("a", "b")]
     sweeps = document.get("sweeps")
     for index, sweep in enumerate(sweeps if isinstance(sweeps, list) else []):
         if not isinstance(sweep, dict):

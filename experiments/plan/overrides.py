@@ -48,7 +48,7 @@ def choose(
     changed, words = source.experiment, []
     notes: list[str] = []
     if server:
-        changed, notes = _askable(only(changed, server, port), server)
+        changed, notes = askable(only(changed, server, port), f"SERVER={server}")
         words += [f"SERVER={server}", *([f"PORT={port}"] if port else [])]
     if references:
         changed = changed.model_copy(update={"references": True})
@@ -58,7 +58,7 @@ def choose(
         words.append(f"REPEATS={repeats}")
     if not words:
         return source
-    text = _written(f"# {path.name} with {' '.join(words)}", changed)
+    text = written(f"# {path.name} with {' '.join(words)}", changed)
     return Source(path.stem, text, changed, tuple(notes))
 
 
@@ -69,9 +69,7 @@ def read_source(path: Path, name: str) -> Source:
     """
     experiment = read(path)
     if experiment.questions:
-        return Source(
-            name, _written(f"# {path.name} with what it includes", experiment), experiment
-        )
+        return Source(name, written(f"# {path.name} with what it includes", experiment), experiment)
     return Source(name, path.read_text(encoding="utf-8"), experiment)
 
 
@@ -81,7 +79,8 @@ def kept_source(path: Path, name: str) -> Source:
     return Source(name, path.read_text(encoding="utf-8"), experiment)
 
 
-def _written(heading: str, experiment: Experiment) -> str:
+def written(heading: str, experiment: Experiment) -> str:
+    """An experiment as the text of a file, with a comment above it."""
     document = experiment.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return f"{heading}\n{text}"
@@ -89,19 +88,33 @@ def _written(heading: str, experiment: Experiment) -> str:
 
 def only(experiment: Experiment, server: str, port: int | None) -> Experiment:
     """The same sweeps, all with `server` in the place of those that they name."""
-    known = {*servers(), *REFERENCE_SERVERS}
-    foreign = None if server in known else _described(server, port) or _foreign(server, port)
-    if foreign is None and port is not None:
+    found = resolved(server, port)
+    if isinstance(found, str):
+        return asked_of(experiment, [found], [])
+    return asked_of(experiment, [found.name], [found])
+
+
+def resolved(server: str, port: int | None, option: str = "SERVER") -> Foreign | str:
+    """The name of one of the lab's servers, or what the image or the file is that `option` names.
+    Raises LabError."""
+    if server not in {*servers(), *REFERENCE_SERVERS}:
+        return _described(server, port, option) or _foreign(server, port, option)
+    if port is not None:
         raise LabError(
             f"PORT={port}: {server} is one of the lab's own servers and has its port; "
             "leave PORT out",
             Exit.BAD_INPUT,
         )
-    name = foreign.name if foreign else server
+    return server
+
+
+def asked_of(experiment: Experiment, names: list[str], foreign: list[Foreign]) -> Experiment:
+    """The same sweeps, all with the servers of these names in the place of those that they name;
+    `foreign` are the ones of them that are none of the lab's own."""
     sweeps = [
         sweep.model_copy(
             update={
-                "axes": Axes(**{**sweep.axes.model_dump(exclude_unset=True), "server": [name]}),
+                "axes": Axes(**{**sweep.axes.model_dump(exclude_unset=True), "server": names}),
                 "settings": _without_server(sweep.settings),
             }
         )
@@ -109,45 +122,45 @@ def only(experiment: Experiment, server: str, port: int | None) -> Experiment:
     ]
     return experiment.model_copy(
         update={
-            "servers": [foreign] if foreign else [],
+            "servers": foreign,
             "settings": _without_server(experiment.settings),
             "sweeps": sweeps,
         }
     )
 
 
-def _askable(experiment: Experiment, server: str) -> tuple[Experiment, list[str]]:
+def askable(experiment: Experiment, asked: str) -> tuple[Experiment, list[str]]:
     """The experiment without the sweeps that its requests do not go with, as a pipeline of POSTs,
-    and why each is left out. Raises LabError where nothing is left, or for any other conflict: not
-    every load is for every server."""
+    and why each is left out. Raises LabError, which begins with what was `asked`, where nothing is
+    left, or for any other conflict: not every load is for every server."""
     sweeps, notes = [], []
     for sweep in experiment.sweeps:
         try:
             points(experiment.model_copy(update={"sweeps": [sweep]}))
         except ConflictError as error:
             if not isinstance(error.__cause__, RequestError):
-                raise LabError(f"SERVER={server}: {error}", Exit.BAD_INPUT) from error
+                raise LabError(f"{asked}: {error}", Exit.BAD_INPUT) from error
             notes.append(f"{error}")
         else:
             sweeps.append(sweep)
     if not sweeps:
-        raise LabError("\n  ".join([f"SERVER={server}:", *notes]), Exit.BAD_INPUT)
+        raise LabError("\n  ".join([f"{asked}:", *notes]), Exit.BAD_INPUT)
     return experiment.model_copy(update={"sweeps": sweeps}), [f"left out: {one}" for one in notes]
 
 
-def _described(file: str, port: int | None) -> Foreign | None:
+def _described(file: str, port: int | None, option: str) -> Foreign | None:
     """The server in this file; None if it is none. Raises LabError."""
     path = Path(file)
     if path.is_dir():
         raise LabError(
-            f"SERVER={file}: it is a folder; give a file in it that describes a server, or an "
+            f"{option}={file}: it is a folder; give a file in it that describes a server, or an "
             "image by NAME:TAG",
             Exit.BAD_INPUT,
         )
     if path.suffix not in (".yaml", ".yml"):
         return None
     if not path.is_file():
-        raise LabError(f"SERVER={file}: no such file", Exit.BAD_INPUT)
+        raise LabError(f"{option}={file}: no such file", Exit.BAD_INPUT)
     if port is not None:
         raise LabError(
             f"PORT={port}: {file} says where its server listens; leave PORT out", Exit.BAD_INPUT
@@ -155,11 +168,12 @@ def _described(file: str, port: int | None) -> Foreign | None:
     return read_server(path)
 
 
-def _foreign(image: str, port: int | None) -> Foreign:
+def _foreign(image: str, port: int | None, option: str) -> Foreign:
     """Raises LabError, also for what may be a slip of the pen: it is no image to be pulled."""
     if meant := _meant(image):
         raise LabError(
-            f"SERVER={image}: did you mean {meant}? An image of that name is SERVER={image}:latest",
+            f"{option}={image}: did you mean {meant}? An image of that name is "
+            f"{option}={image}:latest",
             Exit.BAD_INPUT,
         )
     given = {"image": image} | ({} if port is None else {"port": port})
@@ -167,7 +181,7 @@ def _foreign(image: str, port: int | None) -> Foreign:
         foreign = Foreign.model_validate(given)
     except ValidationError as error:
         told = "; ".join(model_faults(error.errors()))
-        raise LabError(f"SERVER={image}: {told}", Exit.BAD_INPUT) from error
+        raise LabError(f"{option}={image}: {told}", Exit.BAD_INPUT) from error
     if foreign.name in servers():
         return foreign.model_copy(update={"name": f"image_{foreign.name}"})
     return foreign

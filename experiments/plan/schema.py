@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from contract.compared import TOLERANCE
 from contract.thresholds import parse
 from experiments.plan.axes import MAX, SCALED, Axes, PartialSettings
 from experiments.plan.foreign_server import Foreign
@@ -48,6 +49,25 @@ class Sweep(Strict):
         axes = self.axes.model_dump(exclude_none=True)
         if all(MAX in axes.get(name, ()) for name in SCALED):
             raise ValueError(f"{' and '.join(SCALED)} cannot both be {MAX}; give one a number")
+        return self
+
+
+class Comparison(Strict):
+    """Two servers to compare, block by block."""
+
+    a: str = Field(description="The server that the other one is compared with")
+    b: str = Field(description="The server that is compared")
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = Field(
+        TOLERANCE, description="What may get worse, as a share, without being a regression"
+    )
+
+    @model_validator(mode="after")
+    def _two(self) -> Comparison:
+        if self.a == self.b:
+            raise ValueError(
+                f"a and b are both {self.a}; for an A/A test give its image twice in `servers`, "
+                "under two names"
+            )
         return self
 
 
@@ -94,6 +114,12 @@ class Experiment(Strict):
         default_factory=list,
         description="Limits that every point has to keep, such as `response_p99_us < 5000`; "
         "where one is not kept, the exit code says so",
+    )
+
+    compare: Comparison | None = Field(
+        None,
+        description="Two servers, `{a: NAME, b: NAME}`: the trials that both have stand side by "
+        "side in each block, and the report compares them, as `make ab` does",
     )
 
     @model_validator(mode="after")

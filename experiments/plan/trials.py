@@ -23,6 +23,7 @@ from experiments.foreign.catalogue import REFERENCES
 from experiments.plan.axes import without_words
 from experiments.plan.capacity import Limits, fit
 from experiments.plan.foreign_server import Foreign
+from experiments.plan.pairs import paired, side_by_side
 from experiments.plan.schema import Experiment, Sweep
 
 REFERENCE_SWEEP = "reference"
@@ -115,10 +116,9 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                     Exit.BAD_INPUT,
                 )
             if foreign:
-                own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
+                settings = left_to_it(settings)
                 if foreign.origin == "foreign" and not _gives(experiment, sweep, "warm_up_s"):
-                    own["warm_up_s"] = None  # who knows how long it takes to be itself
-                settings = replace(settings, **own)
+                    settings = replace(settings, warm_up_s=None)  # who knows how long that takes
             _check_requests(sweep, settings, foreign)
             point = Point(sweep.name, settings, foreign, sweep.repeats, note)
             known_one = found.setdefault(point.identity, point)
@@ -126,6 +126,12 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                 known_one, repeats=_more(known_one, point), note=known_one.note or note
             )
     return list(found.values())
+
+
+def left_to_it(settings: Settings) -> Settings:
+    """The same for a server of others: what it cannot be told stays its own."""
+    own: dict[str, Any] = dict.fromkeys(("backlog", *declared(ServerFlags)))
+    return replace(settings, **own)
 
 
 def _fitted(experiment: Experiment, sweep: Sweep, limits: Limits) -> list[tuple[Settings, str]]:
@@ -213,14 +219,22 @@ def _compared(
 
 
 def plan(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Trial]:
-    """Blocks of one repeat, each shuffled by the seed, the reference first and last."""
+    """Blocks of one repeat, each shuffled by the seed, the reference first and last; trials of
+    servers that are compared stand side by side."""
     shuffler = random.Random(experiment.seed)  # noqa: S311 - an order, not a secret
     own, trials = points(experiment, limits), list[Trial]()
+    beside = pairs(experiment, own)
     for block in range(1, experiment.repeats + 1):
         shuffled = [one for one in own if block <= (one.repeats or block)]
         shuffler.shuffle(shuffled)
-        trials += _block(experiment, shuffled, block, len(trials))
+        trials += _block(experiment, side_by_side(shuffled, beside), block, len(trials))
     return trials
+
+
+def pairs(experiment: Experiment, own: list[Point]) -> list[tuple[Point, Point]]:
+    """Those of its `own` points that are compared with each other."""
+    asked = experiment.compare
+    return paired(own, asked.a, asked.b) if asked else []
 
 
 def more_block(
@@ -236,7 +250,8 @@ def more_block(
             Exit.BAD_INPUT,
         )
     random.Random(f"{experiment.seed}, {block}").shuffle(chosen)  # noqa: S311 - as above
-    return _block(experiment, chosen, block, before)
+    beside = pairs(experiment, chosen)
+    return _block(experiment, side_by_side(chosen, beside), block, before)
 
 
 def _block(experiment: Experiment, shuffled: list[Point], block: int, before: int) -> list[Trial]:

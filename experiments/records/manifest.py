@@ -8,12 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from contract.columns import FORMAT_VERSION, SETTINGS
+from contract.compared import COMPARE, Compared
 from contract.settings.trial import Settings
 from experiments.machine.cores import Placement
 from experiments.paths import ROOT
 from experiments.plan.capacity import BRIDGE_NF, Limits
 from experiments.plan.schema import Experiment
 from experiments.plan.source import Source
+from experiments.plan.trials import pairs, points
 from experiments.records.run_folder import sha256
 
 LOCKS = (
@@ -51,6 +53,7 @@ def describe(
         "claims": experiment.claims,
         "figures": experiment.figures,
         "thresholds": experiment.thresholds,
+        **_compared(experiment, limits),
         "sweeps": [sweep.name for sweep in experiment.sweeps],
         "settings": experiment.settings.model_dump(exclude_none=True),
         "usual": usual(experiment),
@@ -80,6 +83,16 @@ def describe(
         "bridge_nf_call_iptables": machine["sysctls"].get(BRIDGE_NF),
         "docker": engine,
     }
+
+
+def _compared(experiment: Experiment, limits: Limits) -> dict[str, Any]:
+    """What the report compares; nothing where the experiment does not say it."""
+    asked = experiment.compare
+    if asked is None:
+        return {}
+    found = pairs(experiment, points(experiment, limits))
+    names = tuple((one.name, other.name) for one, other in found)
+    return {COMPARE: asdict(Compared(asked.a, asked.b, asked.tolerance, names))}
 
 
 def usual(experiment: Experiment) -> dict[str, Any]:

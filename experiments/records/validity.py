@@ -14,6 +14,7 @@ from contract.outcomes import FOREIGN, STEAL, not_measured
 from contract.settings.trial import MOST_WARM_UP_S
 from contract.void_causes import EXCUSED_BY_A_DISTURBANCE, Blame
 from experiments.records import rate_trend
+from experiments.records.offered import offered_per_s
 
 BUSY = 0.9
 """A core used for nine tenths is the bound: the rest goes to interrupts and the scheduler."""
@@ -177,9 +178,10 @@ def _open_loop(row: Row) -> tuple[str, str]:
             f"requests left up to {lag:,.0f} us late though a connection was free; "
             "lower the rate, or give the load more cores"
         )
-    answered = row["requests_per_s"] / row["rate_per_s"]
+    offered = offered_per_s(row)
+    answered = row["requests_per_s"] / offered
     # A Poisson schedule has more or fewer arrivals by chance: three sigma of their number.
-    chance = 3 / math.sqrt(row["rate_per_s"] * row["window_s"])
+    chance = 3 / math.sqrt(offered * row["window_s"])
     enough = KEPT - (chance if row["arrivals"] == "poisson" else 0.0)
     if row["server_cpu_share"] >= BUSY:
         return "server_bound", ""

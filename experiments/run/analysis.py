@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contract.exits import Exit, LabError
-from contract.more_blocks import OPEN, OpenClaim
+from contract.more_blocks import OPEN, OpenQuestion
 from experiments.paths import ROOT
 
 
@@ -27,8 +27,8 @@ def analyse(
     )
 
 
-def open_claims(folder: Path) -> list[OpenClaim]:
-    """The claims of the run so far that more blocks may decide, the most promising first.
+def open_questions(folder: Path) -> list[OpenQuestion]:
+    """What of the run so far is open and more blocks may decide, the most promising first.
 
     Raises LabError, with what the analysis says of records that it cannot judge.
     """
@@ -37,7 +37,7 @@ def open_claims(folder: Path) -> list[OpenClaim]:
         answer = json.loads(done.stdout)
         if OPEN not in answer:
             raise LabError(str(answer["error"]), Exit(done.returncode))
-        return [OpenClaim(**{**one, "points": tuple(one["points"])}) for one in answer[OPEN]]
+        return [OpenQuestion(**{**one, "points": tuple(one["points"])}) for one in answer[OPEN]]
     except (ValueError, KeyError, TypeError) as error:
         raise LabError(
             f"{folder}: what is open could not be told: the analysis ended with "

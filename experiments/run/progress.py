@@ -81,7 +81,9 @@ def _as_far_as(row: dict[str, Any]) -> str:
         held, of = went_as_far_as(row), "descriptors" if row.get("watched") else "connections"
         return "" if held is None else f" at {held:,.0f} {of}"
     if row["validity"] == STARVED and row.get("requests_per_s") is not None:
-        return f" ({row['requests_per_s']:,.0f}/s, {row['coverage']:.1%} of the clients served)"
+        coverage = row.get("coverage")  # none without clients
+        served = "" if coverage is None else f", {coverage:.1%} of the clients served"
+        return f" ({row['requests_per_s']:,.0f}/s{served})"
     return ""
 
 

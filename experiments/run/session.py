@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,30 +11,30 @@ from typing import Any
 
 from rich.console import Console
 
+from contract.checkup.description import described
 from contract.console import say
 from contract.exits import Exit, LabError
 from contract.more_blocks import BUDGET
 from contract.ports import WEB_PORT
 from contract.run_order import KEY, begun, next_sequence
+from experiments.checkup.questions import CheckUp
 from experiments.docker.docker_driver import DockerDriver
-from experiments.docker.driver import DriverError
-from experiments.docker.tool import run_tool
-from experiments.foreign.images import Found, ensure_foreign, keep_files
+from experiments.foreign.images import Found, ensure_foreign, keep_files, same_image
 from experiments.images.build import Images, ensure_images
-from experiments.images.store import ImageStore
 from experiments.machine.cores import place
 from experiments.machine.preflight import Needs, preflight
 from experiments.machine.rest import Rest
-from experiments.machine.run_lock import RunLock, holder
+from experiments.machine.run_lock import RunLock
 from experiments.paths import RESULTS
-from experiments.plan.budget import budget_of
-from experiments.plan.capacity import Limits, limits_of
+from experiments.plan.budget import budget_of, may_be_open
+from experiments.plan.capacity import Limits
 from experiments.plan.overrides import kept_source
 from experiments.plan.source import Source
 from experiments.plan.trials import Trial, expected_s, foreign_servers, notes, plan
 from experiments.records.manifest import describe
 from experiments.records.recorded_limits import recorded_limits
 from experiments.records.run_folder import Store
+from experiments.run.here import granted, machine_of
 from experiments.run.loop import (
     AfterwardsError,
     Interrupted,
@@ -45,11 +45,9 @@ from experiments.run.loop import (
     swept,
 )
 from experiments.run.progress import Watch
-from experiments.run.trial_containers import PIDS, PROBE
-from experiments.run.trial_environment import MOST_NOFILE, trial_environment
+from experiments.run.trial_environment import trial_environment
 from experiments.run.until_decided import Continuation, all_trials, is_complete, left
 
-ENVIRONMENT = (*PROBE, "environment")
 SAME = (
     *("images", "servers", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256"),
     *("docker", "bridge_nf_call_iptables"),
@@ -60,12 +58,18 @@ RECORD_BYTES = 400_000
 """Room for one trial's details on the disk: histograms, samples and logs."""
 
 
-def start(source: Source, console: Console, budget_s: float | None = 0.0) -> Store:
+def start(
+    source: Source,
+    console: Console,
+    budget_s: float | None = 0.0,
+    known: Mapping[str, Any] | None = None,
+) -> Store:
     """Run an experiment from its first trial, and for so many seconds more where claims are open;
-    None is what `plan.budget` says. Raises LabError, Interrupted.
+    None is what `plan.budget` says. `known` is what its manifest says beside what every one does.
+    Raises LabError, Interrupted.
     """
     run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    return _measure(run, source, None, console, budget_s)
+    return _measure(run, source, None, console, budget_s, known)
 
 
 def last_unfinished() -> Path:
@@ -99,11 +103,15 @@ def _measure(
     store: Store | None,
     console: Console,
     budget_s: float | None = 0.0,
+    known: Mapping[str, Any] | None = None,
 ) -> Store:
     """Run what is left. Raises AfterwardsError for what fails when nothing is left."""
     started: list[tuple[Store, Limits]] = []
     try:
-        _measure_all(run, source, store, console, budget_s, lambda *what: started.append(what))
+        _measure_all(
+            *(run, source, store, console, budget_s, known or {}),
+            lambda *what: started.append(what),
+        )
     except (Exception, Interrupted) as error:
         if not started or not is_complete(started[0][0], source.experiment, started[0][1]):
             raise
@@ -128,6 +136,7 @@ def _measure_all(
     store: Store | None,
     console: Console,
     budget_s: float | None,
+    known: Mapping[str, Any],
     begin: Callable[[Store, Limits], None],
 ) -> None:
     """`begin` is told of the run, and of the limits of its plan, before the first trial."""
@@ -135,21 +144,23 @@ def _measure_all(
     tell = partial(say, console)
     with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, tell):
         images = ensure_images(driver, _targets(plan(source.experiment)), tell)
-        machine = _machine(driver, images.server)
-        limits = recorded_limits(store) if store else _granted(driver, images.server, machine)
+        machine = machine_of(driver, images.server)
+        limits = recorded_limits(store) if store else granted(driver, images.server, machine)
         trials = all_trials(source.experiment, limits, store.manifest() if store else {})
         for note in (*source.notes, *notes(trials)):
             tell(note)
         servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
-        if budget_s and not source.experiment.claims:
-            tell("BUDGET: the experiment has no claims, and ends with its plan")
-        budget_s = budget_of(budget_s, trials) if source.experiment.claims else 0.0
+        for note in same_image(source.experiment, servers):
+            tell(note)
+        if budget_s and not may_be_open(source.experiment):
+            tell("BUDGET: the experiment has no claims or thresholds, and ends with its plan")
+        budget_s = budget_of(budget_s, source.experiment, trials)
         preflight(driver, _needs(trials, budget_s, images))
         describe_all = partial(
             _manifest, run, source, trials, driver, images, servers, machine, limits
         )
         if store is None:
-            store = _begin(source, run, servers, budget_s, describe_all)
+            store = _begin(source, run, servers, {**known, BUDGET: budget_s}, describe_all)
         else:
             _go_on(store, describe_all(store.folder))
         tell(
@@ -170,31 +181,12 @@ def _measure_all(
                     bar.more(more, doing)
                     execute(more, store, runner, bar, rest)
 
+                if check_up := described(store.manifest()):
+                    others = {one.server.name: one.server for one in servers}
+                    CheckUp(check_up, others, store, len(trials), measure, tell).ask_all()
                 Continuation(
                     source.experiment, limits, store, trials, measure, tell
                 ).until_decided()
-
-
-def limits_here() -> Limits | None:
-    """The limits of this machine; None while they are not known: no engine, no image, or a run."""
-    try:
-        with DockerDriver() as driver:
-            image = ImageStore(driver).newest("server")
-            if image is None or holder():
-                return None
-            return _granted(driver, image, _machine(driver, image))
-    except (LabError, DriverError):
-        return None
-
-
-def _machine(driver: DockerDriver, image: str) -> dict[str, Any]:
-    """The machine as the probe sees it from inside a container."""
-    found: dict[str, Any] = json.loads(run_tool(driver, image, ENVIRONMENT, network="host"))
-    return found
-
-
-def _granted(driver: DockerDriver, image: str, machine: dict[str, Any]) -> Limits:
-    return limits_of(machine, min(driver.nofile_limit(image), MOST_NOFILE), PIDS)
 
 
 def _targets(trials: list[Trial]) -> list[str]:
@@ -219,14 +211,13 @@ def _begin(
     source: Source,
     run: str,
     servers: list[Found],
-    budget_s: float,
+    known: Mapping[str, Any],
     describe_all: Callable[[Path], dict[str, Any]],
 ) -> Store:
     """A new folder, with copies of the files that the servers are given."""
     store = Store.create(RESULTS, source, run)
     keep_files(servers, store.folder)
-    known = {BUDGET: budget_s, KEY: next_sequence(RESULTS)}
-    store.write_manifest({**describe_all(store.folder), **known})
+    store.write_manifest({**describe_all(store.folder), **known, KEY: next_sequence(RESULTS)})
     return store
 
 

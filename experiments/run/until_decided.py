@@ -1,10 +1,10 @@
-"""After its plan a run goes on with the trials of claims that are open, until it can tell.
+"""After its plan a run goes on with the trials of what is open, until it can tell.
 
-Each block beyond the plan has the trials of one claim, between the reference trials; before it
-begins the manifest names it, so that a run which was stopped ends it first. The claim that would
-take the fewest blocks comes first, with all that are missing until its next look; then the
-analysis judges again. It ends when no claim is open that more blocks may decide, or when the
-budget has no time for any that is.
+That may be a claim, a threshold, or a comparison of two servers. Each block beyond the plan has the
+trials of one such question, between the reference trials; before it begins the manifest names it,
+so that a run which was stopped ends it first. The question that would take the fewest blocks comes
+first, with all that are missing until its next look; then the analysis judges again. It ends when
+nothing is open that more blocks may decide, or when the budget has no time for any that is.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from contract.checkup.description import ENDED as ALL_ASKED
+from contract.checkup.description import KEY as CHECK_UP
 from contract.exits import LabError
-from contract.more_blocks import BLOCKS, BUDGET, ENDED, MoreBlock, OpenClaim
+from contract.more_blocks import BLOCKS, BUDGET, ENDED, MoreBlock, OpenQuestion
 from experiments.plan.capacity import Limits
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, expected_s, more_block, plan
 from experiments.records.attempts import unsettled
 from experiments.records.run_folder import Store
-from experiments.run.analysis import open_claims
+from experiments.run.analysis import open_questions
 from experiments.run.progress import minutes
 
 
@@ -45,7 +47,8 @@ def is_complete(store: Store, experiment: Experiment, limits: Limits) -> bool:
     """Whether nothing more is to be measured in this run."""
     manifest = store.manifest()
     decided = not manifest.get(BUDGET) or ENDED in manifest
-    return decided and not left(store, all_trials(experiment, limits, manifest))
+    asked = CHECK_UP not in manifest or ALL_ASKED in manifest
+    return decided and asked and not left(store, all_trials(experiment, limits, manifest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Continuation:
     trials: list[Trial]
     measure: Callable[[list[Trial], str], object]
     tell: Callable[[str], None]
-    ask: Callable[[Path], Sequence[OpenClaim]] = open_claims
+    ask: Callable[[Path], Sequence[OpenQuestion]] = open_questions
     clock: Callable[[], float] = time.monotonic
 
     def until_decided(self) -> None:
@@ -77,24 +80,25 @@ class Continuation:
                     break
                 self._measure(chosen, left_s)
             else:
-                self.tell("no claim is open that more blocks would decide")
+                self.tell("nothing is open that more blocks would decide")
         except LabError:
             self._end()
             raise
         self._end()
 
-    def _measure(self, claim: OpenClaim, left_s: float) -> None:
+    def _measure(self, question: OpenQuestion, left_s: float) -> None:
         """As many blocks as are missing until its next look."""
-        need = "nobody can say how many" if claim.needed is None else f"about {claim.needed:,}"
-        words = f"deciding claim {claim.claim}"
-        self.tell(
-            f"{words}, {claim.title}: {need} more blocks; {minutes(left_s)} min of the budget left"
+        some = (
+            "nobody can say how many" if question.needed is None else f"about {question.needed:,}"
         )
-        for _ in range(claim.next_look):
+        words = f"deciding {question.name}"
+        told = f"{words}, {question.title}: {some} more blocks"
+        self.tell(f"{told}; {minutes(left_s)} min of the budget left")
+        for _ in range(question.next_look):
             began = self.clock()
-            trials = self._next(claim)
+            trials = self._next(question)
             self.trials.extend(trials)
-            block = MoreBlock(trials[0].block, claim.claim, claim.points)
+            block = MoreBlock(trials[0].block, question.name, question.points)
             manifest = self.store.manifest()
             before = manifest.get(BLOCKS, [])
             manifest["trials"] += len(trials)
@@ -103,14 +107,14 @@ class Continuation:
             ended = {**asdict(block), "took_s": round(self.clock() - began, 1)}
             self.store.write_manifest({**manifest, BLOCKS: [*before, ended]})
 
-    def _next(self, claim: OpenClaim) -> list[Trial]:
-        """The trials of the next block, for this claim."""
+    def _next(self, question: OpenQuestion) -> list[Trial]:
+        """The trials of the next block, for this question."""
         block = self.trials[-1].block + 1
-        return more_block(self.experiment, self.limits, block, claim.points, len(self.trials))
+        return more_block(self.experiment, self.limits, block, question.points, len(self.trials))
 
-    def _batch_s(self, claim: OpenClaim) -> float:
+    def _batch_s(self, question: OpenQuestion) -> float:
         """How long its blocks until the next look will probably take."""
-        return expected_s(self._next(claim)) * claim.next_look
+        return expected_s(self._next(question)) * question.next_look
 
     def _spent_s(self, manifest: Mapping[str, Any]) -> float:
         """What the blocks so far took; what one that was stopped will probably have."""
@@ -126,8 +130,8 @@ class Continuation:
         self.store.write_manifest({**self.store.manifest(), ENDED: now})
 
 
-def _named(claims: Sequence[OpenClaim]) -> str:
-    numbers = [str(one.claim) for one in claims]
-    if len(numbers) == 1:
-        return f"claim {numbers[0]} stays"
-    return f"claims {', '.join(numbers[:-1])} and {numbers[-1]} stay"
+def _named(questions: Sequence[OpenQuestion]) -> str:
+    names = list(dict.fromkeys(one.name for one in questions))
+    if len(names) == 1:
+        return f"{names[0]} stays"
+    return f"{', '.join(names[:-1])} and {names[-1]} stay"

@@ -14,10 +14,12 @@ SPIN_NS = 1_500_000
 
 
 class Arrivals:
-    """`moments` yields ns after `begin`; everything else is in ns of the monotonic clock."""
+    """`moments` yields ns after `begin`; `window`, if there is one, ns after the opening of the
+    window, when it takes their place; everything else is in ns of the monotonic clock."""
 
-    def __init__(self, moments: Iterator[int]) -> None:
+    def __init__(self, moments: Iterator[int], window: Iterator[int] | None = None) -> None:
         self._moments = moments
+        self._window = window
         self._begun = 0
         self.due = NEVER_NS
         self.waiting: deque[int] = deque()
@@ -39,6 +41,9 @@ class Arrivals:
         self.lag = Recorder()
         self.rested_ns = 0
         self.most_waiting = len(self.waiting)
+        if self._window is not None:
+            self._moments, self._window = self._window, None
+            self.begin()
 
     def take(self) -> int:
         """Return the moment that is due, and go on to the next."""

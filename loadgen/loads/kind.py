@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from contract.loads import CLIENT_LOADS
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange, Target
 from loadgen.loads.arrivals import Arrivals
-from loadgen.loads.schedule import schedule
+from loadgen.loads.schedule import schedule, surging
 from loadgen.options import Options
 
 
@@ -31,9 +31,16 @@ class VerifiedServer:
 
     def arrivals(self) -> Arrivals:
         """The schedule of an open loop."""
-        own, asked = self.options, self.options.settings
-        rate_per_s = asked.rate_per_s or 0.0
-        return Arrivals(schedule(asked.arrivals, rate_per_s, own.seed, own.worker, own.workers))
+        asked, usual = self.options.settings, self._schedule(self.options.settings.rate_per_s)
+        if not asked.surge_per_s:
+            return Arrivals(usual)
+        surge, after = self._schedule(asked.surge_per_s), self._schedule(asked.rate_per_s)
+        return Arrivals(usual, surging(surge, asked.surge_s, after))
+
+    def _schedule(self, rate_per_s: float | None) -> Iterator[int]:
+        own = self.options
+        arrivals = own.settings.arrivals
+        return schedule(arrivals, rate_per_s or 0.0, own.seed, own.worker, own.workers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

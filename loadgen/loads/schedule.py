@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import takewhile
 
 from contract.loads import ARRIVALS
 
@@ -29,6 +30,14 @@ def schedule(
     if arrivals == "poisson":
         return _poisson(rate_per_s / workers, f"{seed}/{worker}")
     raise ValueError(f"arrivals are {arrivals!r}; choose one of {', '.join(ARRIVALS)}")
+
+
+def surging(surge: Iterator[int], surge_s: float, after: Iterator[int]) -> Iterator[int]:
+    """The moments of one schedule for so long, then those of another, which begins then."""
+    ends = int(surge_s * SECOND_NS)
+    yield from takewhile(lambda moment: moment < ends, surge)
+    for moment in after:
+        yield ends + moment
 
 
 def _fixed(rate_per_s: float, worker: int, workers: int) -> Iterator[int]:

@@ -40,6 +40,9 @@ class LocustStatistics:
         first, (_, exchange) = next(iter(asked.items()))
         self._merge_errors(first, exchange.method, errors - self._errors)
         self._errors = errors
+        # Locust reckons rates up to the last response: of a server that stands still, it would
+        # show the last rate for ever.
+        self._stats.total.last_request_timestamp = time.time()
 
     def _merge_responses(self, path: str, added: list[tuple[int, int]], exchange: Exchange) -> None:
         if not added:

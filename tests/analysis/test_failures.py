@@ -74,7 +74,8 @@ def test_each_cause_counts_as_what_it_is(tmp_path: Path, cause: str | None) -> N
     place = {"server_limit": "limit", None: "unknown"}.get(
         cause, "failed" if cause in BY_SERVER else "spoiled"
     )
-    assert found == Causes(len(frame) - 2, **{place: 2})
+    lost = 2 if cause == "lab" else 0
+    assert found == Causes(len(frame) - 2, **{place: 2}, lost=lost)
     assert ("no evidence" in no_evidence(found)) is (cause not in BY_SERVER)
 
 

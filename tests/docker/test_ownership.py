@@ -29,7 +29,7 @@ from experiments.images.store import BuildFailedError, ImageStore, label_step
 from experiments.machine import doctor
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
-from experiments.run import session
+from experiments.run import here
 from tests.support.strangers import Strangers, context
 
 if TYPE_CHECKING:
@@ -99,14 +99,14 @@ def test_nothing_of_a_stranger_s_is_touched(
     strangers.remember()
     assert len(dangling(driver)) == 1
 
-    monkeypatch.setattr(session, "DockerDriver", partial(DockerDriver, owner=owner))
-    monkeypatch.setattr(session, "holder", lambda: None)
+    monkeypatch.setattr(here, "DockerDriver", partial(DockerDriver, owner=owner))
+    monkeypatch.setattr(here, "holder", lambda: None)
     began = int(time.time())
 
     def look_around() -> None:
         told = {one.name: one for one in doctor.checks(driver)}
         assert told["descriptors"].status == "ok"
-        assert session.limits_here() is not None
+        assert here.limits_here() is not None
 
     steps: dict[str, Callable[[], object]] = {
         "doctor and plan": look_around,

@@ -1,29 +1,35 @@
-"""Rates of servers of others beside those that wrk finds, in rounds: a trial of the lab, then wrk
-against a fresh server in the same containers, on the same cores, over the same path.
+"""Rates of servers of others beside those that wrk finds at the same time: a trial of the lab, and
+a twin of its server that wrk loads.
 
-The server has half a core, so that it is the bound for both generators: where the generator's core
-is used up, the rate is its own. The servers are those that read no file for a response, as what a
-file costs depends on the engine's file system, and on who else uses that.
+A shared machine is faster in one second than in the next, by more than what is looked for. So both
+pairs run at once: the twins have one core between them, of which each gets half while both have
+something to do, and the generators the other. What happens to one happens to the other. The servers
+are such as read no file for a response: what a file costs depends on the engine's file system.
 """
 
 from __future__ import annotations
 
+import json
+import statistics
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from analysis.statistics.estimates import Estimate, estimate
 from contract.exits import LabError
-from contract.outcomes import MEASURED
+from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Trials, a_trial
-from experiments.crosscheck.tools import RATE, read_wrk
+from experiments.crosscheck.tools import FAILED, RATE, read_wrk
 from experiments.docker.driver import ContainerSpec
-from experiments.docker.tool import run_to_end, running
+from experiments.docker.tool import running
 from experiments.run.trial_environment import trial_environment
+from tests.foreign.sweep import outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from contract.result.window import Window
     from experiments.benchmarks.frame import Frame
     from experiments.plan.foreign_server import Foreign
     from experiments.run.trial_containers import Containers
@@ -31,11 +37,20 @@ if TYPE_CHECKING:
 SERVERS: Final = ("haproxy", "node_http", "aiohttp")
 ROUNDS: Final = 7
 TOLERANCE: Final = 0.05
-WARM_UP_S, WINDOW_S = 3, 4
-BESIDE: Final = 900
-"""Position of wrk's turn, so that its containers have names of their own."""
-READY_S: Final = 20
-WRK_S: Final = 60.0
+WARM_UP_S, WINDOW_S = 3, 8
+SLICE_S: Final = 2
+TWIN: Final = 900
+"""Position of the twin, so that its containers have names of their own."""
+SLICES: Final = """
+import json, subprocess, sys, time
+while True:
+    began_ns = time.perf_counter_ns()
+    done = subprocess.run(sys.argv[1:], capture_output=True, text=True)
+    ended_ns, said = time.perf_counter_ns(), done.stdout + done.stderr
+    print(json.dumps([began_ns, ended_ns, done.returncode, said]), flush=True)
+    time.sleep(0.1 if done.returncode else 0)
+"""
+"""One wrk after another, each with its place on the clock that all containers have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +73,56 @@ class Agreement:
 
 
 def compare(made: Frame, servers: Sequence[Foreign], image_id: str) -> list[Agreement]:
-    """All of SERVERS. Raises LabError where a trial is never measured or wrk fails."""
+    """All of SERVERS. Raises LabError where a trial is not measured or wrk tells no rate."""
     pinned = {one.name: image_id for one in servers}
     with trial_environment(made.run, made.driver, made.images, pinned) as runner:
         trials = Trials(made, runner)
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in SERVERS}
         known: Mapping[str, Foreign] = {one.name: one for one in servers}
         for name in SERVERS * ROUNDS:
-            settings = _settings(name)
-            row, _ = trials.attempt(settings, known[name])
-            if row["validity"] not in MEASURED:
-                raise LabError(f"{name}: not measured; the last time: {row['reason']}")
+            settings = Settings(
+                server=name, active_connections=64, warm_up_s=WARM_UP_S, window_s=WINDOW_S
+            )
             runner.settle()
-            rate = by_wrk(made, runner.containers, settings, known[name])
-            found[name].append((float(row["requests_per_s"]), rate))
+            with _twin(made, runner.containers, settings, known[name]) as wrk:
+                row, ended = trials.attempt(settings, known[name], attempts=1)
+                said = made.driver.logs(wrk)
+            told = outcome(row)  # that wrk takes some of the machine is as it should be
+            window = ended.result.window if isinstance(ended.result, TrialResult) else None
+            if window is None or not told.startswith("measured"):
+                raise LabError(f"{name}: {told}")
+            found[name].append((float(row["requests_per_s"]), rate_within(window, said)))
     return [
         Agreement(name, *(tuple(side) for side in zip(*rounds, strict=True)))
         for name, rounds in found.items()
     ]
 
 
-def by_wrk(made: Frame, containers: Containers, settings: Settings, server: Foreign) -> float:
-    """The rate that wrk finds at the server, started as in a trial."""
-    trial = a_trial(made.name, settings, server, BESIDE)
+def rate_within(window: Window, said: str) -> float:
+    """The mean rate of the slices that lie in the window. Raises LabError without any."""
+    opened_ns = window.started_ns
+    closed_ns = opened_ns + window.window_s * 1e9
+    rates = []
+    for line in said.splitlines():
+        began_ns, ended_ns, code, printed = json.loads(line)
+        if opened_ns <= began_ns and ended_ns <= closed_ns:
+            figures = read_wrk(printed) if not code else {}
+            if not figures or figures[FAILED]:
+                raise LabError(f"wrk ended with {code}: {printed[-500:]}")
+            rates.append(figures[RATE])
+    if not rates:
+        raise LabError(f"no slice of wrk's lies in the window: {said[-500:]}")
+    return statistics.fmean(rates)
+
+
+@contextmanager
+def _twin(
+    made: Frame, containers: Containers, settings: Settings, server: Foreign
+) -> Iterator[str]:
+    """The server in a pod of its own, under wrk, whose container this gives."""
+    trial = a_trial(made.name, settings, server, TWIN)
     url = f"http://127.0.0.1:{server.port}{server.asked}"
-    wrk = f"wrk -t1 -c{settings.active_connections} --latency"
-    command = (
-        f"timeout {READY_S} sh -c 'until curl -sf -o /dev/null {url}; do sleep 0.1; done' || "
-        f"{{ echo {url} does not answer; exit 1; }}; "
-        f"{wrk} -d{WARM_UP_S}s {url} > /dev/null; exec {wrk} -d{WINDOW_S}s {url}"
-    )
+    wrk = f"wrk -t1 -c{settings.active_connections} -d{SLICE_S}s --latency {url}"
     with (
         running(made.driver, containers.pod(trial, "pod")) as pod,
         running(made.driver, containers.server(trial, pod)),
@@ -96,22 +131,10 @@ def by_wrk(made: Frame, containers: Containers, settings: Settings, server: Fore
             role="load",
             name=f"{containers.prefix}-wrk",
             image=made.images.peers,
-            command=("sh", "-c", command),
+            command=("python3", "-c", SLICES, *wrk.split()),
             network=f"container:{pod}",
             cpus=containers.placement.load,
             nofile=containers.nofile,
         )
-        ended = run_to_end(made.driver, guest, WRK_S)
-    if ended.exit_code:
-        raise LabError(f"wrk at {server.name} ended with {ended.exit_code}: {ended.output[-500:]}")
-    return read_wrk(ended.output)[RATE]
-
-
-def _settings(server: str) -> Settings:
-    return Settings(
-        server=server,
-        active_connections=64,
-        server_cpu_quota=0.5,
-        warm_up_s=WARM_UP_S,
-        window_s=WINDOW_S,
-    )
+        with running(made.driver, guest) as generator:
+            yield generator

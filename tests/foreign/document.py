@@ -10,7 +10,7 @@ import pandas as pd
 
 from contract.outcomes import MEASURED, WORD_OF, WORDS
 from experiments.paths import ROOT
-from tests.foreign.agreement import ROUNDS, WARM_UP_S, WINDOW_S
+from tests.foreign.agreement import ROUNDS, SLICE_S, WARM_UP_S, WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,9 +46,10 @@ of {window_s:g} s, made to tell whether a server can be measured, and not how fa
 
 ## Beside wrk
 
-In the same run, {rounds} rounds: a trial of the lab, then wrk (one thread) against a fresh server
-with the same settings: 64 connections, {warm_up_s} s of warm-up, {seconds} s measured. The server
-has half a core, so that it bounds both.
+In the same run, {rounds} rounds: a trial of the lab, and at the same time wrk (one thread, slices
+of {slice_s} s) against a twin of the server, each with 64 connections. Both servers have one core
+between them and so bound both loads; what slows the machine slows both. {warm_up_s} s of warm-up,
+{seconds} s measured, and of wrk the slices within these.
 
 {agreement}
 """
@@ -77,6 +78,7 @@ def write(folder: Path, versions: Mapping[str, str], agreements: Sequence[Agreem
         agreement=_agreement(agreements),
         window_s=float(rows["window_s"].iloc[0]),
         rounds=ROUNDS,
+        slice_s=SLICE_S,
         warm_up_s=WARM_UP_S,
         seconds=WINDOW_S,
     )

@@ -13,8 +13,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from analysis.checkup import report as check_up
 from analysis.claims.verdicts import Verdict, as_table
 from analysis.cli.answers import coloured, document, errors, left_out, rows
+from analysis.cli.check_up_answer import check_up_answer
+from analysis.cli.compared import content
+from analysis.cli.compared import show as show_comparison
 from analysis.outcomes.thresholds import Kept
 from analysis.report.report import Report, build
 from analysis.wording import MISSING, interval, number, plural, with_unit
@@ -30,8 +34,12 @@ VERDICT = [
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @spoken
 def command(run_dir: Path, quiet: bool, as_json: bool) -> None:
-    """Write report.html, report.md, verdicts.csv and figures/ into RUN_DIR."""
+    """Write report.html, report.md, verdicts.csv and figures/ into RUN_DIR; of a check-up its
+    page, checkup.json and junit.xml."""
     with errors(as_json):
+        if about := check_up.build(run_dir):
+            check_up_answer(about, quiet=quiet, as_json=as_json)
+            sys.exit(about.exit)
         made = build(run_dir)
     if as_json:
         document(_content(made, run_dir))
@@ -58,6 +66,11 @@ def _content(made: Report, run_dir: Path) -> dict[str, Any]:
             }
             for limit in made.limits
         ],
+        **(
+            {"comparison": content(made.comparison, made.compared)}
+            if made.comparison and made.compared
+            else {}
+        ),
     }
 
 
@@ -69,6 +82,8 @@ def show(made: Report) -> None:
         echo(note)
     for limit in made.limits:
         echo(_threshold(limit))
+    if made.comparison and made.compared:
+        show_comparison(made.comparison, made.compared)
     echo(f"Report: {made.html}")
 
 

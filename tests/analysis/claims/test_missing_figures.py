@@ -117,3 +117,20 @@ def test_missing_figures_refute_nothing(run_of: Callable[..., Run]) -> None:
     assert judge(claim(), run_of(FAST, SLOW)).verdict is Word.REPRODUCED
     found = judge(with_part(over=None, min=2.0), run_of(few, slow))
     assert found.verdict is Word.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("fewer", "word"), [(2, Word.REPRODUCED), (3, Word.INCONCLUSIVE)])
+def test_a_growth_per_what_did_not_grow_is_missing(
+    run_of: Callable[..., Run], fewer: int, word: Word
+) -> None:
+    few = rows(20, server="poll", idle_connections=0, requests_per_s=1.0, server_threads=1)
+    many = rows(20, server="poll", idle_connections=9, requests_per_s=31.0, server_threads=11)
+    many[:fewer] = [{**row, "requests_per_s": 1e9, "server_threads": 0} for row in many[:fewer]]
+    asked = with_part(
+        of={"server": "poll", "idle_connections": 9},
+        since={"server": "poll", "idle_connections": 0},
+        over=None,
+        per="server_threads",
+        max=5.0,
+    )
+    assert judge(asked, run_of(few, many)).verdict is word

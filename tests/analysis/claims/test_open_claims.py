@@ -53,7 +53,7 @@ def test_a_claim_whose_interval_crosses_its_bound_needs_more_of_its_trials(
     run = run_of(trials("poll", *CROSSING), trials("epoll_level", *SLOW), **BUDGET)
     found = open_claim(judge(claim(), run))
     assert found is not None
-    assert (found.claim, found.title) == (99, "t")
+    assert (found.name, found.title) == ("claim 99", "t")
     assert found.points == ("epoll_level-point", "poll-point")
     assert found.next_look == 8 - 5
     assert found.needed is not None
@@ -106,7 +106,7 @@ def test_the_fewest_blocks_come_first_and_who_knows_how_many_last() -> None:
     unknown = verdict_of(1, Part("shares", shares, "", 0.05, basis=basis))
     noisy, steady = verdict_of(2, part("noisy", 0.16)), verdict_of(3, part("steady", 0.08))
     found = open_claims([unknown, noisy, steady])
-    assert [one.claim for one in found] == [3, 2, 1]
+    assert [one.name for one in found] == ["claim 3", "claim 2", "claim 1"]
     assert found[0].needed is not None
     assert found[1].needed is not None
     assert found[0].needed < found[1].needed

@@ -192,3 +192,25 @@ def test_failures_within_noise_stand_in_the_page(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["compare", *folders, "--output", str(tmp_path)])
     for text in (done.output, (tmp_path / "comparison.md").read_text()):
         assert "it fails in 3 of 3 trials, in 3 of 3 before" in text
+
+
+@pytest.mark.parametrize(
+    ("held", "end"), [(1016, Exit.OK), (1000, Exit.OK), (700, Exit.REGRESSED), (16, Exit.REGRESSED)]
+)
+def test_how_far_a_server_went_that_reached_its_limit_is_compared(
+    compared: Callable[..., RunComparison], held: int, end: Exit
+) -> None:
+    def stops(frame: pd.DataFrame) -> None:
+        mine = frame["validity"] == "limit_reached"
+        frame.loc[mine, ["idle_established", "server_established"]] = held
+
+    found = compared(nothing, stops)
+    told = found.figures[found.figures["metric"] == "unheld_share"]
+    assert set(told["server"]) == {"select"}
+    assert found.exit is end
+    if held == 16:
+        assert "worse: at its limit it did not hold 100% of what was asked for, 90% before" in set(
+            told["text"]
+        )
+    assert compared(stops, nothing).exit is Exit.OK
+    assert compared(stops, stops).exit is Exit.OK

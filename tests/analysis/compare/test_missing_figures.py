@@ -58,7 +58,7 @@ def test_a_comparison_does_not_pass_where_more_than_one_trial_in_ten_lacks_the_f
     if blocks == 1:
         assert found.exit is Exit.OK
         return
-    told = f"cannot tell: it is missing in {blocks * 10}% of the trials of the {run} run"
+    told = f"cannot tell: it is missing in {blocks * 10}% of the trials in the {run} run"
     assert words(found) == (CANNOT_TELL, told)
     assert found.exit is Exit.CANNOT_TELL
 

@@ -225,7 +225,7 @@ def not_told_of_few(records: Records) -> None:
     found = records.compared()
     assert found.exit is Exit.CANNOT_TELL
     rate = _rows(found, "requests_per_s").set_index("word").loc[CANNOT_TELL, "text"]
-    assert rate == "cannot tell: it is missing in 70% of the trials of the second run"
+    assert rate == "cannot tell: it is missing in 70% of the trials in the second run"
 
 
 def untold_rise(records: Records) -> None:

@@ -16,6 +16,7 @@ from analysis.report import more_blocks
 from analysis.report.report import build
 from analysis.statistics.estimates import estimate
 from tests.support import made_up_run as made
+from tests.support import two_servers as two
 from tests.support.claim_data import rows
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ PLAN: dict[str, Any] = {"repeats": 5, "budget_s": 600.0}
 
 
 def block(number: int, claim: int, took_s: float | None = 30.0) -> dict[str, Any]:
-    return {"block": number, "claim": claim, "points": ["p"], "took_s": took_s}
+    return {"block": number, "question": f"claim {claim}", "points": ["p"], "took_s": took_s}
 
 
 def open_verdict(number: int, *, hopeless: bool = False) -> Verdict:
@@ -45,9 +46,9 @@ def test_blocks_are_counted_by_claim_with_the_time_that_they_took(
     (told,) = more_blocks.notes(run, [decided])
     assert told.startswith(
         "Beyond the 5 planned blocks 3 more were measured in 1.0 min of a budget of 10.0, each "
-        "with the trials of a claim that was open: 2 for claim 2 and 1 for claim 3."
+        "with the trials of what was open: 2 for claim 2 and 1 for claim 3."
     )
-    assert more_blocks.over(run) == "5 blocks, up to 8 where claims were open"
+    assert more_blocks.over(run) == "5 blocks, up to 8 where something was open"
 
 
 def test_what_is_open_is_told_with_what_it_would_take(run_of: Callable[..., analysis.Run]) -> None:
@@ -75,8 +76,36 @@ def test_the_pages_say_over_how_many_blocks_and_that_intervals_are_of_all_looks(
     run = made.write_run(tmp_path / "run", made.trials(6), more_blocks=[block(6, 2)], **PLAN)
     found = build(run)
     page, plain = found.html.read_text(), found.markdown.read_text()
-    assert "over 5 blocks, up to 6 where claims were open, as wide as all looks" in page
+    assert "over 5 blocks, up to 6 where something was open, as wide as all looks" in page
     assert "all looks of this run together need" in plain
     assert any("Beyond the 5 planned blocks 1 more was measured" in one for one in found.notes)
     once = build(made.write_run(tmp_path / "once", made.trials(5), repeats=5))
     assert "all looks" not in once.html.read_text() + once.markdown.read_text()
+
+
+def test_blocks_of_runs_that_had_only_claims_open_are_read(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    before = {"block": 6, "claim": 3, "points": ["p"], "took_s": 30.0}
+    run = run_of(rows(6, server="poll"), more_blocks=[before], **PLAN)
+    assert [one.question for one in run.manifest.more_blocks] == ["claim 3"]
+
+
+def test_open_thresholds_are_told_with_the_points_that_cross_them(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    crossing = [
+        {"block": block, "point": "p", "requests_per_s": rate}
+        for block, rate in enumerate((800.0, 900.0, 950.0, 1050.0, 1200.0), 1)
+    ]
+    run = run_of(crossing, thresholds=["requests_per_s > 800"], **PLAN)
+    none, still = more_blocks.notes(run, [])
+    assert none.startswith("No block was measured beyond")
+    assert still.startswith("Still open: threshold requests_per_s > 800 at 1 point, about ")
+    assert still.endswith("blocks more, and now by its median alone.")
+
+
+def test_open_pairs_of_servers_are_told(tmp_path: Path) -> None:
+    run = analysis.load(two.write(tmp_path / "run", noise=0.12))
+    (_, still) = more_blocks.notes(run, [])
+    assert still.startswith("Still open: shop_2 beside shop_1 at ")

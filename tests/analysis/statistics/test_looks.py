@@ -14,7 +14,7 @@ from scipy import special
 from analysis.arrays import Floats, Numbers
 from analysis.statistics.estimates import BOOTSTRAP, STUDENT, estimate, repeats_needed
 from analysis.statistics.extremes import widened
-from analysis.statistics.looks import ALL, FIRST, TAIL, next_look, tail
+from analysis.statistics.looks import ALL, FIRST, TAIL, next_look, over_looks, tail
 from analysis.statistics.medians import medians
 from experiments.plan.budget import budget_of
 from experiments.plan.capacity import Limits
@@ -99,7 +99,7 @@ def test_twice_the_noise_beyond_the_bound_is_decided_within_the_budget_of_the_to
     trials = plan(tour)
     two_sides = [trial.point.name for trial in trials if trial.point.sweep == "idle"][:2]
     block_s = expected_s(more_block(tour, Limits(), 6, two_sides, 0))
-    budget = int(budget_of(None, trials) / block_s)
+    budget = int(budget_of(None, tour, trials) / block_s)
     for kind in (NORMAL, TWO_SPEEDS, HEAVY):
         found = ratios(kind, 5 + budget, 2.0, 3)
         word, measured = verdicts(found, 5, np.full(RUNS, 5 + budget))
@@ -170,3 +170,42 @@ def test_what_is_needed_is_a_look_and_more_where_several_parts_decide() -> None:
     assert of_nine is not None
     assert of_nine > plain
     assert widened(found, 9).high > found.high
+
+
+def test_a_p_over_all_looks_is_called_where_the_interval_is() -> None:
+    """At the level of a look it is 5%, whichever look it is."""
+    for first in (2, 5, 12):
+        for n in (first, next_look(first, first), next_look(2 * first, first), 3 * first):
+            level = np.array([0.9, 1.0, 1.1]) * 2 * tail(n, first)
+            found = over_looks(level, np.full(3, n), np.full(3, first))
+            assert found[1] == pytest.approx(2 * TAIL, rel=1e-3)
+            assert found[0] < 2 * TAIL < found[2]
+
+
+def test_a_p_over_all_looks_is_larger_and_keeps_the_order() -> None:
+    p = np.array([0.0, 1e-12, 1e-6, 1e-3, 0.02, 0.3, 0.9, np.nan])
+    for n in (5, 8, 27):
+        found = over_looks(p, np.full(len(p), n), np.full(len(p), 5))
+        assert np.isnan(found[-1])
+        assert (np.diff(found[:-3]) > 0).all()
+        assert (found[1:-2] > p[1:-2]).all()
+        assert found[:-1].max() <= 1.0
+    once = over_looks(p, np.full(len(p), 8), np.zeros(len(p), dtype="int64"))
+    assert once[:-1].tolist() == p[:-1].tolist()
+    assert len(over_looks(np.array([]), np.array([], dtype="int64"), np.array([]))) == 0
+
+
+@pytest.mark.parametrize("share", [0.2, 0.05])
+def test_a_p_over_all_looks_is_below_a_share_as_seldom_as_that(share: float) -> None:
+    """Of walks that are looked at 5, 8, 12, 18 and 27 times: also at the small shares that are left
+    of 5% among many figures."""
+    rng = np.random.default_rng(3)
+    looks = (5, 8, 12, 18, 27)
+    walks = np.cumsum(rng.normal(0, 1, (400_000, looks[-1])), axis=1)
+    called = np.zeros(len(walks), dtype=bool)
+    for n in looks:
+        p = 2 * special.ndtr(-abs(walks[:, n - 1]) / np.sqrt(n))
+        called |= over_looks(p, np.full(len(p), n), np.full(len(p), 5)) < share * 2 * TAIL
+    spent = share * (FIRST + (ALL - FIRST) * (1 - (5 / 27) ** 2)) / TAIL * 2 * TAIL
+    assert called.mean() == pytest.approx(spent, rel=0.06)
+    assert called.mean() < share * 2 * TAIL

@@ -146,6 +146,8 @@ def set_at(document: Any, path: str, value: Any) -> Any:
     [
         ("window.requests", "7", "expected a whole number"),
         ("window.requests", 7.0, "expected a whole number"),
+        ("window.requests", 2**64, "expected a whole number"),
+        ("window.window_s", 10**400, "expected a number"),
         ("window.requests", True, "expected a whole number"),
         ("window.requests", -1, "expected 0 or more"),
         ("window.window_s", math.nan, "expected a number"),

@@ -25,6 +25,19 @@ from experiments.paths import ROOT
         (("plan", "SERVER=a:1", "PORT=80"), ["plan", "--server", "a:1", "--port", "80", "c10k"]),
         (("plan", "SERVER=", "PORT=80"), ["plan", "--port", "80", "c10k"]),
         (("history", "EXPERIMENT=two words"), ["history", "two words"]),
+        (("ab", "A=a:1", "B=my shop.yaml"), ["ab", "--a", "a:1", "--b", "my shop.yaml"]),
+        (("ab",), ["ab", "--a", "", "--b", ""]),
+        (
+            ("ab", "A=a:1", "B=a:2", "PORT=80", "EXPERIMENT=my own.yaml", "TOLERANCE=5%"),
+            [
+                *("ab", "--a", "a:1", "--b", "a:2", "--port", "80"),
+                *("--experiment", "my own.yaml", "--tolerance", "5%"),
+            ],
+        ),
+        (
+            ("ab", "A=a:1", "B=a:2", "REPEATS=9", "BUDGET=1h"),
+            ["ab", "--a", "a:1", "--b", "a:2", "--repeats", "9", "--budget", "1h"],
+        ),
     ],
 )
 def test_a_path_with_a_space_is_one_word(asked: tuple[str, ...], words: list[str]) -> None:

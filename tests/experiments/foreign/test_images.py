@@ -10,9 +10,16 @@ import pytest
 
 from contract.exits import Exit, LabError
 from experiments.docker.driver import AbsentError
-from experiments.foreign.images import Found, complete, ensure_foreign, keep_files
+from experiments.foreign.images import (
+    Found,
+    complete,
+    ensure_foreign,
+    keep_files,
+    same_image,
+)
 from experiments.images.image import Image
 from experiments.plan.foreign_server import Foreign
+from tests.support.experiments import experiment
 
 ID = "0123456789abcdef" * 4
 
@@ -140,3 +147,28 @@ def test_two_files_of_one_name_cannot_both_be_given(tmp_path: Path) -> None:
     with pytest.raises(LabError, match=r"both give 'a\.conf'; rename one") as caught:
         keep_files(servers, tmp_path / "run")
     assert caught.value.exit is Exit.BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ({"image": "shop:1"}, {"image": "shop:2"}, True),
+        ({"image": "shop:1"}, {"image": "shop:2", "environment": {"POOL": "8"}}, False),
+        ({"image": "shop:1"}, {"image": "other:1"}, False),
+    ],
+)
+def test_servers_that_nothing_tells_apart_are_told(
+    a: dict[str, Any], b: dict[str, Any], same: bool
+) -> None:
+    """The tags of `shop` are of one image."""
+    found = [
+        Found(Foreign(name=name, **given), Image(given["image"].partition(":")[0], (), (), {}))
+        for name, given in (("one", a), ("two", b))
+    ]
+    asked = experiment(compare={"a": "one", "b": "two"})
+    told = [
+        "one and two are the same image: an A/A test, which calls a difference by chance in at "
+        "most one of twenty runs"
+    ]
+    assert same_image(asked, found) == (told if same else [])
+    assert same_image(experiment(), found) == []

@@ -7,9 +7,10 @@ from click.testing import CliRunner
 
 from contract.exits import Exit, LabError
 from experiments import __main__ as command_line
-from experiments.plan.budget import budget_of, read_budget
+from experiments.plan.budget import budget_of, may_be_open, read_budget
 from experiments.plan.experiment_file import find, read
 from experiments.plan.trials import expected_s, plan
+from experiments.plan.two_servers import choose_two
 
 
 @pytest.mark.parametrize(
@@ -29,11 +30,28 @@ def test_anything_else_is_refused_with_what_is_expected(text: str) -> None:
 
 
 def test_nobody_says_how_long_and_it_is_half_the_plan() -> None:
-    trials = plan(read(find("c10k")))
+    asked = read(find("c10k"))
+    trials = plan(asked)
     assert read_budget("") is None
-    assert budget_of(None, trials) == pytest.approx(expected_s(trials) / 2, abs=1)
-    assert budget_of(0.0, trials) == 0.0
-    assert budget_of(90.0, trials) == 90.0
+    assert budget_of(None, asked, trials) == pytest.approx(expected_s(trials) / 2, abs=1)
+    assert budget_of(0.0, asked, trials) == 0.0
+    assert budget_of(90.0, asked, trials) == 90.0
+
+
+def test_a_comparison_may_take_as_long_again() -> None:
+    asked = choose_two("shop:1", "shop:2").experiment
+    trials = plan(asked)
+    assert budget_of(None, asked, trials) == pytest.approx(expected_s(trials), abs=1)
+
+
+def test_what_asks_nothing_that_may_be_open_has_none() -> None:
+    claims = read(find("smoke"))
+    nothing = claims.model_copy(update={"claims": []})
+    limited = nothing.model_copy(update={"thresholds": ["errors < 1"]})
+    trials = plan(nothing)
+    assert budget_of(90.0, nothing, trials) == 0.0
+    assert not may_be_open(nothing)
+    assert budget_of(None, limited, trials) == budget_of(None, claims, trials) > 0.0
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])
@@ -51,7 +69,7 @@ def test_the_command_line_refuses_it_before_anything_is_done(
     ("options", "line"),
     [
         ([], "then at most "),
-        (["--budget", "20m"], "then at most 20:00 min for claims that are open"),
+        (["--budget", "20m"], "then at most 20:00 min for what is open"),
         (["--budget", "0"], ""),
     ],
 )

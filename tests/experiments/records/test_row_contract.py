@@ -27,6 +27,7 @@ from experiments.records.benchmark_columns import benchmark_columns
 from experiments.records.row_contract import cells_of, within_format
 from experiments.records.run_folder import _append
 from experiments.records.server_series import server_series
+from experiments.run.progress import summarise
 from tests.support.results import (
     a_distribution,
     a_result,
@@ -68,6 +69,8 @@ def read_back(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def assert_reads_back_equal(row: dict[str, Any]) -> None:
+    """And the progress line has words for it."""
+    assert summarise(row)
     found = read_back(row)
     for column in COLUMNS:
         cell, given = written(row.get(column.name)), found[column.name]
@@ -150,6 +153,7 @@ def test_a_row_of_odd_figures_reads_back_equal(
         NUMBERS,
     )
 )
+@example({"turns": 0})
 def test_a_row_without_clients_reads_back_equal(changes: dict[str, Any]) -> None:
     measured = Turns(
         turns=1_000,

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contract.columns import FORMAT_VERSION
+from contract.compared import Compared
 from contract.exits import Exit, LabError
-from contract.more_blocks import BLOCKS, BUDGET, ENDED, OpenClaim
+from contract.more_blocks import BLOCKS, BUDGET, ENDED, OpenQuestion, claim_name
 from experiments.plan.capacity import Limits
 from experiments.plan.overrides import read_source
 from experiments.plan.schema import Experiment
-from experiments.plan.trials import Trial, expected_s, more_block, plan, points
+from experiments.plan.trials import Trial, expected_s, more_block, pairs, plan, points
 from experiments.records.manifest import usual
+from experiments.records.outcome import Outcome
 from experiments.records.run_folder import Store
-from experiments.run.analysis import open_claims
+from experiments.run.analysis import open_questions
 from experiments.run.loop import Interrupted, execute
 from experiments.run.until_decided import Continuation, all_trials, is_complete
 from tests.support.planned_run import Conductor, Quiet
+from tests.support.results import a_result, with_window
 
 TEXT = """
 question: Is it decided?
@@ -39,10 +42,10 @@ BLOCK_S = 15.2
 class Analysis:
     """Answers which claims are open, one answer after the other; then none is."""
 
-    answers: list[list[OpenClaim]]
+    answers: list[list[OpenQuestion]]
     asked: int = 0
 
-    def __call__(self, _folder: Path) -> Sequence[OpenClaim]:
+    def __call__(self, _folder: Path) -> Sequence[OpenQuestion]:
         self.asked += 1
         return self.answers.pop(0) if self.answers else []
 
@@ -70,12 +73,12 @@ class Lab:
             self.now += trial.expected_s
             execute([trial], self.store, self.conductor, Quiet())
 
-    def go_on(self, *answers: list[OpenClaim]) -> Analysis:
+    def go_on(self, *answers: list[OpenQuestion]) -> Analysis:
         analysis = Analysis(list(answers))
         self.continuation(analysis).until_decided()
         return analysis
 
-    def continuation(self, ask: Any = open_claims) -> Continuation:
+    def continuation(self, ask: Any = open_questions) -> Continuation:
         return Continuation(
             *(self.experiment, LIMITS, self.store, self.trials(), self.measure, self.said.append),
             ask=ask,
@@ -102,14 +105,14 @@ def lab(tmp_path: Path) -> Lab:
     return found
 
 
-def claim(number: int, lab: Lab, next_look: int = 1, needed: int | None = 1) -> OpenClaim:
+def claim(number: int, lab: Lab, next_look: int = 1, needed: int | None = 1) -> OpenQuestion:
     """Claim 2 is about epoll alone, claim 3 about both."""
     names = [
         one.name
         for one in points(lab.experiment)
         if (one.settings.server == "epoll_level") == (number == 2)
     ]
-    return OpenClaim(number, f"title {number}", next_look, needed, tuple(names))
+    return OpenQuestion(claim_name(number), f"title {number}", next_look, needed, tuple(names))
 
 
 def test_a_block_is_of_the_claims_trials_between_the_reference_trials(lab: Lab) -> None:
@@ -130,13 +133,13 @@ def test_a_block_is_of_the_claims_trials_between_the_reference_trials(lab: Lab) 
 def test_the_first_claim_is_measured_until_its_next_look_then_judged_again(lab: Lab) -> None:
     analysis = lab.go_on([claim(3, lab, 3, 7), claim(2, lab, 1, 9)], [claim(2, lab, 1, 9)])
     assert analysis.asked == 3
-    assert [one["claim"] for one in lab.blocks] == [3, 3, 3, 2]
+    assert [one["question"] for one in lab.blocks] == [*["claim 3"] * 3, "claim 2"]
     assert [one["block"] for one in lab.blocks] == [3, 4, 5, 6]
     assert [one["took_s"] for one in lab.blocks] == [pytest.approx(BLOCK_S)] * 4
     assert lab.said[0] == (
         "deciding claim 3, title 3: about 7 more blocks; 3:20 min of the budget left"
     )
-    assert lab.said[-1] == "no claim is open that more blocks would decide"
+    assert lab.said[-1] == "nothing is open that more blocks would decide"
     assert lab.doing == ["deciding claim 3"] * 3 + ["deciding claim 2"]
     assert is_complete(lab.store, lab.experiment, LIMITS)
 
@@ -148,13 +151,13 @@ def test_the_budget_ends_it_and_what_has_no_time_is_not_begun(lab: Lab) -> None:
     assert len(lab.blocks) == 1 + 9
     assert lab.now <= 200
     assert lab.said[1].startswith("deciding claim 2, title 2: nobody can say how many more blocks")
-    assert lab.said[-1] == "claims 2 and 3 stay open: no time of the budget is left for more"
+    assert lab.said[-1] == "claim 2 and claim 3 stay open: no time of the budget is left for more"
     assert is_complete(lab.store, lab.experiment, LIMITS)
 
 
 def test_what_fits_comes_before_what_does_not(lab: Lab) -> None:
     lab.go_on([claim(2, lab, 14, 14), claim(3, lab, 2, 20)], [claim(2, lab, 14, 14)])
-    assert [one["claim"] for one in lab.blocks] == [3, 3]
+    assert [one["question"] for one in lab.blocks] == ["claim 3", "claim 3"]
     assert lab.said[-1] == "claim 2 stays open: no time of the budget is left for more"
 
 
@@ -218,11 +221,66 @@ def test_blocks_are_shuffled_each_in_its_own_way_and_the_same_when_it_is_gone_on
 @pytest.mark.slow
 def test_the_analysis_of_real_records_names_points_of_the_plan(lab: Lab) -> None:
     """Two repeats are too few for any verdict: three blocks for the claim, and it is decided."""
-    found = open_claims(lab.store.folder)
+    found = open_questions(lab.store.folder)
     known = {one.name for one in points(lab.experiment)}
-    assert {one.claim for one in found} <= {2, 3}
+    assert {one.name for one in found} <= {"claim 2", "claim 3"}
     assert found
     assert all(set(one.points) <= known and one.next_look == 3 for one in found)
     lab.continuation().until_decided()
-    assert [one["claim"] for one in lab.blocks[:3]] == [found[0].claim] * 3
-    assert all(one.claim != found[0].claim for one in open_claims(lab.store.folder))
+    assert [one["question"] for one in lab.blocks[:3]] == [found[0].name] * 3
+    assert all(one.name != found[0].name for one in open_questions(lab.store.folder))
+
+
+class Unsteady(Conductor):
+    """Requests cost 20 us of CPU time in one block and 90 us in the next, whatever the server."""
+
+    def run(self, trial: Trial) -> Outcome:
+        self.ran.append(trial.id)
+        cpu_s = 0.2 if trial.position % 3 else 0.9
+        active = trial.point.settings.active_connections
+        result = a_result(trial=trial.id, cpu_s=cpu_s)
+        whole = with_window(result, covered=active, response_mean_us=active * 100.0)
+        return Outcome(result=whole, elapsed_s=4.0)
+
+
+TWO = """
+question: Which is faster?
+repeats: 3
+settings: {window_s: 1.0, active_connections: 8}
+sweeps: [{name: s, axes: {server: [poll, epoll_level], idle_connections: [0, 10000]}}]
+compare: {a: poll, b: epoll_level}
+thresholds: [server_cpu_us_per_request < 40]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("conductor", "more"), [(Conductor(), 0), (Unsteady(), 2)])
+def test_pairs_of_servers_and_thresholds_are_measured_until_they_can_be_told(
+    tmp_path: Path, conductor: Conductor, more: int
+) -> None:
+    """By the analysis of real records: steady ones need nothing, the others two blocks at least."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(TWO)
+    source = read_source(path, "mine")
+    store = Store.create(tmp_path / "results", source, "run-1")
+    trials, every = plan(source.experiment), points(source.experiment)
+    names = tuple((one.name, other.name) for one, other in pairs(source.experiment, every))
+    manifest = {"format_version": FORMAT_VERSION, BUDGET: 100.0, "repeats": 3, "claims": []}
+    manifest |= {"trials": len(trials), "usual": usual(source.experiment)}
+    manifest |= {"compare": asdict(Compared("poll", "epoll_level", 0.1, names))}
+    store.write_manifest({**manifest, "thresholds": source.experiment.thresholds})
+    lab = Lab(store, source.experiment, conductor=conductor)
+    lab.run_plan()
+    found = open_questions(store.folder)
+    assert bool(found) == bool(more)
+    lab.continuation().until_decided()
+    blocks = store.manifest().get(BLOCKS, [])
+    assert len(blocks) >= more
+    assert {one["question"] for one in blocks} <= {
+        "epoll_level beside poll",
+        "threshold server_cpu_us_per_request < 40",
+    }
+    for one in blocks:
+        mine = [t.point for t in lab.trials() if t.block == one["block"]][1:-1]
+        assert {point.name for point in mine} == set(one["points"]) <= {one.name for one in every}
+    assert is_complete(store, source.experiment, LIMITS)

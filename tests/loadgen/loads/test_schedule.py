@@ -7,7 +7,8 @@ from itertools import islice, pairwise
 import pytest
 from scipy import stats
 
-from loadgen.loads.schedule import schedule
+from loadgen.loads.arrivals import Arrivals
+from loadgen.loads.schedule import SECOND_NS, schedule, surging
 
 RATE_PER_S = 1_000.0
 COUNT = 20_000
@@ -58,3 +59,19 @@ def test_fixed_is_even_without_drift_and_interleaves() -> None:
 def test_nonsense_is_refused(arrivals: str, rate: float) -> None:
     with pytest.raises(ValueError, match=r"choose one of|must be above 0"):
         schedule(arrivals, rate)
+
+
+def test_a_surge_is_followed_by_a_schedule_that_begins_where_it_ends() -> None:
+    moments = surging(schedule("fixed", 10.0), 0.25, schedule("fixed", 4.0))
+    assert [next(moments) / SECOND_NS for _ in range(6)] == [0.0, 0.1, 0.2, 0.25, 0.5, 0.75]
+
+
+def test_the_schedule_of_a_window_takes_the_place_of_the_one_before() -> None:
+    arrivals = Arrivals(schedule("fixed", 1.0), schedule("fixed", 1_000.0))
+    arrivals.begin()
+    first = arrivals.take()
+    assert arrivals.due == first + SECOND_NS
+    arrivals.open_window()
+    opened = arrivals.take()
+    assert first <= opened < first + SECOND_NS
+    assert arrivals.due == opened + SECOND_NS // 1_000

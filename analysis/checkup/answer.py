@@ -1,0 +1,97 @@
+"""The answer to a question about one server, and the rows that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from analysis.records.run import Run
+from contract.checkup.description import Described
+from contract.result.trial_result import TrialResult
+from contract.void_causes import BY_SERVER
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A figure; ends without a value are open where `bounded` says that it has an interval."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    bounded: bool = False
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Between which it is."""
+        if not self.bounded:
+            return self.value, self.value
+        low, high = self.low, self.high
+        return (
+            -float("inf") if low is None else low,
+            float("inf") if high is None else high,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`words` is a sentence or two, `short` a few words for beside another's; `failed` says that
+    the server did not do what was asked, whatever figures there are."""
+
+    question: str
+    server: str
+    words: str
+    short: str
+    figures: Mapping[str, Value] = field(default_factory=dict)
+    failed: bool = False
+
+    def value(self, name: str) -> float | None:
+        """Of a figure; None where it is not known."""
+        return self.figures[name].value if name in self.figures else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an answer is made from: the check-up, a server, and its trials."""
+
+    about: Described
+    server: str
+    rows: Sequence[Row]
+    details: Callable[[str], TrialResult] = lambda _: TrialResult()
+    """What was recorded of a trial beside its row."""
+
+    def of(self, sweep: str) -> list[Row]:
+        """The trials of this sweep."""
+        return [row for row in self.rows if row["sweep"] == sweep]
+
+
+def rows_of(run: Run) -> list[Row]:
+    """The trials as plain values, None where a cell is empty."""
+    plain = run.trials.astype(object)
+    known: Any = plain.where(run.trials.notna(), None)
+    rows: list[Row] = known.to_dict("records")
+    return rows
+
+
+def values(**known: float | None) -> dict[str, Value]:
+    """Figures without intervals, of those that are known."""
+    return {name: Value(float(value)) for name, value in known.items() if value is not None}
+
+
+def ratio(part: float | None, whole: float | None) -> float | None:
+    """None where one of them is not known, or the second is nought."""
+    return None if part is None or not whole else part / whole
+
+
+def by_server(row: Row) -> bool:
+    """Whether the server spoiled this trial, or reached its limit in it."""
+    return row["spoiled_by"] in BY_SERVER
+
+
+def untold(asked: Asked, question: str, rows: Sequence[Row], otherwise: str) -> Answer:
+    """No figures: why, by the first of the trials that has a reason."""
+    reason = next((str(row["reason"]) for row in rows if row["reason"]), otherwise)
+    failed = any(by_server(row) for row in rows)
+    return Answer(question, asked.server, f"Not known: {reason}.", "not known", failed=failed)

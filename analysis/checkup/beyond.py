@@ -1,0 +1,78 @@
+"""What happens beyond it? Goodput and errors at more than it holds, and how long it is late after.
+
+The load asks for more than the server holds for some seconds, and then for half of it: what was
+due in the overload and could not be served has piled up by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.checkup.answer import Answer, Asked, Row, ratio, untold, values
+from analysis.checkup.holds import held
+from analysis.wording import count, duration, number, share
+from contract.checkup.description import AFTER, BEYOND, OVERLOAD
+from contract.outcomes import LIMIT_REACHED, VOID
+from contract.result.load_side import LoadSecond
+
+
+@dataclass(frozen=True, slots=True)
+class Surge:
+    """What was seen of it: right answers a second while it lasted, the share of failed requests
+    among all, and seconds until p99 was within the limit for good; None: not in the window."""
+
+    goodput_per_s: float
+    error_share: float | None
+    recovers_s: float | None
+
+
+def surge_of(row: Row, seconds: Sequence[LoadSecond], p99_ms: float) -> Surge | None:
+    """None where its seconds were not recorded."""
+    ends = row["surge_s"]
+    during = [one for one in seconds if one.to_s <= ends + 0.5]
+    after = [one for one in seconds if one.to_s > ends + 0.5]
+    if not during or not after:
+        return None
+    lasted = during[-1].to_s - during[0].from_s
+    recovered: float | None = None
+    for one in reversed(after):
+        if one.response_p99_us is None or one.response_p99_us > p99_ms * 1_000 or one.errors:
+            break
+        recovered = max(0.0, one.from_s - ends)
+    goodput = sum(one.requests for one in during) / lasted
+    return Surge(goodput, row["error_share"], recovered)
+
+
+def answer(asked: Asked) -> Answer:
+    """In words, with the share of its rate that is still served."""
+    found, rows = held(asked), asked.of(BEYOND)
+    row = next((one for one in rows if one["validity"] not in (VOID, LIMIT_REACHED)), None)
+    seconds = asked.details(row["trial"]).series if row else ()
+    surge = row and surge_of(row, seconds, asked.about.rules.limits.p99_ms)
+    if found is None or not row or not surge:
+        return untold(asked, BEYOND, rows, "what it holds is not known")
+    goodput = ratio(surge.goodput_per_s, found.belief.median)
+    rest = row["window_s"] - row["surge_s"]
+    words = (
+        f"At {OVERLOAD:.0%} ({count(row['surge_per_s'])}/s for {number(row['surge_s'])} s) it "
+        f"answers {count(surge.goodput_per_s)}/s, {share(goodput)} of what it holds"
+    )
+    if row["errors"]:
+        words += f"; {share(row['error_share'])} of all requests fail: {row['error_kinds']}"
+    if row["validity"] == "generator_bound":
+        words += "; the load could not keep this rate"
+    if surge.recovers_s is None:
+        words += f". At {AFTER:.0%} after it p99 is not within the limit again in {number(rest)} s"
+    else:
+        words += (
+            f". At {AFTER:.0%} after it p99 is within the limit after {number(surge.recovers_s)} s"
+        )
+    figures = values(
+        beyond_goodput_share=goodput,
+        beyond_error_share=surge.error_share,
+        beyond_recovers_s=rest if surge.recovers_s is None else surge.recovers_s,
+    )
+    longest = duration(row["response_max_us"])
+    short = f"{share(goodput)} served, longest wait {longest}"
+    return Answer(BEYOND, asked.server, f"{words}; the longest wait is {longest}.", short, figures)

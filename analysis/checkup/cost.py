@@ -1,0 +1,65 @@
+"""What does a request cost, nearly idle and busy?"""
+
+from __future__ import annotations
+
+from analysis.checkup.answer import Answer, Asked, Row, ratio, untold, values
+from analysis.checkup.holds import held
+from analysis.wording import TIMES, duration, number
+from contract.checkup.description import COST, COSTS
+from contract.outcomes import MEASURED
+
+NEAR = 0.05
+"""Rates are rounded."""
+
+
+def at_shares(asked: Asked) -> dict[float, Row]:
+    """The trials that were measured, by their share of the rate that it holds."""
+    found = held(asked)
+    if found is None:
+        return {}
+    rows = [row for row in asked.of(COST) if row["validity"] in MEASURED]
+    return {
+        share: row
+        for share in COSTS
+        for row in rows
+        if abs(row["rate_per_s"] / (share * found.belief.median) - 1) < NEAR
+    }
+
+
+def answer(asked: Asked) -> Answer:
+    """Processor time and wake-ups, for a request."""
+    rows = at_shares(asked)
+    if not rows:
+        return untold(asked, COST, asked.of(COST), "what it holds is not known")
+    costs = {
+        f"cost_{share * 100:.0f}_us": row["server_cpu_us_per_request"]
+        for share, row in rows.items()
+    }
+    idle, busy = costs.get("cost_1_us"), costs.get("cost_90_us")
+    times = ratio(idle, busy)
+    few, many = rows.get(COSTS[0]), rows.get(COSTS[-1])
+    woken = {
+        "cost_1_wakeups": _each(few, "voluntary_switches"),
+        "cost_90_wakeups": _each(many, "voluntary_switches"),
+        "cost_90_switches": _each(many, "context_switches"),
+    }
+    told = [
+        f"{duration(row['server_cpu_us_per_request'])} at {share:.0%}"
+        for share, row in rows.items()
+    ]
+    words = f"Of processor time {', '.join(told)} of the rate that it holds."
+    if times is not None and times > 1:
+        words += f" Nearly idle, a request costs {number(times, 2)}{TIMES} as much."
+    if woken["cost_1_wakeups"] is not None and woken["cost_90_wakeups"] is not None:
+        words += (
+            f" It is woken {number(woken['cost_1_wakeups'], 2)} times for a request at 1%, "
+            f"{number(woken['cost_90_wakeups'], 2)} times at 90%."
+        )
+    figures = values(**costs, cost_idle_times=times, **woken)
+    short = f"{duration(busy if busy is not None else next(iter(costs.values())))}"
+    return Answer(COST, asked.server, words, short, figures)
+
+
+def _each(row: Row | None, name: str) -> float | None:
+    """For a request."""
+    return None if row is None else ratio(row[name], row["requests"])

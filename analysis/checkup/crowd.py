@@ -1,0 +1,42 @@
+"""A crowd at the door? Many connections at once: the accept queue, drops, times to connect."""
+
+from __future__ import annotations
+
+from analysis.checkup.answer import Answer, Asked, by_server, untold, values
+from analysis.wording import count, duration, plural, share
+from contract.checkup.description import CROWD
+
+SECOND_US = 900_000
+"""Who waited so long had its SYN sent again (RFC 6298: after a second)."""
+
+
+def answer(asked: Asked) -> Answer:
+    """In words, with who was served."""
+    rows = asked.of(CROWD)
+    row = next((one for one in rows if one["coverage"] is not None), None)
+    if row is None:
+        return untold(asked, CROWD, rows, "it was not asked")
+    longest = row["connect_max_us"]
+    figures = values(
+        crowd_served_share=row["coverage"],
+        crowd_drops=row["listen_drops"],
+        crowd_queue=row["accept_queue_max"],
+        crowd_connect_max_s=None if longest is None else longest / 1e6,
+    )
+    of, window = count(row["active_connections"]), f"{row['window_s']:.0f} s"
+    words = f"{share(row['coverage'])} of {of} that come at once are answered in {window}"
+    if drops := row["listen_drops"]:
+        words += (
+            f"; {plural(int(drops), 'time')} the accept queue was full and a connection dropped"
+        )
+    else:
+        words += "; no connection found the accept queue full"
+    if row["accept_queue_max"] is not None:
+        words += f" (its depth: up to {count(row['accept_queue_max'])})"
+    if longest is not None:
+        again = ", after a SYN was sent again" if longest >= SECOND_US else ""
+        words += f". The longest time to connect is {duration(longest)}{again}"
+    if row["errors"]:
+        words += f". {share(row['error_share'])} fail: {row['error_kinds']}"
+    short = f"{share(row['coverage'])} served"
+    return Answer(CROWD, asked.server, f"{words}.", short, figures, by_server(row))

@@ -1,0 +1,146 @@
+"""`checkup.json`: the same as the page, for programs; docs/checkup.schema.json is its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from analysis.checkup.answer import Answer, Value
+from analysis.checkup.questions import Marked
+from analysis.checkup.thresholds import Judged
+from contract.checkup.description import Described
+from contract.checkup.figures import FIGURES
+from contract.exits import Exit
+
+VERSION = 1
+
+
+class Part(BaseModel):
+    """Nothing unknown in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FigureFound(Part):
+    """A figure of one server; an interval has ends, of which one may be open (null)."""
+
+    value: float
+    unit: Literal["per_s", "share", "us", "s", "bytes", "times", "count"]
+    interval: bool = Field(description="Whether low and high are the ends of a 95% interval")
+    low: float | None
+    high: float | None
+
+
+class AnswerFound(Part):
+    """The answer to a question about one server."""
+
+    server: str
+    answer: str = Field(description="In words")
+    failed: bool = Field(description="Whether the server did not do what was asked")
+    figures: dict[str, FigureFound]
+
+
+class QuestionFound(Part):
+    """A question, the answer about the server that the check-up is of, and those about others."""
+
+    question: str
+    words: str
+    mark: Literal["good", "look at this", "breaks", "not told"]
+    do: str = Field(description="What helps, where the answer is not good")
+    answer: AnswerFound
+    beside: list[AnswerFound]
+
+
+class ThresholdFound(Part):
+    """One of the caller's thresholds."""
+
+    threshold: str
+    word: Literal["kept", "not kept", "cannot tell"]
+    figure: FigureFound | None
+
+
+class CheckUpFound(Part):
+    """A check-up of one server."""
+
+    version: Literal[1] = Field(description="Of this format")
+    run: str
+    started_at: str
+    complete: bool = Field(description="Whether all was asked")
+    server: str
+    beside: list[str]
+    p99_ms: float
+    error_share: float
+    questions: list[QuestionFound]
+    thresholds: list[ThresholdFound]
+    exit: int = Field(description="0; 9 where a threshold cannot be told, 10 where one is not kept")
+
+
+def document(
+    about: Described,
+    run: tuple[str, str, bool],
+    marked: Sequence[Marked],
+    judged: Sequence[Judged],
+    code: Exit,
+) -> CheckUpFound:
+    """`run` is its name, when it began, and whether it is complete."""
+    name, started_at, complete = run
+    limits = about.rules.limits
+    return CheckUpFound(
+        version=VERSION,
+        run=name,
+        started_at=started_at,
+        complete=complete,
+        server=about.server,
+        beside=list(about.beside),
+        p99_ms=limits.p99_ms,
+        error_share=limits.error_share,
+        questions=[
+            QuestionFound.model_validate(
+                {
+                    "question": one.question.name,
+                    "words": one.question.words,
+                    "mark": one.mark,
+                    "do": one.do,
+                    "answer": _answer(one.answer),
+                    "beside": [_answer(other) for other in one.beside],
+                }
+            )
+            for one in marked
+        ],
+        thresholds=[
+            ThresholdFound(
+                threshold=one.threshold,
+                word=one.word,
+                figure=None if one.value is None else _figure(one.figure, one.value),
+            )
+            for one in judged
+        ],
+        exit=int(code),
+    )
+
+
+def _answer(answer: Answer) -> AnswerFound:
+    return AnswerFound(
+        server=answer.server,
+        answer=answer.words,
+        failed=answer.failed,
+        figures=_figures(answer.figures),
+    )
+
+
+def _figures(figures: Mapping[str, Value]) -> dict[str, FigureFound]:
+    return {name: _figure(name, value) for name, value in figures.items()}
+
+
+def _figure(name: str, value: Value) -> FigureFound:
+    unit = next(one.unit for one in FIGURES if one.name == name)
+    return FigureFound(
+        value=value.value, unit=unit, interval=value.bounded, low=value.low, high=value.high
+    )
+
+
+def value_of(figure: FigureFound) -> Value:
+    """The figure that was made this."""
+    return Value(figure.value, figure.low, figure.high, bounded=figure.interval)

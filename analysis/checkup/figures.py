@@ -1,0 +1,126 @@
+"""The figures of answers as text, tables and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.charts.model import MICROSECONDS, Axis, Chart, Line, Panel, Series
+from analysis.charts.palette import INK, styles
+from analysis.checkup.answer import Answer, Asked, Row, Value
+from analysis.checkup.cost import at_shares
+from analysis.tables import Table
+from analysis.wording import MISSING, TIMES, count, duration, number, server_name, share, size
+from contract.checkup.description import COSTS, HOLDS
+from contract.checkup.figures import FIGURES, Unit
+from contract.checkup.kept import P99, Limits, word_of
+
+HEIGHT_IN = 3.2
+
+
+def written(unit: Unit, value: float) -> str:
+    """A figure with its unit."""
+    if unit == "per_s":
+        return f"{count(value)}/s"
+    if unit == "share":
+        return share(value)
+    if unit == "us":
+        return duration(value)
+    if unit == "s":
+        return duration(value * 1e6)
+    if unit == "bytes":
+        return size(value)
+    if unit == "times":
+        return f"{number(value, 2)}{TIMES}"
+    return count(value) if float(value).is_integer() else number(value, 2)
+
+
+def table(question: str, answers: Sequence[Answer]) -> Table:
+    """A row for each server, a column for each figure of the question that one of them has."""
+    shown = [
+        one
+        for one in FIGURES
+        if one.question == question and any(one.name in answer.figures for answer in answers)
+    ]
+    rows = [
+        [
+            server_name(answer.server),
+            *(cell(one.unit, answer.figures.get(one.name)) for one in shown),
+        ]
+        for answer in answers
+    ]
+    return Table(["server", *(one.meaning for one in shown)], rows, [False, *(True for _ in shown)])
+
+
+def cell(unit: Unit, value: Value | None) -> str:
+    """A figure as a cell, with its interval if it has one."""
+    if value is None:
+        return MISSING
+    if not value.bounded:
+        return written(unit, value.value)
+    if value.high is None:
+        return f"≥ {written(unit, value.low or 0.0)}"
+    between = f"{written(unit, value.low or 0.0)} to {written(unit, value.high)}"
+    return f"{written(unit, value.value)} ({between})"
+
+
+def search_picture(asked: Asked) -> Chart | None:
+    """The trials of a search: filled where the limits were kept, hollow where they were not."""
+    limits = asked.about.rules.limits
+    rows = [row for row in asked.of(HOLDS) if row[P99] is not None]
+    if not rows:
+        return None
+    groups = [
+        series
+        for word, label in (("kept", "within the limits"), ("broken", "not within the limits"))
+        if (series := _trials(asked.server, _of_word(rows, limits, word), word, label))
+    ]
+    limit = Line(limits.p99_ms * 1_000, f"{limits.p99_ms:g} ms", upright=False, colour=INK)
+    x = Axis("requests per second, offered")
+    y = Axis("response time, p99", MICROSECONDS, log=True)
+    return Chart((Panel(x, y, "The search", tuple(groups), (limit,)),), height_in=HEIGHT_IN)
+
+
+def _of_word(rows: Sequence[Row], limits: Limits, word: str) -> list[Row]:
+    return [row for row in rows if (word_of(row, limits) == "kept") == (word == "kept")]
+
+
+def _trials(server: str, rows: Sequence[Row], word: str, label: str) -> Series | None:
+    if not rows:
+        return None
+    look = styles([server])[server]
+    return Series(
+        label,
+        look.colour,
+        np.array([row["rate_per_s"] for row in rows], dtype="float64"),
+        np.array([row[P99] for row in rows], dtype="float64"),
+        marker=look.marker,
+        dash=None,
+        hollow=word != "kept",
+    )
+
+
+def cost_picture(all_asked: Sequence[Asked]) -> Chart | None:
+    """Processor time of a request by the share of the rate that each server holds."""
+    names = [one.server for one in all_asked]
+    looks = styles(names)
+    lines = []
+    for asked in all_asked:
+        rows = at_shares(asked)
+        if rows:
+            lines.append(
+                Series(
+                    server_name(asked.server),
+                    looks[asked.server].colour,
+                    np.array([float(COSTS.index(share)) for share in rows]),
+                    np.array([row["server_cpu_us_per_request"] for row in rows.values()]),
+                    marker=looks[asked.server].marker,
+                )
+            )
+    if not lines:
+        return None
+    ticks = tuple((float(place), f"{one:.0%}") for place, one in enumerate(COSTS))
+    x = Axis("of the rate that it holds", ticks=ticks, low=-0.3, high=len(COSTS) - 0.7)
+    y = Axis("CPU time of a request", MICROSECONDS, log=None)
+    return Chart((Panel(x, y, "Cost", tuple(lines)),), height_in=HEIGHT_IN)

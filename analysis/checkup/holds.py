@@ -1,0 +1,103 @@
+"""What does it hold? The highest rate within the limits, and what bounds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.checkup.answer import Answer, Asked, Row, Value, untold, values
+from analysis.wording import count, number, plural, share
+from contract.checkup.description import CLOSED, CROWD, HOLDS
+from contract.checkup.evidence import seen_of
+from contract.checkup.held_rate import HeldRate, held_rate
+from contract.checkup.kept import word_of
+from contract.checkup.way import Way, way_of
+
+BUSY = 0.9
+"""A core used for nine tenths is the bound (experiments/records/validity.py)."""
+WAYS = {
+    "open_loop": "over connections that stay",
+    "open_connections": "with a connection for each request",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is believed after the trials of the search."""
+
+    way: Way
+    belief: HeldRate
+    tried: int
+    kept: Row | None
+    """The fastest trial within the limits that the belief has room for."""
+    broken: Row | None
+    """The slowest one above it that was not."""
+    load_bound: bool
+    """Whether that one's rate was too much for the load, and not for the server."""
+
+
+def held(asked: Asked) -> Held | None:
+    """None where it served nobody, or was never asked."""
+    limits, way, rows = asked.about.rules.limits, way_of(asked.rows), asked.of(HOLDS)
+    if way is None or not rows:
+        return None
+    belief = held_rate(way.guess_per_s, seen_of(rows, limits))
+    words = {row["trial"]: word_of(row, limits) for row in rows}
+    within = [r for r in rows if words[r["trial"]] == "kept" and r["rate_per_s"] <= belief.high]
+    beyond = [r for r in rows if words[r["trial"]] in ("broken", "load")]
+    beyond = [r for r in beyond if r["rate_per_s"] >= belief.low]
+    kept = max(within, key=_rate, default=None)
+    broken = min(beyond, key=_rate, default=None)
+    load_bound = broken is not None and words[broken["trial"]] == "load"
+    return Held(way, belief, len(rows), kept, broken, load_bound)
+
+
+def answer(asked: Asked) -> Answer:
+    """In words, with the rate and its interval."""
+    found = held(asked)
+    if found is None:
+        return untold(asked, HOLDS, [*asked.of(CLOSED), *asked.of(CROWD)], "it was not asked")
+    limits, belief = asked.about.rules.limits, found.belief
+    terms = f"p99 below {limits.p99_ms:g} ms and at most {limits.error_share * 100:g}% errors"
+    if found.kept is None:
+        least = min(asked.of(HOLDS), key=_rate)["rate_per_s"]
+        words = f"No rate that was tried, down to {number(least)}/s, had {terms}."
+        rate = Value(0.0, 0.0, belief.high, bounded=True)
+        return Answer(HOLDS, asked.server, words, "nothing", {"holds_per_s": rate}, failed=True)
+    open_end = found.load_bound or found.broken is None
+    rate = Value(belief.median, belief.low, None if open_end else belief.high, bounded=True)
+    amount = f"At least {count(belief.low)}" if open_end else count(belief.median)
+    between = "" if open_end else f" ({count(belief.low)} to {count(belief.high)})"
+    words = (
+        f"{amount} requests a second{between} with {terms}, {WAYS[found.way.load]}. "
+        f"{_bound(found)} {plural(found.tried, 'trial')}."
+    )
+    busy = None if open_end else found.kept["server_cpu_share"]
+    figures = {"holds_per_s": rate, **values(holds_cpu_share=busy)}
+    short = f"{'at least ' if open_end else ''}{count(belief.low if open_end else belief.median)}/s"
+    return Answer(HOLDS, asked.server, words, short, figures)
+
+
+def _bound(found: Held) -> str:
+    """What bounded it, by the first trial that was too fast."""
+    row = found.broken
+    if row is None:
+        return "Nothing faster was tried."
+    if found.load_bound:
+        return (
+            "Beyond that the load could not keep its schedule; what the server can do is not known."
+        )
+    if row["validity"] == "void" or row["spoiled_by"]:
+        return f"At {count(row['rate_per_s'])}/s: {row['reason']}."
+    busy = row["server_cpu_share"] or 0.0
+    if busy >= BUSY:
+        return "Its processor bounds it."
+    if row["errors"]:
+        return f"At {count(row['rate_per_s'])}/s requests failed: {row['error_kinds']}."
+    return (
+        f"Its processor does not bound it ({share(busy)} in use at {count(row['rate_per_s'])}/s): "
+        "a pool, a lock or something that it waits for does."
+    )
+
+
+def _rate(row: Row) -> float:
+    return float(row["rate_per_s"])

@@ -1,0 +1,60 @@
+"""How many can be there? Idle connections, what each takes, and what they do to the busy ones."""
+
+from __future__ import annotations
+
+from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, untold, values
+from analysis.wording import count, number, size
+from contract.checkup.description import IDLE
+from contract.outcomes import LIMIT_REACHED, MEASURED, went_as_far_as
+
+SLOWER = 1.1
+"""Trials of equal settings differ by so much."""
+
+
+def answer(asked: Asked) -> Answer:
+    """In words, with memory for a connection."""
+    rows = asked.of(IDLE)
+    many = max(rows, key=lambda row: row["idle_connections"], default=None)
+    alone = next((row for row in rows if not row["idle_connections"]), None)
+    if many is None or not (many["validity"] in MEASURED or many["validity"] == LIMIT_REACHED):
+        return untold(asked, IDLE, [many] if many else [], "it was not asked")
+    wanted = asked.about.rules.idle_connections + many["active_connections"]
+    held = went_as_far_as(many)
+    part = ratio(held, wanted)
+    bytes_each, kernel_each = _each(many, "server_rss"), _each(many, "kernel_slab")
+    slower = None
+    if alone and {alone["validity"], many["validity"]} <= set(MEASURED):
+        slower = ratio(alone["requests_per_s"], many["requests_per_s"])
+    figures = values(
+        idle_held=held,
+        idle_held_share=part,
+        idle_bytes=bytes_each,
+        idle_kernel_bytes=kernel_each,
+        idle_slower_times=slower,
+    )
+    words = f"It holds {count(held)} of {count(wanted)} connections"
+    if many["validity"] == LIMIT_REACHED:
+        words += f": {many['server_limit'] or many['reason']}"
+    elif many["idle_connections"] < asked.about.rules.idle_connections:
+        words += f"; this machine has room for {count(many['idle_connections'])} idle ones"
+    if bytes_each is not None and kernel_each is not None:
+        words += (
+            f". Each takes {size(bytes_each)} of its memory and {size(kernel_each)} of the kernel's"
+        )
+    if slower is not None:
+        words += (
+            f". Beside them the busy ones get 1/{number(slower, 2)} of the rate"
+            if slower > SLOWER
+            else ". The busy ones are not slower for them"
+        )
+    short = f"{count(held)} held" if bytes_each is None else f"{size(bytes_each)} each"
+    return Answer(IDLE, asked.server, f"{words}.", short, figures, by_server(many))
+
+
+def _each(row: Row, name: str) -> float | None:
+    """Bytes for an idle connection, of what grew since before the load; None: unknown."""
+    before, after = row[f"{name}_idle_bytes"], row[f"{name}_bytes"]
+    if before is None or after is None:
+        return None
+    grown = ratio(after - before, row["idle_established"])
+    return None if grown is None else max(grown, 0.0)

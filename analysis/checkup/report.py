@@ -1,0 +1,130 @@
+"""The files of a check-up: `report.html`, `report.md`, `checkup.json`, `junit.xml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from analysis.checkup import figures
+from analysis.checkup.answer import Asked, rows_of
+from analysis.checkup.document import CheckUpFound, document, value_of
+from analysis.checkup.junit import write_junit
+from analysis.checkup.questions import Marked, ask, mark
+from analysis.checkup.thresholds import ending, judge
+from analysis.exports import save_picture
+from analysis.records.details import details
+from analysis.records.manifest import FILE, read_manifest
+from analysis.records.run import load
+from analysis.rendering import write_errors, write_pages
+from analysis.report.machine import machine
+from analysis.wording import server_name
+from contract.checkup.description import ENDED, Described, described
+from contract.checkup.figures import QUESTIONS
+from contract.exits import Exit, LabError
+
+SIGNS = {"good": "✓", "look at this": "!", "breaks": "✗", "not told": "○"}
+"""A sign for each mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUpReport:
+    """What was written, and what it says."""
+
+    html: Path
+    found: CheckUpFound
+
+    @property
+    def exit(self) -> Exit:
+        """Of its thresholds."""
+        return Exit(self.found.exit)
+
+
+def check_up_in(run_dir: Path) -> Described | None:
+    """What the run in this folder is a check-up of; None of another run, and where there is none.
+    LabError(BAD_INPUT) where its manifest cannot be read."""
+    path = run_dir / FILE
+    if not path.is_file():
+        return None
+    try:
+        return described(read_manifest(path).raw)
+    except ValueError as error:
+        raise LabError(f"{path}: {error}", Exit.BAD_INPUT) from error
+
+
+def build(run_dir: Path) -> CheckUpReport | None:
+    """Judge the check-up in `run_dir` and write its page; None where it is another run."""
+    about = check_up_in(run_dir)
+    if about is None:
+        return None
+    run = load(run_dir)
+    rows = rows_of(run)
+    all_asked = [
+        Asked(
+            about,
+            server,
+            [row for row in rows if row["server"] == server],
+            lambda trial: details(run, trial),
+        )
+        for server in about.servers
+    ]
+    answers = [ask(one) for one in all_asked]
+    marked = [
+        Marked(
+            question,
+            answers[0][question.name],
+            *mark(answers[0][question.name], about.rules),
+            beside=tuple(one[question.name] for one in answers[1:]),
+        )
+        for question in QUESTIONS
+    ]
+    complete = ENDED in run.manifest.raw and not run.not_run
+    judged = judge(about.rules.thresholds, answers[0], complete)
+    code = ending(judged)
+    if code is Exit.OK and not complete:
+        code = Exit.CANNOT_TELL
+    named = (run.manifest.run or run.path.name, run.manifest.started_at or "", complete)
+    found = document(about, named, marked, judged, code)
+    with write_errors():
+        pictures = _pictures(all_asked, run_dir)
+        page = {
+            "found": found,
+            "name": server_name(about.server),
+            "started": named[1][:16].replace("T", " "),
+            "marked": marked,
+            "tally": [
+                (word, amount)
+                for word in SIGNS
+                if (amount := sum(one.mark == word for one in marked))
+            ],
+            "signs": SIGNS,
+            "shown": lambda figure: figures.cell(figure.unit, value_of(figure)),
+            "pictures": pictures,
+            "tables": {
+                one.name: figures.table(one.name, [each[one.name] for each in answers])
+                for one in QUESTIONS
+            },
+            "machine": machine(run.manifest),
+            "notes": list(run.manifest.raw.get("scaled", [])),
+        }
+        html, _ = write_pages("report", run_dir, page, "checkup")
+        (run_dir / "checkup.json").write_text(found.model_dump_json(indent=2) + "\n", "utf-8")
+        write_junit(found, run_dir / "junit.xml")
+    return CheckUpReport(html, found)
+
+
+def _pictures(all_asked: list[Asked], folder: Path) -> dict[str, Markup]:
+    charts = {
+        "holds": figures.search_picture(all_asked[0]),
+        "cost": figures.cost_picture(all_asked),
+    }
+    labels = {
+        "holds": "The response times of the search's trials by their rate.",
+        "cost": "The processor time of a request at shares of the rate that each server holds.",
+    }
+    return {
+        name: save_picture(chart, folder, name, labels[name])
+        for name, chart in charts.items()
+        if chart
+    }

@@ -1,0 +1,119 @@
+"""The ratios of two servers in one run, taken block by block.
+
+In each block both met the same machine, one right after the other in random order. So the sample is
+a block's ratio: what the machine did from block to block is in both of its figures, and nothing has
+to be taken beside the reference. Otherwise the figures are as those of two runs: Student's t on the
+logarithms, with variances learnt from all figures of the metric together. Among fewer than MANY
+what is usual is hardly known itself: of equal servers that are compared at three points, 6 to 8%
+would be called different. There it only keeps a variance from being smaller, as one of five blocks
+of two speeds may be by chance, and lends no certainty.
+
+A run that goes on until it can tell looks more than once. Its intervals are then as wide as all
+looks need, and its p-values hold over all of them (`analysis.statistics.looks`), before they are
+adjusted for the number of figures: where nothing differs, at most 5% of whole comparisons call any
+figure changed, however often they looked. `tests/analysis/compare/test_two_servers_by_chance.py`
+simulates them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from analysis.arrays import Floats, Numbers
+from analysis.compare.estimates import SMALLEST, LogRatios
+from analysis.compare.log_ratios import logarithms, moments
+from analysis.compare.matching import KEY
+from analysis.compare.ratios import OfMetric
+from analysis.records.run import Run
+from analysis.statistics.looks import over_looks, tail
+from analysis.statistics.moderated_variance import RESOLUTION, Spread, moderated
+from analysis.statistics.noise_floor import noise_floor
+
+LEAST = 2
+"""Blocks of which a ratio has a spread."""
+MANY = 10
+"""Points from which on they learn from each other."""
+
+
+def paired(base: Run, run: Run, table: pd.DataFrame, whole: Run) -> OfMetric:
+    """The ratios of the sides `base` and `run` at the points of `table`, of their `whole` run. The
+    columns have `first` as well, the blocks at the first look of several."""
+    both = logarithms(run) - logarithms(base)
+    counts = first_looks(whole, both).reindex(table.index)
+    alone = [moments(one, table.index) for one in (base, run)]
+
+    def of_metric(metric: str) -> pd.DataFrame:
+        ratios = both[metric].dropna()
+        by_point = ratios.groupby(level=KEY)
+        n = by_point.count().reindex(table.index).fillna(0).to_numpy("int64")
+        first = counts[metric].fillna(0).to_numpy("int64")
+        mean = np.asarray(by_point.mean().reindex(table.index), dtype="float64")
+        var = np.asarray(by_point.var().reindex(table.index), dtype="float64")
+        found, half, p = of_blocks(n, mean, var, first)
+        with np.errstate(over="ignore"):
+            low, high = np.exp(mean - half), np.exp(mean + half)
+        floor = noise_floor(whole.trials, metric)
+        # A single block says nothing of its own spread; the equal reference trials do.
+        usual = floor.spread if floor else np.nan
+        columns = {
+            "ratio": np.exp(mean),
+            "low": low,
+            "high": high,
+            "freedom": found.freedom,
+            "beside": np.zeros(len(n), dtype=bool),
+            "noise": np.maximum(np.expm1(half), SMALLEST),
+            # The trials of both are in the spread of a ratio, and `repeats` counts each alone.
+            "spread": np.where(n < LEAST, usual, found.spread / np.sqrt(2)),
+            "stray": np.zeros(len(n)),
+            "p": p,
+            "first": first,
+        }
+        for side, value, count, logs in zip(
+            alone, ("base_value", "value"), ("n_base", "n"), (base, run), strict=True
+        ):
+            of_both = logarithms(logs)[metric].reindex(ratios.index).groupby(level=KEY).mean()
+            own = of_both.reindex(table.index).to_numpy("float64")
+            columns[value] = np.exp(np.where(n > 0, own, side[metric].mean))
+            columns[count] = np.where(n > 0, n, side[metric].count).astype("int64")
+        return pd.DataFrame(columns, index=table.index)
+
+    return of_metric
+
+
+def of_blocks(
+    n: Numbers, mean: Floats, var: Floats, first: Numbers
+) -> tuple[LogRatios, Floats, Floats]:
+    """The log ratios of figures of one metric, half of each interval, and each p, from the number
+    of blocks, the mean and the variance of their log ratios; `first` has the blocks at the first
+    look of several, 0 for a single one."""
+    own = np.fmax(n - 1, 0).astype("float64")
+    shared = _spread(np.nan_to_num(var), own)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.where((n >= LEAST) & (shared.freedom > 0), np.sqrt(shared.variance / n), np.nan)
+    found = LogRatios(mean, error, shared.freedom, np.sqrt(shared.variance))
+    tails = np.array([tail(*one) for one in zip(n.tolist(), first.tolist(), strict=True)])
+    freedom = np.where(found.known, found.freedom, 1)
+    half = error * special.stdtrit(freedom, 1 - tails) if len(n) else error
+    return found, half, over_looks(found.p, n, first)
+
+
+def _spread(var: Floats, freedom: Floats) -> Spread:
+    """The variances drawn towards what is usual; among few only those that are smaller, which may
+    be so by chance, and none is better known for it."""
+    shared = moderated(var, freedom)
+    if (freedom > 0).sum() >= MANY:
+        return shared
+    return Spread(np.fmax(shared.variance, np.fmax(var, RESOLUTION**2)), freedom)
+
+
+def first_looks(run: Run, by_block: pd.DataFrame) -> pd.DataFrame:
+    """By point and column, of how many blocks the first look at it was, where `by_block` has what
+    was measured by point and block; 0 in a run that looks once."""
+    planned, every = run.manifest.repeats, by_block.groupby(level=KEY).count()
+    if not run.manifest.budget_s or planned is None:
+        return every * 0
+    of_plan = by_block[by_block.index.get_level_values("block") <= planned]
+    seen = of_plan.groupby(level=KEY).count().reindex(every.index)
+    return seen.fillna(0).clip(lower=LEAST)

@@ -1,0 +1,17 @@
+"""At how many blocks a run looked at a figure for the first time, before it measured more."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.records.run import Run
+
+
+def first_look(run: Run, figures: pd.Series[float], least: int) -> int:
+    """Of a figure by block: the blocks of the plan that have it, or as many as it needs at `least`;
+    0 in a run that looks once."""
+    if not (run.manifest.budget_s or run.manifest.more_blocks):
+        return 0
+    planned = run.manifest.repeats or 0
+    known = figures.dropna().index
+    return max(least, int((known <= planned).sum()))

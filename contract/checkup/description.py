@@ -1,0 +1,63 @@
+"""What the manifest of a run says of its check-up, and the sweeps of its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contract.checkup.rules import Rules, rules_of
+
+KEY: Final = "checkup"
+"""In a manifest; only that of a check-up has it."""
+ENDED: Final = "checkup_ended_at"
+"""In the manifest once all was asked."""
+CLOSED: Final = "closed"
+IDLE: Final = "idle"
+CROWD: Final = "crowd"
+"""Sweeps of the plan: as fast as it can go, idle connections, a crowd."""
+HOLDS: Final = "holds"
+COST: Final = "cost"
+BEYOND: Final = "beyond"
+"""Sweeps of the trials whose rates depend on those before them."""
+CLIENTS: Final = "clients"
+"""Sweep of bad clients beside good ones, whose rate is BESIDE_BAD of what the server holds."""
+LEAK: Final = "leak"
+"""Sweep of connections that come and go, at COME_AND_GO of the rate that it had with a crowd."""
+BESIDE_BAD: Final = 0.5
+COME_AND_GO: Final = 0.3
+COSTS: Final = (0.01, 0.1, 0.5, 0.9)
+"""Shares of the rate that a server holds, at which the cost of a request is asked."""
+OVERLOAD: Final = 1.5
+"""The rate beyond it, as a share, for SURGE_S; then AFTER of it until the window ends."""
+AFTER: Final = 0.5
+SURGE_S: Final = 3.0
+SURGE_WINDOW_S: Final = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A check-up of `server`, with `beside` asked the same; `most` trials of each search."""
+
+    server: str
+    beside: tuple[str, ...]
+    most: int
+    rules: Rules
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The one that it is about, first."""
+        return (self.server, *self.beside)
+
+
+def described(manifest: Mapping[str, Any]) -> Described | None:
+    """The check-up of this manifest; None of another run. Raises ValueError."""
+    told = manifest.get(KEY)
+    if told is None:
+        return None
+    try:
+        server, beside, most = told["server"], tuple(told["beside"]), told["most"]
+        rules = rules_of(told["rules"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{KEY}: not as a check-up writes it: {error!r}") from error
+    return Described(server, beside, most, rules)

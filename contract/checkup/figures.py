@@ -1,0 +1,83 @@
+"""The questions of a check-up and the figures that answer them, each declared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Unit = Literal["per_s", "share", "us", "s", "bytes", "times", "count"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Its name in rules and documents, and how it is asked."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of the answer to a question, which rules and thresholds may name."""
+
+    name: str
+    question: str
+    unit: Unit
+    meaning: str
+
+
+QUESTIONS: Final = (
+    Question("holds", "What does it hold?"),
+    Question("cost", "What does a request cost?"),
+    Question("beyond", "What happens beyond it?"),
+    Question("idle", "How many can be there?"),
+    Question("crowd", "A crowd at the door?"),
+    Question("clients", "Slow and broken clients?"),
+    Question("leak", "Does it leak?"),
+)
+FIGURES: Final = (
+    Figure("holds_per_s", "holds", "per_s", "highest rate within the limits"),
+    Figure("holds_cpu_share", "holds", "share", "of its core in use at the highest rate it kept"),
+    Figure("cost_1_us", "cost", "us", "processor time of a request at 1% of the rate it holds"),
+    Figure("cost_10_us", "cost", "us", "the same at 10%"),
+    Figure("cost_50_us", "cost", "us", "the same at 50%"),
+    Figure("cost_90_us", "cost", "us", "the same at 90%"),
+    Figure("cost_idle_times", "cost", "times", "cost_1_us over cost_90_us"),
+    Figure("cost_1_wakeups", "cost", "count", "times that it was woken, for a request, at 1%"),
+    Figure("cost_90_wakeups", "cost", "count", "the same at 90%"),
+    Figure("cost_90_switches", "cost", "count", "context switches of a request at 90%"),
+    Figure(
+        "beyond_goodput_share",
+        "beyond",
+        "share",
+        "right answers at 150% of the rate it holds, beside that rate",
+    ),
+    Figure("beyond_error_share", "beyond", "share", "failed requests at 150%"),
+    Figure(
+        "beyond_recovers_s",
+        "beyond",
+        "s",
+        "from the end of the overload until p99 is within the limit for good",
+    ),
+    Figure("idle_held", "idle", "count", "connections that it held, idle ones included"),
+    Figure("idle_held_share", "idle", "share", "of those that were asked for"),
+    Figure("idle_bytes", "idle", "bytes", "its own memory for an idle connection"),
+    Figure("idle_kernel_bytes", "idle", "bytes", "the kernel's memory for an idle connection"),
+    Figure("idle_slower_times", "idle", "times", "rate of the busy ones without idle ones / with"),
+    Figure("crowd_served_share", "crowd", "share", "of the crowd that was answered in the window"),
+    Figure("crowd_drops", "crowd", "count", "connections that found the accept queue full"),
+    Figure("crowd_queue", "crowd", "count", "deepest accept queue that was seen"),
+    Figure("crowd_connect_max_s", "crowd", "s", "longest time to connect"),
+    Figure(
+        "clients_served_share",
+        "clients",
+        "share",
+        "right answers of good clients beside bad ones, of those asked for",
+    ),
+    Figure("clients_p99_us", "clients", "us", "p99 of the good clients beside bad ones"),
+    Figure("clients_error_share", "clients", "share", "failed requests of the good clients"),
+    Figure("leak_bytes", "leak", "bytes", "memory that stays of each connection, at least"),
+    Figure("leak_fds", "leak", "count", "descriptors that stay of 1,000 connections, at least"),
+)
+NAMES: Final = tuple(one.name for one in FIGURES)
+QUESTION_NAMES: Final = tuple(one.name for one in QUESTIONS)

@@ -1,0 +1,39 @@
+"""Whether a trial at some rate kept the limits of a check-up, by its row of `trials.csv`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from contract.outcomes import MEASURED
+from contract.void_causes import BY_SERVER
+
+P99 = "response_p99_us"
+Word = Literal["kept", "broken", "load", "unknown"]
+"""`load`: the load could not send so much, so that nothing is known of the server; `unknown`: the
+trial was spoiled, or its window closed too early to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Up to which 99th percentile, and which share of failed requests, a rate is held."""
+
+    p99_ms: float = 50.0
+    error_share: float = 0.001
+
+
+def word_of(row: Mapping[str, Any], limits: Limits) -> Word:
+    """What the trial says of its rate; unknown cells are None.
+
+    A percentile that is too long by the load's own lag says nothing of the server. One that is a
+    lower bound breaks the limit or says nothing.
+    """
+    if row["validity"] not in MEASURED:
+        return "broken" if row["spoiled_by"] in BY_SERVER else "unknown"
+    if (row["error_share"] or 0.0) > limits.error_share:
+        return "broken"
+    short = row[P99] is not None and row[P99] <= limits.p99_ms * 1_000
+    if short:
+        return "unknown" if P99 in (row["lower_bounds"] or "").split() else "kept"
+    return "load" if row["validity"] == "generator_bound" else "broken"

@@ -1,0 +1,147 @@
+"""What a check-up holds a server to: its limits, thresholds, and the rules by which answers are
+marked, as `checkup.yaml` has them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from contract.checkup.figures import FIGURES, NAMES, QUESTION_NAMES
+from contract.checkup.kept import Limits
+from contract.thresholds import Threshold, parse
+
+Mark = Literal["breaks", "look at this"]
+MARKS: Final[tuple[Mark, ...]] = get_args(Mark)
+GOOD: Final = "good"
+UNTOLD: Final = "not told"
+NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
+    "p99_ms": (0.1, 60_000),
+    "error_share": (0, 1),
+    "connections": (1, 10_000),
+    "idle_connections": (1, 50_000),
+    "crowd": (2, 10_000),
+    "slow_writers": (0, 1_000),
+    "vanishing_per_s": (0, 1_000),
+}
+"""Keys of numbers, with the range of each."""
+WHOLE: Final = ("connections", "idle_connections", "crowd", "slow_writers")
+RULE_KEYS: Final = ("question", "mark", "when", "do")
+
+
+class RulesError(ValueError):
+    """All that is wrong with a document, a line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An answer to the question has this mark when its figure is as said; `do` says what helps."""
+
+    question: str
+    mark: Mark
+    when: Threshold
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The limits of a rate that is held; what is asked; the caller's own thresholds; and the rules
+    for marks, of which the first that applies to an answer counts."""
+
+    limits: Limits
+    connections: int
+    idle_connections: int
+    crowd: int
+    slow_writers: int
+    vanishing_per_s: float
+    thresholds: tuple[Threshold, ...]
+    marks: tuple[Rule, ...]
+
+
+def rules_of(document: object) -> Rules:
+    """From the plain data of a whole file. Raises RulesError."""
+    faults: list[str] = []
+    given = document if isinstance(document, dict) else {}
+    if not isinstance(document, dict):
+        faults.append("has to be keys with values")
+    known = [*NUMBERS, "thresholds", "marks"]
+    faults += [
+        f"{key}: no such key; {_nearest(str(key), known)}" for key in given if key not in known
+    ]
+    numbers = {name: _number(given, name, faults) for name in NUMBERS}
+    thresholds = [
+        _threshold(one, f"thresholds[{place}]", faults)
+        for place, one in enumerate(_list(given, "thresholds", faults))
+    ]
+    marks = [
+        _rule(one, f"marks[{place}]", faults)
+        for place, one in enumerate(_list(given, "marks", faults))
+    ]
+    if faults:
+        raise RulesError("\n".join(faults))
+    return Rules(
+        Limits(numbers["p99_ms"], numbers["error_share"]),
+        int(numbers["connections"]),
+        int(numbers["idle_connections"]),
+        int(numbers["crowd"]),
+        int(numbers["slow_writers"]),
+        numbers["vanishing_per_s"],
+        tuple(one for one in thresholds if one),
+        tuple(one for one in marks if one),
+    )
+
+
+def _number(given: Mapping[str, Any], name: str, faults: list[str]) -> float:
+    low, high = NUMBERS[name]
+    value: Any = given.get(name)
+    kinds = (int,) if name in WHOLE else (int, float)
+    if type(value) not in kinds or not low <= value <= high:  # a flag is no number
+        kind = "a whole number" if name in WHOLE else "a number"
+        said = "missing" if name not in given else f"{value!r}"
+        faults.append(f"{name}: {said}; has to be {kind} from {low:,g} to {high:,g}")
+        return low
+    return float(value)
+
+
+def _list(given: Mapping[str, Any], name: str, faults: list[str]) -> list[object]:
+    value = given.get(name, [])
+    if not isinstance(value, list):
+        faults.append(f"{name}: has to be a list")
+        return []
+    return value
+
+
+def _threshold(text: object, where: str, faults: list[str]) -> Threshold | None:
+    try:
+        if not isinstance(text, str):
+            raise ValueError(f"{text!r} is not FIGURE < NUMBER, as in holds_per_s > 2000")
+        return parse(text, NAMES, "no figure of a check-up")
+    except ValueError as error:
+        faults.append(f"{where}: {error}")
+        return None
+
+
+def _rule(given: object, where: str, faults: list[str]) -> Rule | None:
+    if not isinstance(given, dict) or set(given) != set(RULE_KEYS):
+        faults.append(f"{where}: has to have the keys {', '.join(RULE_KEYS)}, and no other")
+        return None
+    before = len(faults)
+    for key, choices in (("question", QUESTION_NAMES), ("mark", MARKS)):
+        if given[key] not in choices:
+            faults.append(f"{where}: {key} is {given[key]!r}; one of {', '.join(choices)}")
+    if not isinstance(given["do"], str) or not given["do"].strip():
+        faults.append(f"{where}: do has to be a sentence: what helps")
+    when = _threshold(given["when"], where, faults)
+    if when and given["question"] in QUESTION_NAMES:
+        of = next(one.question for one in FIGURES if one.name == when.column)
+        if of != given["question"]:
+            faults.append(f"{where}: {when.column} is a figure of {of}, not of {given['question']}")
+    if len(faults) > before or when is None:
+        return None
+    return Rule(given["question"], given["mark"], when, given["do"].strip())
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"one of {', '.join(known)}"

@@ -1,0 +1,185 @@
+"""The page of a check-up of servers whose answers are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from analysis.checkup.document import CheckUpFound
+from analysis.checkup.report import CheckUpReport, build
+from analysis.cli.commands import cli
+from contract.exits import Exit
+from experiments.paths import ROOT
+from tests.support.simulated_server import SimulatedServer, simulated_run
+
+SCHEMA = ROOT / "docs" / "checkup.schema.json"
+
+
+def report(folder: Path, subject: SimulatedServer, rules: str = "") -> CheckUpReport:
+    run = simulated_run(folder, subject, rules)
+    run.go_on()
+    made = build(run.store.folder)
+    assert made
+    return made
+
+
+def question(made: CheckUpReport, name: str) -> tuple[str, str]:
+    """The mark and the answer."""
+    found = next(one for one in made.found.questions if one.question == name)
+    return found.mark, found.answer.answer
+
+
+def test_every_question_has_its_answer_and_figures(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000))
+    assert made.exit is Exit.OK
+    mark, answer = question(made, "holds")
+    assert mark == "good"
+    assert "p99 below 50 ms and at most 0.1% errors" in answer
+    assert "Its processor bounds it." in answer
+    figures = made.found.questions[0].answer.figures
+    held = figures["holds_per_s"]
+    assert held.interval
+    assert held.low is not None
+    assert held.high is not None
+    assert held.low <= 2_000 <= held.high
+    assert held.value == pytest.approx(2_000, rel=0.03)
+    costs = made.found.questions[1].answer.figures
+    assert costs["cost_1_us"].value == costs["cost_90_us"].value == 300
+    assert costs["cost_90_wakeups"].value == pytest.approx(1, rel=0.01)
+    beyond = made.found.questions[2].answer.figures
+    assert beyond["beyond_goodput_share"].value == pytest.approx(1, rel=0.03)
+    assert beyond["beyond_recovers_s"].value == 3, "half of it is free to serve what piled up"
+    idle = made.found.questions[3].answer.figures
+    assert (idle["idle_bytes"].value, idle["idle_kernel_bytes"].value) == (2_000, 3_000)
+    assert idle["idle_held"].value == 10_008
+    assert question(made, "crowd")[0] == "good"
+    assert question(made, "clients")[0] == "good"
+    assert question(made, "leak")[0] == "good"
+
+
+def test_what_the_load_could_not_send_is_no_limit_of_the_server(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(40_000, load_per_s=30_000))
+    mark, answer = question(made, "holds")
+    assert mark == "good"
+    assert answer.startswith("At least ")
+    assert "the load could not keep its schedule" in answer
+    figures = made.found.questions[0].answer.figures
+    assert figures["holds_per_s"].high is None
+    assert "holds_cpu_share" not in figures
+
+
+def test_a_server_that_serves_nobody_breaks(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(0.0))
+    assert question(made, "holds")[1].startswith("Not known")
+
+
+def test_a_server_that_never_recovers_breaks(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000, never_recovers=True))
+    mark, answer = question(made, "beyond")
+    assert mark == "breaks"
+    assert "p99 is not within the limit again in 9 s" in answer
+    assert made.found.questions[2].answer.figures["beyond_recovers_s"].value == 9
+
+
+def test_bad_clients_that_take_the_place_of_others(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000, suffers=0.8))
+    mark, answer = question(made, "clients")
+    assert mark == "breaks"
+    assert "20% of" in answer
+
+
+@pytest.mark.parametrize("leaks", [1_000, 300])
+def test_what_stays_of_each_connection_is_told_though_pools_fill_at_first(
+    tmp_path: Path, leaks: int
+) -> None:
+    made = report(tmp_path, SimulatedServer(2_000, leaks_bytes=leaks))
+    assert question(made, "leak")[0] == "breaks"
+    found = made.found.questions[6].answer.figures
+    assert found["leak_bytes"].value == pytest.approx(leaks, rel=0.05)
+    assert found["leak_fds"].value == pytest.approx(leaks, rel=0.05)
+
+
+def test_a_rule_of_the_file_marks_and_says_what_to_do(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000, drops=7))
+    mark, answer = question(made, "crowd")
+    assert mark == "look at this"
+    assert "7 times the accept queue was full" in answer
+    crowd = made.found.questions[4]
+    assert "backlog" in crowd.do
+    rules = "marks: [{question: crowd, mark: breaks, when: crowd_drops > 5, do: Turn it off.}]"
+    (tmp_path / "other").mkdir()
+    other = report(tmp_path / "other", SimulatedServer(2_000, drops=7), rules)
+    assert (other.found.questions[4].mark, other.found.questions[4].do) == (
+        "breaks",
+        "Turn it off.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("threshold", "word", "code"),
+    [
+        ("holds_per_s > 1500", "kept", Exit.OK),
+        ("holds_per_s > 2500", "not kept", Exit.EXCEEDED),
+        ("holds_per_s > 2000", "cannot tell", Exit.CANNOT_TELL),
+        ("crowd_drops < 1", "kept", Exit.OK),
+        ("idle_bytes < 1000", "not kept", Exit.EXCEEDED),
+    ],
+)
+def test_thresholds_are_kept_by_both_ends_of_an_interval(
+    tmp_path: Path, threshold: str, word: str, code: Exit
+) -> None:
+    made = report(tmp_path, SimulatedServer(2_000), f"thresholds: ['{threshold}']")
+    (limit,) = made.found.thresholds
+    assert (limit.word, made.exit) == (word, code)
+
+
+def test_a_check_up_that_was_stopped_keeps_nothing_yet(tmp_path: Path) -> None:
+    run = simulated_run(tmp_path, SimulatedServer(2_000), "thresholds: ['crowd_drops < 1']")
+    run.measure([], "")
+    run.stops_at = 20
+    with pytest.raises(Exception, match="stopped"):
+        run.go_on()
+    made = build(run.store.folder)
+    assert made
+    assert made.exit is Exit.CANNOT_TELL
+    assert not made.found.complete
+    assert "not finished" in made.html.read_text()
+
+
+def test_the_files_say_the_same(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000), "thresholds: ['holds_per_s > 2500']")
+    folder = made.html.parent
+    assert CheckUpFound.model_validate_json((folder / "checkup.json").read_text()) == made.found
+    suite = ElementTree.parse(folder / "junit.xml").getroot()  # noqa: S314 - our own
+    assert suite.attrib["tests"] == "8"
+    failing = [case.attrib["name"] for case in suite if case.find("failure") is not None]
+    assert "holds_per_s > 2500" in failing
+    page, plain = made.html.read_text(), (folder / "report.md").read_text()
+    for one in made.found.questions:
+        assert one.words in page
+        assert one.words in plain
+    assert {path.name for path in (folder / "figures").iterdir()} == {
+        f"{name}.{kind}" for name in ("holds", "cost") for kind in ("svg", "png")
+    }
+
+
+def test_the_command_answers_with_the_exit_code(tmp_path: Path) -> None:
+    run = simulated_run(tmp_path, SimulatedServer(2_000), "thresholds: ['holds_per_s > 2500']")
+    run.go_on()
+    told = CliRunner().invoke(cli, ["report", str(run.store.folder), "--json"])
+    assert told.exit_code == Exit.EXCEEDED
+    assert json.loads(told.stdout)["exit"] == 10
+    told = CliRunner().invoke(cli, ["report", str(run.store.folder)])
+    assert "What does it hold?" in told.stdout
+    assert "NOT KEPT" in told.stdout
+
+
+def test_the_schema_is_current() -> None:
+    current = json.dumps(CheckUpFound.model_json_schema(), indent=2) + "\n"
+    assert SCHEMA.read_text() == current, (
+        "run: python -m analysis checkup_schema > docs/checkup.schema.json"
+    )

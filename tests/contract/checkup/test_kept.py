@@ -1,0 +1,79 @@
+"""Which trials kept the limits of a check-up, and which say nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contract.checkup.description import CLOSED, CROWD, HOLDS
+from contract.checkup.evidence import seen_of
+from contract.checkup.held_rate import Seen
+from contract.checkup.kept import Limits, word_of
+from contract.checkup.way import way_of
+from contract.outcomes import not_measured
+
+LIMITS = Limits(50.0, 0.001)
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    usual = {"sweep": HOLDS, "rate_per_s": 100.0, "validity": "unsaturated", "spoiled_by": None}
+    usual |= {"error_share": 0.0, "response_p99_us": 10_000.0, "lower_bounds": None}
+    return {**usual, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "kept"),
+        ({"response_p99_us": 50_000.0}, "kept"),
+        ({"response_p99_us": 50_001.0}, "broken"),
+        ({"error_share": 0.001}, "kept"),
+        ({"error_share": 0.0011}, "broken"),
+        ({"response_p99_us": None}, "broken"),
+        ({"lower_bounds": "response_p99_us response_p999_us"}, "unknown"),
+        ({"lower_bounds": "response_p999_us"}, "kept"),
+        ({"lower_bounds": "response_p99_us", "response_p99_us": 60_000.0}, "broken"),
+        ({"validity": "generator_bound"}, "kept"),
+        ({"validity": "generator_bound", "response_p99_us": 60_000.0}, "load"),
+        (not_measured("surroundings"), "unknown"),
+        (not_measured("lab"), "unknown"),
+        (not_measured("server_gone"), "broken"),
+        (not_measured("server_limit"), "broken"),
+        (not_measured("server_starved"), "broken"),
+    ],
+)
+def test_the_word_for_a_trial(changes: dict[str, Any], word: str) -> None:
+    assert word_of(row(**changes), LIMITS) == word
+
+
+def test_evidence_is_of_the_search_alone_and_without_what_says_nothing() -> None:
+    rows = [
+        row(),
+        row(sweep="cost"),
+        row(rate_per_s=200.0, **not_measured("surroundings")),
+        row(rate_per_s=300.0, validity="generator_bound", response_p99_us=60_000.0),
+    ]
+    assert seen_of(rows, LIMITS) == [Seen(100.0, True), Seen(300.0, False)]
+
+
+def closed(sweep: str, validity: str = "server_bound", **changes: Any) -> dict[str, Any]:
+    usual = {"requests_per_s": 500.0, "warmed_up_s": 3.0}
+    return {"sweep": sweep, "validity": validity, **usual, **changes}
+
+
+def test_connections_stay_where_the_server_keeps_them() -> None:
+    way = way_of([closed(CLOSED), closed(CROWD, requests_per_s=90.0)])
+    assert way
+    assert (way.load, way.guess_per_s, way.warm_up_s) == ("open_loop", 500.0, 3.0)
+
+
+@pytest.mark.parametrize("validity", ["void", "starved"])
+def test_else_each_request_has_one_of_its_own(validity: str) -> None:
+    way = way_of([closed(CLOSED, validity), closed(CROWD, requests_per_s=90.0)])
+    assert way
+    assert (way.load, way.guess_per_s) == ("open_connections", 90.0)
+
+
+def test_nobody_is_served() -> None:
+    assert way_of([closed(CLOSED, "void"), closed(CROWD, "starved")]) is None

@@ -1,0 +1,105 @@
+"""What `make checkup` is told becomes the plan of a run, or is answered with what is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contract.checkup.description import KEY, described
+from contract.exits import Exit, LabError
+from experiments.checkup.choice import beside_of, choose_checkup
+from experiments.plan.overrides import kept_source
+from experiments.plan.trials import plan
+from experiments.records.run_folder import Store
+
+SHOP = """
+image: shop:1
+port: 8000
+path: /items 90, /cart 10
+"""
+
+
+def refusal(*asked: object) -> str:
+    server, port, rules, beside, quick = asked
+    with pytest.raises(LabError) as told:
+        choose_checkup(server, port, rules, beside, quick)  # type: ignore[arg-type]
+    assert told.value.exit is Exit.BAD_INPUT
+    return str(told.value)
+
+
+def test_an_image_is_asked_the_same_as_those_beside_it(tmp_path: Path) -> None:
+    choice = choose_checkup("shop:1", 8000, None, ["epoll_level", "nginx"], quick=False)
+    trials = plan(choice.source.experiment)
+    assert len(trials) == 3 * 4
+    assert {one.point.settings.server for one in trials} == {"shop", "epoll_level", "nginx"}
+    shop = next(one.point for one in trials if one.point.settings.server == "shop")
+    assert shop.foreign
+    assert (shop.foreign.port, shop.settings.backlog, shop.settings.warm_up_s) == (8000, None, None)
+    store = Store.create(tmp_path, choice.source, "run-1")
+    again = kept_source(store.experiment, "checkup")
+    assert [one.id for one in plan(again.experiment)] == [one.id for one in trials]
+    about = described(json.loads(json.dumps(choice.known)))
+    assert about
+    assert about.servers == ("shop", "epoll_level", "nginx")
+
+
+def test_a_server_of_the_lab_is_not_beside_itself() -> None:
+    choice = choose_checkup("epoll_level", None, None, ["epoll_level"], quick=True)
+    assert {one.point.settings.server for one in plan(choice.source.experiment)} == {"epoll_level"}
+    assert choice.known[KEY]["beside"] == []
+    assert choice.known[KEY]["most"] < 12
+
+
+def test_of_a_mix_the_first_request_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(SHOP)
+    choice = choose_checkup(str(path), None, None, [], quick=False)
+    (server,) = choice.source.experiment.servers
+    assert server.path == "/items"
+    assert choice.source.notes == ("shop is described with a mix; its check-up asks for /items",)
+
+
+def test_rules_of_a_file_take_the_place_of_the_usual_ones(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("p99_ms: 20\nthresholds: ['holds_per_s > 2000']\n")
+    about = described(choose_checkup("poll", None, path, [], quick=False).known)
+    assert about
+    assert about.rules.limits.p99_ms == 20
+    assert about.rules.connections == 64
+    assert about.rules.marks
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("p99_ms: fast", "p99_ms: 'fast'; has to be a number from 0.1 to 60,000"),
+        ("[1, 2]", "has to be keys with values"),
+        ("a: [", "not valid YAML"),
+        ("limits: 1", "limits: no such key"),
+    ],
+)
+def test_a_file_of_rules_that_cannot_be_read(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    message = refusal("poll", None, path, [], False)
+    assert told in message
+    assert str(path) in message
+
+
+def test_what_is_missing_or_unknown_is_told(tmp_path: Path) -> None:
+    assert "SERVER is missing" in refusal("", None, None, [], False)
+    assert "no such file" in refusal("poll", None, tmp_path / "none.yaml", [], False)
+    assert "leave PORT out" in refusal("poll", 80, None, [], False)
+    assert "did you mean" in refusal("epol_level", None, None, [], False)
+
+
+def test_who_is_beside_it() -> None:
+    assert beside_of("", references=False, quick=False) == ["epoll_level"]
+    assert beside_of("", references=True, quick=False) == ["epoll_level", "nginx"]
+    assert beside_of("", references=True, quick=True) == ["epoll_level"]
+    assert beside_of("none", references=True, quick=False) == []
+    assert beside_of("poll, uvicorn poll", references=False, quick=True) == ["poll", "uvicorn"]
+    with pytest.raises(LabError, match="BESIDE=poll,shop: shop: no server of the lab"):
+        beside_of("poll,shop", references=False, quick=False)

@@ -1,0 +1,83 @@
+"""The trials of a check-up depend on those before them, and on nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contract.checkup.description import BEYOND, CLIENTS, COST, COSTS, ENDED, HOLDS, LEAK
+from contract.exits import LabError
+from experiments.checkup.search import MOST
+from experiments.plan.capacity import Limits
+from experiments.run.until_decided import is_complete
+from tests.support.simulated_server import PLANNED, SimulatedServer, simulated_run
+
+
+def test_each_server_is_searched_then_asked_at_shares_of_what_it_holds(tmp_path: Path) -> None:
+    run = simulated_run(tmp_path, SimulatedServer(2_000))
+    run.go_on()
+    sweeps = [one.point.sweep for one in run.measured if one.point.settings.server == "poll"]
+    tried = sweeps.count(HOLDS)
+    assert tried <= MOST
+    assert set(sweeps[:4]) == set(PLANNED)
+    assert sweeps[4:] == [*[HOLDS] * tried, *[COST] * len(COSTS), BEYOND, CLIENTS, LEAK]
+    rates = [
+        one.point.settings.rate_per_s
+        for one in run.measured
+        if one.point.settings.server == "poll" and one.point.sweep in (COST, BEYOND)
+    ]
+    assert rates == pytest.approx([20, 200, 1_000, 1_800, 1_000], rel=0.05)
+    surge = next(one.point.settings for one in run.measured if one.point.sweep == BEYOND)
+    assert surge.surge_per_s == pytest.approx(3_000, rel=0.05)
+    assert any(line.startswith("poll holds ") for line in run.said)
+
+
+def test_no_two_trials_have_one_name(tmp_path: Path) -> None:
+    run = simulated_run(tmp_path, SimulatedServer(2_000, noise=0.03))
+    run.go_on()
+    names = [one.id for one in run.measured]
+    assert len(set(names)) == len(names)
+    assert [one.position for one in run.measured[8:]] == list(range(9, len(names) + 1))
+    assert run.store.manifest()["trials"] == len(names)
+
+
+@pytest.mark.parametrize("stops_at", [3, 9, 10, 14, 20, 25])
+def test_one_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path, stops_at: int) -> None:
+    whole = simulated_run(tmp_path / "whole", SimulatedServer(2_000))
+    whole.go_on()
+    run = simulated_run(tmp_path / "parts", SimulatedServer(2_000))
+    run.stops_at = stops_at
+    with pytest.raises(LabError, match="stopped"):
+        run.go_on()
+    experiment = run.choice.source.experiment
+    assert not is_complete(run.store, experiment, Limits())
+    run.stops_at = 0
+    run.go_on()
+    assert [one.id for one in run.measured] == [one.id for one in whole.measured]
+    assert ENDED in run.store.manifest()
+    assert is_complete(run.store, experiment, Limits())
+    run.go_on()
+    assert len(run.measured) == len(whole.measured), "nothing is measured twice"
+
+
+def test_a_server_that_keeps_no_connection_is_asked_with_one_for_each_request(
+    tmp_path: Path,
+) -> None:
+    run = simulated_run(tmp_path, SimulatedServer(2_000, stays=False))
+    run.go_on()
+    loads = {
+        one.point.settings.load
+        for one in run.measured
+        if one.point.settings.server == "poll" and one.point.sweep not in PLANNED
+    }
+    assert loads == {"open_connections"}
+
+
+def test_one_that_serves_nobody_is_asked_nothing_more(tmp_path: Path) -> None:
+    run = simulated_run(tmp_path, SimulatedServer(0.0))
+    run.go_on()
+    asked = {one.point.sweep for one in run.measured if one.point.settings.server == "poll"}
+    assert asked == set(PLANNED)
+    assert any("poll: it served nobody" in line for line in run.said)
+    assert ENDED in run.store.manifest()

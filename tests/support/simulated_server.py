@@ -1,0 +1,185 @@
+"""A server whose limits are known, and what trials of it would have recorded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from contract.checkup.description import CLIENTS, CLOSED, CROWD, IDLE, LEAK, described
+from contract.columns import FORMAT_VERSION
+from contract.exits import LabError
+from contract.outcomes import not_measured
+from contract.result.trial_result import TrialResult
+from contract.settings.trial import Settings
+from experiments.checkup.choice import Choice, choose_checkup
+from experiments.checkup.questions import CheckUp
+from experiments.plan.trials import Trial, plan
+from experiments.records.manifest import usual
+from experiments.records.row_contract import Row
+from experiments.records.run_folder import Store
+from tests.support.results import a_result, a_sample, a_second
+
+COST_US = 300.0
+
+
+@dataclass
+class SimulatedServer:
+    """It holds so many requests a second, by `noise` more or fewer in each trial (a share), and
+    keeps connections if it `stays`; of a crowd so many connections are dropped."""
+
+    holds_per_s: float = 2_000.0
+    noise: float = 0.0
+    stays: bool = True
+    drops: int = 0
+    never_recovers: bool = False
+    leaks_bytes: int = 0
+    """Of each connection that comes and goes; a descriptor for each 1,000 bytes."""
+    suffers: float = 0.0
+    """Share of the good clients' requests that bad ones cost."""
+    load_per_s: float = math.inf
+    """What the load can send."""
+    random: Random = field(default_factory=lambda: Random(1))  # noqa: S311 - a simulation
+
+    def row(self, trial: Trial) -> Row:
+        """What a trial records."""
+        settings = trial.point.settings
+        row: Row = {
+            "experiment": "checkup",
+            "run": "run-1",
+            "trial": trial.id,
+            "point": trial.point.name,
+            "sweep": trial.point.sweep,
+            "block": trial.block,
+            "position": trial.position,
+            "repeat": trial.repeat,
+            "attempt": 1,
+            "origin": "lab",
+            "started_at": "2026-01-01T12:00:00+00:00",
+            **settings.recorded,
+        }
+        if not self.stays and not settings.connecting:
+            reason = "verification failed: the server closes its connections"
+            return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
+        row |= {"outcome": "completed", "errors": 0, "error_share": 0.0, "coverage": 1.0}
+        row |= {"server_cpu_us_per_request": COST_US, "server_rss_idle_bytes": 10_000_000}
+        row |= {"listen_drops": 0, "accept_queue_max": 3, "connect_max_us": 900.0}
+        held = self.holds_per_s * math.exp(self.random.gauss(0, self.noise))
+        if settings.rate_per_s is None:
+            row |= self._closed(trial, held)
+        else:
+            row |= self._open(trial, settings.rate_per_s, held)
+        row["requests"] = round(row["requests_per_s"] * settings.window_s)
+        row["voluntary_switches"] = row["context_switches"] = row["requests"]
+        return row
+
+    def result(self, trial: Trial) -> TrialResult | None:
+        """The seconds of a trial with a surge: what piles up in it is served after it."""
+        settings = trial.point.settings
+        if trial.point.sweep == LEAK:
+            return self._come_and_go(settings)
+        if not settings.surge_per_s or settings.rate_per_s is None:
+            return None
+        seconds, piled = [], 0.0
+        for second in range(round(settings.window_s)):
+            surging = second < settings.surge_s
+            due = settings.surge_per_s if surging else settings.rate_per_s
+            us = 1e6 * piled / self.holds_per_s + 2_000
+            served = min(due + piled, self.holds_per_s)
+            if self.never_recovers and piled:
+                served = due
+            piled += due - served
+            seconds.append(a_second(float(second), requests=round(served), response_p99_us=us))
+        return a_result(trial=trial.id, series=tuple(seconds))
+
+    def _come_and_go(self, settings: Settings) -> TrialResult:
+        """A sample a second; a fresh server fills its pools at first."""
+        times = range(round(settings.window_s) + 1)
+        labels = ["open", *["second"] * (len(times) - 2), "close"]
+        samples = []
+        for second, label in zip(times, labels, strict=True):
+            came = (settings.rate_per_s or 0.0) * second
+            grown = 3_000_000 * min(second, 3) + self.random.randrange(4) * 4_096
+            stays = round(came * self.leaks_bytes)
+            rss, fds = 10_000_000 + grown + stays, 20 + stays // 1_000
+            samples.append(a_sample(label, float(second), 0.0, rss_bytes=rss, fds=fds))
+        return a_result(samples=tuple(samples))
+
+    def _closed(self, trial: Trial, held: float) -> dict[str, Any]:
+        idle = trial.point.settings.idle_connections
+        found: dict[str, Any] = {"validity": "server_bound", "requests_per_s": held}
+        found |= {"response_p99_us": 30_000.0, "server_cpu_share": 1.0}
+        found |= {"active_established": trial.point.settings.active_connections}
+        found |= {"idle_established": idle, "server_rss_bytes": 10_000_000 + 2_000 * idle}
+        found |= {"kernel_slab_idle_bytes": 10**8, "kernel_slab_bytes": 10**8 + 3_000 * idle}
+        if trial.point.sweep == CROWD:
+            found["listen_drops"] = self.drops
+        return found
+
+    def _open(self, trial: Trial, rate: float, held: float) -> dict[str, Any]:
+        if rate > self.load_per_s:
+            lag = {"response_p99_us": 90_000.0, "validity": "generator_bound"}
+            return {**lag, "requests_per_s": self.load_per_s, "server_cpu_share": 0.4}
+        if rate <= held:
+            if trial.point.sweep == CLIENTS and self.suffers:
+                row = {"response_p99_us": 3e6, "validity": "unsaturated", "server_cpu_share": 0.1}
+                return {**row, "requests_per_s": rate * (1 - self.suffers)}
+            us = 1_000 + 10_000 * (rate / held) ** 8
+            calm = {"response_p99_us": us, "validity": "unsaturated", "requests_per_s": rate}
+            return {**calm, "server_cpu_share": 0.95 * rate / held}
+        full = {"response_p99_us": 400_000.0, "validity": "server_bound"}
+        return {**full, "requests_per_s": held, "server_cpu_share": 1.0}
+
+
+@dataclass
+class SimulatedRun:
+    """A check-up of simulated servers, by name; it stops before the trial numbered `stops_at`."""
+
+    servers: dict[str, SimulatedServer]
+    store: Store
+    choice: Choice
+    stops_at: int = 0
+    measured: list[Trial] = field(default_factory=list)
+    doing: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def go_on(self) -> None:
+        """Run what is left."""
+        planned = plan(self.choice.source.experiment)
+        recorded = self.store.recorded()
+        self.measure([one for one in planned if one.id not in recorded], "the plan")
+        about = described(self.store.manifest())
+        assert about
+        CheckUp(about, {}, self.store, len(planned), self.measure, self.said.append).ask_all()
+
+    def measure(self, trials: list[Trial], doing: str) -> None:
+        for trial in trials:
+            if self.stops_at and len(self.measured) + 1 >= self.stops_at:
+                raise LabError("stopped")
+            self.measured.append(trial)
+            self.doing.append(doing)
+            server = self.servers[trial.point.settings.server]
+            self.store.append(server.row(trial), server.result(trial), {})
+
+
+def simulated_run(
+    folder: Path, subject: SimulatedServer, rules: str = "", quick: bool = False
+) -> SimulatedRun:
+    """A check-up of `poll` beside `epoll_level`, not begun."""
+    path = None
+    if rules:
+        path = folder / "rules.yaml"
+        path.write_text(rules)
+    choice = choose_checkup("poll", None, path, ["epoll_level"], quick)
+    store = Store.create(folder, choice.source, "run-1")
+    manifest: dict[str, Any] = {"format_version": FORMAT_VERSION, "repeats": 1, "claims": []}
+    manifest |= {"trials": len(plan(choice.source.experiment)), "run": "run-1"}
+    manifest |= {"started_at": "2026-01-01T12:00:00+00:00", **choice.known}
+    store.write_manifest({**manifest, "usual": usual(choice.source.experiment)})
+    servers = {"poll": subject, "epoll_level": SimulatedServer(40_000.0, load_per_s=30_000.0)}
+    return SimulatedRun(servers, store, choice)
+
+
+PLANNED = (CLOSED, IDLE, CROWD)
