@@ -67,6 +67,7 @@ FIGURES: Final = (
     Figure("crowd_served_share", "crowd", "share", "of the crowd that was answered in the window"),
     Figure("crowd_drops", "crowd", "count", "connections that found the accept queue full"),
     Figure("crowd_queue", "crowd", "count", "deepest accept queue that was seen"),
+    Figure("crowd_queue_limit", "crowd", "count", "how much its accept queue takes"),
     Figure("crowd_connect_max_s", "crowd", "s", "longest time to connect"),
     Figure(
         "clients_served_share",

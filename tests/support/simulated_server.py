@@ -65,7 +65,12 @@ class SimulatedServer:
             return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
         row |= {"outcome": "completed", "errors": 0, "error_share": 0.0, "coverage": 1.0}
         row |= {"server_cpu_us_per_request": COST_US, "server_rss_idle_bytes": 10_000_000}
-        row |= {"listen_drops": 0, "accept_queue_max": 3, "connect_max_us": 900.0}
+        row |= {
+            "listen_drops": 0,
+            "accept_queue_max": 3,
+            "accept_queue_limit": 128,
+            "connect_max_us": 900.0,
+        }
         held = self.holds_per_s * math.exp(self.random.gauss(0, self.noise))
         if settings.rate_per_s is None:
             row |= self._closed(trial, held)

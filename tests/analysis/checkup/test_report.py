@@ -108,6 +108,7 @@ def test_a_rule_of_the_file_marks_and_says_what_to_do(tmp_path: Path) -> None:
     mark, answer = question(made, "crowd")
     assert mark == "look at this"
     assert "7 times the accept queue was full" in answer
+    assert "it takes 128" in answer
     crowd = made.found.questions[4]
     assert "backlog" in crowd.do
     rules = "marks: [{question: crowd, mark: breaks, when: crowd_drops > 5, do: Turn it off.}]"
