@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, untold, values
 from analysis.wording import count, number, size
 from contract.checkup.description import IDLE
 from contract.outcomes import LIMIT_REACHED, MEASURED, went_as_far_as
 
+CLOSES = re.compile(r"the server closes .*?connections.*? after ([\d.]+) s")
+"""In a reason, of loadgen/worker/idle_loss.py."""
 SLOWER = 1.1
 """Trials of equal settings differ by so much."""
 
@@ -16,6 +20,11 @@ def answer(asked: Asked) -> Answer:
     rows = asked.of(IDLE)
     many = max(rows, key=lambda row: row["idle_connections"], default=None)
     alone = next((row for row in rows if not row["idle_connections"]), None)
+    if many and (closing := CLOSES.search(many["reason"] or "")):
+        after = f"{closing[1]} s"
+        words = f"It closes idle connections after {after}, so that they do not pile up."
+        figures = values(idle_closes_s=float(closing[1]))
+        return Answer(IDLE, asked.server, words, f"closed after {after}", figures)
     if many is None or not (many["validity"] in MEASURED or many["validity"] == LIMIT_REACHED):
         return untold(asked, IDLE, [many] if many else [], "it was not asked")
     wanted = asked.about.rules.idle_connections + many["active_connections"]

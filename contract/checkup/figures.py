@@ -64,9 +64,11 @@ FIGURES: Final = (
     Figure("idle_bytes", "idle", "bytes", "its own memory for an idle connection"),
     Figure("idle_kernel_bytes", "idle", "bytes", "the kernel's memory for an idle connection"),
     Figure("idle_slower_times", "idle", "times", "rate of the busy ones without idle ones / with"),
+    Figure("idle_closes_s", "idle", "s", "silence after which it closes a connection"),
     Figure("crowd_served_share", "crowd", "share", "of the crowd that was answered in the window"),
     Figure("crowd_drops", "crowd", "count", "connections that found the accept queue full"),
     Figure("crowd_queue", "crowd", "count", "deepest accept queue that was seen"),
+    Figure("crowd_queue_limit", "crowd", "count", "how much its accept queue takes"),
     Figure("crowd_connect_max_s", "crowd", "s", "longest time to connect"),
     Figure(
         "clients_served_share",

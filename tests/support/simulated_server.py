@@ -37,6 +37,9 @@ class SimulatedServer:
     never_recovers: bool = False
     leaks_bytes: int = 0
     """Of each connection that comes and goes; a descriptor for each 1,000 bytes."""
+    closes_idle_s: float = 0.0
+    spoiled: bool = False
+    """Every trial of it, by other programs."""
     suffers: float = 0.0
     """Share of the good clients' requests that bad ones cost."""
     load_per_s: float = math.inf
@@ -60,12 +63,25 @@ class SimulatedServer:
             "started_at": "2026-01-01T12:00:00+00:00",
             **settings.recorded,
         }
+        if self.spoiled:
+            reason = "other programs used 1.5 cores in the window"
+            return row | {"outcome": "failed", "reason": reason, **not_measured("surroundings")}
         if not self.stays and not settings.connecting:
             reason = "verification failed: the server closes its connections"
             return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
+        if self.closes_idle_s and settings.idle_connections:
+            reason = (
+                f"the server closes idle connections after {self.closes_idle_s:g} s; only 0 left"
+            )
+            return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
         row |= {"outcome": "completed", "errors": 0, "error_share": 0.0, "coverage": 1.0}
         row |= {"server_cpu_us_per_request": COST_US, "server_rss_idle_bytes": 10_000_000}
-        row |= {"listen_drops": 0, "accept_queue_max": 3, "connect_max_us": 900.0}
+        row |= {
+            "listen_drops": 0,
+            "accept_queue_max": 3,
+            "accept_queue_limit": 128,
+            "connect_max_us": 900.0,
+        }
         held = self.holds_per_s * math.exp(self.random.gauss(0, self.noise))
         if settings.rate_per_s is None:
             row |= self._closed(trial, held)

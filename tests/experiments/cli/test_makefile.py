@@ -24,6 +24,14 @@ from experiments.paths import ROOT
         (("plan", "EXPERIMENT=a path/my.yaml"), ["plan", "a path/my.yaml"]),
         (("plan", "SERVER=a:1", "PORT=80"), ["plan", "--server", "a:1", "--port", "80", "c10k"]),
         (("plan", "SERVER=", "PORT=80"), ["plan", "--port", "80", "c10k"]),
+        (
+            ("checkup", "SERVER=a b.yaml", "RULES=my rules.yaml", "QUICK=1"),
+            ["checkup", "--server", "a b.yaml", "--rules", "my rules.yaml", "--quick"],
+        ),
+        (
+            ("checkup", "SERVER=a:1", "PORT=80", "BESIDE=poll epoll_level"),
+            ["checkup", "--server", "a:1", "--port", "80", "--beside", "poll epoll_level"],
+        ),
         (("history", "EXPERIMENT=two words"), ["history", "two words"]),
         (("ab", "A=a:1", "B=my shop.yaml"), ["ab", "--a", "a:1", "--b", "my shop.yaml"]),
         (("ab",), ["ab", "--a", "", "--b", ""]),
