@@ -38,6 +38,8 @@ class SimulatedServer:
     leaks_bytes: int = 0
     """Of each connection that comes and goes; a descriptor for each 1,000 bytes."""
     closes_idle_s: float = 0.0
+    workers: int = 0
+    """Of a pool, each for one connection; 0: it is none."""
     spoiled: bool = False
     """Every trial of it, by other programs."""
     suffers: float = 0.0
@@ -74,6 +76,12 @@ class SimulatedServer:
                 f"the server closes idle connections after {self.closes_idle_s:g} s; only 0 left"
             )
             return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
+        asked = settings.active_connections + settings.idle_connections
+        if self.workers and not settings.connecting and asked > self.workers:
+            reason = f"only {self.workers} were served; its log ends: listening"
+            gauges = {"active_established": 0, "idle_established": self.workers}
+            starved = not_measured("server_starved")
+            return row | {"outcome": "failed", "reason": reason, **gauges, **starved}
         row |= {"outcome": "completed", "errors": 0, "error_share": 0.0, "coverage": 1.0}
         row |= {"server_cpu_us_per_request": COST_US, "server_rss_idle_bytes": 10_000_000}
         row |= {
@@ -135,7 +143,7 @@ class SimulatedServer:
         return found
 
     def _open(self, trial: Trial, rate: float, held: float) -> dict[str, Any]:
-        if rate > self.load_per_s:
+        if max(rate, trial.point.settings.surge_per_s or 0.0) > self.load_per_s:
             lag = {"response_p99_us": 90_000.0, "validity": "generator_bound"}
             return {**lag, "requests_per_s": self.load_per_s, "server_cpu_share": 0.4}
         if rate <= held:
