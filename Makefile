@@ -42,8 +42,8 @@ $(READY): requirements.lock
 experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n, BUDGET=20m)
 	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
 
-plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name)
-	@$(BIN)/python -m experiments plan $(CHOICE) '$(EXPERIMENT)'
+plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name; A=, B= of make ab)
+	@$(BIN)/python -m experiments $(if $(A)$(B),ab --plan $(TWO),plan $(CHOICE) '$(EXPERIMENT)')
 
 resume: $(READY) ## Go on with a run that was stopped (RUN=folder, default the last one)
 	@$(BIN)/python -m experiments resume $(if $(RUN),'$(RUN)')
