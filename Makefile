@@ -48,8 +48,8 @@ experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SER
 checkup: $(READY) ## Ask one server what it holds, costs and survives: ten minutes, one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, BESIDE=a,b, QUICK=1)
 	@$(BIN)/python -m experiments checkup $(CHECKUP)
 
-plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name)
-	@$(BIN)/python -m experiments plan $(CHOICE) '$(EXPERIMENT)'
+plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name; A=, B= of make ab)
+	@$(BIN)/python -m experiments $(if $(A)$(B),ab --plan $(TWO),plan $(CHOICE) '$(EXPERIMENT)')
 
 resume: $(READY) ## Go on with a run that was stopped (RUN=folder, default the last one)
 	@$(BIN)/python -m experiments resume $(if $(RUN),'$(RUN)')

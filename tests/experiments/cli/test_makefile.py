@@ -35,6 +35,8 @@ from experiments.paths import ROOT
         (("history", "EXPERIMENT=two words"), ["history", "two words"]),
         (("ab", "A=a:1", "B=my shop.yaml"), ["ab", "--a", "a:1", "--b", "my shop.yaml"]),
         (("ab",), ["ab", "--a", "", "--b", ""]),
+        (("plan", "A=a:1", "B=a:2"), ["ab", "--plan", "--a", "a:1", "--b", "a:2"]),
+        (("plan", "B=a:2"), ["ab", "--plan", "--a", "", "--b", "a:2"]),
         (
             ("ab", "A=a:1", "B=a:2", "PORT=80", "EXPERIMENT=my own.yaml", "TOLERANCE=5%"),
             [
