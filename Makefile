@@ -19,6 +19,9 @@ TWO = --a '$(A)' --b '$(B)' $(if $(PORT),--port '$(PORT)') $(if $(NAMED),--exper
 	$(if $(REPEATS),--repeats '$(REPEATS)') $(if $(BUDGET),--budget '$(BUDGET)') \
 	$(if $(TOLERANCE),--tolerance '$(TOLERANCE)')
 
+CHECKUP = $(if $(SERVER),--server '$(SERVER)') $(if $(PORT),--port '$(PORT)') \
+	$(if $(RULES),--rules '$(RULES)') $(if $(BESIDE),--beside '$(BESIDE)') $(if $(QUICK),--quick)
+
 # Two processes for each core where most of a test's time is waiting; quick tests never wait.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $(CORES)))) --dist loadgroup
@@ -43,11 +46,10 @@ experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SER
 	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
 
 checkup: $(READY) ## Ask one server what it holds, costs and survives: ten minutes, one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, BESIDE=a,b, QUICK=1)
-	@$(BIN)/python -m experiments checkup $(if $(SERVER),--server '$(SERVER)') $(if $(PORT),--port '$(PORT)') \
-		$(if $(RULES),--rules '$(RULES)') $(if $(BESIDE),--beside '$(BESIDE)') $(if $(QUICK),--quick)
+	@$(BIN)/python -m experiments checkup $(CHECKUP)
 
-plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name)
-	@$(BIN)/python -m experiments plan $(CHOICE) '$(EXPERIMENT)'
+plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name; A=, B= of make ab)
+	@$(BIN)/python -m experiments $(if $(A)$(B),ab --plan $(TWO),plan $(CHOICE) '$(EXPERIMENT)')
 
 resume: $(READY) ## Go on with a run that was stopped (RUN=folder, default the last one)
 	@$(BIN)/python -m experiments resume $(if $(RUN),'$(RUN)')

@@ -232,6 +232,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("syscalls_per_request", "float", "system calls of a traced server in the window"),
     Column("syscalls", "text", "the same by name, those above 0.001; as JSON"),
     Column("accept_queue_max", "int", "deepest accept queue sampled in the window"),
+    Column(
+        "accept_queue_limit",
+        "int",
+        "how much the server's accept queues take, as the kernel tells it: backlog or somaxconn",
+        added=True,
+    ),
     Column("full_queue_depth", "int", "accept queue with silent connections piled on it, at rest"),
     Column("full_queue_overflows", "int", "ListenOverflows while they were piled on it"),
     Column("full_queue_drops", "int", "ListenDrops while they were piled on it"),

@@ -21,6 +21,7 @@ from experiments.plan import experiment_file
 from experiments.plan.budget import budget_of, read_budget
 from experiments.plan.overrides import choose
 from experiments.plan.schema import Experiment
+from experiments.plan.source import Source
 from experiments.plan.trials import UNKNOWN, expected_s, notes, plan
 from experiments.plan.two_servers import USUAL, choose_two
 from experiments.records.run_folder import Store
@@ -63,7 +64,10 @@ def plan_(
 ) -> None:
     """Print the trials of EXPERIMENT and how long they will take."""
     asked_s = read_budget(budget)
-    source = choose(experiment, server, port, references, repeats)
+    _tell_plan(choose(experiment, server, port, references, repeats), asked_s)
+
+
+def _tell_plan(source: Source, asked_s: float | None) -> None:
     asked, limits = source.experiment, limits_here()
     trials = plan(asked, limits or UNKNOWN)
     for trial in trials:
@@ -131,6 +135,7 @@ def checkup_(
 @click.option("--repeats", type=click.IntRange(1, 1_000), help="Blocks, not as it says.")
 @click.option("--budget", default="", help="Time for what is open after the plan, or 0.")
 @click.option("--tolerance", default="", help="A regression beyond it fails; 10% or 0.1.")
+@click.option("--plan", "plan_only", is_flag=True, help="Print the trials, and measure nothing.")
 @spoken
 @with_exit_codes
 def ab(
@@ -141,6 +146,7 @@ def ab(
     repeats: int | None,
     budget: str,
     tolerance: str,
+    plan_only: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -154,6 +160,9 @@ def ab(
     budget_s = read_budget(budget)
     share = parsed_share(tolerance, "TOLERANCE") if tolerance else None
     asked = choose_two(a, b, port, experiment, repeats, share)
+    if plan_only:
+        _tell_plan(asked, budget_s)
+        return
     _measured(lambda: start(asked, where, budget_s), options)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from analysis.records.run import Run
 from contract.checkup.description import Described
 from contract.result.trial_result import TrialResult
-from contract.void_causes import BY_SERVER
+from contract.void_causes import BY_SERVER, LOG_ENDS
 
 Row = Mapping[str, Any]
 
@@ -90,8 +90,13 @@ def by_server(row: Row) -> bool:
     return row["spoiled_by"] in BY_SERVER
 
 
+def reason_of(row: Row) -> str:
+    """Why it was not measured, without the end of the server's log."""
+    return str(row["reason"] or "").partition(LOG_ENDS)[0]
+
+
 def untold(asked: Asked, question: str, rows: Sequence[Row], otherwise: str) -> Answer:
     """No figures: why, by the first of the trials that has a reason."""
-    reason = next((str(row["reason"]) for row in rows if row["reason"]), otherwise)
+    reason = next((reason_of(row) for row in rows if row["reason"]), otherwise)
     failed = any(by_server(row) for row in rows)
     return Answer(question, asked.server, f"Not known: {reason}.", "not known", failed=failed)

@@ -60,18 +60,20 @@ def answer(asked: Asked) -> Answer:
     )
     if row["errors"]:
         words += f"; {share(row['error_share'])} of all requests fail: {row['error_kinds']}"
-    if row["validity"] == "generator_bound":
-        words += "; the load could not keep this rate"
+    of_the_load = row["validity"] == "generator_bound"
+    if of_the_load:
+        words += "; the load could not keep this rate, so that neither is the server's alone"
     if surge.recovers_s is None:
         words += f". At {AFTER:.0%} after it p99 is not within the limit again in {number(rest)} s"
     else:
         words += (
             f". At {AFTER:.0%} after it p99 is within the limit after {number(surge.recovers_s)} s"
         )
+    recovers_s = rest if surge.recovers_s is None else surge.recovers_s
     figures = values(
-        beyond_goodput_share=goodput,
+        beyond_goodput_share=None if of_the_load else goodput,
         beyond_error_share=surge.error_share,
-        beyond_recovers_s=rest if surge.recovers_s is None else surge.recovers_s,
+        beyond_recovers_s=None if of_the_load else recovers_s,
     )
     longest = duration(row["response_max_us"])
     short = f"{share(goodput)} served, longest wait {longest}"

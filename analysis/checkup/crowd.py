@@ -21,6 +21,7 @@ def answer(asked: Asked) -> Answer:
         crowd_served_share=row["coverage"],
         crowd_drops=row["listen_drops"],
         crowd_queue=row["accept_queue_max"],
+        crowd_queue_limit=row["accept_queue_limit"],
         crowd_connect_max_s=None if longest is None else longest / 1e6,
     )
     of, window = count(row["active_connections"]), f"{row['window_s']:.0f} s"
@@ -31,8 +32,8 @@ def answer(asked: Asked) -> Answer:
         )
     else:
         words += "; no connection found the accept queue full"
-    if row["accept_queue_max"] is not None:
-        words += f" (its depth: up to {count(row['accept_queue_max'])})"
+    if (limit := row["accept_queue_limit"]) is not None:
+        words += f" (it takes {count(limit)})"
     if longest is not None:
         again = ", after a SYN was sent again" if longest >= SECOND_US else ""
         words += f". The longest time to connect is {duration(longest)}{again}"

@@ -74,7 +74,9 @@ class CheckUpFound(Part):
     error_share: float
     questions: list[QuestionFound]
     thresholds: list[ThresholdFound]
-    exit: int = Field(description="0; 9 where a threshold cannot be told, 10 where one is not kept")
+    exit: int = Field(
+        description="10: a threshold is not kept; 9: one, or what it holds, is not known; else 0"
+    )
 
 
 def document(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.checkup.answer import Answer, Asked, Row, Value, untold, values
+from analysis.checkup.answer import Answer, Asked, Row, Value, reason_of, untold, values
 from analysis.wording import count, number, plural, share
 from contract.checkup.description import CLOSED, CROWD, HOLDS
 from contract.checkup.evidence import seen_of
@@ -67,7 +67,8 @@ def answer(asked: Asked) -> Answer:
     rate = Value(belief.median, belief.low, None if open_end else belief.high, bounded=True)
     amount = f"At least {count(belief.low)}" if open_end else count(belief.median)
     between = "" if open_end else f" ({count(belief.low)} to {count(belief.high)})"
-    words = (
+    words = _why_not_over_those_that_stay(asked, found.way)
+    words += (
         f"{amount} requests a second{between} with {terms}, {WAYS[found.way.load]}. "
         f"{_bound(found)} {plural(found.tried, 'trial')}."
     )
@@ -75,6 +76,14 @@ def answer(asked: Asked) -> Answer:
     figures = {"holds_per_s": rate, **values(holds_cpu_share=busy)}
     short = f"{'at least ' if open_end else ''}{count(belief.low if open_end else belief.median)}/s"
     return Answer(HOLDS, asked.server, words, short, figures)
+
+
+def _why_not_over_those_that_stay(asked: Asked, way: Way) -> str:
+    """A sentence, where a connection for each request is the only way; else nothing."""
+    row = next(iter(asked.of(CLOSED)), None)
+    if way.load != "open_connections" or row is None or not row["reason"]:
+        return ""
+    return f"Over {count(row['active_connections'])} connections that stay: {reason_of(row)}. "
 
 
 def _bound(found: Held) -> str:
@@ -87,7 +96,7 @@ def _bound(found: Held) -> str:
             "Beyond that the load could not keep its schedule; what the server can do is not known."
         )
     if row["validity"] == "void" or row["spoiled_by"]:
-        return f"At {count(row['rate_per_s'])}/s: {row['reason']}."
+        return f"At {count(row['rate_per_s'])}/s: {reason_of(row)}."
     busy = row["server_cpu_share"] or 0.0
     if busy >= BUSY:
         return "Its processor bounds it."

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, untold, values
+import re
+
+from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, reason_of, untold, values
 from analysis.wording import count, number, size
 from contract.checkup.description import IDLE
-from contract.outcomes import LIMIT_REACHED, MEASURED, went_as_far_as
+from contract.outcomes import LIMIT_REACHED, MEASURED, STARVED, went_as_far_as
 
+CLOSES = re.compile(r"the server closes .*?connections.*? after ([\d.]+) s")
+"""In a reason, of loadgen/worker/idle_loss.py."""
 SLOWER = 1.1
 """Trials of equal settings differ by so much."""
 
@@ -16,7 +20,13 @@ def answer(asked: Asked) -> Answer:
     rows = asked.of(IDLE)
     many = max(rows, key=lambda row: row["idle_connections"], default=None)
     alone = next((row for row in rows if not row["idle_connections"]), None)
-    if many is None or not (many["validity"] in MEASURED or many["validity"] == LIMIT_REACHED):
+    if many and (closing := CLOSES.search(many["reason"] or "")):
+        after = f"{closing[1]} s"
+        words = f"It closes idle connections after {after}, so that they do not pile up."
+        figures = values(idle_closes_s=float(closing[1]))
+        return Answer(IDLE, asked.server, words, f"closed after {after}", figures)
+    known = (*MEASURED, LIMIT_REACHED, STARVED)
+    if many is None or many["validity"] not in known or went_as_far_as(many) is None:
         return untold(asked, IDLE, [many] if many else [], "it was not asked")
     wanted = asked.about.rules.idle_connections + many["active_connections"]
     held = went_as_far_as(many)
@@ -33,8 +43,8 @@ def answer(asked: Asked) -> Answer:
         idle_slower_times=slower,
     )
     words = f"It holds {count(held)} of {count(wanted)} connections"
-    if many["validity"] == LIMIT_REACHED:
-        words += f": {many['server_limit'] or many['reason']}"
+    if many["validity"] in (LIMIT_REACHED, STARVED):
+        words += f": {many['server_limit'] or reason_of(many)}"
     elif many["idle_connections"] < asked.about.rules.idle_connections:
         words += f"; this machine has room for {count(many['idle_connections'])} idle ones"
     if bytes_each is not None and kernel_each is not None:

@@ -22,6 +22,7 @@ from analysis.report.machine import machine
 from analysis.wording import server_name
 from contract.checkup.description import ENDED, Described, described
 from contract.checkup.figures import QUESTIONS
+from contract.checkup.rules import UNTOLD
 from contract.exits import Exit, LabError
 
 SIGNS = {"good": "✓", "look at this": "!", "breaks": "✗", "not told": "○"}
@@ -82,7 +83,7 @@ def build(run_dir: Path) -> CheckUpReport | None:
     complete = ENDED in run.manifest.raw and not run.not_run
     judged = judge(about.rules.thresholds, answers[0], complete)
     code = ending(judged)
-    if code is Exit.OK and not complete:
+    if code is Exit.OK and (not complete or marked[0].mark == UNTOLD):
         code = Exit.CANNOT_TELL
     named = (run.manifest.run or run.path.name, run.manifest.started_at or "", complete)
     found = document(about, named, marked, judged, code)

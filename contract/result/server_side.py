@@ -71,6 +71,8 @@ class ProbeSample:
     accept_queue: int
     accept_queue_max: int
     """The deepest since the sample before."""
+    accept_queue_limit: int | None = field(default=None, metadata=OMITTED)
+    """As the window opens: how much its accept queues take."""
     kernel_socket_bytes: int
     kernel_slab_bytes: int
     idle_ticks: int

@@ -60,10 +60,12 @@ def choose_checkup(
             Exit.BAD_INPUT,
         )
     document = read_rules(rules)
-    asked = only(_planned(document, quick), server, port)
-    asked, notes = _of_one_request(asked)
+    planned = _planned(document, quick)
+    asked = only(planned, server, port)
     name = asked.sweeps[0].axes.model_dump()["server"][0]
-    others = [one for one in beside if one != name]
+    others, described = _beside(planned, beside, port, name)
+    asked = asked.model_copy(update={"servers": [*asked.servers, *described]})
+    asked, notes = _of_one_request(asked)
     asked = asked.model_copy(update={"sweeps": [_with(one, name, others) for one in asked.sweeps]})
     try:
         points(asked)
@@ -103,6 +105,25 @@ def _planned(document: dict[str, Any], quick: bool) -> Experiment:
     )
 
 
+def _beside(
+    planned: Experiment, beside: Sequence[str], port: int | None, name: str
+) -> tuple[list[str], list[Foreign]]:
+    """The names of those beside the server of this name, and the entries of those that are none of
+    the lab's. Another image of the same name has another one here. Raises LabError."""
+    names, described = list[str](), list[Foreign]()
+    for one in beside:
+        if one in (*servers(), *REFERENCE_SERVERS):
+            names += [one] if one not in (name, *names) else []
+            continue
+        of_a_file = Path(one).suffix in (".yaml", ".yml")
+        (other,) = only(planned, one, None if of_a_file else port).servers
+        while other.name in (name, *names):
+            other = other.model_copy(update={"name": f"{other.name}_b"})
+        names.append(other.name)
+        described.append(other)
+    return names, described
+
+
 def _with(sweep: Sweep, server: str, others: Sequence[str]) -> Sweep:
     axes = {**sweep.axes.model_dump(exclude_unset=True), "server": [server, *others]}
     return sweep.model_copy(update={"axes": Axes(**axes)})
@@ -124,18 +145,10 @@ def _asked_for(server: Foreign, path: str) -> Foreign:
 
 
 def beside_of(text: str, references: bool, quick: bool) -> list[str]:
-    """The servers that are asked the same: those that are named, with commas or spaces between, or
-    the baseline, and nginx where the image of the `references` is there. Raises LabError."""
+    """The servers that are asked the same: those that are given, with commas or spaces between, or
+    the baseline, and nginx where the image of the `references` is there."""
     if not text:
         return [BASELINE] if quick or not references else [BASELINE, NGINX]
     if text == NOBODY:
         return []
-    names = list(dict.fromkeys(text.replace(",", " ").split()))
-    known = [*servers(), *REFERENCE_SERVERS]
-    if unknown := [one for one in names if one not in known]:
-        raise LabError(
-            f"BESIDE={text}: {', '.join(unknown)}: no server of the lab and no reference; "
-            f"{NOBODY} asks nobody else",
-            Exit.BAD_INPUT,
-        )
-    return names
+    return list(dict.fromkeys(text.replace(",", " ").split()))

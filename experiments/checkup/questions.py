@@ -27,10 +27,12 @@ from contract.checkup.description import (
     SURGE_S,
     SURGE_WINDOW_S,
     Described,
+    described,
 )
 from contract.checkup.evidence import seen_of
 from contract.checkup.held_rate import HeldRate, held_rate
 from contract.checkup.way import Way, way_of
+from contract.exits import Exit, LabError
 from contract.settings.trial import Settings
 from experiments.checkup.search import next_rate, rounded
 from experiments.plan.foreign_server import Foreign
@@ -50,6 +52,19 @@ WINDOW_S: Final = 3.0
 SLOW_PER_S: Final = 100.0
 SLOW_S: Final = 5.0
 """A window at less than this rate is longer, for a percentile of more requests."""
+
+
+def check_up_of(store: Store) -> Described | None:
+    """What a run is a check-up of; None of another run. Raises LabError where another version of
+    the lab began it."""
+    try:
+        return described(store.manifest())
+    except ValueError as error:
+        raise LabError(
+            f"{store.folder} cannot go on: its manifest has no rules that this version of the lab "
+            f"can read: {error}; start a new check-up",
+            Exit.BAD_INPUT,
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from contract.ports import PROBE_PORT
 from contract.result.document import to_json
 from contract.result.server_side import Environment, ProbeSample
 from experiments.probe.processes import connections_held, read_processes
-from experiments.probe.sock_diag import accept_queue
+from experiments.probe.sock_diag import accept_queue, accept_queue_limit
 
 WATCH_HZ = 20
 PROC = Path("/proc")
@@ -236,6 +236,8 @@ def serve(server_port: int, cores: list[str]) -> None:
                 answer = _at_gate(found, server_port)
             elif word == b"open":
                 traced = trace_bytes
+                limit = accept_queue_limit(server_port)
+                answer = found = replace(found, accept_queue_limit=limit)
                 sock.settimeout(1 / WATCH_HZ)
             elif word == b"close":
                 sock.settimeout(None)

@@ -22,8 +22,9 @@ HEADER: Final = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags,
 REQUEST: Final = struct.Struct(
     "=BBBBI48x"
 )  # struct inet_diag_req_v2: family, protocol, 0, 0, states
-FOUND: Final = struct.Struct("=4xH2x16s32xI12x")  # struct inet_diag_msg
-"""`idiag_sport` in network byte order, `idiag_src`, and `idiag_rqueue`: the accept queue."""
+FOUND: Final = struct.Struct("=4xH2x16s32xII8x")  # struct inet_diag_msg
+"""`idiag_sport` in network byte order, `idiag_src`, and `idiag_rqueue` and `idiag_wqueue`: depth of
+the accept queue, and how much it takes."""
 ATTRIBUTE: Final = struct.Struct("=HH")  # struct rtattr: length, type
 INET_DIAG_SKV6ONLY: Final = 11  # linux/inet_diag.h
 MOST_BYTES: Final = 65_536
@@ -44,8 +45,21 @@ def accept_queue(port: int) -> int:
     all listeners that share it. Raises OSError where the kernel has no sock_diag for TCP
     (CONFIG_INET_DIAG).
     """
-    found = (FOUND.unpack_from(message) for _, message in _messages())
-    return sum(queued for at, _, queued in found if socket.ntohs(at) == port)
+    return sum(queued for queued, _ in _queues(port))
+
+
+def accept_queue_limit(port: int) -> int:
+    """How much those take together: the backlog of each, or net.core.somaxconn if that is less.
+    Raises OSError as `accept_queue`."""
+    return sum(limit for _, limit in _queues(port))
+
+
+def _queues(port: int) -> Iterator[tuple[int, int]]:
+    """Depth and limit of each."""
+    for _, message in _messages():
+        at, _, queued, limit = FOUND.unpack_from(message)
+        if socket.ntohs(at) == port:
+            yield queued, limit
 
 
 def listeners() -> list[Listener]:
@@ -54,7 +68,7 @@ def listeners() -> list[Listener]:
 
 
 def _listener(family: int, message: bytes) -> Listener:
-    port, source, queued = FOUND.unpack_from(message)
+    port, source, queued, _ = FOUND.unpack_from(message)
     address = socket.inet_ntop(family, source[: ADDRESS_BYTES[family]])
     only_ipv6, at = False, FOUND.size
     while at + ATTRIBUTE.size <= len(message):

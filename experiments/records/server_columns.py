@@ -39,6 +39,7 @@ def server_columns(
         "kernel_socket_bytes": after.kernel_socket_bytes,
         **_full_queue(result),
         "accept_queue_max": _deepest(result),
+        "accept_queue_limit": before.accept_queue_limit,
         "listen_overflows": after.listen_overflows - start.listen_overflows if start else None,
         "listen_drops": after.listen_drops - start.listen_drops if start else None,
         "retransmits": after.retransmits - before.retransmits,

@@ -11,13 +11,12 @@ from typing import Any
 
 from rich.console import Console
 
-from contract.checkup.description import described
 from contract.console import say
 from contract.exits import Exit, LabError
 from contract.more_blocks import BUDGET
 from contract.ports import WEB_PORT
 from contract.run_order import KEY, begun, next_sequence
-from experiments.checkup.questions import CheckUp
+from experiments.checkup.questions import CheckUp, check_up_of
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.images import Found, ensure_foreign, keep_files, same_image
 from experiments.images.build import Images, ensure_images
@@ -181,7 +180,7 @@ def _measure_all(
                     bar.more(more, doing)
                     execute(more, store, runner, bar, rest)
 
-                if check_up := described(store.manifest()):
+                if check_up := check_up_of(store):
                     others = {one.server.name: one.server for one in servers}
                     CheckUp(check_up, others, store, len(trials), measure, tell).ask_all()
                 Continuation(

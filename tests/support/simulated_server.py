@@ -37,6 +37,11 @@ class SimulatedServer:
     never_recovers: bool = False
     leaks_bytes: int = 0
     """Of each connection that comes and goes; a descriptor for each 1,000 bytes."""
+    closes_idle_s: float = 0.0
+    workers: int = 0
+    """Of a pool, each for one connection; 0: it is none."""
+    spoiled: bool = False
+    """Every trial of it, by other programs."""
     suffers: float = 0.0
     """Share of the good clients' requests that bad ones cost."""
     load_per_s: float = math.inf
@@ -60,12 +65,31 @@ class SimulatedServer:
             "started_at": "2026-01-01T12:00:00+00:00",
             **settings.recorded,
         }
+        if self.spoiled:
+            reason = "other programs used 1.5 cores in the window"
+            return row | {"outcome": "failed", "reason": reason, **not_measured("surroundings")}
         if not self.stays and not settings.connecting:
             reason = "verification failed: the server closes its connections"
             return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
+        if self.closes_idle_s and settings.idle_connections:
+            reason = (
+                f"the server closes idle connections after {self.closes_idle_s:g} s; only 0 left"
+            )
+            return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
+        asked = settings.active_connections + settings.idle_connections
+        if self.workers and not settings.connecting and asked > self.workers:
+            reason = f"only {self.workers} were served; its log ends: listening"
+            gauges = {"active_established": 0, "idle_established": self.workers}
+            starved = not_measured("server_starved")
+            return row | {"outcome": "failed", "reason": reason, **gauges, **starved}
         row |= {"outcome": "completed", "errors": 0, "error_share": 0.0, "coverage": 1.0}
         row |= {"server_cpu_us_per_request": COST_US, "server_rss_idle_bytes": 10_000_000}
-        row |= {"listen_drops": 0, "accept_queue_max": 3, "connect_max_us": 900.0}
+        row |= {
+            "listen_drops": 0,
+            "accept_queue_max": 3,
+            "accept_queue_limit": 128,
+            "connect_max_us": 900.0,
+        }
         held = self.holds_per_s * math.exp(self.random.gauss(0, self.noise))
         if settings.rate_per_s is None:
             row |= self._closed(trial, held)
@@ -119,7 +143,7 @@ class SimulatedServer:
         return found
 
     def _open(self, trial: Trial, rate: float, held: float) -> dict[str, Any]:
-        if rate > self.load_per_s:
+        if max(rate, trial.point.settings.surge_per_s or 0.0) > self.load_per_s:
             lag = {"response_p99_us": 90_000.0, "validity": "generator_bound"}
             return {**lag, "requests_per_s": self.load_per_s, "server_cpu_share": 0.4}
         if rate <= held:

@@ -70,6 +70,9 @@ def test_what_the_load_could_not_send_is_no_limit_of_the_server(tmp_path: Path) 
     figures = made.found.questions[0].answer.figures
     assert figures["holds_per_s"].high is None
     assert "holds_cpu_share" not in figures
+    beyond = made.found.questions[2].answer
+    assert "the load could not keep this rate" in beyond.answer
+    assert set(beyond.figures) == {"beyond_error_share"}
 
 
 def test_a_server_that_serves_nobody_breaks(tmp_path: Path) -> None:
@@ -83,6 +86,25 @@ def test_a_server_that_never_recovers_breaks(tmp_path: Path) -> None:
     assert mark == "breaks"
     assert "p99 is not within the limit again in 9 s" in answer
     assert made.found.questions[2].answer.figures["beyond_recovers_s"].value == 9
+
+
+def test_a_server_that_closes_idle_connections_does_well_to(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000, closes_idle_s=2))
+    mark, answer = question(made, "idle")
+    assert mark == "good"
+    assert "It closes idle connections after 2 s" in answer
+    assert made.found.questions[3].answer.figures["idle_closes_s"].value == 2
+
+
+def test_a_pool_holds_as_many_as_it_has_workers_and_is_asked_one_by_one(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000, workers=32))
+    mark, answer = question(made, "idle")
+    assert mark == "breaks"
+    assert answer.startswith("It holds 32 of 10,008 connections: only 32 were served")
+    assert "its log ends" not in answer
+    told = question(made, "holds")[1]
+    assert told.startswith("Over 64 connections that stay: only 32 were served. ")
+    assert "with a connection for each request" in told
 
 
 def test_bad_clients_that_take_the_place_of_others(tmp_path: Path) -> None:
@@ -103,11 +125,19 @@ def test_what_stays_of_each_connection_is_told_though_pools_fill_at_first(
     assert found["leak_fds"].value == pytest.approx(leaks, rel=0.05)
 
 
+def test_a_machine_that_spoils_every_trial_says_nothing_of_the_server(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000, spoiled=True))
+    assert {one.mark for one in made.found.questions} == {"not told"}
+    assert "other programs used 1.5 cores" in question(made, "holds")[1]
+    assert made.exit is Exit.CANNOT_TELL
+
+
 def test_a_rule_of_the_file_marks_and_says_what_to_do(tmp_path: Path) -> None:
     made = report(tmp_path, SimulatedServer(2_000, drops=7))
     mark, answer = question(made, "crowd")
     assert mark == "look at this"
     assert "7 times the accept queue was full" in answer
+    assert "it takes 128" in answer
     crowd = made.found.questions[4]
     assert "backlog" in crowd.do
     rules = "marks: [{question: crowd, mark: breaks, when: crowd_drops > 5, do: Turn it off.}]"

@@ -101,5 +101,16 @@ def test_who_is_beside_it() -> None:
     assert beside_of("", references=True, quick=True) == ["epoll_level"]
     assert beside_of("none", references=True, quick=False) == []
     assert beside_of("poll, uvicorn poll", references=False, quick=True) == ["poll", "uvicorn"]
-    with pytest.raises(LabError, match="BESIDE=poll,shop: shop: no server of the lab"):
-        beside_of("poll,shop", references=False, quick=False)
+
+
+def test_another_image_of_the_same_name_may_be_beside_it() -> None:
+    choice = choose_checkup("shop:2", 8000, None, ["shop:1", "poll"], quick=False)
+    assert choice.known[KEY]["beside"] == ["shop_b", "poll"]
+    images = {one.name: (one.image, one.port) for one in choice.source.experiment.servers}
+    assert images == {"shop": ("shop:2", 8000), "shop_b": ("shop:1", 8000)}
+    servers = {one.point.settings.server for one in plan(choice.source.experiment)}
+    assert servers == {"shop", "shop_b", "poll"}
+
+
+def test_a_slip_of_the_pen_beside_it_is_told() -> None:
+    assert "did you mean 'poll'" in refusal("shop:1", 80, None, ["pol"], False)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from contract.checkup.description import BEYOND, CLIENTS, COST, COSTS, ENDED, HOLDS, LEAK
+from contract.checkup.description import BEYOND, CLIENTS, COST, COSTS, ENDED, HOLDS, KEY, LEAK
 from contract.exits import LabError
+from experiments.checkup.questions import check_up_of
 from experiments.checkup.search import MOST
 from experiments.plan.capacity import Limits
 from experiments.run.until_decided import is_complete
@@ -81,3 +82,13 @@ def test_one_that_serves_nobody_is_asked_nothing_more(tmp_path: Path) -> None:
     assert asked == set(PLANNED)
     assert any("poll: it served nobody" in line for line in run.said)
     assert ENDED in run.store.manifest()
+
+
+def test_a_run_whose_rules_cannot_be_read_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    run = simulated_run(tmp_path, SimulatedServer(2_000))
+    manifest = run.store.manifest()
+    manifest[KEY]["rules"] |= {"crowd": "many"}
+    run.store.write_manifest(manifest)
+    with pytest.raises(LabError, match=r"crowd: 'many'.*start a new check-up"):
+        check_up_of(run.store)
+    assert check_up_of(simulated_run(tmp_path / "other", SimulatedServer()).store)

@@ -24,9 +24,19 @@ from experiments.paths import ROOT
         (("plan", "EXPERIMENT=a path/my.yaml"), ["plan", "a path/my.yaml"]),
         (("plan", "SERVER=a:1", "PORT=80"), ["plan", "--server", "a:1", "--port", "80", "c10k"]),
         (("plan", "SERVER=", "PORT=80"), ["plan", "--port", "80", "c10k"]),
+        (
+            ("checkup", "SERVER=a b.yaml", "RULES=my rules.yaml", "QUICK=1"),
+            ["checkup", "--server", "a b.yaml", "--rules", "my rules.yaml", "--quick"],
+        ),
+        (
+            ("checkup", "SERVER=a:1", "PORT=80", "BESIDE=poll epoll_level"),
+            ["checkup", "--server", "a:1", "--port", "80", "--beside", "poll epoll_level"],
+        ),
         (("history", "EXPERIMENT=two words"), ["history", "two words"]),
         (("ab", "A=a:1", "B=my shop.yaml"), ["ab", "--a", "a:1", "--b", "my shop.yaml"]),
         (("ab",), ["ab", "--a", "", "--b", ""]),
+        (("plan", "A=a:1", "B=a:2"), ["ab", "--plan", "--a", "a:1", "--b", "a:2"]),
+        (("plan", "B=a:2"), ["ab", "--plan", "--a", "", "--b", "a:2"]),
         (
             ("ab", "A=a:1", "B=a:2", "PORT=80", "EXPERIMENT=my own.yaml", "TOLERANCE=5%"),
             [

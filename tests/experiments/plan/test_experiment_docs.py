@@ -16,7 +16,7 @@ from experiments.plan.container_keys import ContainerKeys
 from experiments.plan.experiment_file import FOLDER, read, servers
 from experiments.plan.foreign_server import Foreign, Need
 from experiments.plan.schema import Experiment, Sweep
-from experiments.plan.trials import plan, points
+from experiments.plan.trials import pairs, plan, points
 
 README = (ROOT / "README.md").read_text()
 DOCS = ROOT / "docs"
@@ -62,6 +62,16 @@ def test_the_example_of_ten_lines_works(tmp_path: Path) -> None:
     experiment = read(path)
     assert experiment.thresholds
     assert {point.settings.server for point in points(experiment)} == {"epoll_level", "shop"}
+
+
+def test_the_example_of_two_servers_works(tmp_path: Path) -> None:
+    found = re.search(r"```yaml\n(.*?)```", (DOCS / "two-servers.md").read_text(), re.DOTALL)
+    assert found
+    path = tmp_path / "silent.yaml"
+    path.write_text(found[1])
+    experiment = read(path)
+    assert len(pairs(experiment, points(experiment))) == 2
+    assert experiment.thresholds
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)

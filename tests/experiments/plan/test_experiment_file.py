@@ -59,6 +59,16 @@ def test_every_fault_at_once_with_its_line_and_the_nearest_name(tmp_path: Path) 
          "both an axis and a fixed setting"),
         ("question: x\nsweeps: [{name: a}, {name: a}]\n", "two sweeps are named a"),
         ("question: x\nsweeps: [{name: a, settings: {path: maps}}]\n", "'maps' is not a path"),
+        ("question: x\nsweeps: [{name: a}]\ncompare: {a: poll, b: epol_level}\n",
+         ":3: unknown server 'epol_level'; did you mean 'epoll_level'"),
+        ("question: x\nsweeps: [{name: a}]\ncompare: {a: poll, b: poll}\n",
+         ":3: .*a and b are both poll; for an A/A test give its image twice"),
+        ("question: x\nsweeps: [{name: a}]\ncompare: {a: poll, b: epoll_level}\n",
+         ":3: compare: no sweep has both poll and epoll_level"),
+        ("question: x\nsweeps: [{name: a}]\ncompare: {a: poll, c: epoll_level}\n",
+         "unknown key 'compare.c'"),
+        ("question: x\nsweeps: [{name: a}]\ncompare: {a: poll, b: select, tolerance: 10}\n",
+         "tolerance.*less than 1"),
     ],
 )  # fmt: skip
 def test_other_faults(tmp_path: Path, text: str, reason: str) -> None:

@@ -144,3 +144,13 @@ def test_the_command_line_refuses_before_anything_is_done(
     done = CliRunner().invoke(command_line.cli, ["ab", *options])
     assert done.exit_code == Exit.BAD_INPUT
     assert reason in done.stderr
+
+
+def test_the_plan_is_printed_and_nothing_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_line, "limits_here", lambda: None)
+    monkeypatch.setattr(command_line, "start", lambda *_: pytest.fail("something was done"))
+    done = CliRunner().invoke(command_line.cli, ["ab", "--plan", "--a", "shop:1", "--b", "shop:2"])
+    assert done.exit_code == Exit.OK
+    lines = done.stdout.splitlines()
+    assert sum("shop_1: " in line for line in lines) == sum("shop_2: " in line for line in lines)
+    assert lines[-1].startswith("then at most ")

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from experiments.probe import probe, processes
-from experiments.probe.sock_diag import accept_queue
+from experiments.probe.sock_diag import accept_queue, accept_queue_limit
 
 
 def test_queue_depth_and_established_connections_of_a_port() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
         port = listener.getsockname()[1]
         assert accept_queue(port) == 0
+        assert accept_queue_limit(port) == 16
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
         assert accept_queue(port) == 5
         assert len(probe._established(port)) == 5

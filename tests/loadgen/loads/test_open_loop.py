@@ -14,7 +14,7 @@ from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.loads.open_connections import OpenConnections
 from loadgen.loads.open_loop import OpenLoop
-from loadgen.loads.schedule import schedule
+from loadgen.loads.schedule import schedule, surging
 from tests.support.engines import EXCHANGE, do, running, until
 from tests.support.loopback import (
     REQUEST,
@@ -248,3 +248,27 @@ def test_an_engine_that_waits_with_open_eyes_knows_when_it_rested() -> None:
         frozen = do(engine, engine.freeze)
         assert frozen.rested_ns is not None
         assert 0.3e9 < frozen.rested_ns <= frozen.ended_ns - frozen.started_ns
+
+
+def test_a_surge_begins_with_the_window_and_ends_in_it() -> None:
+    """Before it 50 a second are sent, then 500 for half a second, and 100 after it."""
+
+    def window() -> Iterator[int]:
+        return surging(schedule("fixed", 500.0), 0.5, schedule("fixed", 100.0))
+
+    arrivals = Arrivals(schedule("fixed", 50.0), window())
+    with (
+        serving(answer_for_ever) as address,
+        running(OpenLoop(Target(address, EXCHANGE), arrivals)) as engine,
+    ):
+        assert isinstance(engine, OpenLoop)
+        connect(engine, 16)
+        do(engine, engine.arrivals.begin)
+        time.sleep(0.2)
+        do(engine, engine.open_window)
+        time.sleep(1.0)
+        frozen = do(engine, engine.freeze)
+        due = moments_before(engine, window())
+        assert due > 0.5 * 500 + 0.4 * 100, "the window was a second long, or longer"
+        # What was sent just before the window may have been answered in it.
+        assert due <= taken(frozen) <= due + 16
