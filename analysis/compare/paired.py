@@ -26,6 +26,7 @@ from analysis.compare.estimates import SMALLEST, LogRatios
 from analysis.compare.log_ratios import logarithms, moments
 from analysis.compare.matching import KEY
 from analysis.compare.ratios import OfMetric
+from analysis.records.first_look import looks_again
 from analysis.records.run import Run
 from analysis.statistics.looks import over_looks, tail
 from analysis.statistics.moderated_variance import RESOLUTION, Spread, moderated
@@ -112,8 +113,8 @@ def first_looks(run: Run, by_block: pd.DataFrame) -> pd.DataFrame:
     """By point and column, of how many blocks the first look at it was, where `by_block` has what
     was measured by point and block; 0 in a run that looks once."""
     planned, every = run.manifest.repeats, by_block.groupby(level=KEY).count()
-    if not run.manifest.budget_s or planned is None:
+    if not looks_again(run):
         return every * 0
-    of_plan = by_block[by_block.index.get_level_values("block") <= planned]
+    of_plan = by_block[by_block.index.get_level_values("block") <= (planned or 0)]
     seen = of_plan.groupby(level=KEY).count().reindex(every.index)
     return seen.fillna(0).clip(lower=LEAST)

@@ -10,8 +10,13 @@ from analysis.records.run import Run
 def first_look(run: Run, figures: pd.Series[float], least: int) -> int:
     """Of a figure by block: the blocks of the plan that have it, or as many as it needs at `least`;
     0 in a run that looks once."""
-    if not (run.manifest.budget_s or run.manifest.more_blocks):
+    if not looks_again(run):
         return 0
     planned = run.manifest.repeats or 0
     known = figures.dropna().index
     return max(least, int((known <= planned).sum()))
+
+
+def looks_again(run: Run) -> bool:
+    """Whether it looked, or would have, and measured more."""
+    return bool(run.manifest.budget_s or run.manifest.more_blocks)
