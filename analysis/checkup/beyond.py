@@ -75,6 +75,9 @@ def answer(asked: Asked) -> Answer:
         beyond_error_share=surge.error_share,
         beyond_recovers_s=None if of_the_load else recovers_s,
     )
-    longest = duration(row["response_max_us"])
-    short = f"{share(goodput)} served, longest wait {longest}"
-    return Answer(BEYOND, asked.server, f"{words}; the longest wait is {longest}.", short, figures)
+    short = f"{share(goodput)} served"
+    if row["response_max_us"] is not None:
+        longest = duration(row["response_max_us"])
+        words += f"; the longest wait is {longest}"
+        short += f", longest wait {longest}"
+    return Answer(BEYOND, asked.server, f"{words}.", short, figures)

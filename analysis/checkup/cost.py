@@ -52,8 +52,8 @@ def answer(asked: Asked) -> Answer:
         words += f" Nearly idle, a request costs {number(times, 2)}{TIMES} as much."
     if woken["cost_1_wakeups"] is not None and woken["cost_90_wakeups"] is not None:
         words += (
-            f" It is woken {number(woken['cost_1_wakeups'], 2)} times for a request at 1%, "
-            f"{number(woken['cost_90_wakeups'], 2)} times at 90%."
+            f" Wake-ups for a request: {number(woken['cost_1_wakeups'], 2)} at 1%, "
+            f"{number(woken['cost_90_wakeups'], 2)} at 90%."
         )
     figures = values(**costs, cost_idle_times=times, **woken)
     short = f"{duration(busy if busy is not None else next(iter(costs.values())))}"
