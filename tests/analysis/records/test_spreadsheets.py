@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_what_a_spreadsheet_adds_around_the_cells_is_no_matter(
     tmp_path: Path, mark: bytes, end: bytes
 ) -> None:
-    """A byte-order mark, and another end of lines; also where a row has to be left out."""
+    """A byte-order mark, and another end of lines; also where a row has a figure that cannot be."""
     path = made.write_run(tmp_path, made.trials(1)) / "trials.csv"
     rows = len(analysis.load(tmp_path).trials)
     written = mark + path.read_bytes().replace(b"\n", end)
@@ -36,7 +36,10 @@ def test_what_a_spreadsheet_adds_around_the_cells_is_no_matter(
     cells[at] = b"-7"
     lines[2] = b",".join(cells)
     path.write_bytes(end.join(lines))
-    assert len(analysis.load(tmp_path).trials) == rows - 1
+    found = analysis.load(tmp_path).trials
+    assert len(found) == rows
+    assert "segments_out_per_response" in found["reason"].iloc[1]
+    assert found["validity"].iloc[1] == "void"
 
 
 @pytest.mark.parametrize(

@@ -117,10 +117,14 @@ def test_the_page_is_balanced_and_its_ids_are_unique(report: Report) -> None:
 
 def test_pictures_follow_the_theme(report: Report) -> None:
     page = without_scripts(report)
-    pictures = page[page.index("<svg") :]
-    for _, light, dark in css_variables():
-        assert light not in pictures.lower()
-        assert dark not in pictures.lower()
+    pictures = page[page.index("<svg") :].lower()
+    tags = re.findall(r"<[^<>]*>", pictures)
+    for name, light, dark in css_variables():
+        assert dark not in pictures
+        for tag in (one for one in tags if light in one):  # for who heeds no styles
+            attributes = re.findall(rf'\b([a-z-]+)="{light}"', tag)
+            assert tag.count(light) == len(attributes)
+            assert re.findall(rf"\b([a-z-]+): var\(--{name}\)", tag) == attributes
 
 
 def test_a_second_report_is_the_same(tmp_path: Path) -> None:
