@@ -33,12 +33,12 @@ TEXT: Final = """\
 `make foreign` starts {count} servers that others wrote, from Debian's packages and PyPI, in the
 configuration that they come with, and sends each of them five kinds of load
 (`tests/foreign/others/servers.yaml`). This page is written by that command and by nothing else,
-here from run `{run}` ({machine}). It ends with 1 where a trial has another outcome than
-`tests/foreign/expected.py` has. Go's net/http is in it as Caddy's.
+here from run `{run}` ({machine}). It ends with 1 where a trial
+has another outcome than `tests/foreign/expected.py` has. Go's net/http is in it as Caddy's.
 
 A cell has the requests a second, of the open loop the 99th percentile of the response time, or the
 word for a trial that was not measured; letters lead to what the lab says of it. These are windows
-of {window_s:g} s, made to tell whether a server can be measured, and not how fast it is.
+of {window_s:.1f} s, made to tell whether a server can be measured, and not how fast it is.
 
 {table}
 
@@ -69,10 +69,11 @@ def write(folder: Path, versions: Mapping[str, str], agreements: Sequence[Agreem
         cells = [_cell(own[load], notes) for load in LOADS]
         lines.append(f"| `{server}` | {version} | {' | '.join(cells)} |")
     made_on = json.loads((folder / "manifest.json").read_text())
+    kernel = str(made_on["kernel"]["release"])
     return TEXT.format(
         count=len(versions),
         run=folder.name,
-        machine=f"{made_on['cpu']['cores']} cores, Linux {made_on['kernel']['release']}",
+        machine=f"{made_on['cpu']['cores']} cores, Linux {kernel.partition('-')[0]}",
         table="\n".join(lines),
         notes="\n".join(f"- ({letter}) {note}" for note, letter in notes.items()),
         agreement=_agreement(agreements),
