@@ -8,8 +8,8 @@ import pytest
 
 import analysis
 from contract.exits import Exit
-from tests.analysis.records.test_run import problems
 from tests.support import made_up_run as made
+from tests.support.edited_run import problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
