@@ -45,7 +45,7 @@ $(READY): requirements.lock
 experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n, BUDGET=20m)
 	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
 
-checkup: $(READY) ## Ask one server what it holds, costs and survives: ten minutes, one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, BESIDE=a,b, QUICK=1)
+checkup: $(READY) ## Ask one server what it holds, costs and survives, on one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, BESIDE=a,b, QUICK=1)
 	@$(BIN)/python -m experiments checkup $(CHECKUP)
 
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name; A=, B= of make ab)
