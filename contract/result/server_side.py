@@ -38,7 +38,7 @@ class ProbeSample:
     """
 
     label: str = ""
-    """What it was asked for: start, gate, open, second, close; empty, full, late."""
+    """What it was asked for: start, gate, before, open, second, close, after; empty, full, late."""
     at_ns: int
     """Moment of the monotonic clock."""
     unix_ns: int | None = field(default=None, metadata=OMITTED)
@@ -86,6 +86,13 @@ class ProbeSample:
     syscalls: dict[str, int] | None = field(default=None, metadata=OMITTED)
     """At the close, of a traced server: calls by name since the window opened."""
     trace_is_whole: bool | None = field(default=None, metadata=OMITTED)
+    cpu_pressure_us: int | None = field(default=None, metadata=OMITTED)
+    """Time so far in which some task of the machine waited for a core; None where the kernel does
+    not tell."""
+    memory_pressure_us: int | None = field(default=None, metadata=OMITTED)
+    io_pressure_us: int | None = field(default=None, metadata=OMITTED)
+    core_loop_us: float | None = field(default=None, metadata=OMITTED)
+    """Before the warm-up and after the window: a fixed loop on the server's core."""
 
 
 @dataclass(frozen=True, slots=True)

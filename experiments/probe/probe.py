@@ -29,7 +29,9 @@ from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
 from contract.ports import PROBE_PORT
 from contract.result.document import to_json
 from contract.result.server_side import Environment, ProbeSample
+from experiments.probe.pressure import read_pressure
 from experiments.probe.processes import connections_held, read_processes
+from experiments.probe.server_core import loop_on, stay_off
 from experiments.probe.sock_diag import accept_queue, accept_queue_limit
 
 WATCH_HZ = 20
@@ -63,6 +65,7 @@ TABLES = [path for path in (PROC / "net/tcp", PROC / "net/tcp6") if path.exists(
 TRACE = PROC / "1/root/tmp/trace"
 """Of a traced server, whose process 1 is strace."""
 MOST_TRACE_BYTES = 60 * 2**20
+TIMED = (b"before", b"after")
 CALL = re.compile(rb"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
 """Process and name; a line `<... NAME resumed>` is the end of a call counted before."""
 
@@ -82,6 +85,7 @@ def sample(server_port: int, cores: list[str], deepest: int = 0) -> ProbeSample:
         # Of the whole kernel, sockets among it: only its growth tells something.
         kernel_slab_bytes=_meminfo("Slab"),
         **_cores_cpu(cores),
+        **read_pressure(),
     )
 
 
@@ -212,10 +216,12 @@ def _cores_cpu(cores: list[str]) -> dict[str, Any]:
 def serve(server_port: int, cores: list[str]) -> None:
     """Answer datagrams `WORD NUMBER` for ever, each with a sample and its number.
 
-    `environment` is answered with that instead; `gate` adds the established
-    connections; `open` and `close` bound a window. `accept_queue_max` is the
-    deepest since the question before.
+    The first of `cores` is the server's. `environment` is answered with that instead; `gate` adds
+    the established connections; `open` and `close` bound a window, `before` and `after` it the
+    server's core is timed. `accept_queue_max` is the deepest since the question before.
     """
+    if cores:
+        stay_off(int(cores[0]))
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("0.0.0.0", PROBE_PORT))  # noqa: S104 - the pod's own namespace; nothing is published
     deepest = traced = 0
@@ -234,6 +240,8 @@ def serve(server_port: int, cores: list[str]) -> None:
             deepest = 0
             if word == b"gate":
                 answer = _at_gate(found, server_port)
+            elif word in TIMED and cores:
+                answer = replace(found, core_loop_us=loop_on(int(cores[0])))
             elif word == b"open":
                 traced = trace_bytes
                 limit = accept_queue_limit(server_port)

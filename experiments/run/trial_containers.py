@@ -164,7 +164,7 @@ class Containers:
             command=(*PROBE, port, *cores),
             network=f"container:{pod}",
             pid_of=server,
-            cpus=self.placement.others,
+            cpus=self.placement.probing,
         )
 
     def loads(self, trial: Trial, pod: str) -> dict[str, ContainerSpec]:

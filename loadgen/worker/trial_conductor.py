@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import gevent
 
+from contract.core_loop import core_loop_us
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.window import Gauges
@@ -32,7 +33,7 @@ from loadgen.loads.schedule import SECOND_NS
 from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
-from loadgen.worker.connect_wait import await_established, limit_s, why_idle_are_lost
+from loadgen.worker.connect_wait import await_established, check_idle, limit_s
 from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import POLL_S, TrialVoid
@@ -75,6 +76,7 @@ class TrialConductor:
         self._series: Series | None = None
         self._pulse: Pulse | None = None
         self._warmed_up_s: float | None = None
+        self._core_loops_us: dict[str, float] = {}
 
     def run(self, whole: Options) -> WorkerResult:
         """Measure a window and return what this worker has of it, a void one with its reason.
@@ -186,6 +188,7 @@ class TrialConductor:
             await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
             observer.await_server_side(sum(barrier.meet("active", established)))
+        self._time_cores(observer, "before")
         self._enter("company")
         self._start_background(engine)
         begins = barrier.agree("begin")
@@ -194,21 +197,8 @@ class TrialConductor:
         call(engine, engine.begin)
         opens = self._warm_up(engine, begins)
         self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
-        idle = engine.gauges().idle_established
-        moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
-        lost = engine.gauges().idle_failed if moving else 0
-        missing = ""
-        if lost:
-            missing = f"{lost:,} of the {settings.idle_connections:,} idle connections were lost"
-        elif idle < settings.idle_connections and not moving:
-            missing = (
-                f"only {idle:,} of {settings.idle_connections:,} idle connections "
-                "were still established at the end of the window"
-            )
-        if missing:
-            # Those that trickle are not silent.
-            why = "" if settings.trickle_per_s else why_idle_are_lost(engine)
-            raise TrialVoid("; ".join(filter(None, (why, missing))), "server_wrong")
+        check_idle(engine, settings)
+        self._time_cores(observer, "after")
         self._enter("done")
 
     def _warm_up(self, engine: Engine, begins: int) -> int:
@@ -260,6 +250,11 @@ class TrialConductor:
             errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
             engine.first_wrong = engine.first_wrong or TOO_MUCH
 
+    def _time_cores(self, observer: ServerObserver, label: str) -> None:
+        """While server and load rest: how fast the server's core is, and then this worker's."""
+        observer.note(label)
+        self._core_loops_us[label] = core_loop_us()
+
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
             raise TrialVoid(f"the load engine failed: {engine.failure!r}")
@@ -282,6 +277,7 @@ class TrialConductor:
             share=recorded(self.options),
             **asdict(self._confinement.grant()),
             phases_s={name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)},
+            core_loops_us=self._core_loops_us,
             gauges=self._gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),
             environment=observer.environment if observer else Environment(),
