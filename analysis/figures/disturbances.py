@@ -19,13 +19,14 @@ from analysis.wording import duration, known, listed, plural, server_name, share
 
 OTHERS = ("foreign_cpu_share", "steal_share")
 PRESSURE = ("cpu_pressure_share", "memory_pressure_share", "io_pressure_share")
-LOOPS = ("server_core_loop_us", "load_core_loop_us")
-"""Of a trial: the mean of before the warm-up and after the window."""
-MOMENTS = ("before", "after")
+LOOPS = {
+    "server's core": ("server_core_loop_before_us", "server_core_loop_after_us"),
+    "load's core": ("load_core_loop_before_us", "load_core_loop_after_us"),
+}
 READ = (
     *("started_at", "block", "position", "server", "sweep", "validity", "measured"),
     *("spoiled_by", "window_s", RATE.name, *OTHERS, *PRESSURE),
-    *(f"{name.removesuffix('_us')}_{moment}_us" for name in LOOPS for moment in MOMENTS),
+    *(name for names in LOOPS.values() for name in names),
 )
 NOTED = 0.05
 """A twentieth of a core, of a window or of a core's speed is worth a word: verdicts hang on 10%."""
@@ -44,6 +45,7 @@ class Drawn(NamedTuple):
     label: str
     colour: str
     marker: str
+    hollow: bool = False
 
 
 class Strip(NamedTuple):
@@ -76,12 +78,17 @@ STRIPS = (
         ),
     ),
     Strip(
-        "Time of a fixed loop: the longer, the slower the core",
+        "Time of a fixed loop before and after: the longer, the slower the core",
         "time of a fixed loop",
         MICROSECONDS,
         (
-            Drawn("server_core_loop_us", "loop on the server's core", INK, "o"),
-            Drawn("load_core_loop_us", "loop on the load's core", MUTED, "s"),
+            *(
+                Drawn(column, f"{whose}, {moment}", colour, marker, moment == "before")
+                for (whose, columns), colour, marker in zip(
+                    LOOPS.items(), (INK, ALARM), ("o", "s"), strict=True
+                )
+                for column, moment in zip(columns, ("before", "after"), strict=True)
+            ),
         ),
     ),
 )
@@ -97,13 +104,7 @@ def _seen(run: Run) -> pd.DataFrame:
     found = found.sort_values("started_at", kind="stable")
     step_s = found["started_at"].diff().dt.total_seconds().fillna(0.0)
     longest_s = PAUSE_S + found["window_s"].shift().astype("float64").fillna(0.0)
-    loops = {
-        name: found[[f"{name.removesuffix('_us')}_{moment}_us" for moment in MOMENTS]]
-        .astype("float64")
-        .mean(axis=1)
-        for name in LOOPS
-    }
-    return found.assign(minute=np.minimum(step_s, longest_s).cumsum() / 60, **loops)
+    return found.assign(minute=np.minimum(step_s, longest_s).cumsum() / 60)
 
 
 @remembered
@@ -125,7 +126,7 @@ def table(run: Run) -> pd.DataFrame:
         "measurements": blocks.size(),
         "spoiled_measurements": _spoiled(seen).groupby(seen["block"]).sum(),
         **{f"most_{name}": blocks[name].max() for name in (*OTHERS, *PRESSURE)},
-        **{name: blocks[name].median() for name in LOOPS},
+        **{name: blocks[name].median() for names in LOOPS.values() for name in names},
         f"reference_{RATE.name}": rates[rates["measured"]].groupby("block")[RATE.name].median(),
     }
     return pd.DataFrame(columns).reset_index().dropna(axis="columns", how="all")
@@ -152,7 +153,7 @@ def reading(run: Run) -> str:
         text = f"Nothing that the lab reads disturbed this run by {share(NOTED)} or more: {least}."
     if seen[[*PRESSURE]].isna().all(axis=None):
         text += " How long tasks waited is not known: the kernel does not tell, or nobody asked it."
-    if seen[[*LOOPS]].isna().all(axis=None):
+    if not any(name in told for told, _ in found for name in LOOPS):
         text += " How fast the cores were is not known."
     return text + _spoiled_in_words(seen)
 
@@ -175,15 +176,13 @@ def _shares(seen: pd.DataFrame) -> Iterator[tuple[str, float]]:
 def _speeds(seen: pd.DataFrame) -> Iterator[tuple[str, float]]:
     """How long the fixed loop took on each core, in words, and by what share at least once longer
     than at best."""
-    for name, whose in zip(LOOPS, ("server's", "load's"), strict=True):
-        took = numbers(seen, name)
+    for whose, columns in LOOPS.items():
+        took = np.concatenate([numbers(seen, name) for name in columns])
         took = took[np.isfinite(took)]
         if len(took):
             low, high = float(took.min()), float(took.max())
-            yield (
-                f"a fixed loop took the {whose} core {duration(low)} to {duration(high)}",
-                high / low - 1,
-            )
+            text = f"a fixed loop took the {whose} {duration(low)} to {duration(high)}"
+            yield text, high / low - 1
 
 
 def _spoiled_in_words(seen: pd.DataFrame) -> str:
@@ -230,6 +229,7 @@ def _panel(seen: pd.DataFrame, strip: Strip) -> Panel | None:
             *(one.label, one.colour, numbers(seen, "minute"), numbers(seen, one.column)),
             marker=one.marker,
             dash=None,
+            hollow=one.hollow,
             size=_size(len(seen)),
         )
         for one in drawn

@@ -7,12 +7,13 @@ machine's; a kernel without it (CONFIG_PSI, `psi=0`) has no such files, or refus
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path("/proc/pressure")
 WORDS = ("cpu", "memory", "io")
 
 
-def read_pressure(at: Path = FOLDER) -> dict[str, int | None]:
+def read_pressure(at: Path = FOLDER) -> dict[str, Any]:
     """By field of a sample, the time so far in which some task waited; None: not told."""
     return {f"{word}_pressure_us": _some_us(at / word) for word in WORDS}
 
