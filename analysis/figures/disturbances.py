@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -122,7 +122,7 @@ def table(run: Run) -> pd.DataFrame:
     seen = _seen(run)
     blocks = seen.groupby("block")
     rates = references(seen)
-    columns = {
+    columns: dict[str, pd.Series[Any]] = {
         "measurements": blocks.size(),
         "spoiled_measurements": _spoiled(seen).groupby(seen["block"]).sum(),
         **{f"most_{name}": blocks[name].max() for name in (*OTHERS, *PRESSURE)},

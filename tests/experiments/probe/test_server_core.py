@@ -25,7 +25,12 @@ def test_loop_is_run_there_and_the_process_goes_back(
     allowed: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     core, where = min(allowed), list[set[int]]()
-    monkeypatch.setattr(server_core, "core_loop_us", lambda: where.append(now()) or 1_000.0)
+
+    def loop() -> float:
+        where.append(now())
+        return 1_000.0
+
+    monkeypatch.setattr(server_core, "core_loop_us", loop)
     stay_off(core)
     usual = now()
     assert usual == (allowed - {core} or allowed)

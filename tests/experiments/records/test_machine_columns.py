@@ -49,9 +49,10 @@ def test_loops_are_those_of_the_server_s_core_and_of_the_slowest_load_core() -> 
     )
     asked = a_result().asked
     assert asked
-    both = replace(asked, loads=dict.fromkeys(("load worker 1", "load worker 2"), asked.server))
-    found = timed(a_result(workers=workers, asked=both), 1_600.0, 990.0)
-    row = row_of(found)
+    pins = asked.loads["load worker 1"]
+    both = replace(asked, loads=dict.fromkeys(("load worker 1", "load worker 2"), pins))
+    row = row_of(timed(a_result(workers=workers, asked=both), 1_600.0, 990.0))
+    assert row["validity"] == "server_bound"
     assert [row[name] for name in LOOPS] == [1_600.0, 990.0, 1_500.0, 1_020.0]
 
 
