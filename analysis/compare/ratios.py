@@ -4,7 +4,8 @@ The sample is the block: a point's trials of one block are one value, because th
 machine. Ratios are of geometric means. Their 95% intervals are Student's t on the logarithms, with
 variances learnt from all figures of the metric together (`analysis.statistics.moderated_variance`).
 `analysis.compare.estimates` says how much of a ratio is the machine's. Where more than MOST_FAILED
-of a point's trials lack a figure, the others may be the better ones, and nothing is known.
+of a point's trials lack a figure, or most of them say nothing of the server, the others may be the
+better ones, and nothing is known.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 from analysis.compare.estimates import SMALLEST, Moments, estimates, log_ratios
 from analysis.compare.failure_counts import failure_counts
 from analysis.compare.failures import failures
-from analysis.compare.log_ratios import absent, lower_bounds, moments
+from analysis.compare.log_ratios import absent, lower_bounds, moments, too_few_left
 from analysis.compare.matching import KEY, labels, points
 from analysis.compare.metrics import METRICS
 from analysis.compare.sides import RUNS, Sides
@@ -58,7 +59,8 @@ def ratios(
         figures = of_metric(metric)
         for name, one in (("low_base", base), ("low_here", run)):
             figures[name] = lower_bounds(one)[metric].reindex(table.index)
-        figures["why"] = _why(table, there, figures, lacking, sides)
+        left = [_too_few_left(one, table) for one in (base, run)]
+        figures["why"] = _why(table, there, figures, lacking, left, sides)
         figures["p"] = figures["p"].where(figures["why"] == "")
         measured = (figures["n_base"] > 0) | (figures["n"] > 0)
         if METRICS[metric].gates:  # what decides is missed where other points of the load have it
@@ -95,6 +97,11 @@ def _lacking(base: Run, run: Run, metric: str, table: pd.DataFrame) -> list[pd.S
     return [absent(one)[metric].reindex(table.index).fillna(0.0) for one in (base, run)]
 
 
+def _too_few_left(run: Run, table: pd.DataFrame) -> pd.Series[str]:
+    """Why nothing is known of the points of `table` in the run, as most trials say nothing."""
+    return too_few_left(run).reindex(table.index).fillna("")
+
+
 def _of_metric(
     base: Run,
     run: Run,
@@ -112,6 +119,7 @@ def _of_metric(
     # A reference whose times may be any longer ones, or are those of a few, says nothing of the
     # machine.
     sound = (low_base + low_here == 0) & (pd.concat(lacking, axis=1).max(axis=1) <= MOST_FAILED)
+    sound &= (_too_few_left(base, table) == "") & (_too_few_left(run, table) == "")
     reference = (table["reference"].astype(bool) & sound).to_numpy()
     server = table["server"].to_numpy()
     found = estimates(log_ratios(theirs, mine), log_ratios(*to_reference), reference, server)
@@ -152,13 +160,15 @@ def _why(
     there: pd.DataFrame,
     figures: pd.DataFrame,
     lacking: Sequence[pd.Series[float]],
+    left: Sequence[pd.Series[str]],
     sides: Sides,
 ) -> list[str]:
     """Why a figure has no ratio, or one of too few of its trials: '' where it has one. `lacking`
-    are the shares of trials without it on each side."""
+    are the shares of trials without it on each side, `left` says where too few say anything."""
     texts = np.full(len(table), "", dtype=object)
-    for of, base in zip(lacking, (True, False), strict=True):
+    for of, few, base in zip(lacking, left, (True, False), strict=True):
         within = sides.within(base=base)
+        texts = np.where(few != "", [f"{within}, {one}" for one in few], texts)
         missing = [f"it is missing in {share(one)} of the trials {within}" for one in of]
         texts = np.where(of > MOST_FAILED, missing, texts)
     for points_of, column in ((there, "n"), (table, "n_base")):

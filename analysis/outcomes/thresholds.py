@@ -5,7 +5,8 @@ limit that was reached, starved clients, a wrong answer or an end breaks every t
 counts failures (errors, missing answers, drops, resets) and what is a maximum has to keep it in
 each trial, for a median hides what less than half of them did. A point of which no trial says
 anything, because something else spoiled it or nobody knows what, or the column was never measured,
-neither keeps a threshold nor breaks it: it is not told. Nor is one where lower bounds decide, or
+neither keeps a threshold nor breaks it: it is not told. Nor is one of which most trials say nothing
+and the others keep it, nor one where lower bounds decide, or
 trials without a value that count or were lost to the lab: a time that is at least so much may be
 any longer one, and what was not measured may be anything, so they keep or break a threshold only if
 they would whatever they are. Nor is any threshold of a run that is not finished, unless what there
@@ -143,11 +144,14 @@ def _points(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> pd.DataFr
     failed = np.bincount(groups, causes.failed(trials), minlength=len(points))
     known = least == most
     broken = (failed > 0) | (deciding.notna() & known & ~holds)
+    silent = np.bincount(groups, causes.silent(trials), minlength=len(points))
+    few_left = silent > causes.MOST_SILENT * np.bincount(groups, minlength=len(points))
     shares = goodput.shares(trials, groups, len(points))
     return points.assign(
         value=deciding,
         broken=broken,
-        untold=~broken & (deciding.isna() | ~known),
+        untold=~broken & (deciding.isna() | ~known | few_left),
+        few_left=few_left,
         unbounded=~broken & (holds != longest),
         failed=failed,
         errors=shares[goodput.ERRORS],
@@ -175,6 +179,8 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
         )
     if text := causes.no_evidence(found):
         told.append(f"{text}.")
+    if at := int((points["untold"] & points["few_left"]).sum()):
+        told.append(f"At {plural(at, 'point')} those are most, and the others cannot stand for all.")
     values = trials[threshold.column][trials["valid"].to_numpy(dtype=bool)]
     missing = int(values.isna().sum())
     if missing:

@@ -13,6 +13,7 @@ from contract.exits import Exit
 from tests.support.claim_data import claim
 from tests.support.failing_records import (
     BLOCKS,
+    HALF,
     HURT,
     POLL,
     Records,
@@ -97,11 +98,14 @@ def open_beyond_a_tenth_of_attempts(records: Records) -> None:
 
 
 def no_evidence_for_a_claim(records: Records) -> None:
-    found = records.verdict(hurt=5)
+    found = records.verdict(hurt=HALF)
     assert found.verdict is Word.REPRODUCED
-    assert found.n == 5
+    assert found.n == HALF
     assert "no evidence either way" in found.explanation
     assert found.failed == 0
+    most = records.verdict(hurt=HALF + 1, blocks=2 * HALF + 1)
+    assert (most.n, most.verdict) == (HALF, Word.INCONCLUSIVE)
+    assert "6 of 11 trials say nothing of the server" in most.explanation
 
 
 def open_without_figures(records: Records) -> None:
@@ -124,9 +128,13 @@ def broken(records: Records) -> None:
 
 
 def no_evidence_for_a_threshold(records: Records) -> None:
-    found = records.threshold(LOOSE)
+    found = records.threshold(LOOSE, hurt=HALF)
     assert found.holds
     assert "no evidence either way" in found.remarks
+    most = records.threshold(LOOSE, hurt=HALF + 1)
+    assert most.word == "cannot tell"
+    assert "At 1 point those are most" in most.remarks
+    assert records.threshold("response_p99_us < 1", hurt=HALF + 1).word == "not kept"
     alone = records.threshold(LOOSE, hurt=BLOCKS)
     assert (alone.broken, alone.untold) == (0, 1)
 
@@ -181,10 +189,15 @@ def shares_are_compared(records: Records) -> None:
 
 
 def no_evidence_compared(records: Records) -> None:
-    found = records.compared()
+    found = records.compared(HALF)
     assert not len(_rows(found, "failed_share"))
     assert any("no evidence either way" in note for note in found.notes)
     assert found.exit is Exit.OK
+    for before, now, side in ((0, HALF + 1, "second"), (HALF + 1, 0, "first")):
+        most = records.compared(now, before=before)
+        told = f"cannot tell: in the {side} run, 6 of 10 trials say nothing of the server"
+        assert told in set(_rows(most, "requests_per_s")["text"])
+        assert most.exit is Exit.CANNOT_TELL
 
 
 def not_told_of_few(records: Records) -> None:
@@ -200,4 +213,5 @@ def untold_rise(records: Records) -> None:
     assert _row(found, "failed_share")["word"] == CANNOT_TELL
     assert found.exit is Exit.CANNOT_TELL
     assert any("no evidence either way" in note for note in found.notes)
-    assert records.compared(before=HURT).exit is Exit.OK
+    assert records.compared(HALF, before=HALF).exit is Exit.OK
+    assert records.compared(before=HURT).exit is Exit.CANNOT_TELL

@@ -59,6 +59,16 @@ def test_a_rise_that_may_be_chance_is_not_called_noise(
     assert found.exit is Exit.CANNOT_TELL
 
 
+@pytest.mark.parametrize("cause", ["surroundings", "load", "probe"])
+def test_two_of_ten_that_nothing_else_spoiled_pass_nothing(
+    compared: Callable[..., RunComparison], cause: str
+) -> None:
+    found = compared(nothing, failing(8, cause, reason="the hypervisor took 95%"))
+    mine = rows(found, "requests_per_s").set_index("word").loc[CANNOT_TELL, "text"]
+    assert mine == "cannot tell: in the second run, 8 of 10 trials say nothing of the server"
+    assert found.exit is Exit.CANNOT_TELL
+
+
 def test_what_is_left_of_a_failure_says_so(compared: Callable[..., RunComparison]) -> None:
     found = compared(nothing, failing(7))
     figures = found.figures[at_point(found)]

@@ -102,7 +102,7 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
             open_beyond_a_tenth_of_attempts
         ),
         "decide what every longer time would; told": decide_what_longer_ones_would,
-        "no evidence; told": no_evidence_for_a_claim,
+        "no evidence; told; open beyond half of the trials": no_evidence_for_a_claim,
         "open beyond one trial in ten without a figure; told": open_without_figures,
     },
     "thresholds": {
@@ -114,7 +114,7 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
             broken_where_errors_are_limited
         ),
         "kept or broken as by every longer time; told": kept_as_by_longer_ones,
-        "no evidence; told": no_evidence_for_a_threshold,
+        "no evidence; told; cannot tell beyond half of the trials": no_evidence_for_a_threshold,
         "kept or broken as by any value; told": as_by_any_value,
     },
     "comparisons": {
@@ -122,9 +122,10 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "a figure; more is worse beyond one in a hundred": shares_are_compared,
         "a figure; more is worse beyond one in a thousand": shares_are_compared,
         "only that the run which has them is slower is told": slower_alone_is_told,
-        "no evidence; told": no_evidence_compared,
+        "no evidence; told; cannot tell beyond half of the trials": no_evidence_compared,
         "cannot tell beyond one trial in ten without a figure; told": not_told_of_few,
-        "no evidence; told; cannot be told where failures would be a rise": untold_rise,
+        "no evidence; told; cannot tell beyond half of the trials, or where failures would be a "
+        "rise": untold_rise,
     },
 }
 CELLS = [(way, column) for way, cells in table().items() for column in cells]
