@@ -36,7 +36,7 @@ def test_what_figures_have_in_common_narrows_their_intervals() -> None:
     variance = 0.01 * rng.chisquare(4, FIGURES) / 4
     found = moderated(variance, np.full(FIGURES, 4.0))
     assert found.freedom.min() > 40
-    assert found.variance == pytest.approx(np.full(FIGURES, 0.01), rel=0.3)
+    assert found.variance == pytest.approx(np.full(FIGURES, 0.01), rel=0.4)
 
 
 def test_figures_with_nothing_in_common_keep_their_own() -> None:
@@ -61,7 +61,7 @@ def test_too_few_or_unknown_variances() -> None:
     variance, freedom = np.array([0.01, np.nan, 0.02, *[0.04] * 8]), np.full(11, 2.0)
     freedom[1] = 0
     some = moderated(variance, freedom)
-    assert 0.01 < some.variance[1] < 0.04
+    assert 0.01 < some.variance[1] < 0.1
     few = moderated(variance[:4], freedom[:4])
     assert np.isnan(few.variance[1]), "among few, what is usual is hardly known"
     assert (few.variance[[0, 2, 3]] >= variance[[0, 2, 3]]).all()
