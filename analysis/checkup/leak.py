@@ -53,9 +53,12 @@ def answer(asked: Asked) -> Answer:
         return untold(asked, LEAK, rows, "it was not asked")
     memory = slope(_over_connections(row, samples, "rss_bytes"))
     open_ones = slope(_over_connections(row, samples, "fds"))
-    if memory is None or open_ones is None:
+    if memory is None:
         return untold(asked, LEAK, rows, "too few samples were taken")
-    figures = values(leak_bytes=max(0.0, memory[1]), leak_fds=max(0.0, open_ones[1] * MANY))
+    figures = values(
+        leak_bytes=max(0.0, memory[1]),
+        leak_fds=max(0.0, open_ones[1] * MANY) if open_ones else None,
+    )
     came = count(row["requests"])
     if figures["leak_bytes"].value > 0:
         words = (
@@ -64,7 +67,9 @@ def answer(asked: Asked) -> Answer:
         )
     else:
         words = f"{came} connections came and went; its memory does not grow with them"
-    if figures["leak_fds"].value > 0:
+    if open_ones is None:
+        words += "; how many descriptors it has open could not be read"
+    elif figures["leak_fds"].value > 0:
         words += f"; of 1,000, {number(open_ones[0] * MANY, 2)} descriptors stay open"
     short = f"{size(figures['leak_bytes'].value)} a connection"
     return Answer(LEAK, asked.server, f"{words}.", short, figures)
@@ -73,7 +78,12 @@ def answer(asked: Asked) -> Answer:
 def _over_connections(
     row: Row, samples: Sequence[ProbeSample], name: str
 ) -> list[tuple[float, float]]:
-    """The samples after the first, each by how many connections had come by then."""
+    """The samples after the first, each by how many connections had come by then; without those
+    in which it could not be read."""
     began, rate = samples[0].at_ns, row["requests_per_s"]
     later = samples[math.ceil(len(samples) * FIRST) :]
-    return [((one.at_ns - began) / 1e9 * rate, float(getattr(one, name))) for one in later]
+    return [
+        ((one.at_ns - began) / 1e9 * rate, float(value))
+        for one in later
+        if (value := getattr(one, name))
+    ]

@@ -18,6 +18,7 @@ from typing import ParamSpec, TypeVar, cast
 import pandas as pd
 
 from analysis.records import inner_forms
+from analysis.records.failed_readings import without_failed_readings
 from analysis.records.manifest import FILE as MANIFEST_FILE
 from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
@@ -134,7 +135,7 @@ def read_trials(
         raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
     if problems := [f"{path}: {fault}" for fault in inner_forms.faults(frame)]:
         raise LabError("\n".join(problems[:SHOWN_PROBLEMS]), Exit.BAD_INPUT)
-    return in_todays_words(frame), spoiled, emptied
+    return in_todays_words(without_failed_readings(frame)), spoiled, emptied
 
 
 def _without_spoiled(

@@ -1,0 +1,41 @@
+"""Readings that failed and left a value all the same: such a cell of `trials.csv` is empty.
+
+A process that runs has memory, threads and descriptors, and a request costs processor time, so
+nought is what a counter says that nobody could read. A list of fewer workers than the server was
+to have is that of those who were left, or could be read: what the others had is not known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+NEVER_NOUGHT = (
+    *("server_cpu_us_per_request", "server_rss_bytes", "server_rss_idle_bytes"),
+    *("server_threads", "server_processes", "server_fds"),
+    *("kernel_slab_idle_bytes", "kernel_slab_bytes"),
+    *("segments_out_per_response", "syscalls_per_request", "accept_queue_limit"),
+)
+WORKERS = "workers"
+"""The setting that says how many the server was to have."""
+BY_WORKER = ("worker_connections", "worker_cpu_shares", "worker_accepts")
+"""Columns with a JSON list of numbers, one for each worker process."""
+
+
+def too_few(cell: str, workers: float) -> bool:
+    """Whether a list is of fewer than so many workers."""
+    return len(json.loads(cell)) < workers
+
+
+def without_failed_readings(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with None for each of them."""
+    kept = dict(row)
+    for name in NEVER_NOUGHT:
+        if kept.get(name) == 0:
+            kept[name] = None
+    if workers := kept.get(WORKERS):
+        for name in BY_WORKER:
+            if kept.get(name) and too_few(kept[name], workers):
+                kept[name] = None
+    return kept
