@@ -12,6 +12,7 @@ from analysis.claims.evidence import described, evidence_of, without_silent
 from analysis.claims.expression import parse
 from analysis.claims.first_look import first_look
 from analysis.claims.longer_times import moved
+from analysis.claims.mix_answered import KINDS, as_asked
 from analysis.claims.rules import Levels, Line, Rule
 from analysis.outcomes.basis import Basis, basis_of
 from analysis.outcomes.causes import MOST_FAILED, failed
@@ -41,6 +42,8 @@ class Measured:
     rises: bool = False
     falls: bool = False
     unproven: str = ""
+    each: tuple[float, ...] = ()
+    """Of the first selection, the figure of each trial that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,9 @@ def measured(run: Run, common: Settings, rule: Rule) -> Measured:
     head, *others = (side.basis for side in sides)
     head = replace(head, missing=head.missing + len(undefined))
     frames = [side.trials for side in sides]
-    return Measured(ratio, frames, (head, *others), len(every) - len(kept), *_moves(rule, sides))
+    each = tuple(sides[0].figures.dropna())
+    lost = len(every) - len(kept)
+    return Measured(ratio, frames, (head, *others), lost, *_moves(rule, sides), each=each)
 
 
 def expanded(run: Run, common: Settings, rule: Rule) -> tuple[list[Rule], list[int]]:
@@ -159,6 +164,8 @@ def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run) -> Side:
     trials = without_silent(trials, expression.of(trials))
     frame = evidence_of(trials, what)
     figures = expression.of(frame)
+    if KINDS in expression.columns:
+        figures = figures.where(as_asked(frame))
     told = figures if rule.per is None else figures + parse(rule.per).of(frame)
     rises, falls = moved(run, frame, expression)
     bounded = int(((rises | falls) & ~starved(frame)).sum())

@@ -77,7 +77,7 @@ class Part:
     why: str = ""
     rises: bool = False
     falls: bool = False
-    because: str = "clients were without an answer when windows closed"
+    because: str = "clients were without an answer when windows closed, or met errors"
     rivals: int = 1
     by_chance: bool = False
 

@@ -22,7 +22,7 @@ import pandas as pd
 
 from analysis.arrays import Flags, Numbers
 from analysis.outcomes import causes, goodput
-from analysis.outcomes.lower_bounds import bounded
+from analysis.outcomes.error_tails import with_error_tails
 from analysis.records.run import Run
 from analysis.selection.trials import untraced
 from analysis.wording import plural, share
@@ -72,7 +72,7 @@ def judged(run: Run) -> list[Kept]:
     if not thresholds:
         return []
     trials = counted_trials(run)
-    low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
+    low, nothing = with_error_tails(run), np.zeros(len(run.trials), dtype=bool)
     found = [_kept(one, trials, low.get(one.column, nothing)[trials.index]) for one in thresholds]
     if not run.not_run:
         return found
@@ -190,7 +190,7 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
     if at := int(points["unbounded"].sum()):
         told.append(
             f"At {plural(at, 'point')} {threshold.column} is at least so much, and how much nobody "
-            "knows: requests had no answer as the windows closed."
+            "knows: requests had no answer as the windows closed, or ended in errors."
         )
     if threshold.column not in FAILURES and (points["errors"] > 0).any():
         worst = points.iloc[int(np.nanargmax(points["errors"].to_numpy()))]

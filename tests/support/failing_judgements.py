@@ -95,6 +95,10 @@ def open_beyond_a_tenth_of_attempts(records: Records) -> None:
     for found in (few, many):
         assert "ended in errors" in found.explanation
     assert "ended in errors" not in records.verdict(hurt=0).explanation
+    wanted = {"label": "p99", "figure": "response_p99_us", "of": dict(POLL), "max": 1e8}
+    tail = claim(parameters={"parts": {"p99": wanted}, "sentence": "It took {p99}."})
+    assert judge(tail, records.run(1)).verdict is Word.REPRODUCED
+    assert judge(tail, records.run(2)).verdict is Word.INCONCLUSIVE
 
 
 def no_evidence_for_a_claim(records: Records) -> None:
@@ -152,6 +156,9 @@ def broken_where_errors_are_limited(records: Records) -> None:
     found = records.threshold(LOOSE, hurt=1)
     assert found.holds
     assert "Errors are not in this figure" in found.remarks
+    assert records.threshold(LOOSE).word == "cannot tell"
+    assert records.threshold("response_p99_us < 1").word == "not kept"
+    assert records.threshold("response_p50_us < 1e8").word == "kept"
 
 
 def broken_where_answers_are_limited(records: Records) -> None:

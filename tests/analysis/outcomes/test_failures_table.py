@@ -98,9 +98,8 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
             decide_as_bounds  # and test_silence_is_nought
         ),
         "told beside the figures": told_beside_figures,
-        "open beyond one attempt in ten; told; not where the claim is about the failure": (
-            open_beyond_a_tenth_of_attempts
-        ),
+        "open beyond one attempt in ten, or more than a percentile leaves out; told; not where the "
+        "claim is about the failure": open_beyond_a_tenth_of_attempts,
         "decide what every longer time would; told": decide_what_longer_ones_would,
         "no evidence; told; open beyond half of the trials": no_evidence_for_a_claim,
         "open beyond one trial in ten without a figure; told": open_without_figures,
@@ -110,9 +109,8 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "broken in any trial where `unanswered` is limited; told beside other limits": (
             broken_where_answers_are_limited
         ),
-        "broken in any trial where `errors` is limited; told beside other limits": (
-            broken_where_errors_are_limited
-        ),
+        "broken in any trial where `errors` is limited; told beside other limits; a percentile that "
+        "leaves out fewer is a lower bound": broken_where_errors_are_limited,
         "kept or broken as by every longer time; told": kept_as_by_longer_ones,
         "no evidence; told; cannot tell beyond half of the trials": no_evidence_for_a_threshold,
         "kept or broken as by any value; told": as_by_any_value,
