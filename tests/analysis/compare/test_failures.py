@@ -99,11 +99,11 @@ def test_failures_of_all_points_of_a_server_add_up(compared: Callable[..., RunCo
 def test_what_others_spoiled_is_no_failure_and_is_said(
     compared: Callable[..., RunComparison], cause: str
 ) -> None:
-    found = compared(nothing, failing(7, cause))
+    found = compared(nothing, failing(5, cause))
     assert not len(rows(found, FAILED))
     assert found.exit is Exit.OK
     assert any(
-        note.startswith("b: ") and "7 trials were spoiled by the lab" in note
+        note.startswith("b: ") and "5 trials were spoiled by the lab" in note
         for note in found.notes
     )
 
@@ -121,7 +121,7 @@ def test_seven_voids_of_unknown_cause_cannot_be_told(
 def test_as_many_of_unknown_cause_as_before_are_only_said(
     compared: Callable[..., RunComparison],
 ) -> None:
-    found = compared(failing(7, None), failing(7, None))
+    found = compared(failing(5, None), failing(5, None))
     assert not len(rows(found, FAILED))
     assert sum("cause that was not recorded" in note for note in found.notes) == 2
 

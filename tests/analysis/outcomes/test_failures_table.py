@@ -13,6 +13,15 @@ from contract.outcomes import not_measured
 from contract.void_causes import SPOILED_BY
 from experiments.paths import ROOT
 from tests.support.claim_data import SLOW, rows, with_part
+from tests.support.failing_check_ups import (
+    breaks,
+    breaks_and_tells_how_far,
+    errors_are_marked,
+    is_not_told,
+    longer_times_are_not_told,
+    missing_figures_are_not_told,
+    starved_breaks,
+)
 from tests.support.failing_judgements import (
     as_by_any_value,
     broken,
@@ -125,6 +134,15 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "no evidence; told; cannot tell beyond half of the trials, or where failures would be a "
         "rise": untold_rise,
     },
+}
+CHECKS["check-ups"] = {
+    "breaks; nothing is kept": breaks,
+    "breaks; nothing is kept; of idle ones how far it went is the figure": breaks_and_tells_how_far,
+    "breaks; figures of those who were served, times as lower bounds": starved_breaks,
+    "times are lower bounds; told": longer_times_are_not_told,
+    "marked; told; no cost or leak is told of where one in ten failed": errors_are_marked,
+    "not told; cannot tell": is_not_told,
+    "not told where it might speak against the server; cannot tell": missing_figures_are_not_told,
 }
 CELLS = [(way, column) for way, cells in table().items() for column in cells]
 
