@@ -16,7 +16,6 @@ from contract.checkup.description import AFTER, BEYOND, OVERLOAD
 from contract.outcomes import LIMIT_REACHED, VOID
 from contract.result.load_side import LoadSecond
 
-
 IN_A_HUNDRED = 0.01
 """What a 99th percentile leaves out."""
 

@@ -20,6 +20,7 @@ from analysis.outcomes.error_tails import LEFT_OUT, error_share, with_error_tail
 from analysis.outcomes.lower_bounds import UPPER
 from analysis.records.run import Run
 
+
 def moved(run: Run, trials: pd.DataFrame, expression: Expression) -> tuple[Flags, Flags]:
     """In which trials of the run the figure would rise, and in which it would fall. Each path of a
     mix names its own lower bounds."""
@@ -65,8 +66,7 @@ def _doubled(cell: str, failed: float) -> str:
         tails = [
             name
             for name, value in kind.items()
-            if value is not None
-            and errors > LEFT_OUT.get(f"response_{name}", 1.0) * (errors + own)
+            if value is not None and errors > LEFT_OUT.get(f"response_{name}", 1.0) * (errors + own)
         ]
         for name in {*kind.get("lower_bounds", ()), *tails}:
             kind[name] *= 2

@@ -28,7 +28,9 @@ def _left_out() -> dict[str, float]:
     """By column, the share of answers that took longer."""
     found = {name: TAIL.fullmatch(name) for name in NAMES}
     return {
-        name: 0.0 if one[3] else 1 - float(f"0.{one[1]}{one[2]}") for name, one in found.items() if one
+        name: 0.0 if one[3] else 1 - float(f"0.{one[1]}{one[2]}")
+        for name, one in found.items()
+        if one
     }
 
 

@@ -180,7 +180,9 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
     if text := causes.no_evidence(found):
         told.append(f"{text}.")
     if at := int((points["untold"] & points["few_left"]).sum()):
-        told.append(f"At {plural(at, 'point')} those are most, and the others cannot stand for all.")
+        told.append(
+            f"At {plural(at, 'point')} those are most, and the others cannot stand for all."
+        )
     values = trials[threshold.column][trials["valid"].to_numpy(dtype=bool)]
     missing = int(values.isna().sum())
     if missing:

@@ -118,8 +118,8 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "broken in any trial where `unanswered` is limited; told beside other limits": (
             broken_where_answers_are_limited
         ),
-        "broken in any trial where `errors` is limited; told beside other limits; a percentile that "
-        "leaves out fewer is a lower bound": broken_where_errors_are_limited,
+        "broken in any trial where `errors` is limited; told beside other limits; a percentile "
+        "that leaves out fewer is a lower bound": broken_where_errors_are_limited,
         "kept or broken as by every longer time; told": kept_as_by_longer_ones,
         "no evidence; told; cannot tell beyond half of the trials": no_evidence_for_a_threshold,
         "kept or broken as by any value; told": as_by_any_value,
