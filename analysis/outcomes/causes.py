@@ -32,8 +32,8 @@ interval over the other nine would hold the median of all ten in 89% of cases; o
 81%, over five in 49% (tests/analysis/claims/test_failed_trials.py). So it is with those that lack a
 figure for another reason."""
 MOST_SILENT = 0.5
-"""Of trials that say nothing either way. Beyond it those that are left are the fewer ones, picked by
-what spoiled the others: the median of all could lie anywhere."""
+"""Of trials that say nothing either way. Beyond it those that are left are the fewer ones, picked
+by what spoiled the others: the median of all could lie anywhere."""
 WORDS = {
     "server_wrong": "wrong answers or errors",
     "server_gone": "ended or hung",
