@@ -11,8 +11,8 @@ import pandas as pd
 from analysis.claims.evidence import described, evidence_of, without_silent
 from analysis.claims.expression import parse
 from analysis.claims.first_look import first_look
+from analysis.claims.load_as_asked import KINDS, company_as_asked, mix_as_asked
 from analysis.claims.longer_times import moved
-from analysis.claims.mix_answered import KINDS, as_asked
 from analysis.claims.rules import Levels, Line, Rule
 from analysis.outcomes.basis import Basis, basis_of
 from analysis.outcomes.causes import MOST_FAILED, failed
@@ -163,9 +163,9 @@ def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run) -> Side:
         trials = trials.assign(valid=trials["valid"].to_numpy(dtype=bool) | failed(trials))
     trials = without_silent(trials, expression.of(trials))
     frame = evidence_of(trials, what)
-    figures = expression.of(frame)
+    figures = expression.of(frame).where(company_as_asked(frame))
     if KINDS in expression.columns:
-        figures = figures.where(as_asked(frame))
+        figures = figures.where(mix_as_asked(frame))
     told = figures if rule.per is None else figures + parse(rule.per).of(frame)
     rises, falls = moved(run, frame, expression)
     bounded = int(((rises | falls) & ~starved(frame)).sum())

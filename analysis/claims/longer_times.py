@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.arrays import Flags
 from analysis.claims.expression import Expression
-from analysis.claims.mix_answered import KINDS
+from analysis.claims.load_as_asked import KINDS
 from analysis.outcomes.error_tails import LEFT_OUT, error_share, with_error_tails
 from analysis.outcomes.lower_bounds import UPPER
 from analysis.records.run import Run

@@ -26,6 +26,7 @@ from analysis.outcomes.causes import MOST_FAILED
 from analysis.records.run import Run
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import share
+from contract.loads import WITHOUT_CLIENTS
 
 OfMetric = Callable[[str], pd.DataFrame]
 """A metric's columns of `ComparedFigure` from `base_value` to `p`, a row for each point."""
@@ -63,9 +64,11 @@ def ratios(
         figures["why"] = _why(table, there, figures, lacking, left, sides)
         figures["p"] = figures["p"].where(figures["why"] == "")
         measured = (figures["n_base"] > 0) | (figures["n"] > 0)
-        if METRICS[metric].gates:  # what decides is missed where other points of the load have it
+        if METRICS[metric].gates:
+            # What decides is missed, but where nobody reads it: without clients.
             lacks = sum(lacking) > 0
-            measured |= lacks & table["load"].isin(table["load"][measured])
+            alone = table["load"].isin(WITHOUT_CLIENTS)
+            measured |= lacks & (~alone | table["load"].isin(table["load"][measured]))
         parts.append(heads.assign(metric=metric).join(figures)[known & measured].reset_index())
     failing = failures(base, run, sides)
     if len(failing):
@@ -174,8 +177,7 @@ def _why(
     for points_of, column in ((there, "n"), (table, "n_base")):
         none = points_of["unmeasured"] == points_of["trials"]
         within = sides.within(base=column == "n_base")
-        why = np.where(
-            none, [f"not measured {within} ({one})" for one in points_of["reason"]], f"not {within}"
-        )
+        unmeasured = [f"not measured {within} ({one})" for one in points_of["reason"]]
+        why = np.where(none, unmeasured, np.where(texts != "", texts, f"not {within}"))
         texts = np.where(figures[column] > 0, texts, why)
     return list(texts)

@@ -66,9 +66,10 @@ class Run:
 
     @property
     def not_run(self) -> int:
-        """How many of its trials have no row: it was stopped, or still goes on. 0 where the
-        manifest does not say how many there are to be."""
-        return max(0, (self.manifest.trials or 0) - len(self.trials))
+        """How many of its trials have no row: it was stopped, or still goes on. Two rows of one
+        trial are no other's. 0 where the manifest does not say how many there are to be."""
+        known = self.trials[["point", "repeat"]].drop_duplicates()
+        return max(0, (self.manifest.trials or 0) - len(known))
 
     @property
     def unfinished(self) -> str:

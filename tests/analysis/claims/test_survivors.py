@@ -108,6 +108,33 @@ def test_errors_of_a_mix_may_all_be_of_one_path(run_of: Callable[..., Run]) -> N
         assert judge(with_part(of=of, **part), run_of(own)).verdict is word
 
 
+@pytest.mark.parametrize(
+    ("there", "word"), [(8, Word.REPRODUCED), (7, Word.INCONCLUSIVE), (None, Word.REPRODUCED)]
+)
+def test_slow_clients_that_were_not_there_cost_nobody_anything(
+    run_of: Callable[..., Run], there: int | None, word: Word
+) -> None:
+    """None: of an earlier run, in which nobody counted them."""
+    each: dict[str, Any] = {
+        "load": "open_connections",
+        "rate_per_s": 500.0,
+        "arrivals": "fixed",
+        "active_connections": 256,
+    }
+    company = None if there is None else f"slow_readers=0 slow_writers={there}"
+    loop, pool = {"server": "epoll_level"}, {"server": "thread_pool", "workers": 8}
+    beside = {"slow_writers": 8, "company": company}
+    found = judge(
+        load_claims()[30],
+        run_of(
+            *(rows(6, **server, **each, requests_per_s=500.0) for server in (loop, pool)),
+            rows(6, **loop, **each, **beside, requests_per_s=499.0),
+            rows(6, **pool, **each, **{**beside, "company": None}, requests_per_s=1.0),
+        ),
+    )
+    assert found.verdict is word
+
+
 SIGNALS: dict[str, Any] = {"active_connections": 64, "server_cpu_quota": 0.5}
 LATE: dict[str, Any] = {
     "server": "iterative",

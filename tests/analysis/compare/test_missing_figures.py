@@ -102,3 +102,17 @@ def test_a_reference_of_few_trials_excuses_nobody(compared: Compared) -> None:
     others = found.figures[~found.figures["reference"] & (found.figures["metric"] == RATE)]
     assert not others["beside"].any()
     assert found.exit is Exit.REGRESSED
+
+
+def test_what_decides_and_was_read_nowhere_is_missed(compared: Compared) -> None:
+    """The probe read no processor time in either run: nothing could have shown that it rose."""
+
+    def unread(frame: pd.DataFrame) -> None:
+        frame["server_cpu_us_per_request"] = None
+
+    found = compared(unread, unread)
+    assert words(found, "server_cpu_us_per_request") == (
+        CANNOT_TELL,
+        "cannot tell: it is missing in 100% of the trials in the second run",
+    )
+    assert found.exit is Exit.CANNOT_TELL
