@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.compare.matching import KEY, keys
 from analysis.arrays import Objects
+from analysis.compare.matching import KEY, keys
 from analysis.outcomes import causes, goodput
 from analysis.outcomes.causes import MOST_FAILED
 from analysis.outcomes.limits_hit import asked_for, held_connections
