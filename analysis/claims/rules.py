@@ -84,7 +84,9 @@ class Rule(Strict):
         "in all trials, requests per second of server CPU decide in place of the rate",
     )
     about_errors: bool = Field(
-        False, description="errors beside the figure leave nothing open: the claim is about them"
+        False,
+        description="errors beside the figure of the first selection, and answers that it lacks, "
+        "leave nothing open: the claim is about them",
     )
     with_failed: bool = Field(
         False,

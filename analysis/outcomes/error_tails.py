@@ -34,7 +34,10 @@ def _left_out() -> dict[str, float]:
     }
 
 
-LEFT_OUT: Mapping[str, float] = _left_out()
+OF_MOMENTS = 0.01
+"""So many slow ones move a mean, and a standard deviation more."""
+MOMENTS = ("response_mean_us", "response_stddev_us")
+LEFT_OUT: Mapping[str, float] = _left_out() | dict.fromkeys(MOMENTS, OF_MOMENTS)
 
 
 def error_share(trials: pd.DataFrame) -> Floats:
@@ -43,6 +46,17 @@ def error_share(trials: pd.DataFrame) -> Floats:
     attempts = failed + trials["requests"].to_numpy(dtype="float64", na_value=0)
     with np.errstate(invalid="ignore"):
         return np.nan_to_num(failed / attempts)
+
+
+def answered_share(trials: pd.DataFrame) -> Floats:
+    """By trial, the answers of all requests that failed, got none or got one; NaN without any. The
+    few that are on their way as any window closes are none that got no answer."""
+    failed, missing = goodput.failed_attempts(trials), goodput.missing_answers(trials)
+    requests = trials["requests"].to_numpy(dtype="float64", na_value=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        few = missing / (requests + failed + missing) <= goodput.SMALLEST[goodput.UNANSWERED]
+        found: Floats = requests / (requests + failed + np.where(few, 0.0, missing))
+    return np.where(found > 0, found, np.nan)
 
 
 @remembered

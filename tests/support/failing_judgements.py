@@ -82,7 +82,21 @@ def counts_for_its_limit(records: Records) -> None:
     assert found.limit_reached == BLOCKS
 
 
+def _open_where_a_rate_would_tell_otherwise(records: Records, hurt: int) -> None:
+    """A third of each of these trials is not in the rate."""
+    clean = records.run(0).trials
+    mine = clean[(clean["server"] == "poll") & (clean["idle_connections"] == 10000)]
+    most = 1.2 * float(mine["requests_per_s"].median())
+    wanted = {"label": "rate", "figure": "requests_per_s", "of": dict(POLL), "max": most}
+    below = claim(parameters={"parts": {"rate": wanted}, "sentence": "It was {rate}."})
+    found = judge(below, records.run(hurt))
+    assert judge(below, records.run(0)).verdict is Word.REPRODUCED
+    assert found.verdict is Word.INCONCLUSIVE
+    assert "Rate would tell otherwise if" in found.explanation
+
+
 def told_beside_figures(records: Records) -> None:
+    _open_where_a_rate_would_tell_otherwise(records, BLOCKS)
     found = records.verdict()
     assert found.verdict is Word.REPRODUCED
     assert "got no answer" in found.explanation
@@ -90,6 +104,7 @@ def told_beside_figures(records: Records) -> None:
 
 
 def open_beyond_a_tenth_of_attempts(records: Records) -> None:
+    _open_where_a_rate_would_tell_otherwise(records, 3)
     few, many = records.verdict(hurt=3), records.verdict(hurt=4)  # a third of each
     assert (few.verdict, many.verdict) == (Word.REPRODUCED, Word.INCONCLUSIVE)
     for found in (few, many):

@@ -21,6 +21,7 @@ from analysis.claims.judgement import (
     Judgement,
     Part,
     Word,
+    against,
     most_telling,
     of_trials,
 )
@@ -43,6 +44,10 @@ BOTTLENECK_TOO = (
 )
 AT_LEAST = (
     "The load generator was the bottleneck of the faster side, so the true ratio is larger still."
+)
+HAD_ALL = (
+    "would tell otherwise if what ended in errors, or had no answer when windows closed, had been "
+    "answered."
 )
 RESTED = tuple(one for one in MEASURED if one != "server_bound")
 GENERATOR = "the load generator was the bottleneck"
@@ -107,6 +112,10 @@ def _part(rule: Rule, seen: Measured, bound: Bound) -> Part:
     found, word, why = seen.estimate, None, ""
     if rule.in_each:
         word, why = _in_each(rule.label, seen.each, low, high, found.n)
+    elif seen.had_all_been_answered is not None:
+        as_seen = against(found, low, high)
+        if as_seen is not against(seen.had_all_been_answered, low, high):
+            word, why = Word.INCONCLUSIVE, f"{rule.label[:1].upper()}{rule.label[1:]} {HAD_ALL}"
     return Part(
         rule.label,
         _of_each(seen.each) if rule.in_each else found,

@@ -71,6 +71,102 @@ def test_a_percentile_has_room_for_as_many_errors_as_answers_it_leaves_out(
     assert judge(high, run_of(own)).verdict is Word.REPRODUCED, "a longer time is above it as well"
 
 
+ACCEPTS: dict[str, Any] = {
+    "server": "epoll_level",
+    "load": "connection_per_request",
+    "active_connections": 500,
+    "server_cpu_quota": 0.5,
+}
+PATHS: dict[str, Any] = {"server": "epoll_level", "active_connections": 64}
+WORK: dict[str, Any] = {"load": "connection_per_request", "active_connections": 128}
+SLOWED: dict[str, Any] = {
+    "load": "open_connections",
+    "rate_per_s": 500.0,
+    "arrivals": "fixed",
+    "active_connections": 256,
+}
+
+
+def answering(rate: float, lost: str = "", share: float = 0.0, **settings: Any) -> Rows:
+    """Eight blocks at this rate if all is answered, of which a share is `lost` to that column."""
+    requests = round(2 * rate * (1 - share))
+    left = {"requests": requests, "requests_per_s": requests / 2}
+    losing = {lost: round(2 * rate) - requests} if lost else {}
+    return rows(8, **left, **losing, **settings)
+
+
+def accepts(lost: str, share: float) -> list[Rows]:
+    return [
+        answering(1000.0, lost, share, **ACCEPTS, accepts_per_wakeup=1),
+        answering(1080.0, **ACCEPTS, accepts_per_wakeup=10),
+        answering(1090.0, **ACCEPTS, accepts_per_wakeup=65535),
+    ]
+
+
+def bridge(lost: str, share: float) -> list[Rows]:
+    new = {"load": "connection_per_request"}
+    return [
+        answering(1000.0, **PATHS, network="pod"),
+        answering(850.0, **PATHS, network="bridge"),
+        answering(1000.0, **PATHS, **new, network="pod"),
+        answering(980.0, lost, share, **PATHS, **new, network="bridge"),
+    ]
+
+
+def computing(lost: str, share: float) -> list[Rows]:
+    hybrid, prefork = (
+        {"server": "epoll_hybrid", "workers": 128},
+        {"server": "prefork", "workers": 8},
+    )
+    return [
+        answering(2000.0, **WORK, **hybrid, path="/db/50"),
+        answering(160.0, **WORK, **prefork, path="/db/50"),
+        answering(1050.0, lost, share, **WORK, **hybrid, path="/cpu/200"),
+        answering(1000.0, **WORK, **prefork, path="/cpu/200"),
+    ]
+
+
+@pytest.mark.parametrize("lost", ["errors", "unanswered"])
+@pytest.mark.parametrize(("number", "trials"), [(24, accepts), (34, bridge), (27, computing)])
+def test_a_rate_is_not_lower_for_what_it_failed(
+    run_of: Callable[..., Run], number: int, trials: Callable[[str, float], list[Rows]], lost: str
+) -> None:
+    claim = load_claims()[number]
+    assert judge(claim, run_of(*trials("", 0.0))).verdict is Word.REFUTED
+    found = judge(claim, run_of(*trials(lost, 0.09)))
+    assert found.verdict is Word.INCONCLUSIVE
+    assert "would tell otherwise if what ended in errors" in found.explanation
+    few = judge(claim, run_of(*trials(lost, 0.001)))
+    assert few.verdict is Word.REFUTED, "that changes nothing"
+
+
+@pytest.mark.parametrize("lost", ["errors", "unanswered"])
+@pytest.mark.parametrize(
+    ("alone", "beside", "word"),
+    [
+        (0.0, 0.0, Word.REPRODUCED),
+        (0.0, 0.08, Word.REFUTED),
+        (0.08, 0.08, Word.INCONCLUSIVE),
+        (0.5, 0.5, Word.INCONCLUSIVE),
+    ],
+)
+def test_goodput_that_was_lost_before_is_not_kept_beside_slow_clients(
+    run_of: Callable[..., Run], alone: float, beside: float, lost: str, word: Word
+) -> None:
+    """The claim is about what is lost beside them, and not about what is lost without."""
+    loop, pool = {"server": "epoll_level"}, {"server": "thread_pool", "workers": 8}
+    found = judge(
+        load_claims()[30],
+        run_of(
+            answering(500.0, **SLOWED, **pool),
+            answering(500.0, "unanswered", 0.99, **SLOWED, **pool, slow_writers=8),
+            answering(500.0, lost, alone, **SLOWED, **loop),
+            answering(500.0, lost, beside, **SLOWED, **loop, slow_writers=8),
+        ),
+    )
+    assert found.verdict is word
+
+
 def kinds(quick: int, slow: int) -> str:
     def kind(requests: int, p99_us: float) -> dict[str, float | None]:
         return {"requests": requests, "p50_us": 100.0, "p99_us": p99_us if requests else None}
@@ -115,21 +211,15 @@ def test_slow_clients_that_were_not_there_cost_nobody_anything(
     run_of: Callable[..., Run], there: int | None, word: Word
 ) -> None:
     """None: of an earlier run, in which nobody counted them."""
-    each: dict[str, Any] = {
-        "load": "open_connections",
-        "rate_per_s": 500.0,
-        "arrivals": "fixed",
-        "active_connections": 256,
-    }
     company = None if there is None else f"slow_readers=0 slow_writers={there}"
     loop, pool = {"server": "epoll_level"}, {"server": "thread_pool", "workers": 8}
     beside = {"slow_writers": 8, "company": company}
     found = judge(
         load_claims()[30],
         run_of(
-            *(rows(6, **server, **each, requests_per_s=500.0) for server in (loop, pool)),
-            rows(6, **loop, **each, **beside, requests_per_s=499.0),
-            rows(6, **pool, **each, **{**beside, "company": None}, requests_per_s=1.0),
+            *(rows(6, **server, **SLOWED, requests_per_s=500.0) for server in (loop, pool)),
+            rows(6, **loop, **SLOWED, **beside, requests_per_s=499.0),
+            rows(6, **pool, **SLOWED, **{**beside, "company": None}, requests_per_s=1.0),
         ),
     )
     assert found.verdict is word

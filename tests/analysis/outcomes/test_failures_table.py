@@ -106,9 +106,13 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "decide as bounds do, nought as nought; told": (
             decide_as_bounds  # and test_silence_is_nought
         ),
-        "told beside the figures": told_beside_figures,
-        "open beyond one attempt in ten, or more than a percentile leaves out; told; not where the "
-        "claim is about the failure": open_beyond_a_tenth_of_attempts,
+        "told beside the figures; open where a rate would tell otherwise had they been answered": (
+            told_beside_figures
+        ),
+        "open beyond one attempt in ten, more than a percentile leaves out, or where a rate would "
+        "tell otherwise had they been answered; told; not where the claim is about the failure": (
+            open_beyond_a_tenth_of_attempts
+        ),
         "decide what every longer time would; told": decide_what_longer_ones_would,
         "no evidence; told; open beyond half of the trials": no_evidence_for_a_claim,
         "open beyond one trial in ten without a figure; told": open_without_figures,
