@@ -28,14 +28,9 @@ def too_few(cell: str, workers: float) -> bool:
     return len(json.loads(cell)) < workers
 
 
-def without_failed_readings(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with None for each of them."""
-    kept = dict(row)
-    for name in NEVER_NOUGHT:
-        if kept.get(name) == 0:
-            kept[name] = None
-    if workers := kept.get(WORKERS):
-        for name in BY_WORKER:
-            if kept.get(name) and too_few(kept[name], workers):
-                kept[name] = None
-    return kept
+def failed_readings(row: Mapping[str, Any]) -> list[str]:
+    """The columns of a row, by name, that a reading which failed has filled."""
+    found = [name for name in NEVER_NOUGHT if row.get(name) == 0]
+    if workers := row.get(WORKERS):
+        found += [name for name in BY_WORKER if row.get(name) and too_few(row[name], workers)]
+    return found

@@ -93,7 +93,6 @@ class Rule(Strict):
         description="trials that the server failed count with their own figure, as starved ones "
         "do: the claim is about that failure",
     )
-
     in_each: bool = Field(
         False,
         description="each trial by itself has to be within the bound, for a median hides what less "

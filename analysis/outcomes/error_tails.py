@@ -49,14 +49,15 @@ def error_share(trials: pd.DataFrame) -> Floats:
 
 
 def answered_share(trials: pd.DataFrame) -> Floats:
-    """By trial, the answers of all requests that failed, got none or got one; NaN without any. The
-    few that are on their way as any window closes are none that got no answer."""
+    """By trial, the answers of all requests that failed, got none or got one; 1 where there was no
+    answer, as a rate of nought stays one whatever it is divided by. The few that are on their way
+    as any window closes are none that got no answer."""
     failed, missing = goodput.failed_attempts(trials), goodput.missing_answers(trials)
     requests = trials["requests"].to_numpy(dtype="float64", na_value=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         few = missing / (requests + failed + missing) <= goodput.SMALLEST[goodput.UNANSWERED]
         found: Floats = requests / (requests + failed + np.where(few, 0.0, missing))
-    return np.where(found > 0, found, np.nan)
+    return np.where(found > 0, found, 1.0)
 
 
 @remembered

@@ -12,7 +12,7 @@ from typing import Any
 
 from contract.cells import SHOWN, breaches, written
 from contract.columns import COLUMNS, NAMES
-from contract.failed_readings import without_failed_readings
+from contract.failed_readings import failed_readings
 from contract.loads import WITHOUT_CLIENTS
 from contract.outcomes import not_measured
 
@@ -27,7 +27,8 @@ def within_format(row: Row, planned: Mapping[str, Any]) -> Row:
 
     ValueError where that does not help: a name or a choice that the format does not have.
     """
-    row = without_failed_readings(row)
+    if failed := failed_readings(row):
+        row = row | dict.fromkeys(failed)
     known, fitted, mended = row.get("reason"), row, set[str]()
     reasons = [known] if known else []
     while wrong := breaches(_cells(fitted)):  # figures by themselves, then beside each other
