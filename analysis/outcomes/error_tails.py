@@ -45,7 +45,8 @@ def error_share(trials: pd.DataFrame) -> Floats:
     failed = goodput.failed_attempts(trials)
     attempts = failed + trials["requests"].to_numpy(dtype="float64", na_value=0)
     with np.errstate(invalid="ignore"):
-        return np.nan_to_num(failed / attempts)
+        found: Floats = np.nan_to_num(failed / attempts)
+    return found
 
 
 def answered_share(trials: pd.DataFrame) -> Floats:
@@ -57,7 +58,7 @@ def answered_share(trials: pd.DataFrame) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         few = missing / (requests + failed + missing) <= goodput.SMALLEST[goodput.UNANSWERED]
         found: Floats = requests / (requests + failed + np.where(few, 0.0, missing))
-    return np.where(found > 0, found, 1.0)
+    return np.asarray(np.where(found > 0, found, 1.0))
 
 
 @remembered

@@ -225,6 +225,7 @@ def test_slow_clients_that_were_not_there_cost_nobody_anything(
     assert found.verdict is word
 
 
+MANY_IDLE: dict[str, Any] = {"idle_connections": 10000}
 SIGNALS: dict[str, Any] = {"active_connections": 64, "server_cpu_quota": 0.5}
 LATE: dict[str, Any] = {
     "server": "iterative",
@@ -247,13 +248,7 @@ def test_what_has_to_be_in_every_trial_is_not_hidden_by_a_median(
         sound = [
             *rows(40, server="epoll_edge", **SIGNALS, requests_per_s=20_000.0),
             *rows(40, server="realtime_signals", **SIGNALS, requests_per_s=15_000.0),
-            *rows(
-                *(40,),
-                server="realtime_signals",
-                **SIGNALS,
-                idle_connections=10000,
-                requests_per_s=15_000.0,
-            ),
+            *rows(40, server="realtime_signals", **SIGNALS, **MANY_IDLE, requests_per_s=15_000.0),
         ]
         many = {"server": "realtime_signals", "sigpending": 256, "active_connections": 1000}
         asked = [

@@ -44,7 +44,7 @@ def test_no_threshold_is_kept_by_a_run_that_was_stopped(tmp_path: Path, short: i
 
 def test_two_rows_of_one_trial_are_no_row_of_another(tmp_path: Path) -> None:
     rows = made.trials(5)
-    twice = rows.iloc[1:2].assign(trial="the same once more")
+    twice = rows.iloc[1:2].assign(trial="the same once more", attempt=2)
     run = made.write_run(tmp_path, pd.concat([rows.iloc[:-1], twice]), trials=len(rows))
     assert load(run).not_run == 1
 

@@ -66,7 +66,7 @@ def test_memory_of_a_process_that_shows_its_descriptors_to_nobody_counts(
         raise PermissionError(13, "Permission denied", str(path))
 
     seen = processes.read_processes()
-    monkeypatch.setattr(processes.os, "listdir", hidden)
+    monkeypatch.setattr(os, "listdir", hidden)
     found = processes.read_processes()
     assert found["processes"] >= 1
     assert found["rss_bytes"] == pytest.approx(seen["rss_bytes"], rel=0.5)
@@ -89,7 +89,7 @@ def test_connections_of_a_worker_that_does_not_show_them_leave_those_of_all_unkn
         raise PermissionError(13, "Permission denied", path)
 
     assert processes.connections_held([os.getpid()], []) == {os.getpid(): 0}
-    monkeypatch.setattr(processes.os, "scandir", hidden)
+    monkeypatch.setattr(os, "scandir", hidden)
     assert processes.connections_held([os.getpid()], []) == {}
 
 
