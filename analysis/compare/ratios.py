@@ -122,7 +122,6 @@ def _of_metric(
     # A reference whose times may be any longer ones, or are those of a few, says nothing of the
     # machine.
     sound = (low_base + low_here == 0) & (pd.concat(lacking, axis=1).max(axis=1) <= MOST_FAILED)
-    sound &= (_too_few_left(base, table) == "") & (_too_few_left(run, table) == "")
     reference = (table["reference"].astype(bool) & sound).to_numpy()
     server = table["server"].to_numpy()
     found = estimates(log_ratios(theirs, mine), log_ratios(*to_reference), reference, server)
