@@ -2,7 +2,8 @@
 
 A sentence names the best or the worst of all settings, so its interval holds for whichever is
 picked (`analysis.statistics.extremes.widening`). Where a server, or its answers, failed too often
-nothing speaks for it: what is left are survivors.
+nothing speaks for it: what is left are survivors. Nor does a ratio to such a server speak for or
+against another.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from analysis.outcomes.causes import MOST_FAILED
 from analysis.outcomes.limits_hit import LimitHit
 from analysis.outcomes.lower_bounds import END, time_of
 from analysis.records.run import Run
-from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
+from analysis.report.server_points import (
+    COST,
+    OVER_BOUND,
+    OVER_FAILED,
+    RATE,
+    TAIL,
+    failing_often,
+)
 from analysis.selection.sweeps import IDLE
 from analysis.selection.trials import at, plain
 from analysis.statistics.extremes import widening
@@ -52,7 +60,7 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
             f"Idle connections cost it little: beside {count(kept[0])} of them it keeps "
             f"{share(kept[1])} of its rate."
         )
-    sound = mine[(mine[goodput.FAILED] <= MOST_FAILED) & ~(mine[goodput.ERRORS] > MOST_FAILED)]
+    sound = mine[~failing_often(mine) & ~mine[OVER_FAILED]]
     cost, rate = widest(sound, COST), widest(sound, RATE)
     cheaper = cost[cost[f"{COST}_ratio_high"] < 1]
     if server != reference and len(cheaper):
@@ -70,7 +78,8 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
             f"{ratio(best, f'{RATE}_ratio')} the rate ({best['settings']})."
         )
     each = _memory(run, server)
-    if each is not None and each <= EACH_DEAR:
+    many = mine[mine["idle"] == mine["idle"].max()]
+    if each is not None and each <= EACH_DEAR and not failing_often(many).any():
         sentences.append(f"A connection adds {size(each)} to its memory.")
     return sentences
 
@@ -92,7 +101,7 @@ def weaknesses(
             f"Idle connections slow it down: beside {count(kept[0])} of them it keeps "
             f"{share(kept[1])} of its rate."
         )
-    cost = widest(mine, COST)
+    cost = widest(mine[~mine[OVER_FAILED]], COST)
     dearer = cost[cost[f"{COST}_ratio_low"] > DEARER]
     if server != reference and len(dearer):
         worst = dearer.sort_values(f"{COST}_ratio").iloc[-1]
@@ -155,7 +164,7 @@ def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> tuple[float, 
 
 def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     """The setting whose 99th percentile is longest beside the reference's, if beyond chance."""
-    tails = widest(mine[~mine[OVER_BOUND]], TAIL)
+    tails = widest(mine[~mine[OVER_BOUND] & ~mine[OVER_FAILED]], TAIL)
     longer = tails[(tails[f"{TAIL}_ratio"] >= LONGER) & (tails[f"{TAIL}_ratio_low"] > 1)]
     if not len(longer):
         return []

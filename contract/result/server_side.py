@@ -56,7 +56,8 @@ class ProbeSample:
     processes: int
     threads: int
     rss_bytes: int
-    fds: int
+    fds: int | None
+    """None where a process does not show its own."""
     context_switches: int | None
     """None with too many threads to read."""
     voluntary_switches: int | None
