@@ -91,6 +91,8 @@ class ContainerState:
     running: bool
     exit_code: int | None
     oom_killed: bool
+    ended_s: float | None = None
+    """When it ended, on the engine's calendar."""
 
     @property
     def ending(self) -> str:
@@ -136,6 +138,10 @@ class Driver(Protocol):
 
     def mounted_at(self, container: str) -> str:
         """The folder of the engine's machine where its files are; '' where there is none."""
+        ...
+
+    def stop_signal(self, image: str) -> str:
+        """By which the image asks to be ended, a name or a number; SIGTERM where it names none."""
         ...
 
     def stop(self, container: str, grace_s: float) -> None:

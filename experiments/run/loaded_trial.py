@@ -16,7 +16,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from contract.result.server_side import OwnLog
+from contract.result.stop import GRACE_S, Ending
 from contract.result.trial_result import TrialResult
+from contract.stop_signal import USUAL
 from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.machine.file_system import FileSystem
@@ -90,6 +92,7 @@ class LoadedTrial:
             asked=pins.asked(server, loads),
             log=self._own_log(result, spent_s),
             files_s=files.spent_s(cores) if files else None,
+            ending=self._ending(result),
         )
 
     def _start(self) -> None:
@@ -142,10 +145,26 @@ class LoadedTrial:
             "not all load workers reached the Locust master",
         )
         server = self._containers.server_under_test(trial)
-        master.swarm(settings.active_connections, load_form(trial, server))
+        signal = self._driver.stop_signal(server.image) if settings.stop_s else USUAL
+        master.swarm(settings.active_connections, load_form(trial, server, signal))
         limit_s = settings.ramp_s + settings.longest_warm_up_s + settings.window_s + LOST_S
+        limit_s += settings.stop_s
         limit_s += server.ready.timeout_s
         return self._until(lambda: master.result(trial.id), limit_s, "the load did not end")
+
+    def _ending(self, result: TrialResult) -> Ending | None:
+        """Of a server that was told to end; waits until it has, or for so long as it may take."""
+        told = result.sample("stop")
+        if not result.stopped or not told or not told.unix_ns:
+            return None
+        told_s = told.unix_ns / 1e9
+        while (state := self._driver.state(self.started["server"])).running:
+            if time.time() > told_s + GRACE_S:
+                return None
+            time.sleep(0.05)
+        if state.ended_s is None or state.exit_code is None:
+            return None
+        return Ending(after_s=state.ended_s - told_s, exit_code=state.exit_code)
 
     def _file_system(self) -> FileSystem | None:
         """Of the server's container, where it is a program; None also where the engine does not
@@ -176,7 +195,8 @@ class LoadedTrial:
         A server that cannot tell why it ended is not waited for either: the load would give it
         half a minute to listen.
         """
-        silent = self._trial.point.foreign is not None
+        point = self._trial.point
+        silent = point.foreign is not None and not point.settings.stop_s
         deadline = time.monotonic() + limit_s
         while (answer := ask()) is None:
             for name in self._loads():
@@ -218,6 +238,8 @@ class LoadedTrial:
     def _note_server(self, server: str, outcome: Outcome) -> None:
         """How it ended by itself."""
         result = outcome.result if isinstance(outcome.result, TrialResult) else None
+        if result and result.stopped:
+            return  # it was told to
         if result and result.spoiled_by in SEEN_AT_AN_END:
             self._ends(server)
         state = self._driver.state(server)

@@ -152,7 +152,8 @@ class Containers:
 
     def probe(self, trial: Trial, pod: str, server: str) -> ContainerSpec:
         """Reads /proc beside the server, in its pid and network namespaces."""
-        return beside(self._probe(trial, pod, server), self.server(trial, pod))
+        stops = trial.point.settings.stop_s > 0
+        return beside(self._probe(trial, pod, server), self.server(trial, pod), stops=stops)
 
     def _probe(self, trial: Trial, pod: str, server: str) -> ContainerSpec:
         port = str(self.server_under_test(trial).port)
