@@ -6,6 +6,21 @@ from contract.column import Column
 
 DEPLOYING: tuple[Column, ...] = (
     Column(
+        "start_listening_s",
+        "float",
+        "with start_watched: until it listened, since its container ran, as the engine has it; 0: "
+        "before the engine had told",
+        added=True,
+    ),
+    Column("start_answered_s", "float", "until its first right answer, since then", added=True),
+    Column(
+        "start_steady_s",
+        "float",
+        "of the window until a twentieth of it had nine tenths of the median rate of its second "
+        "half; 0: the first had",
+        added=True,
+    ),
+    Column(
         "stop_had",
         "int",
         "with stop_s: requests under way as the server was told to end",

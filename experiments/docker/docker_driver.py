@@ -114,11 +114,13 @@ class DockerDriver(Engine):
         """Whether it runs, and if not, how it ended."""
         state = self._inspect(container)["State"]
         running = bool(state["Running"])
-        ended = not running and state.get("Status") != "created"
+        begun = state.get("Status") != "created"
+        ended = begun and not running
         return ContainerState(
             running=running,
             exit_code=int(state["ExitCode"]) if ended else None,
             oom_killed=bool(state["OOMKilled"]),
+            started_s=datetime.fromisoformat(state["StartedAt"]).timestamp() if begun else None,
             ended_s=datetime.fromisoformat(state["FinishedAt"]).timestamp() if ended else None,
         )
 

@@ -91,8 +91,10 @@ class ContainerState:
     running: bool
     exit_code: int | None
     oom_killed: bool
+    started_s: float | None = None
+    """Since when it runs or ran, in s of the engine's calendar."""
     ended_s: float | None = None
-    """When it ended, on the engine's calendar."""
+    """When it ended."""
 
     @property
     def ending(self) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from contract.ports import WEB_PORT
 from experiments.docker.driver import ContainerSpec
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
 from experiments.run.described_container import as_described, beside
+from experiments.run.load_form import load_form
 from experiments.run.server_under_test import Images as ServerImages
 from experiments.run.server_under_test import ServerUnderTest, server_under_test
 
@@ -30,6 +33,7 @@ PIDS = 32_768
 LOAD_PERIOD_US = 4_000
 """Period of a load worker's quota, where it has one: the kernel grants no less than 1 ms of it."""
 PROBE = ("python3", "/opt/lab/experiments/probe/probe.py")
+WATCH = ("python3", "-m", "loadgen.tools.start_watch")
 LOCUST = ("python3", "-m", "locust", "-f", "/opt/lab/loadgen/locustfile.py")
 
 
@@ -165,6 +169,19 @@ class Containers:
             command=(*PROBE, port, *cores),
             network=f"container:{pod}",
             pid_of=server,
+            cpus=self.placement.others,
+        )
+
+    def watch(self, trial: Trial, pod: str) -> ContainerSpec:
+        """Watches the server start, in its pod."""
+        form = load_form(trial, self.server_under_test(trial))
+        port = urlsplit(form["host"]).port
+        return ContainerSpec(
+            role="load",
+            name=self.name(trial, "watch"),
+            image=self.images.load,
+            command=(*WATCH, json.dumps(form | {"host": f"http://127.0.0.1:{port}", "probe": ""})),
+            network=f"container:{pod}",
             cpus=self.placement.others,
         )
 

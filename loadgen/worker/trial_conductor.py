@@ -203,7 +203,6 @@ class TrialConductor:
             self._enter("stop")
             stop_s, signal = settings.stop_s, options.stop_signal
             self._stopped = stop_server(engine, observer, barrier, signal, stop_s)
-            self._check(engine)
         self._enter("done")
 
     def _warm_up(self, engine: Engine, begins: int) -> int:

@@ -7,7 +7,8 @@ SIGTERM comes; then, for its truth:
   that still comes, each with `Connection: close`, and ends when no connection is left, or 2 s
   later;
 - `loses`: it goes on as before for 1 s, but of every 50th answer it sends half and closes; then it
-  does as the one above.
+  does as the one above;
+- `ignores`: nothing, as it has no handler and is process 1 of its container.
 
 As it ends it prints how many it answered since SIGTERM, and how many it lost, as a line of JSON.
 """
@@ -116,7 +117,8 @@ async def main(truth: str, port: str = str(PORT)) -> None:
     )
     listener.setblocking(False)
     server = Server(truth, listener)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.told.set)
+    if truth != "ignores":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.told.set)
     accepting = asyncio.create_task(server.accept())
     print(json.dumps({"event": "listening"}), flush=True)
     await server.told.wait()
