@@ -6,13 +6,15 @@ balancer sends what is refused to another server; what was sent and has no answe
 
 from __future__ import annotations
 
+from typing import Final
+
 from analysis.checkup.answer import Answer, Asked, Row, Value, by_server, untold, values
 from analysis.records.details import decode
 from analysis.wording import count, duration, plural
 from contract.checkup.description import DEPLOY
 from contract.result.stop import GRACE_S, Stopped
 
-US_PER_MS = 1_000
+US_PER_MS: Final = 1_000
 
 
 def answer(asked: Asked) -> Answer:
@@ -27,6 +29,8 @@ def answer(asked: Asked) -> Answer:
     if row["stop_unsent"] and row["stop_ended_s"] is not None:
         unsent = plural(row["stop_unsent"], "request")
         words += f"; {unsent} found no connection before it had ended"
+    if stopped.under_way:
+        words += f"; {count(stopped.under_way)} had no answer yet when the load ended"
     if late:
         words += f"; {plural(late, 'answer')} came later than the limit of p99"
     ended = row["stop_ended_s"]
@@ -34,9 +38,17 @@ def answer(asked: Asked) -> Answer:
     if ended is None:
         figures["stop_s"] = Value(GRACE_S, GRACE_S, None, bounded=True)
         return Answer(DEPLOY, asked.server, f"{words}.", "does not end", figures, failed=True)
-    figures |= values(lost_on_stop=stopped.lost, refused_on_stop=row["stop_unsent"])
+    figures |= {"lost_on_stop": _lost(stopped), **values(refused_on_stop=row["stop_unsent"])}
     short = f"{count(stopped.lost)} lost, ends after {duration(ended * 1e6)}"
     return Answer(DEPLOY, asked.server, f"{words}.", short, figures)
+
+
+def _lost(stopped: Stopped) -> Value:
+    """What had no answer yet when the load ended may be lost too."""
+    lost = float(stopped.lost)
+    if not stopped.under_way:
+        return Value(lost)
+    return Value(lost, lost, lost + stopped.under_way, bounded=True)
 
 
 def late_of(stopped: Stopped, p99_ms: float) -> int:

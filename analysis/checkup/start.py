@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from analysis.checkup.answer import Answer, Asked, by_server, untold, values
-from analysis.wording import duration, number
+from analysis.wording import duration
 from contract.checkup.description import START
 from contract.outcomes import MEASURED
 
@@ -26,12 +26,12 @@ def answer(asked: Asked) -> Answer:
     )
     steady = row["start_steady_s"] if row["validity"] in MEASURED else None
     if steady is not None:
-        step = number(row["window_s"] / PARTS)
+        step = _s(row["window_s"] / PARTS)
         words += ". Loaded as fast as it can, "
         words += (
             f"its rate is that of later after {_s(steady)}"
             if steady
-            else f"its rate is that of later from the first {step} s on"
+            else f"its rate is that of later from the first {step} on"
         )
     figures = values(
         start_listens_s=listens,

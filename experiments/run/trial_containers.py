@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
-from urllib.parse import urlsplit
 
-from contract.ports import WEB_PORT
+from contract.ports import PROBE_PORT, WEB_PORT
 from experiments.docker.driver import ContainerSpec
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
@@ -174,13 +173,13 @@ class Containers:
 
     def watch(self, trial: Trial, pod: str) -> ContainerSpec:
         """Watches the server start, in its pod."""
-        form = load_form(trial, self.server_under_test(trial))
-        port = urlsplit(form["host"]).port
+        tested, here = self.server_under_test(trial), "127.0.0.1"
+        beside = {"host": f"http://{here}:{tested.port}", "probe": f"{here}:{PROBE_PORT}"}
         return ContainerSpec(
             role="load",
             name=self.name(trial, "watch"),
             image=self.images.load,
-            command=(*WATCH, json.dumps(form | {"host": f"http://127.0.0.1:{port}", "probe": ""})),
+            command=(*WATCH, json.dumps(load_form(trial, tested) | beside)),
             network=f"container:{pod}",
             cpus=self.placement.others,
         )

@@ -77,7 +77,7 @@ def test_one_that_starts_at_once_is_good(tmp_path: Path) -> None:
     found = asked(tmp_path, "start", SimulatedServer(2_000))
     assert found.mark == "good"
     assert "It listens 200 ms after its container runs, and has answered" in found.answer.answer
-    assert "from the first 0.3 s on" in found.answer.answer
+    assert "from the first 300 ms on" in found.answer.answer
     assert values(found)["start_deaf_s"] == pytest.approx(0.1)
 
 

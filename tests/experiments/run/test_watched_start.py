@@ -40,7 +40,7 @@ class Watches(FakeDriver):
 
     def state(self, container: str) -> ContainerState:
         known = super().state(container)
-        if self._spec(container).name.endswith("-watch") and self.ends:
+        if self._spec(container).name.endswith("-watch") and self.ends and not self.dead:
             return replace(known, running="server" not in self.order, exit_code=0)
         return replace(known, started_s=BEGAN_S)
 
