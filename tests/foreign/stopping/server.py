@@ -1,7 +1,7 @@
-"""A server that does a known thing when it is told to end: `python3 server.py TRUTH [PORT]`.
+"""A server that does a known thing when it is told to end: `server.py TRUTH [PORT [ANSWER_S]]`.
 
-Standard library only. It answers "Hello, world!" after 20 ms, over connections that stay, until
-SIGTERM comes; then, for its truth:
+Standard library only. It answers "Hello, world!" after 20 ms, or so many seconds, over connections
+that stay, until SIGTERM comes; then, for its truth:
 
 - `finishes`: it takes in whoever has connected and nobody more, answers all that it has and all
   that still comes, each with `Connection: close`, and ends when no connection is left, or 2 s
@@ -33,8 +33,9 @@ DRAINS_S = 2.0
 class Server:
     """What all connections share."""
 
-    def __init__(self, truth: str, listener: socket.socket) -> None:
+    def __init__(self, truth: str, listener: socket.socket, answer_s: float) -> None:
         self.truth = truth
+        self.answer_s = answer_s
         self.listener = listener
         self.told = asyncio.Event()
         self.closing = False
@@ -62,7 +63,7 @@ class Server:
         try:
             while True:
                 head = await reader.readuntil(END)
-                await asyncio.sleep(ANSWER_S)
+                await asyncio.sleep(self.answer_s)
                 last = b"HTTP/1.0" in head or b"\r\nconnection: close" in head.lower()
                 last = last or self.closing
                 closing = b"Connection: close\r\n" if last else b""
@@ -109,14 +110,14 @@ class Server:
                 return
 
 
-async def main(truth: str, port: str = str(PORT)) -> None:
+async def main(truth: str, port: str = str(PORT), answer_s: str = str(ANSWER_S)) -> None:
     """Serve until SIGTERM, and end."""
     listener = socket.create_server(
         ("0.0.0.0", int(port)),  # noqa: S104 - the pod's own namespace
         backlog=1_024,
     )
     listener.setblocking(False)
-    server = Server(truth, listener)
+    server = Server(truth, listener, float(answer_s))
     if truth != "ignores":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.told.set)
     accepting = asyncio.create_task(server.accept())

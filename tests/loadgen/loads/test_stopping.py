@@ -31,23 +31,22 @@ RATE = 300.0
 CONNECTIONS = 16
 KINDS = ("open_loop", "open_connections")
 SECOND = 1_000_000_000
+Running = tuple[subprocess.Popen[str], tuple[str, int]]
 
 
 @dataclass
 class Told:
-    """What the engine counted, and what the server printed as it ended; both None where it was
-    killed."""
+    """What the engine counted, and what the server printed as it ended: nothing if it was killed."""
 
     stopped: Stopped
     said: dict[str, int]
 
 
 @contextmanager
-def server(truth: str) -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
+def server(truth: str, answer_s: float = 0.02) -> Iterator[Running]:
     address = unused_address()
-    process = subprocess.Popen(  # noqa: S603 - this interpreter, our own file
-        [sys.executable, str(SERVER), truth, str(address[1])], stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, str(SERVER), truth, str(address[1]), str(answer_s)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     assert process.stdout
     assert "listening" in process.stdout.readline()
     try:
@@ -66,17 +65,22 @@ def engine_of(kind: str, address: tuple[str, int]) -> Stopping:
     return StoppingOpenConnections(Target(address, learn(address, request, Terms())), arrivals)
 
 
-def tell(kind: str, truth: str, how: int = signal.SIGTERM, goes_on_s: float = 1.6) -> Told:
-    with server(truth) as (process, address), running(engine_of(kind, address)) as engine:
+def tell(
+    kind: str, truth: str, how: int = signal.SIGTERM, goes_on_s: float = 1.6, answer_s: float = 0.02
+) -> Told:
+    with (
+        server(truth, answer_s) as (process, address),
+        running(engine_of(kind, address)) as engine,
+    ):
         assert isinstance(engine, Stopping)
         do(engine, lambda: engine.want_active(CONNECTIONS))
         if kind == "open_loop":
             until(lambda: engine.first_response.total() == CONNECTIONS, engine)
         do(engine, engine.begin)
         do(engine, engine.open_window)
-        until(lambda: engine.response.total() >= 50, engine)
+        until(lambda: engine.response.total() >= CONNECTIONS, engine)
         counts = do(engine, engine.go_on)
-        assert counts.requests >= 50
+        assert counts.requests >= CONNECTIONS
         assert not counts.errors, "the window has closed before"
         told_ns = time.perf_counter_ns()
         os.kill(process.pid, how)
@@ -97,14 +101,15 @@ def test_one_that_finishes_all_that_it_has_loses_nothing(kind: str) -> None:
     assert stopped.under_way == 0
     assert stopped.unsent_ms, "nobody listens any more"
     assert told.said["lost"] == 0
-    assert stopped.had + stopped.came <= told.said["answered"] <= stopped.had + stopped.came + 1
+    # What it answered after the signal was sent, and before it came to its handler, is among ours.
+    assert told.said["answered"] == pytest.approx(stopped.had + stopped.came, abs=4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_that_loses_one_in_50_is_told_to_the_request(kind: str) -> None:
     told = tell(kind, "loses")
     stopped = told.stopped
-    assert stopped.lost == told.said["lost"] >= 4
+    assert stopped.lost == told.said["lost"] >= 2
     assert stopped.response.count == stopped.had + stopped.came - stopped.lost
     assert stopped.response.times
     assert stopped.response.times.p50_us >= 20_000
@@ -112,12 +117,14 @@ def test_one_that_loses_one_in_50_is_told_to_the_request(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_that_is_killed_loses_what_it_had(kind: str) -> None:
-    stopped = tell(kind, "finishes", signal.SIGKILL, goes_on_s=0.5).stopped
-    assert stopped.had_lost == stopped.had > 0
-    assert stopped.response.count == 0
+    stopped = tell(kind, "finishes", signal.SIGKILL, goes_on_s=0.5, answer_s=0.4).stopped
+    assert stopped.had == pytest.approx(CONNECTIONS, abs=4), "all of them wait for answers"
+    assert stopped.had_lost > stopped.had / 2, "some answers were on their way"
+    assert stopped.response.count == stopped.had + stopped.came - stopped.lost
+    assert stopped.under_way == 0
     due = sum(stopped.unsent_ms.values())
-    assert due == pytest.approx(0.5 * RATE - stopped.came, rel=0.4)
-    assert stopped.unsent_within(0.25) == pytest.approx(due / 2, rel=0.5)
+    assert due > 0.4 * RATE, "what waited for a connection, and what came later"
+    assert stopped.unsent_within(0.25) < due
 
 
 def test_what_had_ended_before_the_signal_is_none_of_it() -> None:
