@@ -66,7 +66,8 @@ def told(folder: Path, row: dict[str, Any]) -> dict[str, int]:
 
 def test_what_is_lost_is_what_the_server_says_that_it_lost(image: str, results: Path) -> None:
     folder = run(EXPERIMENT.format(image=image), results, "stopping")
-    rows = pd.read_csv(folder / "trials.csv").astype(object).to_dict("records")
+    read: Any = pd.read_csv(folder / "trials.csv").astype(object)
+    rows: list[dict[str, Any]] = read.to_dict("records")
     found = {(row["sweep"], row["server"]): row for row in rows}
     for sweep in ("stays", "comes"):
         for name in ("finishes", "loses"):

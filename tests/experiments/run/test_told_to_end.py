@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -59,9 +60,9 @@ def told(master: FakeMaster, stopped: Stopped | None = STOPPED) -> FakeMaster:
     return master
 
 
-def trial(**changes: object) -> Trial:
+def trial(**changes: Any) -> Trial:
     first = some_trials()[0]
-    asked = {"load": "open_loop", "rate_per_s": 50.0, "stop_s": 3.0, **changes}
+    asked: dict[str, Any] = {"load": "open_loop", "rate_per_s": 50.0, "stop_s": 3.0, **changes}
     settings = replace(first.point.settings, **asked)
     return replace(first, point=replace(first.point, settings=settings))
 

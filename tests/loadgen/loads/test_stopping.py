@@ -21,7 +21,9 @@ from loadgen.engine.measures import Target
 from loadgen.engine.stop_log import StopLog
 from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.schedule import schedule
-from loadgen.loads.stopping import Stopping, StoppingOpenConnections, StoppingOpenLoop
+from loadgen.loads.stopping import Stopping
+from loadgen.loads.stopping_open_connections import StoppingOpenConnections
+from loadgen.loads.stopping_open_loop import StoppingOpenLoop
 from loadgen.verification.verify import Terms, closing_request, keep_alive_request, learn
 from tests.support.engines import do, running, until
 from tests.support.loopback import unused_address
@@ -36,7 +38,7 @@ Running = tuple[subprocess.Popen[str], tuple[str, int]]
 
 @dataclass
 class Told:
-    """What the engine counted, and what the server printed as it ended: nothing if it was killed."""
+    """What the engine counted, and what the server printed as it ended; nothing if killed."""
 
     stopped: Stopped
     said: dict[str, int]
