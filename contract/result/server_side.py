@@ -38,7 +38,8 @@ class ProbeSample:
     """
 
     label: str = ""
-    """What it was asked for: start, gate, before, open, second, close, after; empty, full, late."""
+    """What it was asked for: start, gate, before, open, second, close, after; empty, full, late;
+    stop."""
     at_ns: int
     """Moment of the monotonic clock."""
     unix_ns: int | None = field(default=None, metadata=OMITTED)
