@@ -10,7 +10,7 @@ from __future__ import annotations
 from contract.column import MOST_CORES, Column
 from contract.deploying_columns import DEPLOYING
 from contract.expected import EXACT, FRAMING
-from contract.machine_columns import MACHINE_COLUMNS, MOST_CORES
+from contract.machine_columns import MACHINE_COLUMNS
 from contract.origins import ORIGINS
 from contract.outcomes import OUTCOMES, VALIDITIES
 from contract.settings.setting import Setting, declared
