@@ -23,7 +23,7 @@ from contract.result.start import Seen
 from loadgen.option_checks import parse
 from loadgen.options import Options
 from loadgen.verification.asking import Client
-from loadgen.verification.errors import VerificationError
+from loadgen.verification.errors import NotReadyError, VerificationError
 from loadgen.verification.verify import keep_alive_request
 
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
@@ -46,32 +46,33 @@ def watch(options: Options) -> Seen:
             raise VerificationError(f"nobody listened on port {options.port} in time")
         time.sleep(PAUSE_S)
     listening_s = time.time()
-    for client in clients(options):
-        while not answered(client, ends):
+    for client, passing in clients(options):
+        while not answered(client, passing, ends):
             time.sleep(PAUSE_S)
     return Seen(listening_s=listening_s, answered_s=time.time())
 
 
-def answered(client: Client, ends: float) -> bool:
-    """Raises VerificationError for what is not answered after `ends`."""
+def answered(client: Client, passing: type[VerificationError], ends: float) -> bool:
+    """Raises VerificationError for what will not pass, or is not answered after `ends`."""
     try:
         client.ask_once()
-    except VerificationError:
+    except passing:
         if time.monotonic() > ends:
             raise
         return False
     return True
 
 
-def clients(options: Options) -> Iterator[Client]:
-    """Of what says that it is ready, where there is such a request, and of the load's first."""
+def clients(options: Options) -> Iterator[tuple[Client, type[VerificationError]]]:
+    """Of what says that it is ready, where there is such a request, and of the load's first; and
+    what a server that is starting may do to each."""
     asked, terms = options.asked[0], options.terms
     address = (HOST, options.port)
     if terms.ready.asks:
         own = Request(path=terms.ready.path or asked.path, headers=(("Host", terms.ready.host),))
         expected = Expected(statuses=terms.ready.statuses or (200,), body_is=ANY)
-        yield Client(address, keep_alive_request(own), expected)
-    yield Client(address, keep_alive_request(asked), terms.expected)
+        yield Client(address, keep_alive_request(own), expected), VerificationError
+    yield Client(address, keep_alive_request(asked), terms.expected), NotReadyError
 
 
 def main() -> None:
