@@ -26,8 +26,8 @@ class Limits:
 def word_of(row: Mapping[str, Any], limits: Limits) -> Word:
     """What the trial says of its rate; unknown cells are None.
 
-    Errors that nobody counted are not none. A percentile that is too long by the load's own lag says nothing of the server. One that is a
-    lower bound breaks the limit or says nothing.
+    Errors that nobody counted are not none. A percentile that is too long by the load's own lag
+    says nothing of the server. One that is a lower bound breaks the limit or says nothing.
     """
     if row["validity"] not in MEASURED:
         return "broken" if row["spoiled_by"] in BY_SERVER else "unknown"
