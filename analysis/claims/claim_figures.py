@@ -12,7 +12,13 @@ import pandas as pd
 from analysis.claims.evidence import described, evidence_of, without_silent
 from analysis.claims.expression import parse
 from analysis.claims.first_look import first_look
-from analysis.claims.load_as_asked import KINDS, company_as_asked, mix_as_asked
+from analysis.claims.load_as_asked import (
+    KINDS,
+    WORKERS,
+    company_as_asked,
+    held_as_asked,
+    mix_as_asked,
+)
 from analysis.claims.longer_times import moved
 from analysis.claims.rules import Levels, Line, Rule
 from analysis.outcomes.basis import Basis, basis_of
@@ -200,6 +206,8 @@ def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run, *, first: bool 
     figures = expression.of(frame).where(company_as_asked(frame))
     if KINDS in expression.columns:
         figures = figures.where(mix_as_asked(frame))
+    if WORKERS in expression.columns:
+        figures = figures.where(held_as_asked(frame))
     told = figures if rule.per is None else figures + parse(rule.per).of(frame)
     rises, falls = moved(run, frame, expression)
     bounded = int(((rises | falls) & ~starved(frame)).sum())

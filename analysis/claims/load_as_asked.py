@@ -3,7 +3,8 @@
 What one path of a mix does to the others shows only where it is served: if a server lets each
 query hang, or fails it at once, the rest is quick. Answers come in the shares of the mix, but for
 chance, where nothing is wrong. And what slow clients cost shows only where they are: a load that
-lost its slow clients, or a server that threw them out, costs the others nothing.
+lost its slow clients, or a server that threw them out, costs the others nothing. Nor are the few
+connections that workers have accepted those of which the rest still waits in the accept queue.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ KINDS = "kinds"
 """The column with the figures of each path, as JSON."""
 COMPANY = "company"
 """The column that counts bad clients as the window closed, as name=count."""
+WORKERS = "worker_connections"
+"""The column with what each worker process held as the load began, as JSON."""
 SLOW = ("slow_readers", "slow_writers")
 """Settings, and names in COMPANY."""
 BY_CHANCE = 3.0
@@ -43,6 +46,15 @@ def company_as_asked(trials: pd.DataFrame) -> Flags:
         if wanted.any():
             there = [_count(cell, name) for cell in trials[COMPANY]]
             found &= np.array(there) >= (1 - MOST_FAILED) * wanted
+    return found
+
+
+def held_as_asked(trials: pd.DataFrame) -> Flags:
+    """By trial, whether its workers hold no fewer than all but MOST_FAILED of the connections; True
+    where what each holds was not recorded."""
+    wanted = trials["active_connections"] + trials["idle_connections"]
+    held = [np.inf if pd.isna(cell) else sum(json.loads(cell)) for cell in trials[WORKERS]]
+    found: Flags = np.array(held) >= (1 - MOST_FAILED) * wanted.to_numpy(dtype="float64")
     return found
 
 

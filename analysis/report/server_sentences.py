@@ -8,6 +8,8 @@ against another.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -78,9 +80,12 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
             f"{ratio(best, f'{RATE}_ratio')} the rate ({best['settings']})."
         )
     each = _memory(run, server)
-    many = mine[mine["idle"] == mine["idle"].max()]
-    if each is not None and each <= EACH_DEAR and not failing_often(many).any():
-        sentences.append(f"A connection adds {size(each)} to its memory.")
+    if (
+        each
+        and each.bytes <= EACH_DEAR
+        and not failing_often(mine[mine["idle"] == each.idle]).any()
+    ):
+        sentences.append(f"A connection adds {size(each.bytes)} to its memory.")
     return sentences
 
 
@@ -111,8 +116,8 @@ def weaknesses(
         )
     sentences += _tail(mine, reference)
     each = _memory(run, server)
-    if each is not None and each > EACH_DEAR:
-        sentences.append(f"A connection adds {size(each)} to its memory.")
+    if each and each.bytes > EACH_DEAR:
+        sentences.append(f"A connection adds {size(each.bytes)} to its memory.")
     return sentences
 
 
@@ -178,13 +183,23 @@ def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     ]
 
 
-def _memory(run: Run, server: str) -> float | None:
-    """Bytes that a connection adds, at the most idle connections."""
+class Each(NamedTuple):
+    """What a connection adds to a server's memory, in bytes, beside so many idle ones."""
+
+    idle: int
+    bytes: float
+
+
+def _memory(run: Run, server: str) -> Each | None:
+    """At the most idle connections at which it is known."""
     table = memory.table(run)
     if memory.EACH not in table:
         return None
     mine = table[(table["server"] == server) & table[memory.EACH].notna()]
-    return float(mine.sort_values(IDLE)[memory.EACH].iloc[-1]) if len(mine) else None
+    if not len(mine):
+        return None
+    last = mine.sort_values(IDLE).iloc[-1]
+    return Each(int(last[IDLE]), float(last[memory.EACH]))
 
 
 def ratio(one: pd.Series[float], name: str) -> str:

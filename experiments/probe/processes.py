@@ -68,7 +68,7 @@ def add_process(path: Path, totals: dict[str, int | None]) -> int:
     status = dict(
         line.split(":", 1) for line in (path / "status").read_text().splitlines() if ":" in line
     )
-    if status.get("State", "").split()[:1] in ([state] for state in ENDED):
+    if status.get("State", "").strip()[:1] in ENDED:
         raise ProcessLookupError(f"{path}: it has ended")
     found = {
         "processes": 1,

@@ -82,8 +82,10 @@ def checked_up(folder: Path, cells: Mapping[str, Any], sweeps: Sequence[str] = (
 
 def _spoiled(records: Records) -> CheckedUp:
     cause: Any = None if records.way == "unknown" else records.way
-    cells = not_measured(cause) if cause else {"validity": VOID, "spoiled_by": None}
-    return checked_up(_folder(records), {**cells, "reason": SPOILED}, tuple(LIMITS))
+    cells: dict[str, Any] = {"validity": VOID, "spoiled_by": None, "reason": SPOILED}
+    if cause:
+        cells |= not_measured(cause)
+    return checked_up(_folder(records), cells, tuple(LIMITS))
 
 
 def _folder(records: Records) -> Path:
@@ -107,7 +109,8 @@ def breaks(records: Records) -> None:
 def breaks_and_tells_how_far(records: Records) -> None:
     breaks(records)
     went = {"idle_established": 4_000, "active_established": 8, "server_established": 4_008}
-    cells = {**not_measured("server_limit"), **went, "server_limit": "files: no more"}
+    cells: dict[str, Any] = {**not_measured("server_limit"), **went}
+    cells["server_limit"] = "files: no more"
     found = checked_up(_folder(records), cells, (IDLE,))
     assert found.answers[IDLE].failed
     assert found.answers[IDLE].value("idle_held") == 4_008
@@ -125,7 +128,7 @@ def is_not_told(records: Records) -> None:
 
 def starved_breaks(records: Records) -> None:
     served = {"coverage": 0.95, "requests_per_s": 980, "reason": SPOILED}
-    cells = {**not_measured("server_starved"), **served}
+    cells: dict[str, Any] = {**not_measured("server_starved"), **served}
     found = checked_up(_folder(records), cells, (CROWD, CLIENTS))
     for question in (CROWD, CLIENTS):
         assert found.mark(question) == "breaks"

@@ -109,7 +109,8 @@ def _part(rule: Rule, seen: Measured, bound: Bound) -> Part:
     low, high = rule.min, rule.max
     if rule.decides and low is None and high is None:
         low, high = bound.min, bound.max
-    found, word, why = seen.estimate, None, ""
+    found, why = seen.estimate, ""
+    word: Word | None = None
     if rule.in_each:
         word, why = _in_each(rule.label, seen.each, low, high, found.n)
     elif seen.had_all_been_answered is not None:

@@ -49,6 +49,17 @@ def test_workers_that_nobody_could_read_leave_the_shares_of_the_others_unknown(
     assert "The figure was not measured in 6 trials that count" in found.explanation
 
 
+@pytest.mark.parametrize(("number", "server"), [(22, "reuseport_epoll"), (38, "prefork_epoll")])
+def test_the_few_connections_that_were_accepted_are_not_all_that_came(
+    run_of: Callable[..., Run], number: int, server: str
+) -> None:
+    """The rest is still in the accept queue, which is nobody's."""
+    few = rows(6, server=server, **IDLE, **{HELD: listed(30, 25, 25, 25)})
+    found = judge(load_claims()[number], run_of(few))
+    assert found.verdict is Word.INCONCLUSIVE
+    assert found.measured is None
+
+
 def test_one_worker_that_told_what_it_accepted_is_not_the_one_that_took_all(
     run_of: Callable[..., Run],
 ) -> None:

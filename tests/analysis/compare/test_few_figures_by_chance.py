@@ -42,7 +42,8 @@ def draws(rng: np.random.Generator, kind: str, points: int, repeats: int) -> lis
         spread * np.sqrt(0.5) * (some(points, repeats) + some(METRICS, points, repeats))
         for _ in range(2)
     ]
-    return list(zip(*sides, strict=True))
+    first, second = sides
+    return list(zip(first, second, strict=True))
 
 
 def of_two_runs(base: Floats, run: Floats) -> tuple[Floats, Floats]:
