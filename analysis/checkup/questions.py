@@ -56,9 +56,9 @@ def mark(answer: Answer, rules: Rules) -> tuple[str, str]:
         return FAILED, READ_ON
     open_ = answer.unread or any(
         rule.question == answer.question
-        and (value := answer.figures.get(rule.when.column)) is not None
-        and value.bounded
-        and value.high is None
+        and (figure := answer.figures.get(rule.when.column)) is not None
+        and figure.bounded
+        and figure.high is None
         and rule.when.holds(math.inf)
         for rule in rules.marks
     )

@@ -5,6 +5,7 @@ Earlier versions of the lab wrote them; a nought among memories makes a ratio of
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from contract.failed_readings import BY_WORKER, NEVER_NOUGHT, WORKERS, too_few
@@ -18,10 +19,14 @@ def without_failed_readings(trials: pd.DataFrame) -> pd.DataFrame:
         if nought.any():
             found[name] = trials[name].mask(nought)
     for name in BY_WORKER:
-        few = [
-            isinstance(cell, str) and pd.notna(workers) and too_few(cell, workers)
-            for cell, workers in zip(trials[name], trials[WORKERS], strict=True)
-        ]
-        if any(few):
+        cells = zip(trials[name], trials[WORKERS], strict=True)
+        few = np.array(
+            [
+                isinstance(cell, str) and pd.notna(workers) and too_few(cell, workers)
+                for cell, workers in cells
+            ],
+            dtype=bool,
+        )
+        if few.any():
             found[name] = trials[name].mask(few)
     return trials.assign(**found) if found else trials

@@ -104,7 +104,7 @@ def accepts(lost: str, share: float) -> list[Rows]:
 
 
 def bridge(lost: str, share: float) -> list[Rows]:
-    new = {"load": "connection_per_request"}
+    new: dict[str, Any] = {"load": "connection_per_request"}
     return [
         answering(1000.0, **PATHS, network="pod"),
         answering(850.0, **PATHS, network="bridge"),
@@ -114,10 +114,8 @@ def bridge(lost: str, share: float) -> list[Rows]:
 
 
 def computing(lost: str, share: float) -> list[Rows]:
-    hybrid, prefork = (
-        {"server": "epoll_hybrid", "workers": 128},
-        {"server": "prefork", "workers": 8},
-    )
+    hybrid: dict[str, Any] = {"server": "epoll_hybrid", "workers": 128}
+    prefork: dict[str, Any] = {"server": "prefork", "workers": 8}
     return [
         answering(2000.0, **WORK, **hybrid, path="/db/50"),
         answering(160.0, **WORK, **prefork, path="/db/50"),
@@ -154,7 +152,8 @@ def test_goodput_that_was_lost_before_is_not_kept_beside_slow_clients(
     run_of: Callable[..., Run], alone: float, beside: float, lost: str, word: Word
 ) -> None:
     """The claim is about what is lost beside them, and not about what is lost without."""
-    loop, pool = {"server": "epoll_level"}, {"server": "thread_pool", "workers": 8}
+    loop: dict[str, Any] = {"server": "epoll_level"}
+    pool: dict[str, Any] = {"server": "thread_pool", "workers": 8}
     found = judge(
         load_claims()[30],
         run_of(
@@ -212,7 +211,8 @@ def test_slow_clients_that_were_not_there_cost_nobody_anything(
 ) -> None:
     """None: of an earlier run, in which nobody counted them."""
     company = None if there is None else f"slow_readers=0 slow_writers={there}"
-    loop, pool = {"server": "epoll_level"}, {"server": "thread_pool", "workers": 8}
+    loop: dict[str, Any] = {"server": "epoll_level"}
+    pool: dict[str, Any] = {"server": "thread_pool", "workers": 8}
     beside = {"slow_writers": 8, "company": company}
     found = judge(
         load_claims()[30],
