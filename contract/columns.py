@@ -7,9 +7,10 @@ column, or a detail beside the CSV, changes its meaning; a new one, with `added`
 
 from __future__ import annotations
 
-from contract.column import Column
+from contract.column import MOST_CORES, Column
+from contract.deploying_columns import DEPLOYING
 from contract.expected import EXACT, FRAMING
-from contract.machine_columns import MACHINE_COLUMNS, MOST_CORES
+from contract.machine_columns import MACHINE_COLUMNS
 from contract.origins import ORIGINS
 from contract.outcomes import OUTCOMES, VALIDITIES
 from contract.settings.setting import Setting, declared
@@ -246,6 +247,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("retransmits", "int", "RetransSegs in the window"),
     Column("resets", "int", "OutRsts in the window"),
     Column("segments_out_per_response", "float", "segments the server sent per response"),
+    *DEPLOYING,
     Column(
         "coverage", "float", "share of active connections with a response in the window", maximum=1
     ),

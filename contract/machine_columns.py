@@ -4,11 +4,7 @@ and how fast the cores were.
 
 from __future__ import annotations
 
-from contract.column import Column
-
-MOST_CORES = 8_192
-"""That a Linux kernel knows. A share of processor time goes beyond 1 where several processes, or
-a burst of a quota, had more than was granted for a moment; beyond this it was not measured."""
+from contract.column import MOST_CORES, Column
 
 MACHINE_COLUMNS: tuple[Column, ...] = (
     Column(

@@ -38,7 +38,8 @@ class ProbeSample:
     """
 
     label: str = ""
-    """What it was asked for: start, gate, before, open, second, close, after; empty, full, late."""
+    """What it was asked for: start, gate, before, open, second, close, after; empty, full, late;
+    stop."""
     at_ns: int
     """Moment of the monotonic clock."""
     unix_ns: int | None = field(default=None, metadata=OMITTED)
@@ -56,7 +57,8 @@ class ProbeSample:
     processes: int
     threads: int
     rss_bytes: int
-    fds: int
+    fds: int | None
+    """None where a process does not show its own."""
     context_switches: int | None
     """None with too many threads to read."""
     voluntary_switches: int | None

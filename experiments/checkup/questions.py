@@ -20,10 +20,13 @@ from contract.checkup.description import (
     COST,
     COSTS,
     CROWD,
+    DEPLOY,
+    DEPLOYED,
     ENDED,
     HOLDS,
     LEAK,
     OVERLOAD,
+    START,
     SURGE_S,
     SURGE_WINDOW_S,
     Described,
@@ -47,6 +50,11 @@ MOST_PER_S: Final = 1_000_000.0
 WARM_UP_S: Final = (1.0, 5.0)
 """The least and the most before a window; a fresh server has not long been itself."""
 LEAK_S: Final = 15.0
+TOLD_AFTER_S: Final = 1.0
+STOP_S: Final = 3.0
+"""The load of a server goes on so long after it was told to end."""
+START_S: Final = 6.0
+"""Of load, in twentieths of which its rate is known."""
 WINDOW_S: Final = 3.0
 """What is a percent too much delays the last requests of four seconds by 40 ms."""
 SLOW_PER_S: Final = 100.0
@@ -108,7 +116,9 @@ class CheckUp:
             asked += 1
             settings = self._settings(server, way, rate)
             self._run(asked, BEYOND, _surging(settings, surge), "what happens beyond it")
-        return self._leak(server, self._clients(server, way, belief, asked))
+        asked = self._clients(server, way, belief, asked)
+        asked = self._deploy(server, way, belief, asked)
+        return self._leak(server, self._start(server, way, asked))
 
     def _clients(self, server: str, way: Way, belief: HeldRate, asked: int) -> int:
         """Good clients beside bad ones."""
@@ -121,6 +131,30 @@ class CheckUp:
             vanishing_per_s=rules.vanishing_per_s,
         )
         self._run(asked + 1, CLIENTS, settings, "what slow and broken clients do to others")
+        return asked + 1
+
+    def _deploy(self, server: str, way: Way, belief: HeldRate, asked: int) -> int:
+        """It is told to end while the load goes on."""
+        rate = rounded(belief.median * DEPLOYED)
+        if rate < LEAST_PER_S:
+            return asked
+        settings = self._settings(server, way, rate)
+        settings = replace(settings, window_s=TOLD_AFTER_S, stop_s=STOP_S)
+        self._run(asked + 1, DEPLOY, settings, "whether it can be deployed under load")
+        return asked + 1
+
+    def _start(self, server: str, way: Way, asked: int) -> int:
+        """Watched, and loaded as fast as it can from its first right answer on."""
+        closed = "keep_alive" if way.load == "open_loop" else "connection_per_request"
+        settings = Settings(
+            server=server,
+            load=closed,
+            active_connections=self.described.rules.connections,
+            start_watched=True,
+            warm_up_s=0.0,
+            window_s=START_S,
+        )
+        self._run(asked + 1, START, settings, "how it starts")
         return asked + 1
 
     def _leak(self, server: str, asked: int) -> int:

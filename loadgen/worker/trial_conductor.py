@@ -15,9 +15,9 @@ from itertools import pairwise
 
 import gevent
 
-from contract.core_loop import core_loop_us
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
+from contract.result.stop import Stopped
 from contract.result.window import Gauges
 from contract.void_causes import Blame
 from loadgen.answers.told import told
@@ -30,6 +30,7 @@ from loadgen.engine.series import Series
 from loadgen.engine.summary import summarise
 from loadgen.loads.build import make_engine
 from loadgen.loads.schedule import SECOND_NS
+from loadgen.loads.stopping import Stopping
 from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
@@ -38,6 +39,7 @@ from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import POLL_S, TrialVoid
 from loadgen.worker.server_observer import ServerObserver
+from loadgen.worker.stop_phase import go_on, stop_server
 from loadgen.worker.warm_up import sleep_until, until_steady
 
 logger = logging.getLogger(__name__)
@@ -76,7 +78,7 @@ class TrialConductor:
         self._series: Series | None = None
         self._pulse: Pulse | None = None
         self._warmed_up_s: float | None = None
-        self._core_loops_us: dict[str, float] = {}
+        self._stopped: Stopped | None = None
 
     def run(self, whole: Options) -> WorkerResult:
         """Measure a window and return what this worker has of it, a void one with its reason.
@@ -188,7 +190,7 @@ class TrialConductor:
             await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
             observer.await_server_side(sum(barrier.meet("active", established)))
-        self._time_cores(observer, "before")
+        observer.time_cores("before")
         self._enter("company")
         self._start_background(engine)
         begins = barrier.agree("begin")
@@ -198,7 +200,12 @@ class TrialConductor:
         opens = self._warm_up(engine, begins)
         self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
         check_idle(engine, settings)
-        self._time_cores(observer, "after")
+        if isinstance(engine, Stopping):  # it is still loaded, and ends
+            self._enter("stop")
+            stop_s, signal = settings.stop_s, options.stop_signal
+            self._stopped = stop_server(engine, observer, barrier, signal, stop_s)
+        else:
+            observer.time_cores("after")
         self._enter("done")
 
     def _warm_up(self, engine: Engine, begins: int) -> int:
@@ -239,6 +246,12 @@ class TrialConductor:
                 observer.note("second")
                 self._check(engine)
         self._check(engine)
+        if isinstance(engine, Stopping):
+            self.counts = call(engine, partial(go_on, engine, series))
+            self._confinement.close()
+            self._barrier.meet("frozen")
+            observer.note("close")
+            return  # it is not at rest
         errors = self.freeze().errors
         self._confinement.close()
         series.look()
@@ -249,11 +262,6 @@ class TrialConductor:
         if unasked := call(engine, engine.unasked):
             errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
             engine.first_wrong = engine.first_wrong or TOO_MUCH
-
-    def _time_cores(self, observer: ServerObserver, label: str) -> None:
-        """While server and load rest: how fast the server's core is, and then this worker's."""
-        observer.note(label)
-        self._core_loops_us[label] = core_loop_us()
 
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
@@ -277,7 +285,7 @@ class TrialConductor:
             share=recorded(self.options),
             **asdict(self._confinement.grant()),
             phases_s={name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)},
-            core_loops_us=self._core_loops_us,
+            core_loops_us=observer.core_loops_us if observer else {},
             gauges=self._gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),
             environment=observer.environment if observer else Environment(),
@@ -287,4 +295,5 @@ class TrialConductor:
             warmed_up_s=self._warmed_up_s,
             company=self._background.counts() if self._background else {},
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,
+            stopped=self._stopped,
         )
