@@ -6,6 +6,7 @@ import time
 
 import gevent
 
+from contract.core_loop import core_loop_us
 from contract.result.server_side import Environment, ProbeSample
 from loadgen.clients.accept_queue_fill import fill_accept_queue
 from loadgen.worker.probe_client import Probe, TrialVoid
@@ -19,6 +20,8 @@ class ServerObserver:
     def __init__(self, address: str) -> None:
         self._probe = Probe(address) if address else None
         self.samples: list[ProbeSample] = []
+        self.core_loops_us: dict[str, float] = {}
+        """A fixed loop on this worker's core, by the moment."""
         self.environment = self._probe.environment() if self._probe else Environment()
 
     def note(self, label: str) -> None:
@@ -33,6 +36,11 @@ class ServerObserver:
             return None
         self.samples.append(self._probe.stop_server(signal))
         return self.samples[-1].at_ns
+
+    def time_cores(self, label: str) -> None:
+        """While server and load rest: how fast the server's core is, and then this worker's."""
+        self.note(label)
+        self.core_loops_us[label] = core_loop_us()
 
     def fill_accept_queue(self, address: tuple[str, int], clients: int, late: int) -> None:
         """One silent connection more than there are clients: the server holds one of them."""

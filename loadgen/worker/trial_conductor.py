@@ -15,7 +15,6 @@ from itertools import pairwise
 
 import gevent
 
-from contract.core_loop import core_loop_us
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.stop import Stopped
@@ -79,7 +78,6 @@ class TrialConductor:
         self._series: Series | None = None
         self._pulse: Pulse | None = None
         self._warmed_up_s: float | None = None
-        self._core_loops_us: dict[str, float] = {}
         self._stopped: Stopped | None = None
 
     def run(self, whole: Options) -> WorkerResult:
@@ -192,7 +190,7 @@ class TrialConductor:
             await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
             observer.await_server_side(sum(barrier.meet("active", established)))
-        self._time_cores(observer, "before")
+        observer.time_cores("before")
         self._enter("company")
         self._start_background(engine)
         begins = barrier.agree("begin")
@@ -207,7 +205,7 @@ class TrialConductor:
             stop_s, signal = settings.stop_s, options.stop_signal
             self._stopped = stop_server(engine, observer, barrier, signal, stop_s)
         else:
-            self._time_cores(observer, "after")
+            observer.time_cores("after")
         self._enter("done")
 
     def _warm_up(self, engine: Engine, begins: int) -> int:
@@ -265,11 +263,6 @@ class TrialConductor:
             errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
             engine.first_wrong = engine.first_wrong or TOO_MUCH
 
-    def _time_cores(self, observer: ServerObserver, label: str) -> None:
-        """While server and load rest: how fast the server's core is, and then this worker's."""
-        observer.note(label)
-        self._core_loops_us[label] = core_loop_us()
-
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
             raise TrialVoid(f"the load engine failed: {engine.failure!r}")
@@ -292,7 +285,7 @@ class TrialConductor:
             share=recorded(self.options),
             **asdict(self._confinement.grant()),
             phases_s={name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)},
-            core_loops_us=self._core_loops_us,
+            core_loops_us=observer.core_loops_us if observer else {},
             gauges=self._gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),
             environment=observer.environment if observer else Environment(),
