@@ -6,7 +6,7 @@ import errno
 import time
 
 from loadgen.engine.engine import Engine
-from loadgen.engine.measures import Target
+from loadgen.engine.measures import Ends, Target, WindowCounts
 from loadgen.engine.reconnecting import Carried
 from loadgen.engine.stop_log import StopLog
 from loadgen.loads.arrivals import Arrivals
@@ -23,6 +23,11 @@ class StoppingOpenLoop(Stopping, OpenLoop):
         # Of requests that wait for another connection, by when they were due: when they had left.
         # None of one that never did, as the write to the last connection failed.
         self._left_before: dict[int, int | None] = {}
+
+    def go_on(self) -> WindowCounts:
+        counts = super().go_on()
+        self._ends = Ends()  # what the server ends from now on is none of the window's
+        return counts
 
     def _send(self, fd: int, due: int, now: int) -> None:
         self._left[fd] = now

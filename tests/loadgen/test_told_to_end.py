@@ -64,6 +64,7 @@ def test_what_was_lost_is_what_the_server_says(web: Web, load: str) -> None:
     assert found.samples[-1].at_ns == found.stopped.told_ns
     assert found.window
     assert found.window.errors == {}
+    assert (found.window.reconnects, found.window.resent) == (0, 0), "those came after it"
     assert found.window.ended_ns < found.stopped.told_ns
     assert found.window.requests == pytest.approx(200 * found.window.window_s, rel=0.4)
 
