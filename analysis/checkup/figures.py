@@ -17,6 +17,8 @@ from contract.checkup.figures import FIGURES, Unit
 from contract.checkup.kept import P99, Limits, word_of
 
 HEIGHT_IN = 3.2
+WHOLE_FROM = 100
+"""A mean of counts has no decimals from here on."""
 
 
 def written(unit: Unit, value: float) -> str:
@@ -33,24 +35,28 @@ def written(unit: Unit, value: float) -> str:
         return size(value)
     if unit == "times":
         return f"{number(value, 2)}{TIMES}"
-    return count(value) if float(value).is_integer() else number(value, 2)
+    return count(value) if float(value).is_integer() or value >= WHOLE_FROM else number(value, 2)
 
 
 def table(question: str, answers: Sequence[Answer]) -> Table:
-    """A row for each server, a column for each figure of the question that one of them has."""
+    """A row for each figure of the question that one of the servers has, a column for each of these
+    servers."""
     shown = [
         one
         for one in FIGURES
         if one.question == question and any(one.name in answer.figures for answer in answers)
     ]
     rows = [
-        [
-            server_name(answer.server),
-            *(cell(one.unit, answer.figures.get(one.name)) for one in shown),
-        ]
-        for answer in answers
+        [one.meaning, *(cell(one.unit, answer.figures.get(one.name)) for answer in answers)]
+        for one in shown
     ]
-    return Table(["server", *(one.meaning for one in shown)], rows, [False, *(True for _ in shown)])
+    names = [server_name(answer.server) for answer in answers]
+    return Table(["figure", *names], rows, [False, *(True for _ in names)])
+
+
+def meaning(name: str) -> str:
+    """What a figure is, in a few words."""
+    return next(one.meaning for one in FIGURES if one.name == name)
 
 
 def cell(unit: Unit, value: Value | None) -> str:

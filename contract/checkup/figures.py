@@ -83,3 +83,11 @@ FIGURES: Final = (
 )
 NAMES: Final = tuple(one.name for one in FIGURES)
 QUESTION_NAMES: Final = tuple(one.name for one in QUESTIONS)
+MORE_IS_BETTER: Final = frozenset(
+    (
+        *("holds_per_s", "beyond_goodput_share", "idle_held", "idle_held_share"),
+        *("crowd_served_share", "crowd_queue_limit", "clients_served_share"),
+    )
+)
+NEITHER: Final = frozenset(("holds_cpu_share", "cost_idle_times", "crowd_queue", "idle_closes_s"))
+"""Figures of which more is neither better nor worse by itself; of all others less is better."""
