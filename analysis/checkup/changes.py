@@ -16,39 +16,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from scipy import special
 
-from analysis.checkup.figures import written
+from analysis.checkup.change import FAILED, Change, changed, direction, unchanged
 from analysis.checkup.holds import held
 from analysis.checkup.rounds import Rounds
 from analysis.compare.estimates import SMALLEST
 from analysis.compare.paired import LEAST, of_blocks
-from analysis.compare.wording import extent
 from analysis.statistics.exact_tests import boschloo
 from analysis.statistics.false_discovery import adjusted
 from analysis.statistics.looks import CONFIDENCE, TAIL
-from analysis.wording import plural, server_name, share
+from analysis.wording import plural, server_name
 from contract.checkup.description import HOLDS
 from contract.checkup.evidence import seen_of
 from contract.checkup.figures import (
     FIGURES,
-    MORE_IS_BETTER,
     NAMES,
-    NEITHER,
     QUESTIONS,
     Figure,
-    Unit,
 )
 from contract.checkup.held_rate import STEP, belief_of
 
-Word = Literal["better", "worse", "differs", "within noise", "cannot tell", "not compared"]
-FAILED: Final = "failed_share"
-"""Of the rounds, those in which the server did not do what was asked."""
 RATE: Final = "holds_per_s"
 BESIDE_ITS_RATE: Final = ("beyond_goodput_share",)
 """Shares of what a server holds, which every round takes as known: so its interval is in theirs."""
@@ -58,39 +51,6 @@ FLOOR: Final = 0.05
 and none of a count as less than its square root."""
 DISJOINT: Final = float(2 * special.ndtr(-math.sqrt(2) * special.ndtri(1 - TAIL)))
 """Of two estimates whose 95% intervals are equally wide and do not meet, by chance: 0.006."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A figure of both servers: the means over the `rounds` in which both have it, and the ratio
-    with its interval, or with `apart` the difference. `p` is of this figure by itself; what has
-    none cannot be told, for the reason `why`."""
-
-    question: str
-    figure: str
-    unit: Unit
-    base: float | None
-    value: float | None
-    rounds: int
-    apart: bool = False
-    size: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    freedom: float = math.nan
-    p: float = math.nan
-    why: str = ""
-    word: Word = "cannot tell"
-    text: str = ""
-
-    @property
-    def worsening(self) -> float:
-        """By which share it is worse; infinite where it was nought."""
-        if self.figure in NEITHER or self.base is None or self.value is None:
-            return 0.0
-        rise = self.value - self.base if not self.apart else self.size
-        if self.figure in MORE_IS_BETTER:
-            rise = -rise
-        return rise / abs(self.base) if self.base else math.copysign(math.inf, rise) * bool(rise)
 
 
 def changes(base: Rounds, other: Rounds) -> list[Change]:
@@ -118,13 +78,15 @@ def _held(base: Rounds, other: Rounds) -> Iterator[Change]:
     mine, theirs = (one.whole[HOLDS].figures.get(RATE) for one in (base, other))
     if mine is None and theirs is None:
         return
-    start = Change(HOLDS, RATE, "per_s", mine and mine.value, theirs and theirs.value, 1)
+    rates = [None if one is None else one.value for one in (mine, theirs)]
+    start = Change(HOLDS, RATE, "per_s", *rates, rounds=1)
     if mine is None or theirs is None:
         yield replace(start, why=_unknown_of(base, other, unknown=mine is None))
     elif not mine.value and not theirs.value:
         yield replace(start, apart=True, size=0.0, low=0.0, high=0.0, p=1.0)
     elif mine.high is not None and theirs.high is not None and mine.value and theirs.value:
-        yield replace(start, **_ratio_of_beliefs(base, other))
+        size, low, high, p = _ratio_of_beliefs(base, other)
+        yield replace(start, size=size, low=low, high=high, p=p)
     else:
         low, high = _over(theirs.low, mine.high), _over(theirs.high, mine.low)
         apart = low > 1 or high < 1
@@ -141,8 +103,8 @@ def _over(one: float | None, other: float | None) -> float:
     return 0.0 if other is None else one / other if other else math.inf
 
 
-def _ratio_of_beliefs(base: Rounds, other: Rounds) -> dict[str, float]:
-    """The median and the ends of the ratio of two rates, and how likely chance is."""
+def _ratio_of_beliefs(base: Rounds, other: Rounds) -> tuple[float, float, float, float]:
+    """The median and the ends of the ratio of two rates, and the p of one as far from 1."""
     weights, guesses = [], []
     for one in (base, other):
         found = held(one.asked)
@@ -159,7 +121,7 @@ def _ratio_of_beliefs(base: Rounds, other: Rounds) -> dict[str, float]:
     low, size, high = (float(np.interp(at, sums, grid)) for at in (TAIL, 0.5, 1 - TAIL))
     below = float(ratio[grid < 0].sum())
     p = min(1.0, 2 * min(below, 1 - below))
-    return {"size": math.exp(size), "low": math.exp(low), "high": math.exp(high), "p": p}
+    return math.exp(size), math.exp(low), math.exp(high), p
 
 
 def _figures(base: Rounds, other: Rounds) -> Iterator[Change]:
@@ -202,20 +164,26 @@ def _alike(base: Rounds, other: Rounds, some: Sequence[Figure]) -> Iterator[Chan
     logs, half, p = of_blocks(n, middles, variances, np.zeros(len(n), dtype="int64"))
     for at, (start, _) in enumerate(ratios):
         size, reach = float(middles[at]), float(half[at])
-        ends = {"low": math.exp(size - reach), "high": math.exp(size + reach)}
-        freedom, chance = float(logs.freedom[at]), float(p[at])
-        yield replace(start, size=math.exp(size), **ends, freedom=freedom, p=chance)
+        yield replace(
+            start,
+            size=math.exp(size),
+            low=math.exp(size - reach),
+            high=math.exp(size + reach),
+            freedom=float(logs.freedom[at]),
+            p=float(p[at]),
+        )
 
 
 def _beside(one: Change, rate: Change) -> Change:
     """A ratio of shares of what each server holds, of which the ratio is not known better."""
-    if not math.isfinite(one.freedom) or one.apart or math.isnan(rate.p):
+    known = math.isfinite(rate.p) and rate.low > 0 and math.isfinite(rate.high)
+    if not known or one.apart or not math.isfinite(one.freedom):
         return replace(one, p=math.nan, why="what each of them holds is not known well enough")
     t = float(special.stdtrit(one.freedom, 1 - TAIL))
     halves = (math.log(each.high / each.low) / 2 for each in (one, rate))
     half, size = math.hypot(*halves), math.log(one.size)
-    ends = {"low": math.exp(size - half), "high": math.exp(size + half)}
-    return replace(one, **ends, p=float(2 * special.stdtr(one.freedom, -abs(size) * t / half)))
+    p = float(2 * special.stdtr(one.freedom, -abs(size) * t / half))
+    return replace(one, low=math.exp(size - half), high=math.exp(size + half), p=p)
 
 
 def _difference(start: Change, pairs: Sequence[tuple[float, float]]) -> Change:
@@ -230,8 +198,8 @@ def _difference(start: Change, pairs: Sequence[tuple[float, float]]) -> Change:
         return replace(start, apart=True, size=0.0, low=0.0, high=0.0, freedom=freedom, p=1.0)
     reach = error * float(special.stdtrit(freedom, 1 - TAIL))
     p = float(2 * special.stdtr(freedom, -abs(size) / error))
-    ends = {"low": size - reach, "high": size + reach}
-    return replace(start, apart=True, size=size, **ends, freedom=freedom, p=p)
+    low, high = size - reach, size + reach
+    return replace(start, apart=True, size=size, low=low, high=high, freedom=freedom, p=p)
 
 
 def _failed(base: Rounds, other: Rounds) -> Iterator[Change]:
@@ -240,10 +208,18 @@ def _failed(base: Rounds, other: Rounds) -> Iterator[Change]:
         mine, theirs = base.failures(question), other.failures(question)
         n = len(mine)
         if any((*mine, *theirs)):
-            p = boschloo(sum(mine), sum(theirs), n, n)
-            shares = sum(mine) / n, sum(theirs) / n
-            ends = {"low": -math.inf, "high": math.inf, "size": shares[1] - shares[0]}
-            yield Change(question, FAILED, "share", *shares, n, apart=True, p=p, **ends)
+            failed, failed_other = sum(mine) / n, sum(theirs) / n
+            yield Change(
+                question,
+                FAILED,
+                "share",
+                failed,
+                failed_other,
+                n,
+                apart=True,
+                size=failed_other - failed,
+                p=boschloo(sum(mine), sum(theirs), n, n),
+            )
 
 
 def _unknown_of(base: Rounds, other: Rounds, *, unknown: bool) -> str:
@@ -280,43 +256,11 @@ def _judged(one: Change, sure: bool, names: tuple[str, str]) -> Change:
     elif math.isnan(one.p):
         return replace(one, text=f"cannot tell: {one.why}")
     else:
-        text = _text(one)
+        text = changed(one)
     if sure:
-        return replace(one, word=_direction(one), text=text)
+        return replace(one, word=direction(one), text=text)
     if one.figure == FAILED:
         return replace(one, text=text, word="cannot tell" if one.p < 1 else "within noise")
     if one.p < LEVEL and _large(one):
         return replace(one, text=f"cannot tell: {plural(one.rounds, 'round')}; {text}")
-    return replace(one, word="within noise", text=_noise(one))
-
-
-def _direction(one: Change) -> Word:
-    if one.figure in NEITHER:
-        return "differs"
-    more = one.size > (0 if one.apart else 1)
-    return "better" if more == (one.figure in MORE_IS_BETTER) else "worse"
-
-
-def _text(one: Change) -> str:
-    if not one.apart:
-        word = "higher" if one.size > 1 else "lower"
-        return f"{word} by {_between(*extent(one.size, one.low, one.high).partition(' to '))}"
-    word, sign = ("higher", 1) if one.size > 0 else ("lower", -1)
-    ends = sorted((sign * one.low, sign * one.high))
-    low, high = (written(one.unit, end) for end in (max(0.0, ends[0]), ends[1]))
-    return f"{word} by {_between(low, ' to ', high)}"
-
-
-def _between(low: str, to: str, high: str) -> str:
-    """Ends that are written alike are one."""
-    return low if low == high else f"{low}{to}{high}"
-
-
-def _noise(one: Change) -> str:
-    if one.base == one.value:
-        return "the same"
-    if one.apart:
-        reach = (one.high - one.low) / 2
-        return f"within noise (±{written(one.unit, reach)})"
-    reach = math.sqrt(one.high / one.low) - 1
-    return f"within noise (±{share(max(reach, SMALLEST))})"
+    return replace(one, word="within noise", text=unchanged(one))

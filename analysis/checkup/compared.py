@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.checkup.answer import Answer, Asked
-from analysis.checkup.changes import FAILED, Change, changes
+from analysis.checkup.change import FAILED, Change
+from analysis.checkup.changes import changes
 from analysis.checkup.document import ChangeFound, ComparedFound
 from analysis.checkup.figures import meaning, written
 from analysis.checkup.questions import mark

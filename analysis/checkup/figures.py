@@ -71,8 +71,13 @@ def cell(unit: Unit, value: Value | None) -> str:
     return f"{written(unit, value.value)} ({between})"
 
 
-def search_picture(asked: Asked) -> Chart | None:
-    """The trials of a search: filled where the limits were kept, hollow where they were not."""
+def search_picture(searches: Sequence[Asked]) -> Chart | None:
+    """The trials of each search: filled where the limits were kept, hollow where they were not."""
+    panels = tuple(panel for asked in searches if (panel := _search(asked, len(searches) > 1)))
+    return Chart(panels, height_in=HEIGHT_IN) if panels else None
+
+
+def _search(asked: Asked, named: bool) -> Panel | None:
     limits = asked.about.rules.limits
     rows = [row for row in asked.of(HOLDS) if row[P99] is not None]
     if not rows:
@@ -85,7 +90,8 @@ def search_picture(asked: Asked) -> Chart | None:
     limit = Line(limits.p99_ms * 1_000, f"{limits.p99_ms:g} ms", upright=False, colour=INK)
     x = Axis("requests per second, offered")
     y = Axis("response time, p99", MICROSECONDS, log=True)
-    return Chart((Panel(x, y, "The search", tuple(groups), (limit,)),), height_in=HEIGHT_IN)
+    title = f"The search: {server_name(asked.server)}" if named else "The search"
+    return Panel(x, y, title, tuple(groups), (limit,))
 
 
 def _of_word(rows: Sequence[Row], limits: Limits, word: str) -> list[Row]:

@@ -142,7 +142,9 @@ def _same_image(run: Run, about: Described) -> bool:
 
 def _pictures(all_asked: list[Asked], folder: Path) -> dict[str, Markup]:
     charts = {
-        "holds": figures.search_picture(all_asked[0]),
+        "holds": figures.search_picture(
+            all_asked[::-1] if all_asked[0].about.compared else all_asked[:1]
+        ),
         "cost": figures.cost_picture(all_asked),
     }
     labels = {

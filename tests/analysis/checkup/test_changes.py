@@ -1,14 +1,16 @@
-"""What differs between two servers by chance is called noise, and what differs beyond it is told."""
+"""What differs between two servers by chance is noise; what differs beyond it is told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from analysis.checkup.answer import Answer, Asked, Value
-from analysis.checkup.changes import FAILED, Change, changes
+from analysis.checkup.change import FAILED, Change
+from analysis.checkup.changes import changes
 from analysis.checkup.rounds import Rounds, mean
 from contract.checkup.description import ComparedWith, Described
 from contract.checkup.figures import FIGURES, QUESTIONS
@@ -22,9 +24,7 @@ Values = Mapping[str, list[float | None]]
 
 def rounds(server: str, values: Values, failed: Mapping[str, int] | None = None) -> Rounds:
     """Answers with these figures by round; a question is failed in the first so many."""
-    about = Described(
-        "new", ("old",), 12, rules_of(read_rules(None)), ComparedWith("old", N, 0.1)
-    )
+    about = Described("new", ("old",), 12, rules_of(read_rules(None)), ComparedWith("old", N, 0.1))
     each = []
     for number in range(N):
         answers = {}
@@ -40,25 +40,27 @@ def rounds(server: str, values: Values, failed: Mapping[str, int] | None = None)
             answers[question.name] = Answer(question.name, server, "", "", known, fails)
         each.append(answers)
     whole = {
-        question: Answer(
-            question,
-            server,
-            "",
-            "",
-            {
-                name: Value(mean([one[question].figures[name].value for one in each if name in one[question].figures]))
-                for name in {name for one in each for name in one[question].figures}
-            },
+        question: replace(
+            answer, figures={name: Value(mean(some)) for name, some in seen(each, question).items()}
         )
-        for question in each[0]
+        for question, answer in each[0].items()
     }
     return Rounds(Asked(about, server, []), whole, each)
 
 
-def compared(base: Values, other: Values, **failed: Mapping[str, int]) -> dict[str, Change]:
-    found = changes(
-        rounds("old", base, failed.get("base")), rounds("new", other, failed.get("other"))
-    )
+def seen(each: Sequence[Mapping[str, Answer]], question: str) -> dict[str, list[float]]:
+    """The values of each figure in the rounds that have it."""
+    found: dict[str, list[float]] = {}
+    for one in each:
+        for name, value in one[question].figures.items():
+            found.setdefault(name, []).append(value.value)
+    return found
+
+
+def compared(
+    base: Values, other: Values, failed: Mapping[str, int] | None = None
+) -> dict[str, Change]:
+    found = changes(rounds("old", base), rounds("new", other, failed))
     return {one.figure: one for one in found}
 
 
@@ -76,6 +78,7 @@ def simulated(random: np.random.Generator, cost: float = 1.0) -> Values:
     return values
 
 
+@pytest.mark.slow
 def test_equal_servers_are_called_different_in_at_most_5_percent_of_comparisons() -> None:
     random = np.random.default_rng(3)
     called = 0
@@ -111,7 +114,12 @@ def same(value: float | None) -> list[float | None]:
         ({"crowd_queue": same(3.0)}, {"crowd_queue": same(128.0)}, "differs", "higher by a factor"),
         ({"idle_bytes": same(2_000.0)}, {}, "cannot tell", "cannot tell: it is not known of new"),
         ({}, {"idle_bytes": same(2_000.0)}, "cannot tell", "cannot tell: it is not known of old"),
-        ({"holds_cpu_share": same(0.9)}, {"holds_cpu_share": same(0.3)}, "not compared", "of a sin"),
+        (
+            {"holds_cpu_share": same(0.9)},
+            {"holds_cpu_share": same(0.3)},
+            "not compared",
+            "of a sin",
+        ),
     ],
 )
 def test_what_is_said_of_a_figure(base: Values, other: Values, word: str, text: str) -> None:
@@ -129,13 +137,10 @@ def test_a_figure_of_a_single_round_cannot_be_told() -> None:
 @pytest.mark.parametrize(("fails", "word"), [(0, None), (2, "cannot tell"), (5, "worse")])
 def test_rounds_that_a_server_fails_are_counted(fails: int, word: str | None) -> None:
     held: Values = {"idle_held": same(9_000.0)}
-    found = compared(held, held, other={"idle": fails})
+    found = compared(held, held, {"idle": fails})
     assert (found[FAILED].word if word else found.get(FAILED)) == word
     if word:
         assert found[FAILED].text == f"it fails in {fails} of 5 rounds, old in 0"
-
-
-Write = Callable[[float], Values]
 
 
 def test_a_figure_that_was_nought_is_worse_by_any_amount() -> None:
