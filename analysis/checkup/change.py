@@ -83,5 +83,7 @@ def unchanged(one: Change) -> str:
     if one.apart:
         reach = (one.high - one.low) / 2
         return f"within noise (±{written(one.unit, reach)})"
+    if one.low <= 0 or not math.isfinite(one.high):
+        return "within noise, of which one end is not known"
     reach = math.sqrt(one.high / one.low) - 1
     return f"within noise (±{share(max(reach, SMALLEST))})"

@@ -49,8 +49,6 @@ LEVEL: Final = 1 - CONFIDENCE
 FLOOR: Final = 0.05
 """Of a figure that may be nought: no standard deviation counts as smaller than this share of it,
 and none of a count as less than its square root."""
-DISJOINT: Final = float(2 * special.ndtr(-math.sqrt(2) * special.ndtri(1 - TAIL)))
-"""Of two estimates whose 95% intervals are equally wide and do not meet, by chance: 0.006."""
 
 
 def changes(base: Rounds, other: Rounds) -> list[Change]:
@@ -84,27 +82,22 @@ def _held(base: Rounds, other: Rounds) -> Iterator[Change]:
         yield replace(start, why=_unknown_of(base, other, unknown=mine is None))
     elif not mine.value and not theirs.value:
         yield replace(start, apart=True, size=0.0, low=0.0, high=0.0, p=1.0)
-    elif mine.high is not None and theirs.high is not None and mine.value and theirs.value:
-        size, low, high, p = _ratio_of_beliefs(base, other)
-        yield replace(start, size=size, low=low, high=high, p=p)
     else:
-        low, high = _over(theirs.low, mine.high), _over(theirs.high, mine.low)
-        apart = low > 1 or high < 1
-        why = "" if apart else "more than the load could send, or nothing, is known of one of them"
-        size = low if low > 1 else high
-        p = DISJOINT if apart else math.nan
-        yield replace(start, size=size, low=low, high=high, p=p, why=why)
-
-
-def _over(one: float | None, other: float | None) -> float:
-    """The end of a ratio; one of them may be open."""
-    if one is None:
-        return math.inf
-    return 0.0 if other is None else one / other if other else math.inf
+        size, low, high, below = _ratio_of_beliefs(base, other)
+        larger = theirs.high is None or not mine.value
+        smaller = mine.high is None or not theirs.value
+        # Where an end is open, only the other direction can be told.
+        tails = (below,) if larger else (1 - below,) if smaller else (below, 1 - below)
+        p = min(1.0, 2 * min(tails))
+        if (larger and smaller) or ((larger or smaller) and p >= LEVEL):
+            yield replace(start, why="the load could not send more, and so find the end of it")
+            return
+        low, high = 0.0 if smaller else low, math.inf if larger else high
+        yield replace(start, size=size, low=low, high=high, p=p)
 
 
 def _ratio_of_beliefs(base: Rounds, other: Rounds) -> tuple[float, float, float, float]:
-    """The median and the ends of the ratio of two rates, and the p of one as far from 1."""
+    """The median and the ends of the ratio of two rates, and how likely it is below 1."""
     weights, guesses = [], []
     for one in (base, other):
         found = held(one.asked)
@@ -119,9 +112,8 @@ def _ratio_of_beliefs(base: Rounds, other: Rounds) -> tuple[float, float, float,
     grid = (np.arange(len(ratio)) - middle) * STEP + math.log(guesses[1] / guesses[0])
     sums = np.cumsum(ratio)
     low, size, high = (float(np.interp(at, sums, grid)) for at in (TAIL, 0.5, 1 - TAIL))
-    below = float(ratio[grid < 0].sum())
-    p = min(1.0, 2 * min(below, 1 - below))
-    return math.exp(size), math.exp(low), math.exp(high), p
+    below = min(1.0, float(ratio[grid < 0].sum()))
+    return math.exp(size), math.exp(low), math.exp(high), below
 
 
 def _figures(base: Rounds, other: Rounds) -> Iterator[Change]:

@@ -94,7 +94,7 @@ def test_one_that_serves_nobody_beside_one_that_does(tmp_path: Path) -> None:
 def test_what_the_load_could_not_send_of_both_cannot_be_told(tmp_path: Path) -> None:
     fast = SimulatedServer(40_000, load_per_s=30_000)
     _, found = report(tmp_path / "fast", fast, fast)
-    assert change(found, "holds_per_s").text.startswith("cannot tell: more than the load could")
+    assert change(found, "holds_per_s").text.startswith("cannot tell: the load could not send")
     _, found = report(tmp_path / "one", SimulatedServer(2_000), fast)
     rate = change(found, "holds_per_s")
     assert rate.word == "better"
