@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from analysis.checkup.document import ChangeFound, CheckUpFound, ComparedFound
 from analysis.checkup.report import CheckUpReport, build
 from analysis.cli.commands import cli
-from contract.exits import Exit
+from contract.exits import Exit, LabError
 from tests.support.simulated_server import SimulatedServer, simulated_pair
 
 
@@ -117,3 +117,21 @@ def test_the_same_image_twice_says_so(tmp_path: Path) -> None:
     assert made.found.compared
     assert made.found.compared.same_image
     assert "an A/A test" in made.html.read_text()
+
+
+@pytest.mark.parametrize("stops_at", [10, 14, 50, 80])
+def test_one_that_was_stopped_says_so_and_nothing_that_is_not_so(
+    tmp_path: Path, stops_at: int
+) -> None:
+    run = simulated_pair(tmp_path, server(1), server(2))
+    run.stops_at = stops_at
+    with pytest.raises(LabError, match="stopped"):
+        run.go_on()
+    made = build(run.store.folder)
+    assert made
+    assert made.found.compared
+    assert made.exit is Exit.CANNOT_TELL
+    assert {one.mark for one in made.found.questions} <= {"good", "not told"}
+    words = {one.word for one in made.found.compared.changes}
+    assert words <= {"within noise", "cannot tell", "not compared"}
+    assert "not finished" in made.html.read_text()
