@@ -76,8 +76,8 @@ def _held(base: Rounds, other: Rounds) -> Iterator[Change]:
     mine, theirs = (one.whole[HOLDS].figures.get(RATE) for one in (base, other))
     if mine is None and theirs is None:
         return
-    rates = [None if one is None else one.value for one in (mine, theirs)]
-    start = Change(HOLDS, RATE, "per_s", *rates, rounds=1)
+    base_value, value = (None if one is None else one.value for one in (mine, theirs))
+    start = Change(HOLDS, RATE, "per_s", base_value, value, rounds=1)
     if mine is None or theirs is None:
         yield replace(start, why=_unknown_of(base, other, unknown=mine is None))
     elif not mine.value and not theirs.value:
@@ -134,14 +134,14 @@ def _alike(base: Rounds, other: Rounds, some: Sequence[Figure]) -> Iterator[Chan
     for figure in some:
         sides = [one.values(figure.question, figure.name) for one in (base, other)]
         pairs = [(a, b) for a, b in zip(*sides, strict=True) if a is not None and b is not None]
-        means = [one.whole[figure.question].value(figure.name) for one in (base, other)]
-        if means == [None, None]:
+        mine, theirs = (one.whole[figure.question].value(figure.name) for one in (base, other))
+        if mine is None and theirs is None:
             continue
-        start = Change(figure.question, figure.name, figure.unit, *means, rounds=len(pairs))
+        start = Change(figure.question, figure.name, figure.unit, mine, theirs, len(pairs))
         if figure.question == HOLDS:
             yield replace(start, rounds=1, word="not compared", text="of a single trial")
-        elif None in means:
-            yield replace(start, why=_unknown_of(base, other, unknown=means[0] is None))
+        elif mine is None or theirs is None:
+            yield replace(start, why=_unknown_of(base, other, unknown=mine is None))
         elif len(pairs) < LEAST:
             yield replace(start, why=f"both have it in {plural(len(pairs), 'round')} alone")
         elif min(min(pair) for pair in pairs) <= 0:

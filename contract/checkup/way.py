@@ -28,9 +28,9 @@ def way_of(rows: Iterable[Mapping[str, Any]]) -> Way | None:
     workers for one connection leaves the others waiting: users of such a server come one by one.
     """
     measured: dict[str, Mapping[str, Any]] = {}
-    for row in rows:
-        if row["validity"] in MEASURED:
-            measured.setdefault(row["sweep"], row)
+    for one in rows:
+        if one["validity"] in MEASURED:
+            measured.setdefault(one["sweep"], one)
     for sweep, load in ((CLOSED, "open_loop"), (CROWD, "open_connections")):
         if (row := measured.get(sweep)) and row["requests_per_s"]:
             return Way(load, row["requests_per_s"], row["warmed_up_s"] or 0.0)
