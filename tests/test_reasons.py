@@ -34,6 +34,7 @@ MODULES = (
     "loadgen/worker/probe_client.py",
     "loadgen/worker/server_observer.py",
     "loadgen/worker/session.py",
+    "loadgen/worker/stop_phase.py",
     "loadgen/worker/trial_conductor.py",
     "experiments/records/pins.py",
     "experiments/records/rate_trend.py",
@@ -46,6 +47,7 @@ MODULES = (
     "experiments/run/microbenchmark.py",
     "experiments/run/needs.py",
     "experiments/run/unreached.py",
+    "experiments/run/watched_start.py",
 )
 """All that is said in them is a reason, or in NONE."""
 FUNCTIONS = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.checkup import beyond, clients, cost, crowd, holds, idle, leak
+from analysis.checkup import beyond, clients, cost, crowd, deploy, holds, idle, leak, start
 from analysis.checkup.answer import Answer, Asked
 from contract.checkup.figures import QUESTIONS, Question
 from contract.checkup.rules import GOOD, UNTOLD, Rules
@@ -18,6 +18,8 @@ ANSWERS: Final[dict[str, Callable[[Asked], Answer]]] = {
     "idle": idle.answer,
     "crowd": crowd.answer,
     "clients": clients.answer,
+    "deploy": deploy.answer,
+    "start": start.answer,
     "leak": leak.answer,
 }
 FAILED: Final = "breaks"

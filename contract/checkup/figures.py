@@ -33,6 +33,8 @@ QUESTIONS: Final = (
     Question("idle", "How many can be there?"),
     Question("crowd", "A crowd at the door?"),
     Question("clients", "Slow and broken clients?"),
+    Question("deploy", "Can it be deployed under load?"),
+    Question("start", "How does it start?"),
     Question("leak", "Does it leak?"),
 )
 FIGURES: Final = (
@@ -78,6 +80,15 @@ FIGURES: Final = (
     ),
     Figure("clients_p99_us", "clients", "us", "p99 of the good clients beside bad ones"),
     Figure("clients_error_share", "clients", "share", "failed requests of the good clients"),
+    Figure("lost_on_stop", "deploy", "count", "requests lost, of those sent to it"),
+    Figure("unfinished_on_stop", "deploy", "count", "of them, sent before it was told to end"),
+    Figure("refused_on_stop", "deploy", "count", "that found no connection before it had ended"),
+    Figure("late_on_stop", "deploy", "count", "answered later than the limit of p99"),
+    Figure("stop_s", "deploy", "s", "until it had ended"),
+    Figure("start_listens_s", "start", "s", "until it listened"),
+    Figure("start_answers_s", "start", "s", "until its first right answer"),
+    Figure("start_deaf_s", "start", "s", "from listening to that"),
+    Figure("start_steady_s", "start", "s", "of load, until its rate was that of later"),
     Figure("leak_bytes", "leak", "bytes", "memory that stays of each connection, at least"),
     Figure("leak_fds", "leak", "count", "descriptors that stay of 1,000 connections, at least"),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from contract.result.document import OMITTED
 from contract.result.scalars import SignedInt
 from contract.result.server_side import Environment, ProbeSample
+from contract.result.stop import Stopped
 from contract.result.window import Gauges, Window
 from contract.void_causes import Blame
 
@@ -114,3 +116,5 @@ class WorkerResult(WorkerHead):
     """What bad clients and moving idle ones did, by name."""
     checked: Checked | None = None
     """None where the server was not verified."""
+    stopped: Stopped | None = field(default=None, metadata=OMITTED)
+    """None where the server was not told to end."""

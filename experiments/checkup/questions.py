@@ -22,10 +22,13 @@ from contract.checkup.description import (
     COST,
     COSTS,
     CROWD,
+    DEPLOY,
+    DEPLOYED,
     ENDED,
     HOLDS,
     LEAK,
     OVERLOAD,
+    START,
     SURGE_S,
     SURGE_WINDOW_S,
     Described,
@@ -50,6 +53,11 @@ MOST_PER_S: Final = 1_000_000.0
 WARM_UP_S: Final = (1.0, 5.0)
 """The least and the most before a window; a fresh server has not long been itself."""
 LEAK_S: Final = 15.0
+TOLD_AFTER_S: Final = 1.0
+STOP_S: Final = 3.0
+"""The load of a server goes on so long after it was told to end."""
+START_S: Final = 6.0
+"""Of load, in twentieths of which its rate is known."""
 WINDOW_S: Final = 3.0
 """What is a percent too much delays the last requests of four seconds by 40 ms."""
 SLOW_PER_S: Final = 100.0
@@ -135,6 +143,8 @@ class CheckUp:
             settings = _surging(self._settings(server, way, rate), surge)
             yield Step(BEYOND, settings, "what happens beyond it")
         yield from self._clients(server, way, slowest)
+        yield from self._deploy(server, way, slowest)
+        yield self._start(server, way)
         yield from self._leak(server)
 
     def _clients(self, server: str, way: Way, held_per_s: float) -> Iterator[Step]:
@@ -148,6 +158,28 @@ class CheckUp:
             vanishing_per_s=rules.vanishing_per_s,
         )
         yield Step(CLIENTS, settings, "what slow and broken clients do to others")
+
+    def _deploy(self, server: str, way: Way, held_per_s: float) -> Iterator[Step]:
+        """It is told to end while the load goes on."""
+        rate = rounded(held_per_s * DEPLOYED)
+        if rate < LEAST_PER_S:
+            return
+        settings = self._settings(server, way, rate)
+        settings = replace(settings, window_s=TOLD_AFTER_S, stop_s=STOP_S)
+        yield Step(DEPLOY, settings, "whether it can be deployed under load")
+
+    def _start(self, server: str, way: Way) -> Step:
+        """Watched, and loaded as fast as it can from its first right answer on."""
+        closed = "keep_alive" if way.load == "open_loop" else "connection_per_request"
+        settings = Settings(
+            server=server,
+            load=closed,
+            active_connections=self.described.rules.connections,
+            start_watched=True,
+            warm_up_s=0.0,
+            window_s=START_S,
+        )
+        return Step(START, settings, "how it starts")
 
     def _leak(self, server: str) -> Iterator[Step]:
         """Connections that come and go."""

@@ -17,6 +17,7 @@ import gevent
 
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
+from contract.result.stop import Stopped
 from contract.result.window import Gauges
 from contract.void_causes import Blame
 from loadgen.answers.told import told
@@ -29,14 +30,16 @@ from loadgen.engine.series import Series
 from loadgen.engine.summary import summarise
 from loadgen.loads.build import make_engine
 from loadgen.loads.schedule import SECOND_NS
+from loadgen.loads.stopping import Stopping
 from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
-from loadgen.worker.connect_wait import await_established, limit_s, why_idle_are_lost
+from loadgen.worker.connect_wait import await_established, check_idle, limit_s
 from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import POLL_S, TrialVoid
 from loadgen.worker.server_observer import ServerObserver
+from loadgen.worker.stop_phase import go_on, stop_server
 from loadgen.worker.warm_up import sleep_until, until_steady
 
 logger = logging.getLogger(__name__)
@@ -75,6 +78,7 @@ class TrialConductor:
         self._series: Series | None = None
         self._pulse: Pulse | None = None
         self._warmed_up_s: float | None = None
+        self._stopped: Stopped | None = None
 
     def run(self, whole: Options) -> WorkerResult:
         """Measure a window and return what this worker has of it, a void one with its reason.
@@ -194,21 +198,11 @@ class TrialConductor:
         call(engine, engine.begin)
         opens = self._warm_up(engine, begins)
         self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
-        idle = engine.gauges().idle_established
-        moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
-        lost = engine.gauges().idle_failed if moving else 0
-        missing = ""
-        if lost:
-            missing = f"{lost:,} of the {settings.idle_connections:,} idle connections were lost"
-        elif idle < settings.idle_connections and not moving:
-            missing = (
-                f"only {idle:,} of {settings.idle_connections:,} idle connections "
-                "were still established at the end of the window"
-            )
-        if missing:
-            # Those that trickle are not silent.
-            why = "" if settings.trickle_per_s else why_idle_are_lost(engine)
-            raise TrialVoid("; ".join(filter(None, (why, missing))), "server_wrong")
+        check_idle(engine, settings)
+        if isinstance(engine, Stopping):
+            self._enter("stop")
+            stop_s, signal = settings.stop_s, options.stop_signal
+            self._stopped = stop_server(engine, observer, barrier, signal, stop_s)
         self._enter("done")
 
     def _warm_up(self, engine: Engine, begins: int) -> int:
@@ -249,6 +243,12 @@ class TrialConductor:
                 observer.note("second")
                 self._check(engine)
         self._check(engine)
+        if isinstance(engine, Stopping):
+            self.counts = call(engine, partial(go_on, engine, series))
+            self._confinement.close()
+            self._barrier.meet("frozen")
+            observer.note("close")
+            return  # it is not at rest
         errors = self.freeze().errors
         self._confinement.close()
         series.look()
@@ -291,4 +291,5 @@ class TrialConductor:
             warmed_up_s=self._warmed_up_s,
             company=self._background.counts() if self._background else {},
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,
+            stopped=self._stopped,
         )
