@@ -1,6 +1,7 @@
-"""A server with a known answer for a check-up: `python3 server.py TRUTH`. Standard library only.
+"""A server with a known answer for a check-up, of the standard library alone.
 
-It listens on port 8080 and answers "Hello, world!" over connections that stay, but for its truth:
+`python3 server.py TRUTH [PORT]` listens on port 8080, if nobody says another, and answers "Hello,
+world!" over connections that stay, but for its truth:
 
 - `limited`: 2,000 answers a second and no more, one after the other;
 - `stalls`: nothing at all is done for 200 ms of each second;
@@ -100,13 +101,13 @@ async def stall() -> None:
         time.sleep(STALL_S)
 
 
-async def main(name: str) -> None:
+async def main(name: str, port: str = str(PORT)) -> None:
     """Serve until the process is ended."""
     truth, tasks = Truth(name), set[asyncio.Task[None]]()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     listener = socket.create_server(
-        ("0.0.0.0", PORT),  # noqa: S104 - the pod's own namespace
+        ("0.0.0.0", int(port)),  # noqa: S104 - the pod's own namespace
         backlog=QUEUES.get(name, 1_024),
     )
     listener.setblocking(False)
