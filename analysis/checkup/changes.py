@@ -121,7 +121,20 @@ def _figures(base: Rounds, other: Rounds) -> Iterator[Change]:
     asked = [one for one in FIGURES if one.question != HOLDS or one.name != RATE]
     by_kind = sorted(asked, key=_kind)
     for _, some in groupby(by_kind, key=_kind):
-        yield from _alike(base, other, list(some))
+        for one in _alike(base, other, list(some)):
+            ends = [side.endless(one.question, one.figure) for side in (base, other)]
+            yield _of_bounds(one, *ends) if any(ends) else one
+
+
+def _of_bounds(one: Change, base: bool, other: bool) -> Change:
+    """A time that is a lower bound may be any longer one: where the `other` has one it can only be
+    slower beyond doubt, where the `base` has one only faster, where both have neither."""
+    seems_so = one.p < LEVEL and not one.apart
+    if seems_so and one.size > 1 and not base:
+        return replace(one, high=math.inf)
+    if seems_so and one.size < 1 and not other:
+        return replace(one, low=0.0)
+    return replace(one, p=math.nan, why="requests without an answer may have taken any longer")
 
 
 def _kind(figure: Figure) -> tuple[str, str]:
@@ -227,8 +240,9 @@ def _large(one: Change) -> bool:
 
 
 def _wider(one: Change, level: float) -> Change:
-    """With the interval of a figure that was picked; that of a belief stays."""
-    if not math.isfinite(one.freedom):
+    """With the interval of a figure that was picked; that of a belief stays, and an open one."""
+    open_ = not one.apart and not (one.low > 0 and math.isfinite(one.high))
+    if open_ or not math.isfinite(one.freedom):
         return one
     factor = float(special.stdtrit(one.freedom, 1 - level) / special.stdtrit(one.freedom, 1 - TAIL))
     if one.apart:

@@ -14,11 +14,17 @@ from analysis.tables import Table
 from analysis.wording import MISSING, TIMES, count, duration, number, server_name, share, size
 from contract.checkup.description import COSTS, HOLDS
 from contract.checkup.figures import FIGURES, Unit
-from contract.checkup.kept import P99, Limits, word_of
+from contract.checkup.kept import P99, Limits, Word, word_of
 
 HEIGHT_IN = 3.2
 WHOLE_FROM = 100
 """A mean of counts has no decimals from here on."""
+LABELS: dict[Word, str] = {
+    "kept": "within the limits",
+    "broken": "not within the limits",
+    "load": "too fast for the load",
+}
+"""Of the trials of a search; those that say nothing are not drawn."""
 
 
 def written(unit: Unit, value: float) -> str:
@@ -72,7 +78,8 @@ def cell(unit: Unit, value: Value | None) -> str:
 
 
 def search_picture(searches: Sequence[Asked]) -> Chart | None:
-    """The trials of each search: filled where the limits were kept, hollow where they were not."""
+    """The trials of each search: filled where the limits were kept, hollow where they were not.
+    None where none says anything."""
     panels = tuple(panel for asked in searches if (panel := _search(asked, len(searches) > 1)))
     return Chart(panels, height_in=HEIGHT_IN) if panels else None
 
@@ -84,9 +91,11 @@ def _search(asked: Asked, named: bool) -> Panel | None:
         return None
     groups = [
         series
-        for word, label in (("kept", "within the limits"), ("broken", "not within the limits"))
+        for word, label in LABELS.items()
         if (series := _trials(asked.server, _of_word(rows, limits, word), word, label))
     ]
+    if not groups:
+        return None
     limit = Line(limits.p99_ms * 1_000, f"{limits.p99_ms:g} ms", upright=False, colour=INK)
     x = Axis("requests per second, offered")
     y = Axis("response time, p99", MICROSECONDS, log=True)
@@ -94,8 +103,8 @@ def _search(asked: Asked, named: bool) -> Panel | None:
     return Panel(x, y, title, tuple(groups), (limit,))
 
 
-def _of_word(rows: Sequence[Row], limits: Limits, word: str) -> list[Row]:
-    return [row for row in rows if (word_of(row, limits) == "kept") == (word == "kept")]
+def _of_word(rows: Sequence[Row], limits: Limits, word: Word) -> list[Row]:
+    return [row for row in rows if word_of(row, limits) == word]
 
 
 def _trials(server: str, rows: Sequence[Row], word: str, label: str) -> Series | None:

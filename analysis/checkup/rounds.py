@@ -27,6 +27,11 @@ class Rounds:
         """Of a figure, by round."""
         return [one[question].value(figure) for one in self.each]
 
+    def endless(self, question: str, figure: str) -> bool:
+        """Whether it may have been any longer in one of the rounds."""
+        value = self.whole[question].figures.get(figure)
+        return value is not None and value.bounded and value.high is None
+
     def failures(self, question: str) -> list[bool]:
         """Whether the server failed it, by round."""
         return [one[question].failed for one in self.each]
@@ -58,8 +63,17 @@ def _whole(answers: Sequence[Answer]) -> Answer:
     """Of one question, over the rounds."""
     first = next((one for one in answers if one.figures), answers[0])
     names = dict.fromkeys(name for one in answers for name in one.figures)
-    figures = {
-        name: Value(mean([one.figures[name].value for one in answers if name in one.figures]))
-        for name in names
-    }
-    return replace(first, figures=figures, failed=any(one.failed for one in answers))
+    seen = {name: [one.figures[name] for one in answers if name in one.figures] for name in names}
+    return replace(
+        first,
+        figures={name: _mean(some) for name, some in seen.items()},
+        failed=any(one.failed for one in answers),
+        unread=any(one.unread for one in answers),
+    )
+
+
+def _mean(values: Sequence[Value]) -> Value:
+    """Without an upper end where one of them has none."""
+    value = mean([one.value for one in values])
+    endless = any(one.bounded and one.high is None for one in values)
+    return Value(value, value, None, bounded=True) if endless else Value(value)

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import gevent
 
+from contract.core_loop import core_loop_us
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.stop import Stopped
@@ -78,6 +79,7 @@ class TrialConductor:
         self._series: Series | None = None
         self._pulse: Pulse | None = None
         self._warmed_up_s: float | None = None
+        self._core_loops_us: dict[str, float] = {}
         self._stopped: Stopped | None = None
 
     def run(self, whole: Options) -> WorkerResult:
@@ -190,6 +192,7 @@ class TrialConductor:
             await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
             observer.await_server_side(sum(barrier.meet("active", established)))
+        self._time_cores(observer, "before")
         self._enter("company")
         self._start_background(engine)
         begins = barrier.agree("begin")
@@ -199,10 +202,12 @@ class TrialConductor:
         opens = self._warm_up(engine, begins)
         self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
         check_idle(engine, settings)
-        if isinstance(engine, Stopping):
+        if isinstance(engine, Stopping):  # it is still loaded, and ends
             self._enter("stop")
             stop_s, signal = settings.stop_s, options.stop_signal
             self._stopped = stop_server(engine, observer, barrier, signal, stop_s)
+        else:
+            self._time_cores(observer, "after")
         self._enter("done")
 
     def _warm_up(self, engine: Engine, begins: int) -> int:
@@ -260,6 +265,11 @@ class TrialConductor:
             errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
             engine.first_wrong = engine.first_wrong or TOO_MUCH
 
+    def _time_cores(self, observer: ServerObserver, label: str) -> None:
+        """While server and load rest: how fast the server's core is, and then this worker's."""
+        observer.note(label)
+        self._core_loops_us[label] = core_loop_us()
+
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
             raise TrialVoid(f"the load engine failed: {engine.failure!r}")
@@ -282,6 +292,7 @@ class TrialConductor:
             share=recorded(self.options),
             **asdict(self._confinement.grant()),
             phases_s={name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)},
+            core_loops_us=self._core_loops_us,
             gauges=self._gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),
             environment=observer.environment if observer else Environment(),

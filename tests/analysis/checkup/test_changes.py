@@ -146,3 +146,26 @@ def test_rounds_that_a_server_fails_are_counted(fails: int, word: str | None) ->
 def test_a_figure_that_was_nought_is_worse_by_any_amount() -> None:
     found = compared({"crowd_drops": same(0.0)}, {"crowd_drops": same(50.0)})
     assert found["crowd_drops"].worsening == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "endless", "word", "text"),
+    [
+        (900.0, 9_000.0, (False, True), "worse", "higher by a factor of "),
+        (9_000.0, 900.0, (True, False), "better", "lower by a factor of "),
+        (900.0, 9_000.0, (True, False), "cannot tell", "cannot tell: requests without an answer"),
+        (900.0, 900.0, (False, True), "cannot tell", "cannot tell: requests without an answer"),
+    ],
+)
+def test_a_time_that_may_have_been_longer_can_only_be_slower_beyond_doubt(
+    base: float, other: float, endless: tuple[bool, bool], word: str, text: str
+) -> None:
+    sides = []
+    for name, value, open_ in zip(("old", "new"), (base, other), endless, strict=True):
+        side = rounds(name, {"clients_p99_us": same(value)})
+        bound = Value(value, value, None if open_ else value, bounded=True)
+        answer = replace(side.whole["clients"], figures={"clients_p99_us": bound})
+        sides.append(replace(side, whole={**side.whole, "clients": answer}))
+    (one,) = changes(*sides)
+    assert one.word == word
+    assert one.text.startswith(text)
