@@ -13,7 +13,9 @@ set -eu
 image=$1 port=$2 base=${3:-}
 lab=$(cd "$(dirname "$0")/../.." && pwd)
 artifacts=$(pwd)/artifacts
+kept="report.html report.md junit.xml checkup.json trials.csv figures"
 mkdir -p "$artifacts"
+for file in $kept; do rm -rf "${artifacts:?}/$file"; done
 
 if [ -n "$base" ]; then
     set -- "A=$base" "B=$image"
@@ -30,9 +32,7 @@ if [ -z "$run" ] || [ "$run" = "$before" ]; then
     exit $((failed > 0 ? failed : 1))
 fi
 
-for file in report.html report.md junit.xml checkup.json trials.csv figures; do
-    cp -R "$lab/results/latest/$file" "$artifacts/"
-done
+for file in $kept; do cp -R "$lab/results/latest/$file" "$artifacts/"; done
 [ -z "${GITHUB_STEP_SUMMARY:-}" ] || cat "$artifacts/report.md" >> "$GITHUB_STEP_SUMMARY"
 # make ends with 2 whatever the exit code of what it ran; the document has it.
 exit "$(sed -n 's/^  "exit": \([0-9]*\),\{0,1\}$/\1/p' "$artifacts/checkup.json")"
