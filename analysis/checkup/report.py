@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from analysis.checkup import figures
 from analysis.checkup.answer import Asked, rows_of
-from analysis.checkup.compared import label, short_changes, side_by_side
 from analysis.checkup.document import CheckUpFound, document, value_of
 from analysis.checkup.junit import write_junit
 from analysis.checkup.questions import Marked, ask, mark
 from analysis.checkup.thresholds import ending, judge
+from analysis.checkup.two_servers.side_by_side import label, short_changes, side_by_side
 from analysis.exports import save_picture
 from analysis.records.details import details
 from analysis.records.manifest import FILE, read_manifest

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.checkup.answer import Answer, Asked
-from analysis.checkup.change import FAILED, Change
-from analysis.checkup.changes import changes
 from analysis.checkup.document import ChangeFound, ComparedFound
 from analysis.checkup.figures import meaning, written
 from analysis.checkup.questions import mark
-from analysis.checkup.rounds import both
+from analysis.checkup.two_servers.change import FAILED, Change
+from analysis.checkup.two_servers.changes import changes
+from analysis.checkup.two_servers.rounds import both
 from analysis.tables import Table
 from analysis.wording import MISSING, listed, plural, server_name, share
 from contract.checkup.description import Described

@@ -23,9 +23,9 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from analysis.checkup.change import FAILED, Change, changed, direction, unchanged
 from analysis.checkup.holds import held
-from analysis.checkup.rounds import Rounds
+from analysis.checkup.two_servers.change import FAILED, Change, changed, direction, unchanged
+from analysis.checkup.two_servers.rounds import Rounds
 from analysis.compare.estimates import SMALLEST
 from analysis.compare.paired import LEAST, of_blocks
 from analysis.statistics.exact_tests import boschloo

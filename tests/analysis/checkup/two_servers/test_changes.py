@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from analysis.checkup.answer import Answer, Asked, Value
-from analysis.checkup.change import FAILED, Change
-from analysis.checkup.changes import changes
-from analysis.checkup.rounds import Rounds, mean
+from analysis.checkup.two_servers.change import FAILED, Change
+from analysis.checkup.two_servers.changes import changes
+from analysis.checkup.two_servers.rounds import Rounds, mean
 from contract.checkup.description import ComparedWith, Described
 from contract.checkup.figures import FIGURES, QUESTIONS
 from contract.checkup.rules import rules_of
