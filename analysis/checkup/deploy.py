@@ -77,7 +77,7 @@ def _had(stopped: Stopped) -> str:
         return "It had no request then"
     had = plural(stopped.had, "request")
     if stopped.had_lost:
-        return f"Of the {had} that it had, {count(stopped.had_lost)} got no answer"
+        return f"It loses {count(stopped.had_lost)} of the {had} that it had"
     return f"It finishes the {had} that it had"
 
 

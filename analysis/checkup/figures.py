@@ -36,7 +36,7 @@ def written(unit: Unit, value: float) -> str:
     if unit == "us":
         return duration(value)
     if unit == "s":
-        return duration(value * 1e6)
+        return duration(value * 1e6) if value else "0 s"
     if unit == "bytes":
         return size(value)
     if unit == "times":

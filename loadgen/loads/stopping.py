@@ -7,8 +7,11 @@ answer there either.
 
 from __future__ import annotations
 
-from loadgen.engine.measures import WindowCounts
+import time
+
+from loadgen.engine.measures import Target, WindowCounts
 from loadgen.engine.stop_log import StopLog
+from loadgen.loads.arrivals import Arrivals
 from loadgen.loads.scheduled import Scheduled
 
 
@@ -16,6 +19,12 @@ class Stopping(Scheduled):
     """Goes on after its window, and keeps what becomes of each request."""
 
     stop_log: StopLog | None = None
+
+    def __init__(self, target: Target, arrivals: Arrivals) -> None:
+        super().__init__(target, arrivals)
+        # By descriptor: when the write of its request had returned. A moment from before the write
+        # may be that of a request which the server got only after it was told to end.
+        self._left: dict[int, int] = {}
 
     def go_on(self) -> WindowCounts:
         """The window ends and the load does not; a command."""
@@ -30,6 +39,10 @@ class Stopping(Scheduled):
             self.stop_log.leave_unsent(due)
         self._end_log(self.stop_log)
         return self.stop_log
+
+    def _established(self, fd: int, *, idle: bool) -> None:
+        self._left[fd] = time.perf_counter_ns()
+        super()._established(fd, idle=idle)
 
     def _end_log(self, log: StopLog) -> None:
         """What is under way, or on its way to another connection."""

@@ -20,13 +20,13 @@ class StoppingOpenConnections(Stopping, OpenConnections):
     def _complete(self, fd: int) -> None:
         if self.stop_log:
             now = time.perf_counter_ns()
-            self.stop_log.answer(self._opened[fd], self._intended[fd], now)
+            self.stop_log.answer(self._left[fd], self._intended[fd], now)
         super()._complete(fd)
 
     def _lost(self, fd: int, code: int, kind: str | None = None) -> None:
         self._losing = True
         if self.stop_log and fd in self._client and not self._since[fd]:
-            self.stop_log.lose(self._opened[fd], time.perf_counter_ns())
+            self.stop_log.lose(self._left[fd], time.perf_counter_ns())
         super()._lost(fd, code, kind)
         self._losing = False
 
@@ -47,7 +47,7 @@ class StoppingOpenConnections(Stopping, OpenConnections):
         for fd in self._connecting.keys() & self._intended.keys():
             log.leave_unsent(self._intended[fd])
         standing = self._intended.keys() - self._connecting.keys()
-        log.end(self._opened[fd] for fd in standing if not self._since[fd])
+        log.end(self._left[fd] for fd in standing if not self._since[fd])
 
 
 def _build(server: VerifiedServer) -> Engine:

@@ -20,34 +20,43 @@ class StoppingOpenLoop(Stopping, OpenLoop):
 
     def __init__(self, target: Target, arrivals: Arrivals) -> None:
         super().__init__(target, arrivals)
-        # When those were due that wait for another connection, as the write to the last one failed.
-        self._never_left: set[int] = set()
+        # Of requests that wait for another connection, by when they were due: when they had left.
+        # None of one that never did, as the write to the last connection failed.
+        self._left_before: dict[int, int | None] = {}
+
+    def _send(self, fd: int, due: int, now: int) -> None:
+        self._left[fd] = now
+        super()._send(fd, due, now)
+        self._left[fd] = time.perf_counter_ns()
 
     def _complete(self, fd: int, now: int) -> None:
         if self.stop_log and not self._ready[fd]:
-            self.stop_log.answer(self._since[fd], self._intended[fd], now)
+            self.stop_log.answer(self._left[fd], self._intended[fd], now)
         super()._complete(fd, now)
 
     def _whole(self, fd: int) -> None:
         asked = fd not in self._idle and self._intended[fd]
         if self.stop_log and asked and self._is_last(fd):  # others go the way of `_complete`
-            self.stop_log.answer(self._since[fd], self._intended[fd], time.perf_counter_ns())
+            self.stop_log.answer(self._left[fd], self._intended[fd], time.perf_counter_ns())
         super()._whole(fd)
 
     def _lost(self, fd: int, code: int, kind: str | None = None) -> None:
         if self.stop_log and fd in self._active and self._flies(fd):
-            self.stop_log.lose(self._since[fd], time.perf_counter_ns())
+            self.stop_log.lose(self._left[fd], time.perf_counter_ns())
         super()._lost(fd, code, kind)
 
     def _ended(self, fd: int, code: int = 0) -> None:
-        if code == errno.EPIPE and fd in self._active and self._flies(fd):
-            self._never_left.add(self._intended[fd])
+        if fd in self._active and self._flies(fd):
+            never = code == errno.EPIPE
+            self._left_before[self._intended[fd]] = None if never else self._left[fd]
         super()._ended(fd, code)
 
     def _established(self, fd: int, *, idle: bool) -> None:
-        if carried := self._resumed.get(fd):
-            self._never_left.discard(carried.due)
+        carried = self._resumed.get(fd)
         super()._established(fd, idle=idle)
+        left = self._left_before.pop(carried.due, None) if carried else None
+        if left is not None:
+            self._left[fd] = left  # it was sent before
 
     def _gone(self, fd: int) -> None:
         if carried := self._resumed.get(fd):
@@ -57,15 +66,16 @@ class StoppingOpenLoop(Stopping, OpenLoop):
     def _forsake(self, carried: Carried) -> None:
         if not self.stop_log or not carried.due:
             return
-        if carried.due in self._never_left:
+        left = self._left_before.pop(carried.due, None)
+        if left is None:
             self.stop_log.leave_unsent(carried.due)
         else:
-            self.stop_log.lose(carried.since, time.perf_counter_ns())
+            self.stop_log.lose(left, time.perf_counter_ns())
 
     def _end_log(self, log: StopLog) -> None:
         for carried in self._unresumed():
             self._forsake(carried)
-        log.end(self._since[fd] for fd in self._active if self._flies(fd))
+        log.end(self._left[fd] for fd in self._active if self._flies(fd))
 
 
 def _build(server: VerifiedServer) -> Engine:

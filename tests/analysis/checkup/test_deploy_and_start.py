@@ -39,9 +39,19 @@ def test_one_that_finishes_all_and_loses_nothing_is_good(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("subject", "mark", "words", "lost"),
     [
-        (SimulatedServer(2_000, unfinished=3), "breaks", "Of the 10 requests that it had, 3", 3),
+        (
+            SimulatedServer(2_000, unfinished=3),
+            "breaks",
+            "It loses 3 of the 10 requests that",
+            3,
+        ),
         (SimulatedServer(2_000, loses=4), "look at this", "loses 4 of the", 4),
-        (SimulatedServer(2_000, unfinished=1, loses=4), "breaks", "1 got no answer, and loses", 5),
+        (
+            SimulatedServer(2_000, unfinished=1, loses=4),
+            "breaks",
+            "that it had, and loses 4",
+            5,
+        ),
     ],
 )
 def test_what_is_lost_is_told_by_whether_it_had_it_before(

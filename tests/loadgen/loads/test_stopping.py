@@ -5,13 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -26,14 +21,12 @@ from loadgen.loads.stopping_open_connections import StoppingOpenConnections
 from loadgen.loads.stopping_open_loop import StoppingOpenLoop
 from loadgen.verification.verify import Terms, closing_request, keep_alive_request, learn
 from tests.support.engines import do, running, until
-from tests.support.loopback import unused_address
+from tests.support.stopping import truth_server
 
-SERVER = Path("tests/foreign/stopping/server.py")
 RATE = 300.0
 CONNECTIONS = 16
 KINDS = ("open_loop", "open_connections")
 SECOND = 1_000_000_000
-Running = tuple[subprocess.Popen[str], tuple[str, int]]
 
 
 @dataclass
@@ -42,20 +35,6 @@ class Told:
 
     stopped: Stopped
     said: dict[str, int]
-
-
-@contextmanager
-def server(truth: str, answer_s: float = 0.02) -> Iterator[Running]:
-    address = unused_address()
-    command = [sys.executable, str(SERVER), truth, str(address[1]), str(answer_s)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
-    assert process.stdout
-    assert "listening" in process.stdout.readline()
-    try:
-        yield process, address
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def engine_of(kind: str, address: tuple[str, int]) -> Stopping:
@@ -71,7 +50,7 @@ def tell(
     kind: str, truth: str, how: int = signal.SIGTERM, goes_on_s: float = 1.6, answer_s: float = 0.02
 ) -> Told:
     with (
-        server(truth, answer_s) as (process, address),
+        truth_server(truth, answer_s) as (process, address),
         running(engine_of(kind, address)) as engine,
     ):
         assert isinstance(engine, Stopping)
@@ -151,7 +130,10 @@ def test_what_had_ended_before_the_signal_is_none_of_it() -> None:
 
 
 def test_an_engine_whose_window_has_not_ended_has_no_log() -> None:
-    with server("finishes") as (_, address), running(engine_of("open_loop", address)) as engine:
+    with (
+        truth_server("finishes") as (_, address),
+        running(engine_of("open_loop", address)) as engine,
+    ):
         assert isinstance(engine, Engine)
         assert isinstance(engine, Stopping)
         with pytest.raises(ValueError, match="has not ended"):
