@@ -159,11 +159,11 @@ def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
             found.problems.append(
                 f"line {line}, column trial: {trial!r} is recorded on line {first} too"
             )
-        same = cells["point"], cells["repeat"], cells.get("attempt") or "1"
+        same = *(cells[name] for name in ("point", "repeat", "position")), cells.get("attempt", "")
         other = measured.setdefault(same, line)
-        if other != line and first == line and all(same):
+        if other != line and first == line and all(same[:3]):
             found.problems.append(
-                f"line {line}, column trial: {trial!r} has the point, repeat and attempt of line "
+                f"line {line}, column trial: {trial!r} has the point, repeat and position of line "
                 f"{other}: one measurement, recorded twice; delete the copy"
             )
         found.rows.append(cells)
