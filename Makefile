@@ -20,14 +20,15 @@ TWO = --a '$(A)' --b '$(B)' $(if $(PORT),--port '$(PORT)') $(if $(NAMED),--exper
 	$(if $(TOLERANCE),--tolerance '$(TOLERANCE)')
 
 CHECKUP = $(if $(SERVER),--server '$(SERVER)') $(if $(PORT),--port '$(PORT)') \
-	$(if $(RULES),--rules '$(RULES)') $(if $(BESIDE),--beside '$(BESIDE)') $(if $(QUICK),--quick)
+	$(if $(RULES),--rules '$(RULES)') $(if $(BESIDE),--beside '$(BESIDE)') $(if $(QUICK),--quick) \
+	$(if $(A)$(B),--a '$(A)' --b '$(B)') $(if $(TOLERANCE),--tolerance '$(TOLERANCE)')
 
 # Two processes for each core where most of a test's time is waiting; quick tests never wait.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $(CORES)))) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help experiment checkup plan resume report claims ab compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign hostile faults test-engines clean lock
+.PHONY: help experiment checkup plan resume report claims ab compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign truths hostile faults test-engines clean lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +46,7 @@ $(READY): requirements.lock
 experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n, BUDGET=20m)
 	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
 
-checkup: $(READY) ## Ask one server what it holds, costs and survives, on one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, BESIDE=a,b, QUICK=1)
+checkup: $(READY) ## Ask one server what it holds, costs and survives, on one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, BESIDE=a,b, QUICK=1); two side by side: A=image:1 B=image:2
 	@$(BIN)/python -m experiments checkup $(CHECKUP)
 
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name; A=, B= of make ab)
@@ -111,6 +112,9 @@ crosscheck: $(READY) ## Compare the lab's figures with those of ab, wrk, httperf
 foreign: $(READY) ## Measure servers of others as they come, three of them also with wrk (docs/foreign-servers.md)
 	$(BIN)/pytest --quiet --numprocesses 0 -m others
 	@$(BIN)/python -m tests.foreign
+
+truths: $(READY) ## Check up servers whose answers are known, and count how many are told rightly (N=10, ONLY=a,b, WHOLE=1)
+	@$(BIN)/python -m tests.foreign.truths $(if $(N),--times $(N)) --only "$(ONLY)" $(if $(WHOLE),--whole)
 
 hostile: $(READY) ## Throw hostile inputs at the servers (N=inputs for each, SERVERS=a,b, SEED=, INPUT=)
 	@$(BIN)/python -m experiments hostile $(if $(N),--inputs $(N)) --servers "$(SERVERS)" \

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from contract.compared import parsed_share
 from contract.console import cell, echo, spoken
-from experiments.checkup.choice import beside_of, choose_checkup
+from experiments.checkup.choice import choice_of
 from experiments.cli import benchmarks, machine
 from experiments.cli.commands import choice_options, console, output_of, with_exit_codes
 from experiments.cli.reporting import report_before
@@ -109,6 +109,9 @@ def run(
 @click.option("--rules", type=click.Path(path_type=Path), help="Limits and marks, as a YAML file.")
 @click.option("--beside", default="", help="Servers that are asked the same, or: none.")
 @click.option("--quick", is_flag=True, help="In half the time, with wider intervals.")
+@click.option("--a", default="", help="The base, where two servers are compared.")
+@click.option("--b", default="", help="The server that is compared with it.")
+@click.option("--tolerance", default="", help="A regression of B beyond it fails; 10% or 0.1.")
 @spoken
 @with_exit_codes
 def checkup_(
@@ -117,13 +120,17 @@ def checkup_(
     rules: Path | None,
     beside: str,
     quick: bool,
+    a: str,
+    b: str,
+    tolerance: str,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Ask one server what it holds, what it costs and what breaks it, and report on it."""
+    """Ask one server what it holds, what it costs and what breaks it, and report on it; or two,
+    trial by trial, and what changed."""
     where, options = output_of(quiet, as_json)
-    others = beside_of(beside, references_here(), quick)
-    asked = choose_checkup(server, port, rules, others, quick)
+    share = parsed_share(tolerance, "TOLERANCE") if tolerance else None
+    asked = choice_of(server, (a, b), port, rules, beside, share, references_here, quick=quick)
     _measured(lambda: start(asked.source, where, 0.0, asked.known), options)
 
 

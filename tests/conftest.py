@@ -27,6 +27,7 @@ SLOW = frozenset(
         "tests.support.locust_process.running",
         "tests.support.loopback.serving",
         "tests.support.server_process.running",
+        "tests.support.simulated_server.simulated_pair",
         "tests.support.simulated_server.simulated_run",
     }
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from analysis.records.run import Run
 from analysis.wording import at_least
-from contract.checkup.description import Described
+from contract.checkup.description import HOLDS, Described
+from contract.checkup.way import Way
 from contract.outcomes import MEASURED, STARVED
 from contract.result.trial_result import TrialResult
 from contract.void_causes import BY_SERVER, LOG_ENDS
@@ -65,10 +66,19 @@ class Asked:
     rows: Sequence[Row]
     details: Callable[[str], TrialResult] = lambda _: TrialResult()
     """What was recorded of a trial beside its row."""
+    way: Way | None = None
+    """How it is loaded, where `rows` are those of a later round."""
+    common_per_s: float | None = None
+    """The rate whose shares are asked, where it is not the server's own."""
 
     def of(self, sweep: str) -> list[Row]:
         """The trials of this sweep."""
         return [row for row in self.rows if row["sweep"] == sweep]
+
+    def in_round(self, number: int) -> Asked:
+        """The same, of one round alone; what it holds is asked once."""
+        rows = [row for row in self.rows if row["sweep"] == HOLDS or row["block"] == number]
+        return replace(self, rows=rows)
 
 
 def rows_of(run: Run) -> list[Row]:

@@ -67,8 +67,10 @@ def answer(asked: Asked) -> Answer:
         return untold(asked, BEYOND, rows, "what it holds is not known")
     goodput = ratio(surge.goodput_per_s, found.belief.median)
     rest = row["window_s"] - row["surge_s"]
+    times = OVERLOAD if asked.common_per_s is None else row["surge_per_s"] / found.belief.median
+    after = AFTER if asked.common_per_s is None else row["rate_per_s"] / found.belief.median
     words = (
-        f"At {OVERLOAD:.0%} ({count(row['surge_per_s'])}/s for {number(row['surge_s'])} s) it "
+        f"At {times:.0%} ({count(row['surge_per_s'])}/s for {number(row['surge_s'])} s) it "
         f"answers {count(surge.goodput_per_s)}/s, {share(goodput)} of what it holds"
     )
     if row["errors"]:
@@ -77,10 +79,10 @@ def answer(asked: Asked) -> Answer:
     if of_the_load:
         words += "; the load could not keep this rate, so that neither is the server's alone"
     if surge.recovers_s is None:
-        words += f". At {AFTER:.0%} after it p99 is not within the limit again in {number(rest)} s"
+        words += f". At {after:.0%} after it p99 is not within the limit again in {number(rest)} s"
     else:
         words += (
-            f". At {AFTER:.0%} after it p99 is within the limit after {number(surge.recovers_s)} s"
+            f". At {after:.0%} after it p99 is within the limit after {number(surge.recovers_s)} s"
         )
     if row["unanswered"]:
         words += f"; {plural(int(row['unanswered']), 'request')} had no answer at the end"

@@ -21,12 +21,13 @@ def at_shares(asked: Asked) -> dict[float, Row]:
     found = held(asked)
     if found is None:
         return {}
+    whole = asked.common_per_s or found.belief.median
     rows = [row for row in asked.of(COST) if row["validity"] in MEASURED and not _failed(row)]
     return {
         share: row
         for share in COSTS
         for row in rows
-        if abs(row["rate_per_s"] / (share * found.belief.median) - 1) < NEAR
+        if abs(row["rate_per_s"] / (share * whole) - 1) < NEAR
     }
 
 
@@ -59,7 +60,8 @@ def answer(asked: Asked) -> Answer:
         f"{duration(row['server_cpu_us_per_request'])} at {share:.0%}"
         for share, row in rows.items()
     ]
-    words = f"Of processor time {', '.join(told)} of the rate that it holds."
+    held_by = "both hold" if asked.common_per_s else "it holds"
+    words = f"Of processor time {', '.join(told)} of the rate that {held_by}."
     if times is not None and times > 1:
         words += f" Nearly idle, a request costs {number(times, 2)}{TIMES} as much."
     if woken["cost_1_wakeups"] is not None and woken["cost_90_wakeups"] is not None:

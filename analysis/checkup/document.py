@@ -11,7 +11,7 @@ from analysis.checkup.answer import Answer, Value
 from analysis.checkup.questions import Marked
 from analysis.checkup.thresholds import Judged
 from contract.checkup.description import Described
-from contract.checkup.figures import FIGURES
+from contract.checkup.figures import FIGURES, Unit
 from contract.exits import Exit
 
 VERSION = 1
@@ -27,7 +27,7 @@ class FigureFound(Part):
     """A figure of one server; an interval has ends, of which one may be open (null)."""
 
     value: float
-    unit: Literal["per_s", "share", "us", "s", "bytes", "times", "count"]
+    unit: Unit
     interval: bool = Field(description="Whether low and high are the ends of a 95% interval")
     low: float | None
     high: float | None
@@ -61,8 +61,38 @@ class ThresholdFound(Part):
     figure: FigureFound | None
 
 
+class ChangeFound(Part):
+    """A figure of both servers of a comparison, and what changed of it."""
+
+    question: str
+    figure: str
+    unit: Unit
+    base: float | None = Field(description="Of the base: the mean over its rounds")
+    value: float | None = Field(description="Of the server that is compared with it")
+    rounds: int = Field(description="In which both have it")
+    kind: Literal["ratio", "difference"] = Field(description="What change, low and high are")
+    change: float | None
+    low: float | None = Field(description="The ends of the 95% interval; null: open, or unknown")
+    high: float | None
+    word: Literal["better", "worse", "differs", "within noise", "cannot tell", "not compared"]
+    text: str
+    regression: bool = Field(description="Worse by more than the tolerance, beyond the noise")
+
+
+class ComparedFound(Part):
+    """The server beside the base that it is compared with."""
+
+    base: str
+    rounds: int
+    tolerance: float
+    same_image: bool = Field(description="An A/A test: whatever differs does so by chance")
+    summary: str
+    marks: dict[str, str] = Field(description="Of the base, by question")
+    changes: list[ChangeFound]
+
+
 class CheckUpFound(Part):
-    """A check-up of one server."""
+    """A check-up of one server, or of one that is compared with another."""
 
     version: Literal[1] = Field(description="Of this format")
     run: str
@@ -74,8 +104,10 @@ class CheckUpFound(Part):
     error_share: float
     questions: list[QuestionFound]
     thresholds: list[ThresholdFound]
+    compared: ComparedFound | None = Field(None, description="Of a check-up of two servers")
     exit: int = Field(
-        description="10: a threshold is not kept; 9: one, or what it holds, is not known; else 0"
+        description="10: a threshold is not kept; 8: a regression beside the base; 9: a threshold, "
+        "or what it holds, is not known; else 0"
     )
 
 
@@ -85,6 +117,7 @@ def document(
     marked: Sequence[Marked],
     judged: Sequence[Judged],
     code: Exit,
+    compared: ComparedFound | None = None,
 ) -> CheckUpFound:
     """`run` is its name, when it began, and whether it is complete."""
     name, started_at, complete = run
@@ -119,6 +152,7 @@ def document(
             )
             for one in judged
         ],
+        compared=compared,
         exit=int(code),
     )
 

@@ -17,6 +17,8 @@ from contract.checkup.figures import FIGURES, Unit
 from contract.checkup.kept import P99, Limits, Word, word_of
 
 HEIGHT_IN = 3.2
+WHOLE_FROM = 100
+"""A mean of counts has no decimals from here on."""
 LABELS: dict[Word, str] = {
     "kept": "within the limits",
     "broken": "not within the limits",
@@ -39,24 +41,28 @@ def written(unit: Unit, value: float) -> str:
         return size(value)
     if unit == "times":
         return f"{number(value, 2)}{TIMES}"
-    return count(value) if float(value).is_integer() else number(value, 2)
+    return count(value) if float(value).is_integer() or value >= WHOLE_FROM else number(value, 2)
 
 
 def table(question: str, answers: Sequence[Answer]) -> Table:
-    """A row for each server, a column for each figure of the question that one of them has."""
+    """A row for each figure of the question that one of the servers has, a column for each of these
+    servers."""
     shown = [
         one
         for one in FIGURES
         if one.question == question and any(one.name in answer.figures for answer in answers)
     ]
     rows = [
-        [
-            server_name(answer.server),
-            *(cell(one.unit, answer.figures.get(one.name)) for one in shown),
-        ]
-        for answer in answers
+        [one.meaning, *(cell(one.unit, answer.figures.get(one.name)) for answer in answers)]
+        for one in shown
     ]
-    return Table(["server", *(one.meaning for one in shown)], rows, [False, *(True for _ in shown)])
+    names = [server_name(answer.server) for answer in answers]
+    return Table(["figure", *names], rows, [False, *(True for _ in names)])
+
+
+def meaning(name: str) -> str:
+    """What a figure is, in a few words."""
+    return next(one.meaning for one in FIGURES if one.name == name)
 
 
 def cell(unit: Unit, value: Value | None) -> str:
@@ -71,9 +77,14 @@ def cell(unit: Unit, value: Value | None) -> str:
     return f"{written(unit, value.value)} ({between})"
 
 
-def search_picture(asked: Asked) -> Chart | None:
-    """The trials of a search: filled where the limits were kept, hollow where they were not. None
-    where none says anything."""
+def search_picture(searches: Sequence[Asked]) -> Chart | None:
+    """The trials of each search: filled where the limits were kept, hollow where they were not.
+    None where none says anything."""
+    panels = tuple(panel for asked in searches if (panel := _search(asked, len(searches) > 1)))
+    return Chart(panels, height_in=HEIGHT_IN) if panels else None
+
+
+def _search(asked: Asked, named: bool) -> Panel | None:
     limits = asked.about.rules.limits
     rows = [row for row in asked.of(HOLDS) if row[P99] is not None]
     if not rows:
@@ -88,7 +99,8 @@ def search_picture(asked: Asked) -> Chart | None:
     limit = Line(limits.p99_ms * 1_000, f"{limits.p99_ms:g} ms", upright=False, colour=INK)
     x = Axis("requests per second, offered")
     y = Axis("response time, p99", MICROSECONDS, log=True)
-    return Chart((Panel(x, y, "The search", tuple(groups), (limit,)),), height_in=HEIGHT_IN)
+    title = f"The search: {server_name(asked.server)}" if named else "The search"
+    return Panel(x, y, title, tuple(groups), (limit,))
 
 
 def _of_word(rows: Sequence[Row], limits: Limits, word: Word) -> list[Row]:

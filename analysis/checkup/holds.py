@@ -41,7 +41,7 @@ class Held:
 
 def held(asked: Asked) -> Held | None:
     """None where it served nobody, or was never asked."""
-    limits, way, rows = asked.about.rules.limits, way_of(asked.rows), asked.of(HOLDS)
+    limits, way, rows = asked.about.rules.limits, asked.way or way_of(asked.rows), asked.of(HOLDS)
     if way is None or not rows:
         return None
     belief = held_rate(way.guess_per_s, seen_of(rows, limits))

@@ -18,7 +18,8 @@ SLOWER = 1.1
 def answer(asked: Asked) -> Answer:
     """In words, with memory for a connection."""
     rows = asked.of(IDLE)
-    many = max(rows, key=lambda row: row["idle_connections"], default=None)
+    beside = [row for row in rows if row["idle_connections"]]
+    many = max(beside, key=lambda row: row["idle_connections"], default=None)
     alone = next((row for row in rows if not row["idle_connections"]), None)
     if many and (closing := CLOSES.search(many["reason"] or "")):
         after = f"{closing[1]} s"

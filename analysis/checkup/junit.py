@@ -10,7 +10,8 @@ from contract.literal import visible
 
 
 def write_junit(found: CheckUpFound, path: Path) -> None:
-    """An answer that breaks fails, and one that is not told is skipped; so with thresholds."""
+    """An answer that breaks fails, and one that is not told is skipped; so with thresholds.
+    Of two servers a figure that changed fails where it is a regression."""
     suite = Element("testsuite", name=visible(f"check-up of {found.server}"))
     for one in found.questions:
         told = {"breaks": "failure", "not told": "skipped"}.get(one.mark)
@@ -19,6 +20,10 @@ def write_junit(found: CheckUpFound, path: Path) -> None:
         told = {"not kept": "failure", "cannot tell": "skipped"}.get(limit.word)
         value = "" if limit.figure is None else f": {limit.figure.value:,.6g}"
         _case(suite, "thresholds", limit.threshold, told, f"{limit.word}{value}")
+    for change in found.compared.changes if found.compared else ():
+        told = "failure" if change.regression else None
+        told = "skipped" if change.word in ("cannot tell", "not compared") else told
+        _case(suite, "changes", f"{change.question}: {change.figure}", told, change.text)
     for name, tag in (("tests", "testcase"), ("failures", "failure"), ("skipped", "skipped")):
         suite.set(name, str(sum(1 for _ in suite.iter(tag))))
     indent(suite)

@@ -13,10 +13,11 @@ from analysis.checkup.document import CheckUpFound, document, value_of
 from analysis.checkup.junit import write_junit
 from analysis.checkup.questions import Marked, ask, mark
 from analysis.checkup.thresholds import ending, judge
+from analysis.checkup.two_servers.side_by_side import label, short_changes, side_by_side
 from analysis.exports import save_picture
 from analysis.records.details import details
 from analysis.records.manifest import FILE, read_manifest
-from analysis.records.run import load
+from analysis.records.run import Run, load
 from analysis.rendering import write_errors, write_pages
 from analysis.report.machine import machine
 from analysis.wording import server_name
@@ -70,7 +71,11 @@ def build(run_dir: Path) -> CheckUpReport | None:
         )
         for server in about.servers
     ]
-    answers = [ask(one) for one in all_asked]
+    beside = side_by_side(about, all_asked, same_image=_same_image(run, about))
+    if beside:
+        all_asked, answers = list(beside.asked[::-1]), list(beside.answers[::-1])
+    else:
+        answers = [ask(one) for one in all_asked]
     marked = [
         Marked(
             question,
@@ -83,10 +88,13 @@ def build(run_dir: Path) -> CheckUpReport | None:
     complete = ENDED in run.manifest.raw and not run.not_run
     judged = judge(about.rules.thresholds, answers[0], complete)
     code = ending(judged)
+    if beside and beside.exit is Exit.REGRESSED and code is not Exit.EXCEEDED:
+        code = beside.exit
     if code is Exit.OK and (not complete or marked[0].mark == UNTOLD):
         code = Exit.CANNOT_TELL
     named = (run.manifest.run or run.path.name, run.manifest.started_at or "", complete)
-    found = document(about, named, marked, judged, code)
+    compared = beside.found if beside else None
+    found = document(about, named, marked, judged, code, compared)
     with write_errors():
         pictures = _pictures(all_asked, run_dir)
         page = {
@@ -103,9 +111,16 @@ def build(run_dir: Path) -> CheckUpReport | None:
             "shown": lambda figure: figures.cell(figure.unit, value_of(figure)),
             "pictures": pictures,
             "tables": {
-                one.name: figures.table(one.name, [each[one.name] for each in answers])
+                one.name: beside.table(one.name)
+                if beside
+                else figures.table(one.name, [each[one.name] for each in answers])
                 for one in QUESTIONS
             },
+            "base": server_name(compared.base) if compared else "",
+            "changed": {
+                one.name: short_changes(compared, one.name) if compared else [] for one in QUESTIONS
+            },
+            "label": label,
             "machine": machine(run.manifest),
             "notes": list(run.manifest.raw.get("scaled", [])),
         }
@@ -115,9 +130,21 @@ def build(run_dir: Path) -> CheckUpReport | None:
     return CheckUpReport(html, found)
 
 
+def _same_image(run: Run, about: Described) -> bool:
+    """Whether two servers that are compared are one, as somebody else's image given twice."""
+    if about.compared is None:
+        return False
+    mine, theirs = (
+        {**run.manifest.servers.get(one, {"server": one}), "image": ""} for one in about.servers
+    )
+    return mine == theirs
+
+
 def _pictures(all_asked: list[Asked], folder: Path) -> dict[str, Markup]:
     charts = {
-        "holds": figures.search_picture(all_asked[0]),
+        "holds": figures.search_picture(
+            all_asked[::-1] if all_asked[0].about.compared else all_asked[:1]
+        ),
         "cost": figures.cost_picture(all_asked),
     }
     labels = {

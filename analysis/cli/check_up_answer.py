@@ -24,6 +24,11 @@ def check_up_answer(made: CheckUpReport, *, quiet: bool, as_json: bool) -> None:
         mark = f"[{COLOURS[one.mark]}]{one.mark}[/{COLOURS[one.mark]}]"
         table.add_row(mark, cell(one.words), cell(f"{one.answer.answer} {one.do}".strip()))
     Console(highlight=False).print(table)
+    if compared := made.found.compared:
+        for change in compared.changes:
+            if change.word in ("better", "worse", "differs"):
+                echo(f"{change.figure}: {change.word}: {change.text}")
+        echo(compared.summary)
     for limit in made.found.thresholds:
         echo(f"Threshold {limit.threshold}: {limit.word.upper()}.")
     if not made.found.complete:

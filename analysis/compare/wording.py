@@ -93,7 +93,8 @@ def changed(figure: ComparedFigure) -> str:
     """How far a figure moved that has changed: 'faster by 12% to 18%'."""
     if figure.metric in FAILURES:
         return _failures(figure, RUNS)
-    return f"{ALL_METRICS[figure.metric].word(figure.ratio)} by {_extent(figure)}"
+    word = ALL_METRICS[figure.metric].word(figure.ratio)
+    return f"{word} by {extent(figure.ratio, figure.low, figure.high)}"
 
 
 def side_by_side(figure: ComparedFigure) -> tuple[str, str]:
@@ -114,18 +115,17 @@ def times(figure: ComparedFigure) -> str:
     return of_bounds(text, in_first=figure.low_base > 0, in_second=figure.low_here > 0)
 
 
-def _extent(figure: ComparedFigure) -> str:
-    """How far the interval lies from 1: in percent, or as a factor beyond twofold; its nearer end,
-    where it has no other."""
-    low, high = figure.low, figure.high
+def extent(ratio: float, low: float, high: float) -> str:
+    """How far the interval of a ratio lies from 1: in percent, or as a factor beyond twofold; its
+    nearer end, where it has no other."""
     if not (low > 0 and np.isfinite(high)):
-        nearest = low if figure.ratio > 1 else high
+        nearest = low if ratio > 1 else high
         factor = max(nearest, 1 / nearest)
         far = f"a factor of {number(factor)}" if factor >= FACTOR_FROM else share(abs(nearest - 1))
         return f"{far} or more"
-    if figure.ratio >= FACTOR_FROM:
+    if ratio >= FACTOR_FROM:
         return f"a factor of {number(low)} to {number(high)}"
-    if figure.ratio <= 1 / FACTOR_FROM:
+    if ratio <= 1 / FACTOR_FROM:
         return f"a factor of {number(1 / high)} to {number(1 / low)}"
     ends = sorted((abs(low - 1), abs(high - 1)))
     return f"{share(ends[0])} to {share(ends[1])}"

@@ -41,18 +41,43 @@ SURGE_WINDOW_S: Final = 12.0
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedWith:
+    """The server `base` that a check-up's own is compared with: both are asked trial by trial, all
+    but the search in so many `rounds`. A figure that is worse by more than the `tolerance` (a
+    share), beyond the noise, is a regression."""
+
+    base: str
+    rounds: int
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
-    """A check-up of `server`, with `beside` asked the same; `most` trials of each search."""
+    """A check-up of `server`, with `beside` asked the same; `most` trials of each search. A server
+    that is `compared` with another has that one alone beside it."""
 
     server: str
     beside: tuple[str, ...]
     most: int
     rules: Rules
+    compared: ComparedWith | None = None
 
     @property
     def servers(self) -> tuple[str, ...]:
         """The one that it is about, first."""
         return (self.server, *self.beside)
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Servers of a group are asked trial by trial, one group after the other."""
+        if self.compared:
+            return ((self.compared.base, self.server),)
+        return tuple((one,) for one in self.servers)
+
+    @property
+    def rounds(self) -> int:
+        """How often all but the search is asked."""
+        return self.compared.rounds if self.compared else 1
 
 
 def described(manifest: Mapping[str, Any]) -> Described | None:
@@ -63,6 +88,7 @@ def described(manifest: Mapping[str, Any]) -> Described | None:
     try:
         server, beside, most = told["server"], tuple(told["beside"]), told["most"]
         rules = rules_of(told["rules"])
+        compared = ComparedWith(**told["compared"]) if "compared" in told else None
     except (KeyError, TypeError) as error:
         raise ValueError(f"{KEY}: not as a check-up writes it: {error!r}") from error
-    return Described(server, beside, most, rules)
+    return Described(server, beside, most, rules, compared)

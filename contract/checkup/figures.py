@@ -62,12 +62,12 @@ FIGURES: Final = (
         "from the end of the overload until p99 is within the limit for good",
     ),
     Figure("idle_held", "idle", "count", "connections that it held, idle ones included"),
-    Figure("idle_held_share", "idle", "share", "of those that were asked for"),
+    Figure("idle_held_share", "idle", "share", "the same, of those asked for"),
     Figure("idle_bytes", "idle", "bytes", "its own memory for an idle connection"),
     Figure("idle_kernel_bytes", "idle", "bytes", "the kernel's memory for an idle connection"),
     Figure("idle_slower_times", "idle", "times", "rate of the busy ones without idle ones / with"),
     Figure("idle_closes_s", "idle", "s", "silence after which it closes a connection"),
-    Figure("crowd_served_share", "crowd", "share", "of the crowd that was answered in the window"),
+    Figure("crowd_served_share", "crowd", "share", "part of the crowd answered in the window"),
     Figure("crowd_error_share", "crowd", "share", "failed requests of the crowd"),
     Figure("crowd_drops", "crowd", "count", "connections that found the accept queue full"),
     Figure("crowd_queue", "crowd", "count", "deepest accept queue that was seen"),
@@ -95,3 +95,11 @@ FIGURES: Final = (
 )
 NAMES: Final = tuple(one.name for one in FIGURES)
 QUESTION_NAMES: Final = tuple(one.name for one in QUESTIONS)
+MORE_IS_BETTER: Final = frozenset(
+    (
+        *("holds_per_s", "beyond_goodput_share", "idle_held", "idle_held_share"),
+        *("crowd_served_share", "crowd_queue_limit", "clients_served_share"),
+    )
+)
+NEITHER: Final = frozenset(("holds_cpu_share", "cost_idle_times", "crowd_queue", "idle_closes_s"))
+"""Figures of which more is neither better nor worse by itself; of all others less is better."""

@@ -62,6 +62,15 @@ class HeldRate:
 
 def held_rate(guess_per_s: float, seen: Sequence[Seen]) -> HeldRate:
     """What is believed after these trials; `guess_per_s` is what a closed loop had."""
+    grid, belief = belief_of(guess_per_s, seen)
+    return HeldRate(
+        *(guess_per_s * math.exp(one) for one in _quantiles(grid, belief, (0.5, (1 - SURE) / 2)))
+    )
+
+
+def belief_of(guess_per_s: float, seen: Sequence[Seen]) -> tuple[list[float], list[float]]:
+    """The grid, of logarithms of the rate beside the guess in steps of STEP, and how likely each
+    place of it is; the sum of these is any number."""
     grid = [step * STEP - BELOW for step in range(round((BELOW + ABOVE) / STEP) + 1)]
     flat = OTHERWISE / len(grid)
     bell = [math.exp(-(((place - USUAL) / SPREAD) ** 2) / 2) for place in grid]
@@ -75,9 +84,7 @@ def held_rate(guess_per_s: float, seen: Sequence[Seen]) -> HeldRate:
             for tried, kept in trials:
                 likely *= _chance((at - tried) / width, kept)
             belief[place] += likely
-    return HeldRate(
-        *(guess_per_s * math.exp(one) for one in _quantiles(grid, belief, (0.5, (1 - SURE) / 2)))
-    )
+    return grid, belief
 
 
 def _chance(distance: float, kept: bool) -> float:

@@ -21,12 +21,16 @@ class Way:
 
 
 def way_of(rows: Iterable[Mapping[str, Any]]) -> Way | None:
-    """By the rows of the planned trials of one server; None where it served nobody in any.
+    """By the rows of the planned trials of one server, the first of each kind that was measured;
+    None where it served nobody in any.
 
     Connections stay where it keeps them and serves all of them. A pool that keeps each of its
     workers for one connection leaves the others waiting: users of such a server come one by one.
     """
-    measured = {row["sweep"]: row for row in rows if row["validity"] in MEASURED}
+    measured: dict[str, Mapping[str, Any]] = {}
+    for one in rows:
+        if one["validity"] in MEASURED:
+            measured.setdefault(one["sweep"], one)
     for sweep, load in ((CLOSED, "open_loop"), (CROWD, "open_connections")):
         if (row := measured.get(sweep)) and row["requests_per_s"]:
             return Way(load, row["requests_per_s"], row["warmed_up_s"] or 0.0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from contract.checkup.description import CLOSED, CROWD, IDLE, KEY
+from contract.checkup.description import CLOSED, CROWD, IDLE, KEY, ComparedWith
 from contract.checkup.rules import rules_of
+from contract.compared import TOLERANCE
 from contract.exits import Exit, LabError
 from contract.mix import parse_mix
 from contract.origins import REFERENCE_SERVERS
@@ -18,10 +19,11 @@ from experiments.checkup.search import MOST
 from experiments.plan.axes import Axes
 from experiments.plan.experiment_file import servers
 from experiments.plan.foreign_server import Foreign
-from experiments.plan.overrides import only, written
-from experiments.plan.schema import Experiment, Sweep
+from experiments.plan.overrides import asked_of, only, written
+from experiments.plan.schema import Comparison, Experiment, Sweep
 from experiments.plan.source import Source
 from experiments.plan.trials import points
+from experiments.plan.two_servers import both_of
 
 NAME: Final = "checkup"
 """Of the experiment, and of the folder of its runs."""
@@ -34,6 +36,9 @@ FEW: Final = 8
 WINDOW_S: Final = 2.0
 QUICK_S: Final = 1.0
 QUICK_MOST: Final = 8
+ROUNDS: Final = 5
+QUICK_ROUNDS: Final = 3
+"""Of a check-up of two servers: how often each trial but those of the search is made of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,43 @@ class Choice:
 
     source: Source
     known: dict[str, Any]
+
+
+def choice_of(
+    server: str,
+    two: tuple[str, str],
+    port: int | None,
+    rules: Path | None,
+    beside: str,
+    tolerance: float | None,
+    references: Callable[[], bool],
+    *,
+    quick: bool,
+) -> Choice:
+    """A check-up of one server, or of `two`; `references` says whether the image of those is there.
+    Raises LabError."""
+    given = " ".join(f"{key}={one}" for key, one in zip("AB", two, strict=True) if one)
+    if not given:
+        if tolerance is not None:
+            raise LabError(
+                "TOLERANCE is for two servers (A=shop:1 B=shop:2); one alone is held to the limits "
+                "and thresholds of RULES",
+                Exit.BAD_INPUT,
+            )
+        others = beside_of(beside, bool(server) and references(), quick)
+        return choose_checkup(server, port, rules, others, quick)
+    if server:
+        raise LabError(
+            f"SERVER={server} beside {given}: a check-up is of one server, which SERVER names, or "
+            "of two, A and B; leave SERVER out, or the other",
+            Exit.BAD_INPUT,
+        )
+    if beside not in ("", NOBODY):
+        raise LabError(
+            f"BESIDE={beside}: {given} has its other server already; leave BESIDE out",
+            Exit.BAD_INPUT,
+        )
+    return choose_two_checkups(*two, port, rules, quick, tolerance)
 
 
 def choose_checkup(
@@ -65,21 +107,57 @@ def choose_checkup(
     name = asked.sweeps[0].axes.model_dump()["server"][0]
     others, described = _beside(planned, beside, port, name)
     asked = asked.model_copy(update={"servers": [*asked.servers, *described]})
-    asked, notes = _of_one_request(asked)
     asked = asked.model_copy(update={"sweeps": [_with(one, name, others) for one in asked.sweeps]})
+    source = _source(asked, f"SERVER={server}", port)
+    return Choice(source, {KEY: _told(name, others, document, quick)})
+
+
+def choose_two_checkups(
+    a: str,
+    b: str,
+    port: int | None,
+    rules: Path | None,
+    quick: bool,
+    tolerance: float | None = None,
+) -> Choice:
+    """A check-up of `b` beside that of `a`, trial by trial; each as `SERVER`. Raises LabError."""
+    if not a or not b:
+        lacking, given = ("A", f"B={b}") if not a else ("B", f"A={a}")
+        raise LabError(
+            f"{lacking} is missing beside {given}: make checkup A=shop:1 B=shop:2 PORT=8000 sets "
+            "two servers side by side; make checkup SERVER=shop:1 PORT=8000 asks one alone",
+            Exit.BAD_INPUT,
+        )
+    document = read_rules(rules)
+    two = both_of(a, b, port)
+    base, name = (one if isinstance(one, str) else one.name for one in two)
+    asked = asked_of(
+        _planned(document, quick), [base, name], [one for one in two if isinstance(one, Foreign)]
+    )
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    share = TOLERANCE if tolerance is None else tolerance
+    side_by_side = Comparison(a=base, b=name, tolerance=share)
+    asked = asked.model_copy(update={"repeats": rounds, "compare": side_by_side})
+    told = _told(name, [base], document, quick)
+    told["compared"] = asdict(ComparedWith(base, rounds, share))
+    return Choice(_source(asked, f"A={a} B={b}", port), {KEY: told})
+
+
+def _source(asked: Experiment, given: str, port: int | None) -> Source:
+    """The planned part of a check-up, of what its caller has `given`. Raises LabError."""
+    asked, notes = _of_one_request(asked)
     try:
         points(asked)
     except ConflictError as error:
-        raise LabError(f"SERVER={server}: {error}", Exit.BAD_INPUT) from error
-    said = f"# the plan of a check-up: SERVER={server}{f' PORT={port}' if port else ''}"
-    source = Source(NAME, written(said, asked), asked, notes)
-    told = {
-        "server": name,
-        "beside": others,
-        "most": QUICK_MOST if quick else MOST,
-        "rules": document,
-    }
-    return Choice(source, {KEY: told})
+        raise LabError(f"{given}: {error}", Exit.BAD_INPUT) from error
+    said = f"# the plan of a check-up: {given}{f' PORT={port}' if port else ''}"
+    return Source(NAME, written(said, asked), asked, notes)
+
+
+def _told(server: str, beside: list[str], rules: dict[str, Any], quick: bool) -> dict[str, Any]:
+    """What the manifest says of it."""
+    most = QUICK_MOST if quick else MOST
+    return {"server": server, "beside": beside, "most": most, "rules": rules}
 
 
 def _planned(document: dict[str, Any], quick: bool) -> Experiment:

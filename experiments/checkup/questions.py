@@ -1,4 +1,5 @@
-"""The questions of a check-up whose trials depend on those before them, one server after the other.
+"""The questions of a check-up whose trials depend on those before them, one server after the other,
+or of two that are compared by turns.
 
 What is asked next is decided by the records alone, so that a check-up which was stopped goes on
 with the trial that it was at.
@@ -6,10 +7,11 @@ with the trial that it was at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import zip_longest
+from typing import Any, Final, TypeVar
 
 from contract.checkup.description import (
     AFTER,
@@ -44,6 +46,7 @@ from experiments.records.attempts import unsettled
 from experiments.records.run_folder import Store
 from experiments.records.typed_rows import typed_rows
 
+T = TypeVar("T")
 LEAST_PER_S: Final = 1.0
 """A slower open loop asks nothing in a window."""
 MOST_PER_S: Final = 1_000_000.0
@@ -76,6 +79,15 @@ def check_up_of(store: Store) -> Described | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A trial beyond the plan: its sweep, what it is run with, and what it is to tell."""
+
+    sweep: str
+    settings: Settings
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckUp:
     """A run whose plan is done. `described` says what is asked; `known` are the servers of others,
     by name. `measure` runs trials, for what the words say; `tell` says a line."""
@@ -92,58 +104,71 @@ class CheckUp:
         if ENDED in self.store.manifest():
             return
         asked = 0
-        for server in self.described.servers:
-            asked = self._ask(server, asked)
+        for group in self.described.groups:
+            asked = self._ask(group, asked)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = self.store.manifest()
         self.store.write_manifest({**manifest, "trials": self.planned + asked, ENDED: now})
 
-    def _ask(self, server: str, asked: int) -> int:
-        """All questions of one server, after so many trials; returns how many that are then."""
-        way = way_of(self._rows(server, 0))
-        if way is None:
+    def _ask(self, group: Sequence[str], asked: int) -> int:
+        """All questions of these servers, trial by trial, after so many trials; returns how many
+        that are then."""
+        ways = {server: way_of(self._rows(server, 0)) for server in group}
+        for server in (one for one, way in ways.items() if way is None):
             self.tell(f"{server}: it served nobody as fast as it can; what it holds is not asked")
-            return asked
-        asked, belief = self._search(server, way, asked)
-        for share in COSTS:
-            rate = rounded(belief.median * share)
-            if LEAST_PER_S <= rate <= MOST_PER_S:
-                asked += 1
-                settings = self._settings(server, way, rate)
-                self._run(asked, COST, settings, f"what a request costs at {share:.0%}")
-        rate, surge = rounded(belief.median * AFTER), rounded(belief.median * OVERLOAD)
-        if rate >= LEAST_PER_S and surge <= MOST_PER_S:
-            asked += 1
-            settings = self._settings(server, way, rate)
-            self._run(asked, BEYOND, _surging(settings, surge), "what happens beyond it")
-        asked = self._clients(server, way, belief, asked)
-        asked = self._deploy(server, way, belief, asked)
-        return self._leak(server, self._start(server, way, asked))
+        served = {server: way for server, way in ways.items() if way}
+        asked, beliefs = self._search(served, asked)
+        rates = [one.median for one in beliefs.values()] or [0.0]
+        steps = [
+            list(self._steps(server, way, min(rates), max(rates))) for server, way in served.items()
+        ]
+        for round_ in range(1, self.described.rounds + 1):
+            for number, some in enumerate(zip_longest(*steps), round_):
+                for step in turned(some, number):
+                    if step is not None:
+                        asked += 1
+                        self._run(asked, step, round_)
+        return asked
 
-    def _clients(self, server: str, way: Way, belief: HeldRate, asked: int) -> int:
+    def _steps(self, server: str, way: Way, slowest: float, fastest: float) -> Iterator[Step]:
+        """What is asked of a server once it is known what all of its group hold, requests a second:
+        the `slowest` and the `fastest`. Servers that are compared get one load."""
+        for share in COSTS:
+            rate = rounded(slowest * share)
+            if LEAST_PER_S <= rate <= MOST_PER_S:
+                settings = self._settings(server, way, rate)
+                yield Step(COST, settings, f"what a request costs at {share:.0%}")
+        rate, surge = rounded(slowest * AFTER), rounded(fastest * OVERLOAD)
+        if rate >= LEAST_PER_S and surge <= MOST_PER_S:
+            settings = _surging(self._settings(server, way, rate), surge)
+            yield Step(BEYOND, settings, "what happens beyond it")
+        yield from self._clients(server, way, slowest)
+        yield from self._deploy(server, way, slowest)
+        yield self._start(server, way)
+        yield from self._leak(server)
+
+    def _clients(self, server: str, way: Way, held_per_s: float) -> Iterator[Step]:
         """Good clients beside bad ones."""
-        rules, rate = self.described.rules, rounded(belief.median * BESIDE_BAD)
+        rules, rate = self.described.rules, rounded(held_per_s * BESIDE_BAD)
         if rate < LEAST_PER_S or not (rules.slow_writers or rules.vanishing_per_s):
-            return asked
+            return
         settings = replace(
             self._settings(server, way, rate),
             slow_writers=rules.slow_writers,
             vanishing_per_s=rules.vanishing_per_s,
         )
-        self._run(asked + 1, CLIENTS, settings, "what slow and broken clients do to others")
-        return asked + 1
+        yield Step(CLIENTS, settings, "what slow and broken clients do to others")
 
-    def _deploy(self, server: str, way: Way, belief: HeldRate, asked: int) -> int:
+    def _deploy(self, server: str, way: Way, held_per_s: float) -> Iterator[Step]:
         """It is told to end while the load goes on."""
-        rate = rounded(belief.median * DEPLOYED)
+        rate = rounded(held_per_s * DEPLOYED)
         if rate < LEAST_PER_S:
-            return asked
+            return
         settings = self._settings(server, way, rate)
         settings = replace(settings, window_s=TOLD_AFTER_S, stop_s=STOP_S)
-        self._run(asked + 1, DEPLOY, settings, "whether it can be deployed under load")
-        return asked + 1
+        yield Step(DEPLOY, settings, "whether it can be deployed under load")
 
-    def _start(self, server: str, way: Way, asked: int) -> int:
+    def _start(self, server: str, way: Way) -> Step:
         """Watched, and loaded as fast as it can from its first right answer on."""
         closed = "keep_alive" if way.load == "open_loop" else "connection_per_request"
         settings = Settings(
@@ -154,35 +179,39 @@ class CheckUp:
             warm_up_s=0.0,
             window_s=START_S,
         )
-        self._run(asked + 1, START, settings, "how it starts")
-        return asked + 1
+        return Step(START, settings, "how it starts")
 
-    def _leak(self, server: str, asked: int) -> int:
+    def _leak(self, server: str) -> Iterator[Step]:
         """Connections that come and go."""
         crowd = next((row for row in self._rows(server, 0) if row["sweep"] == CROWD), None)
         rate = rounded(((crowd and crowd["requests_per_s"]) or 0.0) * COME_AND_GO)
         if rate < LEAST_PER_S:
-            return asked
+            return
         come = Way("open_connections", rate, WARM_UP_S[0])
         settings = replace(self._settings(server, come, rate), window_s=LEAK_S)
-        self._run(asked + 1, LEAK, settings, "whether it leaks")
-        return asked + 1
+        yield Step(LEAK, settings, "whether it leaks")
 
-    def _search(self, server: str, way: Way, asked: int) -> tuple[int, HeldRate]:
-        """What it holds; and how many trials there are then."""
+    def _search(self, ways: dict[str, Way], asked: int) -> tuple[int, dict[str, HeldRate]]:
+        """How many trials there are when all searches have ended, and what each server holds."""
         limits, most = self.described.rules.limits, self.described.most
-        for tried in range(most + 1):
-            seen = seen_of(self._rows(server, asked), limits)
-            belief = held_rate(way.guess_per_s, seen)
-            rate = next_rate(way.guess_per_s, seen, most)
-            if rate is None or tried == most:
-                break
-            so_far = f", {belief.low:,.0f} to {belief.high:,.0f}/s so far" if seen else ""
-            asked += 1
-            rate = min(max(rate, LEAST_PER_S), MOST_PER_S)
-            self._run(asked, HOLDS, self._settings(server, way, rate), f"what it holds{so_far}")
-        self.tell(f"{server} holds {belief.low:,.0f} to {belief.high:,.0f}/s: {tried} trials")
-        return asked, belief
+        beliefs, tried = dict[str, HeldRate](), dict.fromkeys(ways, 0)
+        for number in range(most + 1):
+            for server in turned([one for one in ways if one not in beliefs], number):
+                way = ways[server]
+                seen = seen_of(self._rows(server, asked), limits)
+                belief = held_rate(way.guess_per_s, seen)
+                rate = next_rate(way.guess_per_s, seen, most)
+                if rate is None or tried[server] == most:
+                    beliefs[server] = belief
+                    told = f"{belief.low:,.0f} to {belief.high:,.0f}/s"
+                    self.tell(f"{server} holds {told}: {tried[server]} trials")
+                    continue
+                so_far = f", {belief.low:,.0f} to {belief.high:,.0f}/s so far" if seen else ""
+                asked, tried[server] = asked + 1, tried[server] + 1
+                rate = min(max(rate, LEAST_PER_S), MOST_PER_S)
+                settings = self._settings(server, way, rate)
+                self._run(asked, Step(HOLDS, settings, f"what it holds{so_far}"))
+        return asked, beliefs
 
     def _settings(self, server: str, way: Way, rate_per_s: float) -> Settings:
         least, most = WARM_UP_S
@@ -197,18 +226,18 @@ class CheckUp:
             window_s=SLOW_S if rate_per_s < SLOW_PER_S else WINDOW_S,
         )
 
-    def _run(self, number: int, sweep: str, settings: Settings, words: str) -> None:
+    def _run(self, number: int, step: Step, round_: int = 1) -> None:
         """The trial of this number beyond the plan, unless it is recorded."""
-        foreign = self.known.get(settings.server)
+        settings, foreign = step.settings, self.known.get(step.settings.server)
         if foreign:
             settings = left_to_it(settings)
         position = self.planned + number
-        trial = Trial(Point(sweep, settings, foreign), 1, position, position)
+        trial = Trial(Point(step.sweep, settings, foreign), round_, position, position)
         if unsettled(trial, self.store.recorded()) is None:
             return
         manifest = self.store.manifest()
         self.store.write_manifest({**manifest, "trials": max(manifest["trials"], position)})
-        self.measure([trial], words)
+        self.measure([trial], step.words)
 
     def _rows(self, server: str, asked: int) -> list[dict[str, Any]]:
         """Those of its trials that are in the plan, or among so many beyond it."""
@@ -219,3 +248,9 @@ class CheckUp:
 
 def _surging(settings: Settings, surge_per_s: float) -> Settings:
     return replace(settings, surge_per_s=surge_per_s, surge_s=SURGE_S, window_s=SURGE_WINDOW_S)
+
+
+def turned(group: Sequence[T], number: int) -> Sequence[T]:
+    """The same in the other order at every second number: of two servers A and B the trials are A,
+    B, B, A and so on, so that a machine that grows slower does it to both."""
+    return group if number % 2 else group[::-1]

@@ -41,7 +41,7 @@ def choose_two(
             Exit.BAD_INPUT,
         )
     path = find(name)
-    two = _told_apart(*_resolved(a, b, port))
+    two = both_of(a, b, port)
     names = [_name(one) for one in two]
     asked, notes = askable(
         asked_of(
@@ -64,6 +64,12 @@ def choose_two(
     return Source(path.stem, text, asked, tuple(notes))
 
 
+def both_of(a: str, b: str, port: int | None) -> tuple[Foreign | str, Foreign | str]:
+    """What both are, under two names: one of the lab's by its name, or what is described. `port` is
+    that of those that are given as images. Raises LabError."""
+    return _told_apart(*_resolved(a, b, port))
+
+
 def _resolved(a: str, b: str, port: int | None) -> list[Foreign | str]:
     """What both are; `port` is that of those that are given as images. Raises LabError."""
     known = {*servers(), *REFERENCE_SERVERS}
@@ -72,8 +78,8 @@ def _resolved(a: str, b: str, port: int | None) -> list[Foreign | str]:
     found = [resolved(one, at, key) for key, one, at in zip("AB", (a, b), own, strict=True)]
     if found[0] == found[1] and isinstance(found[0], str):
         raise LabError(
-            f"A and B are both {a}, a server that the lab has one of: its own A/A test are the "
-            "reference trials of every run; for an A/A test of another give its image twice",
+            f"A and B are both {a}, a server that the lab has one of; for an A/A test give an "
+            "image twice",
             Exit.BAD_INPUT,
         )
     return found

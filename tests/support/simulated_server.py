@@ -25,7 +25,7 @@ from contract.result.distribution import Distribution
 from contract.result.stop import Ending, Stopped
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
-from experiments.checkup.choice import Choice, choose_checkup
+from experiments.checkup.choice import Choice, choose_checkup, choose_two_checkups
 from experiments.checkup.questions import CheckUp
 from experiments.plan.trials import Trial, plan
 from experiments.records.manifest import usual
@@ -246,13 +246,31 @@ def simulated_run(
         path = folder / "rules.yaml"
         path.write_text(rules)
     choice = choose_checkup("poll", None, path, ["epoll_level"], quick)
-    store = Store.create(folder, choice.source, "run-1")
-    manifest: dict[str, Any] = {"format_version": FORMAT_VERSION, "repeats": 1, "claims": []}
-    manifest |= {"trials": len(plan(choice.source.experiment)), "run": "run-1"}
-    manifest |= {"started_at": "2026-01-01T12:00:00+00:00", **choice.known}
-    store.write_manifest({**manifest, "usual": usual(choice.source.experiment)})
     servers = {"poll": subject, "epoll_level": SimulatedServer(40_000.0, load_per_s=30_000.0)}
-    return SimulatedRun(servers, store, choice)
+    return SimulatedRun(servers, _begun(folder, choice), choice)
+
+
+def simulated_pair(
+    folder: Path, base: SimulatedServer, other: SimulatedServer, rules: str = ""
+) -> SimulatedRun:
+    """A check-up of `poll`, which is as the `other` says, beside `epoll_level`; not begun."""
+    path = None
+    if rules:
+        path = folder / "rules.yaml"
+        path.write_text(rules)
+    choice = choose_two_checkups("epoll_level", "poll", None, path, quick=False)
+    servers = {"epoll_level": base, "poll": other}
+    return SimulatedRun(servers, _begun(folder, choice), choice)
+
+
+def _begun(folder: Path, choice: Choice) -> Store:
+    store = Store.create(folder, choice.source, "run-1")
+    experiment = choice.source.experiment
+    manifest: dict[str, Any] = {"format_version": FORMAT_VERSION, "claims": []}
+    manifest |= {"trials": len(plan(experiment)), "run": "run-1", "repeats": experiment.repeats}
+    manifest |= {"started_at": "2026-01-01T12:00:00+00:00", **choice.known}
+    store.write_manifest({**manifest, "usual": usual(experiment)})
+    return store
 
 
 PLANNED = (CLOSED, IDLE, CROWD)

@@ -27,7 +27,7 @@ def test_a_search_that_others_spoiled_does_not_say_that_no_rate_is_held(
     found = checked_up(folder, {**not_measured(cause), "reason": SPOILED}, (HOLDS,))
     assert found.words(HOLDS) == f"Not known: {SPOILED}."
     assert found.mark(HOLDS) == "not told"
-    assert search_picture(found.asked) is None
+    assert search_picture([found.asked]) is None
 
 
 def test_a_search_whose_load_kept_no_schedule_does_not_say_so_of_the_server(folder: Path) -> None:

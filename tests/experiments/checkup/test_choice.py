@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from contract.checkup.description import KEY, described
 from contract.exits import Exit, LabError
-from experiments.checkup.choice import beside_of, choose_checkup
+from experiments.checkup.choice import (
+    QUICK_ROUNDS,
+    ROUNDS,
+    beside_of,
+    choice_of,
+    choose_checkup,
+    choose_two_checkups,
+)
 from experiments.plan.overrides import kept_source
 from experiments.plan.trials import plan
 from experiments.records.run_folder import Store
@@ -114,3 +122,56 @@ def test_another_image_of_the_same_name_may_be_beside_it() -> None:
 
 def test_a_slip_of_the_pen_beside_it_is_told() -> None:
     assert "did you mean 'poll'" in refusal("shop:1", 80, None, ["pol"], False)
+
+
+def test_of_two_servers_every_planned_trial_stands_beside_its_pair(tmp_path: Path) -> None:
+    choice = choose_two_checkups("shop:1", "shop:2", 8000, None, quick=False)
+    trials = plan(choice.source.experiment)
+    servers = [one.point.settings.server for one in trials]
+    assert len(trials) == 2 * 4 * ROUNDS
+    pairs = list(zip(trials[::2], trials[1::2], strict=True))
+    assert all(
+        {a.point.settings.server, b.point.settings.server} == {"shop_1", "shop_2"} for a, b in pairs
+    )
+    assert all(a.point.settings.load == b.point.settings.load for a, b in pairs)
+    assert len(set(servers[::2])) == 2, "which of them comes first is by chance"
+    about = described(json.loads(json.dumps(choice.known)))
+    assert about
+    assert about.groups == (("shop_1", "shop_2"),)
+    assert (about.server, about.beside, about.rounds) == ("shop_2", ("shop_1",), ROUNDS)
+    store = Store.create(tmp_path, choice.source, "run-1")
+    again = kept_source(store.experiment, "checkup")
+    assert [one.id for one in plan(again.experiment)] == [one.id for one in trials]
+    quick = described(choose_two_checkups("poll", "shop:2", 8000, None, quick=True).known)
+    assert quick
+    assert (quick.rounds, quick.servers) == (QUICK_ROUNDS, ("shop", "poll"))
+
+
+def test_one_image_twice_has_two_names() -> None:
+    choice = choose_two_checkups("shop:1", "shop:1", 8000, None, quick=True, tolerance=0.2)
+    assert choice.known[KEY]["server"] == "shop_b"
+    assert choice.known[KEY]["beside"] == ["shop_a"]
+    assert choice.known[KEY]["compared"]["tolerance"] == 0.2
+
+
+@pytest.mark.parametrize(
+    ("server", "two", "beside", "tolerance", "told"),
+    [
+        ("", ("shop:1", ""), "", None, "B is missing beside A=shop:1: make checkup A=shop:1 B="),
+        ("", ("", "shop:2"), "", None, "A is missing beside B=shop:2: make checkup A=shop:1 B="),
+        ("poll", ("shop:1", ""), "", None, "SERVER=poll beside A=shop:1: a check-up is of one"),
+        ("poll", ("a:1", "b:1"), "", None, "SERVER=poll beside A=a:1 B=b:1: a check-up is of one"),
+        ("", ("poll", "shop:2"), "nginx", None, "BESIDE=nginx: A=poll B=shop:2 has its other serv"),
+        ("poll", ("", ""), "", 0.1, "TOLERANCE is for two servers"),
+        ("", ("", ""), "", None, "SERVER is missing"),
+        ("", ("poll", "poll"), "none", None, "A and B are both poll"),
+        ("", ("poll", "epoll_level"), "", None, "PORT=8000: poll is one of the lab's own servers"),
+    ],
+)
+def test_what_does_not_go_together_is_told(
+    server: str, two: tuple[str, str], beside: str, tolerance: float | None, told: str
+) -> None:
+    port = None if "both poll" in told else 8_000
+    with pytest.raises(LabError, match=f"^{re.escape(told)}") as refused:
+        choice_of(server, two, port, None, beside, tolerance, lambda: False, quick=False)
+    assert refused.value.exit is Exit.BAD_INPUT

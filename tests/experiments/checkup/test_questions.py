@@ -23,7 +23,13 @@ from experiments.checkup.questions import check_up_of
 from experiments.checkup.search import MOST
 from experiments.plan.capacity import Limits
 from experiments.run.until_decided import is_complete
-from tests.support.simulated_server import PLANNED, SimulatedServer, simulated_run
+from tests.support.simulated_server import (
+    PLANNED,
+    SimulatedRun,
+    SimulatedServer,
+    simulated_pair,
+    simulated_run,
+)
 
 
 def test_each_server_is_searched_then_asked_at_shares_of_what_it_holds(tmp_path: Path) -> None:
@@ -109,3 +115,52 @@ def test_a_run_whose_rules_cannot_be_read_is_refused_with_what_to_do(tmp_path: P
     with pytest.raises(LabError, match=r"crowd: 'many'.*start a new check-up"):
         check_up_of(run.store)
     assert check_up_of(simulated_run(tmp_path / "other", SimulatedServer()).store)
+
+
+def the_pair(folder: Path) -> SimulatedRun:
+    return simulated_pair(folder, SimulatedServer(2_000), SimulatedServer(2_500))
+
+
+def test_two_that_are_compared_are_asked_by_turns_with_one_load(tmp_path: Path) -> None:
+    run = the_pair(tmp_path)
+    run.go_on()
+    after = [one for one in run.measured if one.point.sweep not in (*PLANNED, HOLDS)]
+    pairs = list(zip(after[::2], after[1::2], strict=True))
+    for one, other in pairs:
+        mine, theirs = one.point.settings, other.point.settings
+        assert {mine.server, theirs.server} == {"poll", "epoll_level"}
+        assert (one.point.sweep, one.block) == (other.point.sweep, other.block)
+        if one.point.sweep != LEAK:
+            assert (mine.rate_per_s, mine.surge_per_s) == (theirs.rate_per_s, theirs.surge_per_s)
+    first = [one.point.settings.server for one, _ in pairs]
+    assert first.count("poll") == pytest.approx(len(first) / 2, abs=1)
+    assert [one.block for one in after] == sorted(one.block for one in after)
+    costs = [one.point.settings.rate_per_s for one, _ in pairs if one.point.sweep == COST]
+    assert costs[:4] == pytest.approx([20, 200, 1_000, 1_800], rel=0.05), "of the slower one's rate"
+    surges = {one.point.settings.surge_per_s for one, _ in pairs if one.point.sweep == BEYOND}
+    assert [*surges] == [pytest.approx(3_750, rel=0.05)], "beyond what the faster one holds"
+    searched = [one.point.settings.server for one in run.measured if one.point.sweep == HOLDS]
+    assert set(searched[:2]) == set(searched[2:4]) == {"poll", "epoll_level"}
+
+
+@pytest.mark.parametrize("stops_at", [7, 42, 45, 60, 75, 100])
+def test_a_comparison_that_was_stopped_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, stops_at: int
+) -> None:
+    whole, run = the_pair(tmp_path / "whole"), the_pair(tmp_path / "parts")
+    whole.go_on()
+    run.stops_at = stops_at
+    with pytest.raises(LabError, match="stopped"):
+        run.go_on()
+    run.stops_at = 0
+    run.go_on()
+    assert [one.id for one in run.measured] == [one.id for one in whole.measured]
+    assert is_complete(run.store, run.choice.source.experiment, Limits())
+
+
+def test_where_one_of_two_serves_nobody_the_other_is_asked_alone(tmp_path: Path) -> None:
+    run = simulated_pair(tmp_path, SimulatedServer(2_000), SimulatedServer(0.0))
+    run.go_on()
+    asked = {one.point.settings.server for one in run.measured if one.point.sweep not in PLANNED}
+    assert asked == {"epoll_level"}
+    assert ENDED in run.store.manifest()

@@ -29,6 +29,14 @@ from experiments.paths import ROOT
             ["checkup", "--server", "a b.yaml", "--rules", "my rules.yaml", "--quick"],
         ),
         (
+            ("checkup", "A=a:1", "B=b c.yaml", "TOLERANCE=20%", "QUICK=1"),
+            ["checkup", "--quick", "--a", "a:1", "--b", "b c.yaml", "--tolerance", "20%"],
+        ),
+        (
+            ("checkup", "A=a:1"),
+            ["checkup", "--a", "a:1", "--b", ""],
+        ),
+        (
             ("checkup", "SERVER=a:1", "PORT=80", "BESIDE=poll epoll_level"),
             ["checkup", "--server", "a:1", "--port", "80", "--beside", "poll epoll_level"],
         ),

@@ -1,0 +1,142 @@
+"""Two servers of a check-up side by side: the section of its page, and what the document says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.checkup.answer import Answer, Asked
+from analysis.checkup.document import ChangeFound, ComparedFound
+from analysis.checkup.figures import meaning, written
+from analysis.checkup.questions import mark
+from analysis.checkup.two_servers.change import FAILED, Change
+from analysis.checkup.two_servers.changes import changes
+from analysis.checkup.two_servers.rounds import both
+from analysis.tables import Table
+from analysis.wording import MISSING, listed, plural, server_name, share
+from contract.checkup.description import Described
+from contract.exits import Exit
+
+HEADING = "what changed"
+SAME_IMAGE = "Both are the same image: an A/A test, in which whatever differs does so by chance."
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """The answers of both by question, the base first, and what the document says of them."""
+
+    answers: tuple[Mapping[str, Answer], Mapping[str, Answer]]
+    asked: tuple[Asked, Asked]
+    found: ComparedFound
+
+    @property
+    def exit(self) -> Exit:
+        """REGRESSED where a figure is worse by more than the tolerance."""
+        worse = any(one.regression for one in self.found.changes)
+        return Exit.REGRESSED if worse else Exit.OK
+
+    def table(self, question: str) -> Table:
+        """The figures of a question, a row for each."""
+        names = [server_name(one.server) for one in self.asked]
+        rows = [
+            [label(one), _cell(one, one.base), _cell(one, one.value), one.text]
+            for one in self.found.changes
+            if one.question == question
+        ]
+        return Table(["figure", *names, HEADING], rows, [False, True, True, False])
+
+
+def side_by_side(
+    about: Described, all_asked: Sequence[Asked], *, same_image: bool
+) -> SideBySide | None:
+    """None of a check-up that compares nothing."""
+    if about.compared is None:
+        return None
+    servers = {one.server: one for one in all_asked}
+    base, other = both([servers[about.compared.base], servers[about.server]])
+    found = changes(base, other)
+    tolerance = about.compared.tolerance
+    return SideBySide(
+        (base.whole, other.whole),
+        (base.asked, other.asked),
+        ComparedFound(
+            base=about.compared.base,
+            rounds=about.compared.rounds,
+            tolerance=tolerance,
+            same_image=same_image,
+            summary=_summary(found, about, same_image=same_image),
+            marks={name: mark(one, about.rules)[0] for name, one in base.whole.items()},
+            changes=[_change(one, tolerance) for one in found],
+        ),
+    )
+
+
+def label(one: ChangeFound) -> str:
+    """The figure in a few words."""
+    return "rounds that it fails" if one.figure == FAILED else meaning(one.figure)
+
+
+def short_changes(found: ComparedFound, question: str) -> list[ChangeFound]:
+    """Those of a question that changed."""
+    return [
+        one
+        for one in found.changes
+        if one.question == question and one.word in ("better", "worse", "differs")
+    ]
+
+
+def _change(one: Change, tolerance: float) -> ChangeFound:
+    return ChangeFound(
+        question=one.question,
+        figure=one.figure,
+        unit=one.unit,
+        base=one.base,
+        value=one.value,
+        rounds=one.rounds,
+        kind="difference" if one.apart else "ratio",
+        change=_finite(one.size),
+        low=_finite(one.low),
+        high=_finite(one.high),
+        word=one.word,
+        text=one.text,
+        regression=one.word == "worse" and one.worsening > tolerance,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _summary(found: Sequence[Change], about: Described, *, same_image: bool) -> str:
+    """Two or three sentences."""
+    if about.compared is None:
+        raise ValueError("nothing is compared")
+    words = [one.word for one in found if one.word != "not compared"]
+    counted = [
+        f"{words.count(word)} {text}"
+        for word, text in (
+            ("worse", "worse"),
+            ("better", "better"),
+            ("differs", "otherwise"),
+            ("within noise", "within the noise"),
+            ("cannot tell", "not told"),
+        )
+        if word in words
+    ]
+    name, base = server_name(about.server), server_name(about.compared.base)
+    told = f"{name} beside {base}: of {plural(len(words), 'figure')} {listed(counted)}."
+    if not words:
+        told = f"{name} beside {base}: no figure is known of both."
+    elif not {"worse", "better", "differs"} & set(words):
+        told = f"Nothing changed beyond the noise. {told}"
+    beyond = sum(one.word == "worse" and one.worsening > about.compared.tolerance for one in found)
+    if beyond:
+        told += f" {beyond} worse by more than {share(about.compared.tolerance)}."
+    if same_image:
+        told += f" {SAME_IMAGE}"
+    return told
+
+
+def _cell(one: ChangeFound, value: float | None) -> str:
+    return MISSING if value is None else written(one.unit, value)
