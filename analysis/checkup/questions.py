@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.checkup import beyond, clients, cost, crowd, holds, idle, leak
+from analysis.checkup import beyond, clients, cost, crowd, habits, holds, idle, leak
 from analysis.checkup.answer import Answer, Asked
 from contract.checkup.figures import QUESTIONS, Question
 from contract.checkup.rules import GOOD, UNTOLD, Rules
@@ -19,6 +19,7 @@ ANSWERS: Final[dict[str, Callable[[Asked], Answer]]] = {
     "crowd": crowd.answer,
     "clients": clients.answer,
     "leak": leak.answer,
+    "habits": habits.answer,
 }
 FAILED: Final = "breaks"
 """The mark of an answer for which a server did not do what was asked, and that no rule marks."""

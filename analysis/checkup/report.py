@@ -8,8 +8,10 @@ from pathlib import Path
 from markupsafe import Markup
 
 from analysis.checkup import figures
-from analysis.checkup.answer import Asked, rows_of
+from analysis.checkup.answer import Answer, Asked, rows_of
+from analysis.checkup.clients import kinds_table
 from analysis.checkup.document import CheckUpFound, document, value_of
+from analysis.checkup.habits import cases_table
 from analysis.checkup.junit import write_junit
 from analysis.checkup.questions import Marked, ask, mark
 from analysis.checkup.thresholds import ending, judge
@@ -19,6 +21,7 @@ from analysis.records.manifest import FILE, read_manifest
 from analysis.records.run import load
 from analysis.rendering import write_errors, write_pages
 from analysis.report.machine import machine
+from analysis.tables import Table
 from analysis.wording import server_name
 from contract.checkup.description import ENDED, Described, described
 from contract.checkup.figures import QUESTIONS
@@ -106,6 +109,7 @@ def build(run_dir: Path) -> CheckUpReport | None:
                 one.name: figures.table(one.name, [each[one.name] for each in answers])
                 for one in QUESTIONS
             },
+            "more": _more_tables(all_asked, answers),
             "machine": machine(run.manifest),
             "notes": list(run.manifest.raw.get("scaled", [])),
         }
@@ -113,6 +117,15 @@ def build(run_dir: Path) -> CheckUpReport | None:
         (run_dir / "checkup.json").write_text(found.model_dump_json(indent=2) + "\n", "utf-8")
         write_junit(found, run_dir / "junit.xml")
     return CheckUpReport(html, found)
+
+
+def _more_tables(all_asked: list[Asked], answers: list[dict[str, Answer]]) -> dict[str, Table]:
+    """Beside that of its figures, by question."""
+    tables = {
+        "clients": kinds_table(all_asked),
+        "habits": cases_table([each["habits"] for each in answers]),
+    }
+    return {name: one for name, one in tables.items() if one}
 
 
 def _pictures(all_asked: list[Asked], folder: Path) -> dict[str, Markup]:

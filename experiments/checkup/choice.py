@@ -34,6 +34,8 @@ FEW: Final = 8
 WINDOW_S: Final = 2.0
 QUICK_S: Final = 1.0
 QUICK_MOST: Final = 8
+QUICK_HABITS_S: Final = 8.0
+"""Long enough for the five seconds of many servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def choose_checkup(
             Exit.BAD_INPUT,
         )
     document = read_rules(rules)
+    if quick:
+        document = {**document, "habits_s": min(document["habits_s"], QUICK_HABITS_S)}
     planned = _planned(document, quick)
     asked = only(planned, server, port)
     name = asked.sweeps[0].axes.model_dump()["server"][0]

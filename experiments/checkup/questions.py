@@ -15,12 +15,12 @@ from contract.checkup.description import (
     AFTER,
     BESIDE_BAD,
     BEYOND,
-    CLIENTS,
     COME_AND_GO,
     COST,
     COSTS,
     CROWD,
     ENDED,
+    HABITS,
     HOLDS,
     LEAK,
     OVERLOAD,
@@ -34,6 +34,7 @@ from contract.checkup.held_rate import HeldRate, held_rate
 from contract.checkup.way import Way, way_of
 from contract.exits import Exit, LabError
 from contract.settings.trial import Settings
+from experiments.checkup.bad_clients import beside
 from experiments.checkup.search import next_rate, rounded
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Point, Trial, left_to_it
@@ -47,6 +48,8 @@ MOST_PER_S: Final = 1_000_000.0
 WARM_UP_S: Final = (1.0, 5.0)
 """The least and the most before a window; a fresh server has not long been itself."""
 LEAK_S: Final = 15.0
+HABITS_WINDOW_S: Final = 0.5
+"""Of the trial whose load says nothing; its server is asked after it."""
 WINDOW_S: Final = 3.0
 """What is a percent too much delays the last requests of four seconds by 40 ms."""
 SLOW_PER_S: Final = 100.0
@@ -108,20 +111,20 @@ class CheckUp:
             asked += 1
             settings = self._settings(server, way, rate)
             self._run(asked, BEYOND, _surging(settings, surge), "what happens beyond it")
-        return self._leak(server, self._clients(server, way, belief, asked))
+        asked = self._leak(server, self._clients(server, way, belief, asked))
+        return self._habits(server, asked)
 
     def _clients(self, server: str, way: Way, belief: HeldRate, asked: int) -> int:
         """Good clients beside bad ones."""
-        rules, rate = self.described.rules, rounded(belief.median * BESIDE_BAD)
-        if rate < LEAST_PER_S or not (rules.slow_writers or rules.vanishing_per_s):
+        rate = rounded(belief.median * BESIDE_BAD)
+        if rate < LEAST_PER_S:
             return asked
-        settings = replace(
-            self._settings(server, way, rate),
-            slow_writers=rules.slow_writers,
-            vanishing_per_s=rules.vanishing_per_s,
-        )
-        self._run(asked + 1, CLIENTS, settings, "what slow and broken clients do to others")
-        return asked + 1
+        usual = self._settings(server, way, rate)
+        planned = self._rows(server, 0)
+        for sweep, settings, words in beside(usual, self.described.rules, planned):
+            asked += 1
+            self._run(asked, sweep, settings, words)
+        return asked
 
     def _leak(self, server: str, asked: int) -> int:
         """Connections that come and go."""
@@ -132,6 +135,20 @@ class CheckUp:
         come = Way("open_connections", rate, WARM_UP_S[0])
         settings = replace(self._settings(server, come, rate), window_s=LEAK_S)
         self._run(asked + 1, LEAK, settings, "whether it leaks")
+        return asked + 1
+
+    def _habits(self, server: str, asked: int) -> int:
+        """A client at a time, whatever it can do."""
+        if not self.described.rules.habits_s:
+            return asked
+        settings = Settings(
+            server=server,
+            load="connection_per_request",
+            active_connections=1,
+            window_s=HABITS_WINDOW_S,
+            habits_s=self.described.rules.habits_s,
+        )
+        self._run(asked + 1, HABITS, settings, "what habits it has")
         return asked + 1
 
     def _search(self, server: str, way: Way, asked: int) -> tuple[int, HeldRate]:

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TypeVar
 
+from contract.result.habits import Habits
 from contract.result.server_side import OwnLog
 from contract.result.trial_result import TrialResult
 from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
@@ -26,6 +27,8 @@ from experiments.probe.need_watch import EVERY_S
 from experiments.records import pins
 from experiments.records.needs_cpu import NeedsSeen
 from experiments.records.outcome import Outcome
+from experiments.run.habits_client import NAME as HABITS
+from experiments.run.habits_client import await_habits
 from experiments.run.load_form import load_form
 from experiments.run.master_container import MasterContainer
 from experiments.run.needs import Needs
@@ -71,7 +74,7 @@ class LoadedTrial:
 
     @property
     def logged(self) -> list[str]:
-        return ["server", *self._loads(), "probe", *self._needs.names()]
+        return ["server", *self._loads(), "probe", HABITS, *self._needs.names()]
 
     def measure(self, outcome: Outcome) -> None:
         if replaced := self._master.make_ready():
@@ -90,6 +93,7 @@ class LoadedTrial:
             asked=pins.asked(server, loads),
             log=self._own_log(result, spent_s),
             files_s=files.spent_s(cores) if files else None,
+            habits=self._habits(),
         )
 
     def _start(self) -> None:
@@ -146,6 +150,18 @@ class LoadedTrial:
         limit_s = settings.ramp_s + settings.longest_warm_up_s + settings.window_s + LOST_S
         limit_s += server.ready.timeout_s
         return self._until(lambda: master.result(trial.id), limit_s, "the load did not end")
+
+    def _habits(self) -> Habits | None:
+        """What a client sees of the server while nobody else asks it; None: nobody looks."""
+        silence_s = self._trial.point.settings.habits_s
+        if not silence_s:
+            return None
+        if not self._driver.state(self.started["server"]).running:
+            return Habits(reason="the server had ended")
+        where = self.started["client" if "client" in self.started else "pod"]
+        started = self._driver.start(self._containers.habits(self._trial, where))
+        self.started[HABITS] = started
+        return await_habits(self._driver, started, silence_s)
 
     def _file_system(self) -> FileSystem | None:
         """Of the server's container, where it is a program; None also where the engine does not

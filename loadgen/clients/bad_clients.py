@@ -1,8 +1,9 @@
 """Clients that behave badly beside good ones, with counts of their own.
 
-Slow readers ask for a long response and take a few bytes a second of it; slow writers send a
-header that never ends, a byte at a time, and begin another on a new connection before it is longer
-than servers take; and others vanish in the middle of a request, with a reset, again and again. (A
+Slow readers ask for a long response, or for many short ones, and take a few bytes a second; slow
+writers send a header that never ends, a byte at a time, and begin another on a new connection
+before it is longer than servers take; and others vanish in the middle of a request, with a reset,
+again and again. (A
 client that vanishes without a word needs rights over the network that the lab's containers do not
 have; to the server it is a slow writer that has stopped.) The question is never how they fare, but
 what they do to the good ones.
@@ -22,6 +23,8 @@ from loadgen.engine.sockets import reset_on_close
 TICK_S = 0.05
 ASK_LONG = b"GET /bytes/16777216 HTTP/1.1\r\nHost: c10k-lab\r\n\r\n"
 """Longer than the buffers of both ends, or the server would be rid of it at once."""
+MUCH_BYTES = 49_152
+"""Of short requests, whose answers are longer than the buffers of both ends."""
 HALF = b"GET / HTTP/1.1\r\nHost: c1"
 RECEIVE_BUFFER_BYTES = 4_096
 READ_BYTES = 64
@@ -48,6 +51,8 @@ class BadClients:
     readers: int = 0
     writers: int = 0
     vanishing_per_s: float = 0.0
+    also_asked: bytes = b""
+    """By slow readers, behind the long response: the request of a server that has none."""
     counts: Counter[str] = field(default_factory=Counter)
     _reading: list[Client] = field(default_factory=list)
     _writing: list[Client] = field(default_factory=list)
@@ -106,10 +111,14 @@ class BadClients:
             sock = self._connect(kind)
             if sock is None:
                 return
-            if kind == "slow_reader" and not self._say(sock, ASK_LONG, kind):
+            if kind == "slow_reader" and not self._say(sock, self._ask_much(), kind):
                 return
             # Spread over a second, so that they do not act all at once.
             clients.append(Client(sock, now_s + number / OPENED_PER_TICK))
+
+    def _ask_much(self) -> bytes:
+        again = MUCH_BYTES // len(self.also_asked) if self.also_asked else 0
+        return ASK_LONG + self.also_asked * again
 
     def _connect(self, kind: str) -> socket.socket | None:
         """None where it fails, for whatever reason: refused, too slow, no port, no descriptor."""

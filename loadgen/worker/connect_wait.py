@@ -8,6 +8,7 @@ from typing import Literal
 
 import gevent
 
+from contract.settings.trial import Settings
 from contract.void_causes import SpoiledBy
 from loadgen.engine.engine import Engine
 from loadgen.worker.engine_call import call
@@ -55,6 +56,25 @@ def await_established(
                 standing + (f" ({errors})" if errors else ""), _not_established_by(engine.errors)
             )
         gevent.sleep(POLL_S)
+
+
+def check_idle(engine: Engine, settings: Settings) -> None:
+    """As the window has closed: raises TrialVoid where idle connections are missing."""
+    idle, wanted = engine.gauges().idle_established, settings.idle_connections
+    moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
+    lost = engine.gauges().idle_failed if moving else 0
+    missing = ""
+    if lost:
+        missing = f"{lost:,} of the {wanted:,} idle connections were lost"
+    elif idle < wanted and not moving:
+        missing = (
+            f"only {idle:,} of {wanted:,} idle connections "
+            "were still established at the end of the window"
+        )
+    if missing:
+        # Those that trickle are not silent.
+        why = "" if settings.trickle_per_s else why_idle_are_lost(engine)
+        raise TrialVoid("; ".join(filter(None, (why, missing))), "server_wrong")
 
 
 def why_idle_are_lost(engine: Engine) -> str:

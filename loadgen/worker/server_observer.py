@@ -26,6 +26,14 @@ class ServerObserver:
         if self._probe:
             self.samples.append(self._probe.ask(label))
 
+    def first(self, label: str) -> ProbeSample | None:
+        """The first sample of this label that is kept."""
+        return next((one for one in self.samples if one.label == label), None)
+
+    def look(self) -> ProbeSample | None:
+        """A sample that is not kept; None without a probe."""
+        return self._probe.ask("look") if self._probe else None
+
     def fill_accept_queue(self, address: tuple[str, int], clients: int, late: int) -> None:
         """One silent connection more than there are clients: the server holds one of them."""
         if self._probe:

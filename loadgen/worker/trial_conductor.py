@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import gevent
 
+from contract.result.aftermath import Aftermath
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.window import Gauges
@@ -30,9 +31,10 @@ from loadgen.engine.summary import summarise
 from loadgen.loads.build import make_engine
 from loadgen.loads.schedule import SECOND_NS
 from loadgen.options import Options
+from loadgen.worker.aftermath import NOBODY, see_aftermath
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
-from loadgen.worker.connect_wait import await_established, limit_s, why_idle_are_lost
+from loadgen.worker.connect_wait import await_established, check_idle, limit_s
 from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import POLL_S, TrialVoid
@@ -75,6 +77,7 @@ class TrialConductor:
         self._series: Series | None = None
         self._pulse: Pulse | None = None
         self._warmed_up_s: float | None = None
+        self._aftermath: Aftermath | None = None
 
     def run(self, whole: Options) -> WorkerResult:
         """Measure a window and return what this worker has of it, a void one with its reason.
@@ -194,22 +197,22 @@ class TrialConductor:
         call(engine, engine.begin)
         opens = self._warm_up(engine, begins)
         self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
-        idle = engine.gauges().idle_established
-        moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
-        lost = engine.gauges().idle_failed if moving else 0
-        missing = ""
-        if lost:
-            missing = f"{lost:,} of the {settings.idle_connections:,} idle connections were lost"
-        elif idle < settings.idle_connections and not moving:
-            missing = (
-                f"only {idle:,} of {settings.idle_connections:,} idle connections "
-                "were still established at the end of the window"
-            )
-        if missing:
-            # Those that trickle are not silent.
-            why = "" if settings.trickle_per_s else why_idle_are_lost(engine)
-            raise TrialVoid("; ".join(filter(None, (why, missing))), "server_wrong")
+        check_idle(engine, settings)
+        self._see_aftermath(engine, observer)
         self._enter("done")
+
+    def _see_aftermath(self, engine: Engine, observer: ServerObserver) -> None:
+        """Where there were bad clients: they go, and the good ones too. Raises TrialVoid."""
+        if self._background is None or not self._background.bad:
+            return
+        self._enter("aftermath")
+        self._background.close()
+        call(engine, engine.close)
+        self._barrier.meet("gone")
+        asked = self.options.asked[0].encoded("1.1")
+        self._aftermath = see_aftermath(observer, engine.address, asked)
+        if self._aftermath and self._aftermath.answered_s is None:
+            raise TrialVoid(NOBODY, "server_wrong")
 
     def _warm_up(self, engine: Engine, begins: int) -> int:
         """Load until the window is to open; returns that moment."""
@@ -237,6 +240,8 @@ class TrialConductor:
         self._pulse = pulse = Pulse(engine)
         pulse.begin(started)
         observer.note("open")
+        if self._background is not None:
+            self._background.open_window()
         self._enter("window")
         parts = part_ends(opens, ends)
         seconds = range(opens + SECOND_NS, ends, SECOND_NS)
@@ -290,5 +295,6 @@ class TrialConductor:
             rates_per_s=self._pulse.rates_per_s() if self._pulse and counts else (),
             warmed_up_s=self._warmed_up_s,
             company=self._background.counts() if self._background else {},
+            aftermath=self._aftermath,
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,
         )

@@ -1,0 +1,60 @@
+"""What is seen of a server once bad clients have gone: whether it answers, and what it keeps."""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+
+from contract.result.aftermath import Aftermath
+from loadgen.habits.conversation import Conversation
+from loadgen.worker.server_observer import ServerObserver
+
+RECOVERY_S = 10.0
+"""For the first good answer."""
+ANSWER_S = 2.0
+"""For one; a connection that waits in a queue of dead ones is given up, and another comes."""
+NOBODY = (
+    f"the server answered nobody within {RECOVERY_S:g} s after the bad clients and the load had "
+    "gone"
+)
+SETTLE_S = 6.0
+"""Longer than most servers linger with a peer that they have refused."""
+LOOK_S = 0.25
+
+
+def see_aftermath(
+    observer: ServerObserver, address: tuple[str, int], request: bytes
+) -> Aftermath | None:
+    """Ask until there is an answer, then wait until as many descriptors are open as before any
+    load, or SETTLE_S; None where no probe stands beside the server. Raises TrialVoid."""
+    if observer.first("start") is None:
+        return None
+    answered_s = _answered_s(address, request)
+    before, deadline = observer.first("start"), time.monotonic() + SETTLE_S
+    while True:
+        now = observer.look()
+        if before is None or now is None:
+            return None
+        left = now.fds - before.fds
+        if left <= 0 or time.monotonic() > deadline:
+            return Aftermath(answered_s=answered_s, fds=left, rss_bytes=now.rss_bytes)
+        gevent.sleep(LOOK_S)
+
+
+def _answered_s(address: tuple[str, int], request: bytes) -> float | None:
+    began_s = time.monotonic()
+    while (left_s := began_s + RECOVERY_S - time.monotonic()) > 0:
+        if _is_answered(address, request, min(left_s, ANSWER_S)):
+            return round(time.monotonic() - began_s, 4)
+        gevent.sleep(LOOK_S)
+    return None
+
+
+def _is_answered(address: tuple[str, int], request: bytes, within_s: float) -> bool:
+    try:
+        with Conversation(address, bodiless=request.startswith(b"HEAD ")) as one:
+            one.say(request)
+            return one.hear(1, within_s)
+    except OSError:
+        return False
