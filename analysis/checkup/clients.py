@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, reason_of, untold, values
@@ -76,7 +76,7 @@ def _flooded(asked: Asked, row: Row) -> tuple[float | None, float | None]:
     """Of the requests due while it was flooded the share that was answered; and recovery."""
     seconds = asked.details(row["trial"]).series
     during = [one for one in seconds if one.to_s <= FLOOD_ENDS_S]
-    after = [one for one in seconds if one.from_s >= FLOOD_ENDS_S]
+    after = [one for one in seconds if one.to_s > FLOOD_ENDS_S]
     if not during or not after:
         return None, None
     due = row["rate_per_s"] * (during[-1].to_s - during[0].from_s)
@@ -100,25 +100,26 @@ def answer(asked: Asked) -> Answer:
     rest = flooded and flooded.row["window_s"] - FLOOD_ENDS_S
     recovers = flooded and flooded.flood_recovers_s
     figures = values(
-        clients_served_share=_worst(min, [one.served for one in beside]),
-        clients_p99_us=_worst(max, [one.row["response_p99_us"] for one in beside]),
-        clients_error_share=_worst(max, [one.row["error_share"] for one in beside]),
+        clients_served_share=_least([one.served for one in beside]),
+        clients_p99_us=_most([one.row["response_p99_us"] for one in beside]),
+        clients_error_share=_most([one.row["error_share"] for one in beside]),
         flood_served_share=flooded.flood_served if flooded else None,
         flood_recovers_s=rest if recovers is None else recovers,
-        clients_after_s=_worst(max, [one.row["after_answered_s"] for one in kinds]),
-        clients_fds=_worst(max, [one.row["after_fds"] for one in kinds]),
-        clients_memory_times=_worst(max, [one.memory for one in kinds]),
+        clients_after_s=_most([one.row["after_answered_s"] for one in kinds]),
+        clients_fds=_most([one.row["after_fds"] for one in kinds]),
+        clients_memory_times=_most([one.memory for one in kinds]),
     )
-    least = _worst(min, [one.served for one in kinds])
+    least = _least([one.served for one in kinds])
     short = f"{share(least)} served"
     return Answer(CLIENTS, asked.server, " ".join(words), short, figures, bool(failed))
 
 
-def _worst(choose: object, known: Sequence[float | None]) -> float | None:
-    some = [one for one in known if one is not None]
-    if not some:
-        return None
-    return max(some) if choose is max else min(some)
+def _least(known: Sequence[float | None]) -> float | None:
+    return min((one for one in known if one is not None), default=None)
+
+
+def _most(known: Sequence[float | None]) -> float | None:
+    return max((one for one in known if one is not None), default=None)
 
 
 def _beside(kinds: Sequence[Beside]) -> str:
@@ -143,7 +144,8 @@ def _of_flood(one: Beside) -> str:
         words += f"; {share(row['error_share'])} fail: {row['error_kinds']}"
     if one.flood_recovers_s is None:
         return f"{words}; p99 is not within the limit again in the window."
-    return f"{words}; p99 is within the limit {number(one.flood_recovers_s)} s after it."
+    when = f"{number(one.flood_recovers_s)} s after it" if one.flood_recovers_s else "when it ends"
+    return f"{words}; p99 is within the limit {when}."
 
 
 def _afterwards(kinds: Sequence[Beside]) -> list[str]:
@@ -160,7 +162,7 @@ def _afterwards(kinds: Sequence[Beside]) -> list[str]:
         if fds > FEW_FDS
         else ", and no descriptor stays open"
     )
-    memory = _worst(max, [one.memory for one in known])
+    memory = _most([one.memory for one in known])
     if memory is not None:
         words += (
             f"; its memory is {number(memory, 2)}{TIMES} that of the same load without them"
@@ -195,5 +197,5 @@ def kinds_table(all_asked: Sequence[Asked]) -> Table | None:
     return Table(headings, rows, [False, False, *(True for _ in headings[2:])]) if rows else None
 
 
-def _shown(value: float | None, write: object) -> str:
-    return MISSING if value is None else write(value)  # type: ignore[operator]
+def _shown(value: float | None, write: Callable[[float], str]) -> str:
+    return MISSING if value is None else write(value)

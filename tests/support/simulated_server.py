@@ -8,10 +8,23 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from contract.checkup.description import CLIENTS, CLOSED, CROWD, IDLE, LEAK, described
+from contract.checkup.description import (
+    CLIENTS,
+    CLOSED,
+    CROWD,
+    FLOOD,
+    FLOOD_ENDS_S,
+    HABITS,
+    HOSTILE,
+    IDLE,
+    LEAK,
+    READERS,
+    described,
+)
 from contract.columns import FORMAT_VERSION
 from contract.exits import LabError
 from contract.outcomes import not_measured
+from contract.result.habits import Habits
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
 from experiments.checkup.choice import Choice, choose_checkup
@@ -21,8 +34,11 @@ from experiments.records.manifest import usual
 from experiments.records.row_contract import Row
 from experiments.records.run_folder import Store
 from tests.support.results import a_result, a_sample, a_second
+from tests.support.seen_habits import good_habits
 
 COST_US = 300.0
+RSS_BYTES = 12_000_000
+BAD = (CLIENTS, READERS, HOSTILE, FLOOD)
 
 
 @dataclass
@@ -44,6 +60,17 @@ class SimulatedServer:
     """Every trial of it, by other programs."""
     suffers: float = 0.0
     """Share of the good clients' requests that bad ones cost."""
+    suffers_from: str = CLIENTS
+    """Which kind does."""
+    keeps_fds: int = 0
+    """Descriptors that stay when bad clients have gone."""
+    memory_times: float = 1.0
+    """Its memory then, beside that without them."""
+    hangs_after: str = ""
+    """The kind after which it answers nobody."""
+    flooded_s: float = 0.0
+    """How long its times are beyond the limit after a flood."""
+    habits: Habits = field(default_factory=good_habits)
     load_per_s: float = math.inf
     """What the load can send."""
     random: Random = field(default_factory=lambda: Random(1))  # noqa: S311 - a simulation
@@ -84,6 +111,7 @@ class SimulatedServer:
             return row | {"outcome": "failed", "reason": reason, **gauges, **starved}
         row |= {"outcome": "completed", "errors": 0, "error_share": 0.0, "coverage": 1.0}
         row |= {"server_cpu_us_per_request": COST_US, "server_rss_idle_bytes": 10_000_000}
+        row |= {"server_rss_bytes": RSS_BYTES, "server_processes": 1}
         row |= {
             "listen_drops": 0,
             "accept_queue_max": 3,
@@ -95,6 +123,8 @@ class SimulatedServer:
             row |= self._closed(trial, held)
         else:
             row |= self._open(trial, settings.rate_per_s, held)
+        if trial.point.sweep in BAD:
+            row |= self._afterwards(trial)
         row["requests"] = round(row["requests_per_s"] * settings.window_s)
         row["voluntary_switches"] = row["context_switches"] = row["requests"]
         return row
@@ -104,6 +134,10 @@ class SimulatedServer:
         settings = trial.point.settings
         if trial.point.sweep == LEAK:
             return self._come_and_go(settings)
+        if trial.point.sweep == HABITS:
+            return a_result(habits=self.habits)
+        if trial.point.sweep == FLOOD:
+            return self._flooded(settings)
         if not settings.surge_per_s or settings.rate_per_s is None:
             return None
         seconds, piled = [], 0.0
@@ -131,6 +165,30 @@ class SimulatedServer:
             samples.append(a_sample(label, float(second), 0.0, rss_bytes=rss, fds=fds))
         return a_result(samples=tuple(samples))
 
+    def _flooded(self, settings: Settings) -> TrialResult:
+        """A second at a time; late until it has recovered."""
+        rate = settings.rate_per_s or 0.0
+        suffers = self.suffers if self.suffers_from == FLOOD else 0.0
+        seconds = []
+        for second in range(round(settings.window_s)):
+            flooded = second + 1 <= FLOOD_ENDS_S
+            late = second < FLOOD_ENDS_S + self.flooded_s
+            us = 900_000.0 if late and self.flooded_s else 2_000.0
+            served = rate * (1 - suffers) if flooded else rate
+            seconds.append(a_second(float(second), requests=round(served), response_p99_us=us))
+        return a_result(series=tuple(seconds))
+
+    def _afterwards(self, trial: Trial) -> dict[str, Any]:
+        """When bad clients have gone."""
+        if trial.point.sweep == self.hangs_after:
+            reason = "the server answered nobody within 10 s after the bad clients had gone"
+            return {"reason": reason, **not_measured("server_wrong")}
+        return {
+            "after_answered_s": 0.002,
+            "after_fds": self.keeps_fds,
+            "after_rss_bytes": round(RSS_BYTES * self.memory_times),
+        }
+
     def _closed(self, trial: Trial, held: float) -> dict[str, Any]:
         idle = trial.point.settings.idle_connections
         found: dict[str, Any] = {"validity": "server_bound", "requests_per_s": held}
@@ -147,7 +205,7 @@ class SimulatedServer:
             lag = {"response_p99_us": 90_000.0, "validity": "generator_bound"}
             return {**lag, "requests_per_s": self.load_per_s, "server_cpu_share": 0.4}
         if rate <= held:
-            if trial.point.sweep == CLIENTS and self.suffers:
+            if trial.point.sweep == self.suffers_from and self.suffers:
                 row = {"response_p99_us": 3e6, "validity": "unsaturated", "server_cpu_share": 0.1}
                 return {**row, "requests_per_s": rate * (1 - self.suffers)}
             us = 1_000 + 10_000 * (rate / held) ** 8

@@ -185,7 +185,7 @@ def test_the_files_say_the_same(tmp_path: Path) -> None:
     folder = made.html.parent
     assert CheckUpFound.model_validate_json((folder / "checkup.json").read_text()) == made.found
     suite = ElementTree.parse(folder / "junit.xml").getroot()  # noqa: S314 - our own
-    assert suite.attrib["tests"] == "8"
+    assert suite.attrib["tests"] == "9"
     failing = [case.attrib["name"] for case in suite if case.find("failure") is not None]
     assert "holds_per_s > 2500" in failing
     page, plain = made.html.read_text(), (folder / "report.md").read_text()

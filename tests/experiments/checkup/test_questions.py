@@ -6,7 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from contract.checkup.description import BEYOND, CLIENTS, COST, COSTS, ENDED, HOLDS, KEY, LEAK
+from contract.checkup.description import (
+    BEYOND,
+    CLIENTS,
+    COST,
+    COSTS,
+    ENDED,
+    FLOOD,
+    HABITS,
+    HOLDS,
+    HOSTILE,
+    KEY,
+    LEAK,
+    READERS,
+)
 from contract.exits import LabError
 from experiments.checkup.questions import check_up_of
 from experiments.checkup.search import MOST
@@ -22,7 +35,11 @@ def test_each_server_is_searched_then_asked_at_shares_of_what_it_holds(tmp_path:
     tried = sweeps.count(HOLDS)
     assert tried <= MOST
     assert set(sweeps[:4]) == set(PLANNED)
-    assert sweeps[4:] == [*[HOLDS] * tried, *[COST] * len(COSTS), BEYOND, CLIENTS, LEAK]
+    assert sweeps[4:] == [
+        *[HOLDS] * tried,
+        *[COST] * len(COSTS),
+        *(BEYOND, CLIENTS, READERS, HOSTILE, FLOOD, LEAK, HABITS),
+    ]
     rates = [
         one.point.settings.rate_per_s
         for one in run.measured
@@ -70,7 +87,7 @@ def test_a_server_that_keeps_no_connection_is_asked_with_one_for_each_request(
     loads = {
         one.point.settings.load
         for one in run.measured
-        if one.point.settings.server == "poll" and one.point.sweep not in PLANNED
+        if one.point.settings.server == "poll" and one.point.sweep not in (*PLANNED, HABITS)
     }
     assert loads == {"open_connections"}
 
