@@ -28,6 +28,7 @@ MODULES = (
     "loadgen/verification/readiness.py",
     "loadgen/verification/together.py",
     "loadgen/verification/verify.py",
+    "loadgen/worker/aftermath.py",
     "loadgen/worker/barrier.py",
     "loadgen/worker/connect_wait.py",
     "loadgen/worker/engine_call.py",
@@ -118,6 +119,8 @@ NONE = frozenset(
         "the Locust master does not answer at …",
         "… of … load workers reached the Locust master at ……",
         "what the trial asked of the engine was not recorded",
+        # Of habits, beside the trial's own reason.
+        "the server had ended",
         "not a row of the record format: …",
         # Patterns, not texts.
         'exec: "|executable file .* not found',

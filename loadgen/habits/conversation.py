@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 
 from contract.result.habits import Ending, Seen
-from loadgen.answers.head import SHOWN, Head, parse_head
+from loadgen.answers.head import BEGIN, SHOWN, Head, parse_head
 from loadgen.answers.response import END, MOST_HEAD, Response
 from loadgen.answers.wrong import FramingError
 from loadgen.habits.scripts import Script
@@ -71,14 +71,13 @@ class Answers:
         return True
 
     def _head(self) -> Head | None:
-        """None: not whole yet. Raises FramingError."""
+        """None: not whole yet, or strange. Raises FramingError."""
         raw, found, _ = self._held.partition(END)
-        if not found:
-            if len(raw) > MOST_HEAD or not raw.startswith(b"HTTP/1."[: len(raw)]):
-                parse_head(raw)  # raises: it is none
-                raise FramingError("no end of its head")
-            return None
-        return parse_head(raw)
+        if found:
+            return parse_head(raw)
+        if len(raw) > MOST_HEAD or not raw.startswith(BEGIN[: len(raw)]):
+            self.strange = repr(raw[:SHOWN])
+        return None
 
 
 class Conversation:

@@ -14,10 +14,7 @@ RECOVERY_S = 10.0
 """For the first good answer."""
 ANSWER_S = 2.0
 """For one; a connection that waits in a queue of dead ones is given up, and another comes."""
-NOBODY = (
-    f"the server answered nobody within {RECOVERY_S:g} s after the bad clients and the load had "
-    "gone"
-)
+NOBODY = f"the server answered nobody within {RECOVERY_S:g} s after bad clients and load had gone"
 SETTLE_S = 6.0
 """Longer than most servers linger with a peer that they have refused."""
 LOOK_S = 0.25
