@@ -45,7 +45,7 @@ def await_habits(driver: Driver, container: str, silence_s: float) -> Habits:
         code = driver.wait(container, LONGEST_S + silence_s)
         log = driver.logs(container)
     except DriverError as error:
-        return Habits(reason=f"its client did not end: {error}")
+        return Habits(reason=f"what its client saw cannot be had: {error}")
     if code != Exit.OK:
         return Habits(reason=f"its client ended with {code}: {last_lines(log)}")
     try:
