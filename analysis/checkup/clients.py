@@ -18,6 +18,7 @@ from contract.checkup.description import (
     HOSTILE,
     READERS,
 )
+from contract.outcomes import MEASURED
 
 KINDS = (CLIENTS, READERS, HOSTILE, FLOOD)
 """Sweeps, a kind of bad clients each."""
@@ -62,7 +63,7 @@ def seen(asked: Asked) -> list[Beside]:
     calm = at_shares(asked).get(BESIDE_BAD)
     found = []
     for sweep in KINDS:
-        row = next((one for one in asked.of(sweep) if one["requests_per_s"] is not None), None)
+        row = next((one for one in asked.of(sweep) if _counts(one)), None)
         if row is None:
             continue
         served = ratio(row["requests_per_s"], row["rate_per_s"])
@@ -70,6 +71,12 @@ def seen(asked: Asked) -> list[Beside]:
         flooded = _flooded(asked, row) if sweep == FLOOD else (None, None)
         found.append(Beside(sweep, row, served and min(served, 1.0), memory, *flooded))
     return found
+
+
+def _counts(row: Row) -> bool:
+    """Whether there was a window, and nobody but the server spoiled it."""
+    measured = row["validity"] in MEASURED or by_server(row)
+    return measured and row["requests_per_s"] is not None
 
 
 def _flooded(asked: Asked, row: Row) -> tuple[float | None, float | None]:

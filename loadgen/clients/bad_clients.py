@@ -25,6 +25,7 @@ ASK_LONG = b"GET /bytes/16777216 HTTP/1.1\r\nHost: c10k-lab\r\n\r\n"
 """Longer than the buffers of both ends, or the server would be rid of it at once."""
 MUCH_BYTES = 49_152
 """Of short requests, whose answers are longer than the buffers of both ends."""
+SHORT_BYTES = 1_024
 HALF = b"GET / HTTP/1.1\r\nHost: c1"
 RECEIVE_BUFFER_BYTES = 4_096
 READ_BYTES = 64
@@ -52,7 +53,7 @@ class BadClients:
     writers: int = 0
     vanishing_per_s: float = 0.0
     also_asked: bytes = b""
-    """By slow readers, behind the long response: the request of a server that has none."""
+    """By slow readers whose answer is not long: the request of a server that has none so long."""
     counts: Counter[str] = field(default_factory=Counter)
     _reading: list[Client] = field(default_factory=list)
     _writing: list[Client] = field(default_factory=list)
@@ -111,14 +112,10 @@ class BadClients:
             sock = self._connect(kind)
             if sock is None:
                 return
-            if kind == "slow_reader" and not self._say(sock, self._ask_much(), kind):
+            if kind == "slow_reader" and not self._say(sock, ASK_LONG, kind):
                 return
             # Spread over a second, so that they do not act all at once.
             clients.append(Client(sock, now_s + number / OPENED_PER_TICK))
-
-    def _ask_much(self) -> bytes:
-        again = MUCH_BYTES // len(self.also_asked) if self.also_asked else 0
-        return ASK_LONG + self.also_asked * again
 
     def _connect(self, kind: str) -> socket.socket | None:
         """None where it fails, for whatever reason: refused, too slow, no port, no descriptor."""
@@ -146,7 +143,7 @@ class BadClients:
                 continue
             client.acts_at_s = max(client.acts_at_s + every_s, now_s)
             try:
-                alive = _read(client) if kind == "slow_reader" else _write(client)
+                alive = self._read(client) if kind == "slow_reader" else _write(client)
             except BlockingIOError:
                 continue
             except OSError:
@@ -157,6 +154,14 @@ class BadClients:
             self.counts[f"{kind}_closed"] += 1
             client.sock.close()
             clients.remove(client)
+
+    def _read(self, client: Client) -> bool:
+        """A few bytes; whether the connection goes on. Who has had a short answer asks for more."""
+        if not client.done and self.also_asked and _is_short(client.sock):
+            client.sock.send(self.also_asked * (MUCH_BYTES // len(self.also_asked)))
+        received = len(client.sock.recv(READ_BYTES))
+        client.done += received
+        return received > 0
 
     def _vanish(self) -> bool:
         """Come and go; False if nobody can come."""
@@ -179,10 +184,9 @@ class BadClients:
         return True
 
 
-def _read(client: Client) -> bool:
-    received = len(client.sock.recv(READ_BYTES))
-    client.done += received
-    return received > 0
+def _is_short(sock: socket.socket) -> bool:
+    """Whether what has come is less than a long answer has at once."""
+    return 0 < len(sock.recv(SHORT_BYTES, socket.MSG_PEEK)) < SHORT_BYTES
 
 
 def _write(client: Client) -> bool:
