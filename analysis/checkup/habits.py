@@ -19,11 +19,12 @@ ENDINGS = {
     "reset": "reset",
     "open": "nothing more",
 }
-SILENCES: dict[Moment, str] = {
-    "answered": "after an answer",
-    "silent": "before its first byte",
-    "head": "inside a head",
+SILENCES: dict[Moment, tuple[str, str]] = {
+    "answered": ("after its last answer", "after an answer"),
+    "silent": ("after it was opened", "before a first byte"),
+    "head": ("after its head stopped half-way", "inside a head"),
 }
+"""Since when, and when, a client is silent."""
 OF_MOMENT: dict[Moment, str] = {
     "answered": "habits_idle_s",
     "silent": "habits_silent_s",
@@ -162,21 +163,23 @@ def _bears(found: Habits) -> list[str]:
     if not found.silences:
         return []
     ended = [
-        f"{SILENCES[moment]} after {duration(one.closed_after_s * 1e6)}"
+        f"{duration(one.closed_after_s * 1e6)} {since}"
         + (f" (with {one.status})" if one.status else "")
-        for moment, words in SILENCES.items()
+        for moment, (since, _) in SILENCES.items()
         if (one := found.silences.get(moment)) and one.closed_after_s is not None
     ]
     borne = [
-        words
-        for moment, words in SILENCES.items()
+        when
+        for moment, (_, when) in SILENCES.items()
         if (one := found.silences.get(moment)) and one.closed_after_s is None
     ]
     told = []
     if ended:
-        told.append(f"It closes one that is silent {', '.join(ended)}.")
+        told.append(f"It ends a silent connection {', '.join(ended)}.")
     if borne:
-        told.append(f"No time-out within {number(found.watched_s)} s {' or '.join(borne)}.")
+        told.append(
+            f"No time-out was seen within {number(found.watched_s)} s {' or '.join(borne)}."
+        )
     if found.crowded:
         told.append("Silent connections take the places of others.")
     return told
@@ -222,9 +225,9 @@ def _cases(findings: Sequence[Finding]) -> list[str]:
         unknown = sum(one.kept is None for one in those)
         if those:
             rest = f" ({unknown} cannot be told)" if unknown else ""
-            told.append(f"{kept} of {len(those)} that it {level}{rest}")
+            told.append(f"{kept} of {len(those)} {level}{rest}")
     if not told:
         return []
     open_ways = [one.case.sent for one in findings if one.case.smuggles and one.kept is False]
     more = f" Servers may read these differently: {', '.join(open_ways)}." if open_ways else ""
-    return [f"Of the cases below it does {' and '.join(told)} do.{more}"]
+    return [f"Of the cases below it keeps {' and '.join(told)}.{more}"]
