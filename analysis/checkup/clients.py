@@ -43,6 +43,14 @@ class Beside:
     """None: not in the window."""
 
     @property
+    def recovers_s(self) -> float | None:
+        """At least so long; None: it is not known."""
+        if self.flood_served is None:
+            return None
+        rest = float(self.row["window_s"]) - FLOOD_ENDS_S
+        return rest if self.flood_recovers_s is None else self.flood_recovers_s
+
+    @property
     def words(self) -> str:
         """Who they are."""
         row = self.row
@@ -104,14 +112,12 @@ def answer(asked: Asked) -> Answer:
     words += [_of_flood(flooded)] if flooded else []
     words += [f"{reason_of(row)}." for row in failed]
     words += _afterwards(kinds)
-    rest = flooded and flooded.row["window_s"] - FLOOD_ENDS_S
-    recovers = flooded and flooded.flood_recovers_s
     figures = values(
         clients_served_share=_least([one.served for one in beside]),
         clients_p99_us=_most([one.row["response_p99_us"] for one in beside]),
         clients_error_share=_most([one.row["error_share"] for one in beside]),
         flood_served_share=flooded.flood_served if flooded else None,
-        flood_recovers_s=rest if recovers is None else recovers,
+        flood_recovers_s=flooded.recovers_s if flooded else None,
         clients_after_s=_most([one.row["after_answered_s"] for one in kinds]),
         clients_fds=_most([one.row["after_fds"] for one in kinds]),
         clients_memory_times=_most([one.memory for one in kinds]),

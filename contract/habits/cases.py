@@ -235,5 +235,7 @@ CASES: Final = (
         "400, and close",
         refused(400, closes=True),
     ),
-    Case("bare_lf", "lines that end with LF alone", "9112, 2.2", "MAY", "as usual", anything),
+    Case(
+        "bare_lf", "lines that end with LF alone", "9112, 2.2", "MAY", "take or refuse it", anything
+    ),
 )

@@ -37,11 +37,9 @@ def test_what_was_not_seen_to_end_is_told_as_at_least(tmp_path: Path) -> None:
     found = asked(tmp_path, good_habits())
     told = found.answer.answer
     assert "It serves at least 1,200 requests on a connection, and answers 10 of 10 in one" in told
-    assert (
-        "It closes one that is silent after an answer after 5 s, inside a head after 10 s" in told
-    )
+    assert "It ends a silent connection 5 s after its last answer, 10 s after its head" in told
     assert "(with 408)" in told
-    assert "No time-out within 20 s before its first byte." in told
+    assert "No time-out was seen within 20 s before a first byte." in told
     assert "HTTP/1.0 gets 200 and is closed; with keep-alive it is kept." in told
     assert ends(found, "habits_requests") == (1_200, None)
     assert ends(found, "habits_idle_s") == (5, 5)
@@ -115,6 +113,6 @@ def test_a_server_that_could_not_be_asked_is_not_judged(tmp_path: Path) -> None:
 def test_a_crowd_of_silent_connections_is_told(tmp_path: Path) -> None:
     known: dict[str, Any] = {"crowded": True, "silences": {"answered": Silence(None)}}
     found = asked(tmp_path, good_habits(**known))
-    assert "No time-out within 20 s after an answer." in found.answer.answer
+    assert "No time-out was seen within 20 s after an answer." in found.answer.answer
     assert "Silent connections take the places of others." in found.answer.answer
     assert "habits_head_s" not in found.answer.figures
