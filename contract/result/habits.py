@@ -56,7 +56,7 @@ class Habits:
     watched_s: float = 0.0
     """How long silent connections were watched."""
     crowded: bool = False
-    """Whether a request was not answered while three silent connections were there: then only the
-    one that fell silent after its answer was watched."""
+    """Whether a request was not answered while all silent connections were there: then only the
+    first of them was watched."""
     silences: dict[str, Silence] = field(default_factory=dict)
     """By moments."""

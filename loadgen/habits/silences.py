@@ -34,8 +34,9 @@ def watch(
     address: tuple[str, int], asked: Request, for_s: float, *, stays: bool
 ) -> tuple[bool, dict[str, Silence]]:
     """Silent connections until each is closed, or for so long; `stays`: those that were answered
-    are kept. The first is told of alone, and True with it, where a request beside them all is not
-    answered: then some of them wait for a place, and their time has not begun. Raises OSError."""
+    are kept. The first of them, which has its place, is told of alone, and True with it, where a
+    request beside them all is not answered: the others may wait for one, and their time has not
+    begun. Raises OSError."""
     with ExitStack() as stack:
         found: dict[Moment, Silent] = {}
         if stays:
@@ -44,7 +45,7 @@ def watch(
         found["head"] = _silent(stack, address, held_back(asked))
         crowded = not _is_answered(address, asked)
         if crowded:
-            for moment in ("silent", "head"):
+            for moment in list(found)[1:]:
                 found.pop(moment).sock.close()
         _until_closed(list(found.values()), for_s)
         return crowded, {

@@ -15,7 +15,7 @@ from contract.habits.cases import CASES, OLD, OLD_KEPT, PIPELINED, PLAIN
 from contract.habits.judging import Usual
 from contract.request import Request, requests_text
 from contract.result.document import from_json
-from contract.result.habits import Habits, Seen
+from contract.result.habits import Habits, Moment, Seen
 from experiments.paths import ROOT
 from loadgen.habits import asking, conversation
 from loadgen.habits.asking import ask
@@ -69,15 +69,16 @@ def test_the_habits_of_a_server_of_the_lab_are_those_of_its_code() -> None:
         assert 0.5 < one.closed_after_s < 2
 
 
-def test_a_server_of_one_client_is_watched_with_one() -> None:
+@pytest.mark.parametrize(("stays", "first"), [(True, "answered"), (False, "silent")])
+def test_a_server_of_one_client_is_watched_with_one(*, stays: bool, first: Moment) -> None:
     server = Server("iterative")
     try:
-        crowded, silences = watch(("127.0.0.1", server.port), ASKED, 0.2, stays=True)
+        crowded, silences = watch(("127.0.0.1", server.port), ASKED, 0.2, stays=stays)
     finally:
         server.kill()
     assert crowded
-    assert set(silences) == {"answered"}
-    assert silences["answered"].closed_after_s is None
+    assert set(silences) == {first}
+    assert silences[first].closed_after_s is None
 
 
 def test_what_a_server_says_before_it_closes_a_silent_connection_is_told() -> None:
