@@ -10,6 +10,10 @@ from contract.settings.setting import Kind
 LARGEST_WHOLE = 2**53
 """Beyond it a float, which every reader of a CSV may use, does not hold each whole number."""
 
+MOST_CORES = 8_192
+"""That a Linux kernel knows. A share of processor time goes beyond 1 where several processes, or
+a burst of a quota, had more than was granted for a moment; beyond this it was not measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

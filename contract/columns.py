@@ -7,7 +7,8 @@ column, or a detail beside the CSV, changes its meaning; a new one, with `added`
 
 from __future__ import annotations
 
-from contract.column import Column
+from contract.column import MOST_CORES, Column
+from contract.deploying_columns import DEPLOYING
 from contract.expected import EXACT, FRAMING
 from contract.origins import ORIGINS
 from contract.outcomes import OUTCOMES, VALIDITIES
@@ -19,9 +20,6 @@ FORMAT_VERSION = 2
 
 MOST_TREND = 1_000
 """Of a rate that rose a thousandfold, or from nothing."""
-MOST_CORES = 8_192
-"""That a Linux kernel knows. A share of processor time goes beyond 1 where several processes, or
-a burst of a quota, had more than was granted for a moment; beyond this it was not measured."""
 
 
 def _of_setting(one: Setting) -> Column:
@@ -262,6 +260,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("retransmits", "int", "RetransSegs in the window"),
     Column("resets", "int", "OutRsts in the window"),
     Column("segments_out_per_response", "float", "segments the server sent per response"),
+    *DEPLOYING,
     Column(
         "coverage", "float", "share of active connections with a response in the window", maximum=1
     ),

@@ -21,5 +21,7 @@ IN_ORDER = (
     ("voluntary_switches", "context_switches"),
     ("connection_requests_min", "connection_requests_p50"),
     ("connection_requests_p50", "connection_requests_max"),
+    ("stop_had_lost", "stop_had"),
+    ("stop_came_lost", "stop_came"),
 )
 """Pairs of numbers of which the second is never the smaller one."""

@@ -44,6 +44,8 @@ def parse(values: Mapping[str, Any], host: str | None) -> Options:
             check_pattern(own["expect_body"])
         except ValueError as error:
             faults.append(f"expect_body: {error}")
+    if settings.stop_s and not own["probe"]:
+        faults.append("stop_s is for trials: the probe beside the server tells it to end")
     faults += _of_requests(Options(settings=settings, host="", port=0, **own))
     target, port = _target(str(values.get("server") or ""), host or "", faults)
     if own["probe"] and own["probe"].rpartition(":")[0] != target:

@@ -35,6 +35,7 @@ MODULES = (
     "loadgen/worker/probe_client.py",
     "loadgen/worker/server_observer.py",
     "loadgen/worker/session.py",
+    "loadgen/worker/stop_phase.py",
     "loadgen/worker/trial_conductor.py",
     "experiments/records/pins.py",
     "experiments/records/rate_trend.py",
@@ -47,6 +48,7 @@ MODULES = (
     "experiments/run/microbenchmark.py",
     "experiments/run/needs.py",
     "experiments/run/unreached.py",
+    "experiments/run/watched_start.py",
 )
 """All that is said in them is a reason, or in NONE."""
 FUNCTIONS = {
@@ -119,8 +121,6 @@ NONE = frozenset(
         "the Locust master does not answer at …",
         "… of … load workers reached the Locust master at ……",
         "what the trial asked of the engine was not recorded",
-        # Of habits, beside the trial's own reason.
-        "the server had ended",
         "not a row of the record format: …",
         # Patterns, not texts.
         'exec: "|executable file .* not found',

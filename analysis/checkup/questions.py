@@ -6,7 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.checkup import beyond, clients, cost, crowd, habits, holds, idle, leak
+from analysis.checkup import (
+    beyond,
+    clients,
+    cost,
+    crowd,
+    deploy,
+    habits,
+    holds,
+    idle,
+    leak,
+    start,
+)
 from analysis.checkup.answer import Answer, Asked
 from contract.checkup.figures import QUESTIONS, Question
 from contract.checkup.rules import GOOD, UNTOLD, Rules
@@ -18,6 +29,8 @@ ANSWERS: Final[dict[str, Callable[[Asked], Answer]]] = {
     "idle": idle.answer,
     "crowd": crowd.answer,
     "clients": clients.answer,
+    "deploy": deploy.answer,
+    "start": start.answer,
     "leak": leak.answer,
     "habits": habits.answer,
 }

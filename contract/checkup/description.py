@@ -30,6 +30,11 @@ HABITS: Final = "habits"
 """Sweep of the trial after which the server is asked about its habits."""
 LEAK: Final = "leak"
 """Sweep of connections that come and go, at COME_AND_GO of the rate that it had with a crowd."""
+DEPLOY: Final = "deploy"
+"""Sweep of a server that is told to end under load, at DEPLOYED of what it holds."""
+START: Final = "start"
+"""Sweep of a server whose start is watched."""
+DEPLOYED: Final = 0.5
 BESIDE_BAD: Final = 0.5
 COME_AND_GO: Final = 0.3
 COSTS: Final = (0.01, 0.1, 0.5, 0.9)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contract.result.aftermath import Aftermath
+from contract.result.document import OMITTED
 from contract.result.scalars import SignedInt
 from contract.result.server_side import Environment, ProbeSample
+from contract.result.stop import Stopped
 from contract.result.window import Gauges, Window
 from contract.void_causes import Blame
 
@@ -119,3 +121,5 @@ class WorkerResult(WorkerHead):
     """None where the server was not verified."""
     aftermath: Aftermath | None = None
     """Of the one worker that speaks to the probe, after bad clients."""
+    stopped: Stopped | None = field(default=None, metadata=OMITTED)
+    """None where the server was not told to end."""

@@ -38,7 +38,7 @@ class ProbeSample:
     """
 
     label: str = ""
-    """What it was asked for: start, gate, open, second, close; empty, full, late."""
+    """What it was asked for: start, gate, open, second, close; empty, full, late; stop."""
     at_ns: int
     """Moment of the monotonic clock."""
     unix_ns: int | None = field(default=None, metadata=OMITTED)

@@ -13,6 +13,8 @@ from contract.result.document import OMITTED
 from contract.result.habits import Habits
 from contract.result.load_side import Checked, LoadSecond, Worker
 from contract.result.server_side import Environment, OwnLog, ProbeSample, ServerSecond
+from contract.result.start import Start
+from contract.result.stop import Ending, Stopped
 from contract.result.window import Gauges, Window
 from contract.void_causes import Blame
 
@@ -42,8 +44,14 @@ class TrialResult:
     checked: Checked | None = field(default=None, metadata=OMITTED)
     aftermath: Aftermath | None = field(default=None, metadata=OMITTED)
     """After bad clients."""
+    stopped: Stopped | None = field(default=None, metadata=OMITTED)
+    """What became of the requests of a server that was told to end; None: it was not."""
     asked: Asked | None = field(default=None, metadata=OMITTED)
     """Set by the run, as the next ones."""
+    start: Start | None = field(default=None, metadata=OMITTED)
+    """None: it was not watched."""
+    ending: Ending | None = field(default=None, metadata=OMITTED)
+    """Of a server that was told to end; None: it was not, or had not ended GRACE_S later."""
     log: OwnLog | None = field(default=None, metadata=OMITTED)
     files_s: float | None = field(default=None, metadata=OMITTED)
     """Processor time, on the lab's cores and while the server was loaded, of the program that is

@@ -33,7 +33,7 @@ def of_load(settings: Settings) -> Iterator[str]:
         yield f"load {load} needs a rate_per_s above 0"
     if not settings.open and settings.rate_per_s is not None:
         yield f"rate_per_s is for {' and '.join(OPEN_LOADS)}; {load} sends as fast as it can"
-    yield from _of_surge(settings)
+    yield from _of_schedule(settings)
     if settings.pipeline_depth > 1 and (load != "keep_alive" or several):
         yield "pipeline_depth above 1 is for load keep_alive with one path"
     if several and load != "keep_alive":
@@ -42,11 +42,13 @@ def of_load(settings: Settings) -> Iterator[str]:
         yield "trickle_per_s and churn_per_s are for idle_connections above 0"
 
 
-def _of_surge(settings: Settings) -> Iterator[str]:
+def _of_schedule(settings: Settings) -> Iterator[str]:
     if bool(settings.surge_per_s) != bool(settings.surge_s):
         yield "surge_per_s and surge_s go together: give both, or neither"
     if settings.surge_per_s and not settings.open:
         yield f"surge_per_s is for {' and '.join(OPEN_LOADS)}; {settings.load} has no schedule"
+    if settings.stop_s and not settings.open:
+        yield f"stop_s is for {' and '.join(OPEN_LOADS)}; {settings.load} has no schedule"
     if settings.window_s and settings.surge_s >= settings.window_s and settings.surge_s:
         yield f"surge_s {settings.surge_s:g} has to be shorter than window_s {settings.window_s:g}"
 

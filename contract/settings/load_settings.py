@@ -105,6 +105,14 @@ class LoadSettings:
     surge_s: float = setting(
         0.0, "How long surge_per_s lasts, in seconds", low=0, high=3_600, form=SWEEP, added=True
     )
+    stop_s: float = setting(
+        0.0,
+        "Load after the window, in seconds, in which the server is told to end; 0: it is not",
+        low=0,
+        high=60,
+        form=SWEEP,
+        added=True,
+    )
     connect_pace_per_s: int = setting(
         0,
         "Pace at which connections are opened; 0 is as fast as the cap in flight allows",

@@ -71,6 +71,9 @@ class Settings(ServerFlags[None], LoadSettings):
     traced: bool = setting(
         False, "Count the server's system calls, which makes it many times slower"
     )
+    start_watched: bool = setting(
+        False, "The server is started before its load, and asked until it answers", added=True
+    )
     warm_up_s: float | None = setting(
         0.3,
         "Load before the window, in seconds; `auto`: until the rate is steady, "

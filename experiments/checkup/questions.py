@@ -19,11 +19,14 @@ from contract.checkup.description import (
     COST,
     COSTS,
     CROWD,
+    DEPLOY,
+    DEPLOYED,
     ENDED,
     HABITS,
     HOLDS,
     LEAK,
     OVERLOAD,
+    START,
     SURGE_S,
     SURGE_WINDOW_S,
     Described,
@@ -50,6 +53,11 @@ WARM_UP_S: Final = (1.0, 5.0)
 LEAK_S: Final = 15.0
 HABITS_WINDOW_S: Final = 0.5
 """Of the trial whose load says nothing; its server is asked after it."""
+TOLD_AFTER_S: Final = 1.0
+STOP_S: Final = 3.0
+"""The load of a server goes on so long after it was told to end."""
+START_S: Final = 6.0
+"""Of load, in twentieths of which its rate is known."""
 WINDOW_S: Final = 3.0
 """What is a percent too much delays the last requests of four seconds by 40 ms."""
 SLOW_PER_S: Final = 100.0
@@ -111,7 +119,9 @@ class CheckUp:
             asked += 1
             settings = self._settings(server, way, rate)
             self._run(asked, BEYOND, _surging(settings, surge), "what happens beyond it")
-        asked = self._leak(server, self._clients(server, way, belief, asked))
+        asked = self._clients(server, way, belief, asked)
+        asked = self._deploy(server, way, belief, asked)
+        asked = self._leak(server, self._start(server, way, asked))
         return self._habits(server, asked)
 
     def _clients(self, server: str, way: Way, belief: HeldRate, asked: int) -> int:
@@ -125,6 +135,30 @@ class CheckUp:
             asked += 1
             self._run(asked, sweep, settings, words)
         return asked
+
+    def _deploy(self, server: str, way: Way, belief: HeldRate, asked: int) -> int:
+        """It is told to end while the load goes on."""
+        rate = rounded(belief.median * DEPLOYED)
+        if rate < LEAST_PER_S:
+            return asked
+        settings = self._settings(server, way, rate)
+        settings = replace(settings, window_s=TOLD_AFTER_S, stop_s=STOP_S)
+        self._run(asked + 1, DEPLOY, settings, "whether it can be deployed under load")
+        return asked + 1
+
+    def _start(self, server: str, way: Way, asked: int) -> int:
+        """Watched, and loaded as fast as it can from its first right answer on."""
+        closed = "keep_alive" if way.load == "open_loop" else "connection_per_request"
+        settings = Settings(
+            server=server,
+            load=closed,
+            active_connections=self.described.rules.connections,
+            start_watched=True,
+            warm_up_s=0.0,
+            window_s=START_S,
+        )
+        self._run(asked + 1, START, settings, "how it starts")
+        return asked + 1
 
     def _leak(self, server: str, asked: int) -> int:
         """Connections that come and go."""

@@ -9,12 +9,13 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
+from contract.stop_signal import USUAL as STOP_SIGNAL
 from experiments.docker.container_options import host_settings, settings
 from experiments.docker.driver import (
     AbsentError,
@@ -113,11 +114,14 @@ class DockerDriver(Engine):
         """Whether it runs, and if not, how it ended."""
         state = self._inspect(container)["State"]
         running = bool(state["Running"])
-        ended = not running and state.get("Status") != "created"
+        begun = state.get("Status") != "created"
+        ended = begun and not running
         return ContainerState(
             running=running,
             exit_code=int(state["ExitCode"]) if ended else None,
             oom_killed=bool(state["OOMKilled"]),
+            started_s=datetime.fromisoformat(state["StartedAt"]).timestamp() if begun else None,
+            ended_s=datetime.fromisoformat(state["FinishedAt"]).timestamp() if ended else None,
         )
 
     def _inspect(self, container: str) -> dict[str, Any]:
@@ -172,6 +176,14 @@ class DockerDriver(Engine):
         with self.guard(f"looking at container {container[:12]}"):
             driver = self.api.inspect_container(container).get("GraphDriver") or {}
         return str((driver.get("Data") or {}).get("MergedDir") or "")
+
+    def stop_signal(self, image: str) -> str:
+        """By which the image asks to be ended, a name or a number; SIGTERM where it names none."""
+        api = self.api
+        with self.guard(f"looking at image {image}"):
+            inspect: Callable[[str], Mapping[str, Any]] = api.inspect_image  # untyped there
+            found = inspect(image).get("Config") or {}
+        return str(found.get("StopSignal") or STOP_SIGNAL)
 
     def stop(self, container: str, grace_s: float) -> None:
         """Send the stop signal; kill after `grace_s`."""

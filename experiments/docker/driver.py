@@ -91,6 +91,10 @@ class ContainerState:
     running: bool
     exit_code: int | None
     oom_killed: bool
+    started_s: float | None = None
+    """Since when it runs or ran, in s of the engine's calendar."""
+    ended_s: float | None = None
+    """When it ended."""
 
     @property
     def ending(self) -> str:
@@ -136,6 +140,10 @@ class Driver(Protocol):
 
     def mounted_at(self, container: str) -> str:
         """The folder of the engine's machine where its files are; '' where there is none."""
+        ...
+
+    def stop_signal(self, image: str) -> str:
+        """By which the image asks to be ended, a name or a number; SIGTERM where it names none."""
         ...
 
     def stop(self, container: str, grace_s: float) -> None:

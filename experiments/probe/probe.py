@@ -33,6 +33,8 @@ from experiments.probe.processes import connections_held, read_processes
 from experiments.probe.sock_diag import accept_queue, accept_queue_limit
 
 WATCH_HZ = 20
+SERVER_PID = 1
+STOP = b"stop:"
 PROC = Path("/proc")
 SYSCTLS = (
     "net/core/somaxconn",
@@ -214,11 +216,13 @@ def serve(server_port: int, cores: list[str]) -> None:
 
     `environment` is answered with that instead; `gate` adds the established
     connections; `open` and `close` bound a window. `accept_queue_max` is the
-    deepest since the question before.
+    deepest since the question before. `stop:SIGNAL` tells the server to end, once it is answered:
+    the probe ends with it.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("0.0.0.0", PROBE_PORT))  # noqa: S104 - the pod's own namespace; nothing is published
     deepest = traced = 0
+    stopped = False
     while True:
         try:
             question, peer = sock.recvfrom(256)
@@ -243,7 +247,13 @@ def serve(server_port: int, cores: list[str]) -> None:
                 sock.settimeout(None)
                 if traced:
                     answer = replace(found, **_calls(traced))
+            elif word.startswith(STOP):
+                os.kill(SERVER_PID, 0)  # raises where it may not
+                answer = replace(found, at_ns=time.perf_counter_ns(), unix_ns=time.time_ns())
         sock.sendto(json.dumps({**to_json(answer), "asked": int(number or 0)}).encode(), peer)
+        if word.startswith(STOP) and not stopped:  # a question may come again
+            stopped = True
+            os.kill(SERVER_PID, int(word.removeprefix(STOP)))
 
 
 def _at_gate(found: ProbeSample, server_port: int) -> ProbeSample:

@@ -22,6 +22,8 @@ from experiments.records.rate_trend import rate_trend
 from experiments.records.row_contract import Row, unknown, within_format
 from experiments.records.server_columns import server_columns
 from experiments.records.server_log import events, last_lines
+from experiments.records.start_columns import start_columns
+from experiments.records.stop_columns import stop_columns
 from experiments.records.traced_columns import traced_columns, untraced
 from experiments.records.validity import judge
 from experiments.records.worker_columns import worker_columns
@@ -81,6 +83,7 @@ def _measured(row: Row, trial: Trial, outcome: Outcome) -> Row:
     row["overhead_s"] = _overhead(outcome.elapsed_s, warmed_up_s, loaded.window.window_s)
     row |= {"warmed_up_s": loaded.warmed_up_s, "rate_trend": rate_trend(loaded.rates_per_s)}
     row |= load_columns(loaded.window, settings.active_connections, settings.pipeline_depth)
+    row |= start_columns(loaded) | stop_columns(loaded)
     not_as_asked = _add_server_side(row, loaded, loaded.window, settings, outcome)
     return _blame(_judged(row, settings, not_as_asked), outcome)
 

@@ -12,6 +12,8 @@ from experiments.plan.given_files import KEPT
 
 READS_ALL: Final = ("DAC_READ_SEARCH", "SYS_PTRACE")
 """With these root reads of every process what its own user can."""
+STOPS_ALL: Final = ("KILL",)
+"""With this root may send a signal to every process that it sees."""
 
 
 def as_described(spec: ContainerSpec, keys: ContainerKeys, folder: Path) -> ContainerSpec:
@@ -29,9 +31,10 @@ def as_described(spec: ContainerSpec, keys: ContainerKeys, folder: Path) -> Cont
     )
 
 
-def beside(spec: ContainerSpec, other: ContainerSpec) -> ContainerSpec:
-    """A container of the lab's that reads /proc of another one: as the same user it needs nothing
-    for that. Of other users, who may even change in there, root reads it."""
+def beside(spec: ContainerSpec, other: ContainerSpec, *, stops: bool = False) -> ContainerSpec:
+    """A container of the lab's that reads /proc of another one, and tells it to end if it `stops`
+    it: as the same user it needs nothing for that. Of other users, who may even change in there,
+    root reads it."""
     if other.user == USER:
         return spec
-    return replace(spec, user="0:0", capabilities=READS_ALL)
+    return replace(spec, user="0:0", capabilities=(*READS_ALL, *(STOPS_ALL if stops else ())))

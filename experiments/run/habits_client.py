@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Final
 
 from contract.exits import Exit
@@ -11,7 +12,7 @@ from contract.request import Request, requests_text
 from contract.result.document import from_json
 from contract.result.habits import Habits
 from contract.result.scalars import DocumentError
-from experiments.docker.driver import Driver, DriverError
+from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.plan.trials import Trial
 from experiments.records.server_log import last_lines
 from experiments.run.server_under_test import ServerUnderTest
@@ -37,6 +38,27 @@ def command(trial: Trial, server: ServerUnderTest) -> tuple[str, ...]:
         *("python3", "-m", "loadgen.tools.habits", "--host", host, "--port", str(server.port)),
         *("--request", requests_text({ASKED: asked}), "--silence", f"{settings.habits_s:g}"),
     )
+
+
+def see_habits(
+    driver: Driver,
+    started: dict[str, str],
+    made: Callable[[str], ContainerSpec],
+    trial: Trial,
+) -> Habits | None:
+    """What a client sees of the server while nobody else asks it; None: nobody is to look. Its
+    container joins those that are `started`; `made` makes it, for the network of this container.
+    No trial is worse for what fails here."""
+    silence_s = trial.point.settings.habits_s
+    if not silence_s:
+        return None
+    try:
+        if not driver.state(started["server"]).running:
+            return Habits(reason="the server had ended")
+        started[NAME] = driver.start(made(started["client" if "client" in started else "pod"]))
+    except DriverError as error:
+        return Habits(reason=f"its client did not start: {error}")
+    return await_habits(driver, started[NAME], silence_s)
 
 
 def await_habits(driver: Driver, container: str, silence_s: float) -> Habits:

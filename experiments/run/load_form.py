@@ -7,6 +7,7 @@ from typing import Any
 from contract.ports import PROBE_PORT
 from contract.request import headers_text, requests_text
 from contract.settings.trial import MOST_WARM_UP_S
+from contract.stop_signal import USUAL
 from experiments.plan.trials import Trial
 from experiments.run.server_under_test import ServerUnderTest
 
@@ -15,7 +16,7 @@ SHORTEST_BACKLOG = 128
 """Of the common servers that choose it themselves."""
 
 
-def load_form(trial: Trial, server: ServerUnderTest) -> dict[str, Any]:
+def load_form(trial: Trial, server: ServerUnderTest, stop_signal: str = USUAL) -> dict[str, Any]:
     """Always all of it: the master's form keeps what the trial before has set."""
     settings, asked = trial.point.settings, server.exchange
     host = "server" if settings.network == "bridge" else "127.0.0.1"
@@ -38,6 +39,7 @@ def load_form(trial: Trial, server: ServerUnderTest) -> dict[str, Any]:
         "ready_s": server.ready.timeout_s,
         "trial": trial.id,
         "probe": f"{host}:{PROBE_PORT}",
+        "stop_signal": stop_signal,
     }
 
 

@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
-from contract.result.habits import Habits
 from contract.result.server_side import OwnLog
+from contract.result.start import Start
 from contract.result.trial_result import TrialResult
+from contract.stop_signal import USUAL
 from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.machine.file_system import FileSystem
@@ -28,13 +30,15 @@ from experiments.records import pins
 from experiments.records.needs_cpu import NeedsSeen
 from experiments.records.outcome import Outcome
 from experiments.run.habits_client import NAME as HABITS
-from experiments.run.habits_client import await_habits
+from experiments.run.habits_client import see_habits
 from experiments.run.load_form import load_form
 from experiments.run.master_container import MasterContainer
 from experiments.run.needs import Needs
+from experiments.run.told_to_end import ending_of
 from experiments.run.trial_containers import Containers, hostname, load_name
 from experiments.run.trial_kind import TrialError
 from experiments.run.unreached import why_unreached_by
+from experiments.run.watched_start import await_seen, await_watching
 
 LOST_S = 60.0
 """Beside the server's start, the ramp, warm-up and window; connecting gives up long before."""
@@ -70,11 +74,13 @@ class LoadedTrial:
         self._containers = containers
         self._settle = settle
         self._master = master
+        self._seen_start: Start | None = None
         self._needs = Needs(trial, driver, containers, self.started)
 
     @property
     def logged(self) -> list[str]:
-        return ["server", *self._loads(), "probe", HABITS, *self._needs.names()]
+        beside = ("probe", "watch", HABITS)
+        return ["server", *self._loads(), *beside, *self._needs.names()]
 
     def measure(self, outcome: Outcome) -> None:
         if replaced := self._master.make_ready():
@@ -86,6 +92,7 @@ class LoadedTrial:
         copiers, files = Copiers.of(self.started["server"]), self._file_system()
         before = copiers and copiers.look()
         result = self._load()
+        stop_s = trial.point.settings.stop_s
         cores = [int(core) for core in make.placement.measured(len(self._loads()))]
         spent_s = copying_s(before, copiers.look(), cores) if copiers and before else None
         outcome.result = replace(
@@ -93,7 +100,9 @@ class LoadedTrial:
             asked=pins.asked(server, loads),
             log=self._own_log(result, spent_s),
             files_s=files.spent_s(cores) if files else None,
-            habits=self._habits(),
+            habits=see_habits(self._driver, self.started, partial(make.habits, trial), trial),
+            start=self._seen_start,
+            ending=ending_of(self._driver, self.started["server"], result, stop_s),
         )
 
     def _start(self) -> None:
@@ -105,12 +114,16 @@ class LoadedTrial:
         started["pod"] = self._driver.start(make.pod(trial, "pod", hosts))
         if bridged:
             started["client"] = self._driver.start(make.pod(trial, "client"))
+        if trial.point.settings.start_watched:
+            self._watch_start(started["pod"])
         specs = make.loads(trial, started["client" if bridged else "pod"])
         with ThreadPoolExecutor(len(specs)) as pool:
             loads = {name: pool.submit(self._driver.start, spec) for name, spec in specs.items()}
             try:
                 pod = started["pod"]
-                server = started["server"] = self._start_server(make.server(trial, pod))
+                if "server" not in started:
+                    started["server"] = self._start_server(make.server(trial, pod))
+                server = started["server"]
                 started["probe"] = self._driver.start(make.probe(trial, pod, server))
             except DriverError:
                 # Nothing can join the pid namespace of a server that has ended at once.
@@ -119,6 +132,16 @@ class LoadedTrial:
                 raise
             finally:
                 self._collect(loads)
+
+    def _watch_start(self, pod: str) -> None:
+        """Nothing else is started meanwhile, nor removed."""
+        make, trial, driver, started = self._containers, self._trial, self._driver, self.started
+        watch = started["watch"] = driver.start(make.watch(trial, pod))
+        self._settle()
+        await_watching(driver, watch)
+        server = started["server"] = self._start_server(make.server(trial, pod))
+        ready_s = make.server_under_test(trial).ready.timeout_s
+        self._seen_start = await_seen(driver, watch, server, ready_s)
 
     def _start_server(self, spec: ContainerSpec) -> str:
         """Raises TrialError where its own command cannot be executed, else DriverError."""
@@ -146,22 +169,12 @@ class LoadedTrial:
             "not all load workers reached the Locust master",
         )
         server = self._containers.server_under_test(trial)
-        master.swarm(settings.active_connections, load_form(trial, server))
+        signal = self._driver.stop_signal(server.image) if settings.stop_s else USUAL
+        master.swarm(settings.active_connections, load_form(trial, server, signal))
         limit_s = settings.ramp_s + settings.longest_warm_up_s + settings.window_s + LOST_S
+        limit_s += settings.stop_s
         limit_s += server.ready.timeout_s
         return self._until(lambda: master.result(trial.id), limit_s, "the load did not end")
-
-    def _habits(self) -> Habits | None:
-        """What a client sees of the server while nobody else asks it; None: nobody looks."""
-        silence_s = self._trial.point.settings.habits_s
-        if not silence_s:
-            return None
-        if not self._driver.state(self.started["server"]).running:
-            return Habits(reason="the server had ended")
-        where = self.started["client" if "client" in self.started else "pod"]
-        started = self._driver.start(self._containers.habits(self._trial, where))
-        self.started[HABITS] = started
-        return await_habits(self._driver, started, silence_s)
 
     def _file_system(self) -> FileSystem | None:
         """Of the server's container, where it is a program; None also where the engine does not
@@ -192,7 +205,8 @@ class LoadedTrial:
         A server that cannot tell why it ended is not waited for either: the load would give it
         half a minute to listen.
         """
-        silent = self._trial.point.foreign is not None
+        point = self._trial.point
+        silent = point.foreign is not None and not point.settings.stop_s
         deadline = time.monotonic() + limit_s
         while (answer := ask()) is None:
             for name in self._loads():
@@ -234,6 +248,8 @@ class LoadedTrial:
     def _note_server(self, server: str, outcome: Outcome) -> None:
         """How it ended by itself."""
         result = outcome.result if isinstance(outcome.result, TrialResult) else None
+        if result and result.stopped:
+            return  # it was told to
         if result and result.spoiled_by in SEEN_AT_AN_END:
             self._ends(server)
         state = self._driver.state(server)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from contract.ports import WEB_PORT
+from contract.ports import PROBE_PORT, WEB_PORT
 from experiments.docker.driver import ContainerSpec
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
 from experiments.run.described_container import as_described, beside
 from experiments.run.habits_client import NAME as HABITS
 from experiments.run.habits_client import command as habits_command
+from experiments.run.load_form import load_form
 from experiments.run.server_under_test import Images as ServerImages
 from experiments.run.server_under_test import ServerUnderTest, server_under_test
 
@@ -32,6 +34,7 @@ PIDS = 32_768
 LOAD_PERIOD_US = 4_000
 """Period of a load worker's quota, where it has one: the kernel grants no less than 1 ms of it."""
 PROBE = ("python3", "/opt/lab/experiments/probe/probe.py")
+WATCH = ("python3", "-m", "loadgen.tools.start_watch")
 LOCUST = ("python3", "-m", "locust", "-f", "/opt/lab/loadgen/locustfile.py")
 
 
@@ -154,7 +157,8 @@ class Containers:
 
     def probe(self, trial: Trial, pod: str, server: str) -> ContainerSpec:
         """Reads /proc beside the server, in its pid and network namespaces."""
-        return beside(self._probe(trial, pod, server), self.server(trial, pod))
+        stops = trial.point.settings.stop_s > 0
+        return beside(self._probe(trial, pod, server), self.server(trial, pod), stops=stops)
 
     def _probe(self, trial: Trial, pod: str, server: str) -> ContainerSpec:
         port = str(self.server_under_test(trial).port)
@@ -166,6 +170,19 @@ class Containers:
             command=(*PROBE, port, *cores),
             network=f"container:{pod}",
             pid_of=server,
+            cpus=self.placement.others,
+        )
+
+    def watch(self, trial: Trial, pod: str) -> ContainerSpec:
+        """Watches the server start, in its pod."""
+        tested, here = self.server_under_test(trial), "127.0.0.1"
+        beside = {"host": f"http://{here}:{tested.port}", "probe": f"{here}:{PROBE_PORT}"}
+        return ContainerSpec(
+            role="load",
+            name=self.name(trial, "watch"),
+            image=self.images.load,
+            command=(*WATCH, json.dumps(load_form(trial, tested) | beside)),
+            network=f"container:{pod}",
             cpus=self.placement.others,
         )
 

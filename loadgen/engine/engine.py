@@ -95,8 +95,12 @@ class Engine(Connections):
 
     def freeze(self) -> WindowCounts:
         """Stop sending and counting; return what the window holds, exactly."""
-        ended = time.perf_counter_ns()
         self._frozen = True
+        return self.count()
+
+    def count(self) -> WindowCounts:
+        """What the window holds if it ends now."""
+        ended = time.perf_counter_ns()
         cpu, process_cpu = time.thread_time_ns(), time.process_time_ns()
         return WindowCounts(
             started_ns=self._window_started,

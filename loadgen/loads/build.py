@@ -16,6 +16,8 @@ from loadgen.loads import (
     open_connections,
     open_loop,
     pipelined,
+    stopping_open_connections,
+    stopping_open_loop,
 )
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
 from loadgen.options import Options
@@ -33,6 +35,7 @@ from loadgen.worker.probe_client import TrialVoid
 KINDS: tuple[KindOfLoad, ...] = (
     *(keep_alive.LOAD, pipelined.LOAD, mixed.LOAD, connection_per_request.LOAD),
     *(open_loop.LOAD, open_connections.LOAD),
+    *(stopping_open_loop.LOAD, stopping_open_connections.LOAD),
 )
 
 

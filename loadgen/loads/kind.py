@@ -55,6 +55,8 @@ class KindOfLoad:
     """For a mix of paths, and for nothing else."""
     pipelines: bool = False
     """For a pipeline_depth above 1, and for nothing else."""
+    stops: bool = False
+    """For a server that is told to end, and for nothing else."""
 
     def __post_init__(self) -> None:
         if self.load not in CLIENT_LOADS:
@@ -66,4 +68,5 @@ class KindOfLoad:
             options.settings.load == self.load
             and (len(options.kinds) > 1) == self.several_paths
             and (options.settings.pipeline_depth > 1) == self.pipelines
+            and (options.settings.stop_s > 0) == self.stops
         )

@@ -46,7 +46,7 @@ def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> 
         ),
         unanswered=_unanswered([one.unanswered for one in windows if one.unanswered]),
         distributions={
-            name: _together([one.distributions[name] for one in windows], window_s)
+            name: together([one.distributions[name] for one in windows], window_s)
             for name in windows[0].distributions
         },
     )
@@ -60,7 +60,8 @@ def _busiest(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> float
     return max(used.values())
 
 
-def _together(parts: Sequence[Distribution], window_s: float) -> Distribution:
+def together(parts: Sequence[Distribution], window_s: float) -> Distribution:
+    """The distribution of all that is in these, in windows of this length."""
     ages = [decode(one.ages) for one in parts if one.ages is not None]
     return describe(
         added(decode(one.histogram) for one in parts),

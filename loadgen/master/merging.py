@@ -19,6 +19,7 @@ from contract.result.trial_result import TrialResult
 from contract.result.window import Gauges
 from contract.void_causes import Blame
 from loadgen.master.merged_series import merge_series
+from loadgen.master.merged_stop import merge_stopped
 from loadgen.master.merged_window import merge_windows
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ def merge(
         workers=tuple(_worker(one) for one in results),
         aftermath=_first((one.aftermath for one in results), None),
         checked=_checked([one.checked for one in results if one.checked]),
+        stopped=merge_stopped([one.stopped for one in results]) if complete else None,
     )
 
 

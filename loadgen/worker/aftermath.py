@@ -7,17 +7,46 @@ import time
 import gevent
 
 from contract.result.aftermath import Aftermath
+from loadgen.clients.background_clients import BackgroundClients
+from loadgen.engine.engine import Engine
 from loadgen.habits.conversation import Conversation
+from loadgen.options import Options
+from loadgen.worker.barrier import Barrier
+from loadgen.worker.engine_call import call
+from loadgen.worker.probe_client import TrialVoid
 from loadgen.worker.server_observer import ServerObserver
 
 RECOVERY_S = 10.0
 """For the first good answer."""
 ANSWER_S = 2.0
 """For one; a connection that waits in a queue of dead ones is given up, and another comes."""
-NOBODY = f"the server answered nobody within {RECOVERY_S:g} s after bad clients and load had gone"
 SETTLE_S = 6.0
 """Longer than most servers linger with a peer that they have refused."""
 LOOK_S = 0.25
+
+
+def after_bad_clients(
+    background: BackgroundClients,
+    engine: Engine,
+    barrier: Barrier,
+    observer: ServerObserver,
+    options: Options,
+) -> Aftermath | None:
+    """They go, and the good ones too; then the server is looked at. Raises TrialVoid."""
+    background.close()
+    call(engine, engine.close)
+    barrier.meet("gone")
+    return see_aftermath(observer, engine.address, options.asked[0].encoded("1.1"))
+
+
+def require_answer(found: Aftermath | None) -> None:
+    """Raises TrialVoid where somebody looked, and there was none."""
+    if found and found.answered_s is None:
+        raise TrialVoid(
+            f"the server answered nobody within {RECOVERY_S:g} s after bad clients and load had "
+            "gone",
+            "server_wrong",
+        )
 
 
 def see_aftermath(

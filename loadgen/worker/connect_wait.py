@@ -59,16 +59,16 @@ def await_established(
 
 
 def check_idle(engine: Engine, settings: Settings) -> None:
-    """As the window has closed: raises TrialVoid where idle connections are missing."""
-    idle, wanted = engine.gauges().idle_established, settings.idle_connections
+    """Raises TrialVoid where idle connections were lost while the window was open."""
+    idle = engine.gauges().idle_established
     moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
     lost = engine.gauges().idle_failed if moving else 0
     missing = ""
     if lost:
-        missing = f"{lost:,} of the {wanted:,} idle connections were lost"
-    elif idle < wanted and not moving:
+        missing = f"{lost:,} of the {settings.idle_connections:,} idle connections were lost"
+    elif idle < settings.idle_connections and not moving:
         missing = (
-            f"only {idle:,} of {wanted:,} idle connections "
+            f"only {idle:,} of {settings.idle_connections:,} idle connections "
             "were still established at the end of the window"
         )
     if missing:

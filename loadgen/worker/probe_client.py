@@ -14,12 +14,14 @@ import gevent
 from contract.result.document import from_json
 from contract.result.scalars import DocumentError
 from contract.result.server_side import Environment, ProbeSample
+from contract.stop_signal import number_of
 from contract.void_causes import SpoiledBy
 
 PROBE_S = 5.0
 PROBE_ANSWER_S = 1.0
 PROBE_ATTEMPTS = 3
 POLL_S = 0.01
+STOP = "stop"
 MOST_BYTES = 65_536
 T = TypeVar("T")
 
@@ -65,6 +67,10 @@ class Probe:
     def ask(self, word: str) -> ProbeSample:
         """A sample, labelled `word`. Raises TrialVoid when the probe is silent."""
         return replace(self._ask(word, ProbeSample), label=word)
+
+    def stop_server(self, signal: str) -> ProbeSample:
+        """Have the probe tell the server to end; its sample of the moment before."""
+        return replace(self._ask(f"{STOP}:{number_of(signal)}", ProbeSample), label=STOP)
 
     def _ask(self, word: str, kind: type[T]) -> T:
         """A datagram may be lost, and an answer may be late: each question has a number. One that

@@ -34,6 +34,14 @@ class ServerObserver:
         """A sample that is not kept; None without a probe."""
         return self._probe.ask("look") if self._probe else None
 
+    def stop_server(self, signal: str) -> int | None:
+        """Tell the server to end; when that was, in ns of the monotonic clock. Nothing can be asked
+        after it: the probe ends with the server."""
+        if self._probe is None:
+            return None
+        self.samples.append(self._probe.stop_server(signal))
+        return self.samples[-1].at_ns
+
     def fill_accept_queue(self, address: tuple[str, int], clients: int, late: int) -> None:
         """One silent connection more than there are clients: the server holds one of them."""
         if self._probe:

@@ -18,6 +18,7 @@ import gevent
 from contract.result.aftermath import Aftermath
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
+from contract.result.stop import Stopped
 from contract.result.window import Gauges
 from contract.void_causes import Blame
 from loadgen.answers.told import told
@@ -30,8 +31,9 @@ from loadgen.engine.series import Series
 from loadgen.engine.summary import summarise
 from loadgen.loads.build import make_engine
 from loadgen.loads.schedule import SECOND_NS
+from loadgen.loads.stopping import Stopping
 from loadgen.options import Options
-from loadgen.worker.aftermath import NOBODY, see_aftermath
+from loadgen.worker.aftermath import after_bad_clients, require_answer
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
 from loadgen.worker.connect_wait import await_established, check_idle, limit_s
@@ -39,7 +41,8 @@ from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import POLL_S, TrialVoid
 from loadgen.worker.server_observer import ServerObserver
-from loadgen.worker.warm_up import sleep_until, until_steady
+from loadgen.worker.stop_phase import go_on, stop_server
+from loadgen.worker.warm_up import sleep_until, warm_up
 
 logger = logging.getLogger(__name__)
 FOLLOW_S = 0.25
@@ -78,6 +81,7 @@ class TrialConductor:
         self._pulse: Pulse | None = None
         self._warmed_up_s: float | None = None
         self._aftermath: Aftermath | None = None
+        self._stopped: Stopped | None = None
 
     def run(self, whole: Options) -> WorkerResult:
         """Measure a window and return what this worker has of it, a void one with its reason.
@@ -195,36 +199,21 @@ class TrialConductor:
         self._enter("warm_up")
         sleep_until(begins)
         call(engine, engine.begin)
-        opens = self._warm_up(engine, begins)
+        opens = warm_up(engine, barrier, options, begins, partial(self._check, engine))
+        self._warmed_up_s = (opens - begins) / SECOND_NS
         self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
         check_idle(engine, settings)
-        self._see_aftermath(engine, observer)
+        if self._background is not None and self._background.bad:
+            self._enter("aftermath")
+            self._aftermath = after_bad_clients(
+                self._background, engine, barrier, observer, options
+            )
+            require_answer(self._aftermath)
+        if isinstance(engine, Stopping):
+            self._enter("stop")
+            stop_s, signal = settings.stop_s, options.stop_signal
+            self._stopped = stop_server(engine, observer, barrier, signal, stop_s)
         self._enter("done")
-
-    def _see_aftermath(self, engine: Engine, observer: ServerObserver) -> None:
-        """Where there were bad clients: they go, and the good ones too. Raises TrialVoid."""
-        if self._background is None or not self._background.bad:
-            return
-        self._enter("aftermath")
-        self._background.close()
-        call(engine, engine.close)
-        self._barrier.meet("gone")
-        asked = self.options.asked[0].encoded("1.1")
-        self._aftermath = see_aftermath(observer, engine.address, asked)
-        if self._aftermath and self._aftermath.answered_s is None:
-            raise TrialVoid(NOBODY, "server_wrong")
-
-    def _warm_up(self, engine: Engine, begins: int) -> int:
-        """Load until the window is to open; returns that moment."""
-        within_s = self.options.steady_within_s
-        if within_s:
-            check = partial(self._check, engine)
-            opens = until_steady(engine, self._barrier, begins, within_s, check)
-        else:
-            opens = begins + int((self.options.settings.warm_up_s or 0.0) * SECOND_NS)
-        self._warmed_up_s = (opens - begins) / SECOND_NS
-        sleep_until(opens)
-        return opens
 
     def _watch_window(
         self, engine: Engine, observer: ServerObserver, opens: int, ends: int
@@ -254,6 +243,12 @@ class TrialConductor:
                 observer.note("second")
                 self._check(engine)
         self._check(engine)
+        if isinstance(engine, Stopping):
+            self.counts = call(engine, partial(go_on, engine, series))
+            self._confinement.close()
+            self._barrier.meet("frozen")
+            observer.note("close")
+            return  # it is not at rest
         errors = self.freeze().errors
         self._confinement.close()
         series.look()
@@ -297,4 +292,5 @@ class TrialConductor:
             company=self._background.counts() if self._background else {},
             aftermath=self._aftermath,
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,
+            stopped=self._stopped,
         )

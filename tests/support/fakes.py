@@ -49,6 +49,8 @@ class FakeDriver:
     said: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Ended] = field(default_factory=dict)
     executed: list[tuple[str, ...]] = field(default_factory=list)
+    stop_signals: dict[str, str] = field(default_factory=dict)
+    """By image, where it names one."""
 
     def create_network(self, name: str) -> str:
         return name
@@ -96,6 +98,9 @@ class FakeDriver:
     def mounted_at(self, container: str) -> str:
         assert self._spec(container).role == "server"
         return "/none"
+
+    def stop_signal(self, image: str) -> str:
+        return self.stop_signals.get(image, "SIGTERM")
 
     def stop(self, container: str, grace_s: float) -> None:
         del grace_s

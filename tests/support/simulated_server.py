@@ -12,6 +12,7 @@ from contract.checkup.description import (
     CLIENTS,
     CLOSED,
     CROWD,
+    DEPLOY,
     FLOOD,
     FLOOD_ENDS_S,
     HABITS,
@@ -19,12 +20,15 @@ from contract.checkup.description import (
     IDLE,
     LEAK,
     READERS,
+    START,
     described,
 )
 from contract.columns import FORMAT_VERSION
 from contract.exits import LabError
 from contract.outcomes import not_measured
+from contract.result.distribution import Distribution
 from contract.result.habits import Habits
+from contract.result.stop import Ending, Stopped
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
 from experiments.checkup.choice import Choice, choose_checkup
@@ -33,6 +37,9 @@ from experiments.plan.trials import Trial, plan
 from experiments.records.manifest import usual
 from experiments.records.row_contract import Row
 from experiments.records.run_folder import Store
+from experiments.records.stop_columns import stop_columns
+from loadgen.engine.recorder import to_histogram
+from loadgen.engine.summary import encode
 from tests.support.results import a_result, a_sample, a_second
 from tests.support.seen_habits import good_habits
 
@@ -71,6 +78,16 @@ class SimulatedServer:
     flooded_s: float = 0.0
     """How long its times are beyond the limit after a flood."""
     habits: Habits = field(default_factory=good_habits)
+    unfinished: int = 0
+    """Requests that it had as it was told to end, and did not finish, of 10."""
+    loses: int = 0
+    """Of those that were sent to it afterwards."""
+    ends_s: float | None = 0.4
+    """After it was told to; None: not by itself."""
+    deaf_s: float = 0.1
+    """From listening to its first right answer."""
+    steady_s: float = 0.0
+    """Of load, until its rate is what it will be."""
     load_per_s: float = math.inf
     """What the load can send."""
     random: Random = field(default_factory=lambda: Random(1))  # noqa: S311 - a simulation
@@ -125,6 +142,11 @@ class SimulatedServer:
             row |= self._open(trial, settings.rate_per_s, held)
         if trial.point.sweep in BAD:
             row |= self._afterwards(trial)
+        if trial.point.sweep == DEPLOY:
+            row |= stop_columns(self._told_to_end(settings))
+        if trial.point.sweep == START:
+            row |= {"start_listening_s": 0.2, "start_answered_s": 0.2 + self.deaf_s}
+            row["start_steady_s"] = self.steady_s
         row["requests"] = round(row["requests_per_s"] * settings.window_s)
         row["voluntary_switches"] = row["context_switches"] = row["requests"]
         return row
@@ -138,6 +160,8 @@ class SimulatedServer:
             return a_result(habits=self.habits)
         if trial.point.sweep == FLOOD:
             return self._flooded(settings)
+        if trial.point.sweep == DEPLOY:
+            return self._told_to_end(settings)
         if not settings.surge_per_s or settings.rate_per_s is None:
             return None
         seconds, piled = [], 0.0
@@ -151,6 +175,24 @@ class SimulatedServer:
             piled += due - served
             seconds.append(a_second(float(second), requests=round(served), response_p99_us=us))
         return a_result(trial=trial.id, series=tuple(seconds))
+
+    def _told_to_end(self, settings: Settings) -> TrialResult:
+        """Answers take 2 ms, and those of 30 requests more 90 ms; what is due after 0.1 s is
+        refused."""
+        times = to_histogram({2_000: 200, 90_000: 30})
+        rate = settings.rate_per_s or 0.0
+        stopped = Stopped(
+            told_ns=0,
+            had=10,
+            had_lost=self.unfinished,
+            came=round(rate * 0.1),
+            came_lost=self.loses,
+            under_way=0,
+            unsent_ms={str(ms): 1 for ms in range(100, round(settings.stop_s * 1_000))},
+            response=Distribution(histogram=encode(times)),
+        )
+        ending = None if self.ends_s is None else Ending(after_s=self.ends_s, exit_code=0)
+        return a_result(stopped=stopped, ending=ending)
 
     def _come_and_go(self, settings: Settings) -> TrialResult:
         """A sample a second; a fresh server fills its pools at first."""

@@ -11,6 +11,7 @@ from contract.checkup.description import (
     CLIENTS,
     COST,
     COSTS,
+    DEPLOY,
     ENDED,
     FLOOD,
     HABITS,
@@ -19,6 +20,7 @@ from contract.checkup.description import (
     KEY,
     LEAK,
     READERS,
+    START,
 )
 from contract.exits import LabError
 from experiments.checkup.questions import check_up_of
@@ -35,11 +37,9 @@ def test_each_server_is_searched_then_asked_at_shares_of_what_it_holds(tmp_path:
     tried = sweeps.count(HOLDS)
     assert tried <= MOST
     assert set(sweeps[:4]) == set(PLANNED)
-    assert sweeps[4:] == [
-        *[HOLDS] * tried,
-        *[COST] * len(COSTS),
-        *(BEYOND, CLIENTS, READERS, HOSTILE, FLOOD, LEAK, HABITS),
-    ]
+    bad = (CLIENTS, READERS, HOSTILE, FLOOD)
+    rest = [*[COST] * len(COSTS), BEYOND, *bad, DEPLOY, START, LEAK, HABITS]
+    assert sweeps[4:] == [*[HOLDS] * tried, *rest]
     rates = [
         one.point.settings.rate_per_s
         for one in run.measured
@@ -48,6 +48,11 @@ def test_each_server_is_searched_then_asked_at_shares_of_what_it_holds(tmp_path:
     assert rates == pytest.approx([20, 200, 1_000, 1_800, 1_000], rel=0.05)
     surge = next(one.point.settings for one in run.measured if one.point.sweep == BEYOND)
     assert surge.surge_per_s == pytest.approx(3_000, rel=0.05)
+    told = next(one.point.settings for one in run.measured if one.point.sweep == DEPLOY)
+    assert told.rate_per_s == pytest.approx(1_000, rel=0.05)
+    assert (told.load, told.stop_s) == ("open_loop", 3)
+    start = next(one.point.settings for one in run.measured if one.point.sweep == START)
+    assert (start.load, start.start_watched, start.warm_up_s) == ("keep_alive", True, 0)
     assert any(line.startswith("poll holds ") for line in run.said)
 
 
@@ -89,7 +94,7 @@ def test_a_server_that_keeps_no_connection_is_asked_with_one_for_each_request(
         for one in run.measured
         if one.point.settings.server == "poll" and one.point.sweep not in (*PLANNED, HABITS)
     }
-    assert loads == {"open_connections"}
+    assert loads == {"open_connections", "connection_per_request"}
 
 
 def test_one_that_serves_nobody_is_asked_nothing_more(tmp_path: Path) -> None:
