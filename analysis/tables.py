@@ -44,6 +44,17 @@ HEADINGS = {
     "served_share": "clients served",
     "asked": "asked for",
     "held": "held at the limit",
+    "spoiled_measurements": "of them spoiled",
+    "most_foreign_cpu_share": "other programs, of a core, at most",
+    "most_steal_share": "hypervisor, at most",
+    "most_cpu_pressure_share": "waited for a core, at most",
+    "most_memory_pressure_share": "for memory",
+    "most_io_pressure_share": "for a disk",
+    "server_core_loop_before_us": "loop, server's core, before",
+    "server_core_loop_after_us": "loop, server's core, after",
+    "load_core_loop_before_us": "loop, load's core, before",
+    "load_core_loop_after_us": "loop, load's core, after",
+    "reference_requests_per_s": "reference, requests / s",
 }
 TEXT = (
     "server",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contract.column import MOST_CORES, Column
 from contract.deploying_columns import DEPLOYING
 from contract.expected import EXACT, FRAMING
+from contract.machine_columns import MACHINE_COLUMNS
 from contract.origins import ORIGINS
 from contract.outcomes import OUTCOMES, VALIDITIES
 from contract.settings.setting import Setting, declared
@@ -265,44 +266,7 @@ COLUMNS: tuple[Column, ...] = (
         "coverage", "float", "share of active connections with a response in the window", maximum=1
     ),
     Column("littles_law_ratio", "float", "throughput x mean time / requests under way; 1 is exact"),
-    Column(
-        "steal_share",
-        "float",
-        "share of the lab's cores that the hypervisor took in the window",
-        maximum=1,
-    ),
-    Column(
-        "foreign_cpu_share",
-        "float",
-        "cores' worth of other programs on the lab's cores, without log_cpu_share and "
-        "files_cpu_share",
-        maximum=MOST_CORES,
-    ),
-    Column("log_bytes_per_s", "float", "what the server printed in the window", added=True),
-    Column(
-        "log_cpu_share",
-        "float",
-        "cores' worth of the engine, on the lab's cores, to copy what the server printed; empty "
-        "where the engine is not on this machine",
-        added=True,
-        maximum=MOST_CORES,
-    ),
-    Column(
-        "files_cpu_share",
-        "float",
-        "cores' worth of the program, on the lab's cores, that is the file system of the server's "
-        "container (fuse-overlayfs); empty where the kernel is, or the engine is not on this "
-        "machine",
-        added=True,
-        maximum=MOST_CORES,
-    ),
-    Column(
-        "needs_cpu_share",
-        "float",
-        "cores' worth of what the server `needs`, wherever it ran; no other program",
-        added=True,
-        maximum=MOST_CORES,
-    ),
+    *MACHINE_COLUMNS,
 )
 
 

@@ -131,6 +131,7 @@ def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
     """The rows of a csv reader after its header; returns by line what is to stand there instead."""
     instead: dict[int, bytes] = {}
     seen: dict[str, int] = {}
+    measured: dict[tuple[str, ...], int] = {}
     start = 2
     for row in rows:
         line, start = start, rows.line_num + 1
@@ -157,6 +158,13 @@ def _rows(rows: Any, header: list[str], found: Examined) -> dict[int, bytes]:
         if first != line and trial:
             found.problems.append(
                 f"line {line}, column trial: {trial!r} is recorded on line {first} too"
+            )
+        same = cells["point"], cells["repeat"], cells.get("attempt") or "1"
+        other = measured.setdefault(same, line)
+        if other != line and first == line and all(same):
+            found.problems.append(
+                f"line {line}, column trial: {trial!r} has the point, repeat and attempt of line "
+                f"{other}: one measurement, recorded twice; delete the copy"
             )
         found.rows.append(cells)
     return instead

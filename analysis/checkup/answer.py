@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.records.run import Run
+from analysis.wording import at_least
 from contract.checkup.description import Described
 from contract.habits.cases import Case
+from contract.outcomes import MEASURED, STARVED
 from contract.result.trial_result import TrialResult
 from contract.void_causes import BY_SERVER, LOG_ENDS
 
@@ -49,7 +51,8 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`words` is a sentence or two, `short` a few words for beside another's; `failed` says that
-    the server did not do what was asked, whatever figures there are."""
+    the server did not do what was asked, whatever figures there are, and `unread` that what might
+    speak against it could not be read."""
 
     question: str
     server: str
@@ -57,6 +60,7 @@ class Answer:
     short: str
     figures: Mapping[str, Value] = field(default_factory=dict)
     failed: bool = False
+    unread: bool = False
     findings: tuple[Finding, ...] = ()
 
     def value(self, name: str) -> float | None:
@@ -90,6 +94,32 @@ def rows_of(run: Run) -> list[Row]:
 def values(**known: float | None) -> dict[str, Value]:
     """Figures without intervals, of those that are known."""
     return {name: Value(float(value)) for name, value in known.items() if value is not None}
+
+
+def with_figures(rows: Sequence[Row]) -> Row | None:
+    """The first of these trials whose figures say something of the server: measured, or of clients
+    that it starved in a window. What else was seen in a spoiled one is no evidence."""
+    known = (*MEASURED, STARVED)
+    return next(
+        (row for row in rows if row["validity"] in known and row["outcome"] == "completed"), None
+    )
+
+
+def bound_of(row: Row, name: str) -> Value | None:
+    """A time; without an upper end where requests had no answer, and so may have taken longer."""
+    value = row[name]
+    if value is None:
+        return None
+    low = name in str(row["lower_bounds"] or "").split() or row["validity"] == STARVED
+    return Value(float(value), float(value), None, bounded=True) if low else Value(float(value))
+
+
+def in_words(value: Value | None, write: Callable[[float], str]) -> str:
+    """A figure for a sentence, with ≥ where it has no upper end."""
+    if value is None:
+        return "not known"
+    text = write(value.value)
+    return at_least(text) if value.bounded and value.high is None else text
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

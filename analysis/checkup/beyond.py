@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.checkup.answer import Answer, Asked, Row, ratio, untold, values
+from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, untold, values
 from analysis.checkup.holds import held
-from analysis.wording import count, duration, number, share
+from analysis.wording import count, duration, number, plural, share
 from contract.checkup.description import AFTER, BEYOND, OVERLOAD
 from contract.outcomes import LIMIT_REACHED, VOID
 from contract.result.load_side import LoadSecond
+
+IN_A_HUNDRED = 0.01
+"""What a 99th percentile leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +38,28 @@ def surge_of(row: Row, seconds: Sequence[LoadSecond], p99_ms: float) -> Surge | 
     if not during or not after:
         return None
     lasted = during[-1].to_s - during[0].from_s
-    recovered = recovers_s(after, ends, p99_ms)
+    recovered = recovers_s(row, after, ends, p99_ms)
     goodput = sum(one.requests for one in during) / lasted
     return Surge(goodput, row["error_share"], recovered)
 
 
-def recovers_s(after: Sequence[LoadSecond], ends_s: float, p99_ms: float) -> float | None:
+def recovers_s(row: Row, after: Sequence[LoadSecond], ends_s: float, p99_ms: float) -> float | None:
     """From then until p99 is within the limit, and nothing fails, for good; None: never in the
-    window."""
+    window. `after` are the seconds since."""
     recovered: float | None = None
     for one in reversed(after):
         if one.response_p99_us is None or one.response_p99_us > p99_ms * 1_000 or one.errors:
             break
         recovered = max(0.0, one.from_s - ends_s)
-    return recovered
+    return None if _hangs(row, sum(one.requests for one in after), p99_ms) else recovered
+
+
+def _hangs(row: Row, answered: int, p99_ms: float) -> bool:
+    """Whether more than one in a hundred of the requests after the overload had no answer when the
+    window closed, beyond the limit: they are in no second's percentile."""
+    late = row["unanswered"] or 0
+    too_old = (row["oldest_unanswered_us"] or 0.0) > p99_ms * 1_000
+    return too_old and late > IN_A_HUNDRED * (answered + late)
 
 
 def answer(asked: Asked) -> Answer:
@@ -76,6 +87,8 @@ def answer(asked: Asked) -> Answer:
         words += (
             f". At {AFTER:.0%} after it p99 is within the limit after {number(surge.recovers_s)} s"
         )
+    if row["unanswered"]:
+        words += f"; {plural(int(row['unanswered']), 'request')} had no answer at the end"
     recovers_s = rest if surge.recovers_s is None else surge.recovers_s
     figures = values(
         beyond_goodput_share=None if of_the_load else goodput,
@@ -87,4 +100,4 @@ def answer(asked: Asked) -> Answer:
         longest = duration(row["response_max_us"])
         words += f"; the longest wait is {longest}"
         short += f", longest wait {longest}"
-    return Answer(BEYOND, asked.server, f"{words}.", short, figures)
+    return Answer(BEYOND, asked.server, f"{words}.", short, figures, by_server(row))

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, reason_of, untold, values
+from analysis.checkup.answer import (
+    Answer,
+    Asked,
+    Row,
+    Value,
+    bound_of,
+    by_server,
+    in_words,
+    ratio,
+    reason_of,
+    untold,
+    values,
+    with_figures,
+)
 from analysis.checkup.beyond import recovers_s
 from analysis.checkup.cost import at_shares
 from analysis.tables import Table
@@ -18,7 +31,6 @@ from contract.checkup.description import (
     HOSTILE,
     READERS,
 )
-from contract.outcomes import MEASURED
 
 KINDS = (CLIENTS, READERS, HOSTILE, FLOOD)
 """Sweeps, a kind of bad clients each."""
@@ -51,6 +63,11 @@ class Beside:
         return rest if self.flood_recovers_s is None else self.flood_recovers_s
 
     @property
+    def p99(self) -> Value | None:
+        """Of the good clients."""
+        return bound_of(self.row, "response_p99_us")
+
+    @property
     def words(self) -> str:
         """Who they are."""
         row = self.row
@@ -71,20 +88,14 @@ def seen(asked: Asked) -> list[Beside]:
     calm = at_shares(asked).get(BESIDE_BAD)
     found = []
     for sweep in KINDS:
-        row = next((one for one in asked.of(sweep) if _counts(one)), None)
-        if row is None:
+        row = with_figures(asked.of(sweep))
+        if row is None or row["requests_per_s"] is None:
             continue
         served = ratio(row["requests_per_s"], row["rate_per_s"])
         memory = ratio(row["after_rss_bytes"], calm["server_rss_bytes"]) if calm else None
         flooded = _flooded(asked, row) if sweep == FLOOD else (None, None)
         found.append(Beside(sweep, row, served and min(served, 1.0), memory, *flooded))
     return found
-
-
-def _counts(row: Row) -> bool:
-    """Whether there was a window, and nobody but the server spoiled it."""
-    measured = row["validity"] in MEASURED or by_server(row)
-    return measured and row["requests_per_s"] is not None
 
 
 def _flooded(asked: Asked, row: Row) -> tuple[float | None, float | None]:
@@ -96,7 +107,7 @@ def _flooded(asked: Asked, row: Row) -> tuple[float | None, float | None]:
         return None, None
     due = row["rate_per_s"] * (during[-1].to_s - during[0].from_s)
     served = ratio(sum(one.requests for one in during), due)
-    recovers = recovers_s(after, FLOOD_ENDS_S, asked.about.rules.limits.p99_ms)
+    recovers = recovers_s(row, after, FLOOD_ENDS_S, asked.about.rules.limits.p99_ms)
     return served and min(served, 1.0), recovers
 
 
@@ -114,7 +125,6 @@ def answer(asked: Asked) -> Answer:
     words += _afterwards(kinds)
     figures = values(
         clients_served_share=_least([one.served for one in beside]),
-        clients_p99_us=_most([one.row["response_p99_us"] for one in beside]),
         clients_error_share=_most([one.row["error_share"] for one in beside]),
         flood_served_share=flooded.flood_served if flooded else None,
         flood_recovers_s=flooded.recovers_s if flooded else None,
@@ -122,9 +132,14 @@ def answer(asked: Asked) -> Answer:
         clients_fds=_most([one.row["after_fds"] for one in kinds]),
         clients_memory_times=_most([one.memory for one in kinds]),
     )
+    times = [one.p99 for one in beside if one.p99 is not None]
+    if times:
+        figures["clients_p99_us"] = max(times, key=lambda one: one.value)
+    unread = any(one.p99 is None or one.row["error_share"] is None for one in beside)
     least = _least([one.served for one in kinds])
     short = f"{share(least)} served"
-    return Answer(CLIENTS, asked.server, " ".join(words), short, figures, bool(failed))
+    told = " ".join(words)
+    return Answer(CLIENTS, asked.server, told, short, figures, bool(failed), unread)
 
 
 def _least(known: Sequence[float | None]) -> float | None:
@@ -139,7 +154,7 @@ def _beside(kinds: Sequence[Beside]) -> str:
     """A sentence of all that are not a flood."""
     rate = count(kinds[0].row["rate_per_s"])
     told = [
-        f"{share(one.served)} beside {one.words} (p99 {duration(one.row['response_p99_us'])}"
+        f"{share(one.served)} beside {one.words} (p99 {in_words(one.p99, duration)}"
         + (f", {share(one.row['error_share'])} fail" if one.row["errors"] else "")
         + ")"
         for one in kinds
@@ -192,7 +207,7 @@ def kinds_table(all_asked: Sequence[Asked]) -> Table | None:
             one.words,
             server_name(asked.server),
             share(one.served),
-            _shown(one.row["response_p99_us"], duration),
+            in_words(one.p99, duration),
             _shown(one.row["error_share"], share),
             _shown(one.row["after_answered_s"], lambda s: duration(s * 1e6)),
             _shown(one.row["after_fds"], count),

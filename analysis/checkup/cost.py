@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from analysis.checkup.answer import Answer, Asked, Row, ratio, untold, values
+from dataclasses import replace
+
+from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, reason_of, untold, values
 from analysis.checkup.holds import held
-from analysis.wording import TIMES, duration, number
+from analysis.outcomes.causes import MOST_FAILED
+from analysis.wording import TIMES, count, duration, listed, number, share
 from contract.checkup.description import COST, COSTS
 from contract.outcomes import MEASURED
 
@@ -13,11 +16,12 @@ NEAR = 0.05
 
 
 def at_shares(asked: Asked) -> dict[float, Row]:
-    """The trials that were measured, by their share of the rate that it holds."""
+    """The trials that were measured, by their share of the rate that it holds, without those of
+    which too many requests failed: what these cost is in the figure, and they are not."""
     found = held(asked)
     if found is None:
         return {}
-    rows = [row for row in asked.of(COST) if row["validity"] in MEASURED]
+    rows = [row for row in asked.of(COST) if row["validity"] in MEASURED and not _failed(row)]
     return {
         share: row
         for share in COSTS
@@ -26,11 +30,19 @@ def at_shares(asked: Asked) -> dict[float, Row]:
     }
 
 
+def _failed(row: Row) -> bool:
+    return (row["error_share"] or 0.0) > MOST_FAILED
+
+
 def answer(asked: Asked) -> Answer:
     """Processor time and wake-ups, for a request."""
-    rows = at_shares(asked)
+    rows, tried = at_shares(asked), asked.of(COST)
+    failed = [row for row in tried if _failed(row) or by_server(row)]
     if not rows:
-        return untold(asked, COST, asked.of(COST), "what it holds is not known")
+        found = untold(asked, COST, tried, "what it holds is not known")
+        if not failed or found.failed:
+            return found
+        return replace(found, words=f"{_why(failed)}.", failed=True)
     costs = {
         f"cost_{share * 100:.0f}_us": row["server_cpu_us_per_request"]
         for share, row in rows.items()
@@ -55,9 +67,21 @@ def answer(asked: Asked) -> Answer:
             f" Wake-ups for a request: {number(woken['cost_1_wakeups'], 2)} at 1%, "
             f"{number(woken['cost_90_wakeups'], 2)} at 90%."
         )
+    if failed:
+        words += f" {_why(failed)}."
     figures = values(**costs, cost_idle_times=times, **woken)
     short = f"{duration(busy if busy is not None else next(iter(costs.values())))}"
-    return Answer(COST, asked.server, words, short, figures)
+    return Answer(COST, asked.server, words, short, figures, bool(failed))
+
+
+def _why(failed: list[Row]) -> str:
+    """At which rates there is no cost, and what the server did."""
+    told = [
+        f"at {count(row['rate_per_s'])}/s "
+        + (f"{share(row['error_share'])} failed" if _failed(row) else reason_of(row))
+        for row in failed
+    ]
+    return f"No cost is known {listed(told)}"
 
 
 def _each(row: Row | None, name: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.checkup.answer import Answer, Asked, by_server, untold, values
+from analysis.checkup.answer import Answer, Asked, by_server, untold, values, with_figures
 from analysis.wording import count, duration, plural, share
 from contract.checkup.description import CROWD
 
@@ -13,8 +13,8 @@ SECOND_US = 900_000
 def answer(asked: Asked) -> Answer:
     """In words, with who was served."""
     rows = asked.of(CROWD)
-    row = next((one for one in rows if one["coverage"] is not None), None)
-    if row is None:
+    row = with_figures(rows)
+    if row is None or row["coverage"] is None:
         return untold(asked, CROWD, rows, "it was not asked")
     longest = row["connect_max_us"]
     figures = values(
@@ -23,10 +23,14 @@ def answer(asked: Asked) -> Answer:
         crowd_queue=row["accept_queue_max"],
         crowd_queue_limit=row["accept_queue_limit"],
         crowd_connect_max_s=None if longest is None else longest / 1e6,
+        crowd_error_share=row["error_share"],
     )
     of, window = count(row["active_connections"]), f"{row['window_s']:.0f} s"
     words = f"{share(row['coverage'])} of {of} that come at once are answered in {window}"
-    if drops := row["listen_drops"]:
+    drops = row["listen_drops"]
+    if drops is None:
+        words += "; how many connections found the accept queue full could not be read"
+    elif drops:
         words += (
             f"; {plural(int(drops), 'time')} the accept queue was full and a connection dropped"
         )
@@ -40,4 +44,5 @@ def answer(asked: Asked) -> Answer:
     if row["errors"]:
         words += f". {share(row['error_share'])} fail: {row['error_kinds']}"
     short = f"{share(row['coverage'])} served"
-    return Answer(CROWD, asked.server, f"{words}.", short, figures, by_server(row))
+    failed, unread = by_server(row), drops is None
+    return Answer(CROWD, asked.server, f"{words}.", short, figures, failed, unread)

@@ -14,9 +14,15 @@ from analysis.tables import Table
 from analysis.wording import MISSING, TIMES, count, duration, number, server_name, share, size
 from contract.checkup.description import COSTS, HOLDS
 from contract.checkup.figures import FIGURES, Unit
-from contract.checkup.kept import P99, Limits, word_of
+from contract.checkup.kept import P99, Limits, Word, word_of
 
 HEIGHT_IN = 3.2
+LABELS: dict[Word, str] = {
+    "kept": "within the limits",
+    "broken": "not within the limits",
+    "load": "too fast for the load",
+}
+"""Of the trials of a search; those that say nothing are not drawn."""
 
 
 def written(unit: Unit, value: float) -> str:
@@ -66,24 +72,27 @@ def cell(unit: Unit, value: Value | None) -> str:
 
 
 def search_picture(asked: Asked) -> Chart | None:
-    """The trials of a search: filled where the limits were kept, hollow where they were not."""
+    """The trials of a search: filled where the limits were kept, hollow where they were not. None
+    where none says anything."""
     limits = asked.about.rules.limits
     rows = [row for row in asked.of(HOLDS) if row[P99] is not None]
     if not rows:
         return None
     groups = [
         series
-        for word, label in (("kept", "within the limits"), ("broken", "not within the limits"))
+        for word, label in LABELS.items()
         if (series := _trials(asked.server, _of_word(rows, limits, word), word, label))
     ]
+    if not groups:
+        return None
     limit = Line(limits.p99_ms * 1_000, f"{limits.p99_ms:g} ms", upright=False, colour=INK)
     x = Axis("requests per second, offered")
     y = Axis("response time, p99", MICROSECONDS, log=True)
     return Chart((Panel(x, y, "The search", tuple(groups), (limit,)),), height_in=HEIGHT_IN)
 
 
-def _of_word(rows: Sequence[Row], limits: Limits, word: str) -> list[Row]:
-    return [row for row in rows if (word_of(row, limits) == "kept") == (word == "kept")]
+def _of_word(rows: Sequence[Row], limits: Limits, word: Word) -> list[Row]:
+    return [row for row in rows if word_of(row, limits) == word]
 
 
 def _trials(server: str, rows: Sequence[Row], word: str, label: str) -> Series | None:

@@ -60,7 +60,8 @@ def answer(asked: Asked) -> Answer:
         words.append(f"Not all was asked: {found.reason}.")
     short = f"{plural(len(broken), 'case')} not kept"
     told = " ".join(words)
-    return Answer(HABITS, asked.server, told, short, figures, ended is not None, findings)
+    failed = ended is not None
+    return Answer(HABITS, asked.server, told, short, figures, failed, findings=findings)
 
 
 def cases_table(answers: Sequence[Answer]) -> Table | None:

@@ -11,9 +11,11 @@ from contract.checkup.evidence import seen_of
 from contract.checkup.held_rate import HeldRate, held_rate
 from contract.checkup.kept import word_of
 from contract.checkup.way import Way, way_of
+from contract.outcomes import MEASURED
 
 BUSY = 0.9
 """A core used for nine tenths is the bound (experiments/records/validity.py)."""
+LOAD = "the load could not keep the schedule of any rate that was tried"
 WAYS = {
     "open_loop": "over connections that stay",
     "open_connections": "with a connection for each request",
@@ -33,6 +35,8 @@ class Held:
     """The slowest one above it that was not."""
     load_bound: bool
     """Whether that one's rate was too much for the load, and not for the server."""
+    failed: int
+    """Trials that were not within the limits by the server's doing."""
 
 
 def held(asked: Asked) -> Held | None:
@@ -48,7 +52,8 @@ def held(asked: Asked) -> Held | None:
     kept = max(within, key=_rate, default=None)
     broken = min(beyond, key=_rate, default=None)
     load_bound = broken is not None and words[broken["trial"]] == "load"
-    return Held(way, belief, len(rows), kept, broken, load_bound)
+    failed = sum(word == "broken" for word in words.values())
+    return Held(way, belief, len(rows), kept, broken, load_bound, failed)
 
 
 def answer(asked: Asked) -> Answer:
@@ -56,6 +61,9 @@ def answer(asked: Asked) -> Answer:
     found = held(asked)
     if found is None:
         return untold(asked, HOLDS, [*asked.of(CLOSED), *asked.of(CROWD)], "it was not asked")
+    if found.kept is None and not found.failed:
+        why = LOAD if found.load_bound else "no trial of the search says anything of the server"
+        return untold(asked, HOLDS, _spoiled(asked), why)
     limits, belief = asked.about.rules.limits, found.belief
     terms = f"p99 below {limits.p99_ms:g} ms and at most {limits.error_share * 100:g}% errors"
     if found.kept is None:
@@ -76,6 +84,11 @@ def answer(asked: Asked) -> Answer:
     figures = {"holds_per_s": rate, **values(holds_cpu_share=busy)}
     short = f"{'at least ' if open_end else ''}{count(belief.low if open_end else belief.median)}/s"
     return Answer(HOLDS, asked.server, words, short, figures)
+
+
+def _spoiled(asked: Asked) -> list[Row]:
+    """The trials of the search that were not measured."""
+    return [row for row in asked.of(HOLDS) if row["validity"] not in MEASURED]
 
 
 def _why_not_over_those_that_stay(asked: Asked, way: Way) -> str:

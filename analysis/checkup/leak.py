@@ -14,7 +14,8 @@ from itertools import combinations
 from statistics import median
 
 from analysis.checkup.answer import Answer, Asked, Row, untold, values
-from analysis.wording import count, number, size
+from analysis.outcomes.causes import MOST_FAILED
+from analysis.wording import count, number, share, size
 from contract.checkup.description import LEAK
 from contract.outcomes import MEASURED
 from contract.result.server_side import ProbeSample
@@ -25,6 +26,8 @@ LEAST = 6
 """Samples; fewer have no interval."""
 LABELS = ("open", "second", "close")
 MANY = 1_000
+BY_CHANCE = 3.0
+"""Standard deviations of a number of arrivals."""
 
 
 def slope(points: Sequence[tuple[float, float]]) -> tuple[float, float, float] | None:
@@ -51,11 +54,17 @@ def answer(asked: Asked) -> Answer:
     samples = [one for one in recorded if one.label in LABELS]
     if row is None or len(samples) < LEAST:
         return untold(asked, LEAK, rows, "it was not asked")
+    if few := _too_few(row):
+        of_the_load = row["validity"] == "generator_bound"
+        return Answer(LEAK, asked.server, few, "not known", failed=not of_the_load)
     memory = slope(_over_connections(row, samples, "rss_bytes"))
     open_ones = slope(_over_connections(row, samples, "fds"))
-    if memory is None or open_ones is None:
+    if memory is None:
         return untold(asked, LEAK, rows, "too few samples were taken")
-    figures = values(leak_bytes=max(0.0, memory[1]), leak_fds=max(0.0, open_ones[1] * MANY))
+    figures = values(
+        leak_bytes=max(0.0, memory[1]),
+        leak_fds=max(0.0, open_ones[1] * MANY) if open_ones else None,
+    )
     came = count(row["requests"])
     if figures["leak_bytes"].value > 0:
         words = (
@@ -64,16 +73,33 @@ def answer(asked: Asked) -> Answer:
         )
     else:
         words = f"{came} connections came and went; its memory does not grow with them"
-    if figures["leak_fds"].value > 0:
+    if open_ones is None:
+        words += "; how many descriptors it has open could not be read"
+    elif figures["leak_fds"].value > 0:
         words += f"; of 1,000, {number(open_ones[0] * MANY, 2)} descriptors stay open"
     short = f"{size(figures['leak_bytes'].value)} a connection"
     return Answer(LEAK, asked.server, f"{words}.", short, figures)
 
 
+def _too_few(row: Row) -> str:
+    """Why what did not grow says nothing: most of what was to come and go was not served; '' where
+    enough was, but for chance."""
+    wanted, came = row["rate_per_s"] * row["window_s"], row["requests"]
+    if came >= (1 - MOST_FAILED) * wanted - BY_CHANCE * math.sqrt(wanted):
+        return ""
+    errors = f"; {share(row['error_share'])} failed: {row['error_kinds']}" if row["errors"] else ""
+    return f"Not known: of {count(wanted)} connections {count(came)} were served{errors}."
+
+
 def _over_connections(
     row: Row, samples: Sequence[ProbeSample], name: str
 ) -> list[tuple[float, float]]:
-    """The samples after the first, each by how many connections had come by then."""
+    """The samples after the first, each by how many connections had come by then; without those
+    in which it could not be read."""
     began, rate = samples[0].at_ns, row["requests_per_s"]
     later = samples[math.ceil(len(samples) * FIRST) :]
-    return [((one.at_ns - began) / 1e9 * rate, float(getattr(one, name))) for one in later]
+    return [
+        ((one.at_ns - began) / 1e9 * rate, float(value))
+        for one in later
+        if (value := getattr(one, name))
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -57,11 +58,20 @@ def ask(asked: Asked) -> dict[str, Answer]:
 
 
 def mark(answer: Answer, rules: Rules) -> tuple[str, str]:
-    """The mark and what to do: of the first rule that applies, or good."""
+    """The mark and what to do: of the first rule that applies, or good, unless one might apply that
+    nobody can tell."""
     for rule in rules.marks:
         value = answer.value(rule.when.column)
         if rule.question == answer.question and value is not None and rule.when.holds(value):
             return rule.mark, rule.do
     if answer.failed:
         return FAILED, READ_ON
-    return (GOOD, "") if answer.figures else (UNTOLD, "")
+    open_ = answer.unread or any(
+        rule.question == answer.question
+        and (figure := answer.figures.get(rule.when.column)) is not None
+        and figure.bounded
+        and figure.high is None
+        and rule.when.holds(math.inf)
+        for rule in rules.marks
+    )
+    return (GOOD, "") if answer.figures and not open_ else (UNTOLD, "")

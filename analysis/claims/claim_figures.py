@@ -6,15 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from analysis.claims.evidence import described, evidence_of, without_silent
 from analysis.claims.expression import parse
 from analysis.claims.first_look import first_look
+from analysis.claims.load_as_asked import (
+    KINDS,
+    WORKERS,
+    company_as_asked,
+    held_as_asked,
+    mix_as_asked,
+)
 from analysis.claims.longer_times import moved
 from analysis.claims.rules import Levels, Line, Rule
 from analysis.outcomes.basis import Basis, basis_of
 from analysis.outcomes.causes import MOST_FAILED, failed
+from analysis.outcomes.error_tails import answered_share
 from analysis.records.run import Run
 from analysis.records.words import limit_reached, starved
 from analysis.selection.trials import NotRunError, Value, with_settings
@@ -25,6 +34,7 @@ from analysis.statistics.linear_cost import growth
 from analysis.wording import count
 
 Settings = Mapping[str, Value]
+RATE, COST = "requests_per_s", "server_cpu_us_per_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,10 @@ class Measured:
     rises: bool = False
     falls: bool = False
     unproven: str = ""
+    each: tuple[float, ...] = ()
+    """Of the first selection, the figure of each trial that has one."""
+    had_all_been_answered: Estimate | None = None
+    """The figure of rates and costs if all had been answered; None where nothing failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,10 @@ def measured(run: Run, common: Settings, rule: Rule) -> Measured:
         return _of_line(run, selections[0], rule, rule.line)
     if rule.at_most_connections:
         return _at_most_connections(run, selections[0], rule)
-    sides = [_side(with_settings(run, one), described(one), rule, run) for one in selections]
+    sides = [
+        _side(with_settings(run, one), described(one), rule, run, first=not place)
+        for place, one in enumerate(selections)
+    ]
     found = [side.by_block for side in sides]
     every = set().union(*(values.index for values in found))
     if rule.among is not None:
@@ -88,7 +105,34 @@ def measured(run: Run, common: Settings, rule: Rule) -> Measured:
     head, *others = (side.basis for side in sides)
     head = replace(head, missing=head.missing + len(undefined))
     frames = [side.trials for side in sides]
-    return Measured(ratio, frames, (head, *others), len(every) - len(kept), *_moves(rule, sides))
+    each = tuple(sides[0].figures.dropna())
+    lost, basis = len(every) - len(kept), (head, *others)
+    answered = _had_all_been_answered(run, rule, sides)
+    return Measured(ratio, frames, basis, lost, *_moves(rule, sides), "", each, answered)
+
+
+def _had_all_been_answered(run: Run, rule: Rule, sides: list[Side]) -> Estimate | None:
+    """The figure with rates as if each request that ended in an error, or had no answer, had been
+    answered, and costs as if the processor's time had been for these as well; but for the selection
+    that a claim about errors is about. None where no rate or cost is in it, or nothing failed."""
+    expression = parse(rule.figure)
+    if rule.with_failed or not {RATE, COST} & set(expression.columns):
+        return None
+    shares = [answered_share(side.trials) for side in sides]
+    if rule.about_errors:
+        shares[0] = np.ones(len(shares[0]))
+    if not any((share < 1).any() for share in shares):
+        return None
+    found = []
+    for side, answered in zip(sides, shares, strict=True):
+        trials = side.trials
+        trials = trials.assign(**{RATE: trials[RATE] / answered, COST: trials[COST] * answered})
+        found.append(replace(side, trials=trials, figures=expression.of(trials)))
+    values = [side.by_block for side in found]
+    if rule.among is not None:
+        return largest_over_smallest(values, first_look(run, values[0]))
+    whole = _compared(values, found, rule).dropna()
+    return estimate(whole.to_numpy(), first_look(run, whole))
 
 
 def expanded(run: Run, common: Settings, rule: Rule) -> tuple[list[Rule], list[int]]:
@@ -151,19 +195,24 @@ def _moves(rule: Rule, sides: list[Side]) -> tuple[bool, bool]:
     )
 
 
-def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run) -> Side:
-    """One selection of the run, which `what` describes."""
+def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run, *, first: bool = True) -> Side:
+    """One selection of the run, which `what` describes; the `first` is what a claim about errors is
+    about."""
     expression = parse(rule.figure)
     if rule.with_failed:
         trials = trials.assign(valid=trials["valid"].to_numpy(dtype=bool) | failed(trials))
     trials = without_silent(trials, expression.of(trials))
     frame = evidence_of(trials, what)
-    figures = expression.of(frame)
+    figures = expression.of(frame).where(company_as_asked(frame))
+    if KINDS in expression.columns:
+        figures = figures.where(mix_as_asked(frame))
+    if WORKERS in expression.columns:
+        figures = figures.where(held_as_asked(frame))
     told = figures if rule.per is None else figures + parse(rule.per).of(frame)
     rises, falls = moved(run, frame, expression)
     bounded = int(((rises | falls) & ~starved(frame)).sum())
     basis = basis_of(trials, what, int(told.isna().sum()), bounded)
-    if rule.about_errors or rule.with_failed:
+    if (rule.about_errors and first) or rule.with_failed:
         basis = replace(basis, beside=0.0)
     return Side(frame, figures, basis, rises.mean() > MOST_FAILED, falls.mean() > MOST_FAILED)
 

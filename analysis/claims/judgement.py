@@ -10,10 +10,10 @@ even when it is widened to hold for all k (`analysis.statistics.extremes`).
 
 A figure is of the trials that are left, and of the answers that came. Where more than MOST_FAILED
 of any selection failed or has no figure, they are survivors, and tell neither for the claim nor
-against it, unless the claim is about that failure. A trial that starved its clients is left, with
-its figures. Where more than that of them are times that could be longer, or rates of those alone
-who were served, a figure is known on one side alone, and decides only what it decides wherever it
-lies on the other.
+against it, unless the claim is about that failure; nor do those that are left of a selection most
+of which says nothing. A trial that starved its clients is left, with its figures. Where more than
+that of them are times that could be longer, or rates of those alone who were served, a figure is
+known on one side alone, and decides only what it decides wherever it lies on the other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from enum import StrEnum
 import numpy as np
 
 from analysis.outcomes.basis import Basis
-from analysis.outcomes.causes import MOST_FAILED, Causes
+from analysis.outcomes.causes import MOST_FAILED, Causes, too_few_left
 from analysis.statistics.estimates import Estimate, repeats_needed
 from analysis.statistics.extremes import widened
 from analysis.wording import plural, share
@@ -77,7 +77,7 @@ class Part:
     why: str = ""
     rises: bool = False
     falls: bool = False
-    because: str = "clients were without an answer when windows closed"
+    because: str = "clients were without an answer when windows closed, or met errors"
     rivals: int = 1
     by_chance: bool = False
 
@@ -192,6 +192,10 @@ def settled(parts: Sequence[Part]) -> tuple[Part, ...]:
 def _settled(part: Part) -> Part:
     if part.verdict is Word.INCONCLUSIVE:
         return part
+    few = (too_few_left(one.causes) for one in part.basis)
+    if why := next(filter(None, few), ""):
+        told = f"Of {part.label} {why}: the others cannot stand for all."
+        return replace(part, word=Word.INCONCLUSIVE, why=told)
     if part.failed_share > MOST_FAILED and not part.about_failure:
         why = (
             f"The server failed in {share(part.failed_share)} of the trials of {part.label}; a "

@@ -15,15 +15,15 @@ import pandas as pd
 
 from analysis.arrays import Flags
 from analysis.claims.expression import Expression
-from analysis.outcomes.lower_bounds import UPPER, bounded
+from analysis.claims.load_as_asked import KINDS
+from analysis.outcomes.error_tails import LEFT_OUT, error_share, with_error_tails
+from analysis.outcomes.lower_bounds import UPPER
 from analysis.records.run import Run
-
-KINDS = "kinds"
-"""The column of a mix, whose times are a JSON object by path; each names its own lower bounds."""
 
 
 def moved(run: Run, trials: pd.DataFrame, expression: Expression) -> tuple[Flags, Flags]:
-    """In which trials of the run the figure would rise, and in which it would fall."""
+    """In which trials of the run the figure would rise, and in which it would fall. Each path of a
+    mix names its own lower bounds."""
     told = expression.of(trials)
     rises, falls = np.zeros(len(trials), dtype=bool), np.zeros(len(trials), dtype=bool)
     for name in expression.columns:
@@ -38,7 +38,7 @@ def moved(run: Run, trials: pd.DataFrame, expression: Expression) -> tuple[Flags
 
 def _times(run: Run, trials: pd.DataFrame, name: str) -> pd.Series[float] | None:
     """A column with its lower bounds doubled, its upper ones halved; None where there are none."""
-    flags = bounded(run).get(name)
+    flags = with_error_tails(run).get(name)
     if flags is None:
         return None
     times = trials[name].to_numpy(dtype="float64", na_value=np.nan)
@@ -48,16 +48,26 @@ def _times(run: Run, trials: pd.DataFrame, name: str) -> pd.Series[float] | None
 
 def _kinds(trials: pd.DataFrame) -> pd.Series[str]:
     valid = trials["valid"].to_numpy(dtype=bool)
+    failed = error_share(trials)
     cells = [
-        _doubled(str(cell)) if one and pd.notna(cell) else cell
-        for one, cell in zip(valid, trials[KINDS], strict=True)
+        _doubled(str(cell), share) if one and pd.notna(cell) else cell
+        for one, cell, share in zip(valid, trials[KINDS], failed, strict=True)
     ]
     return pd.Series(cells, index=trials.index, dtype=object)
 
 
-def _doubled(cell: str) -> str:
+def _doubled(cell: str, failed: float) -> str:
+    """Of which path this share of all attempts that failed was is not recorded: of any."""
     found: dict[str, dict[str, Any]] = json.loads(cell)
+    answered = sum(kind.get("requests") or 0 for kind in found.values())
+    errors = answered * failed / (1 - failed) if failed < 1 else float("inf")
     for kind in found.values():
-        for name in kind.get("lower_bounds", ()):
+        own = kind.get("requests") or 0
+        tails = [
+            name
+            for name, value in kind.items()
+            if value is not None and errors > LEFT_OUT.get(f"response_{name}", 1.0) * (errors + own)
+        ]
+        for name in {*kind.get("lower_bounds", ()), *tails}:
             kind[name] *= 2
     return json.dumps(found)

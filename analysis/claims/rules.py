@@ -84,12 +84,19 @@ class Rule(Strict):
         "in all trials, requests per second of server CPU decide in place of the rate",
     )
     about_errors: bool = Field(
-        False, description="errors beside the figure leave nothing open: the claim is about them"
+        False,
+        description="errors beside the figure of the first selection, and answers that it lacks, "
+        "leave nothing open: the claim is about them",
     )
     with_failed: bool = Field(
         False,
         description="trials that the server failed count with their own figure, as starved ones "
         "do: the claim is about that failure",
+    )
+    in_each: bool = Field(
+        False,
+        description="each trial by itself has to be within the bound, for a median hides what less "
+        "than half of them did; where less than half are, it is refuted",
     )
 
     @property
@@ -121,6 +128,8 @@ class Rule(Strict):
             raise ValueError("over and since cannot stand beside each other")
         if self.per is not None and self.since is None:
             raise ValueError("per needs since")
+        if self.in_each and (len(self.selections) > 1 or self.line or self.at_most_connections):
+            raise ValueError("in_each is of one group of trials, and of no line")
         if (self.line or self.at_most_connections) and len(self.selections) > 1:
             raise ValueError("line and at_most_connections are of one group of trials")
         for settings in (*self.selections, dict.fromkeys(self.free)):

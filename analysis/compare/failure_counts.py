@@ -3,13 +3,16 @@ beyond a limit."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Objects
 from analysis.compare.matching import KEY, keys
 from analysis.outcomes import causes, goodput
+from analysis.outcomes.causes import MOST_FAILED
 from analysis.outcomes.limits_hit import asked_for, held_connections
 from analysis.records.run import Run, remembered
 from analysis.records.words import limit_reached
@@ -23,12 +26,12 @@ LIMITS = ["unheld", "held"]
 class FailureCounts:
     """The counts of one run. `trials` has a row per point: failed (starved included), counted,
     unknown. `blocks` has a row per point and block: COUNTS and, of trials that reached a limit,
-    LIMITS. Points that are not in `recorded` have no record of requests without an answer, as in
-    runs of older versions."""
+    LIMITS. Points that are not in `unrecorded` have a record of that count in nearly all trials
+    that have figures; runs of older versions have none of requests without an answer."""
 
     trials: pd.DataFrame
     blocks: pd.DataFrame
-    recorded: frozenset[str]
+    unrecorded: Mapping[str, frozenset[str]]
 
 
 @remembered
@@ -50,5 +53,12 @@ def failure_counts(run: Run) -> FailureCounts:
     return FailureCounts(
         flags.groupby(key).sum(),
         blocks[counted].groupby([KEY, "block"])[COUNTS + LIMITS].sum(),
-        frozenset(key[trials["unanswered"].notna().to_numpy(dtype=bool)]),
+        {name: _unrecorded(trials, key, name) for name in COUNTS},
     )
+
+
+def _unrecorded(trials: pd.DataFrame, key: Objects, name: str) -> frozenset[str]:
+    """The points of which more than MOST_FAILED of the trials with figures lack this count."""
+    valid = trials["valid"].to_numpy(dtype=bool)
+    lacking = trials[name].isna()[valid].groupby(key[valid]).mean()
+    return frozenset(lacking.index[lacking > MOST_FAILED])

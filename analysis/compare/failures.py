@@ -155,14 +155,18 @@ def _shares(
     sides = (base, run)
     part = WHOLE[metric][0]
     having = {key for one in sides for key, _ in one.blocks.index[one.blocks[part] > 0]}
+    # Errors that nobody counted are none that did not happen; earlier versions did not count the
+    # requests without an answer.
+    untold = run.unrecorded[part] if metric == ERRORS else frozenset[str]()
     for head in heads:
-        if head[0] not in having:
+        if head[0] not in having | untold:
             continue
         blocks = [one.blocks[one.blocks.index.get_level_values(KEY) == head[0]] for one in sides]
         counts = [(one[part].to_numpy(), one[WHOLE[metric]].sum(axis=1)) for one in blocks]
         shares = [_mean_share(few, of.to_numpy()) for few, of in counts]
-        recorded = [metric != UNANSWERED or head[0] in one.recorded for one in sides]
-        if not all(recorded) and np.nanmax(shares) <= SMALLEST_RISE.get(metric, 0.0):
+        recorded = [head[0] not in one.unrecorded.get(part, ()) for one in sides]
+        small = np.nanmax([*shares, 0.0]) <= SMALLEST_RISE.get(metric, 0.0)
+        if not all(recorded) and small and head[0] not in untold:
             continue
         n_base, n = (int((of > 0).sum()) for _, of in counts)
         if metric == UNHELD and not (n_base and n):

@@ -37,6 +37,18 @@ def absent(run: Run) -> pd.DataFrame:
     return lacking.groupby(keys(run)[trials.index]).mean()
 
 
+@remembered
+def too_few_left(run: Run) -> pd.Series[str]:
+    """By point: why its trials that say something cannot stand for all; '' where they can."""
+    trials = untraced(run.trials)
+    silent = pd.Series(causes.silent(trials)).groupby(keys(run)[trials.index]).agg(["sum", "size"])
+    told = [
+        causes.too_few_left(causes.Causes(valid=of - few, spoiled=few))
+        for few, of in silent.itertuples(index=False)
+    ]
+    return pd.Series(told, index=silent.index, dtype=object)
+
+
 def _logs(trials: pd.DataFrame) -> pd.DataFrame:
     metrics = trials[list(METRICS)].to_numpy(dtype="float64", na_value=np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -3,10 +3,8 @@
 In each block both met the same machine, one right after the other in random order. So the sample is
 a block's ratio: what the machine did from block to block is in both of its figures, and nothing has
 to be taken beside the reference. Otherwise the figures are as those of two runs: Student's t on the
-logarithms, with variances learnt from all figures of the metric together. Among fewer than MANY
-what is usual is hardly known itself: of equal servers that are compared at three points, 6 to 8%
-would be called different. There it only keeps a variance from being smaller, as one of five blocks
-of two speeds may be by chance, and lends no certainty.
+logarithms, with variances learnt from all figures of the metric together
+(`analysis.statistics.moderated_variance`).
 
 A run that goes on until it can tell looks more than once. Its intervals are then as wide as all
 looks need, and its p-values hold over all of them (`analysis.statistics.looks`), before they are
@@ -29,13 +27,11 @@ from analysis.compare.ratios import OfMetric
 from analysis.records.first_look import looks_again
 from analysis.records.run import Run
 from analysis.statistics.looks import over_looks, tail
-from analysis.statistics.moderated_variance import RESOLUTION, Spread, moderated
+from analysis.statistics.moderated_variance import moderated
 from analysis.statistics.noise_floor import noise_floor
 
 LEAST = 2
 """Blocks of which a ratio has a spread."""
-MANY = 10
-"""Points from which on they learn from each other."""
 
 
 def paired(base: Run, run: Run, table: pd.DataFrame, whole: Run) -> OfMetric:
@@ -90,7 +86,7 @@ def of_blocks(
     of blocks, the mean and the variance of their log ratios; `first` has the blocks at the first
     look of several, 0 for a single one."""
     own = np.fmax(n - 1, 0).astype("float64")
-    shared = _spread(np.nan_to_num(var), own)
+    shared = moderated(np.nan_to_num(var), own)
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.where((n >= LEAST) & (shared.freedom > 0), np.sqrt(shared.variance / n), np.nan)
     found = LogRatios(mean, error, shared.freedom, np.sqrt(shared.variance))
@@ -98,15 +94,6 @@ def of_blocks(
     freedom = np.where(found.known, found.freedom, 1)
     half = error * special.stdtrit(freedom, 1 - tails) if len(n) else error
     return found, half, over_looks(found.p, n, first)
-
-
-def _spread(var: Floats, freedom: Floats) -> Spread:
-    """The variances drawn towards what is usual; among few only those that are smaller, which may
-    be so by chance, and none is better known for it."""
-    shared = moderated(var, freedom)
-    if (freedom > 0).sum() >= MANY:
-        return shared
-    return Spread(np.fmax(shared.variance, np.fmax(var, RESOLUTION**2)), freedom)
 
 
 def first_looks(run: Run, by_block: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,8 @@ The sample is the block: a point's trials of one block are one value, because th
 machine. Ratios are of geometric means. Their 95% intervals are Student's t on the logarithms, with
 variances learnt from all figures of the metric together (`analysis.statistics.moderated_variance`).
 `analysis.compare.estimates` says how much of a ratio is the machine's. Where more than MOST_FAILED
-of a point's trials lack a figure, the others may be the better ones, and nothing is known.
+of a point's trials lack a figure, or most of them say nothing of the server, the others may be the
+better ones, and nothing is known.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 from analysis.compare.estimates import SMALLEST, Moments, estimates, log_ratios
 from analysis.compare.failure_counts import failure_counts
 from analysis.compare.failures import failures
-from analysis.compare.log_ratios import absent, lower_bounds, moments
+from analysis.compare.log_ratios import absent, lower_bounds, moments, too_few_left
 from analysis.compare.matching import KEY, labels, points
 from analysis.compare.metrics import METRICS
 from analysis.compare.sides import RUNS, Sides
@@ -25,6 +26,7 @@ from analysis.outcomes.causes import MOST_FAILED
 from analysis.records.run import Run
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import share
+from contract.loads import WITHOUT_CLIENTS
 
 OfMetric = Callable[[str], pd.DataFrame]
 """A metric's columns of `ComparedFigure` from `base_value` to `p`, a row for each point."""
@@ -58,12 +60,15 @@ def ratios(
         figures = of_metric(metric)
         for name, one in (("low_base", base), ("low_here", run)):
             figures[name] = lower_bounds(one)[metric].reindex(table.index)
-        figures["why"] = _why(table, there, figures, lacking, sides)
+        left = [_too_few_left(one, table) for one in (base, run)]
+        figures["why"] = _why(table, there, figures, lacking, left, sides)
         figures["p"] = figures["p"].where(figures["why"] == "")
         measured = (figures["n_base"] > 0) | (figures["n"] > 0)
-        if METRICS[metric].gates:  # what decides is missed where other points of the load have it
+        if METRICS[metric].gates:
+            # What decides is missed, but where nobody reads it: without clients.
             lacks = sum(lacking) > 0
-            measured |= lacks & table["load"].isin(table["load"][measured])
+            alone = table["load"].isin(WITHOUT_CLIENTS)
+            measured |= lacks & (~alone | table["load"].isin(table["load"][measured]))
         parts.append(heads.assign(metric=metric).join(figures)[known & measured].reset_index())
     failing = failures(base, run, sides)
     if len(failing):
@@ -93,6 +98,11 @@ def unpaired(base: Run, run: Run, table: pd.DataFrame) -> OfMetric:
 def _lacking(base: Run, run: Run, metric: str, table: pd.DataFrame) -> list[pd.Series[float]]:
     """The shares of trials without the metric in each run, at the points of `table`."""
     return [absent(one)[metric].reindex(table.index).fillna(0.0) for one in (base, run)]
+
+
+def _too_few_left(run: Run, table: pd.DataFrame) -> pd.Series[str]:
+    """Why nothing is known of the points of `table` in the run, as most trials say nothing."""
+    return too_few_left(run).reindex(table.index).fillna("")
 
 
 def _of_metric(
@@ -152,20 +162,21 @@ def _why(
     there: pd.DataFrame,
     figures: pd.DataFrame,
     lacking: Sequence[pd.Series[float]],
+    left: Sequence[pd.Series[str]],
     sides: Sides,
 ) -> list[str]:
     """Why a figure has no ratio, or one of too few of its trials: '' where it has one. `lacking`
-    are the shares of trials without it on each side."""
+    are the shares of trials without it on each side, `left` says where too few say anything."""
     texts = np.full(len(table), "", dtype=object)
-    for of, base in zip(lacking, (True, False), strict=True):
+    for of, few, base in zip(lacking, left, (True, False), strict=True):
         within = sides.within(base=base)
+        texts = np.where(few != "", [f"{within}, {one}" for one in few], texts)
         missing = [f"it is missing in {share(one)} of the trials {within}" for one in of]
         texts = np.where(of > MOST_FAILED, missing, texts)
     for points_of, column in ((there, "n"), (table, "n_base")):
         none = points_of["unmeasured"] == points_of["trials"]
         within = sides.within(base=column == "n_base")
-        why = np.where(
-            none, [f"not measured {within} ({one})" for one in points_of["reason"]], f"not {within}"
-        )
+        unmeasured = [f"not measured {within} ({one})" for one in points_of["reason"]]
+        why = np.where(none, unmeasured, np.where(texts != "", texts, f"not {within}"))
         texts = np.where(figures[column] > 0, texts, why)
     return list(texts)

@@ -71,7 +71,8 @@ def _why(unknown: pd.DataFrame) -> str:
     absent |= (unknown["low_base"] > 0) | (unknown["low_here"] > 0)
     text = ""
     if absent.any():
-        text = f" ({int(absent.sum()):,} of them not measured, failed, absent or of lower bounds)"
+        why = "not measured, failed, absent, void for the most part or of lower bounds"
+        text = f" ({int(absent.sum()):,} of them {why})"
     noisy = unknown[~absent]
     needed = noisy["repeats"].to_numpy(dtype="float64")
     if not np.isfinite(needed).any():

@@ -120,6 +120,6 @@ def sentences(basis: Iterable[Basis]) -> str:
     if longer:
         told.append(
             "Times of these trials are at least so long, as requests had no answer when the window "
-            f"closed: {listed(longer)}."
+            f"closed, or ended in errors: {listed(longer)}."
         )
     return " ".join(told)

@@ -31,6 +31,9 @@ MOST_FAILED = 0.1
 interval over the other nine would hold the median of all ten in 89% of cases; over eight of them in
 81%, over five in 49% (tests/analysis/claims/test_failed_trials.py). So it is with those that lack a
 figure for another reason."""
+MOST_SILENT = 0.5
+"""Of trials that say nothing either way. Beyond it those that are left are the fewer ones, picked
+by what spoiled the others: the median of all could lie anywhere."""
 WORDS = {
     "server_wrong": "wrong answers or errors",
     "server_gone": "ended or hung",
@@ -67,7 +70,17 @@ class Causes:
     @property
     def trials(self) -> int:
         """All of them."""
-        return self.counted + self.spoiled + self.unknown
+        return self.counted + self.silent
+
+    @property
+    def silent(self) -> int:
+        """Those that say nothing either way."""
+        return self.spoiled + self.unknown
+
+    @property
+    def mostly_silent(self) -> bool:
+        """Whether these are too many for the others to stand for all."""
+        return self.silent > MOST_SILENT * self.trials
 
     @property
     def failed_share(self) -> float:
@@ -95,6 +108,11 @@ def unknown(trials: pd.DataFrame) -> Flags:
 def spoiled(trials: pd.DataFrame) -> Flags:
     """The void trials that something else than the server spoiled."""
     return ~_valid(trials) & ~failed(trials) & ~unknown(trials)
+
+
+def silent(trials: pd.DataFrame) -> Flags:
+    """The trials that say nothing of the server either way."""
+    return ~_valid(trials) & ~failed(trials)
 
 
 def lost(trials: pd.DataFrame) -> Flags:
@@ -138,6 +156,14 @@ def no_evidence(found: Causes) -> str:
         whose = "void for a cause that was not recorded"
         parts.append(f"{plural(found.unknown, 'trial')} {verb} {whose}")
     return f"{listed(parts)}: no evidence either way" if parts else ""
+
+
+def too_few_left(found: Causes) -> str:
+    """Why those that are left cannot stand for all: '8 of 10 trials say nothing of the server'; ''
+    where they can."""
+    if not found.mostly_silent:
+        return ""
+    return f"{found.silent:,} of {plural(found.trials, 'trial')} say nothing of the server"
 
 
 def by_kind(trials: pd.DataFrame) -> str:

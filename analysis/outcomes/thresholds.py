@@ -5,7 +5,8 @@ limit that was reached, starved clients, a wrong answer or an end breaks every t
 counts failures (errors, missing answers, drops, resets) and what is a maximum has to keep it in
 each trial, for a median hides what less than half of them did. A point of which no trial says
 anything, because something else spoiled it or nobody knows what, or the column was never measured,
-neither keeps a threshold nor breaks it: it is not told. Nor is one where lower bounds decide, or
+neither keeps a threshold nor breaks it: it is not told. Nor is one of which most trials say nothing
+and the others keep it, nor one where lower bounds decide, or
 trials without a value that count or were lost to the lab: a time that is at least so much may be
 any longer one, and what was not measured may be anything, so they keep or break a threshold only if
 they would whatever they are. Nor is any threshold of a run that is not finished, unless what there
@@ -21,7 +22,7 @@ import pandas as pd
 
 from analysis.arrays import Flags, Numbers
 from analysis.outcomes import causes, goodput
-from analysis.outcomes.lower_bounds import bounded
+from analysis.outcomes.error_tails import with_error_tails
 from analysis.records.run import Run
 from analysis.selection.trials import untraced
 from analysis.wording import plural, share
@@ -71,7 +72,7 @@ def judged(run: Run) -> list[Kept]:
     if not thresholds:
         return []
     trials = counted_trials(run)
-    low, nothing = bounded(run), np.zeros(len(run.trials), dtype=bool)
+    low, nothing = with_error_tails(run), np.zeros(len(run.trials), dtype=bool)
     found = [_kept(one, trials, low.get(one.column, nothing)[trials.index]) for one in thresholds]
     if not run.not_run:
         return found
@@ -143,11 +144,14 @@ def _points(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> pd.DataFr
     failed = np.bincount(groups, causes.failed(trials), minlength=len(points))
     known = least == most
     broken = (failed > 0) | (deciding.notna() & known & ~holds)
+    silent = np.bincount(groups, causes.silent(trials), minlength=len(points))
+    few_left = silent > causes.MOST_SILENT * np.bincount(groups, minlength=len(points))
     shares = goodput.shares(trials, groups, len(points))
     return points.assign(
         value=deciding,
         broken=broken,
-        untold=~broken & (deciding.isna() | ~known),
+        untold=~broken & (deciding.isna() | ~known | few_left),
+        few_left=few_left,
         unbounded=~broken & (holds != longest),
         failed=failed,
         errors=shares[goodput.ERRORS],
@@ -175,6 +179,10 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
         )
     if text := causes.no_evidence(found):
         told.append(f"{text}.")
+    if at := int((points["untold"] & points["few_left"]).sum()):
+        told.append(
+            f"At {plural(at, 'point')} those are most, and the others cannot stand for all."
+        )
     values = trials[threshold.column][trials["valid"].to_numpy(dtype=bool)]
     missing = int(values.isna().sum())
     if missing:
@@ -184,7 +192,7 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
     if at := int(points["unbounded"].sum()):
         told.append(
             f"At {plural(at, 'point')} {threshold.column} is at least so much, and how much nobody "
-            "knows: requests had no answer as the windows closed."
+            "knows: requests had no answer as the windows closed, or ended in errors."
         )
     if threshold.column not in FAILURES and (points["errors"] > 0).any():
         worst = points.iloc[int(np.nanargmax(points["errors"].to_numpy()))]

@@ -18,6 +18,7 @@ from typing import ParamSpec, TypeVar, cast
 import pandas as pd
 
 from analysis.records import inner_forms
+from analysis.records.failed_readings import without_failed_readings
 from analysis.records.manifest import FILE as MANIFEST_FILE
 from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
@@ -65,9 +66,10 @@ class Run:
 
     @property
     def not_run(self) -> int:
-        """How many of its trials have no row: it was stopped, or still goes on. 0 where the
-        manifest does not say how many there are to be."""
-        return max(0, (self.manifest.trials or 0) - len(self.trials))
+        """How many of its trials have no row: it was stopped, or still goes on. Two rows of one
+        trial are no other's. 0 where the manifest does not say how many there are to be."""
+        known = self.trials[["point", "repeat"]].drop_duplicates()
+        return max(0, (self.manifest.trials or 0) - len(known))
 
     @property
     def unfinished(self) -> str:
@@ -134,7 +136,7 @@ def read_trials(
         raise LabError(f"{path}: cannot be read: {error.strerror}", Exit.BAD_INPUT) from None
     if problems := [f"{path}: {fault}" for fault in inner_forms.faults(frame)]:
         raise LabError("\n".join(problems[:SHOWN_PROBLEMS]), Exit.BAD_INPUT)
-    return in_todays_words(frame), spoiled, emptied
+    return in_todays_words(without_failed_readings(frame)), spoiled, emptied
 
 
 def _without_spoiled(

@@ -155,7 +155,11 @@ def _numbers(read: pd.DataFrame) -> dict[str, Any]:
 
 
 def _check_together(frame: pd.DataFrame) -> None:
-    """Raises OutOfOrderError where cells of a row contradict each other."""
+    """Raises OutOfOrderError where cells of a row contradict each other, or two rows are of one
+    measurement."""
+    same = frame[["point", "repeat"]].assign(attempt=frame["attempt"].fillna(1))
+    if same.duplicated().any():
+        raise OutOfOrderError("a measurement is recorded twice")
     for one in IMPLICATIONS:
         if ((frame[one.column] == one.value) & ~frame[one.other].isin(one.must_be)).any():
             raise OutOfOrderError(f"{one.other}: none of {one.must_be}")

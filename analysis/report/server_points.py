@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Flags
 from analysis.charts.palette import in_order
 from analysis.outcomes import goodput
+from analysis.outcomes.causes import MOST_FAILED
 from analysis.outcomes.lower_bounds import END
 from analysis.point_labels import label
 from analysis.records.run import Run, remembered
@@ -22,6 +24,9 @@ RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_
 FALLBACK = "epoll_level"
 OVER_BOUND = "over_bound"
 """Whether the tail that a point's is compared with is a lower bound: the ratio is not known."""
+OVER_FAILED = "over_failed"
+"""Whether the server that a point's is compared with failed too often there, or its answers did:
+many times the little that is left of it is no merit."""
 
 
 def reference_of(run: Run) -> str:
@@ -60,8 +65,16 @@ def points(run: Run) -> pd.DataFrame:
     bounds = table.index[table[f"{TAIL}{END}"]]
     table = table.join([known.ratios(name, others) for name in (RATE, COST, TAIL)])
     table[OVER_BOUND] = table.index.isin(others.index[others.isin(bounds)])
+    failing = table.index[failing_often(table)]
+    table[OVER_FAILED] = table.index.isin(others.index[others.isin(failing)])
     order = ["load", "active", "idle", "backlog", "condition", "server"]
     return table.sort_values(order, ignore_index=True)
+
+
+def failing_often(table: pd.DataFrame) -> Flags:
+    """The points at which the server, or its answers, failed in more than MOST_FAILED."""
+    often = (table[goodput.FAILED] > MOST_FAILED) | (table[goodput.ERRORS] > MOST_FAILED)
+    return often.to_numpy(dtype=bool)
 
 
 def _others(table: pd.DataFrame, reference: str) -> pd.Series[int]:

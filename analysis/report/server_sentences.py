@@ -2,10 +2,13 @@
 
 A sentence names the best or the worst of all settings, so its interval holds for whichever is
 picked (`analysis.statistics.extremes.widening`). Where a server, or its answers, failed too often
-nothing speaks for it: what is left are survivors.
+nothing speaks for it: what is left are survivors. Nor does a ratio to such a server speak for or
+against another.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +20,14 @@ from analysis.outcomes.causes import MOST_FAILED
 from analysis.outcomes.limits_hit import LimitHit
 from analysis.outcomes.lower_bounds import END, time_of
 from analysis.records.run import Run
-from analysis.report.server_points import COST, OVER_BOUND, RATE, TAIL
+from analysis.report.server_points import (
+    COST,
+    OVER_BOUND,
+    OVER_FAILED,
+    RATE,
+    TAIL,
+    failing_often,
+)
 from analysis.selection.sweeps import IDLE
 from analysis.selection.trials import at, plain
 from analysis.statistics.extremes import widening
@@ -52,7 +62,7 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
             f"Idle connections cost it little: beside {count(kept[0])} of them it keeps "
             f"{share(kept[1])} of its rate."
         )
-    sound = mine[(mine[goodput.FAILED] <= MOST_FAILED) & ~(mine[goodput.ERRORS] > MOST_FAILED)]
+    sound = mine[~failing_often(mine) & ~mine[OVER_FAILED]]
     cost, rate = widest(sound, COST), widest(sound, RATE)
     cheaper = cost[cost[f"{COST}_ratio_high"] < 1]
     if server != reference and len(cheaper):
@@ -70,8 +80,12 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
             f"{ratio(best, f'{RATE}_ratio')} the rate ({best['settings']})."
         )
     each = _memory(run, server)
-    if each is not None and each <= EACH_DEAR:
-        sentences.append(f"A connection adds {size(each)} to its memory.")
+    if (
+        each
+        and each.bytes <= EACH_DEAR
+        and not failing_often(mine[mine["idle"] == each.idle]).any()
+    ):
+        sentences.append(f"A connection adds {size(each.bytes)} to its memory.")
     return sentences
 
 
@@ -92,7 +106,7 @@ def weaknesses(
             f"Idle connections slow it down: beside {count(kept[0])} of them it keeps "
             f"{share(kept[1])} of its rate."
         )
-    cost = widest(mine, COST)
+    cost = widest(mine[~mine[OVER_FAILED]], COST)
     dearer = cost[cost[f"{COST}_ratio_low"] > DEARER]
     if server != reference and len(dearer):
         worst = dearer.sort_values(f"{COST}_ratio").iloc[-1]
@@ -102,8 +116,8 @@ def weaknesses(
         )
     sentences += _tail(mine, reference)
     each = _memory(run, server)
-    if each is not None and each > EACH_DEAR:
-        sentences.append(f"A connection adds {size(each)} to its memory.")
+    if each and each.bytes > EACH_DEAR:
+        sentences.append(f"A connection adds {size(each.bytes)} to its memory.")
     return sentences
 
 
@@ -155,7 +169,7 @@ def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> tuple[float, 
 
 def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     """The setting whose 99th percentile is longest beside the reference's, if beyond chance."""
-    tails = widest(mine[~mine[OVER_BOUND]], TAIL)
+    tails = widest(mine[~mine[OVER_BOUND] & ~mine[OVER_FAILED]], TAIL)
     longer = tails[(tails[f"{TAIL}_ratio"] >= LONGER) & (tails[f"{TAIL}_ratio_low"] > 1)]
     if not len(longer):
         return []
@@ -169,13 +183,23 @@ def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     ]
 
 
-def _memory(run: Run, server: str) -> float | None:
-    """Bytes that a connection adds, at the most idle connections."""
+class Each(NamedTuple):
+    """What a connection adds to a server's memory, in bytes, beside so many idle ones."""
+
+    idle: int
+    bytes: float
+
+
+def _memory(run: Run, server: str) -> Each | None:
+    """At the most idle connections at which it is known."""
     table = memory.table(run)
     if memory.EACH not in table:
         return None
     mine = table[(table["server"] == server) & table[memory.EACH].notna()]
-    return float(mine.sort_values(IDLE)[memory.EACH].iloc[-1]) if len(mine) else None
+    if not len(mine):
+        return None
+    last = mine.sort_values(IDLE).iloc[-1]
+    return Each(int(last[IDLE]), float(last[memory.EACH]))
 
 
 def ratio(one: pd.Series[float], name: str) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.outcomes import causes
-from analysis.outcomes.lower_bounds import bounded
+from analysis.outcomes.error_tails import with_error_tails
 from analysis.outcomes.thresholds import IN_EACH, counted_trials, wanted
 from analysis.records.first_look import first_look
 from analysis.records.run import Run
@@ -93,7 +93,8 @@ def open_thresholds(run: Run) -> list[OpenQuestion]:
 def _of(run: Run, threshold: Threshold) -> Iterator[Crossing]:
     if threshold.column in IN_EACH:
         return
-    low = bounded(run).get(threshold.column, np.zeros(len(run.trials), dtype=bool))
+    nothing = np.zeros(len(run.trials), dtype=bool)
+    low = with_error_tails(run).get(threshold.column, nothing)
     trials = counted_trials(run)
     failed = pd.Series(causes.failed(trials), index=trials.index)
     bound = pd.Series(low[trials.index], index=trials.index)

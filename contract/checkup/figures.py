@@ -69,6 +69,7 @@ FIGURES: Final = (
     Figure("idle_slower_times", "idle", "times", "rate of the busy ones without idle ones / with"),
     Figure("idle_closes_s", "idle", "s", "silence after which it closes a connection"),
     Figure("crowd_served_share", "crowd", "share", "of the crowd that was answered in the window"),
+    Figure("crowd_error_share", "crowd", "share", "failed requests of the crowd"),
     Figure("crowd_drops", "crowd", "count", "connections that found the accept queue full"),
     Figure("crowd_queue", "crowd", "count", "deepest accept queue that was seen"),
     Figure("crowd_queue_limit", "crowd", "count", "how much its accept queue takes"),

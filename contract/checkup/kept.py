@@ -26,12 +26,14 @@ class Limits:
 def word_of(row: Mapping[str, Any], limits: Limits) -> Word:
     """What the trial says of its rate; unknown cells are None.
 
-    A percentile that is too long by the load's own lag says nothing of the server. One that is a
-    lower bound breaks the limit or says nothing.
+    Errors that nobody counted are not none. A percentile that is too long by the load's own lag
+    says nothing of the server. One that is a lower bound breaks the limit or says nothing.
     """
     if row["validity"] not in MEASURED:
         return "broken" if row["spoiled_by"] in BY_SERVER else "unknown"
-    if (row["error_share"] or 0.0) > limits.error_share:
+    if (failed := row["error_share"]) is None:
+        return "unknown"
+    if failed > limits.error_share:
         return "broken"
     short = row[P99] is not None and row[P99] <= limits.p99_ms * 1_000
     if short:

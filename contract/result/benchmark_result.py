@@ -34,6 +34,8 @@ class Turns:
     """Below 0 where the kernel's counter went back."""
     clock_ticks: int
     affinity: tuple[int, ...]
+    core_loops_us: dict[str, float] = field(default_factory=dict)
+    """A fixed loop on its core, `before` the warm-up and `after` the window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

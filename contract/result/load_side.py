@@ -75,6 +75,8 @@ class WorkerHead(Grant):
     share: WorkerShare
     gauges: Gauges | None
     """As the window opened, or as the load was given up."""
+    core_loops_us: dict[str, float] = field(default_factory=dict)
+    """A fixed loop on its core, `before` the warm-up and `after` the window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

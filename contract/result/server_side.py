@@ -38,7 +38,8 @@ class ProbeSample:
     """
 
     label: str = ""
-    """What it was asked for: start, gate, open, second, close; empty, full, late; stop."""
+    """What it was asked for: start, gate, before, open, second, close, after; empty, full, late;
+    stop."""
     at_ns: int
     """Moment of the monotonic clock."""
     unix_ns: int | None = field(default=None, metadata=OMITTED)
@@ -56,7 +57,8 @@ class ProbeSample:
     processes: int
     threads: int
     rss_bytes: int
-    fds: int
+    fds: int | None
+    """None where a process does not show its own."""
     context_switches: int | None
     """None with too many threads to read."""
     voluntary_switches: int | None
@@ -86,6 +88,13 @@ class ProbeSample:
     syscalls: dict[str, int] | None = field(default=None, metadata=OMITTED)
     """At the close, of a traced server: calls by name since the window opened."""
     trace_is_whole: bool | None = field(default=None, metadata=OMITTED)
+    cpu_pressure_us: int | None = field(default=None, metadata=OMITTED)
+    """Time so far in which some task of the machine waited for a core; None where the kernel does
+    not tell."""
+    memory_pressure_us: int | None = field(default=None, metadata=OMITTED)
+    io_pressure_us: int | None = field(default=None, metadata=OMITTED)
+    core_loop_us: float | None = field(default=None, metadata=OMITTED)
+    """Before the warm-up and after the window: a fixed loop on the server's core."""
 
 
 @dataclass(frozen=True, slots=True)

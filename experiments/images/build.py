@@ -26,7 +26,9 @@ DOCKERFILE: Final = "experiments/images/Dockerfile"
 TRACING: Final = "experiments/probe/tracing.py"
 PROBE: Final = (
     "experiments/probe/probe.py",
+    "experiments/probe/pressure.py",
     "experiments/probe/processes.py",
+    "experiments/probe/server_core.py",
     "experiments/probe/sock_diag.py",
     "experiments/probe/listeners.py",
     "experiments/probe/need_watch.py",

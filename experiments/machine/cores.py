@@ -68,6 +68,11 @@ class Placement:
         that the server still has its own."""
         return ",".join(sorted({self.others, *self.loads[workers:]}, key=int))
 
+    @property
+    def probing(self) -> str:
+        """For the probe: where everything else is, and the server's core, which it times."""
+        return ",".join(sorted({self.others, self.server}, key=int))
+
     def loading(self, workers: int) -> tuple[str, ...]:
         """The core of each load worker."""
         return tuple(islice(cycle(self.loads), workers))

@@ -29,7 +29,9 @@ from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
 from contract.ports import PROBE_PORT
 from contract.result.document import to_json
 from contract.result.server_side import Environment, ProbeSample
+from experiments.probe.pressure import read_pressure
 from experiments.probe.processes import connections_held, read_processes
+from experiments.probe.server_core import loop_on, stay_off
 from experiments.probe.sock_diag import accept_queue, accept_queue_limit
 
 WATCH_HZ = 20
@@ -65,6 +67,7 @@ TABLES = [path for path in (PROC / "net/tcp", PROC / "net/tcp6") if path.exists(
 TRACE = PROC / "1/root/tmp/trace"
 """Of a traced server, whose process 1 is strace."""
 MOST_TRACE_BYTES = 60 * 2**20
+TIMED = (b"before", b"after")
 CALL = re.compile(rb"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
 """Process and name; a line `<... NAME resumed>` is the end of a call counted before."""
 
@@ -84,6 +87,7 @@ def sample(server_port: int, cores: list[str], deepest: int = 0) -> ProbeSample:
         # Of the whole kernel, sockets among it: only its growth tells something.
         kernel_slab_bytes=_meminfo("Slab"),
         **_cores_cpu(cores),
+        **read_pressure(),
     )
 
 
@@ -214,11 +218,13 @@ def _cores_cpu(cores: list[str]) -> dict[str, Any]:
 def serve(server_port: int, cores: list[str]) -> None:
     """Answer datagrams `WORD NUMBER` for ever, each with a sample and its number.
 
-    `environment` is answered with that instead; `gate` adds the established
-    connections; `open` and `close` bound a window. `accept_queue_max` is the
-    deepest since the question before. `stop:SIGNAL` tells the server to end, once it is answered:
-    the probe ends with it.
+    The first of `cores` is the server's. `environment` is answered with that instead; `gate` adds
+    the established connections; `open` and `close` bound a window, `before` and `after` it the
+    server's core is timed. `accept_queue_max` is the deepest since the question before.
+    `stop:SIGNAL` tells the server to end, once it is answered: the probe ends with it.
     """
+    if cores:
+        stay_off(int(cores[0]))
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("0.0.0.0", PROBE_PORT))  # noqa: S104 - the pod's own namespace; nothing is published
     deepest = traced = 0
@@ -234,26 +240,34 @@ def serve(server_port: int, cores: list[str]) -> None:
             answer: Environment | ProbeSample = environment()
         else:
             trace_bytes = TRACE.stat().st_size if TRACE.exists() else 0  # as of the sample's time
-            answer = found = sample(server_port, cores, deepest)
+            found = sample(server_port, cores, deepest)
             deepest = 0
-            if word == b"gate":
-                answer = _at_gate(found, server_port)
-            elif word == b"open":
+            if word == b"open":
                 traced = trace_bytes
-                limit = accept_queue_limit(server_port)
-                answer = found = replace(found, accept_queue_limit=limit)
                 sock.settimeout(1 / WATCH_HZ)
             elif word == b"close":
                 sock.settimeout(None)
                 if traced:
-                    answer = replace(found, **_calls(traced))
-            elif word.startswith(STOP):
-                os.kill(SERVER_PID, 0)  # raises where it may not
-                answer = replace(found, at_ns=time.perf_counter_ns(), unix_ns=time.time_ns())
+                    found = replace(found, **_calls(traced))
+            answer = _with_more(word, found, server_port, cores)
         sock.sendto(json.dumps({**to_json(answer), "asked": int(number or 0)}).encode(), peer)
         if word.startswith(STOP) and not stopped:  # a question may come again
             stopped = True
             os.kill(SERVER_PID, int(word.removeprefix(STOP)))
+
+
+def _with_more(word: bytes, found: ProbeSample, server_port: int, cores: list[str]) -> ProbeSample:
+    """The sample with what only this question asks."""
+    if word == b"gate":
+        return _at_gate(found, server_port)
+    if word == b"open":
+        return replace(found, accept_queue_limit=accept_queue_limit(server_port))
+    if word in TIMED and cores:
+        return replace(found, core_loop_us=loop_on(int(cores[0])))
+    if word.startswith(STOP):
+        os.kill(SERVER_PID, 0)  # raises where it may not
+        return replace(found, at_ns=time.perf_counter_ns(), unix_ns=time.time_ns())
+    return found
 
 
 def _at_gate(found: ProbeSample, server_port: int) -> ProbeSample:

@@ -18,14 +18,17 @@ TOTALS = (
 )
 GONE = (FileNotFoundError, PermissionError, ProcessLookupError)
 """Ended while it was being read; the dead show nobody their descriptors."""
+ENDED = ("Z", "X")
+"""States of what has ended and is still listed."""
 
 
 def read_processes() -> dict[str, Any]:
     """Sums over the server's processes, and its workers' CPU time.
 
-    Context switches: None with too many threads.
+    Context switches: None with too many threads. Descriptors: None where those of a process are
+    not shown, as it has become another user's.
     """
-    totals = dict.fromkeys(TOTALS, 0)
+    totals: dict[str, int | None] = dict.fromkeys(TOTALS, 0)
     parents: dict[int, int] = {}
     own = os.getpid()
     for entry in os.scandir(PROC):
@@ -36,7 +39,7 @@ def read_processes() -> dict[str, Any]:
                 continue
     used = {str(pid): ns for pid, ns in _workers_cpu_ns(parents).items()}
     found: dict[str, Any] = {**totals, "worker_cpu_ns": used}
-    if totals["threads"] > MOST_THREADS:
+    if (totals["threads"] or 0) > MOST_THREADS:
         return found | {"context_switches": None, "voluntary_switches": None}
     return found
 
@@ -59,24 +62,46 @@ def _workers_cpu_ns(parents: dict[int, int]) -> dict[int, int]:
     return found
 
 
-def add_process(path: Path, totals: dict[str, int]) -> int:
+def add_process(path: Path, totals: dict[str, int | None]) -> int:
     """Add a process to the totals; returns its parent."""
+    fds = _descriptors(path)  # first: the state that follows tells whether it had ended by then
     status = dict(
         line.split(":", 1) for line in (path / "status").read_text().splitlines() if ":" in line
     )
-    fds = len(os.listdir(path / "fd"))
-    totals["processes"] += 1
-    totals["threads"] += int(status["Threads"])
-    totals["rss_bytes"] += int(status.get("VmRSS", "0 kB").split()[0]) * 1_024
-    totals["fds"] += fds
-    if int(status["Threads"]) <= MOST_THREADS:
+    if status.get("State", "").strip()[:1] in ENDED:
+        raise ProcessLookupError(f"{path}: it has ended")
+    found = {
+        "processes": 1,
+        "threads": int(status["Threads"]),
+        "rss_bytes": int(status.get("VmRSS", "0 kB").split()[0]) * 1_024,
+        "fds": fds,
+        **_switches(path, int(status["Threads"])),
+    }
+    for name, more in found.items():
+        so_far = totals[name]
+        totals[name] = None if so_far is None or more is None else so_far + more
+    return int(status["PPid"])
+
+
+def _descriptors(path: Path) -> int | None:
+    """How many it has open; None where it shows them to its own user alone, or has ended."""
+    try:
+        return len(os.listdir(path / "fd"))
+    except PermissionError:
+        return None
+
+
+def _switches(path: Path, threads: int) -> dict[str, int]:
+    """Of all its threads, unless they are too many."""
+    found = {"context_switches": 0, "voluntary_switches": 0}
+    if threads <= MOST_THREADS:
         for text in _of_threads(path, "status"):
             for line in text.splitlines():
                 if "ctxt_switches" in line:
                     count = int(line.split()[1])
-                    totals["context_switches"] += count
-                    totals["voluntary_switches"] += count if line.startswith("vol") else 0
-    return int(status["PPid"])
+                    found["context_switches"] += count
+                    found["voluntary_switches"] += count if line.startswith("vol") else 0
+    return found
 
 
 def _of_threads(path: Path, name: str) -> Iterator[str]:
@@ -87,7 +112,7 @@ def _of_threads(path: Path, name: str) -> Iterator[str]:
 
 
 def connections_held(workers: Iterable[int], inodes: list[str]) -> dict[int, int]:
-    """How many of these sockets each worker holds."""
+    """How many of these sockets each worker holds; nothing where one does not show its own."""
     names = {f"socket:[{inode}]" for inode in inodes}
     found: dict[int, int] = {}
     for pid in workers:
@@ -95,6 +120,8 @@ def connections_held(workers: Iterable[int], inodes: list[str]) -> dict[int, int
         try:
             for link in os.scandir(PROC / str(pid) / "fd"):
                 held += os.readlink(link.path) in names
+        except PermissionError:
+            return {}
         except GONE:
             continue
         found[pid] = held

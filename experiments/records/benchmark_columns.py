@@ -39,6 +39,8 @@ def benchmark_columns(result: BenchmarkResult) -> dict[str, Any]:
         "server_threads": 1,
         "steal_share": per(steal_s, window_s * len(measured.affinity)),
         "foreign_cpu_share": at_least_0(per(busy_s - cpu_s, window_s)),
+        "server_core_loop_before_us": measured.core_loops_us.get("before"),
+        "server_core_loop_after_us": measured.core_loops_us.get("after"),
     }
 
 

@@ -19,6 +19,8 @@ LEAST = 0.25
 """Of a change that is told. Equal trials differ by 5 to 13% on a shared machine, and the rate may
 wander within a window as well: where it does by 7%, this is met in less than one window of a
 hundred."""
+BETWEEN = 0.75
+"""Of the window: from the middle of its first quarter to that of its last."""
 ERRORS = 4.0
 """Standard errors of the difference that a change is more than."""
 
@@ -37,17 +39,24 @@ def rate_trend(rates: Sequence[float]) -> float | None:
     return min(last / first - 1, MOST_TREND) if first else float(MOST_TREND)
 
 
-def in_words(trend: float | None) -> str:
-    """The change; '' of none."""
+def in_words(trend: float | None, window_s: float) -> str:
+    """The change, and how much that is a second; '' of none."""
     if not trend:
         return ""
     if trend >= MOST_TREND:
         return "the rate rose from next to nothing within the window; a longer warm-up may help"
+    slope = _percent(abs(trend) / (BETWEEN * window_s))
     if trend < 0:
         return (
-            f"the rate fell by {-trend:.0%} within the window, from its first quarter to its last"
+            f"the rate fell by {-trend:.0%} within the window, from its first quarter to its last: "
+            f"by {slope} a second"
         )
     return (
-        f"the rate rose by {trend:,.0%} within the window, from its first quarter to its last; "
-        "a longer warm-up may help"
+        f"the rate rose by {trend:,.0%} within the window, from its first quarter to its last: "
+        f"by {slope} a second; a longer warm-up may help"
     )
+
+
+def _percent(share: float) -> str:
+    """With two digits where it is small, as in a long window."""
+    return f"{share:,.0%}" if share >= 0.1 else f"{float(f'{share:.2g}') * 100:.10g}%"

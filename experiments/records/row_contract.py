@@ -12,6 +12,7 @@ from typing import Any
 
 from contract.cells import SHOWN, breaches, written
 from contract.columns import COLUMNS, NAMES
+from contract.failed_readings import failed_readings
 from contract.loads import WITHOUT_CLIENTS
 from contract.outcomes import not_measured
 
@@ -20,11 +21,14 @@ REQUIRED = {column.name for column in COLUMNS if column.required}
 
 
 def within_format(row: Row, planned: Mapping[str, Any]) -> Row:
-    """The row, or one that is not measured if a figure in it breaks the record format; columns that
-    it has not got yet are not missed. A required one gets what was `planned`.
+    """The row without readings that failed, or one that is not measured if a figure in it breaks
+    the record format; columns that it has not got yet are not missed. A required one gets what was
+    `planned`.
 
     ValueError where that does not help: a name or a choice that the format does not have.
     """
+    if failed := failed_readings(row):
+        row = row | dict.fromkeys(failed)
     known, fitted, mended = row.get("reason"), row, set[str]()
     reasons = [known] if known else []
     while wrong := breaches(_cells(fitted)):  # figures by themselves, then beside each other

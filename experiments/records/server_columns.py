@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from contract.result.server_side import Environment, ProbeSample
+from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
-from experiments.records.quotient import at_least_0, per
+from experiments.records.machine_columns import machine_columns
+from experiments.records.quotient import per
 
 NS = 1e9
 INSIDE = ("second", "close")
@@ -44,47 +44,8 @@ def server_columns(
         "listen_drops": after.listen_drops - start.listen_drops if start else None,
         "retransmits": after.retransmits - before.retransmits,
         "resets": after.resets - before.resets,
-        **_disturbance(result, window, before, after),
+        **machine_columns(result, window, before, after),
         **_kernel(result),
-    }
-
-
-def _disturbance(
-    result: TrialResult, window: Window, before: ProbeSample, after: ProbeSample
-) -> dict[str, Any]:
-    """What others had of the lab's cores; what the engine had to copy the server's own log, and
-    for the files of its container, is the server's doing."""
-    others, log = _machine(result.environment, window, before, after), result.log
-    loaded_s = (result.warmed_up_s or 0.0) + window.window_s
-    copying = per(log.copying_s, loaded_s) if log else None
-    files = per(result.files_s, loaded_s)
-    foreign = others["foreign_cpu_share"]
-    others["foreign_cpu_share"] = foreign and at_least_0(foreign - (copying or 0) - (files or 0))
-    return {
-        **others,
-        "log_bytes_per_s": log.bytes_per_s if log else None,
-        "log_cpu_share": copying,
-        "files_cpu_share": files,
-    }
-
-
-def _machine(
-    environment: Environment, window: Window, before: ProbeSample, after: ProbeSample
-) -> dict[str, Any]:
-    """What others had of the lab's cores."""
-    wall_s = (after.at_ns - before.at_ns) / NS
-    cpu_s = (after.cpu_ns - before.cpu_ns) / NS
-    tick_s = per(1, environment.clock_ticks) or math.nan
-    steal_s = (after.steal_ticks - before.steal_ticks) * tick_s
-    idle_s = (after.idle_ticks - before.idle_ticks) * tick_s
-    lab_cores = len(after.measured_cores)
-    whole_s = wall_s * lab_cores
-    if whole_s < steal_s <= whole_s + tick_s * lab_cores:  # a tick more than the window is long
-        steal_s = whole_s
-    foreign_s = whole_s - idle_s - steal_s - cpu_s - window.cpu_ns / NS
-    return {
-        "steal_share": per(steal_s, whole_s),
-        "foreign_cpu_share": at_least_0(per(foreign_s, wall_s)),
     }
 
 

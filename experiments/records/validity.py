@@ -120,7 +120,7 @@ def _unsteady(row: Row) -> tuple[str, str]:
     never = auto and warmed_up_s >= MOST_WARM_UP_S
     return (
         f"the rate was not steady within {warmed_up_s:.0f} s of warm-up" if never else "",
-        rate_trend.in_words(row.get("rate_trend")),
+        rate_trend.in_words(row.get("rate_trend"), row["window_s"]),
     )
 
 

@@ -170,7 +170,7 @@ class Containers:
             command=(*PROBE, port, *cores),
             network=f"container:{pod}",
             pid_of=server,
-            cpus=self.placement.others,
+            cpus=self.placement.probing,
         )
 
     def watch(self, trial: Trial, pod: str) -> ContainerSpec:

@@ -34,7 +34,8 @@ def fill_accept_queue(
     """Pile up `count` connections behind `late` ones whose last ACK then meets them; samples.
 
     `empty` is taken before and `full` when the queue stands, with the `resets` that came since;
-    `late`, if there are any, when their ACKs have been sent.
+    `late`, if there are any, when their ACKs have been sent; none where one of them had no ACK to
+    send, as its SYN was not answered: what that would have met was not tried.
     """
     samples = [probe.ask("empty")]
     held_back = [_begin(address, quick=False) for _ in range(late)]
@@ -42,9 +43,10 @@ def fill_accept_queue(
     gevent.sleep(FILL_S)
     samples.append(replace(probe.ask("full"), resets=_resets(pile)))
     if held_back:
-        resets = sum(_say(sock) for sock in held_back)
+        said = [_say(sock) for sock in held_back]
         gevent.sleep(ANSWER_S)
-        samples.append(replace(probe.ask("late"), resets=resets + _resets(held_back)))
+        seen = replace(probe.ask("late"), resets=sum(map(bool, said)) + _resets(held_back))
+        samples += [seen] if None not in said else []
     for sock in pile + held_back:
         reset_on_close(sock)
         sock.close()
@@ -63,15 +65,16 @@ def _begin(address: tuple[str, int], *, quick: bool = True) -> socket.socket:
     return sock
 
 
-def _say(sock: socket.socket) -> bool:
+def _say(sock: socket.socket) -> bool | None:
     """Send a byte, and the ACK with it; whether the connection was reset before that.
 
-    One whose SYN was dropped cannot send yet: its handshake is not late, it has not begun.
+    None for one whose SYN was dropped, which cannot send yet: its handshake is not late, it has not
+    begun.
     """
     try:
         sock.send(b"G")
     except BlockingIOError:
-        pass
+        return None
     except (ConnectionResetError, BrokenPipeError):
         return True
     return False

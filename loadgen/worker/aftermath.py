@@ -26,27 +26,27 @@ LOOK_S = 0.25
 
 
 def after_bad_clients(
-    background: BackgroundClients,
+    background: BackgroundClients | None,
     engine: Engine,
     barrier: Barrier,
     observer: ServerObserver,
     options: Options,
 ) -> Aftermath | None:
-    """They go, and the good ones too; then the server is looked at. Raises TrialVoid."""
+    """They go, and the good ones too; then the server is looked at. None where there were none.
+    Raises TrialVoid where it answers nobody."""
+    if background is None or not background.bad:
+        return None
     background.close()
     call(engine, engine.close)
     barrier.meet("gone")
-    return see_aftermath(observer, engine.address, options.asked[0].encoded("1.1"))
-
-
-def require_answer(found: Aftermath | None) -> None:
-    """Raises TrialVoid where somebody looked, and there was none."""
+    found = see_aftermath(observer, engine.address, options.asked[0].encoded("1.1"))
     if found and found.answered_s is None:
         raise TrialVoid(
             f"the server answered nobody within {RECOVERY_S:g} s after bad clients and load had "
             "gone",
             "server_wrong",
         )
+    return found
 
 
 def see_aftermath(

@@ -1,14 +1,16 @@
-"""Waiting until the connections of a load are established, and who is to blame if they are not."""
+"""Waiting until the connections of a load are established, and who is to blame if they are not, or
+if idle ones do not stay.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import gevent
 
-from contract.settings.trial import Settings
+from contract.settings.load_settings import LoadSettings
 from contract.void_causes import SpoiledBy
 from loadgen.engine.engine import Engine
 from loadgen.worker.engine_call import call
@@ -50,7 +52,7 @@ def await_established(
             errors = ", ".join(f"{k} {n:,}" for k, n in sorted(engine.errors.items()))
             standing = f"{now:,} of {wanted:,} {kind} connections were established"
             lost = kind == "idle" and gauges.idle_failed
-            if lost and (closed := why_idle_are_lost(engine)):
+            if lost and (closed := _why_idle_are_lost(engine)):
                 raise TrialVoid(f"{closed}; {standing}", "server_wrong")
             raise TrialVoid(
                 standing + (f" ({errors})" if errors else ""), _not_established_by(engine.errors)
@@ -58,26 +60,40 @@ def await_established(
         gevent.sleep(POLL_S)
 
 
-def check_idle(engine: Engine, settings: Settings) -> None:
-    """Raises TrialVoid where idle connections were lost while the window was open."""
-    idle = engine.gauges().idle_established
+def await_users(
+    users: Callable[[], int], spawned: Callable[[], bool], settings: Settings, workers: int
+) -> None:
+    """By hand: wait for a user, or for all of them. An open loop's schedule does not wait: raises
+    TrialVoid where this worker has none."""
+    while not (users() or spawned()):
+        gevent.sleep(POLL_S)
+    if settings.open and not users():
+        raise TrialVoid(
+            "this load worker has no user to send its share of the rate; "
+            f"give the load at least {workers} users, one for each worker"
+        )
+
+
+def check_idle(engine: Engine, settings: LoadSettings) -> None:
+    """At the end of a window; TrialVoid where idle connections were lost in it."""
+    gauges, wanted = engine.gauges(), settings.idle_connections
     moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
-    lost = engine.gauges().idle_failed if moving else 0
+    lost = gauges.idle_failed if moving else 0
     missing = ""
     if lost:
-        missing = f"{lost:,} of the {settings.idle_connections:,} idle connections were lost"
-    elif idle < settings.idle_connections and not moving:
+        missing = f"{lost:,} of the {wanted:,} idle connections were lost"
+    elif gauges.idle_established < wanted and not moving:
         missing = (
-            f"only {idle:,} of {settings.idle_connections:,} idle connections "
+            f"only {gauges.idle_established:,} of {wanted:,} idle connections "
             "were still established at the end of the window"
         )
     if missing:
         # Those that trickle are not silent.
-        why = "" if settings.trickle_per_s else why_idle_are_lost(engine)
+        why = "" if settings.trickle_per_s else _why_idle_are_lost(engine)
         raise TrialVoid("; ".join(filter(None, (why, missing))), "server_wrong")
 
 
-def why_idle_are_lost(engine: Engine) -> str:
+def _why_idle_are_lost(engine: Engine) -> str:
     """What is known of the server's closing them, in words; empty if it did not."""
     return told(call(engine, engine.idle_ends), asked=not engine.idle_silent)
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import gevent
 
+from contract.core_loop import core_loop_us
 from contract.result.aftermath import Aftermath
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
@@ -33,13 +34,13 @@ from loadgen.loads.build import make_engine
 from loadgen.loads.schedule import SECOND_NS
 from loadgen.loads.stopping import Stopping
 from loadgen.options import Options
-from loadgen.worker.aftermath import after_bad_clients, require_answer
+from loadgen.worker.aftermath import after_bad_clients
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
-from loadgen.worker.connect_wait import await_established, check_idle, limit_s
+from loadgen.worker.connect_wait import await_established, await_users, check_idle, limit_s
 from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
-from loadgen.worker.probe_client import POLL_S, TrialVoid
+from loadgen.worker.probe_client import TrialVoid
 from loadgen.worker.server_observer import ServerObserver
 from loadgen.worker.stop_phase import go_on, stop_server
 from loadgen.worker.warm_up import sleep_until, warm_up
@@ -81,6 +82,7 @@ class TrialConductor:
         self._pulse: Pulse | None = None
         self._warmed_up_s: float | None = None
         self._aftermath: Aftermath | None = None
+        self._core_loops_us: dict[str, float] = {}
         self._stopped: Stopped | None = None
 
     def run(self, whole: Options) -> WorkerResult:
@@ -113,13 +115,7 @@ class TrialConductor:
         self.engine = engine = make_engine(self.options)
         engine.start()
         call(engine, lambda: engine.open_idle(settings.idle_connections))
-        while not (self._users() or self._spawned()):  # an open loop's schedule does not wait
-            gevent.sleep(POLL_S)
-        if settings.open and not self._users():
-            raise TrialVoid(
-                "this load worker has no user to send its share of the rate; "
-                f"give the load at least {self._barrier.workers} users, one for each worker"
-            )
+        await_users(self._users, self._spawned, settings, self._barrier.workers)
         self._follow(engine)
         self._start_background(engine)
         call(engine, engine.begin)
@@ -193,6 +189,7 @@ class TrialConductor:
             await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
             observer.await_server_side(sum(barrier.meet("active", established)))
+        self._time_cores(observer, "before")
         self._enter("company")
         self._start_background(engine)
         begins = barrier.agree("begin")
@@ -203,16 +200,13 @@ class TrialConductor:
         self._warmed_up_s = (opens - begins) / SECOND_NS
         self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
         check_idle(engine, settings)
-        if self._background is not None and self._background.bad:
-            self._enter("aftermath")
-            self._aftermath = after_bad_clients(
-                self._background, engine, barrier, observer, options
-            )
-            require_answer(self._aftermath)
-        if isinstance(engine, Stopping):
+        if isinstance(engine, Stopping):  # it is still loaded, and ends
             self._enter("stop")
             stop_s, signal = settings.stop_s, options.stop_signal
             self._stopped = stop_server(engine, observer, barrier, signal, stop_s)
+        else:
+            self._time_cores(observer, "after")
+        self._aftermath = after_bad_clients(self._background, engine, barrier, observer, options)
         self._enter("done")
 
     def _watch_window(
@@ -260,6 +254,11 @@ class TrialConductor:
             errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
             engine.first_wrong = engine.first_wrong or TOO_MUCH
 
+    def _time_cores(self, observer: ServerObserver, label: str) -> None:
+        """While server and load rest: how fast the server's core is, and then this worker's."""
+        observer.note(label)
+        self._core_loops_us[label] = core_loop_us()
+
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
             raise TrialVoid(f"the load engine failed: {engine.failure!r}")
@@ -282,6 +281,7 @@ class TrialConductor:
             share=recorded(self.options),
             **asdict(self._confinement.grant()),
             phases_s={name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)},
+            core_loops_us=self._core_loops_us,
             gauges=self._gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),
             environment=observer.environment if observer else Environment(),

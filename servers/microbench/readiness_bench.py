@@ -27,6 +27,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+from contract.core_loop import core_loop_us
 from servers.core.events import EventLog
 from servers.core.exits import Exit
 from servers.microbench.readiness_work import WORKS, Work
@@ -114,17 +115,21 @@ def spin(do: Callable[[int], int], seconds: float, batch: int = 1) -> Spun:
     return Spun(turns, now - started, waited_ns, batch)
 
 
-def measure(work: Work, warm_up_s: float, window_s: float) -> dict[str, float | list[int]]:
+def measure(
+    work: Work, warm_up_s: float, window_s: float
+) -> dict[str, float | list[int] | dict[str, float]]:
     """The turns of a window, in nanoseconds its length, the time in waits, what reading the
     clock adds to each of them, and the CPU time; ticks are of the cores of this process, which
-    are told as well.
+    are told as well, with how fast theirs was.
     """
+    before_us = core_loop_us()
     batch = spin(work.turns, warm_up_s).batch
     busy, stolen = _ticks()
     cpu_ns = time.process_time_ns()
     window = spin(work.turns, window_s, batch)
     cpu_ns = time.process_time_ns() - cpu_ns
     busy_after, stolen_after = _ticks()
+    after_us = core_loop_us()
     work.check()
     return {
         "turns": window.turns,
@@ -136,6 +141,7 @@ def measure(work: Work, warm_up_s: float, window_s: float) -> dict[str, float | 
         "steal_ticks": stolen_after - stolen,
         "clock_ticks": os.sysconf("SC_CLK_TCK"),
         "affinity": sorted(os.sched_getaffinity(0)),
+        "core_loops_us": {"before": before_us, "after": after_us},
     }
 
 
@@ -162,7 +168,7 @@ def _ticks() -> tuple[int, int]:
     return busy, stolen
 
 
-def _tell(**event: str | float | list[int]) -> None:
+def _tell(**event: str | float | list[int] | dict[str, float]) -> None:
     print(json.dumps(event), flush=True)
 
 

@@ -262,6 +262,34 @@ def test_nothing_speaks_for_a_server_that_answered_most_with_errors(
         assert any(text.startswith(words) for text in page.strengths) is speaks
 
 
+@pytest.mark.parametrize("way", ["errors", "gone", "sound"])
+def test_many_times_what_is_left_of_a_reference_that_fails_is_no_merit(
+    tmp_path: Path, way: str
+) -> None:
+    frame = made.trials(5)
+    mine = (frame["server"] == "epoll_level") & (frame["backlog"] == 128)
+    frame.loc[mine, "requests_per_s"] /= 100
+    frame.loc[mine, "server_cpu_us_per_request"] *= 50
+    if way == "errors":
+        frame.loc[mine, "errors"] = (frame.loc[mine, "requests"] * 19).astype("int64")
+    elif way == "gone":
+        spoil(frame, "server_gone", 1, server="epoll_level", backlog=128)
+    run = analysis.load(made.write_run(tmp_path, frame))
+    (page,) = [one for one in pages(run) if one.server == "iterative"]
+    for words in ("It answers more than", "A request costs it less CPU than"):
+        assert any(text.startswith(words) for text in page.strengths) is (way == "sound")
+
+
+def test_the_memory_of_those_that_are_left_does_not_speak_for_a_server(tmp_path: Path) -> None:
+    many = {"server": "epoll_level", "idle_connections": 10000}
+    for blocks, told in ((0, True), (4, False)):
+        frame = made.trials(5)
+        spoil(frame, "server_gone", blocks, **many)
+        run = analysis.load(made.write_run(tmp_path / f"{blocks}", frame))
+        (page,) = [one for one in pages(run) if one.server == "epoll_level"]
+        assert any("to its memory" in text for text in page.strengths) is told
+
+
 def test_a_reference_that_failed_is_a_doubt(tmp_path: Path) -> None:
     frame = made.trials(5)
     assert not any(

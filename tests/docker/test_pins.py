@@ -94,6 +94,9 @@ def test_trial_that_nobody_changes_is_as_asked(lab: Lab) -> None:
     row, told = measure(lab, SHORT)
     assert told == ""
     assert row["server_throttled_share"] == 0
+    for whose in ("server", "load"):
+        assert row[f"{whose}_core_loop_before_us"] > 0
+        assert row[f"{whose}_core_loop_after_us"] > 0
 
 
 def test_quota_that_was_asked_is_given_and_recorded(lab: Lab) -> None:

@@ -103,8 +103,10 @@ def test_a_trial_is_split_and_merged(web: Web, server: Crowd) -> None:
     assert window["skew_us"] > 0
     # One worker speaks to the probe, and nobody asks in between.
     assert asked[:2] == ["environment", "start"]
-    assert asked[-3:] == ["open", "second", "close"]
-    assert set(asked[2:-3]) == {"gate"}
+    assert asked[-5:] == ["before", "open", "second", "close", "after"]
+    assert set(asked[2:-5]) == {"gate"}
+    assert all(one["core_loops_us"].keys() == {"before", "after"} for one in workers)
+    assert all(min(one["core_loops_us"].values()) > 0 for one in workers)
 
 
 def test_bad_clients_are_shared_and_looked_back_at(web: Web, server: Crowd) -> None:

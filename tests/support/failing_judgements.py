@@ -13,6 +13,7 @@ from contract.exits import Exit
 from tests.support.claim_data import claim
 from tests.support.failing_records import (
     BLOCKS,
+    HALF,
     HURT,
     POLL,
     Records,
@@ -81,7 +82,21 @@ def counts_for_its_limit(records: Records) -> None:
     assert found.limit_reached == BLOCKS
 
 
+def _open_where_a_rate_would_tell_otherwise(records: Records, hurt: int) -> None:
+    """A third of each of these trials is not in the rate."""
+    clean = records.run(0).trials
+    mine = clean[(clean["server"] == "poll") & (clean["idle_connections"] == 10000)]
+    most = 1.2 * float(mine["requests_per_s"].median())
+    wanted = {"label": "rate", "figure": "requests_per_s", "of": dict(POLL), "max": most}
+    below = claim(parameters={"parts": {"rate": wanted}, "sentence": "It was {rate}."})
+    found = judge(below, records.run(hurt))
+    assert judge(below, records.run(0)).verdict is Word.REPRODUCED
+    assert found.verdict is Word.INCONCLUSIVE
+    assert "Rate would tell otherwise if" in found.explanation
+
+
 def told_beside_figures(records: Records) -> None:
+    _open_where_a_rate_would_tell_otherwise(records, BLOCKS)
     found = records.verdict()
     assert found.verdict is Word.REPRODUCED
     assert "got no answer" in found.explanation
@@ -89,19 +104,27 @@ def told_beside_figures(records: Records) -> None:
 
 
 def open_beyond_a_tenth_of_attempts(records: Records) -> None:
+    _open_where_a_rate_would_tell_otherwise(records, 3)
     few, many = records.verdict(hurt=3), records.verdict(hurt=4)  # a third of each
     assert (few.verdict, many.verdict) == (Word.REPRODUCED, Word.INCONCLUSIVE)
     for found in (few, many):
         assert "ended in errors" in found.explanation
     assert "ended in errors" not in records.verdict(hurt=0).explanation
+    wanted = {"label": "p99", "figure": "response_p99_us", "of": dict(POLL), "max": 1e8}
+    tail = claim(parameters={"parts": {"p99": wanted}, "sentence": "It took {p99}."})
+    assert judge(tail, records.run(1)).verdict is Word.REPRODUCED
+    assert judge(tail, records.run(2)).verdict is Word.INCONCLUSIVE
 
 
 def no_evidence_for_a_claim(records: Records) -> None:
-    found = records.verdict(hurt=5)
+    found = records.verdict(hurt=HALF)
     assert found.verdict is Word.REPRODUCED
-    assert found.n == 5
+    assert found.n == HALF
     assert "no evidence either way" in found.explanation
     assert found.failed == 0
+    most = records.verdict(hurt=HALF + 1, blocks=2 * HALF + 1)
+    assert (most.n, most.verdict) == (HALF, Word.INCONCLUSIVE)
+    assert "6 of 11 trials say nothing of the server" in most.explanation
 
 
 def open_without_figures(records: Records) -> None:
@@ -124,9 +147,13 @@ def broken(records: Records) -> None:
 
 
 def no_evidence_for_a_threshold(records: Records) -> None:
-    found = records.threshold(LOOSE)
+    found = records.threshold(LOOSE, hurt=HALF)
     assert found.holds
     assert "no evidence either way" in found.remarks
+    most = records.threshold(LOOSE, hurt=HALF + 1)
+    assert most.word == "cannot tell"
+    assert "At 1 point those are most" in most.remarks
+    assert records.threshold("response_p99_us < 1", hurt=HALF + 1).word == "not kept"
     alone = records.threshold(LOOSE, hurt=BLOCKS)
     assert (alone.broken, alone.untold) == (0, 1)
 
@@ -144,6 +171,9 @@ def broken_where_errors_are_limited(records: Records) -> None:
     found = records.threshold(LOOSE, hurt=1)
     assert found.holds
     assert "Errors are not in this figure" in found.remarks
+    assert records.threshold(LOOSE).word == "cannot tell"
+    assert records.threshold("response_p99_us < 1").word == "not kept"
+    assert records.threshold("response_p50_us < 1e8").word == "kept"
 
 
 def broken_where_answers_are_limited(records: Records) -> None:
@@ -181,10 +211,15 @@ def shares_are_compared(records: Records) -> None:
 
 
 def no_evidence_compared(records: Records) -> None:
-    found = records.compared()
+    found = records.compared(HALF)
     assert not len(_rows(found, "failed_share"))
     assert any("no evidence either way" in note for note in found.notes)
     assert found.exit is Exit.OK
+    for before, now, side in ((0, HALF + 1, "second"), (HALF + 1, 0, "first")):
+        most = records.compared(now, before=before)
+        told = f"cannot tell: in the {side} run, 6 of 10 trials say nothing of the server"
+        assert told in set(_rows(most, "requests_per_s")["text"])
+        assert most.exit is Exit.CANNOT_TELL
 
 
 def not_told_of_few(records: Records) -> None:
@@ -200,4 +235,5 @@ def untold_rise(records: Records) -> None:
     assert _row(found, "failed_share")["word"] == CANNOT_TELL
     assert found.exit is Exit.CANNOT_TELL
     assert any("no evidence either way" in note for note in found.notes)
-    assert records.compared(before=HURT).exit is Exit.OK
+    assert records.compared(HALF, before=HALF).exit is Exit.OK
+    assert records.compared(before=HURT).exit is Exit.CANNOT_TELL

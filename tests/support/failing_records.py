@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from analysis.records.run import Run
 
 POLL = {"server": "poll", "active_connections": 8, "idle_connections": 10000}
-BLOCKS, HURT = 10, 7
+BLOCKS, HALF, HURT = 10, 5, 7
 FEW, SOON_US = 100, 1.0
 """The rate and the time of a trial that starved its clients."""
 
@@ -37,8 +37,8 @@ class Records:
     folder: Path
     way: str
 
-    def frame(self, hurt: int, seed: int = 1) -> pd.DataFrame:
-        frame = made.trials(BLOCKS, seed=seed, noise=0.01)
+    def frame(self, hurt: int, seed: int = 1, blocks: int = BLOCKS) -> pd.DataFrame:
+        frame = made.trials(blocks, seed=seed, noise=0.01)
         chosen = frame["block"] <= hurt
         for name, value in POLL.items():
             chosen &= frame[name] == value
@@ -60,18 +60,22 @@ class Records:
             frame.loc[chosen, "response_p99_us"] = SOON_US
         return frame
 
-    def written(self, hurt: int = HURT, seed: int = 1, claims: Sequence[int] = ()) -> Path:
+    def written(
+        self, hurt: int = HURT, seed: int = 1, claims: Sequence[int] = (), blocks: int = BLOCKS
+    ) -> Path:
         """The folder of such a run, written once."""
         way = self.way if hurt else "none"
-        name = "-".join(map(str, (way, hurt, seed, *claims)))
+        name = "-".join(map(str, (way, hurt, seed, blocks, *claims)))
         if not (self.folder / name).exists():
             changes = {"claims": claims} if claims else {}
-            made.write_run(self.folder / name, self.frame(hurt, seed), run=name, **changes)
+            made.write_run(self.folder / name, self.frame(hurt, seed, blocks), run=name, **changes)
         return self.folder / name
 
-    def run(self, hurt: int = HURT, seed: int = 1, claims: Sequence[int] = ()) -> Run:
+    def run(
+        self, hurt: int = HURT, seed: int = 1, claims: Sequence[int] = (), blocks: int = BLOCKS
+    ) -> Run:
         """Such a run, read once: nobody writes into it."""
-        return _loaded(self.written(hurt, seed, claims))
+        return _loaded(self.written(hurt, seed, claims, blocks))
 
     def shown(self, figure: str, hurt: int = HURT) -> dict[str, Any]:
         """Poll's row of a figure's table."""
@@ -79,8 +83,8 @@ class Records:
         mine = points[(points["server"] == "poll") & (points["idle_connections"] == 10000)]
         return {str(name): mine[name].iloc[0] for name in mine}
 
-    def verdict(self, number: int = 3, hurt: int = HURT) -> Verdict:
-        (found,) = judge_all(self.run(hurt, claims=[number]))
+    def verdict(self, number: int = 3, hurt: int = HURT, blocks: int = BLOCKS) -> Verdict:
+        (found,) = judge_all(self.run(hurt, claims=[number], blocks=blocks))
         return found
 
     def threshold(self, text: str, hurt: int = HURT) -> Kept:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ def _trials(blocks: int, seed: int, noise: float) -> pd.DataFrame:
             row = _row(settings, float(np.exp(rng.normal(0, noise))), rng)
             repeats[row["point"]] = repeats.get(row["point"], 0) + 1
             row |= {"block": block, "position": len(rows) + 1, "repeat": repeats[row["point"]]}
+            row |= _machine(len(rows) + 1)
             row["trial"] = f"{row['point']}-r{row['repeat']}"
             rows.append(row)
     whole = {column.name: "Int64" for column in COLUMNS if column.kind == "int"}
@@ -146,6 +148,23 @@ def _row(settings: dict[str, Any], jitter: float, rng: np.random.Generator) -> d
         "unanswered": 0,
     }
     return row | _times(row, active / rate * US, rng)
+
+
+def _machine(position: int) -> dict[str, Any]:
+    """When it was, who waited, and how fast the cores were: a trial takes 4.6 s, and each fifth one
+    finds the server's core asleep."""
+    at = datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(seconds=4.6 * (position - 1))
+    rested = 1_550.0 if position % 5 == 0 else 1_010.0
+    return {
+        "started_at": at.isoformat(timespec="milliseconds"),
+        "cpu_pressure_share": 0.02 + 0.01 * (position % 3),
+        "memory_pressure_share": 0.0,
+        "io_pressure_share": 0.001 * (position % 7),
+        "server_core_loop_before_us": rested,
+        "server_core_loop_after_us": 1_000.0,
+        "load_core_loop_before_us": 1_020.0,
+        "load_core_loop_after_us": 1_005.0,
+    }
 
 
 def _cost_us(server: str, active: int, idle: int, load: str) -> float:

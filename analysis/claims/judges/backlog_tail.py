@@ -28,7 +28,7 @@ from analysis.claims.judgement import (
 )
 from analysis.claims.schema import Bound, Strict, Text
 from analysis.outcomes.causes import MOST_FAILED
-from analysis.outcomes.lower_bounds import bounded
+from analysis.outcomes.error_tails import with_error_tails
 from analysis.records.run import Run
 from analysis.selection.trials import NotRunError, at, per_request
 from analysis.statistics.blocks import by_block, paired_ratio
@@ -62,7 +62,7 @@ def judge(asked: Parameters, bound: Bound, run: Run) -> Judgement:
         raise NotRunError("no trial has counted the SYNs that were dropped")
     short = valid[valid["backlog"] < asked.below]
     long = valid[valid["backlog"] >= asked.none_from]
-    low = bounded(run).get(TAIL, np.zeros(len(run.trials), dtype=bool))
+    low = with_error_tails(run).get(TAIL, np.zeros(len(run.trials), dtype=bool))
     basis = {
         backlog: replace(
             basis_at(trials, "listen_drops", TAIL, backlog=backlog),

@@ -10,16 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 import pandas as pd
 
 from analysis.claims.claim_figures import Measured, expanded, measured
 from analysis.claims.judge import Judge
-from analysis.claims.judgement import Judgement, Part, Word, most_telling
+from analysis.claims.judgement import (
+    REPEATS_NEEDED,
+    Judgement,
+    Part,
+    Word,
+    against,
+    most_telling,
+    of_trials,
+)
 from analysis.claims.rules import Rule, Rules
 from analysis.claims.schema import Bound
 from analysis.records.run import Run
-from analysis.wording import at_least, count, listed, number, with_unit
+from analysis.statistics.estimates import Estimate, nothing
+from analysis.wording import at_least, count, listed, number, plural, with_unit
 from contract.outcomes import MEASURED
 
 RATE, WORK = "requests_per_s", "1e6 / server_cpu_us_per_request"
@@ -34,6 +44,10 @@ BOTTLENECK_TOO = (
 )
 AT_LEAST = (
     "The load generator was the bottleneck of the faster side, so the true ratio is larger still."
+)
+HAD_ALL = (
+    "would tell otherwise if what ended in errors, or had no answer when windows closed, had been "
+    "answered."
 )
 RESTED = tuple(one for one in MEASURED if one != "server_bound")
 GENERATOR = "the load generator was the bottleneck"
@@ -95,19 +109,48 @@ def _part(rule: Rule, seen: Measured, bound: Bound) -> Part:
     low, high = rule.min, rule.max
     if rule.decides and low is None and high is None:
         low, high = bound.min, bound.max
+    found, why = seen.estimate, ""
+    word: Word | None = None
+    if rule.in_each:
+        word, why = _in_each(rule.label, seen.each, low, high, found.n)
+    elif seen.had_all_been_answered is not None:
+        as_seen = against(found, low, high)
+        if as_seen is not against(seen.had_all_been_answered, low, high):
+            word, why = Word.INCONCLUSIVE, f"{rule.label[:1].upper()}{rule.label[1:]} {HAD_ALL}"
     return Part(
         rule.label,
-        seen.estimate,
+        _of_each(seen.each) if rule.in_each else found,
         rule.unit,
         low,
         high,
+        word,
         decides=rule.decides,
         basis=seen.basis,
         about_failure=rule.at_most_connections,
         lost=seen.lost,
+        why=why,
         rises=seen.rises,
         falls=seen.falls,
     )
+
+
+def _of_each(values: Sequence[float]) -> Estimate:
+    """The mean of trials, between the least and the most."""
+    if not values:
+        return nothing()
+    return Estimate(fmean(values), min(values), max(values), len(values), "range")
+
+
+def _in_each(
+    label: str, values: Sequence[float], low: float | None, high: float | None, blocks: int
+) -> tuple[Word, str]:
+    """Whether each of these trials is within the bound, and what leaves it open."""
+    held = sum((low is None or one >= low) and (high is None or one <= high) for one in values)
+    enough = blocks >= REPEATS_NEEDED
+    word = of_trials(label, held, len(values), (), enough=enough).verdict
+    if word is not Word.INCONCLUSIVE or not enough:
+        return word, ""
+    return word, f"{label}: {held:,} of {plural(len(values), 'trial')} within the bound, not each."
 
 
 def _written(parts: Sequence[Part], rule: Rule) -> str:

@@ -125,7 +125,7 @@ def test_a_growth_per_what_did_not_grow_is_missing(
 ) -> None:
     few = rows(20, server="poll", idle_connections=0, requests_per_s=1.0, server_threads=1)
     many = rows(20, server="poll", idle_connections=9, requests_per_s=31.0, server_threads=11)
-    many[:fewer] = [{**row, "requests_per_s": 1e9, "server_threads": 0} for row in many[:fewer]]
+    many[:fewer] = [{**row, "requests_per_s": 1e9, "server_threads": 1} for row in many[:fewer]]
     asked = with_part(
         of={"server": "poll", "idle_connections": 9},
         since={"server": "poll", "idle_connections": 0},

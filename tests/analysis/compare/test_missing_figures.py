@@ -102,3 +102,35 @@ def test_a_reference_of_few_trials_excuses_nobody(compared: Compared) -> None:
     others = found.figures[~found.figures["reference"] & (found.figures["metric"] == RATE)]
     assert not others["beside"].any()
     assert found.exit is Exit.REGRESSED
+
+
+def test_what_decides_and_was_read_nowhere_is_missed(compared: Compared) -> None:
+    """The probe read no processor time in either run: nothing could have shown that it rose."""
+
+    def unread(frame: pd.DataFrame) -> None:
+        frame["server_cpu_us_per_request"] = None
+
+    found = compared(unread, unread)
+    assert words(found, "server_cpu_us_per_request") == (
+        CANNOT_TELL,
+        "cannot tell: it is missing in 100% of the trials in the second run",
+    )
+    assert found.exit is Exit.CANNOT_TELL
+
+
+@pytest.mark.parametrize("before", [0.0, 0.05])
+def test_errors_that_nobody_counted_are_not_fewer(compared: Compared, before: float) -> None:
+    def failing(frame: pd.DataFrame) -> None:
+        rows = frame["load"] == "connection_per_request"
+        frame.loc[rows, "errors"] = (frame.loc[rows, "requests"] * before).astype("int64")
+
+    def uncounted(frame: pd.DataFrame) -> None:
+        frame.loc[frame["load"] == "connection_per_request", "errors"] = None
+
+    found = compared(failing, uncounted)
+    mine = found.figures[found.figures["metric"] == "error_share"]
+    assert set(mine["word"]) == {CANNOT_TELL}
+    assert mine["text"].str.startswith("cannot tell: the second run did not record it").all()
+    assert found.exit is Exit.CANNOT_TELL
+    back = compared(uncounted, nothing)
+    assert back.exit is Exit.OK, "there are none now, whatever there was"

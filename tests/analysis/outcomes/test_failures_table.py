@@ -13,6 +13,15 @@ from contract.outcomes import not_measured
 from contract.void_causes import SPOILED_BY
 from experiments.paths import ROOT
 from tests.support.claim_data import SLOW, rows, with_part
+from tests.support.failing_check_ups import (
+    breaks,
+    breaks_and_tells_how_far,
+    errors_are_marked,
+    is_not_told,
+    longer_times_are_not_told,
+    missing_figures_are_not_told,
+    starved_breaks,
+)
 from tests.support.failing_judgements import (
     as_by_any_value,
     broken,
@@ -97,12 +106,15 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "decide as bounds do, nought as nought; told": (
             decide_as_bounds  # and test_silence_is_nought
         ),
-        "told beside the figures": told_beside_figures,
-        "open beyond one attempt in ten; told; not where the claim is about the failure": (
+        "told beside the figures; open where a rate would tell otherwise had they been answered": (
+            told_beside_figures
+        ),
+        "open beyond one attempt in ten, more than a percentile leaves out, or where a rate would "
+        "tell otherwise had they been answered; told; not where the claim is about the failure": (
             open_beyond_a_tenth_of_attempts
         ),
         "decide what every longer time would; told": decide_what_longer_ones_would,
-        "no evidence; told": no_evidence_for_a_claim,
+        "no evidence; told; open beyond half of the trials": no_evidence_for_a_claim,
         "open beyond one trial in ten without a figure; told": open_without_figures,
     },
     "thresholds": {
@@ -110,11 +122,10 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "broken in any trial where `unanswered` is limited; told beside other limits": (
             broken_where_answers_are_limited
         ),
-        "broken in any trial where `errors` is limited; told beside other limits": (
-            broken_where_errors_are_limited
-        ),
+        "broken in any trial where `errors` is limited; told beside other limits; a percentile "
+        "that leaves out fewer is a lower bound": broken_where_errors_are_limited,
         "kept or broken as by every longer time; told": kept_as_by_longer_ones,
-        "no evidence; told": no_evidence_for_a_threshold,
+        "no evidence; told; cannot tell beyond half of the trials": no_evidence_for_a_threshold,
         "kept or broken as by any value; told": as_by_any_value,
     },
     "comparisons": {
@@ -122,10 +133,20 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
         "a figure; more is worse beyond one in a hundred": shares_are_compared,
         "a figure; more is worse beyond one in a thousand": shares_are_compared,
         "only that the run which has them is slower is told": slower_alone_is_told,
-        "no evidence; told": no_evidence_compared,
+        "no evidence; told; cannot tell beyond half of the trials": no_evidence_compared,
         "cannot tell beyond one trial in ten without a figure; told": not_told_of_few,
-        "no evidence; told; cannot be told where failures would be a rise": untold_rise,
+        "no evidence; told; cannot tell beyond half of the trials, or where failures would be a "
+        "rise": untold_rise,
     },
+}
+CHECKS["check-ups"] = {
+    "breaks; nothing is kept": breaks,
+    "breaks; nothing is kept; of idle ones how far it went is the figure": breaks_and_tells_how_far,
+    "breaks; figures of those who were served, times as lower bounds": starved_breaks,
+    "times are lower bounds; told": longer_times_are_not_told,
+    "marked; told; no cost or leak is told of where one in ten failed": errors_are_marked,
+    "not told; cannot tell": is_not_told,
+    "not told where it might speak against the server; cannot tell": missing_figures_are_not_told,
 }
 CELLS = [(way, column) for way, cells in table().items() for column in cells]
 

@@ -181,3 +181,25 @@ def test_trials_are_there_to_be_worked_with(tmp_path: Path) -> None:
     for name in trials.columns:
         trials.loc[0, name] = trials[name].iloc[1]
     assert trials["somaxconn"].cumsum().iloc[-1] == trials["somaxconn"].sum()
+
+
+@pytest.mark.parametrize("attempt", ["", "1", "2"])
+def test_a_copy_of_a_measurement_under_another_name_is_no_other(
+    tmp_path: Path, attempt: str
+) -> None:
+    """Copies of good trials would make the failed ones fewer; a further attempt is one of its
+    own."""
+
+    def copy(lines: list[list[str]]) -> None:
+        twice = [*lines[2]]
+        twice[column(lines, "trial")] = "another"
+        twice[column(lines, "attempt")] = attempt
+        lines.append(twice)
+
+    run = edited(tmp_path, copy)
+    if attempt == "2":
+        analysis.load(run)
+        return
+    (problem,), code = problems(run)
+    assert "column trial: 'another' has the point, repeat and attempt of line 3" in problem
+    assert code is Exit.BAD_INPUT

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from analysis.cli.commands import cli
 from analysis.compare.comparison import compare
 from analysis.failures import unmeasured
+from analysis.records.run import load
 from analysis.records.words import in_todays_words
 from analysis.report.report import build
 from contract.exits import Exit
@@ -38,6 +40,13 @@ def test_no_threshold_is_kept_by_a_run_that_was_stopped(tmp_path: Path, short: i
     again = made.trials(5, seed=2)
     other = made.write_run(tmp_path / "b", again[again["outcome"] == "completed"], run="b")
     assert any("not finished" in note for note in compare([run, other]).notes) is bool(short)
+
+
+def test_two_rows_of_one_trial_are_no_row_of_another(tmp_path: Path) -> None:
+    rows = made.trials(5)
+    twice = rows.iloc[1:2].assign(trial="the same once more", attempt=2)
+    run = made.write_run(tmp_path, pd.concat([rows.iloc[:-1], twice]), trials=len(rows))
+    assert load(run).not_run == 1
 
 
 @pytest.mark.parametrize("short", [0, 100])

@@ -30,6 +30,7 @@ def row(**changes: Any) -> dict[str, Any]:
         ({"response_p99_us": 50_001.0}, "broken"),
         ({"error_share": 0.001}, "kept"),
         ({"error_share": 0.0011}, "broken"),
+        ({"error_share": None}, "unknown"),
         ({"response_p99_us": None}, "broken"),
         ({"lower_bounds": "response_p99_us response_p999_us"}, "unknown"),
         ({"lower_bounds": "response_p999_us"}, "kept"),

@@ -105,6 +105,14 @@ def test_nothing_else_is_on_the_server_s_core(name: str) -> None:
         assert not {str(number) for number in own.physical} & beside
 
 
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_probe_has_a_core_beside_the_one_that_it_times(name: str) -> None:
+    cores, *_ = MACHINES[name]
+    found = place(cores)
+    assert set(found.probing.split(",")) == {found.server, found.others}
+    assert found.server != found.others
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_single_core_is_too_few(count: int) -> None:
     with pytest.raises(LabError, match="two cores"):

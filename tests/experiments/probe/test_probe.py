@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,12 +48,49 @@ def test_counters_are_there_and_grow() -> None:
 
 
 def test_a_process_is_counted_with_its_descriptors() -> None:
-    totals = dict.fromkeys(processes.TOTALS, 0)
+    totals: dict[str, int | None] = dict.fromkeys(processes.TOTALS, 0)
     assert processes.add_process(Path("/proc/self"), totals) == os.getppid()
     assert totals["processes"] == 1
-    assert totals["rss_bytes"] > 1_000_000
-    assert totals["fds"] >= len(os.listdir("/proc/self/fd")) - 1
-    assert totals["context_switches"] >= totals["voluntary_switches"] > 0
+    read = {name: value or 0 for name, value in totals.items()}
+    assert read["rss_bytes"] > 1_000_000
+    assert read["fds"] >= len(os.listdir("/proc/self/fd")) - 1
+    assert read["context_switches"] >= read["voluntary_switches"] > 0
+
+
+def test_memory_of_a_process_that_shows_its_descriptors_to_nobody_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker that has become another user's: its memory is no less for it."""
+
+    def hidden(path: Path) -> list[str]:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    seen = processes.read_processes()
+    monkeypatch.setattr(os, "listdir", hidden)
+    found = processes.read_processes()
+    assert found["processes"] >= 1
+    assert found["rss_bytes"] == pytest.approx(seen["rss_bytes"], rel=0.5)
+    assert found["fds"] is None
+
+
+def test_a_process_that_has_ended_and_is_still_listed_is_none(tmp_path: Path) -> None:
+    (tmp_path / "fd").mkdir()
+    (tmp_path / "status").write_text("State:\tZ (zombie)\nPPid:\t3\nThreads:\t1\n")
+    totals: dict[str, int | None] = dict.fromkeys(processes.TOTALS, 0)
+    with pytest.raises(ProcessLookupError):
+        processes.add_process(tmp_path, totals)
+    assert set(totals.values()) == {0}
+
+
+def test_connections_of_a_worker_that_does_not_show_them_leave_those_of_all_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hidden(path: str) -> Iterator[os.DirEntry[str]]:
+        raise PermissionError(13, "Permission denied", path)
+
+    assert processes.connections_held([os.getpid()], []) == {os.getpid(): 0}
+    monkeypatch.setattr(os, "scandir", hidden)
+    assert processes.connections_held([os.getpid()], []) == {}
 
 
 def test_a_thread_that_is_ending_costs_its_process_nothing(tmp_path: Path) -> None:
@@ -64,7 +102,7 @@ def test_a_thread_that_is_ending_costs_its_process_nothing(tmp_path: Path) -> No
         "voluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t2\n"
     )
     (tmp_path / "status").write_text("PPid:\t3\nThreads:\t2\nVmRSS:\t9 kB\n")
-    totals = dict.fromkeys(processes.TOTALS, 0)
+    totals: dict[str, int | None] = dict.fromkeys(processes.TOTALS, 0)
     assert processes.add_process(tmp_path, totals) == 3
     assert [totals[name] for name in processes.TOTALS] == [1, 2, 9_216, 0, 7, 5]
 
@@ -77,7 +115,7 @@ def test_the_environment_names_what_the_manifest_needs() -> None:
 
 
 def test_a_process_that_is_ending_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_path: Path, _totals: dict[str, int]) -> int:
+    def refuse(_path: Path, _totals: dict[str, int | None]) -> int:
         raise PermissionError("the descriptors of a dead process are nobody's")
 
     monkeypatch.setattr(processes, "add_process", refuse)

@@ -67,21 +67,31 @@ def test_a_slight_change_and_a_pause_in_the_middle_are_none(rates: np.ndarray) -
 def test_how_far_it_changed_is_told_as_of_the_quarters() -> None:
     fell = rate_trend([100.0] * 10 + [60.0] * 10)
     assert fell == pytest.approx(-0.4)
-    assert in_words(fell) == (
-        "the rate fell by 40% within the window, from its first quarter to its last"
+    assert in_words(fell, 2.0) == (
+        "the rate fell by 40% within the window, from its first quarter to its last: "
+        "by 27% a second"
     )
-    assert in_words(rate_trend([489.0] * 8 + [60_000.0] * 12)).startswith(
+    assert in_words(rate_trend([489.0] * 8 + [60_000.0] * 12), 2.0).startswith(
         "the rate rose by 12,170% within the window"
     )
 
 
+def test_slope_is_what_a_straight_line_would_lose_each_second() -> None:
+    """A soak of ten minutes in which a leak takes a little less than half."""
+    falling = rate_trend((1_000 * (1 - 0.0008 * 600 * PLACES)).tolist())
+    first = 1_000 * (1 - 0.0008 * 600 / 8)
+    told = in_words(falling, 600.0)
+    assert told.endswith("by 0.085% a second")
+    assert 1_000 * 0.0008 / first == pytest.approx(0.00085, abs=1e-5)
+
+
 def test_from_nothing_and_to_nothing() -> None:
     assert rate_trend([0.0] * 10 + [5.0] * 10) == MOST_TREND
-    assert "rose from next to nothing" in in_words(MOST_TREND)
+    assert "rose from next to nothing" in in_words(MOST_TREND, 2.0)
     assert rate_trend([5.0] * 10 + [0.0] * 10) == -1
 
 
 def test_without_parts_or_answers_nothing_is_known() -> None:
     assert rate_trend([]) is None
     assert rate_trend([0.0] * PARTS) is None
-    assert in_words(None) == in_words(0.0) == ""
+    assert in_words(None, 2.0) == in_words(0.0, 2.0) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,6 +47,26 @@ def test_segments_that_went_back_are_named() -> None:
     row = row_of(a_result(window=a_window(segments_in=-30_000)))
     assert row["segments_out_per_response"] is None
     assert row["reason"] == "segments_out_per_response was -3, not a number, 0 or more"
+
+
+def test_noughts_of_a_process_that_nobody_could_read_are_unknown() -> None:
+    unread = {"processes": 0, "threads": 0, "rss_bytes": 0, "fds": 0, "kernel_slab_bytes": 0}
+    row = row_of(changed(close=unread))
+    for name in ("server_processes", "server_threads", "server_rss_bytes", "server_fds"):
+        assert row[name] is None, name
+    assert row["validity"] == "server_bound"
+    assert row_of(changed(close={"fds": None}))["server_fds"] is None
+
+
+def test_workers_that_did_not_tell_leave_the_list_unknown() -> None:
+    settings = replace(TRIAL.point.settings, workers=3)
+    trial = replace(TRIAL, point=replace(TRIAL.point, settings=settings))
+    told = [f'{{"event": "accepted", "pid": {pid}, "connections": {pid}}}' for pid in (7, 8, 9)]
+    whole, torn = (
+        row_of(a_result(), trial, logs={"server": "\n".join(lines)}) for lines in (told, told[:2])
+    )
+    assert whole["worker_accepts"] == "[7, 8, 9]"
+    assert torn["worker_accepts"] is None
 
 
 def test_a_good_row_stays_as_it_is() -> None:

@@ -165,6 +165,18 @@ def test_a_disturbed_benchmark_is_void(change: dict[str, int], reason: str) -> N
     assert reason in row["reason"]
 
 
+def test_its_core_is_timed_where_the_benchmark_tells() -> None:
+    loops = {"before": 1_500.0, "after": 990.5}
+    _, row, _ = conduct(
+        Ended(log=lines(WATCHED, {"event": "measured", **WAITS, "core_loops_us": loops}))
+    )
+    names = ("server_core_loop_before_us", "server_core_loop_after_us", "load_core_loop_after_us")
+    assert [row.get(name) for name in names] == [1_500.0, 990.5, None]
+    _, older, _ = conduct(Ended(log=measured()))
+    assert older["validity"] == "server_bound"
+    assert older["server_core_loop_before_us"] is None
+
+
 def test_passes_are_not_timed_one_by_one() -> None:
     assert conduct(Ended(log=measured(waited_ns=0)))[1]["wait_us"] is None
 

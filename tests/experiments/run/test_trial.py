@@ -116,7 +116,8 @@ def test_server_and_load_have_cores_of_their_own() -> None:
     conduct(driver, FakeMaster())
     cores = {spec.role: spec.cpus for spec in driver.started}
     assert cores["server"] == "0"
-    assert {cores[role] for role in ("load", "probe", "pod")} == {"1"}
+    assert {cores[role] for role in ("load", "pod")} == {"1"}
+    assert cores["probe"] == "0,1", "it times the server's core before and after the window"
 
 
 @pytest.mark.parametrize("role", ["pod", "server", "probe", "load"])

@@ -59,6 +59,20 @@ def test_a_late_ack_meets_the_full_queue() -> None:
     assert grown >= LATE, "each was dropped there"
 
 
+def test_handshakes_that_never_began_are_no_late_ones_that_were_spared() -> None:
+    """The queue was full before them: no SYN of theirs was answered."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
+        address = listener.getsockname()
+        first = [socket.socket() for _ in range(4)]
+        for sock in first:
+            sock.setblocking(False)
+            sock.connect_ex(address)
+        samples = fill_accept_queue(cast(Probe, Samples(address[1])), address, 1, LATE)
+        for sock in first:
+            sock.close()
+    assert [sample.label for sample in samples] == ["empty", "full"]
+
+
 def test_late_acks_find_room_where_nothing_was_piled() -> None:
     samples = piled(0, LATE)
     assert samples["late"].accept_queue == LATE

@@ -169,6 +169,7 @@ def a_part(worker: int, workers: int, **changes: Any) -> WorkerResult:
         share=a_share(worker, workers),
         cores=(worker,),
         throttled_periods=worker,
+        core_loops_us={"before": 900.0 + worker},
         phases_s={"connect_idle": 0.1 + worker},
         gauges=a_gauges(2),
         samples=SAMPLES if worker == 0 else (),
@@ -191,6 +192,7 @@ def test_results_of_two_workers_become_one() -> None:
     assert [one.name for one in found.workers] == ["load worker 1", "load worker 2"]
     assert [one.cores for one in found.workers] == [(0,), (1,)]
     assert [one.throttled_periods for one in found.workers] == [0, 1]
+    assert [one.core_loops_us for one in found.workers] == [{"before": 900.0}, {"before": 901.0}]
 
 
 def test_rates_add_up_and_the_longest_warm_up_is_that_of_all() -> None:

@@ -47,6 +47,7 @@ def test_every_interface_does_every_work(
     assert measured["window_ns"] >= 20_000_000
     assert (measured["waited_ns"] > 0) == (work == "one_wait")
     assert measured["bare_ns"] > 0
+    assert all(measured["core_loops_us"][when] > 0 for when in ("before", "after"))
 
 
 def test_the_lab_knows_what_there_is() -> None:

@@ -1,0 +1,61 @@
+"""What went wrong in trials of a check-up makes no answer look better, and blames no server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.checkup.beyond import surge_of
+from analysis.checkup.figures import search_picture
+from contract.checkup.description import BEYOND, HOLDS
+from contract.outcomes import not_measured
+from tests.support.failing_check_ups import SPOILED, checked_up
+from tests.support.results import a_second
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("check-ups")
+
+
+@pytest.mark.parametrize("cause", ["surroundings", "load", "probe", "lab"])
+def test_a_search_that_others_spoiled_does_not_say_that_no_rate_is_held(
+    folder: Path, cause: Any
+) -> None:
+    found = checked_up(folder, {**not_measured(cause), "reason": SPOILED}, (HOLDS,))
+    assert found.words(HOLDS) == f"Not known: {SPOILED}."
+    assert found.mark(HOLDS) == "not told"
+    assert search_picture(found.asked) is None
+
+
+def test_a_search_whose_load_kept_no_schedule_does_not_say_so_of_the_server(folder: Path) -> None:
+    late = {"validity": "generator_bound", "response_p99_us": 90_000}
+    found = checked_up(folder, late, (HOLDS,))
+    assert "the load could not keep the schedule of any rate" in found.words(HOLDS)
+    assert found.mark(HOLDS) == "not told"
+
+
+def test_a_search_that_the_server_failed_says_so(folder: Path) -> None:
+    found = checked_up(folder, {**not_measured("server_gone"), "reason": SPOILED}, (HOLDS,))
+    assert found.words(HOLDS).startswith("No rate that was tried")
+    assert found.mark(HOLDS) == "breaks"
+
+
+@pytest.mark.parametrize(("hanging", "recovers"), [(0, True), (60, True), (600, False)])
+def test_who_hangs_for_good_after_an_overload_is_in_no_second_and_has_not_recovered(
+    folder: Path, hanging: int, recovers: bool
+) -> None:
+    """One in a hundred may; so many are left out of a 99th percentile."""
+    cells = {"unanswered": hanging, "oldest_unanswered_us": 9_000_000}
+    found = checked_up(folder, cells, (BEYOND,))
+    (row,) = found.asked.of(BEYOND)
+    seconds = [a_second(float(at), requests=1_000, response_p99_us=900) for at in range(12)]
+    surge = surge_of(row, seconds, 50)
+    assert surge
+    assert (surge.recovers_s is not None) is recovers
+    assert ("had no answer at the end" in found.words(BEYOND)) is (hanging > 0)
+    young = surge_of({**row, "oldest_unanswered_us": 10_000}, seconds, 50)
+    assert young
+    assert young.recovers_s is not None

@@ -1,0 +1,172 @@
+"""What a check-up makes of failures, as docs/failures.md has it: of trials of a simulated server
+that holds all limits, those of some questions are changed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import analysis
+from analysis.checkup.answer import Answer, Asked, rows_of
+from analysis.checkup.questions import ask, mark
+from analysis.checkup.thresholds import Word, judge
+from analysis.records.details import details
+from contract.checkup.description import CLIENTS, COST, CROWD, IDLE, LEAK, described
+from contract.checkup.figures import NAMES
+from contract.outcomes import VOID, not_measured
+from contract.thresholds import parse
+from tests.support.failing_records import Records
+from tests.support.simulated_server import SimulatedServer, simulated_run
+
+SERVER = "poll"
+LIMITS = {
+    CROWD: ("crowd_served_share > 0.9", "crowd_drops < 1"),
+    CLIENTS: ("clients_served_share > 0.9", "clients_p99_us < 50000"),
+    LEAK: ("leak_bytes < 200",),
+    COST: ("cost_90_us < 1000",),
+}
+SPOILED = "what happened"
+
+
+@dataclass(frozen=True)
+class CheckedUp:
+    """The answers about the server."""
+
+    asked: Asked
+    answers: Mapping[str, Answer]
+
+    def mark(self, question: str) -> str:
+        return mark(self.answers[question], self.asked.about.rules)[0]
+
+    def words(self, question: str) -> str:
+        return self.answers[question].words
+
+    def thresholds(self, question: str) -> set[Word]:
+        """Of LIMITS."""
+        wanted = [parse(text, NAMES, "no figure") for text in LIMITS[question]]
+        return {one.word for one in judge(wanted, self.answers, whole=True)}
+
+
+@cache
+def _sound(folder: Path) -> Path:
+    """The run of a check-up in which nothing went wrong."""
+    run = simulated_run(folder, SimulatedServer(2_000))
+    run.go_on()
+    return run.store.folder
+
+
+def checked_up(folder: Path, cells: Mapping[str, Any], sweeps: Sequence[str] = ()) -> CheckedUp:
+    """The same with these cells in the trials of some sweeps of the server, one that holds them;
+    None empties one."""
+    sound = _sound(folder)
+    changed = folder / f"c{len(list(folder.iterdir()))}"
+    shutil.copytree(sound, changed)
+    frame = pd.read_csv(changed / "trials.csv", dtype=object)
+    mine = (frame["server"] == SERVER) & frame["sweep"].isin(sweeps)
+    for name, value in cells.items():
+        frame.loc[mine, name] = None if value is None else str(value)
+    frame.to_csv(changed / "trials.csv", index=False, lineterminator="\n")
+    run = analysis.load(changed)
+    about = described(run.manifest.raw)
+    assert about
+    rows = [row for row in rows_of(run) if row["server"] == SERVER]
+    asked = Asked(about, SERVER, rows, lambda trial: details(run, trial))
+    return CheckedUp(asked, ask(asked))
+
+
+def _spoiled(records: Records) -> CheckedUp:
+    cause: Any = None if records.way == "unknown" else records.way
+    cells: dict[str, Any] = {"validity": VOID, "spoiled_by": None, "reason": SPOILED}
+    if cause:
+        cells |= not_measured(cause)
+    return checked_up(_folder(records), cells, tuple(LIMITS))
+
+
+def _folder(records: Records) -> Path:
+    folder = records.folder / "check-ups"
+    folder.mkdir(exist_ok=True)
+    sound = checked_up(folder, {})
+    assert {sound.mark(question) for question in LIMITS} == {"good"}
+    assert {word for one in LIMITS for word in sound.thresholds(one)} == {"kept"}
+    return folder
+
+
+def breaks(records: Records) -> None:
+    found = _spoiled(records)
+    for question in LIMITS:
+        assert found.mark(question) == "breaks"
+        assert found.words(question).startswith("Not known: ")
+        assert SPOILED in found.words(question)
+        assert found.thresholds(question) == {"not kept"}
+
+
+def breaks_and_tells_how_far(records: Records) -> None:
+    breaks(records)
+    went = {"idle_established": 4_000, "active_established": 8, "server_established": 4_008}
+    cells: dict[str, Any] = {**not_measured("server_limit"), **went}
+    cells["server_limit"] = "files: no more"
+    found = checked_up(_folder(records), cells, (IDLE,))
+    assert found.answers[IDLE].failed
+    assert found.answers[IDLE].value("idle_held") == 4_008
+    assert found.words(IDLE).startswith("It holds 4,008 of 10,008 connections: files: no more")
+    assert found.mark(IDLE) == "look at this"
+
+
+def is_not_told(records: Records) -> None:
+    found = _spoiled(records)
+    for question in LIMITS:
+        assert found.mark(question) == "not told"
+        assert SPOILED in found.words(question)
+        assert found.thresholds(question) == {"cannot tell"}
+
+
+def starved_breaks(records: Records) -> None:
+    served = {"coverage": 0.95, "requests_per_s": 980, "reason": SPOILED}
+    cells: dict[str, Any] = {**not_measured("server_starved"), **served}
+    found = checked_up(_folder(records), cells, (CROWD, CLIENTS))
+    for question in (CROWD, CLIENTS):
+        assert found.mark(question) == "breaks"
+        assert not found.words(question).startswith("Not known")
+    p99 = found.answers[CLIENTS].figures["clients_p99_us"]
+    assert (p99.bounded, p99.high) == (True, None)
+    assert "p99 ≥ " in found.words(CLIENTS)
+
+
+def errors_are_marked(records: Records) -> None:
+    cells = {"errors": 5_000, "error_share": 0.3, "error_kinds": "reset=5000"}
+    found = checked_up(_folder(records), cells, (CROWD, CLIENTS, COST))
+    for question in (CROWD, CLIENTS):
+        assert found.mark(question) == "look at this"
+        assert "30% fail" in found.words(question)
+    assert found.mark(COST) == "breaks"
+    assert "30% failed" in found.words(COST)
+    assert found.thresholds(COST) == {"not kept"}
+    unserved = checked_up(_folder(records), {**cells, "requests": 2_000}, (LEAK,))
+    assert unserved.mark(LEAK) == "breaks"
+    assert "2,000 were served; 30% failed" in unserved.words(LEAK)
+    assert unserved.thresholds(LEAK) == {"not kept"}
+
+
+def longer_times_are_not_told(records: Records) -> None:
+    cells = {"unanswered": 60, "lower_bounds": "response_p99_us response_max_us"}
+    found = checked_up(_folder(records), cells, (CLIENTS,))
+    assert found.mark(CLIENTS) == "not told"
+    assert "p99 ≥ " in found.words(CLIENTS)
+    assert found.thresholds(CLIENTS) == {"kept", "cannot tell"}
+
+
+def missing_figures_are_not_told(records: Records) -> None:
+    folder = _folder(records)
+    crowd = checked_up(folder, {"listen_drops": None}, (CROWD,))
+    assert "could not be read" in crowd.words(CROWD)
+    clients = checked_up(folder, {"response_p99_us": None}, (CLIENTS,))
+    assert "p99 not known" in clients.words(CLIENTS)
+    for found, question in ((crowd, CROWD), (clients, CLIENTS)):
+        assert found.mark(question) == "not told"
+        assert found.thresholds(question) == {"kept", "cannot tell"}
