@@ -11,6 +11,7 @@ from typing import Literal
 import gevent
 
 from contract.settings.load_settings import LoadSettings
+from contract.settings.trial import Settings
 from contract.void_causes import SpoiledBy
 from loadgen.engine.engine import Engine
 from loadgen.worker.engine_call import call
@@ -63,8 +64,7 @@ def await_established(
 def await_users(
     users: Callable[[], int], spawned: Callable[[], bool], settings: Settings, workers: int
 ) -> None:
-    """By hand: wait for a user, or for all of them. An open loop's schedule does not wait: raises
-    TrialVoid where this worker has none."""
+    """By hand, until there is a user, or all of them. TrialVoid where an open loop has none."""
     while not (users() or spawned()):
         gevent.sleep(POLL_S)
     if settings.open and not users():
