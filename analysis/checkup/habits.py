@@ -178,12 +178,16 @@ def _bears(found: Habits) -> list[str]:
     if ended:
         told.append(f"It ends a silent connection {', '.join(ended)}.")
     if borne:
-        told.append(
-            f"No time-out was seen within {number(found.watched_s)} s {' or '.join(borne)}."
-        )
+        told.append(f"No time-out was seen within {number(found.watched_s)} s {_either(borne)}.")
     if found.crowded:
         told.append("Silent connections take the places of others.")
     return told
+
+
+def _either(words: Sequence[str]) -> str:
+    """As `a, b or c`."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _old(found: Habits) -> list[str]:
