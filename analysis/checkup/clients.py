@@ -36,8 +36,6 @@ KINDS = (CLIENTS, READERS, HOSTILE, FLOOD)
 """Sweeps, a kind of bad clients each."""
 LONG_S = 0.5
 """A first answer that takes longer is told."""
-FEW_FDS = 2
-"""More descriptors than before, by a log or a timer that was opened meanwhile."""
 MORE_MEMORY = 1.2
 
 
@@ -182,14 +180,15 @@ def _afterwards(kinds: Sequence[Beside]) -> list[str]:
     if not known:
         return []
     last = max(one.row["after_answered_s"] for one in known)
-    fds = max(one.row["after_fds"] for one in known)
+    fds = _most([one.row["after_fds"] for one in known])
     words = "When they have gone it answers "
     words += f"after {duration(last * 1e6)}" if last > LONG_S else "at once"
-    words += (
-        f", and {plural(int(fds), 'descriptor')} {'stays' if fds == 1 else 'stay'} open"
-        if fds > FEW_FDS
-        else ", and no descriptor stays open"
-    )
+    if fds is not None:
+        words += (
+            f", and {plural(int(fds), 'descriptor')} {'stays' if fds == 1 else 'stay'} open"
+            if fds
+            else ", and no descriptor stays open"
+        )
     memory = _most([one.memory for one in known])
     if memory is not None:
         words += (

@@ -13,7 +13,7 @@ class Aftermath:
 
     answered_s: float | None
     """From then on until a good request on a new connection was answered; None: it never was."""
-    fds: SignedInt
-    """Descriptors that it has more than before any load."""
+    fds: SignedInt | None
+    """Descriptors that it has more than before any load; None: they could not be read."""
     rss_bytes: int
     """Resident memory of all its processes."""

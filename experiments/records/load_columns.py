@@ -22,7 +22,7 @@ def gate_columns(result: TrialResult) -> dict[str, Any]:
     after = result.aftermath
     return {
         "after_answered_s": after.answered_s if after else None,
-        "after_fds": max(after.fds, 0) if after else None,
+        "after_fds": max(after.fds, 0) if after and after.fds is not None else None,
         "after_rss_bytes": after.rss_bytes if after else None,
         "answer_check": checked.check if checked else None,
         "answers_compared": checked.compared if checked else None,

@@ -62,8 +62,8 @@ def see_aftermath(
         now = observer.look()
         if before is None or now is None:
             return None
-        left = now.fds - before.fds
-        if left <= 0 or time.monotonic() > deadline:
+        left = None if now.fds is None or before.fds is None else now.fds - before.fds
+        if left is None or left <= 0 or time.monotonic() > deadline:
             return Aftermath(answered_s=answered_s, fds=left, rss_bytes=now.rss_bytes)
         gevent.sleep(LOOK_S)
 
