@@ -174,6 +174,20 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("kinds", "text", "of a mix, by path: requests, p50_us, p99_us, lower_bounds; as JSON"),
     Column("company", "text", "what bad clients and idle ones did, as name=count"),
+    Column(
+        "after_answered_s",
+        "float",
+        "after bad clients: from when they and the load had gone until a good request on a new "
+        "connection was answered",
+        added=True,
+    ),
+    Column(
+        "after_fds",
+        "int",
+        "descriptors that the server then had more than before any load",
+        added=True,
+    ),
+    Column("after_rss_bytes", "int", "resident memory of all its processes then", added=True),
     Column("server_cpu_us_per_request", "float", "server CPU time / requests"),
     Column(
         "server_cpu_share",

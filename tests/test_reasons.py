@@ -28,6 +28,7 @@ MODULES = (
     "loadgen/verification/readiness.py",
     "loadgen/verification/together.py",
     "loadgen/verification/verify.py",
+    "loadgen/worker/aftermath.py",
     "loadgen/worker/barrier.py",
     "loadgen/worker/connect_wait.py",
     "loadgen/worker/engine_call.py",

@@ -10,6 +10,7 @@ from analysis.records.run import Run
 from analysis.wording import at_least
 from contract.checkup.description import HOLDS, Described
 from contract.checkup.way import Way
+from contract.habits.cases import Case
 from contract.outcomes import MEASURED, STARVED
 from contract.result.trial_result import TrialResult
 from contract.void_causes import BY_SERVER, LOG_ENDS
@@ -39,6 +40,16 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One of a list of cases; `kept`: whether the server does what it has to, None: nobody can
+    tell, or it may do either."""
+
+    case: Case
+    seen: str
+    kept: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """`words` is a sentence or two, `short` a few words for beside another's; `failed` says that
     the server did not do what was asked, whatever figures there are, and `unread` that what might
@@ -51,6 +62,7 @@ class Answer:
     figures: Mapping[str, Value] = field(default_factory=dict)
     failed: bool = False
     unread: bool = False
+    findings: tuple[Finding, ...] = ()
 
     def value(self, name: str) -> float | None:
         """Of a figure; None where it is not known."""

@@ -38,15 +38,20 @@ def surge_of(row: Row, seconds: Sequence[LoadSecond], p99_ms: float) -> Surge | 
     if not during or not after:
         return None
     lasted = during[-1].to_s - during[0].from_s
+    recovered = recovers_s(row, after, ends, p99_ms)
+    goodput = sum(one.requests for one in during) / lasted
+    return Surge(goodput, row["error_share"], recovered)
+
+
+def recovers_s(row: Row, after: Sequence[LoadSecond], ends_s: float, p99_ms: float) -> float | None:
+    """From then until p99 is within the limit, and nothing fails, for good; None: never in the
+    window. `after` are the seconds since."""
     recovered: float | None = None
     for one in reversed(after):
         if one.response_p99_us is None or one.response_p99_us > p99_ms * 1_000 or one.errors:
             break
-        recovered = max(0.0, one.from_s - ends)
-    if _hangs(row, sum(one.requests for one in after), p99_ms):
-        recovered = None
-    goodput = sum(one.requests for one in during) / lasted
-    return Surge(goodput, row["error_share"], recovered)
+        recovered = max(0.0, one.from_s - ends_s)
+    return None if _hangs(row, sum(one.requests for one in after), p99_ms) else recovered
 
 
 def _hangs(row: Row, answered: int, p99_ms: float) -> bool:

@@ -1,42 +1,228 @@
-"""Slow and broken clients? What those that send slowly, or vanish, do to the others."""
+"""Slow, broken and hostile clients? What each kind does to the others, and what stays of it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from analysis.checkup.answer import (
     Answer,
     Asked,
+    Row,
+    Value,
     bound_of,
     by_server,
     in_words,
     ratio,
+    reason_of,
     untold,
     values,
     with_figures,
 )
-from analysis.wording import count, duration, number, share
-from contract.checkup.description import CLIENTS
+from analysis.checkup.beyond import recovers_s
+from analysis.checkup.cost import at_shares
+from analysis.tables import Table
+from analysis.wording import MISSING, TIMES, count, duration, number, plural, server_name, share
+from contract.checkup.description import (
+    BESIDE_BAD,
+    CLIENTS,
+    FLOOD,
+    FLOOD_ENDS_S,
+    HOSTILE,
+    READERS,
+)
+
+KINDS = (CLIENTS, READERS, HOSTILE, FLOOD)
+"""Sweeps, a kind of bad clients each."""
+LONG_S = 0.5
+"""A first answer that takes longer is told."""
+MORE_MEMORY = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What was seen of good clients beside bad ones of a kind, None: it is not known. `memory` is
+    the server's when they have gone, beside that under the same load without them."""
+
+    sweep: str
+    row: Row
+    served: float | None
+    memory: float | None
+    flood_served: float | None = None
+    flood_recovers_s: float | None = None
+    """None: not in the window."""
+
+    @property
+    def recovers_s(self) -> float | None:
+        """At least so long; None: it is not known."""
+        if self.flood_served is None:
+            return None
+        rest = float(self.row["window_s"]) - FLOOD_ENDS_S
+        return rest if self.flood_recovers_s is None else self.flood_recovers_s
+
+    @property
+    def p99(self) -> Value | None:
+        """Of the good clients."""
+        return bound_of(self.row, "response_p99_us")
+
+    @property
+    def words(self) -> str:
+        """Who they are."""
+        row = self.row
+        if self.sweep == CLIENTS:
+            return (
+                f"{count(row['slow_writers'])} clients that send a byte a second and "
+                f"{number(row['vanishing_per_s'])} resets a second"
+            )
+        if self.sweep == READERS:
+            return f"{count(row['slow_readers'])} clients that hardly read"
+        if self.sweep == HOSTILE:
+            return f"{number(row['hostile_per_s'])} clients a second with garbage or endless heads"
+        return f"{count(row['flood'])} connections at once"
+
+
+def seen(asked: Asked) -> list[Beside]:
+    """A kind each, of those whose trial had a window."""
+    calm = at_shares(asked).get(BESIDE_BAD)
+    found = []
+    for sweep in KINDS:
+        row = with_figures(asked.of(sweep))
+        if row is None or row["requests_per_s"] is None:
+            continue
+        served = ratio(row["requests_per_s"], row["rate_per_s"])
+        memory = ratio(row["after_rss_bytes"], calm["server_rss_bytes"]) if calm else None
+        flooded = _flooded(asked, row) if sweep == FLOOD else (None, None)
+        found.append(Beside(sweep, row, served and min(served, 1.0), memory, *flooded))
+    return found
+
+
+def _flooded(asked: Asked, row: Row) -> tuple[float | None, float | None]:
+    """Of the requests due while it was flooded the share that was answered; and recovery."""
+    seconds = asked.details(row["trial"]).series
+    during = [one for one in seconds if one.to_s <= FLOOD_ENDS_S]
+    after = [one for one in seconds if one.to_s > FLOOD_ENDS_S]
+    if not during or not after:
+        return None, None
+    due = row["rate_per_s"] * (during[-1].to_s - during[0].from_s)
+    served = ratio(sum(one.requests for one in during), due)
+    recovers = recovers_s(row, after, FLOOD_ENDS_S, asked.about.rules.limits.p99_ms)
+    return served and min(served, 1.0), recovers
 
 
 def answer(asked: Asked) -> Answer:
-    """In words, with what is left for the good clients."""
-    rows = asked.of(CLIENTS)
-    row = with_figures(rows)
-    if row is None or row["requests_per_s"] is None:
+    """In words, with the worst of the kinds; a flood has figures of its own."""
+    kinds, rows = seen(asked), [row for sweep in KINDS for row in asked.of(sweep)]
+    if not kinds:
         return untold(asked, CLIENTS, rows, "it was not asked")
-    served = ratio(row["requests_per_s"], row["rate_per_s"])
-    served = None if served is None else min(served, 1.0)
-    p99 = bound_of(row, "response_p99_us")
+    beside = [one for one in kinds if one.sweep != FLOOD]
+    flooded = next((one for one in kinds if one.sweep == FLOOD), None)
+    failed = [row for row in rows if by_server(row)]
+    words = [_beside(beside)] if beside else []
+    words += [_of_flood(flooded)] if flooded else []
+    words += [f"{reason_of(row)}." for row in failed]
+    words += _afterwards(kinds)
+    figures = values(
+        clients_served_share=_least([one.served for one in beside]),
+        clients_error_share=_most([one.row["error_share"] for one in beside]),
+        flood_served_share=flooded.flood_served if flooded else None,
+        flood_recovers_s=flooded.recovers_s if flooded else None,
+        clients_after_s=_most([one.row["after_answered_s"] for one in kinds]),
+        clients_fds=_most([one.row["after_fds"] for one in kinds]),
+        clients_memory_times=_most([one.memory for one in kinds]),
+    )
+    times = [one.p99 for one in beside if one.p99 is not None]
+    if times:
+        figures["clients_p99_us"] = max(times, key=lambda one: one.value)
+    unread = any(one.p99 is None or one.row["error_share"] is None for one in beside)
+    least = _least([one.served for one in kinds])
+    short = f"{share(least)} served"
+    told = " ".join(words)
+    return Answer(CLIENTS, asked.server, told, short, figures, bool(failed), unread)
+
+
+def _least(known: Sequence[float | None]) -> float | None:
+    return min((one for one in known if one is not None), default=None)
+
+
+def _most(known: Sequence[float | None]) -> float | None:
+    return max((one for one in known if one is not None), default=None)
+
+
+def _beside(kinds: Sequence[Beside]) -> str:
+    """A sentence of all that are not a flood."""
+    rate = count(kinds[0].row["rate_per_s"])
+    told = [
+        f"{share(one.served)} beside {one.words} (p99 {in_words(one.p99, duration)}"
+        + (f", {share(one.row['error_share'])} fail" if one.row["errors"] else "")
+        + ")"
+        for one in kinds
+    ]
+    return f"Of {rate} requests a second are answered: {', '.join(told)}."
+
+
+def _of_flood(one: Beside) -> str:
+    row = one.row
     words = (
-        f"Beside {count(row['slow_writers'])} clients that send a byte a second and "
-        f"{number(row['vanishing_per_s'])} resets a second, {share(served)} of "
-        f"{count(row['rate_per_s'])} requests a second are answered, "
-        f"p99 {in_words(p99, duration)}"
+        f"While {one.words} flood it, and each of its processes may have "
+        f"{count(row['server_nofile'])} descriptors, {share(one.flood_served)} are"
     )
     if row["errors"]:
         words += f"; {share(row['error_share'])} fail: {row['error_kinds']}"
-    figures = values(clients_served_share=served, clients_error_share=row["error_share"])
-    if p99 is not None:
-        figures["clients_p99_us"] = p99
-    unread = p99 is None or row["error_share"] is None
-    short = f"{share(served)} served"
-    return Answer(CLIENTS, asked.server, f"{words}.", short, figures, by_server(row), unread)
+    if one.flood_recovers_s is None:
+        return f"{words}; p99 is not within the limit again in the window."
+    when = f"{number(one.flood_recovers_s)} s after it" if one.flood_recovers_s else "when it ends"
+    return f"{words}; p99 is within the limit {when}."
+
+
+def _afterwards(kinds: Sequence[Beside]) -> list[str]:
+    """When all have gone: does it answer, and what stays."""
+    known = [one for one in kinds if one.row["after_answered_s"] is not None]
+    if not known:
+        return []
+    last = max(one.row["after_answered_s"] for one in known)
+    fds = _most([one.row["after_fds"] for one in known])
+    words = "When they have gone it answers "
+    words += f"after {duration(last * 1e6)}" if last > LONG_S else "at once"
+    if fds is not None:
+        words += (
+            f", and {plural(int(fds), 'descriptor')} {'stays' if fds == 1 else 'stay'} open"
+            if fds
+            else ", and no descriptor stays open"
+        )
+    memory = _most([one.memory for one in known])
+    if memory is not None:
+        words += (
+            f"; its memory is {number(memory, 2)}{TIMES} that of the same load without them"
+            if memory > MORE_MEMORY
+            else "; its memory is as under the same load without them"
+        )
+    return [f"{words}."]
+
+
+def kinds_table(all_asked: Sequence[Asked]) -> Table | None:
+    """A row for each kind and server; None where nothing was seen."""
+    rows = [
+        [
+            one.words,
+            server_name(asked.server),
+            share(one.served),
+            in_words(one.p99, duration),
+            _shown(one.row["error_share"], share),
+            _shown(one.row["after_answered_s"], lambda s: duration(s * 1e6)),
+            _shown(one.row["after_fds"], count),
+            _shown(one.memory, lambda times: f"{number(times, 2)}{TIMES}"),
+        ]
+        for sweep in KINDS
+        for asked in all_asked
+        for one in seen(asked)
+        if one.sweep == sweep
+    ]
+    headings = [
+        *("beside", "server", "answered", "p99", "errors", "answers again after"),
+        *("descriptors that stay", "memory afterwards"),
+    ]
+    return Table(headings, rows, [False, False, *(True for _ in headings[2:])]) if rows else None
+
+
+def _shown(value: float | None, write: Callable[[float], str]) -> str:
+    return MISSING if value is None else write(value)

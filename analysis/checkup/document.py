@@ -33,6 +33,18 @@ class FigureFound(Part):
     high: float | None
 
 
+class CaseFound(Part):
+    """A case of a list, with what the server does."""
+
+    case: str
+    sent: str = Field(description="In words")
+    section: str = Field(description="Of which RFC")
+    level: Literal["MUST", "SHOULD", "MAY"]
+    wanted: str
+    seen: str = Field(description="Statuses in order, and what became of the connection")
+    kept: bool | None = Field(description="null: it cannot be told, or it may do either")
+
+
 class AnswerFound(Part):
     """The answer to a question about one server."""
 
@@ -40,6 +52,7 @@ class AnswerFound(Part):
     answer: str = Field(description="In words")
     failed: bool = Field(description="Whether the server did not do what was asked")
     figures: dict[str, FigureFound]
+    cases: list[CaseFound] = Field(description="Empty where the question has none")
 
 
 class QuestionFound(Part):
@@ -163,6 +176,18 @@ def _answer(answer: Answer) -> AnswerFound:
         answer=answer.words,
         failed=answer.failed,
         figures=_figures(answer.figures),
+        cases=[
+            CaseFound(
+                case=one.case.name,
+                sent=one.case.sent,
+                section=f"RFC {one.case.section}",
+                level=one.case.level,
+                wanted=one.case.wanted,
+                seen=one.seen,
+                kept=one.kept,
+            )
+            for one in answer.findings
+        ],
     )
 
 

@@ -7,7 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.checkup import beyond, clients, cost, crowd, deploy, holds, idle, leak, start
+from analysis.checkup import (
+    beyond,
+    clients,
+    cost,
+    crowd,
+    deploy,
+    habits,
+    holds,
+    idle,
+    leak,
+    start,
+)
 from analysis.checkup.answer import Answer, Asked
 from contract.checkup.figures import QUESTIONS, Question
 from contract.checkup.rules import GOOD, UNTOLD, Rules
@@ -22,6 +33,7 @@ ANSWERS: Final[dict[str, Callable[[Asked], Answer]]] = {
     "deploy": deploy.answer,
     "start": start.answer,
     "leak": leak.answer,
+    "habits": habits.answer,
 }
 FAILED: Final = "breaks"
 """The mark of an answer for which a server did not do what was asked, and that no rule marks."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
 
 from analysis.checkup import figures
-from analysis.checkup.answer import Asked, rows_of
+from analysis.checkup.answer import Answer, Asked, rows_of
+from analysis.checkup.clients import kinds_table
 from analysis.checkup.document import CheckUpFound, document, value_of
+from analysis.checkup.habits import cases_table
 from analysis.checkup.junit import write_junit
 from analysis.checkup.questions import Marked, ask, mark
 from analysis.checkup.thresholds import ending, judge
@@ -20,6 +23,7 @@ from analysis.records.manifest import FILE, read_manifest
 from analysis.records.run import Run, load
 from analysis.rendering import write_errors, write_pages
 from analysis.report.machine import machine
+from analysis.tables import Table
 from analysis.wording import server_name
 from contract.checkup.description import ENDED, Described, described
 from contract.checkup.figures import QUESTIONS
@@ -121,6 +125,7 @@ def build(run_dir: Path) -> CheckUpReport | None:
                 one.name: short_changes(compared, one.name) if compared else [] for one in QUESTIONS
             },
             "label": label,
+            "more": _more_tables(all_asked, answers),
             "machine": machine(run.manifest),
             "notes": list(run.manifest.raw.get("scaled", [])),
         }
@@ -138,6 +143,17 @@ def _same_image(run: Run, about: Described) -> bool:
         {**run.manifest.servers.get(one, {"server": one}), "image": ""} for one in about.servers
     )
     return mine == theirs
+
+
+def _more_tables(
+    all_asked: Sequence[Asked], answers: Sequence[Mapping[str, Answer]]
+) -> dict[str, Table]:
+    """Beside that of its figures, by question."""
+    tables = {
+        "clients": kinds_table(all_asked),
+        "habits": cases_table([each["habits"] for each in answers]),
+    }
+    return {name: one for name, one in tables.items() if one}
 
 
 def _pictures(all_asked: list[Asked], folder: Path) -> dict[str, Markup]:

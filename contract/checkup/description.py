@@ -21,7 +21,13 @@ COST: Final = "cost"
 BEYOND: Final = "beyond"
 """Sweeps of the trials whose rates depend on those before them."""
 CLIENTS: Final = "clients"
-"""Sweep of bad clients beside good ones, whose rate is BESIDE_BAD of what the server holds."""
+READERS: Final = "readers"
+HOSTILE: Final = "hostile"
+FLOOD: Final = "flood"
+"""Sweeps of bad clients beside good ones, whose rate is BESIDE_BAD of what the server holds: slow
+writers and resets; slow readers; garbage, endless heads and halves; a flood of connections."""
+HABITS: Final = "habits"
+"""Sweep of the trial after which the server is asked about its habits."""
 LEAK: Final = "leak"
 """Sweep of connections that come and go, at COME_AND_GO of the rate that it had with a crowd."""
 DEPLOY: Final = "deploy"
@@ -38,6 +44,9 @@ OVERLOAD: Final = 1.5
 AFTER: Final = 0.5
 SURGE_S: Final = 3.0
 SURGE_WINDOW_S: Final = 12.0
+FLOOD_ENDS_S: Final = 2.5
+"""After the window has opened; it comes in less than half a second, and stays for two."""
+FLOOD_WINDOW_S: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,16 @@ NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
     "crowd": (2, 10_000),
     "slow_writers": (0, 1_000),
     "vanishing_per_s": (0, 1_000),
+    "slow_readers": (0, 1_000),
+    "hostile_per_s": (0, 1_000),
+    "flood_descriptors": (0, 20_000),
+    "habits_s": (0, 120),
 }
 """Keys of numbers, with the range of each."""
-WHOLE: Final = ("connections", "idle_connections", "crowd", "slow_writers")
+WHOLE: Final = (
+    *("connections", "idle_connections", "crowd", "slow_writers", "slow_readers"),
+    "flood_descriptors",
+)
 RULE_KEYS: Final = ("question", "mark", "when", "do")
 
 
@@ -55,6 +62,12 @@ class Rules:
     crowd: int
     slow_writers: int
     vanishing_per_s: float
+    slow_readers: int
+    hostile_per_s: float
+    flood_descriptors: int
+    """That each process may have while it is flooded; 0: it is not."""
+    habits_s: float
+    """How long silent connections are watched; 0: its habits are not asked for."""
     thresholds: tuple[Threshold, ...]
     marks: tuple[Rule, ...]
 
@@ -87,6 +100,10 @@ def rules_of(document: object) -> Rules:
         int(numbers["crowd"]),
         int(numbers["slow_writers"]),
         numbers["vanishing_per_s"],
+        int(numbers["slow_readers"]),
+        numbers["hostile_per_s"],
+        int(numbers["flood_descriptors"]),
+        numbers["habits_s"],
         tuple(one for one in thresholds if one),
         tuple(one for one in marks if one),
     )

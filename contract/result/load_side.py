@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from contract.result.aftermath import Aftermath
 from contract.result.document import OMITTED
 from contract.result.scalars import SignedInt
 from contract.result.server_side import Environment, ProbeSample
@@ -48,6 +49,8 @@ class WorkerShare:
     slow_readers: int
     slow_writers: int
     vanishing_per_s: float
+    hostile_per_s: float = 0.0
+    flood: int = 0
     seed: int
     mix_seed: int
 
@@ -118,5 +121,7 @@ class WorkerResult(WorkerHead):
     """What bad clients and moving idle ones did, by name."""
     checked: Checked | None = None
     """None where the server was not verified."""
+    aftermath: Aftermath | None = None
+    """Of the one worker that speaks to the probe, after bad clients."""
     stopped: Stopped | None = field(default=None, metadata=OMITTED)
     """None where the server was not told to end."""

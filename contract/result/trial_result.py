@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from contract.result.aftermath import Aftermath
 from contract.result.asked import Asked
 from contract.result.document import OMITTED
+from contract.result.habits import Habits
 from contract.result.load_side import Checked, LoadSecond, Worker
 from contract.result.server_side import Environment, OwnLog, ProbeSample, ServerSecond
 from contract.result.start import Start
@@ -40,6 +42,8 @@ class TrialResult:
     company: dict[str, int] = field(default_factory=dict)
     workers: tuple[Worker, ...] = ()
     checked: Checked | None = field(default=None, metadata=OMITTED)
+    aftermath: Aftermath | None = field(default=None, metadata=OMITTED)
+    """After bad clients."""
     stopped: Stopped | None = field(default=None, metadata=OMITTED)
     """What became of the requests of a server that was told to end; None: it was not."""
     asked: Asked | None = field(default=None, metadata=OMITTED)
@@ -52,6 +56,8 @@ class TrialResult:
     files_s: float | None = field(default=None, metadata=OMITTED)
     """Processor time, on the lab's cores and while the server was loaded, of the program that is
     the file system of its container; None: the kernel is, or it is not known."""
+    habits: Habits | None = field(default=None, metadata=OMITTED)
+    """Where it was asked about them."""
     server_series: tuple[ServerSecond, ...] | None = field(default=None, metadata=OMITTED)
 
     def sample(self, label: str) -> ProbeSample | None:

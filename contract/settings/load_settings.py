@@ -154,3 +154,20 @@ class LoadSettings:
         high=1_000,
         form=BAD_CLIENTS,
     )
+    hostile_per_s: float = setting(
+        0.0,
+        "Bad clients a second that send garbage, a head without end, or close their half inside a "
+        "request, in turn",
+        low=0,
+        high=1_000,
+        form=BAD_CLIENTS,
+        added=True,
+    )
+    flood: int = setting(
+        0,
+        "Connections that come at once as the window opens, each with a request, and go 2 s later",
+        low=0,
+        high=10_000,
+        form=SWEEP,
+        added=True,
+    )

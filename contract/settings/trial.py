@@ -53,6 +53,21 @@ class Settings(ServerFlags[None], LoadSettings):
         high=1_000,
         form=SWEEP,
     )
+    server_nofile: int | None = setting(
+        None,
+        "Descriptors that each process of the server may have; what the run needs if absent",
+        low=1,
+        high=1_048_576,
+        added=True,
+    )
+    habits_s: float = setting(
+        0.0,
+        "After the window the server is asked about its habits of HTTP, and silent connections are "
+        "watched for so many seconds; 0: it is not asked",
+        low=0,
+        high=120,
+        added=True,
+    )
     traced: bool = setting(
         False, "Count the server's system calls, which makes it many times slower"
     )
@@ -114,9 +129,8 @@ class Settings(ServerFlags[None], LoadSettings):
         """The most that one process of the trial has beside its own."""
         if self.watched is not None:  # a pipe has two ends
             return self.watched * (2 if self.load == "token_ring" else 1)
-        return (
-            self.active_connections + self.idle_connections + self.slow_readers + self.slow_writers
-        )
+        bad = self.slow_readers + self.slow_writers + self.flood
+        return self.active_connections + self.idle_connections + bad
 
     @property
     def recorded(self) -> dict[str, Any]:

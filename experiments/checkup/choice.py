@@ -39,6 +39,8 @@ QUICK_MOST: Final = 8
 ROUNDS: Final = 5
 QUICK_ROUNDS: Final = 3
 """Of a check-up of two servers: how often each trial but those of the search is made of both."""
+QUICK_HABITS_S: Final = 8.0
+"""Long enough for the five seconds of many servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def choose_checkup(
             Exit.BAD_INPUT,
         )
     document = read_rules(rules)
+    if quick:
+        document = {**document, "habits_s": min(document["habits_s"], QUICK_HABITS_S)}
     planned = _planned(document, quick)
     asked = only(planned, server, port)
     name = asked.sweeps[0].axes.model_dump()["server"][0]

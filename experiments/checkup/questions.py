@@ -17,7 +17,6 @@ from contract.checkup.description import (
     AFTER,
     BESIDE_BAD,
     BEYOND,
-    CLIENTS,
     COME_AND_GO,
     COST,
     COSTS,
@@ -25,6 +24,7 @@ from contract.checkup.description import (
     DEPLOY,
     DEPLOYED,
     ENDED,
+    HABITS,
     HOLDS,
     LEAK,
     OVERLOAD,
@@ -39,6 +39,7 @@ from contract.checkup.held_rate import HeldRate, held_rate
 from contract.checkup.way import Way, way_of
 from contract.exits import Exit, LabError
 from contract.settings.trial import Settings
+from experiments.checkup.bad_clients import beside
 from experiments.checkup.search import next_rate, rounded
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Point, Trial, left_to_it
@@ -53,6 +54,8 @@ MOST_PER_S: Final = 1_000_000.0
 WARM_UP_S: Final = (1.0, 5.0)
 """The least and the most before a window; a fresh server has not long been itself."""
 LEAK_S: Final = 15.0
+HABITS_WINDOW_S: Final = 0.5
+"""Of the trial whose load says nothing; its server is asked after it."""
 TOLD_AFTER_S: Final = 1.0
 STOP_S: Final = 3.0
 """The load of a server goes on so long after it was told to end."""
@@ -80,11 +83,13 @@ def check_up_of(store: Store) -> Described | None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A trial beyond the plan: its sweep, what it is run with, and what it is to tell."""
+    """A trial beyond the plan: its sweep, what it is run with, and what it is to tell; whether all
+    rounds but the first leave it out."""
 
     sweep: str
     settings: Settings
     words: str
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class CheckUp:
         for round_ in range(1, self.described.rounds + 1):
             for number, some in enumerate(zip_longest(*steps), round_):
                 for step in turned(some, number):
-                    if step is not None:
+                    if step is not None and not (step.once and round_ > 1):
                         asked += 1
                         self._run(asked, step, round_)
         return asked
@@ -146,18 +151,17 @@ class CheckUp:
         yield from self._deploy(server, way, slowest)
         yield self._start(server, way)
         yield from self._leak(server)
+        yield from self._habits(server)
 
     def _clients(self, server: str, way: Way, held_per_s: float) -> Iterator[Step]:
         """Good clients beside bad ones."""
-        rules, rate = self.described.rules, rounded(held_per_s * BESIDE_BAD)
-        if rate < LEAST_PER_S or not (rules.slow_writers or rules.vanishing_per_s):
+        rate = rounded(held_per_s * BESIDE_BAD)
+        if rate < LEAST_PER_S:
             return
-        settings = replace(
-            self._settings(server, way, rate),
-            slow_writers=rules.slow_writers,
-            vanishing_per_s=rules.vanishing_per_s,
-        )
-        yield Step(CLIENTS, settings, "what slow and broken clients do to others")
+        usual = self._settings(server, way, rate)
+        planned = self._rows(server, 0)
+        for sweep, settings, words in beside(usual, self.described.rules, planned):
+            yield Step(sweep, settings, words)
 
     def _deploy(self, server: str, way: Way, held_per_s: float) -> Iterator[Step]:
         """It is told to end while the load goes on."""
@@ -191,8 +195,21 @@ class CheckUp:
         settings = replace(self._settings(server, come, rate), window_s=LEAK_S)
         yield Step(LEAK, settings, "whether it leaks")
 
+    def _habits(self, server: str) -> Iterator[Step]:
+        """A client at a time, whatever it can do."""
+        if not self.described.rules.habits_s:
+            return
+        settings = Settings(
+            server=server,
+            load="connection_per_request",
+            active_connections=1,
+            window_s=HABITS_WINDOW_S,
+            habits_s=self.described.rules.habits_s,
+        )
+        yield Step(HABITS, settings, "what habits it has", once=True)
+
     def _search(self, ways: dict[str, Way], asked: int) -> tuple[int, dict[str, HeldRate]]:
-        """How many trials there are when all searches have ended, and what each server holds."""
+        """What each of them holds; and how many trials there are then."""
         limits, most = self.described.rules.limits, self.described.most
         beliefs, tried = dict[str, HeldRate](), dict.fromkeys(ways, 0)
         for number in range(most + 1):

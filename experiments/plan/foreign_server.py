@@ -29,7 +29,7 @@ Mix = Annotated[
     AfterValidator(lambda text: parse_mix(text) and text),
     WithJsonSchema({"pattern": PATTERN, "type": "string"}),
 ]
-TAKEN: Final = ("server", "pod", "client", "probe", "master", "localhost")
+TAKEN: Final = ("server", "pod", "client", "probe", "habits", "master", "localhost")
 """Names of the lab's own containers in a network and of their logs; with `load-2`, `db-watch`."""
 FIRST: Final = ("name", "image", "port", "command", "environment", "path", "expect")
 """Keys that every entry has had."""

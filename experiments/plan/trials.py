@@ -96,7 +96,8 @@ class Trial:
         if self.point.foreign:
             overhead_s += OVERHEAD_NEED_S * len(self.point.foreign.needs)
         warm_up_s = LEAST_WARM_UP_S if settings.warm_up_s is None else settings.warm_up_s
-        return overhead_s + settings.ramp_s + warm_up_s + settings.window_s + settings.stop_s
+        busy_s = settings.ramp_s + warm_up_s + settings.window_s
+        return overhead_s + busy_s + settings.stop_s + settings.habits_s
 
 
 def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:

@@ -19,7 +19,11 @@ def gate_columns(result: TrialResult) -> dict[str, Any]:
     """What was established as the window opened, or as the load was given up, and how answers are
     checked from then on."""
     gauges, gate, checked = result.gauges, result.sample("gate"), result.checked
+    after = result.aftermath
     return {
+        "after_answered_s": after.answered_s if after else None,
+        "after_fds": max(after.fds, 0) if after and after.fds is not None else None,
+        "after_rss_bytes": after.rss_bytes if after else None,
         "answer_check": checked.check if checked else None,
         "answers_compared": checked.compared if checked else None,
         "first_wrong": checked.wrong if checked else None,

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from contract.result.server_side import OwnLog
@@ -28,6 +29,8 @@ from experiments.probe.need_watch import EVERY_S
 from experiments.records import pins
 from experiments.records.needs_cpu import NeedsSeen
 from experiments.records.outcome import Outcome
+from experiments.run.habits_client import NAME as HABITS
+from experiments.run.habits_client import see_habits
 from experiments.run.load_form import load_form
 from experiments.run.master_container import MasterContainer
 from experiments.run.needs import Needs
@@ -76,7 +79,8 @@ class LoadedTrial:
 
     @property
     def logged(self) -> list[str]:
-        return ["server", *self._loads(), "probe", "watch", *self._needs.names()]
+        beside = ("probe", "watch", HABITS)
+        return ["server", *self._loads(), *beside, *self._needs.names()]
 
     def measure(self, outcome: Outcome) -> None:
         if replaced := self._master.make_ready():
@@ -96,6 +100,7 @@ class LoadedTrial:
             asked=pins.asked(server, loads),
             log=self._own_log(result, spent_s),
             files_s=files.spent_s(cores) if files else None,
+            habits=see_habits(self._driver, self.started, partial(make.habits, trial), trial),
             start=self._seen_start,
             ending=ending_of(self._driver, self.started["server"], result, stop_s),
         )

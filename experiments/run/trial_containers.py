@@ -14,6 +14,8 @@ from experiments.docker.driver import ContainerSpec
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
 from experiments.run.described_container import as_described, beside
+from experiments.run.habits_client import NAME as HABITS
+from experiments.run.habits_client import command as habits_command
 from experiments.run.load_form import load_form
 from experiments.run.server_under_test import Images as ServerImages
 from experiments.run.server_under_test import ServerUnderTest, server_under_test
@@ -128,7 +130,7 @@ class Containers:
             network=f"container:{pod}",
             cpus=self.placement.server,
             cpu_quota=settings.server_cpu_quota,
-            nofile=self.nofile,
+            nofile=settings.server_nofile or self.nofile,
             sigpending=settings.sigpending,
             pids_limit=PIDS,
         )
@@ -204,6 +206,17 @@ class Containers:
             cpu_period_us=LOAD_PERIOD_US,
             nofile=self.nofile,
             environment={"C10K_SERVERS": "server", "C10K_WORKER": str(number)},
+        )
+
+    def habits(self, trial: Trial, pod: str) -> ContainerSpec:
+        """The client that sees the server's habits, where the load is; it comes when that rests."""
+        return ContainerSpec(
+            role="load",
+            name=self.name(trial, HABITS),
+            image=self.images.load,
+            command=habits_command(trial, self.server_under_test(trial)),
+            network=f"container:{pod}",
+            cpus=self.placement.load,
         )
 
     def name(self, trial: Trial, role: str) -> str:

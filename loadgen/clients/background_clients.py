@@ -10,6 +10,8 @@ from typing import Any
 import gevent
 
 from loadgen.clients.bad_clients import BadClients
+from loadgen.clients.flood import Flood
+from loadgen.clients.hostile_clients import HostileClients
 from loadgen.clients.trickle_and_churn import TrickleAndChurn
 from loadgen.engine.engine import Engine
 from loadgen.options import Options
@@ -33,14 +35,22 @@ class BackgroundClients:
             engine, time.monotonic(), asked.trickle_per_s, asked.churn_per_s
         )
         self._bad = BadClients(
-            engine.address, asked.slow_readers, asked.slow_writers, asked.vanishing_per_s
+            *(engine.address, asked.slow_readers, asked.slow_writers, asked.vanishing_per_s),
+            also_asked=options.asked[0].encoded("1.1"),
         )
+        self._hostile = HostileClients(engine.address, asked.hostile_per_s)
+        self._flood = Flood(engine.address, asked.flood, options.asked[0].encoded("1.1"))
         self._counts: dict[str, int] | None = None
         self._greenlet: gevent.Greenlet[..., Any] | None = None
 
+    @property
+    def bad(self) -> bool:
+        """Whether there is any bad client."""
+        return self._bad.wanted or self._hostile.per_s > 0 or self._flood.count > 0
+
     def start(self) -> None:
         """Begin; return when as many bad clients are connected as are wanted. Raises TrialVoid."""
-        if not self._moves and not self._bad.wanted:
+        if not self._moves and not self.bad:
             return
         deadline = time.monotonic() + CONNECT_S
         while not self._bad.established:
@@ -53,6 +63,10 @@ class BackgroundClients:
             gevent.sleep(TICK_S)
         self._greenlet = gevent.spawn(self._run)
 
+    def open_window(self) -> None:
+        """A flood comes with it."""
+        self._flood.begin()
+
     def stop(self) -> None:
         """Nothing moves any more. What was counted stays, and bad clients stay connected."""
         self._counts = self.counts()
@@ -63,7 +77,8 @@ class BackgroundClients:
     def close(self) -> None:
         """End the bad clients too."""
         self.stop()
-        self._bad.close()
+        for one in (self._bad, self._hostile, self._flood):
+            one.close()
 
     def check(self) -> None:
         """Raises TrialVoid when it has ended by itself."""
@@ -72,10 +87,12 @@ class BackgroundClients:
 
     def counts(self) -> dict[str, int]:
         """What was done so far, by name; empty if there is no company."""
-        if self._counts is not None or not (self._moves or self._bad.wanted):
+        if self._counts is not None or not (self._moves or self.bad):
             return self._counts or {}
         return {
             **self._bad.gauges(),
+            **self._hostile.gauges(),
+            **self._flood.gauges(),
             "trickled_bytes": self._idle_ones.trickled,
             "replaced_idle": self._idle_ones.replaced,
         }
@@ -83,7 +100,8 @@ class BackgroundClients:
     def _run(self) -> None:
         while True:
             now = time.monotonic()
-            self._bad.tick(now)
+            for one in (self._bad, self._hostile, self._flood):
+                one.tick(now)
             if self._moves:
                 self._call(self._engine, partial(self._idle_ones.tick, now))
             gevent.sleep(TICK_S)

@@ -1,8 +1,9 @@
 """Clients that behave badly beside good ones, with counts of their own.
 
-Slow readers ask for a long response and take a few bytes a second of it; slow writers send a
-header that never ends, a byte at a time, and begin another on a new connection before it is longer
-than servers take; and others vanish in the middle of a request, with a reset, again and again. (A
+Slow readers ask for a long response, or for many short ones, and take a few bytes a second; slow
+writers send a header that never ends, a byte at a time, and begin another on a new connection
+before it is longer than servers take; and others vanish in the middle of a request, with a reset,
+again and again. (A
 client that vanishes without a word needs rights over the network that the lab's containers do not
 have; to the server it is a slow writer that has stopped.) The question is never how they fare, but
 what they do to the good ones.
@@ -22,6 +23,9 @@ from loadgen.engine.sockets import reset_on_close
 TICK_S = 0.05
 ASK_LONG = b"GET /bytes/16777216 HTTP/1.1\r\nHost: c10k-lab\r\n\r\n"
 """Longer than the buffers of both ends, or the server would be rid of it at once."""
+MUCH_BYTES = 49_152
+"""Of short requests, whose answers are longer than the buffers of both ends."""
+SHORT_BYTES = 1_024
 HALF = b"GET / HTTP/1.1\r\nHost: c1"
 RECEIVE_BUFFER_BYTES = 4_096
 READ_BYTES = 64
@@ -48,6 +52,8 @@ class BadClients:
     readers: int = 0
     writers: int = 0
     vanishing_per_s: float = 0.0
+    also_asked: bytes = b""
+    """By slow readers whose answer is not long: the request of a server that has none so long."""
     counts: Counter[str] = field(default_factory=Counter)
     _reading: list[Client] = field(default_factory=list)
     _writing: list[Client] = field(default_factory=list)
@@ -137,7 +143,7 @@ class BadClients:
                 continue
             client.acts_at_s = max(client.acts_at_s + every_s, now_s)
             try:
-                alive = _read(client) if kind == "slow_reader" else _write(client)
+                alive = self._read(client) if kind == "slow_reader" else _write(client)
             except BlockingIOError:
                 continue
             except OSError:
@@ -148,6 +154,14 @@ class BadClients:
             self.counts[f"{kind}_closed"] += 1
             client.sock.close()
             clients.remove(client)
+
+    def _read(self, client: Client) -> bool:
+        """A few bytes; whether the connection goes on. Who has had a short answer asks for more."""
+        if not client.done and self.also_asked and _is_short(client.sock):
+            client.sock.send(self.also_asked * (MUCH_BYTES // len(self.also_asked)))
+        received = len(client.sock.recv(READ_BYTES))
+        client.done += received
+        return received > 0
 
     def _vanish(self) -> bool:
         """Come and go; False if nobody can come."""
@@ -170,10 +184,9 @@ class BadClients:
         return True
 
 
-def _read(client: Client) -> bool:
-    received = len(client.sock.recv(READ_BYTES))
-    client.done += received
-    return received > 0
+def _is_short(sock: socket.socket) -> bool:
+    """Whether what has come is less than a long answer has at once."""
+    return 0 < len(sock.recv(SHORT_BYTES, socket.MSG_PEEK)) < SHORT_BYTES
 
 
 def _write(client: Client) -> bool:

@@ -54,6 +54,7 @@ def merge(
         ),
         company=summed(one.company for one in results),
         workers=tuple(_worker(one) for one in results),
+        aftermath=_first((one.aftermath for one in results), None),
         checked=_checked([one.checked for one in results if one.checked]),
         stopped=merge_stopped([one.stopped for one in results]) if complete else None,
     )

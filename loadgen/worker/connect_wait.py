@@ -5,12 +5,13 @@ if idle ones do not stay.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import gevent
 
 from contract.settings.load_settings import LoadSettings
+from contract.settings.trial import Settings
 from contract.void_causes import SpoiledBy
 from loadgen.engine.engine import Engine
 from loadgen.worker.engine_call import call
@@ -58,6 +59,19 @@ def await_established(
                 standing + (f" ({errors})" if errors else ""), _not_established_by(engine.errors)
             )
         gevent.sleep(POLL_S)
+
+
+def await_users(
+    users: Callable[[], int], spawned: Callable[[], bool], settings: Settings, workers: int
+) -> None:
+    """By hand, until there is a user, or all of them. TrialVoid where an open loop has none."""
+    while not (users() or spawned()):
+        gevent.sleep(POLL_S)
+    if settings.open and not users():
+        raise TrialVoid(
+            "this load worker has no user to send its share of the rate; "
+            f"give the load at least {workers} users, one for each worker"
+        )
 
 
 def check_idle(engine: Engine, settings: LoadSettings) -> None:

@@ -29,6 +29,8 @@ def split(options: Options, worker: int, workers: int) -> Options:
             slow_readers=share(whole.slow_readers, worker, workers),
             slow_writers=share(whole.slow_writers, worker, workers),
             vanishing_per_s=whole.vanishing_per_s / workers,
+            hostile_per_s=whole.hostile_per_s / workers,
+            flood=share(whole.flood, worker, workers),
         ),
         in_flight=max(1, share(options.in_flight, worker, workers)),
         worker=worker,
@@ -46,6 +48,8 @@ def latecomer(options: Options) -> Options:
         slow_readers=0,
         slow_writers=0,
         vanishing_per_s=0.0,
+        hostile_per_s=0.0,
+        flood=0,
     )
     return replace(options, settings=users_alone)
 

@@ -29,6 +29,14 @@ class ServerObserver:
         if self._probe:
             self.samples.append(self._probe.ask(label))
 
+    def first(self, label: str) -> ProbeSample | None:
+        """The first sample of this label that is kept."""
+        return next((one for one in self.samples if one.label == label), None)
+
+    def look(self) -> ProbeSample | None:
+        """A sample that is not kept; None without a probe."""
+        return self._probe.ask("look") if self._probe else None
+
     def stop_server(self, signal: str) -> int | None:
         """Tell the server to end; when that was, in ns of the monotonic clock. Nothing can be asked
         after it: the probe ends with the server."""

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import gevent
 
+from contract.result.aftermath import Aftermath
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.stop import Stopped
@@ -32,15 +33,16 @@ from loadgen.loads.build import make_engine
 from loadgen.loads.schedule import SECOND_NS
 from loadgen.loads.stopping import Stopping
 from loadgen.options import Options
+from loadgen.worker.aftermath import after_bad_clients
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
-from loadgen.worker.connect_wait import await_established, check_idle, limit_s
+from loadgen.worker.connect_wait import await_established, await_users, check_idle, limit_s
 from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
-from loadgen.worker.probe_client import POLL_S, TrialVoid
+from loadgen.worker.probe_client import TrialVoid
 from loadgen.worker.server_observer import ServerObserver
 from loadgen.worker.stop_phase import go_on, stop_server
-from loadgen.worker.warm_up import sleep_until, until_steady
+from loadgen.worker.warm_up import sleep_until, warm_up
 
 logger = logging.getLogger(__name__)
 FOLLOW_S = 0.25
@@ -78,6 +80,7 @@ class TrialConductor:
         self._series: Series | None = None
         self._pulse: Pulse | None = None
         self._warmed_up_s: float | None = None
+        self._aftermath: Aftermath | None = None
         self._stopped: Stopped | None = None
 
     def run(self, whole: Options) -> WorkerResult:
@@ -110,13 +113,7 @@ class TrialConductor:
         self.engine = engine = make_engine(self.options)
         engine.start()
         call(engine, lambda: engine.open_idle(settings.idle_connections))
-        while not (self._users() or self._spawned()):  # an open loop's schedule does not wait
-            gevent.sleep(POLL_S)
-        if settings.open and not self._users():
-            raise TrialVoid(
-                "this load worker has no user to send its share of the rate; "
-                f"give the load at least {self._barrier.workers} users, one for each worker"
-            )
+        await_users(self._users, self._spawned, settings, self._barrier.workers)
         self._follow(engine)
         self._start_background(engine)
         call(engine, engine.begin)
@@ -197,7 +194,8 @@ class TrialConductor:
         self._enter("warm_up")
         sleep_until(begins)
         call(engine, engine.begin)
-        opens = self._warm_up(engine, begins)
+        opens = warm_up(engine, barrier, options, begins, partial(self._check, engine))
+        self._warmed_up_s = (opens - begins) / SECOND_NS
         self._watch_window(engine, observer, opens, opens + int(settings.window_s * SECOND_NS))
         check_idle(engine, settings)
         if isinstance(engine, Stopping):  # it is still loaded, and ends
@@ -206,19 +204,8 @@ class TrialConductor:
             self._stopped = stop_server(engine, observer, barrier, signal, stop_s)
         else:
             observer.time_cores("after")
+        self._aftermath = after_bad_clients(self._background, engine, barrier, observer, options)
         self._enter("done")
-
-    def _warm_up(self, engine: Engine, begins: int) -> int:
-        """Load until the window is to open; returns that moment."""
-        within_s = self.options.steady_within_s
-        if within_s:
-            check = partial(self._check, engine)
-            opens = until_steady(engine, self._barrier, begins, within_s, check)
-        else:
-            opens = begins + int((self.options.settings.warm_up_s or 0.0) * SECOND_NS)
-        self._warmed_up_s = (opens - begins) / SECOND_NS
-        sleep_until(opens)
-        return opens
 
     def _watch_window(
         self, engine: Engine, observer: ServerObserver, opens: int, ends: int
@@ -234,6 +221,8 @@ class TrialConductor:
         self._pulse = pulse = Pulse(engine)
         pulse.begin(started)
         observer.note("open")
+        if self._background is not None:
+            self._background.open_window()
         self._enter("window")
         parts = part_ends(opens, ends)
         seconds = range(opens + SECOND_NS, ends, SECOND_NS)
@@ -294,6 +283,7 @@ class TrialConductor:
             rates_per_s=self._pulse.rates_per_s() if self._pulse and counts else (),
             warmed_up_s=self._warmed_up_s,
             company=self._background.counts() if self._background else {},
+            aftermath=self._aftermath,
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,
             stopped=self._stopped,
         )

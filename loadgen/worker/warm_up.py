@@ -14,6 +14,7 @@ import gevent
 from loadgen.engine.engine import Engine
 from loadgen.engine.pulse import Pulse
 from loadgen.loads.schedule import SECOND_NS
+from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.steadiness import BATCH_S, BATCHES, has_ended
 
@@ -22,6 +23,20 @@ def sleep_until(moment_ns: int) -> None:
     """Sleep until the monotonic clock shows this, while the hub does other things."""
     while (left := moment_ns - time.perf_counter_ns()) > 0:
         gevent.sleep(left / SECOND_NS)
+
+
+def warm_up(
+    engine: Engine, barrier: Barrier, options: Options, begins_ns: int, check: Callable[[], None]
+) -> int:
+    """Load until the window is to open; returns that moment, when it has come. `check` raises what
+    ends the trial."""
+    within_s = options.steady_within_s
+    if within_s:
+        opens = until_steady(engine, barrier, begins_ns, within_s, check)
+    else:
+        opens = begins_ns + int((options.settings.warm_up_s or 0.0) * SECOND_NS)
+    sleep_until(opens)
+    return opens
 
 
 def until_steady(

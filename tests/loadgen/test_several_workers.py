@@ -109,6 +109,31 @@ def test_a_trial_is_split_and_merged(web: Web, server: Crowd) -> None:
     assert all(min(one["core_loops_us"].values()) > 0 for one in workers)
 
 
+def test_bad_clients_are_shared_and_looked_back_at(web: Web, server: Crowd) -> None:
+    found, asked = measure(
+        *(web, server, "t9"),
+        users=4,
+        window_s=3,
+        slow_writers=3,
+        hostile_per_s=20,
+        flood=150,
+    )
+    window, company = found["window"], found["company"]
+    assert found["reason"] == ""
+    assert [one["share"]["flood"] for one in found["workers"]] == [75, 75]
+    assert [one["share"]["hostile_per_s"] for one in found["workers"]] == [10, 10]
+    assert company["flood_connected"] == 150
+    assert company["slow_writers"] == 3
+    assert min(company[kind] for kind in ("garbage", "long_head", "half_closed")) >= 10
+    assert window["requests"] == sum(one["requests"] for one in found["workers"])
+    until(lambda: total(web) == window["requests"], "equal counts in Locust's own statistics")
+    assert server.most >= 150
+    aftermath = found["aftermath"]
+    assert aftermath["answered_s"] < 2
+    assert aftermath["fds"] == 0, "this probe always says the same"
+    assert asked[-1] == "look"
+
+
 def test_workers_warm_up_until_their_rate_together_is_steady(web: Web, server: Crowd) -> None:
     found, _ = measure(web, server, "t8", users=4, steady_within_s=10, window_s=1.0)
     window, rates = found["window"], found["rates_per_s"]

@@ -13,8 +13,13 @@ from contract.checkup.description import (
     CLOSED,
     CROWD,
     DEPLOY,
+    FLOOD,
+    FLOOD_ENDS_S,
+    HABITS,
+    HOSTILE,
     IDLE,
     LEAK,
+    READERS,
     START,
     described,
 )
@@ -22,6 +27,7 @@ from contract.columns import FORMAT_VERSION
 from contract.exits import LabError
 from contract.outcomes import not_measured
 from contract.result.distribution import Distribution
+from contract.result.habits import Habits
 from contract.result.stop import Ending, Stopped
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
@@ -35,8 +41,11 @@ from experiments.records.stop_columns import stop_columns
 from loadgen.engine.recorder import to_histogram
 from loadgen.engine.summary import encode
 from tests.support.results import a_result, a_sample, a_second
+from tests.support.seen_habits import good_habits
 
 COST_US = 300.0
+RSS_BYTES = 12_000_000
+BAD = (CLIENTS, READERS, HOSTILE, FLOOD)
 
 
 @dataclass
@@ -58,6 +67,17 @@ class SimulatedServer:
     """Every trial of it, by other programs."""
     suffers: float = 0.0
     """Share of the good clients' requests that bad ones cost."""
+    suffers_from: str = CLIENTS
+    """Which kind does."""
+    keeps_fds: int = 0
+    """Descriptors that stay when bad clients have gone."""
+    memory_times: float = 1.0
+    """Its memory then, beside that without them."""
+    hangs_after: str = ""
+    """The kind after which it answers nobody."""
+    flooded_s: float = 0.0
+    """How long its times are beyond the limit after a flood."""
+    habits: Habits = field(default_factory=good_habits)
     unfinished: int = 0
     """Requests that it had as it was told to end, and did not finish, of 10."""
     loses: int = 0
@@ -108,6 +128,7 @@ class SimulatedServer:
             return row | {"outcome": "failed", "reason": reason, **gauges, **starved}
         row |= {"outcome": "completed", "errors": 0, "error_share": 0.0, "coverage": 1.0}
         row |= {"server_cpu_us_per_request": COST_US, "server_rss_idle_bytes": 10_000_000}
+        row |= {"server_rss_bytes": RSS_BYTES, "server_processes": 1}
         row |= {
             "listen_drops": 0,
             "accept_queue_max": 3,
@@ -119,6 +140,8 @@ class SimulatedServer:
             row |= self._closed(trial, held)
         else:
             row |= self._open(trial, settings.rate_per_s, held)
+        if trial.point.sweep in BAD:
+            row |= self._afterwards(trial)
         if trial.point.sweep == DEPLOY:
             row |= stop_columns(self._told_to_end(settings))
         if trial.point.sweep == START:
@@ -133,6 +156,10 @@ class SimulatedServer:
         settings = trial.point.settings
         if trial.point.sweep == LEAK:
             return self._come_and_go(settings)
+        if trial.point.sweep == HABITS:
+            return a_result(habits=self.habits)
+        if trial.point.sweep == FLOOD:
+            return self._flooded(settings)
         if trial.point.sweep == DEPLOY:
             return self._told_to_end(settings)
         if not settings.surge_per_s or settings.rate_per_s is None:
@@ -180,6 +207,30 @@ class SimulatedServer:
             samples.append(a_sample(label, float(second), 0.0, rss_bytes=rss, fds=fds))
         return a_result(samples=tuple(samples))
 
+    def _flooded(self, settings: Settings) -> TrialResult:
+        """A second at a time; late until it has recovered."""
+        rate = settings.rate_per_s or 0.0
+        suffers = self.suffers if self.suffers_from == FLOOD else 0.0
+        seconds = []
+        for second in range(round(settings.window_s)):
+            flooded = second + 1 <= FLOOD_ENDS_S
+            late = second < FLOOD_ENDS_S + self.flooded_s
+            us = 900_000.0 if late and self.flooded_s else 2_000.0
+            served = rate * (1 - suffers) if flooded else rate
+            seconds.append(a_second(float(second), requests=round(served), response_p99_us=us))
+        return a_result(series=tuple(seconds))
+
+    def _afterwards(self, trial: Trial) -> dict[str, Any]:
+        """When bad clients have gone."""
+        if trial.point.sweep == self.hangs_after:
+            reason = "the server answered nobody within 10 s after the bad clients had gone"
+            return {"reason": reason, **not_measured("server_wrong")}
+        return {
+            "after_answered_s": 0.002,
+            "after_fds": self.keeps_fds,
+            "after_rss_bytes": round(RSS_BYTES * self.memory_times),
+        }
+
     def _closed(self, trial: Trial, held: float) -> dict[str, Any]:
         idle = trial.point.settings.idle_connections
         found: dict[str, Any] = {"validity": "server_bound", "requests_per_s": held}
@@ -196,7 +247,7 @@ class SimulatedServer:
             lag = {"response_p99_us": 90_000.0, "validity": "generator_bound"}
             return {**lag, "requests_per_s": self.load_per_s, "server_cpu_share": 0.4}
         if rate <= held:
-            if trial.point.sweep == CLIENTS and self.suffers:
+            if trial.point.sweep == self.suffers_from and self.suffers:
                 row = {"response_p99_us": 3e6, "validity": "unsaturated", "server_cpu_share": 0.1}
                 return {**row, "requests_per_s": rate * (1 - self.suffers)}
             us = 1_000 + 10_000 * (rate / held) ** 8

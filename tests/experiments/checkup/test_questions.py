@@ -13,9 +13,13 @@ from contract.checkup.description import (
     COSTS,
     DEPLOY,
     ENDED,
+    FLOOD,
+    HABITS,
     HOLDS,
+    HOSTILE,
     KEY,
     LEAK,
+    READERS,
     START,
 )
 from contract.exits import LabError
@@ -39,7 +43,8 @@ def test_each_server_is_searched_then_asked_at_shares_of_what_it_holds(tmp_path:
     tried = sweeps.count(HOLDS)
     assert tried <= MOST
     assert set(sweeps[:4]) == set(PLANNED)
-    rest = [*[COST] * len(COSTS), BEYOND, CLIENTS, DEPLOY, START, LEAK]
+    bad = (CLIENTS, READERS, HOSTILE, FLOOD)
+    rest = [*[COST] * len(COSTS), BEYOND, *bad, DEPLOY, START, LEAK, HABITS]
     assert sweeps[4:] == [*[HOLDS] * tried, *rest]
     rates = [
         one.point.settings.rate_per_s
@@ -93,7 +98,7 @@ def test_a_server_that_keeps_no_connection_is_asked_with_one_for_each_request(
     loads = {
         one.point.settings.load
         for one in run.measured
-        if one.point.settings.server == "poll" and one.point.sweep not in PLANNED
+        if one.point.settings.server == "poll" and one.point.sweep not in (*PLANNED, HABITS)
     }
     assert loads == {"open_connections", "connection_per_request"}
 

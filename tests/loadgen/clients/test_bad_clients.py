@@ -12,7 +12,7 @@ import pytest
 from loadgen.clients import bad_clients
 from loadgen.clients.bad_clients import ASK_LONG, HALF, TICK_S, BadClients
 from loadgen.clients.trickle_and_churn import START
-from tests.support.loopback import serving, unused_address
+from tests.support.loopback import REQUEST, serving, unused_address
 
 LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 16777216\r\n\r\n" + b"x" * 16_777_216
 
@@ -132,3 +132,20 @@ def test_a_full_accept_queue_holds_up_no_tick() -> None:
             clients.tick(begun + second)
         assert time.monotonic() - begun < 2
         assert clients.counts["vanishing_not_connected"] >= 1
+
+
+def test_slow_readers_ask_more_of_a_server_whose_answer_is_short() -> None:
+    received: list[bytes] = []
+
+    def answer(connection: socket.socket, _number: int) -> None:
+        while data := connection.recv(65_536):
+            received.append(data)
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+    with (
+        serving(answer) as address,
+        closing(BadClients(address, readers=1, also_asked=REQUEST)) as clients,
+    ):
+        tick_until(clients, lambda: len(b"".join(received)) > len(ASK_LONG) + 10 * len(REQUEST))
+        asked = b"".join(received)
+    assert asked.startswith(ASK_LONG + REQUEST * 10)

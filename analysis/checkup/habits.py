@@ -1,0 +1,238 @@
+"""What did we see of its habits? Connections that it keeps, silence that it bears, and what it does
+with requests at the edge of the grammar, or beyond it (contract/habits/cases.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.checkup.answer import Answer, Asked, Finding, Row, Value, by_server, untold, values
+from analysis.tables import Table
+from analysis.wording import MISSING, count, duration, number, plural, server_name
+from contract.checkup.description import HABITS
+from contract.habits.cases import CASES, OLD, OLD_KEPT, PIPELINED, PLAIN
+from contract.habits.judging import Usual
+from contract.result.habits import Habits, Moment, Seen, Silence
+
+ENDINGS = {
+    "kept": "stays open",
+    "closed": "closed",
+    "reset": "reset",
+    "open": "nothing more",
+}
+SILENCES: dict[Moment, tuple[str, str]] = {
+    "answered": ("after its last answer", "after an answer"),
+    "silent": ("after it was opened", "before a first byte"),
+    "head": ("after its head stopped half-way", "inside a head"),
+}
+"""Since when, and when, a client is silent."""
+OF_MOMENT: dict[Moment, str] = {
+    "answered": "habits_idle_s",
+    "silent": "habits_silent_s",
+    "head": "habits_head_s",
+}
+
+
+def answer(asked: Asked) -> Answer:
+    """In words, with the cases as findings."""
+    rows = asked.of(HABITS)
+    found = next((one for row in rows if (one := asked.details(row["trial"]).habits)), None)
+    plain = found.cases.get(PLAIN) if found else None
+    if found is None or plain is None:
+        reason = found.reason if found else ""
+        return untold(asked, HABITS, rows, reason or "it was not asked")
+    findings = _findings(found, Usual(plain.final, plain.ending == "kept"))
+    broken = [one for one in findings if one.kept is False]
+    backlog = _backlog(asked.rows)
+    figures = {
+        **_on_one_connection(found),
+        **_borne(found),
+        **values(
+            habits_pipelined=_pipelined(found),
+            habits_must=sum(one.case.level == "MUST" for one in broken),
+            habits_should=sum(one.case.level == "SHOULD" for one in broken),
+            habits_smuggles=sum(one.case.smuggles for one in broken),
+        ),
+        **({"habits_backlog": backlog} if backlog else {}),
+    }
+    words = [_keeps(found), *_bears(found), *_old(found), *_waits(backlog), *_cases(findings)]
+    ended = next((row for row in rows if by_server(row) and found.reason), None)
+    if found.reason:
+        words.append(f"Not all was asked: {found.reason}.")
+    short = f"{plural(len(broken), 'case')} not kept"
+    told = " ".join(words)
+    failed = ended is not None
+    return Answer(HABITS, asked.server, told, short, figures, failed, findings=findings)
+
+
+def cases_table(answers: Sequence[Answer]) -> Table | None:
+    """A row for each case, a column for each server; None where nothing was seen."""
+    some = [one for one in answers if one.findings]
+    if not some:
+        return None
+    by_case = [{one.case.name: one for one in answer.findings} for answer in some]
+    rows = [
+        [
+            case.sent,
+            f"RFC {case.section}",
+            case.level,
+            case.wanted,
+            *(_cell(known.get(case.name)) for known in by_case),
+        ]
+        for case in CASES
+    ]
+    headings = ["sent", "section", "level", "wanted", *(server_name(one.server) for one in some)]
+    return Table(headings, rows, [False] * len(headings))
+
+
+def _cell(finding: Finding | None) -> str:
+    if finding is None:
+        return MISSING
+    if finding.case.level == "MAY":
+        return finding.seen
+    sign = {True: "✓", False: "✗", None: "?"}[finding.kept]
+    return f"{sign} {finding.seen}"
+
+
+def _findings(found: Habits, usual: Usual) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(case, _told(seen), None if case.level == "MAY" else case.keeps(seen, usual))
+        for case in CASES
+        if (seen := found.cases.get(case.name))
+    )
+
+
+def _told(seen: Seen) -> str:
+    """As `400, closed`."""
+    if seen.said:
+        return f"no HTTP: {seen.said}, {ENDINGS[seen.ending]}"
+    answers = " ".join(map(str, seen.statuses)) or "no answer"
+    return f"{answers}, {ENDINGS[seen.ending]}"
+
+
+def _limited(found: Habits) -> bool:
+    """Whether the server ended a connection after so many requests."""
+    return found.requests_answered < found.requests_asked or (
+        found.cases[PLAIN].ended and found.requests_answered <= 1
+    )
+
+
+def _on_one_connection(found: Habits) -> dict[str, Value]:
+    if not found.requests_asked:
+        return {}
+    amount = float(found.requests_answered)
+    limited = _limited(found)
+    return {"habits_requests": Value(amount, amount, amount if limited else None, not limited)}
+
+
+def _borne(found: Habits) -> dict[str, Value]:
+    """Times of silence; one that was not seen to end is at least as long as somebody watched."""
+    borne = {}
+    for moment, name in OF_MOMENT.items():
+        if silence := found.silences.get(moment):
+            borne[name] = _time(silence, found.watched_s)
+    return borne
+
+
+def _time(silence: Silence, watched_s: float) -> Value:
+    if silence.closed_after_s is None:
+        return Value(watched_s, watched_s, None, bounded=True)
+    return Value(silence.closed_after_s)
+
+
+def _pipelined(found: Habits) -> float | None:
+    seen = found.cases.get(PIPELINED)
+    return None if seen is None else float(sum(one >= 200 for one in seen.statuses))
+
+
+def _keeps(found: Habits) -> str:
+    if found.cases[PLAIN].ended:
+        words = "It closes a connection after each answer"
+    elif _limited(found):
+        words = f"It closes a connection after {plural(found.requests_answered, 'request')}"
+    elif found.requests_asked:
+        words = f"It serves at least {count(found.requests_answered)} requests on a connection"
+    else:
+        words = "It keeps connections"
+    answered = _pipelined(found)
+    if answered is not None:
+        words += f", and answers {number(answered)} of {found.pipelined} in one write"
+    return f"{words}."
+
+
+def _bears(found: Habits) -> list[str]:
+    """Which silence it ends, and when."""
+    if not found.silences:
+        return []
+    ended = [
+        f"{duration(one.closed_after_s * 1e6)} {since}"
+        + (f" (with {one.status})" if one.status else "")
+        for moment, (since, _) in SILENCES.items()
+        if (one := found.silences.get(moment)) and one.closed_after_s is not None
+    ]
+    borne = [
+        when
+        for moment, (_, when) in SILENCES.items()
+        if (one := found.silences.get(moment)) and one.closed_after_s is None
+    ]
+    told = []
+    if ended:
+        told.append(f"It ends a silent connection {', '.join(ended)}.")
+    if borne:
+        told.append(f"No time-out was seen within {number(found.watched_s)} s {_either(borne)}.")
+    if found.crowded:
+        told.append("Silent connections take the places of others.")
+    return told
+
+
+def _either(words: Sequence[str]) -> str:
+    """As `a, b or c`."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _old(found: Habits) -> list[str]:
+    """HTTP/1.0."""
+    old, kept = found.cases.get(OLD), found.cases.get(OLD_KEPT)
+    if old is None or kept is None:
+        return []
+    if not old.final:
+        return ["It does not answer HTTP/1.0."]
+    words = f"HTTP/1.0 gets {old.final} and is {'closed' if old.ended else 'not closed'}"
+    stays = "is kept" if kept.ending == "kept" else "is closed as well"
+    return [f"{words}; with keep-alive it {stays}."]
+
+
+def _waits(backlog: Value | None) -> list[str]:
+    if backlog is None:
+        return []
+    cut = ", which net.core.somaxconn may have cut" if backlog.bounded else ""
+    at_least = "at least " if backlog.bounded else ""
+    return [f"Its backlog is {at_least}{count(backlog.value)}{cut}."]
+
+
+def _backlog(rows: Sequence[Row]) -> Value | None:
+    """As the kernel told it in any trial; the kernel's own limit hides a longer one."""
+    known = [row for row in rows if row["accept_queue_limit"]]
+    if not known:
+        return None
+    row = max(known, key=lambda one: one["accept_queue_limit"])
+    limit = float(row["accept_queue_limit"])
+    cut = limit % row["somaxconn"] == 0
+    return Value(limit, limit, None if cut else limit, bounded=cut)
+
+
+def _cases(findings: Sequence[Finding]) -> list[str]:
+    """How many of them it keeps, by level."""
+    told = []
+    for level in ("MUST", "SHOULD"):
+        those = [one for one in findings if one.case.level == level]
+        kept = sum(one.kept is True for one in those)
+        unknown = sum(one.kept is None for one in those)
+        if those:
+            rest = f" ({unknown} cannot be told)" if unknown else ""
+            told.append(f"{kept} of {len(those)} {level}{rest}")
+    if not told:
+        return []
+    open_ways = [one.case.sent for one in findings if one.case.smuggles and one.kept is False]
+    more = f" Servers may read these differently: {', '.join(open_ways)}." if open_ways else ""
+    return [f"Of the cases below it keeps {' and '.join(told)}.{more}"]

@@ -1,0 +1,1 @@
+"""A small client that sees what a server does with single requests."""

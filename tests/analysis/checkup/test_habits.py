@@ -1,0 +1,118 @@
+"""What is told of habits: seen limits, limits that were not seen, and cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.checkup.document import CheckUpFound, QuestionFound
+from analysis.checkup.report import build
+from contract.habits.cases import CASES, PLAIN
+from contract.result.habits import Habits, Seen, Silence
+from tests.support.seen_habits import good_habits, with_cases
+from tests.support.simulated_server import SimulatedServer, simulated_run
+
+
+def asked(folder: Path, habits: Habits) -> QuestionFound:
+    return whole(folder, habits).questions[-1]
+
+
+def whole(folder: Path, habits: Habits) -> CheckUpFound:
+    run = simulated_run(folder, SimulatedServer(2_000, habits=habits))
+    run.go_on()
+    made = build(run.store.folder)
+    assert made
+    assert made.found.questions[-1].question == "habits"
+    return made.found
+
+
+def ends(found: QuestionFound, name: str) -> tuple[float | None, float | None]:
+    figure = found.answer.figures[name]
+    return (figure.low, figure.high) if figure.interval else (figure.value, figure.value)
+
+
+def test_what_was_not_seen_to_end_is_told_as_at_least(tmp_path: Path) -> None:
+    found = asked(tmp_path, good_habits())
+    told = found.answer.answer
+    assert "It serves at least 1,200 requests on a connection, and answers 10 of 10 in one" in told
+    assert "It ends a silent connection 5 s after its last answer, 10 s after its head" in told
+    assert "(with 408)" in told
+    assert "No time-out was seen within 20 s before a first byte." in told
+    assert "HTTP/1.0 gets 200 and is closed; with keep-alive it is kept." in told
+    assert ends(found, "habits_requests") == (1_200, None)
+    assert ends(found, "habits_idle_s") == (5, 5)
+    assert ends(found, "habits_silent_s") == (20, None)
+    assert ends(found, "habits_backlog") == (128, 128)
+    assert "Its backlog is 128." in told
+    assert found.mark == "good"
+
+
+def test_a_limit_that_was_seen_is_no_lower_bound(tmp_path: Path) -> None:
+    found = asked(tmp_path, good_habits(requests_answered=100, requests_asked=101))
+    assert "It closes a connection after 100 requests" in found.answer.answer
+    assert ends(found, "habits_requests") == (100, 100)
+
+
+def test_one_that_closes_after_each_answer_is_to_be_looked_at(tmp_path: Path) -> None:
+    habits = good_habits(
+        requests_answered=1,
+        requests_asked=2,
+        silences={"silent": Silence(None), "head": Silence(None)},
+    )
+    found = asked(tmp_path, with_cases(habits, **{PLAIN: Seen((200,), "closed")}))
+    assert "It closes a connection after each answer" in found.answer.answer
+    assert found.mark == "look at this"
+    assert "keep-alive" in found.do
+    assert "habits_idle_s" not in found.answer.figures
+
+
+@pytest.mark.parametrize(
+    ("case", "seen", "counts"),
+    [
+        ("no_host", Seen((200,), "kept"), {"habits_must": 1, "habits_smuggles": 0}),
+        ("two_lengths", Seen((200,), "kept"), {"habits_must": 1, "habits_smuggles": 1}),
+        ("unknown_coding", Seen((400,), "closed"), {"habits_must": 0, "habits_should": 1}),
+        ("bare_lf", Seen((400,), "closed"), {"habits_must": 0, "habits_should": 0}),
+    ],
+)
+def test_must_and_should_are_counted_apart(
+    tmp_path: Path, case: str, seen: Seen, counts: dict[str, int]
+) -> None:
+    found = asked(tmp_path, with_cases(good_habits(), **{case: seen}))
+    figures = found.answer.figures
+    assert {name: figures[name].value for name in counts} == counts
+    marks = "look at this" if counts["habits_must"] else "good"
+    assert found.mark == marks
+    assert ("Servers may read these differently" in found.answer.answer) == bool(
+        counts.get("habits_smuggles")
+    )
+
+
+def test_each_case_is_in_the_document_with_its_section(tmp_path: Path) -> None:
+    habits = with_cases(good_habits(), no_host=Seen((200,), "kept"))
+    found = asked(tmp_path, habits)
+    assert [one.case for one in found.answer.cases] == [one.name for one in CASES]
+    first = found.answer.cases[0]
+    assert (first.section, first.level, first.wanted) == ("RFC 9112, 3.2", "MUST", "400")
+    assert (first.seen, first.kept) == ("200, stays open", False)
+    may = found.answer.cases[-1]
+    assert (may.level, may.kept) == ("MAY", None)
+    page = (tmp_path / "checkup" / "run-1" / "report.html").read_text()
+    assert "✗ 200, stays open" in page
+    assert "RFC 9112, 6.1 and 6.3" in page
+
+
+def test_a_server_that_could_not_be_asked_is_not_judged(tmp_path: Path) -> None:
+    found = asked(tmp_path, Habits(reason="the plain request was not answered"))
+    assert found.mark == "not told"
+    assert found.answer.answer == "Not known: the plain request was not answered."
+
+
+def test_a_crowd_of_silent_connections_is_told(tmp_path: Path) -> None:
+    known: dict[str, Any] = {"crowded": True, "silences": {"answered": Silence(None)}}
+    found = asked(tmp_path, good_habits(**known))
+    assert "No time-out was seen within 20 s after an answer." in found.answer.answer
+    assert "Silent connections take the places of others." in found.answer.answer
+    assert "habits_head_s" not in found.answer.figures
