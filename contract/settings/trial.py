@@ -53,6 +53,23 @@ class Settings(ServerFlags[None], LoadSettings):
         high=1_000,
         form=SWEEP,
     )
+    delay_ms: float = setting(
+        0.0,
+        "Delay of the path between load and server, each way, in ms: the round trip has it twice",
+        low=0,
+        high=250,
+        added=True,
+    )
+    loss: float = setting(
+        0.0, "Share of the packets that the path loses, each way", low=0, high=0.2, added=True
+    )
+    rate_mbit: float | None = setting(
+        None,
+        "What the path carries, each way, in Mbit/s; as much as the machine can if absent",
+        low=0.1,
+        high=10_000,
+        added=True,
+    )
     traced: bool = setting(
         False, "Count the server's system calls, which makes it many times slower"
     )
@@ -94,6 +111,11 @@ class Settings(ServerFlags[None], LoadSettings):
     def without_clients(self) -> bool:
         """Whether nothing is sent to a server."""
         return KINDS[self.load].without_clients
+
+    @property
+    def shaped(self) -> bool:
+        """Whether the path between load and server is made slow, lossy or thin."""
+        return bool(self.delay_ms or self.loss or self.rate_mbit)
 
     @property
     def longest_warm_up_s(self) -> float:

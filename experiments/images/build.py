@@ -27,7 +27,9 @@ TRACING: Final = "experiments/probe/tracing.py"
 PROBE: Final = (
     "experiments/probe/probe.py",
     "experiments/probe/processes.py",
+    "experiments/probe/netlink.py",
     "experiments/probe/sock_diag.py",
+    "experiments/probe/link.py",
     "experiments/probe/listeners.py",
     "experiments/probe/need_watch.py",
 )

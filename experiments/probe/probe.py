@@ -29,6 +29,7 @@ from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
 from contract.ports import PROBE_PORT
 from contract.result.document import to_json
 from contract.result.server_side import Environment, ProbeSample
+from experiments.probe.link import link
 from experiments.probe.processes import connections_held, read_processes
 from experiments.probe.sock_diag import accept_queue, accept_queue_limit
 
@@ -82,6 +83,7 @@ def sample(server_port: int, cores: list[str], deepest: int = 0) -> ProbeSample:
         # Of the whole kernel, sockets among it: only its growth tells something.
         kernel_slab_bytes=_meminfo("Slab"),
         **_cores_cpu(cores),
+        link=link(),
     )
 
 

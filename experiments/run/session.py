@@ -20,6 +20,8 @@ from experiments.checkup.questions import CheckUp, check_up_of
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.images import Found, ensure_foreign, keep_files, same_image
 from experiments.images.build import Images, ensure_images
+from experiments.images.image import Image
+from experiments.link.image import ensure_link
 from experiments.machine.cores import place
 from experiments.machine.preflight import Needs, preflight
 from experiments.machine.rest import Rest
@@ -149,6 +151,7 @@ def _measure_all(
         for note in (*source.notes, *notes(trials)):
             tell(note)
         servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
+        link = ensure_link(driver, images.base, trials, run, tell)
         for note in same_image(source.experiment, servers):
             tell(note)
         if budget_s and not may_be_open(source.experiment):
@@ -156,7 +159,7 @@ def _measure_all(
         budget_s = budget_of(budget_s, source.experiment, trials)
         preflight(driver, _needs(trials, budget_s, images))
         describe_all = partial(
-            _manifest, run, source, trials, driver, images, servers, machine, limits
+            _manifest, run, source, trials, driver, images, link, servers, machine, limits
         )
         if store is None:
             store = _begin(source, run, servers, {**known, BUDGET: budget_s}, describe_all)
@@ -168,7 +171,9 @@ def _measure_all(
         pinned = {name: image for one in servers for name, image in one.pinned.items()}
         finished = len(trials) - len(left(store, trials))
         with (
-            trial_environment(run, driver, images, pinned, store.folder) as runner,
+            trial_environment(
+                *(run, driver, images, pinned, store.folder), link.id if link else ""
+            ) as runner,
             Watch(trials, finished, console) as bar,
         ):
             begin(store, limits)
@@ -240,6 +245,7 @@ def _manifest(
     trials: list[Trial],
     driver: DockerDriver,
     images: Images,
+    link: Image | None,
     servers: list[Found],
     machine: dict[str, Any],
     limits: Limits,
@@ -268,6 +274,7 @@ def _manifest(
             name: {"tag": images.references[name], "id": images.ids[name]}
             for name in _targets(trials)
         },
+        **({"link": {"tag": link.tags[0], "id": link.id}} if link else {}),
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     foreign = {one.server.name: one.describe(folder) for one in servers}
