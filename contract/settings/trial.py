@@ -113,9 +113,17 @@ class Settings(ServerFlags[None], LoadSettings):
         return KINDS[self.load].without_clients
 
     @property
+    def shaping(self) -> int:
+        """What the path between load and server takes of a kernel: 0 nothing, 1 a line with a
+        rate, 2 a delay or a loss as well."""
+        if self.delay_ms or self.loss:
+            return 2
+        return 1 if self.rate_mbit else 0
+
+    @property
     def shaped(self) -> bool:
-        """Whether the path between load and server is made slow, lossy or thin."""
-        return bool(self.delay_ms or self.loss or self.rate_mbit)
+        """Whether that path is made slow, lossy or thin."""
+        return self.shaping > 0
 
     @property
     def longest_warm_up_s(self) -> float:

@@ -1,8 +1,9 @@
 """The container that shapes a path and ends.
 
-It is the one container of the lab's own with a capability: NET_ADMIN, in a network namespace of the
-lab's alone. Docker gives capabilities to root only, so it is root; it has no other capability, a
-read-only file system, and nothing of the trial runs in it.
+It has one capability, NET_ADMIN, in a network namespace of the lab's alone. Docker gives
+capabilities to root only, so it is root; its file system is read-only as all are, and nothing of
+the trial runs in it. No other container of the lab's own has any, but a probe beside somebody's
+server that runs as another user.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from contract.exits import Exit, LabError
 from contract.settings.trial import Settings
 from experiments.docker.driver import ContainerSpec, Driver, Ended
 from experiments.docker.tool import run_to_end
@@ -45,13 +45,12 @@ def shaper(
     )
 
 
-def check_kernel(driver: Driver, image: str, settings: Settings, name: str) -> None:
-    """Shape a namespace that nobody uses. Raises LabError(NOT_READY) with what to do where the
-    kernel or the engine does not allow it, DriverError."""
+def why_kernel_cannot(driver: Driver, image: str, settings: Settings, name: str) -> str:
+    """Shape a namespace that nobody uses: why that cannot be, and what to do; empty if it can.
+    Raises DriverError."""
     alone = replace(settings, network="pod")
     ended = run_to_end(driver, shaper(alone, ANY_PORT, image=image, name=name, network="none"))
-    if ended.exit_code:
-        raise LabError(why_not_shaped(ended), Exit.NOT_READY)
+    return why_not_shaped(ended) if ended.exit_code else ""
 
 
 def why_not_shaped(ended: Ended) -> str:

@@ -106,12 +106,15 @@ class Trial:
 def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
     """All points, sweeps expanded by product, equal ones only once.
 
-    `limits` are the machine's: more connections than it grants are cut to what it does.
+    `limits` are the machine's: more connections than it grants are cut to what it does, and paths
+    that it cannot shape are left out.
     """
     known = {one.name: one for one in (*REFERENCES, *experiment.servers)}
     found: dict[str, Point] = {}
     for sweep in experiment.sweeps:
         for settings, note in _fitted(experiment, sweep, limits):
+            if limits.shaping is not None and settings.shaping > limits.shaping:
+                continue
             foreign = known.get(settings.server)
             if foreign and settings.traced:
                 raise LabError(

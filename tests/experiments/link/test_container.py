@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from contract.exits import Exit, LabError
 from contract.settings.trial import Settings
 from experiments.docker.container_options import host_settings
 from experiments.docker.driver import Ended
-from experiments.link.container import check_kernel, shaper, why_not_shaped
+from experiments.link.container import shaper, why_kernel_cannot, why_not_shaped
 from tests.support.fakes import FakeDriver
 
 HTB = "+ tc qdisc add dev lo root handle 1: htb\n"
@@ -71,16 +70,16 @@ class OldKernel(FakeDriver):
 
 def test_a_kernel_is_tried_without_a_network_and_nothing_stays() -> None:
     driver = FakeDriver()
-    check_kernel(driver, "link:1", Settings(delay_ms=1.0, network="bridge"), "c10k-r-link")
+    asked = Settings(delay_ms=1.0, network="bridge")
+    assert why_kernel_cannot(driver, "link:1", asked, "c10k-r-link") == ""
     (spec,) = driver.started
     assert spec.network == "none"
     assert " dev lo " in spec.command[-1]
     assert not driver.up
 
 
-def test_a_kernel_that_cannot_ends_the_run_before_its_first_trial() -> None:
+def test_what_a_kernel_cannot_is_told_and_nothing_stays() -> None:
     driver = OldKernel()
-    with pytest.raises(LabError, match="has no sch_netem") as raised:
-        check_kernel(driver, "link:1", Settings(delay_ms=1.0), "c10k-r-link")
-    assert raised.value.exit == Exit.NOT_READY
+    why = why_kernel_cannot(driver, "link:1", Settings(delay_ms=1.0), "c10k-r-link")
+    assert "has no sch_netem" in why
     assert not driver.up
