@@ -32,6 +32,12 @@ class Link:
     shaping: int
     missing: str = ""
 
+    def used_by(self, trials: Sequence[Trial]) -> dict[str, dict[str, str]]:
+        """Its entry among a manifest's images, where any of these trials has a shaped path."""
+        if not any(trial.point.settings.shaped for trial in trials):
+            return {}
+        return {"link": {"tag": self.image.tags[0], "id": self.image.id}}
+
     @property
     def left_out(self) -> str:
         """What a plan goes on without, in words; empty if it has all."""

@@ -277,7 +277,7 @@ def _manifest(
             name: {"tag": images.references[name], "id": images.ids[name]}
             for name in _targets(trials)
         },
-        **({"link": {"tag": link.image.tags[0], "id": link.image.id}} if link else {}),
+        **(link.used_by(trials) if link else {}),
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     foreign = {one.server.name: one.describe(folder) for one in servers}

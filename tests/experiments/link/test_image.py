@@ -123,6 +123,14 @@ def test_one_made_of_others_goes_on_without_it_but_not_in_the_middle() -> None:
         without_paths(whole, limits, link, object())
 
 
+def test_the_image_is_told_where_a_trial_uses_it() -> None:
+    link = Link(IMAGE, 1)
+    assert link.used_by(trials({}, {"rate_mbit": 1.0})) == {
+        "link": {"tag": "c10k-lab/link:1", "id": "sha256:link"}
+    }
+    assert link.used_by(trials({})) == {}, "a resumed run that left all out builds none"
+
+
 @pytest.mark.parametrize(("shaping", "left"), [(None, 3), (2, 3), (1, 2), (0, 1)])
 def test_a_plan_has_no_trials_whose_path_cannot_be(shaping: int | None, left: int) -> None:
     assert len(plan(experiment(), Limits(shaping=shaping))) == left
