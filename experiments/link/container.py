@@ -58,7 +58,7 @@ def why_not_shaped(ended: Ended) -> str:
     said = [line.strip() for line in ended.output.splitlines() if line.strip()]
     commands = [line.removeprefix(COMMAND) for line in said if line.startswith(COMMAND)]
     failed = commands[-1] if commands else "its first command"
-    answer = "; ".join(line for line in said if not line.startswith(COMMAND))
+    answer = "; ".join(line.rstrip(".") for line in said if not line.startswith(COMMAND))
     told = f"the path cannot be shaped: `{failed}` ended with {ended.exit_code}: {answer}"
     advice = _advice(failed, answer)
     return f"{told}. {advice}" if advice else told

@@ -32,7 +32,7 @@ OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
 OVERHEAD_NEED_S = 1.5
 """What each container beside the server may cost."""
-OVERHEAD_SHAPED_S = 0.5
+OVERHEAD_SHAPED_S = 0.3
 """What it may cost to shape a path, at each end of it."""
 OVERHEAD_ALONE_S = 0.7
 """The same for one without clients: a container, and up to thousands of descriptors."""
