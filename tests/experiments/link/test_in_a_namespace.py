@@ -89,7 +89,8 @@ def test_a_thin_line_takes_its_time_and_counts_what_it_carries() -> None:
 
 def test_what_goes_to_another_port_passes_beside_the_line() -> None:
     found = talk(rate_mbit=0.5)
-    assert found["at_last"] == found["after"]
+    later = {name: counts[1] - found["after"][name][1] for name, counts in found["at_last"].items()}
+    assert max(later.values()) < BODY_BYTES / 10, "the last acknowledgements, and no body"
     assert found["beside"][1] < found["taken_s"]
 
 
