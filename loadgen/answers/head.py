@@ -15,6 +15,7 @@ LINE = b"\r\n"
 BEGIN = b"HTTP/1."
 TLS = (b"\x15\x03", b"\x16\x03")
 """How a record of TLS begins, an alert or a handshake (RFC 8446, 5.1)."""
+SPEAKS_TLS = "the server speaks TLS, and the lab asks in plain HTTP"
 BODILESS = (204, 304)
 MOST_BODY = 1 << 28
 """More is no answer that a load is made of."""
@@ -95,7 +96,7 @@ def parse_head(raw: bytes) -> Head:
 
 def _no_response(raw: bytes) -> FramingError:
     if raw.startswith(TLS):
-        return FramingError("the server speaks TLS, and the lab asks in plain HTTP")
+        return FramingError(SPEAKS_TLS)
     first = raw.partition(LINE)[0]
     return FramingError(f"expected a response of HTTP/1, received {first[:SHOWN]!r}")
 

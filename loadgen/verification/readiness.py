@@ -9,8 +9,11 @@ from typing import TypeVar
 
 from contract.expected import ANY, Expected
 from contract.request import HOST
+from loadgen.answers.head import SPEAKS_TLS
 from loadgen.verification.asking import Client
-from loadgen.verification.errors import NotReadyError, VerificationError
+from loadgen.verification.errors import EndedError, NotReadyError, VerificationError
+from loadgen.verification.one_answer import Answer
+from loadgen.verification.tls import speaks_tls
 
 PAUSE_S = 0.02
 T = TypeVar("T")
@@ -43,18 +46,23 @@ class Patience:
     def ready(self, address: tuple[str, int], request: bytes) -> None:
         """Wait until this is answered as `Ready` says. Raises VerificationError."""
         expected = Expected(statuses=self._ready.statuses or (200,), body_is=ANY)
-        self._until(Client(address, request, expected).ask_once, VerificationError)
+        client = Client(address, request, expected)
+        self._until(address, client.ask_once, VerificationError)
 
-    def answered(self, ask: Callable[[], T]) -> T:
-        """What is answered once the server is ready. Raises VerificationError."""
-        return self._until(ask, NotReadyError)
+    def answered(self, client: Client, count: int) -> list[Answer]:
+        """So many answers, once the server is ready. Raises VerificationError."""
+        return self._until(client.address, lambda: client.ask(count), NotReadyError)
 
-    def _until(self, ask: Callable[[], T], passing: type[VerificationError]) -> T:
+    def _until(
+        self, address: tuple[str, int], ask: Callable[[], T], passing: type[VerificationError]
+    ) -> T:
         while True:
             try:
                 return ask()
             except passing as error:
                 if time.monotonic() > self._ends:
+                    if isinstance(error, EndedError) and speaks_tls(address):
+                        raise VerificationError(SPEAKS_TLS) from error
                     raise VerificationError(
                         f"the server was not ready within {self._ready.within_s:g} s; "
                         f"at last: {error}",

@@ -97,7 +97,7 @@ class _Learnt:
 
     def ask(self, patience: Patience) -> None:
         """Answers that follow each other; once more, if the first of all is another one."""
-        self._answers = patience.answered(lambda: self._client.ask(AT_ONCE))
+        self._answers = patience.answered(self._client, AT_ONCE)
         if self._places() is None:
             self._answers = self._client.ask(AT_ONCE)
 

@@ -105,11 +105,11 @@ def refusal(lab: Lab) -> str:
     doctor_said = lab.run("make", "doctor")
     run_said = lab.command("run", "smoke")
     for said in (doctor_said, run_said):
-        if said.code == Exit.OK or "cpuset" not in said.said:
+        if said.code == Exit.OK or lab.engine.refused not in said.said:
             raise UnexpectedError(f"it ended with {said.code} and said: {said.said}")
     if run_said.code != Exit.NOT_READY or lab.run("ls", "results/latest").code == 0:
         raise UnexpectedError(f"a run began: {run_said.said}")
-    return "refused before the first trial, as the engine keeps no cpusets; `make doctor` says so"
+    return f"refused before the first trial, and by `make doctor`, for `{lab.engine.refused}`"
 
 
 def second_start(lab: Lab) -> str:

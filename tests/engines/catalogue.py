@@ -21,7 +21,8 @@ Kind = Literal["docker", "rootless", "podman"]
 @dataclass(frozen=True, slots=True)
 class Engine:
     """`checkout` is the folder that the lab lies in, below the user's home; `settings` are those of
-    the daemon. Where `bare`, its control groups are a version 2 without controllers."""
+    the daemon. Where `bare`, its control groups are a version 2 without controllers. An engine that
+    is refused is so with the words `refused`."""
 
     name: str
     suite: str
@@ -31,6 +32,10 @@ class Engine:
     kind: Kind = "docker"
     settings: Mapping[str, object] = field(default_factory=dict)
     bare: bool = False
+    refused: str = ""
+
+    def __post_init__(self) -> None:
+        assert bool(self.refused) == ("refusal" in self.cases), self.name
 
 
 ENGINES: Final = (
@@ -69,9 +74,21 @@ ENGINES: Final = (
         "user namespaces (userns-remap)",
         settings={"userns-remap": "default"},
     ),
-    Engine("no-cpusets", "trixie", ("refusal",), "control groups without cpusets", bare=True),
     Engine(
-        "rootless", "trixie", ("refusal",), "the user's own engine, without root", kind="rootless"
+        "no-cpusets",
+        "trixie",
+        ("refusal",),
+        "control groups without cpusets",
+        bare=True,
+        refused="cpuset",
+    ),
+    Engine(
+        "rootless",
+        "trixie",
+        ("refusal",),
+        "the user's own engine, without root",
+        kind="rootless",
+        refused="an engine without root keeps limits only with cgroup v2 and systemd",
     ),
     Engine("podman", "trixie", ("measure",), "podman's service for Docker's API", kind="podman"),
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LOG: Final = "/var/log/engine.log"
 SETTINGS: Final = "/etc/docker/daemon.json"
 PODMAN: Final = "/etc/containers/containers.conf"
+LIMITS: Final = ("nofile", "nproc")
 RUNTIME: Final = "/run/user"
 ROOTLESS: Final = "/usr/share/docker.io/contrib/dockerd-rootless.sh"
 SUBORDINATE: Final = "100000-165535"
@@ -50,12 +51,17 @@ def _podman(machine: Machine) -> None:
     """Its service as root, whose socket the user may use."""
     machine.must("useradd", "--create-home", "--shell", "/bin/sh", USER)
     socket = f"{_runtime_folder(machine)}/podman.sock"
-    # It asks for more descriptors than a machine within a container may be allowed to give.
-    limit = machine.must("sh", "-c", "ulimit -Hn").strip()
-    machine.write(PODMAN, f'[containers]\ndefault_ulimits = ["nofile={limit}:{limit}"]\n')
+    # It asks for more than a machine within a container may be allowed to give.
+    limits = [f"{name}={most}:{most}" for name in LIMITS if (most := _most(machine, name))]
+    machine.write(PODMAN, f"[containers]\ndefault_ulimits = {json.dumps(limits)}\n")
     machine.begin("podman", "system", "service", "--time=0", f"unix://{socket}", log=LOG)
     machine.wait_for("the service", "chown", USER, socket)
     machine.environment["DOCKER_HOST"] = f"unix://{socket}"
+
+
+def _most(machine: Machine, limit: str) -> str:
+    said = machine.must("prlimit", f"--{limit}", "--output=HARD", "--noheadings").strip()
+    return "" if said == "unlimited" else said
 
 
 def _runtime_folder(machine: Machine) -> str:
