@@ -111,6 +111,27 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("answers_compared", "text", "what was compared of each answer, in words", added=True),
     Column("first_wrong", "text", "what was wrong with the first wrong answer", added=True),
+    Column(
+        "round_trip_us",
+        "int",
+        "round trip to the server, the shortest of the handshakes before any load, as the kernel "
+        "timed it",
+        added=True,
+    ),
+    Column(
+        "link_lost_share",
+        "float",
+        "of a shaped path: share of the packets that it lost in the window, of those that went "
+        "into it where the server is",
+        added=True,
+        maximum=1,
+    ),
+    Column(
+        "link_mbit_per_s",
+        "float",
+        "of a shaped path: what it carried in the window, in the busier of those directions",
+        added=True,
+    ),
     Column("connects", "int", "connections established in the window"),
     Column("connects_per_s", "float", "connects / window_s"),
     Column(

@@ -37,6 +37,7 @@ MODULES = (
     "loadgen/worker/session.py",
     "loadgen/worker/stop_phase.py",
     "loadgen/worker/trial_conductor.py",
+    "experiments/records/link_columns.py",
     "experiments/records/pins.py",
     "experiments/records/rate_trend.py",
     "experiments/records/traced_columns.py",
@@ -55,6 +56,7 @@ FUNCTIONS = {
     "experiments/docker/engine.py": ("guard",),
     "experiments/docker/messages.py": ("explain",),
     "experiments/docker/container_options.py": ("quota_us",),
+    "experiments/link/container.py": ("why_not_shaped", "_advice"),
     "experiments/records/row_contract.py": ("within_format",),
 }
 """Modules of which these alone make reasons."""
@@ -92,6 +94,13 @@ NONE = frozenset(
         # What is compared, as a trial that counts has it beside its figures.
         *("the whole body of … bytes", "that the body … …"),
         # What to do, behind the reason.
+        "The engine does not let a container have … in a network namespace of its own, which "
+        "delay_ms, loss and rate_mbit need: use one that does, or leave them out",
+        "The kernel of the engine's machine has no …, which …: load it there (`modprobe …`; some "
+        "systems have it in a package of its own, kernel-modules-extra or linux-modules-extra), "
+        "use a kernel that has it, or leave them out",
+        *("delay_ms and loss need (rate_mbit alone does without it)",),
+        *("delay_ms, loss and rate_mbit need", "its first command"),
         ", or set `network: pod`",
         "; of a script, `entrypoint: [sh, PATH]` may help",
         "`files` are read only, … among them",

@@ -117,6 +117,8 @@ class WorkerResult(WorkerHead):
     """In equal parts of the window, in order; empty of a short one."""
     warmed_up_s: float | None = None
     """From the load's beginning to the opening of the window."""
+    round_trip_us: int | None = None
+    """To the server, the shortest before any load, as the kernel timed it."""
     company: dict[str, int]
     """What bad clients and moving idle ones did, by name."""
     checked: Checked | None = None

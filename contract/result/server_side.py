@@ -85,6 +85,9 @@ class ProbeSample:
     """At the gate: connections that the server held or had queued."""
     worker_connections: dict[str, int] | None = field(default=None, metadata=OMITTED)
     """At the gate: those that each worker held, by pid."""
+    link: dict[str, tuple[int, ...]] | None = field(default=None, metadata=OMITTED)
+    """Of a path that is made slow, lossy or thin, by the name of the direction: the packets and
+    bytes that went out from here so far, and the packets that were lost."""
     syscalls: dict[str, int] | None = field(default=None, metadata=OMITTED)
     """At the close, of a traced server: calls by name since the window opened."""
     trace_is_whole: bool | None = field(default=None, metadata=OMITTED)

@@ -39,6 +39,9 @@ class TrialResult:
     """In equal parts of the window, in order; empty of a short one."""
     warmed_up_s: float | None = None
     """From the load's beginning to the opening of the window."""
+    round_trip_us: int | None = field(default=None, metadata=OMITTED)
+    """To the server, the shortest before any load, as the workers' kernel timed it; None: unknown,
+    as in runs recorded before."""
     company: dict[str, int] = field(default_factory=dict)
     workers: tuple[Worker, ...] = ()
     checked: Checked | None = field(default=None, metadata=OMITTED)

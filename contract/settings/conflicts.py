@@ -77,6 +77,11 @@ def _of_trial(settings: Settings) -> Iterator[str]:
             f"late_acks {settings.late_acks} is above backlog {settings.backlog}: no more "
             "handshakes can be under way"
         )
+    if settings.late_acks and (settings.delay_ms or settings.loss):
+        yield (
+            "late_acks need a path without delay_ms and loss: what meets the full queue there is "
+            "late by itself, or lost"
+        )
     if settings.traced and busy_s > MOST_TRACED_S:
         yield (
             f"traced for warm_up_s + window_s = {busy_s:g} s; the trace has room for "

@@ -68,6 +68,23 @@ class Settings(ServerFlags[None], LoadSettings):
         high=120,
         added=True,
     )
+    delay_ms: float = setting(
+        0.0,
+        "Delay of the path between load and server, each way, in ms: the round trip has it twice",
+        low=0,
+        high=250,
+        added=True,
+    )
+    loss: float = setting(
+        0.0, "Share of the packets that the path loses, each way", low=0, high=0.2, added=True
+    )
+    rate_mbit: float | None = setting(
+        None,
+        "What the path carries, each way, in Mbit/s; as much as the machine can if absent",
+        low=0.1,
+        high=10_000,
+        added=True,
+    )
     traced: bool = setting(
         False, "Count the server's system calls, which makes it many times slower"
     )
@@ -112,6 +129,19 @@ class Settings(ServerFlags[None], LoadSettings):
     def without_clients(self) -> bool:
         """Whether nothing is sent to a server."""
         return KINDS[self.load].without_clients
+
+    @property
+    def shaping(self) -> int:
+        """What the path between load and server takes of a kernel: 0 nothing, 1 a line with a
+        rate, 2 a delay or a loss as well."""
+        if self.delay_ms or self.loss:
+            return 2
+        return 1 if self.rate_mbit else 0
+
+    @property
+    def shaped(self) -> bool:
+        """Whether that path is made slow, lossy or thin."""
+        return self.shaping > 0
 
     @property
     def longest_warm_up_s(self) -> float:

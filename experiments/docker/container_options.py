@@ -1,7 +1,8 @@
 """The options with which a container is created: confinement stands here.
 
 Every container is non-root, read-only and without capabilities, a foreign server's
-too, as far as its experiment does not say otherwise. No program in any of them gains
+too, as far as its experiment does not say otherwise; one that shapes a path, and ends before there
+is a server, has NET_ADMIN (experiments/link/container.py). No program in any of them gains
 a privilege by what it executes. Plain values only, for `docker_driver.py` to send.
 """
 

@@ -33,9 +33,9 @@ class InUseError(DriverError):
 class ContainerSpec:
     """One container, non-root, read-only and without capabilities where it does not say otherwise.
 
-    `role` is one of master, pod, server, need, load, probe, tool. `name` is never empty: by it the
-    lab knows its own again. `network` is the name of a lab network, or `container:ID` to join
-    another container's network namespace; likewise `pid_of` joins a container's pid namespace.
+    `role` is one of master, pod, link, server, need, load, probe, tool. `name` is never empty: by
+    it the lab knows its own again. `network` is the name of a lab network, or `container:ID` to
+    join another container's network namespace; likewise `pid_of` joins a container's pid namespace.
     """
 
     role: str

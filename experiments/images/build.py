@@ -29,7 +29,9 @@ PROBE: Final = (
     "experiments/probe/pressure.py",
     "experiments/probe/processes.py",
     "experiments/probe/server_core.py",
+    "experiments/probe/netlink.py",
     "experiments/probe/sock_diag.py",
+    "experiments/probe/link.py",
     "experiments/probe/listeners.py",
     "experiments/probe/need_watch.py",
 )

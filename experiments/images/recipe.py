@@ -17,16 +17,18 @@ from experiments.images.wheelhouse import ensure_wheels
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`files` are the context by their names in it; `lock` lists the Python packages, which the
-    Dockerfile finds in wheels/ beside the lock itself."""
+    """`files` are the context by their names in it; `lock`, if there is one, lists the Python
+    packages, which the Dockerfile finds in wheels/ beside the lock itself."""
 
     repository: str
     files: Mapping[str, bytes]
-    lock: Path
+    lock: Path | None = None
 
     def reference(self, base_id: str) -> str:
         """The image's name on this base."""
-        content = {**self.files, self.lock.name: self.lock.read_bytes()}
+        content = dict(self.files)
+        if self.lock:
+            content[self.lock.name] = self.lock.read_bytes()
         return f"{self.repository}:{content_hash(base_id, content)}"
 
 
@@ -40,8 +42,11 @@ def ensure_built(
     if there is not None:
         return there
     say(f"image {recipe.repository.rpartition('/')[2]}: building {reference}")
-    wheels = ensure_wheels(str(driver.info()["Architecture"]), recipe.lock, say)
-    with build_context({**recipe.files, **wheels_in(wheels, "wheels")}) as context:
+    content: dict[str, bytes | Path] = dict(recipe.files)
+    if recipe.lock:
+        wheels = ensure_wheels(str(driver.info()["Architecture"]), recipe.lock, say)
+        content |= wheels_in(wheels, "wheels")
+    with build_context(content) as context:
         image = store.build(context, reference, arguments={"BASE": base.reference})
     store.supersede(recipe.repository, keep=reference)
     return image

@@ -49,6 +49,9 @@ class Limits:
     """Mappings of a process."""
     tracked: int | None = None
     """Connections that the kernel can track; None too where those of a bridge are not tracked."""
+    shaping: int | None = None
+    """What of a path can be shaped, as `Settings.shaping` counts; trials that ask for more are not
+    in the plan. None: nobody had to know."""
 
 
 def limits_of(machine: Mapping[str, Any], nofile: int, pids: int) -> Limits:

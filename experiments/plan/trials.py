@@ -32,6 +32,8 @@ OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
 OVERHEAD_NEED_S = 1.5
 """What each container beside the server may cost."""
+OVERHEAD_SHAPED_S = 0.3
+"""What it may cost to shape a path, at each end of it."""
 OVERHEAD_ALONE_S = 0.7
 """The same for one without clients: a container, and up to thousands of descriptors."""
 
@@ -95,6 +97,8 @@ class Trial:
         overhead_s = OVERHEAD_ALONE_S if settings.without_clients else OVERHEAD_S
         if self.point.foreign:
             overhead_s += OVERHEAD_NEED_S * len(self.point.foreign.needs)
+        if settings.shaped:
+            overhead_s += OVERHEAD_SHAPED_S * (2 if settings.network == "bridge" else 1)
         warm_up_s = LEAST_WARM_UP_S if settings.warm_up_s is None else settings.warm_up_s
         busy_s = settings.ramp_s + warm_up_s + settings.window_s
         return overhead_s + busy_s + settings.stop_s + settings.habits_s
@@ -103,12 +107,15 @@ class Trial:
 def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
     """All points, sweeps expanded by product, equal ones only once.
 
-    `limits` are the machine's: more connections than it grants are cut to what it does.
+    `limits` are the machine's: more connections than it grants are cut to what it does, and paths
+    that it cannot shape are left out.
     """
     known = {one.name: one for one in (*REFERENCES, *experiment.servers)}
     found: dict[str, Point] = {}
     for sweep in experiment.sweeps:
         for settings, note in _fitted(experiment, sweep, limits):
+            if limits.shaping is not None and settings.shaping > limits.shaping:
+                continue
             foreign = known.get(settings.server)
             if foreign and settings.traced:
                 raise LabError(

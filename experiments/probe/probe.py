@@ -29,6 +29,7 @@ from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
 from contract.ports import PROBE_PORT
 from contract.result.document import to_json
 from contract.result.server_side import Environment, ProbeSample
+from experiments.probe.link import link
 from experiments.probe.pressure import read_pressure
 from experiments.probe.processes import connections_held, read_processes
 from experiments.probe.server_core import loop_on, stay_off
@@ -88,6 +89,7 @@ def sample(server_port: int, cores: list[str], deepest: int = 0) -> ProbeSample:
         kernel_slab_bytes=_meminfo("Slab"),
         **_cores_cpu(cores),
         **read_pressure(),
+        link=link(),
     )
 
 

@@ -13,21 +13,18 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from experiments.probe.netlink import attributes, dump
+
 NETLINK_SOCK_DIAG: Final = 4  # linux/netlink.h
 SOCK_DIAG_BY_FAMILY: Final = 20  # linux/sock_diag.h
-NLM_F_REQUEST_DUMP: Final = 0x301
-NLMSG_ERROR, NLMSG_DONE = 2, 3
 TCP_LISTEN: Final = 10
-HEADER: Final = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, sequence, port
 REQUEST: Final = struct.Struct(
     "=BBBBI48x"
 )  # struct inet_diag_req_v2: family, protocol, 0, 0, states
 FOUND: Final = struct.Struct("=4xH2x16s32xII8x")  # struct inet_diag_msg
 """`idiag_sport` in network byte order, `idiag_src`, and `idiag_rqueue` and `idiag_wqueue`: depth of
 the accept queue, and how much it takes."""
-ATTRIBUTE: Final = struct.Struct("=HH")  # struct rtattr: length, type
 INET_DIAG_SKV6ONLY: Final = 11  # linux/inet_diag.h
-MOST_BYTES: Final = 65_536
 ADDRESS_BYTES: Final[dict[int, int]] = {socket.AF_INET: 4, socket.AF_INET6: 16}
 
 
@@ -70,12 +67,11 @@ def listeners() -> list[Listener]:
 def _listener(family: int, message: bytes) -> Listener:
     port, source, queued, _ = FOUND.unpack_from(message)
     address = socket.inet_ntop(family, source[: ADDRESS_BYTES[family]])
-    only_ipv6, at = False, FOUND.size
-    while at + ATTRIBUTE.size <= len(message):
-        length, kind = ATTRIBUTE.unpack_from(message, at)
-        if kind == INET_DIAG_SKV6ONLY:
-            only_ipv6 = bool(message[at + ATTRIBUTE.size])
-        at += max(length + 3 & ~3, ATTRIBUTE.size)
+    only_ipv6 = any(
+        bool(value[0])
+        for kind, value in attributes(message, FOUND.size)
+        if kind == INET_DIAG_SKV6ONLY
+    )
     return Listener(address, socket.ntohs(port), only_ipv6, queued)
 
 
@@ -89,17 +85,4 @@ def _messages() -> Iterator[tuple[int, bytes]]:
 
 def _dump(diag: socket.socket, family: int) -> Iterator[bytes]:
     request = REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, 1 << TCP_LISTEN)
-    size = HEADER.size + len(request)
-    diag.send(HEADER.pack(size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 0, 0) + request)
-    while True:
-        answer = diag.recv(MOST_BYTES)
-        at = 0
-        while at < len(answer):
-            length, kind, _flags, _sequence, _port = HEADER.unpack_from(answer, at)
-            if kind == NLMSG_DONE:
-                return
-            if kind == NLMSG_ERROR:
-                code = -struct.unpack_from("=i", answer, at + HEADER.size)[0]
-                raise OSError(code, "sock_diag refused")
-            yield answer[at + HEADER.size : at + length]
-            at += (length + 3) & ~3
+    return dump(diag, SOCK_DIAG_BY_FAMILY, request)

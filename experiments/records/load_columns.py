@@ -27,6 +27,7 @@ def gate_columns(result: TrialResult) -> dict[str, Any]:
         "answer_check": checked.check if checked else None,
         "answers_compared": checked.compared if checked else None,
         "first_wrong": checked.wrong if checked else None,
+        "round_trip_us": result.round_trip_us,
         "active_established": gauges.active_established if gauges else None,
         "idle_established": gauges.idle_established if gauges else None,
         "server_established": gate.server_established if gate else None,

@@ -15,6 +15,7 @@ from experiments.plan.trials import Trial
 from experiments.records import pins
 from experiments.records.benchmark_columns import benchmark_columns
 from experiments.records.container_hints import key_that_may_help
+from experiments.records.link_columns import link_columns, link_not_as_asked
 from experiments.records.load_columns import gate_columns, load_columns
 from experiments.records.needs_cpu import needs_columns
 from experiments.records.outcome import Outcome
@@ -101,11 +102,13 @@ def _add_server_side(
     row |= worker_columns(result, before, after, outcome.logs.get("server", ""))
     if outcome.needs:
         row |= needs_columns(outcome.needs, before, after, row["foreign_cpu_share"])
+    row |= link_columns(before, after)
     row["server_throttled_share"] = pins.throttled_share(before, after)
     if settings.traced:
         row |= traced_columns(window, before, after)
         _add_reason(row, untraced(after), "probe")
-    return pins.not_as_asked(result)
+    path = link_not_as_asked(settings, result.round_trip_us, before, after)
+    return "; ".join(filter(None, (pins.not_as_asked(result), path)))
 
 
 def _add_reason(row: Row, reason: str, spoiled_by: Blame) -> None:

@@ -20,6 +20,7 @@ from experiments.checkup.questions import CheckUp, check_up_of
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.images import Found, ensure_foreign, keep_files, same_image
 from experiments.images.build import Images, ensure_images
+from experiments.link.image import Link, ensure_link, without_paths
 from experiments.machine.cores import place
 from experiments.machine.preflight import Needs, preflight
 from experiments.machine.rest import Rest
@@ -149,6 +150,11 @@ def _measure_all(
         for note in (*source.notes, *notes(trials)):
             tell(note)
         servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
+        link = ensure_link(driver, images.base, trials, run, tell)
+        if link and link.missing:
+            limits = without_paths(source.experiment, limits, link, store)
+            trials = all_trials(source.experiment, limits, {})
+            tell(link.left_out)
         for note in same_image(source.experiment, servers):
             tell(note)
         if budget_s and not may_be_open(source.experiment):
@@ -156,7 +162,7 @@ def _measure_all(
         budget_s = budget_of(budget_s, source.experiment, trials)
         preflight(driver, _needs(trials, budget_s, images))
         describe_all = partial(
-            _manifest, run, source, trials, driver, images, servers, machine, limits
+            _manifest, run, source, trials, driver, images, link, servers, machine, limits
         )
         if store is None:
             store = _begin(source, run, servers, {**known, BUDGET: budget_s}, describe_all)
@@ -168,7 +174,9 @@ def _measure_all(
         pinned = {name: image for one in servers for name, image in one.pinned.items()}
         finished = len(trials) - len(left(store, trials))
         with (
-            trial_environment(run, driver, images, pinned, store.folder) as runner,
+            trial_environment(
+                *(run, driver, images, pinned, store.folder), link.image.id if link else ""
+            ) as runner,
             Watch(trials, finished, console) as bar,
         ):
             begin(store, limits)
@@ -240,6 +248,7 @@ def _manifest(
     trials: list[Trial],
     driver: DockerDriver,
     images: Images,
+    link: Link | None,
     servers: list[Found],
     machine: dict[str, Any],
     limits: Limits,
@@ -268,12 +277,13 @@ def _manifest(
             name: {"tag": images.references[name], "id": images.ids[name]}
             for name in _targets(trials)
         },
+        **(link.used_by(trials) if link else {}),
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     foreign = {one.server.name: one.describe(folder) for one in servers}
     placement = place(driver.cores(images.server))
     found = describe(
         *(run, started_at, source, made_of, foreign, machine, engine, placement),
-        *(limits, [*source.notes, *notes(trials)]),
+        *(limits, [*source.notes, *notes(trials), *([link.left_out] if link else [])]),
     )
     return {**found, "trials": len(trials)}

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from contract.ports import PROBE_PORT, WEB_PORT
 from experiments.docker.driver import ContainerSpec
+from experiments.link.container import shaper
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
 from experiments.run.described_container import as_described, beside
@@ -64,6 +65,8 @@ class Containers:
     folder: Path = Path()
     check: str = ""
     """How answers are checked, where not as the server's usually are; a benchmark sets it."""
+    link_image: str = ""
+    """Of what shapes a path; needed where a trial's is shaped."""
     secret: str = field(default="", repr=False)
     """The run's calls to the master carry it: the server under test can reach the master too."""
 
@@ -117,6 +120,17 @@ class Containers:
             cpus=self.placement.others,
             sysctls=sysctls,
             hosts=hosts,
+        )
+
+    def link(self, trial: Trial, pod: str, name: str) -> ContainerSpec:
+        """Shapes the path in the network namespace of the pod of this name, and ends."""
+        return shaper(
+            trial.point.settings,
+            self.server_under_test(trial).port,
+            image=self.link_image,
+            name=self.name(trial, f"{name}-link"),
+            network=f"container:{pod}",
+            cpus=self.placement.others,
         )
 
     def server(self, trial: Trial, pod: str) -> ContainerSpec:

@@ -38,11 +38,12 @@ def trial_environment(
     images: Images,
     foreign: Mapping[str, str] | None = None,
     folder: Path = Path(),
+    link_image: str = "",
 ) -> Iterator[TrialRunner]:
     """Ready for trials. What it starts in Docker is removed by the sweep around it.
 
     `foreign` has the image ids of foreign servers and of what they need, by name; `folder` the
-    files that these are given.
+    files that these are given; `link_image` is that of experiments/link/, where a path is shaped.
     """
     placement, network = cores_and_network(run, driver, images.server)
     nofile = min(driver.nofile_limit(images.server), MOST_NOFILE)
@@ -50,6 +51,7 @@ def trial_environment(
     containers = Containers(
         *(images, placement, network, nofile, f"c10k-{run}", foreign or {}),
         folder=folder.resolve(),
+        link_image=link_image,
         secret=secret,
     )
     client = Master(f"http://127.0.0.1:{WEB_PORT}", secret)

@@ -29,7 +29,7 @@ POLL_S = 0.01
 
 
 def fill_accept_queue(
-    probe: Probe, address: tuple[str, int], count: int, late: int
+    probe: Probe, address: tuple[str, int], count: int, late: int, round_trip_s: float = 0.0
 ) -> list[ProbeSample]:
     """Pile up `count` connections behind `late` ones whose last ACK then meets them; samples.
 
@@ -40,11 +40,11 @@ def fill_accept_queue(
     samples = [probe.ask("empty")]
     held_back = [_begin(address, quick=False) for _ in range(late)]
     pile = [_begin(address) for _ in range(count)]
-    gevent.sleep(FILL_S)
+    gevent.sleep(FILL_S + 2 * round_trip_s)
     samples.append(replace(probe.ask("full"), resets=_resets(pile)))
     if held_back:
         said = [_say(sock) for sock in held_back]
-        gevent.sleep(ANSWER_S)
+        gevent.sleep(ANSWER_S + round_trip_s)
         seen = replace(probe.ask("late"), resets=sum(map(bool, said)) + _resets(held_back))
         samples += [seen] if None not in said else []
     for sock in pile + held_back:

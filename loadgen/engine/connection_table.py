@@ -67,6 +67,17 @@ class ConnectionTable:
         self._retry: deque[int] = deque()
 
     @property
+    def round_trip_us(self) -> int | None:
+        """To the server, the shortest that was timed when its answers were learnt."""
+        timed = (one.round_trip_us for one in self.exchanges)
+        return min((one for one in timed if one is not None), default=None)
+
+    @property
+    def round_trip_s(self) -> float:
+        """The same in s; 0 where none was timed."""
+        return (self.round_trip_us or 0) / 1e6
+
+    @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """What the active connections ask, one or several."""
         return (self.active_exchange,)

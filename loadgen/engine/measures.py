@@ -34,6 +34,8 @@ class Exchange:
     response: bytes
     varying: tuple[tuple[int, int], ...] = ()
     meaning: Meaning | None = None
+    round_trip_us: int | None = None
+    """The shortest that the kernel timed when it was learnt; None: unknown."""
 
     @property
     def method(self) -> str:

@@ -14,6 +14,8 @@ AT_ONCE = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 """SO_LINGER on, 0 s."""
 TCP_INFO_BYTES = 216
 SEGS_IN = slice(140, 144)
+MIN_RTT = slice(148, 152)
+NO_RTT = 2**32 - 1
 BYTES_SENT, BYTES_RETRANS = slice(200, 208), slice(208, 216)
 """Places in Linux's struct tcp_info (include/uapi/linux/tcp.h); bytes_sent is there since 4.19."""
 ERRORS = {
@@ -72,6 +74,13 @@ def bytes_sent(fd: int) -> int:
         int.from_bytes(info[part], sys.byteorder) for part in (BYTES_SENT, BYTES_RETRANS)
     )
     return sent - again
+
+
+def round_trip_us(fd: int) -> int | None:
+    """The shortest round trip that the kernel has timed on a connection, its handshake's too; None
+    where it has timed none."""
+    found = int.from_bytes(_tcp_info(fd)[MIN_RTT], sys.byteorder)
+    return None if found == NO_RTT else found
 
 
 def _tcp_info(fd: int) -> bytes:

@@ -52,6 +52,9 @@ def merge(
         warmed_up_s=max(
             (one.warmed_up_s for one in results if one.warmed_up_s is not None), default=None
         ),
+        round_trip_us=min(
+            (one.round_trip_us for one in results if one.round_trip_us is not None), default=None
+        ),
         company=summed(one.company for one in results),
         workers=tuple(_worker(one) for one in results),
         aftermath=_first((one.aftermath for one in results), None),

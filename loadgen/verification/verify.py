@@ -118,17 +118,19 @@ class _Learnt:
         """Raises VerificationError if the answers differ and must not."""
         request, first, last = self._client.request, self._answers[0].data, self._answers[-1].data
         places, check = self._places(), self._terms.check
+        round_trip_us = self._client.round_trip_us
         if check == FRAMING or (check == AUTO and places is None):
             # Most answers will be like one that leaves its connection open, where there is one.
             staying = (one.data for one in reversed(self._answers) if not _closes(one.data))
             meaning = Meaning(self._terms.expected, self._body())
-            return Exchange(request, next(staying, last), meaning=meaning)
+            learnt = next(staying, last)
+            return Exchange(request, learnt, meaning=meaning, round_trip_us=round_trip_us)
         if places is None:
             raise VerificationError(
                 f"two answers to the same request differ: {first[-SHOWN:]!r} and "
                 f"{last[-SHOWN:]!r}; with `check: exact` every byte is compared"
             )
-        return Exchange(request, last, places)
+        return Exchange(request, last, places, round_trip_us=round_trip_us)
 
     def _places(self) -> tuple[tuple[int, int], ...] | None:
         return changing_places([one.data for one in self._answers])

@@ -50,10 +50,12 @@ class ServerObserver:
         self.note(label)
         self.core_loops_us[label] = core_loop_us()
 
-    def fill_accept_queue(self, address: tuple[str, int], clients: int, late: int) -> None:
+    def fill_accept_queue(
+        self, address: tuple[str, int], clients: int, late: int, round_trip_s: float = 0.0
+    ) -> None:
         """One silent connection more than there are clients: the server holds one of them."""
         if self._probe:
-            self.samples += fill_accept_queue(self._probe, address, clients + 1, late)
+            self.samples += fill_accept_queue(self._probe, address, clients + 1, late, round_trip_s)
 
     def await_server_side(self, wanted: int) -> None:
         """The gate's other end: the server holds every connection, or has it queued for good."""

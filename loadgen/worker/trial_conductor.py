@@ -47,7 +47,8 @@ from loadgen.worker.warm_up import sleep_until, warm_up
 logger = logging.getLogger(__name__)
 FOLLOW_S = 0.25
 SETTLE_S = 0.02
-"""From the freeze until all that was asked, and more if the server sends more, is there."""
+"""From the freeze, and beside a round trip, until all that was asked is there, and more if the
+server sends more."""
 
 
 class TrialConductor:
@@ -82,6 +83,7 @@ class TrialConductor:
         self._warmed_up_s: float | None = None
         self._aftermath: Aftermath | None = None
         self._stopped: Stopped | None = None
+        self._round_trip_us: int | None = None
 
     def run(self, whole: Options) -> WorkerResult:
         """Measure a window and return what this worker has of it, a void one with its reason.
@@ -168,9 +170,12 @@ class TrialConductor:
         settings = options.settings
         self._observer = observer = ServerObserver(options.probe if barrier.leads else "")
         engine = make_engine(options)
+        self._round_trip_us = engine.round_trip_us
         clients = sum(barrier.meet("verified", self._users()))
         if not options.persistent:
-            observer.fill_accept_queue(engine.address, clients, settings.late_acks)
+            observer.fill_accept_queue(
+                engine.address, clients, settings.late_acks, engine.round_trip_s
+            )
         observer.note("start")
         barrier.meet("start")
         users, pace_per_s = self._users(), options.pace_per_s
@@ -247,7 +252,7 @@ class TrialConductor:
         self._barrier.meet("frozen")
         observer.note("close")
         call(engine, engine.acknowledge)
-        gevent.sleep(SETTLE_S)
+        gevent.sleep(SETTLE_S + engine.round_trip_s)
         if unasked := call(engine, engine.unasked):
             errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
             engine.first_wrong = engine.first_wrong or TOO_MUCH
@@ -282,6 +287,7 @@ class TrialConductor:
             series=self._series.rows() if self._series and counts else (),
             rates_per_s=self._pulse.rates_per_s() if self._pulse and counts else (),
             warmed_up_s=self._warmed_up_s,
+            round_trip_us=self._round_trip_us,
             company=self._background.counts() if self._background else {},
             aftermath=self._aftermath,
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,

@@ -24,7 +24,7 @@ from experiments.plan.overrides import read_source
 from experiments.run import session
 from tests.foreign import agreement, document
 from tests.foreign.expected import EXPECTED
-from tests.foreign.image import ensure_others, experiment, recipe
+from tests.foreign.image import LOCK, ensure_others, experiment
 from tests.foreign.sweep import differences, outcomes
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _agreements(
 def _versions(source: Source, installed: str) -> dict[str, str]:
     """The version of each server, by its name."""
     known = dict(line.split(" ") for line in installed.splitlines())
-    known |= dict(LOCKED.findall(recipe().lock.read_text()))
+    known |= dict(LOCKED.findall(LOCK.read_text()))
     return {one.name: known[PACKAGES.get(one.name, one.name)] for one in source.experiment.servers}
 
 

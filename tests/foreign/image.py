@@ -15,13 +15,14 @@ IMAGE: Final = "c10k-lab/others"
 FOLDER: Final = ROOT / "tests" / "foreign" / "others"
 SERVED: Final = ("asgi.py", "config.ru", "index.html", "index.php", "wsgi.py")
 EXPERIMENT: Final = FOLDER / "servers.yaml"
+LOCK: Final = FOLDER / "requirements.lock"
 
 
 def recipe() -> Recipe:
     """The Dockerfile, and what is served, in others/."""
     served = {f"others/{name}": (FOLDER / name).read_bytes() for name in SERVED}
     files = {"Dockerfile": (FOLDER / "Dockerfile").read_bytes(), **served}
-    return Recipe(IMAGE, files, FOLDER / "requirements.lock")
+    return Recipe(IMAGE, files, LOCK)
 
 
 def ensure_others(driver: DockerDriver, base: Base) -> str:

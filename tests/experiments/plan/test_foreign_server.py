@@ -181,7 +181,7 @@ def test_a_change_of_a_reference_s_file_gives_another_image() -> None:
     names = {name.rpartition("/")[2] for name in made.files}
     assert {path.name for path in reference_image.FOLDER.iterdir() if path.is_file()} == {
         *names,
-        made.lock.name,
+        reference_image.LOCK.name,
         "__init__.py",
         "catalogue.py",
         "images.py",

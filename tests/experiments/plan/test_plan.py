@@ -67,6 +67,16 @@ def test_the_reference_has_the_experiment_s_window() -> None:
     assert expected_s(plan(experiment())) > len(plan(experiment()))
 
 
+def test_a_shaped_path_takes_its_time_at_each_end() -> None:
+    axes = {"delay_ms": [0.0, 5.0], "network": ["pod", "bridge"]}
+    found = plan(experiment(sweeps=[{"name": "s", "axes": axes}], repeats=1, reference=False))
+    times = {
+        (one.point.settings.shaped, one.point.settings.network): one.expected_s for one in found
+    }
+    assert times[False, "pod"] == times[False, "bridge"]
+    assert times[False, "pod"] < times[True, "pod"] < times[True, "bridge"]
+
+
 def warm_ups(**changes: object) -> dict[str, float | None]:
     """By server."""
     sweep = {"name": "s", "axes": {"server": ["poll", "shop"]}}

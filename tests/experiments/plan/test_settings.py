@@ -40,6 +40,14 @@ def settings(**given: Any) -> Settings:
         ({"slow_readers": 10_000, "idle_connections": 50_000}, "one address has ports for"),
         ({"late_acks": 1}, "late_acks are for connection_per_request and open_connections"),
         ({"late_acks": 6, "backlog": 5, "load": "connection_per_request"}, "above backlog 5"),
+        (
+            {"late_acks": 1, "load": "connection_per_request", "delay_ms": 1.0},
+            "late_acks need a path without delay_ms and loss",
+        ),
+        ({"delay_ms": 251.0}, "250"),
+        ({"loss": 0.21}, "0.2"),
+        ({"rate_mbit": 0.0}, "0.1"),
+        ({"load": "token_ring", "watched": 9, "loss": 0.1}, "loss means nothing under"),
         ({"traced": True, "window_s": 20.0}, "the trace has room for 10 s"),
     ],
 )

@@ -197,11 +197,12 @@ def test_results_of_two_workers_become_one() -> None:
 
 def test_rates_add_up_and_the_longest_warm_up_is_that_of_all() -> None:
     parts = [
-        a_part(0, 2, rates_per_s=(1.0, 2.0), warmed_up_s=3.1),
-        a_part(1, 2, rates_per_s=(10.0, 20.0), warmed_up_s=3.2),
+        a_part(0, 2, rates_per_s=(1.0, 2.0), warmed_up_s=3.1, round_trip_us=90),
+        a_part(1, 2, rates_per_s=(10.0, 20.0), warmed_up_s=3.2, round_trip_us=70),
     ]
     found = merge("t", parts, "", "")
     assert (found.rates_per_s, found.warmed_up_s) == ((11.0, 22.0), 3.2)
+    assert found.round_trip_us == 70
     stopped = merge("t", [parts[0], replace(parts[1], rates_per_s=(10.0,))], "stopped", "load")
     assert stopped.rates_per_s == ()
 

@@ -42,6 +42,8 @@ def test_learns_the_whole_response(request_: bytes, check: str) -> None:
         exchange = learn(address, request_, Terms(check=check))
     assert (exchange.request, exchange.response) == (request_, RESPONSE)
     assert (exchange.meaning is None) == (check != FRAMING), "auto is the strictest"
+    assert exchange.round_trip_us is not None, "the kernel timed the handshake"
+    assert 0 < exchange.round_trip_us < 1_000_000
 
 
 @pytest.mark.parametrize(
