@@ -31,6 +31,7 @@ from contract.checkup.description import (
     HOSTILE,
     READERS,
 )
+from contract.checkup.figures import MORE_IS_BETTER
 
 KINDS = (CLIENTS, READERS, HOSTILE, FLOOD)
 """Sweeps, a kind of bad clients each."""
@@ -68,17 +69,21 @@ class Beside:
     @property
     def words(self) -> str:
         """Who they are."""
-        row = self.row
-        if self.sweep == CLIENTS:
-            return (
-                f"{count(row['slow_writers'])} clients that send a byte a second and "
-                f"{number(row['vanishing_per_s'])} resets a second"
-            )
-        if self.sweep == READERS:
-            return f"{count(row['slow_readers'])} clients that hardly read"
-        if self.sweep == HOSTILE:
-            return f"{number(row['hostile_per_s'])} clients a second with garbage or endless heads"
-        return f"{count(row['flood'])} connections at once"
+        return _who(self.row)
+
+
+def _who(row: Row) -> str:
+    """The bad clients of a trial."""
+    if row["sweep"] == CLIENTS:
+        return (
+            f"{count(row['slow_writers'])} clients that send a byte a second and "
+            f"{number(row['vanishing_per_s'])} resets a second"
+        )
+    if row["sweep"] == READERS:
+        return f"{count(row['slow_readers'])} clients that hardly read"
+    if row["sweep"] == HOSTILE:
+        return f"{number(row['hostile_per_s'])} clients a second with garbage or endless heads"
+    return f"{count(row['flood'])} connections at once"
 
 
 def seen(asked: Asked) -> list[Beside]:
@@ -116,28 +121,59 @@ def answer(asked: Asked) -> Answer:
         return untold(asked, CLIENTS, rows, "it was not asked")
     beside = [one for one in kinds if one.sweep != FLOOD]
     flooded = next((one for one in kinds if one.sweep == FLOOD), None)
+    known = {one.sweep for one in kinds}
     failed = [row for row in rows if by_server(row)]
+    unseen = [row for row in rows if row["sweep"] not in known and not by_server(row)]
     words = [_beside(beside)] if beside else []
     words += [_of_flood(flooded)] if flooded else []
     words += [f"{reason_of(row)}." for row in failed]
+    words += [f"Beside {_who(row)} it is not known: {reason_of(row)}." for row in unseen]
     words += _afterwards(kinds)
-    figures = values(
-        clients_served_share=_least([one.served for one in beside]),
-        clients_error_share=_most([one.row["error_share"] for one in beside]),
-        flood_served_share=flooded.flood_served if flooded else None,
-        flood_recovers_s=flooded.recovers_s if flooded else None,
-        clients_after_s=_most([one.row["after_answered_s"] for one in kinds]),
-        clients_fds=_most([one.row["after_fds"] for one in kinds]),
-        clients_memory_times=_most([one.memory for one in kinds]),
-    )
-    times = [one.p99 for one in beside if one.p99 is not None]
-    if times:
-        figures["clients_p99_us"] = max(times, key=lambda one: one.value)
+    figures = _worst(kinds, whole=len(known) == len({row["sweep"] for row in rows}))
+    if flooded:
+        figures |= values(
+            flood_served_share=flooded.flood_served, flood_recovers_s=flooded.recovers_s
+        )
     unread = any(one.p99 is None or one.row["error_share"] is None for one in beside)
+    unread = unread or bool(unseen)
     least = _least([one.served for one in kinds])
     short = f"{share(least)} served"
     told = " ".join(words)
     return Answer(CLIENTS, asked.server, told, short, figures, bool(failed), unread)
+
+
+def _worst(kinds: Sequence[Beside], *, whole: bool) -> dict[str, Value]:
+    """The figures of the worst of the kinds; where that of one is not known, or a kind was not seen
+    and they are not the `whole`, it may be worse."""
+    beside = [one for one in kinds if one.sweep != FLOOD]
+    known: dict[str, list[Value | float | None]] = {
+        "clients_served_share": [one.served for one in beside],
+        "clients_p99_us": [one.p99 for one in beside],
+        "clients_error_share": [one.row["error_share"] for one in beside],
+        "clients_after_s": [one.row["after_answered_s"] for one in kinds],
+        "clients_fds": [one.row["after_fds"] for one in kinds],
+        "clients_memory_times": [one.memory for one in kinds],
+    }
+    figures = {}
+    for name, of_kinds in known.items():
+        better = name in MORE_IS_BETTER
+        there = [_value(one) for one in of_kinds if one is not None]
+        if not there:
+            continue
+        worst = (min if better else max)(there, key=lambda one: one.value)
+        open_ = not whole or len(there) < len(of_kinds)
+        figures[name] = _or_worse(worst, better=better) if open_ else worst
+    return figures
+
+
+def _value(known: Value | float) -> Value:
+    return known if isinstance(known, Value) else Value(float(known))
+
+
+def _or_worse(worst: Value, *, better: bool) -> Value:
+    """`better`: more of it is."""
+    low, high = (None, worst.value) if better else (worst.value, None)
+    return Value(worst.value, low, high, bounded=True)
 
 
 def _least(known: Sequence[float | None]) -> float | None:

@@ -129,7 +129,13 @@ MORE_IS_BETTER: Final = frozenset(
     (
         *("holds_per_s", "beyond_goodput_share", "idle_held", "idle_held_share"),
         *("crowd_served_share", "crowd_queue_limit", "clients_served_share"),
+        *("flood_served_share", "habits_pipelined", "habits_backlog"),
     )
 )
-NEITHER: Final = frozenset(("holds_cpu_share", "cost_idle_times", "crowd_queue", "idle_closes_s"))
+NEITHER: Final = frozenset(
+    (
+        *("holds_cpu_share", "cost_idle_times", "crowd_queue", "idle_closes_s"),
+        *("habits_requests", "habits_idle_s", "habits_silent_s", "habits_head_s"),
+    )
+)
 """Figures of which more is neither better nor worse by itself; of all others less is better."""

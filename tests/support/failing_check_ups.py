@@ -14,6 +14,7 @@ import pandas as pd
 
 import analysis
 from analysis.checkup.answer import Answer, Asked, rows_of
+from analysis.checkup.clients import KINDS
 from analysis.checkup.questions import ask, mark
 from analysis.checkup.thresholds import Word, judge
 from analysis.records.details import details
@@ -31,6 +32,8 @@ LIMITS = {
     LEAK: ("leak_bytes < 200",),
     COST: ("cost_90_us < 1000",),
 }
+SWEEPS = tuple(dict.fromkeys((*LIMITS, *KINDS)))
+"""Of those questions."""
 SPOILED = "what happened"
 
 
@@ -80,12 +83,12 @@ def checked_up(folder: Path, cells: Mapping[str, Any], sweeps: Sequence[str] = (
     return CheckedUp(asked, ask(asked))
 
 
-def _spoiled(records: Records) -> CheckedUp:
+def _spoiled(records: Records, sweeps: Sequence[str] = SWEEPS) -> CheckedUp:
     cause: Any = None if records.way == "unknown" else records.way
     cells: dict[str, Any] = {"validity": VOID, "spoiled_by": None, "reason": SPOILED}
     if cause:
         cells |= not_measured(cause)
-    return checked_up(_folder(records), cells, tuple(LIMITS))
+    return checked_up(_folder(records), cells, sweeps)
 
 
 def _folder(records: Records) -> Path:
@@ -124,6 +127,11 @@ def is_not_told(records: Records) -> None:
         assert found.mark(question) == "not told"
         assert SPOILED in found.words(question)
         assert found.thresholds(question) == {"cannot tell"}
+    for kind in KINDS:
+        one = _spoiled(records, (kind,))
+        assert one.mark(CLIENTS) == "not told"
+        assert f"it is not known: {SPOILED}." in one.words(CLIENTS)
+        assert one.thresholds(CLIENTS) == {"cannot tell"}
 
 
 def starved_breaks(records: Records) -> None:

@@ -71,7 +71,8 @@ def test_a_rate_of_nought_is_no_rate(compared: Compared) -> None:
 
 def test_what_decides_is_missed_though_neither_run_has_it(compared: Compared) -> None:
     found = compared(missing(99), missing(99))
-    assert words(found) == (CANNOT_TELL, "cannot tell: not in the first run")
+    text = "cannot tell: it is missing in 100% of the trials in the second run"
+    assert words(found) == (CANNOT_TELL, text)
     assert found.exit is Exit.CANNOT_TELL
 
 

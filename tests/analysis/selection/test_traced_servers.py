@@ -19,6 +19,7 @@ def traced_copy(frame: pd.DataFrame, copies: int) -> pd.DataFrame:
             traced=True,
             requests_per_s=frame["requests_per_s"] / 10,
             trial=frame["trial"] + f"-traced{number}",
+            position=frame["position"] + (number + 1) * len(frame),
         )
         for number in range(copies)
     ]
