@@ -79,8 +79,8 @@ ui: $(READY) ## Start every server with the Locust web UI on http://127.0.0.1:80
 down: $(READY) ## End what `make ui` started
 	@$(BIN)/python -m experiments down
 
-doctor: $(READY) ## Check what the lab needs and say what to do
-	@$(BIN)/python -m experiments doctor
+doctor: $(READY) ## Check what the lab needs and say what to do (HOSTS=hosts.yaml: of several machines)
+	@$(BIN)/python -m experiments doctor $(if $(HOSTS),--hosts '$(HOSTS)')
 
 check: ## Lint, format, types, and the quick tests, which need no Docker and no browser
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit

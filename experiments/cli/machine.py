@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -12,6 +13,8 @@ from experiments import by_hand
 from experiments.cli.commands import console, ended, with_exit_codes
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.reference_image import ensure_references
+from experiments.hosts import host_doctor
+from experiments.hosts.hosts_file import read_hosts
 from experiments.images.build import ensure_images
 from experiments.machine import doctor
 from experiments.machine.run_lock import RunLock
@@ -20,9 +23,16 @@ from experiments.run.loop import Interrupted
 
 
 @click.command("doctor")
+@click.option(
+    "--hosts",
+    type=click.Path(path_type=Path),
+    help="A file that names the engines of several machines: these instead of this one's.",
+)
 @with_exit_codes
-def doctor_() -> None:
+def doctor_(hosts: Path | None) -> None:
     """Check what the lab needs, and say what to do about each shortfall."""
+    if hosts is not None:
+        sys.exit(doctor.report(host_doctor.checks(read_hosts(hosts)), console))
     with DockerDriver() as driver:
         sys.exit(doctor.report(doctor.checks(driver), console))
 

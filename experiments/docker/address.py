@@ -51,14 +51,32 @@ def engine_address() -> Address:
     """
     try:
         given = kwargs_from_env()
-        if "base_url" in given:
-            return Address(given["base_url"], {**given}, "DOCKER_HOST")
-        named = os.environ.get("DOCKER_CONTEXT") or None
+    except (DockerException, OSError, ValueError) as error:
+        raise LabError(f"DOCKER_HOST cannot be read: {error}", Exit.NO_DOCKER) from error
+    if "base_url" in given:
+        return Address(given["base_url"], {**given}, "DOCKER_HOST")
+    named = os.environ.get("DOCKER_CONTEXT") or None
+    return _of_context(named, f" {named!r} that DOCKER_CONTEXT names" if named else "")
+
+
+def named_address(given: str) -> Address:
+    """The engine that `docker -H` reaches by this (unix://, tcp://, ssh://), or `docker` by the
+    context of this name. TLS is a context's: its certificates are there.
+
+    Raises LabError(NO_DOCKER) for a context that cannot be used.
+    """
+    if "://" in given:
+        return Address(given, {"base_url": given}, "itself")
+    return _of_context(given, f" {given!r}")
+
+
+def _of_context(named: str | None, told: str) -> Address:
+    """The current one if None; `told` names it in a message."""
+    try:
         context = ContextAPI.get_context(named)
         if context is None:
             raise LabError(
-                f"the Docker context{f' {named!r} that DOCKER_CONTEXT names' if named else ''} is "
-                "not there; `docker context ls` lists those that are",
+                f"the Docker context{told} is not there; `docker context ls` lists those that are",
                 Exit.NO_DOCKER,
             )
         found = ContextAPI.kwargs_from_context(named)

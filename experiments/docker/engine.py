@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
 from typing import Any, Final, Self
 
@@ -22,7 +22,7 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
-from experiments.docker.address import engine_address
+from experiments.docker.address import Address, engine_address
 from experiments.docker.driver import AbsentError, DriverError, InUseError
 from experiments.docker.messages import explain, unreachable
 from experiments.docker.ownership import owner_id
@@ -38,20 +38,25 @@ def as_uname(architecture: str) -> str:
 
 
 @contextmanager
-def guard(doing: str) -> Iterator[None]:
-    """Turn the SDK's errors into the lab's. `doing` says what was going on."""
+def guard(doing: str, where: str = "") -> Iterator[None]:
+    """Turn the SDK's errors into the lab's. `doing` says what was going on, `where` what leads to
+    the engine, if that is not this machine's own."""
     try:
         yield
     except APIError as error:
         raise _refusal(error)(explain(doing, str(error.explanation or error))) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.TimeoutError) as error:
         if not _is_timeout(error):
-            raise unreachable(error, os.environ.get("DOCKER_HOST", "the local socket")) from error
+            raise unreachable(error, where or _usual()) from error
         raise DriverError(
             f"{doing}: the engine did not answer in time; see whether `docker ps` answers"
         ) from error
     except (DockerException, OSError, urllib3.exceptions.HTTPError) as error:
-        raise unreachable(error, os.environ.get("DOCKER_HOST", "the local socket")) from error
+        raise unreachable(error, where or _usual()) from error
+
+
+def _usual() -> str:
+    return os.environ.get("DOCKER_HOST", "the local socket")
 
 
 def _refusal(error: APIError) -> type[DriverError]:
@@ -70,11 +75,14 @@ def _is_timeout(error: Exception) -> bool:
 
 
 class Engine:
-    """Thread-safe. `owner` is this user, host and checkout."""
+    """Thread-safe. `owner` is this user, host and checkout; `address` leads to an engine that is
+    not the one which `docker` finds here, and is told as `where`."""
 
-    guard = staticmethod(guard)
-
-    def __init__(self, owner: str | None = None) -> None:
+    def __init__(
+        self, owner: str | None = None, address: Address | None = None, where: str = ""
+    ) -> None:
+        self._address = address
+        self._where = where
         self.owner = owner or owner_id()
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -86,6 +94,10 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def guard(self, doing: str) -> AbstractContextManager[None]:
+        """Turn the SDK's errors into the lab's. `doing` says what was going on."""
+        return guard(doing, self._where)
 
     def close(self) -> None:
         """Close the connections of all threads; none may be used after it."""
@@ -99,8 +111,8 @@ class Engine:
         """This thread's client. Raises LabError(Exit.NO_DOCKER)."""
         client: docker.APIClient | None = getattr(self._local, "client", None)
         if client is None:
-            with guard("reaching the Docker engine"):
-                address = engine_address()
+            with self.guard("reaching the Docker engine"):
+                address = self._address or engine_address()
                 _knock(address.url)
                 client = docker.APIClient(
                     version=self._version or "auto", timeout=ANSWER_S, **address.arguments
@@ -132,13 +144,13 @@ class Engine:
     def version(self) -> dict[str, Any]:
         """The engine's answer to GET /version."""
         api = self.api
-        with guard("asking for the engine's version"):
+        with self.guard("asking for the engine's version"):
             return dict(api.version())
 
     def info(self) -> dict[str, Any]:
         """The engine's answer to GET /info: cores, architecture, cgroup version, storage."""
         api = self.api
-        with guard("asking for the engine's state"):
+        with self.guard("asking for the engine's state"):
             said = dict(api.info())
         return said | {"Architecture": as_uname(str(said.get("Architecture", "")))}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contract.exits import Exit, LabError
-from experiments.docker.address import Address, engine_address
+from experiments.docker.address import Address, engine_address, named_address
 
 
 @pytest.fixture
@@ -93,3 +93,22 @@ def test_another_machine_is_told_by_its_address(url: str, elsewhere: bool) -> No
 
 def test_with_tls_the_other_client_finds_the_way_as_we_did() -> None:
     assert Address("tcp://far:2376", {"tls": object()}, "DOCKER_HOST").variables == {}
+
+
+@pytest.mark.parametrize("given", ["ssh://lab@b", "tcp://10.0.0.2:2376", "unix:///run/x.sock"])
+def test_an_address_leads_where_it_says_whatever_the_environment(
+    config: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    assert config.is_dir()
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
+    assert named_address(given).url == given
+
+
+def test_a_name_is_that_of_a_context(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert config.is_dir()
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
+    found = named_address("near")
+    assert (found.url, found.said_by) == ("unix:///run/near.sock", "the context 'near'")
+    with pytest.raises(LabError, match="the Docker context 'nowhere' is not there") as raised:
+        named_address("nowhere")
+    assert raised.value.exit == Exit.NO_DOCKER

@@ -1,0 +1,131 @@
+"""`make doctor HOSTS=hosts.yaml`: each host by itself, and what has to be the same on all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from contract.exits import LabError
+from experiments.docker.address import named_address
+from experiments.docker.driver import DriverError
+from experiments.docker.engine import Engine
+from experiments.hosts.clock import Offset, offset_of
+from experiments.hosts.hosts_file import Host, Hosts
+from experiments.hosts.tunnel import Tunnel
+from experiments.machine.checks import Check, check_engine
+
+SSH: Final = "ssh://"
+MUCH_S: Final = 0.02
+"""A bound of the clocks beyond which a window of 2 s would be void: a hundredth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a host's engine says of itself and its machine."""
+
+    version: Mapping[str, Any]
+    info: Mapping[str, Any]
+    clock: Offset
+
+
+@contextmanager
+def connected(host: Host, name: str) -> Iterator[Engine]:
+    """The engine of a host, while it is needed. Raises LabError, DriverError."""
+    address = named_address(host.docker)
+    where = f"{address.url} ({name})"
+    way: AbstractContextManager[Tunnel | None] = (
+        Tunnel(address.url) if address.url.startswith(SSH) else nullcontext()
+    )
+    with way as tunnel:
+        if tunnel is not None:
+            address = replace(address, url=tunnel.url, arguments={"base_url": tunnel.url})
+        with Engine(address=address, where=where) as engine:
+            try:
+                yield engine
+            except LabError as error:
+                refused = tunnel.broken() or tunnel.refused() if tunnel else ""
+                if refused:
+                    raise LabError(
+                        f"{where}: {refused}; see whether `docker version` works there for the "
+                        "user who logs in",
+                        error.exit,
+                    ) from error
+                raise
+
+
+def look(host: Host, name: str) -> Seen:
+    """Raises LabError, DriverError."""
+    with connected(host, name) as engine:
+        version = engine.version()
+        clock = offset_of(lambda: str(engine.info()["SystemTime"]))
+        return Seen(version, engine.info(), clock)
+
+
+def checks(hosts: Hosts, see: Callable[[Host, str], Seen] = look) -> list[Check]:
+    """All hosts; one that cannot be reached is a failure among the others."""
+    seen: dict[str, Seen] = {}
+    done: list[Check] = []
+    for name, host in hosts.named.items():
+        try:
+            seen[name] = see(host, name)
+        except (LabError, DriverError) as error:
+            done.append(Check(f"{name}: engine", "fail", "no answer", str(error)))
+            continue
+        done += _of_one(name, host, seen[name])
+    return [*done, *_of_all(seen)]
+
+
+def _of_one(name: str, host: Host, seen: Seen) -> Iterator[Check]:
+    engine = check_engine(dict(seen.version), dict(seen.info))
+    yield replace(engine, name=f"{name}: engine")
+    yield Check(f"{name}: kernel", "ok", str(seen.info.get("KernelVersion", "unknown")))
+    yield _cores(name, host, int(seen.info["NCPU"]))
+    yield _clock(name, seen.clock)
+
+
+def _cores(name: str, host: Host, there: int) -> Check:
+    wanted = f"; {host.cores} asked for" if host.cores else ""
+    if host.cores and host.cores > there:
+        advice = f"ask for {there} at most, or leave `cores` out"
+        return Check(f"{name}: cores", "fail", f"{there}{wanted}", advice)
+    return Check(f"{name}: cores", "ok", f"{there}{wanted}")
+
+
+def _clock(name: str, clock: Offset) -> Check:
+    """A clock may be off as far as it likes, as long as it is known how far."""
+    seen = f"{clock.offset_s * 1e3:+,.1f} ms beside this one's, to {clock.bound_s * 1e3:,.1f} ms"
+    if clock.bound_s > MUCH_S:
+        advice = (
+            f"a window has to be known to a hundredth of its length: use windows of "
+            f"{clock.bound_s * 100:,.1f} s or more, or a host that is nearer"
+        )
+        return Check(f"{name}: clock", "warn", seen, advice)
+    return Check(f"{name}: clock", "ok", seen)
+
+
+def _of_all(seen: Mapping[str, Seen]) -> Iterator[Check]:
+    """What all have to have in common, or must not."""
+    engines: dict[str, str] = {}
+    for name, one in seen.items():
+        engine = str(one.info.get("ID") or name)
+        if engine in engines:
+            yield Check(
+                f"{name}: machine",
+                "fail",
+                f"the engine of {engines[engine]}",
+                "two addresses lead to one engine; name it once",
+            )
+        engines.setdefault(engine, name)
+    machines = {name: str(one.info.get("Architecture")) for name, one in seen.items()}
+    if len(set(machines.values())) > 1:
+        told = ", ".join(f"{name} {machine}" for name, machine in machines.items())
+        yield Check(
+            "architecture",
+            "fail",
+            told,
+            "images are built once for all: use hosts of one architecture",
+        )
+    elif machines:
+        yield Check("architecture", "ok", next(iter(machines.values())))

@@ -1,0 +1,121 @@
+"""The OpenSSH connection to a host, with a program in the place of `ssh`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from contract.exits import Exit, LabError
+from experiments.hosts.tunnel import SOCKET, Destination, Tunnel, destination
+
+SSH = """#!{python}
+import json, os, socket, sys, time
+open({arguments!r}, "w").write(json.dumps(sys.argv[1:]))
+here = sys.argv[sys.argv.index("-L") + 1].partition(":")[0]
+{does}
+"""
+OPENS = "sock = socket.socket(socket.AF_UNIX); sock.bind(here); sock.listen(); time.sleep(60)"
+DENIES = 'sys.exit("lab@a: Permission denied (publickey).")'
+LOSES = "sock = socket.socket(socket.AF_UNIX); sock.bind(here); sock.listen(); time.sleep({s})\n"
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> Path:
+    return tmp_path / "arguments.json"
+
+
+def install(does: str, arguments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have this done where `ssh` is called."""
+    path = arguments.parent / "ssh"
+    path.write_text(SSH.format(python=sys.executable, arguments=str(arguments), does=does))
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{arguments.parent}:{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("ssh://a", Destination("a")),
+        ("ssh://lab@a:2222", Destination("a", "lab", 2_222)),
+        (
+            "ssh://lab@a/run/user/1000/docker.sock",
+            Destination("a", "lab", None, "/run/user/1000/docker.sock"),
+        ),
+    ],
+)
+def test_where_an_address_leads(url: str, expected: Destination) -> None:
+    assert destination(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("ssh:///run/docker.sock", "names no host"),
+        ("ssh://lab:secret@a", "password has no place"),
+        ("ssh://a:port", "ssh://a:port"),
+    ],
+)
+def test_an_address_that_ssh_cannot_use(url: str, told: str) -> None:
+    with pytest.raises(LabError, match=told) as raised:
+        destination(url)
+    assert raised.value.exit == Exit.BAD_INPUT
+    assert "secret" not in str(raised.value)
+
+
+def test_it_forwards_the_engine_s_socket_and_ends(
+    arguments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(OPENS, arguments, monkeypatch)
+    with Tunnel("ssh://lab@a:2222") as tunnel:
+        here = Path(tunnel.url.removeprefix("unix://"))
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(here))
+        assert tunnel.broken() == ""
+    assert not here.parent.exists()
+    words = arguments.read_text()
+    assert f'"{here}:{SOCKET}", "-l", "lab", "-p", "2222", "--", "a"' in words
+    assert "BatchMode=yes" in words
+
+
+def test_who_is_not_let_in_is_told_why_and_what_to_do(
+    arguments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(DENIES, arguments, monkeypatch)
+    with pytest.raises(LabError) as raised, Tunnel("ssh://lab@a"):
+        pass
+    assert raised.value.exit == Exit.NO_DOCKER
+    assert str(raised.value) == (
+        "ssh to a ended with 1: lab@a: Permission denied (publickey).; a key or an agent has to "
+        "let you in there: the lab asks for no password"
+    )
+
+
+def test_a_connection_that_ends_is_seen(arguments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(LOSES.format(s=0.2) + "sys.exit(255)", arguments, monkeypatch)
+    with Tunnel("ssh://a") as tunnel:
+        deadline = time.monotonic() + 10
+        while not (broken := tunnel.broken()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert broken == "ssh to a ended with 255"
+
+
+def test_a_closed_door_behind_the_connection_is_seen(
+    arguments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "channel 2: open failed: connect failed: Permission denied"
+    install(f"print({said!r}, file=sys.stderr, flush=True)\n{OPENS}", arguments, monkeypatch)
+    with Tunnel("ssh://a") as tunnel:
+        assert tunnel.refused() == said
+
+
+def test_without_ssh_there_is_no_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LabError, match="there is no `ssh`") as raised, Tunnel("ssh://a"):
+        pass
+    assert raised.value.exit == Exit.NOT_READY
