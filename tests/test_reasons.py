@@ -53,7 +53,7 @@ MODULES = (
 )
 """All that is said in them is a reason, or in NONE."""
 FUNCTIONS = {
-    "experiments/docker/engine.py": ("guard",),
+    "experiments/docker/engine.py": ("sdk_errors_told",),
     "experiments/docker/messages.py": ("explain",),
     "experiments/docker/container_options.py": ("quota_us",),
     "experiments/link/container.py": ("why_not_shaped", "_advice"),
@@ -76,7 +76,7 @@ NONE = frozenset(
         "(its own log, …, took the engine … cores, which are not among them)",
         "(or have the server print less: its own log, …, is copied by the engine, and what that "
         "takes is among them)",
-        *("counting load workers", "making it ready", "starting the load", "the local socket"),
+        *("counting load workers", "making it ready", "starting the load"),
         *("waiting for load workers", "waiting for the result"),
         *("Connection: close", "`Connection: close`", "… to … requests, median …"),
         *("; the first: …", "; requests sent again: …", "no end of its head", "no size of a chunk"),

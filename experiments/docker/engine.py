@@ -38,7 +38,7 @@ def as_uname(architecture: str) -> str:
 
 
 @contextmanager
-def guard(doing: str, where: str = "") -> Iterator[None]:
+def sdk_errors_told(doing: str, where: str = "") -> Iterator[None]:
     """Turn the SDK's errors into the lab's. `doing` says what was going on, `where` what leads to
     the engine, if that is not this machine's own."""
     try:
@@ -97,7 +97,7 @@ class Engine:
 
     def guard(self, doing: str) -> AbstractContextManager[None]:
         """Turn the SDK's errors into the lab's. `doing` says what was going on."""
-        return guard(doing, self._where)
+        return sdk_errors_told(doing, self._where)
 
     def close(self) -> None:
         """Close the connections of all threads; none may be used after it."""

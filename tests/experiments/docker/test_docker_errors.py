@@ -10,7 +10,7 @@ import urllib3
 
 from contract.exits import Exit, LabError
 from experiments.docker.driver import DriverError
-from experiments.docker.engine import guard
+from experiments.docker.engine import sdk_errors_told
 from experiments.docker.messages import explain
 
 LATE: Any = urllib3.exceptions.ReadTimeoutError(None, "/wait", "Read timed out.")  # type: ignore[arg-type]
@@ -22,13 +22,13 @@ LATE: Any = urllib3.exceptions.ReadTimeoutError(None, "/wait", "Read timed out."
 def test_an_answer_that_does_not_come_in_time_is_no_missing_engine(error: Exception) -> None:
     with (
         pytest.raises(DriverError, match="waiting: the engine did not answer in time"),
-        guard("waiting"),
+        sdk_errors_told("waiting"),
     ):
         raise error
 
 
 def test_an_engine_that_is_gone_is_told() -> None:
-    with pytest.raises(LabError) as caught, guard("waiting"):
+    with pytest.raises(LabError) as caught, sdk_errors_told("waiting"):
         raise requests.ConnectionError("connection refused")
     assert caught.value.exit is Exit.NO_DOCKER
 
