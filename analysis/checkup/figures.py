@@ -9,7 +9,7 @@ import numpy as np
 from analysis.charts.model import MICROSECONDS, Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import INK, styles
 from analysis.checkup.answer import Answer, Asked, Row, Value
-from analysis.checkup.cost import at_shares
+from analysis.checkup.answers.cost import at_shares
 from analysis.tables import Table
 from analysis.wording import MISSING, TIMES, count, duration, number, server_name, share, size
 from contract.checkup.description import COSTS, HOLDS

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.checkup import (
+from analysis.checkup.answer import Answer, Asked
+from analysis.checkup.answers import (
     beyond,
     clients,
     cost,
@@ -19,7 +20,6 @@ from analysis.checkup import (
     leak,
     start,
 )
-from analysis.checkup.answer import Answer, Asked
 from contract.checkup.figures import QUESTIONS, Question
 from contract.checkup.rules import GOOD, UNTOLD, Rules
 

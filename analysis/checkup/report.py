@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from analysis.checkup import figures
 from analysis.checkup.answer import Answer, Asked, rows_of
-from analysis.checkup.clients import kinds_table
+from analysis.checkup.answers.clients import kinds_table
+from analysis.checkup.answers.habits import cases_table
 from analysis.checkup.document import CheckUpFound, document, value_of
-from analysis.checkup.habits import cases_table
 from analysis.checkup.junit import write_junit
 from analysis.checkup.questions import Marked, ask, mark
 from analysis.checkup.thresholds import ending, judge

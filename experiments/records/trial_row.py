@@ -13,21 +13,21 @@ from contract.void_causes import BY_SERVER, LOG_ENDS, Blame, SpoiledBy
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records import pins
-from experiments.records.benchmark_columns import benchmark_columns
+from experiments.records.columns.benchmark import benchmark_columns
+from experiments.records.columns.link import link_columns, link_not_as_asked
+from experiments.records.columns.load import gate_columns, load_columns
+from experiments.records.columns.server import server_columns
+from experiments.records.columns.start import start_columns
+from experiments.records.columns.stop import stop_columns
+from experiments.records.columns.traced import traced_columns, untraced
+from experiments.records.columns.worker import worker_columns
 from experiments.records.container_hints import key_that_may_help
-from experiments.records.link_columns import link_columns, link_not_as_asked
-from experiments.records.load_columns import gate_columns, load_columns
 from experiments.records.needs_cpu import needs_columns
 from experiments.records.outcome import Outcome
 from experiments.records.rate_trend import rate_trend
 from experiments.records.row_contract import Row, unknown, within_format
-from experiments.records.server_columns import server_columns
 from experiments.records.server_log import events, last_lines
-from experiments.records.start_columns import start_columns
-from experiments.records.stop_columns import stop_columns
-from experiments.records.traced_columns import traced_columns, untraced
 from experiments.records.validity import judge
-from experiments.records.worker_columns import worker_columns
 
 MEMORY = "memory"
 """The limit of a server that the kernel ended for it."""

@@ -13,7 +13,7 @@ from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
 from experiments.benchmarks.frame import Frame, Trials, a_trial, frame
 from experiments.link.image import Link, ensure_link
-from experiments.records.link_columns import link_not_as_asked
+from experiments.records.columns.link import link_not_as_asked
 from experiments.run.trial_environment import trial_environment
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pandas as pd
 
 import analysis
 from analysis.checkup.answer import Answer, Asked, rows_of
-from analysis.checkup.clients import KINDS
+from analysis.checkup.answers.clients import KINDS
 from analysis.checkup.questions import ask, mark
 from analysis.checkup.thresholds import Word, judge
 from analysis.records.details import details

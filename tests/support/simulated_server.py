@@ -34,10 +34,10 @@ from contract.settings.trial import Settings
 from experiments.checkup.choice import Choice, choose_checkup, choose_two_checkups
 from experiments.checkup.questions import CheckUp
 from experiments.plan.trials import Trial, plan
+from experiments.records.columns.stop import stop_columns
 from experiments.records.manifest import usual
 from experiments.records.row_contract import Row
 from experiments.records.run_folder import Store
-from experiments.records.stop_columns import stop_columns
 from loadgen.engine.recorder import to_histogram
 from loadgen.engine.summary import encode
 from tests.support.results import a_result, a_sample, a_second

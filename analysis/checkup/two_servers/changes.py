@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from analysis.checkup.holds import held
+from analysis.checkup.answers.holds import held
 from analysis.checkup.two_servers.change import FAILED, Change, changed, direction, unchanged
 from analysis.checkup.two_servers.rounds import Rounds
 from analysis.compare.estimates import SMALLEST

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.checkup.answer import Answer, Asked, Value
-from analysis.checkup.holds import held
+from analysis.checkup.answers.holds import held
 from analysis.checkup.questions import ask
 from contract.checkup.description import HOLDS
 from contract.checkup.way import way_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.checkup.beyond import surge_of
+from analysis.checkup.answers.beyond import surge_of
 from analysis.checkup.figures import search_picture
 from contract.checkup.description import BEYOND, HOLDS
 from contract.outcomes import not_measured

@@ -23,7 +23,7 @@ from contract.result.benchmark_result import BenchmarkResult, Turns
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
 from experiments.plan.trials import Trial
-from experiments.records.benchmark_columns import benchmark_columns
+from experiments.records.columns.benchmark import benchmark_columns
 from experiments.records.row_contract import cells_of, within_format
 from experiments.records.run_folder import _append
 from experiments.records.server_series import server_series

@@ -13,12 +13,12 @@ from contract.columns import COLUMNS, NAMES
 from contract.outcomes import MEASURED
 from contract.result.trial_result import TrialResult
 from contract.void_causes import Blame
+from experiments.records.columns.worker import accepted
 from experiments.records.outcome import Outcome
 from experiments.records.row_contract import cells_of
 from experiments.records.server_series import server_series
 from experiments.records.trial_row import make_row, server_limits
 from experiments.records.validity import judge
-from experiments.records.worker_columns import accepted
 from tests.support.fakes import some_trials
 from tests.support.results import (
     a_result,

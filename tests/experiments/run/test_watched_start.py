@@ -11,7 +11,7 @@ from contract.result.start import Start
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec, ContainerState
 from experiments.plan.trials import Trial
-from experiments.records.start_columns import steady_s
+from experiments.records.columns.start import steady_s
 from experiments.run import watched_start
 from tests.support.fakes import FakeDriver, FakeMaster, some_trials
 from tests.support.trials import conduct

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, untold, values
-from analysis.checkup.holds import held
+from analysis.checkup.answers.holds import held
 from analysis.wording import count, duration, number, plural, share
 from contract.checkup.description import AFTER, BEYOND, OVERLOAD
 from contract.outcomes import LIMIT_REACHED, VOID

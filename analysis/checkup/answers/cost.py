@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, reason_of, untold, values
-from analysis.checkup.holds import held
+from analysis.checkup.answers.holds import held
 from analysis.outcomes.causes import MOST_FAILED
 from analysis.wording import TIMES, count, duration, listed, number, share
 from contract.checkup.description import COST, COSTS

@@ -7,7 +7,7 @@ from typing import Any
 from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
-from experiments.records.machine_columns import machine_columns
+from experiments.records.columns.machine import machine_columns
 from experiments.records.quotient import per
 
 NS = 1e9

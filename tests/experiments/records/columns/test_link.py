@@ -11,7 +11,7 @@ from contract.result.server_side import ProbeSample
 from contract.settings.trial import Settings
 from contract.void_causes import MEASURED_AGAIN
 from experiments.plan.trials import Trial
-from experiments.records.link_columns import link_columns, link_not_as_asked
+from experiments.records.columns.link import link_columns, link_not_as_asked
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from tests.support.fakes import some_trials

@@ -19,8 +19,8 @@ from analysis.checkup.answer import (
     values,
     with_figures,
 )
-from analysis.checkup.beyond import recovers_s
-from analysis.checkup.cost import at_shares
+from analysis.checkup.answers.beyond import recovers_s
+from analysis.checkup.answers.cost import at_shares
 from analysis.tables import Table
 from analysis.wording import MISSING, TIMES, count, duration, number, plural, server_name, share
 from contract.checkup.description import (

@@ -1,0 +1,1 @@
+"""What fills the columns of a row, by what it comes from."""
