@@ -36,13 +36,14 @@ servers:
   - {{name: finishes, image: "{image}", command: [finishes]}}
   - {{name: loses, image: "{image}", command: [loses]}}
   - {{name: deaf, image: "{image}", command: [ignores]}}
-settings: {{active_connections: 32, rate_per_s: 400, warm_up_s: 0.5, window_s: 1, stop_s: 3}}
+settings: {{active_connections: 32, warm_up_s: 0.5}}
 sweeps:
-  - {{name: stays, settings: {{load: open_loop}}, axes: {{server: &all [finishes, loses, deaf]}}}}
-  - {{name: comes, settings: {{load: open_connections}}, axes: {{server: *all}}}}
+  - name: stays
+    settings: &told {{load: open_loop, rate_per_s: 400, window_s: 1, stop_s: 3}}
+    axes: {{server: &all [finishes, loses, deaf]}}
+  - {{name: comes, settings: {{<<: *told, load: open_connections}}, axes: {{server: *all}}}}
   - name: starts
-    settings:
-      {{load: keep_alive, start_watched: true, rate_per_s: null, stop_s: 0, window_s: 2}}
+    settings: {{load: keep_alive, start_watched: true, window_s: 2}}
     axes: {{server: [finishes]}}
 """
 

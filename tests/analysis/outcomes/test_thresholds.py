@@ -78,9 +78,19 @@ NO_EVIDENCE = {
 def test_what_others_spoiled_breaks_no_threshold_and_is_said(
     tmp_path: Path, cause: str | None
 ) -> None:
-    found = spoilt_run(tmp_path, cause, 4, KEPT, server="poll")
+    found = spoilt_run(tmp_path, cause, 2, KEPT, server="poll")
     assert found.holds
-    assert f"20 trials {NO_EVIDENCE[cause]}" in found.remarks
+    assert f"10 trials {NO_EVIDENCE[cause]}" in found.remarks
+
+
+@pytest.mark.parametrize("cause", NO_EVIDENCE)
+def test_few_that_are_left_do_not_stand_for_most_that_others_spoiled(
+    tmp_path: Path, cause: str | None
+) -> None:
+    found = spoilt_run(tmp_path, cause, 4, KEPT, server="poll")
+    assert (found.broken, found.untold) == (0, 5)
+    assert "At 5 points those are most, and the others cannot stand for all." in found.remarks
+    assert ending([found]) is Exit.CANNOT_TELL
 
 
 @pytest.mark.parametrize("cause", NO_EVIDENCE)
@@ -121,12 +131,13 @@ def test_a_figure_beside_errors_says_that_they_are_not_in_it(tmp_path: Path) -> 
     clean = made.write_run(tmp_path / "clean", frame, thresholds=[KEPT])
     assert judged(analysis.load(clean))[0].remarks == ""
     frame.loc[frame["server"] == "iterative", "errors"] = 5_000
-    (found,) = judged(analysis.load(made.write_run(tmp_path / "b", frame, thresholds=[KEPT])))
-    assert found.holds
-    assert (
-        "Errors are not in this figure: on average up to 12% of a trial's attempts, at iterative"
-        in found.remarks
-    )
+    both = ["requests_per_s > 1", KEPT]
+    rate, time = judged(analysis.load(made.write_run(tmp_path / "b", frame, thresholds=both)))
+    told = "Errors are not in this figure: on average up to 12% of a trial's attempts, at iterative"
+    assert rate.holds
+    assert told in rate.remarks
+    assert time.word == "cannot tell", "they may have taken longer"
+    assert told in time.remarks
 
 
 def test_what_was_never_measured_is_not_told(tmp_path: Path) -> None:

@@ -32,7 +32,11 @@ UNUSUAL = {
     "two paths": pd.concat(
         [
             made.trials(3),
-            made.trials(3, seed=8).assign(network="bridge", trial=lambda t: t["trial"] + "-b"),
+            made.trials(3, seed=8).assign(
+                network="bridge",
+                trial=lambda t: t["trial"] + "-b",
+                position=lambda t: t["position"] + len(t),
+            ),
         ]
     ),
 }

@@ -14,8 +14,10 @@ import pytest
 from contract.exits import Exit, LabError
 from experiments.hosts.tunnel import SOCKET, Destination, Tunnel, destination
 
-SSH = """#!{python}
-import json, os, socket, sys, time
+SSH = """#!/bin/sh
+exec "{python}" "{program}" "$@"
+"""
+PROGRAM = """import json, os, socket, sys, time
 open({arguments!r}, "w").write(json.dumps(sys.argv[1:]))
 here = sys.argv[sys.argv.index("-L") + 1].partition(":")[0]
 {does}
@@ -32,8 +34,9 @@ def arguments(tmp_path: Path) -> Path:
 
 def install(does: str, arguments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have this done where `ssh` is called."""
-    path = arguments.parent / "ssh"
-    path.write_text(SSH.format(python=sys.executable, arguments=str(arguments), does=does))
+    path, program = arguments.parent / "ssh", arguments.parent / "program.py"
+    path.write_text(SSH.format(python=sys.executable, program=program))
+    program.write_text(PROGRAM.format(arguments=str(arguments), does=does))
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{arguments.parent}:{os.environ['PATH']}")
 
