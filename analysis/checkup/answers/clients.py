@@ -254,8 +254,8 @@ def kinds_table(all_asked: Sequence[Asked]) -> Table | None:
         if one.sweep == sweep
     ]
     headings = [
-        *("beside", "server", "answered", "p99", "errors", "answers again after"),
-        *("descriptors that stay", "memory afterwards"),
+        *("beside", "server", "answered", "p99", "errors", "then answers"),
+        *("descriptors left", "memory left"),
     ]
     return Table(headings, rows, [False, False, *(True for _ in headings[2:])]) if rows else None
 

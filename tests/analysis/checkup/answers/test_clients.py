@@ -36,7 +36,7 @@ def test_a_server_that_bears_all_is_good_and_keeps_nothing(tmp_path: Path) -> No
     ):
         assert words in told
     page = made.html.read_text()
-    for heading in ("descriptors that stay", "memory afterwards"):
+    for heading in ("descriptors left", "memory left"):
         assert heading in page
 
 
