@@ -16,7 +16,8 @@ from analysis.checkup.report import build
 from experiments.paths import ROOT
 from tests.foreign.truths.expected import TRUTHS, Says
 from tests.foreign.truths.server import BODY, DIED, EVERY_S, IDLE_S, MOST
-from tests.support.simulated_server import SimulatedServer, simulated_run
+from tests.support.simulated_run import simulated_run
+from tests.support.simulated_server import SimulatedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,8 @@ from contract.checkup.figures import NAMES
 from contract.outcomes import VOID, not_measured
 from contract.thresholds import parse
 from tests.support.failing_records import Records
-from tests.support.simulated_server import SimulatedServer, simulated_run
+from tests.support.simulated_run import simulated_run
+from tests.support.simulated_server import SimulatedServer
 
 SERVER = "poll"
 LIMITS = {

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from contract.checkup.description import (
     CLIENTS,
-    CLOSED,
     CROWD,
     DEPLOY,
     FLOOD,
     FLOOD_ENDS_S,
     HABITS,
     HOSTILE,
-    IDLE,
     LEAK,
     READERS,
     START,
-    described,
 )
-from contract.columns import FORMAT_VERSION
-from contract.exits import LabError
 from contract.outcomes import not_measured
 from contract.result.distribution import Distribution
 from contract.result.habits import Habits
 from contract.result.stop import Ending, Stopped
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
-from experiments.checkup.choice import Choice, choose_checkup, choose_two_checkups
-from experiments.checkup.questions import CheckUp
-from experiments.plan.trials import Trial, plan
+from experiments.plan.trials import Trial
 from experiments.records.columns.stop import stop_columns
-from experiments.records.manifest import usual
 from experiments.records.row_contract import Row
-from experiments.records.run_folder import Store
 from loadgen.engine.recorder import to_histogram
 from loadgen.engine.summary import encode
 from tests.support.results import a_result, a_sample, a_second
@@ -255,73 +245,3 @@ class SimulatedServer:
             return {**calm, "server_cpu_share": 0.95 * rate / held}
         full = {"response_p99_us": 400_000.0, "validity": "server_bound"}
         return {**full, "requests_per_s": held, "server_cpu_share": 1.0}
-
-
-@dataclass
-class SimulatedRun:
-    """A check-up of simulated servers, by name; it stops before the trial numbered `stops_at`."""
-
-    servers: dict[str, SimulatedServer]
-    store: Store
-    choice: Choice
-    stops_at: int = 0
-    measured: list[Trial] = field(default_factory=list)
-    doing: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-    def go_on(self) -> None:
-        """Run what is left."""
-        planned = plan(self.choice.source.experiment)
-        recorded = self.store.recorded()
-        self.measure([one for one in planned if one.id not in recorded], "the plan")
-        about = described(self.store.manifest())
-        assert about
-        CheckUp(about, {}, self.store, len(planned), self.measure, self.said.append).ask_all()
-
-    def measure(self, trials: list[Trial], doing: str) -> None:
-        for trial in trials:
-            if self.stops_at and len(self.measured) + 1 >= self.stops_at:
-                raise LabError("stopped")
-            self.measured.append(trial)
-            self.doing.append(doing)
-            server = self.servers[trial.point.settings.server]
-            self.store.append(server.row(trial), server.result(trial), {})
-
-
-def simulated_run(
-    folder: Path, subject: SimulatedServer, rules: str = "", quick: bool = False
-) -> SimulatedRun:
-    """A check-up of `poll` beside `epoll_level`, not begun."""
-    path = None
-    if rules:
-        path = folder / "rules.yaml"
-        path.write_text(rules)
-    choice = choose_checkup("poll", None, path, ["epoll_level"], quick)
-    servers = {"poll": subject, "epoll_level": SimulatedServer(40_000.0, load_per_s=30_000.0)}
-    return SimulatedRun(servers, _begun(folder, choice), choice)
-
-
-def simulated_pair(
-    folder: Path, base: SimulatedServer, other: SimulatedServer, rules: str = ""
-) -> SimulatedRun:
-    """A check-up of `poll`, which is as the `other` says, beside `epoll_level`; not begun."""
-    path = None
-    if rules:
-        path = folder / "rules.yaml"
-        path.write_text(rules)
-    choice = choose_two_checkups("epoll_level", "poll", None, path, quick=False)
-    servers = {"epoll_level": base, "poll": other}
-    return SimulatedRun(servers, _begun(folder, choice), choice)
-
-
-def _begun(folder: Path, choice: Choice) -> Store:
-    store = Store.create(folder, choice.source, "run-1")
-    experiment = choice.source.experiment
-    manifest: dict[str, Any] = {"format_version": FORMAT_VERSION, "claims": []}
-    manifest |= {"trials": len(plan(experiment)), "run": "run-1", "repeats": experiment.repeats}
-    manifest |= {"started_at": "2026-01-01T12:00:00+00:00", **choice.known}
-    store.write_manifest({**manifest, "usual": usual(experiment)})
-    return store
-
-
-PLANNED = (CLOSED, IDLE, CROWD)

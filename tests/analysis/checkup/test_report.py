@@ -15,7 +15,8 @@ from analysis.cli.commands import cli
 from contract.checkup.figures import QUESTIONS
 from contract.exits import Exit
 from experiments.paths import ROOT
-from tests.support.simulated_server import SimulatedServer, simulated_run
+from tests.support.simulated_run import simulated_run
+from tests.support.simulated_server import SimulatedServer
 
 SCHEMA = ROOT / "docs" / "checkup.schema.json"
 

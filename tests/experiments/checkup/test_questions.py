@@ -27,13 +27,8 @@ from experiments.checkup.questions import check_up_of
 from experiments.checkup.search import MOST
 from experiments.plan.capacity import Limits
 from experiments.run.until_decided import is_complete
-from tests.support.simulated_server import (
-    PLANNED,
-    SimulatedRun,
-    SimulatedServer,
-    simulated_pair,
-    simulated_run,
-)
+from tests.support.simulated_run import PLANNED, SimulatedRun, simulated_pair, simulated_run
+from tests.support.simulated_server import SimulatedServer
 
 
 def test_each_server_is_searched_then_asked_at_shares_of_what_it_holds(tmp_path: Path) -> None:

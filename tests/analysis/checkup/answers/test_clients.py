@@ -10,7 +10,8 @@ from analysis.checkup.document import QuestionFound
 from analysis.checkup.report import CheckUpReport, build
 from analysis.wording import TIMES
 from contract.checkup.description import CLIENTS, FLOOD, HOSTILE, READERS
-from tests.support.simulated_server import SimulatedServer, simulated_run
+from tests.support.simulated_run import simulated_run
+from tests.support.simulated_server import SimulatedServer
 
 
 def asked(folder: Path, subject: SimulatedServer) -> tuple[QuestionFound, CheckUpReport]:

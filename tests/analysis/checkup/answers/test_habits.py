@@ -12,7 +12,8 @@ from analysis.checkup.report import build
 from contract.habits.cases import CASES, PLAIN
 from contract.result.habits import Habits, Seen, Silence
 from tests.support.seen_habits import good_habits, with_cases
-from tests.support.simulated_server import SimulatedServer, simulated_run
+from tests.support.simulated_run import simulated_run
+from tests.support.simulated_server import SimulatedServer
 
 
 def asked(folder: Path, habits: Habits) -> QuestionFound:

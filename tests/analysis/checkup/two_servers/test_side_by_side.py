@@ -14,7 +14,8 @@ from analysis.checkup.document import ChangeFound, CheckUpFound, ComparedFound
 from analysis.checkup.report import CheckUpReport, build
 from analysis.cli.commands import cli
 from contract.exits import Exit, LabError
-from tests.support.simulated_server import SimulatedServer, simulated_pair
+from tests.support.simulated_run import simulated_pair
+from tests.support.simulated_server import SimulatedServer
 
 
 def server(seed: int, holds_per_s: float = 2_000, leaks_bytes: int = 0) -> SimulatedServer:
