@@ -44,6 +44,7 @@ MODULES = (
     "experiments/records/trial_row.py",
     "experiments/records/validity.py",
     "experiments/run/loaded_trial.py",
+    "experiments/run/shaped_path.py",
     "experiments/run/locust_client.py",
     "experiments/run/master_container.py",
     "experiments/run/microbenchmark.py",

@@ -22,8 +22,6 @@ from contract.result.trial_result import TrialResult
 from contract.stop_signal import USUAL
 from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
-from experiments.docker.tool import run_to_end
-from experiments.link.container import why_not_shaped
 from experiments.machine.file_system import FileSystem
 from experiments.machine.log_copying import Copiers, copying_s
 from experiments.plan.trials import Trial
@@ -36,6 +34,7 @@ from experiments.run.habits_client import see_habits
 from experiments.run.load_form import load_form
 from experiments.run.master_container import MasterContainer
 from experiments.run.needs import Needs
+from experiments.run.shaped_path import shape_path
 from experiments.run.told_to_end import ending_of
 from experiments.run.trial_containers import Containers, hostname, load_name
 from experiments.run.trial_kind import TrialError
@@ -56,7 +55,6 @@ BESIDE: dict[str, SpoiledBy] = {
     "probe": "probe",
 }
 """Containers of a trial that only end if something else ends them, and who spoiled it then."""
-ENDS_OF_PATH = ("pod", "client")
 T = TypeVar("T")
 
 
@@ -115,18 +113,18 @@ class LoadedTrial:
         if self._needs.names():
             self._settle()  # those of the trial before have the same host names
         hosts = self._needs.start()
-        started["pod"] = self._driver.start(make.pod(trial, "pod", hosts))
+        pod = started["pod"] = self._driver.start(make.pod(trial, "pod", hosts))
         if bridged:
             started["client"] = self._driver.start(make.pod(trial, "client"))
+        ends = ("pod", "client") if bridged else ("pod",)
         if settings.shaped:
-            self._shape()
+            shape_path(self._driver, [make.link(trial, started[end], end) for end in ends])
         if settings.start_watched:
-            self._watch_start(started["pod"])
-        specs = make.loads(trial, started["client" if bridged else "pod"])
+            self._watch_start(pod)
+        specs = make.loads(trial, started[ends[-1]])
         with ThreadPoolExecutor(len(specs)) as pool:
             loads = {name: pool.submit(self._driver.start, spec) for name, spec in specs.items()}
             try:
-                pod = started["pod"]
                 if "server" not in started:
                     started["server"] = self._start_server(make.server(trial, pod))
                 server = started["server"]
@@ -148,14 +146,6 @@ class LoadedTrial:
         server = started["server"] = self._start_server(make.server(trial, pod))
         ready_s = make.server_under_test(trial).ready.timeout_s
         self._seen_start = await_seen(driver, watch, server, ready_s)
-
-    def _shape(self) -> None:
-        """The path at each of its ends that is a namespace of its own, before anything uses it."""
-        for name in [one for one in ENDS_OF_PATH if one in self.started]:
-            spec = self._containers.link(self._trial, self.started[name], name)
-            ended = run_to_end(self._driver, spec)
-            if ended.exit_code:
-                raise TrialError(why_not_shaped(ended), "surroundings")
 
     def _start_server(self, spec: ContainerSpec) -> str:
         """Raises TrialError where its own command cannot be executed, else DriverError."""
