@@ -13,13 +13,20 @@ from rich.table import Table
 from contract.compared import parsed_share
 from contract.console import cell, echo, spoken
 from experiments.checkup.choice import choice_of
+from experiments.checkup.rules_file import read_rules
 from experiments.cli import benchmarks, machine
-from experiments.cli.commands import choice_options, console, output_of, with_exit_codes
+from experiments.cli.commands import (
+    choice_options,
+    console,
+    hosts_option,
+    output_of,
+    with_exit_codes,
+)
 from experiments.cli.reporting import report_before
 from experiments.paths import RESULTS
 from experiments.plan import experiment_file
 from experiments.plan.budget import budget_of, read_budget
-from experiments.plan.overrides import choose
+from experiments.plan.overrides import choose, with_hosts
 from experiments.plan.schema import Experiment
 from experiments.plan.source import Source
 from experiments.plan.trials import UNKNOWN, expected_s, notes, plan
@@ -60,22 +67,27 @@ def plan_(
     port: int | None,
     references: bool,
     repeats: int | None,
+    hosts: Path | None,
     budget: str,
 ) -> None:
     """Print the trials of EXPERIMENT and how long they will take."""
     asked_s = read_budget(budget)
-    _tell_plan(choose(experiment, server, port, references, repeats), asked_s)
+    _tell_plan(choose(experiment, server, port, references, repeats, hosts), asked_s)
 
 
 def _tell_plan(source: Source, asked_s: float | None) -> None:
-    asked, limits = source.experiment, limits_here()
+    asked = source.experiment
+    limits = None if asked.hosts else limits_here()
     trials = plan(asked, limits or UNKNOWN)
     for trial in trials:
         echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
     for note in (*source.notes, *notes(trials)):
         echo(note)
+    for name, host in asked.hosts.named.items() if asked.hosts else ():
+        echo(f"{name}: {host.docker}")
     if limits is None:
-        echo("not fitted to this machine, which is not known: `run` reads its limits first")
+        whose = "the hosts" if asked.hosts else "this machine"
+        echo(f"not fitted to {whose}: `run` reads the limits first")
     echo(f"{len(trials)} trials, about {minutes(expected_s(trials))} min")
     if more_s := budget_of(asked_s, asked, trials):
         echo(f"then at most {minutes(more_s)} min for what is open")
@@ -92,6 +104,7 @@ def run(
     port: int | None,
     references: bool,
     repeats: int | None,
+    hosts: Path | None,
     budget: str,
     quiet: bool,
     as_json: bool,
@@ -99,7 +112,7 @@ def run(
     """Run EXPERIMENT (a name, or a YAML file) and report on it."""
     where, options = output_of(quiet, as_json)
     budget_s = read_budget(budget)
-    asked = choose(experiment, server, port, references, repeats)
+    asked = choose(experiment, server, port, references, repeats, hosts)
     _measured(lambda: start(asked, where, budget_s), options)
 
 
@@ -107,7 +120,9 @@ def run(
 @click.option("--server", default="", help="A server's name, an image, or its file.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Where the image listens.")
 @click.option("--rules", type=click.Path(path_type=Path), help="Limits and marks, as a YAML file.")
+@click.option("--questions", default="", help="Those to ask, with commas between; default all.")
 @click.option("--beside", default="", help="Servers that are asked the same, or: none.")
+@hosts_option
 @click.option("--quick", is_flag=True, help="In half the time, with wider intervals.")
 @click.option("--a", default="", help="The base, where two servers are compared.")
 @click.option("--b", default="", help="The server that is compared with it.")
@@ -118,7 +133,9 @@ def checkup_(
     server: str,
     port: int | None,
     rules: Path | None,
+    questions: str,
     beside: str,
+    hosts: Path | None,
     quick: bool,
     a: str,
     b: str,
@@ -130,8 +147,19 @@ def checkup_(
     trial by trial, and what changed."""
     where, options = output_of(quiet, as_json)
     share = parsed_share(tolerance, "TOLERANCE") if tolerance else None
-    asked = choice_of(server, (a, b), port, rules, beside, share, references_here, quick=quick)
-    _measured(lambda: start(asked.source, where, 0.0, asked.known), options)
+    document = read_rules(rules, questions)
+    asked = choice_of(
+        server,
+        (a, b),
+        port,
+        document,
+        beside,
+        share,
+        lambda: hosts is None and references_here(),
+        quick=quick,
+    )
+    source = with_hosts(asked.source, hosts)
+    _measured(lambda: start(source, where, 0.0, asked.known), options)
 
 
 @cli.command("ab")
@@ -142,6 +170,7 @@ def checkup_(
 @click.option("--repeats", type=click.IntRange(1, 1_000), help="Blocks, not as it says.")
 @click.option("--budget", default="", help="Time for what is open after the plan, or 0.")
 @click.option("--tolerance", default="", help="A regression beyond it fails; 10% or 0.1.")
+@hosts_option
 @click.option("--plan", "plan_only", is_flag=True, help="Print the trials, and measure nothing.")
 @spoken
 @with_exit_codes
@@ -153,6 +182,7 @@ def ab(
     repeats: int | None,
     budget: str,
     tolerance: str,
+    hosts: Path | None,
     plan_only: bool,
     quiet: bool,
     as_json: bool,
@@ -166,7 +196,7 @@ def ab(
     where, options = output_of(quiet, as_json)
     budget_s = read_budget(budget)
     share = parsed_share(tolerance, "TOLERANCE") if tolerance else None
-    asked = choose_two(a, b, port, experiment, repeats, share)
+    asked = with_hosts(choose_two(a, b, port, experiment, repeats, share), hosts)
     if plan_only:
         _tell_plan(asked, budget_s)
         return

@@ -28,7 +28,10 @@ class LoadSettings:
         alone=True,
     )
     network: str = setting(
-        "pod", "Path: the load joins the server's namespace, or crosses a bridge", choices=NETWORKS
+        "pod",
+        "Path: the load joins the server's namespace, or crosses a bridge; `wire` is what "
+        "an experiment with `hosts` has",
+        choices=NETWORKS,
     )
     load: str = setting(
         "keep_alive",

@@ -60,11 +60,17 @@ def ended(code: Exit, message: str) -> NoReturn:
     sys.exit(code)
 
 
+hosts_option = click.option(
+    "--hosts", type=click.Path(path_type=Path), help="The machines, as a YAML file."
+)
+
+
 def choice_options(command: Callable[..., None]) -> Callable[..., None]:
     """Options that change the servers and the repeats of an experiment, and how long it goes on."""
     for option in (
         click.option("--budget", default="", help="Time for what is open after the plan, or 0."),
         click.option("--repeats", type=click.IntRange(1, 1_000), help="Blocks, not as it says."),
+        hosts_option,
         click.option("--references", is_flag=True, help="Also nginx, gunicorn, uvicorn, granian."),
         click.option("--port", type=click.IntRange(1, 65_535), help="Where the image listens."),
         click.option(

@@ -8,17 +8,19 @@ from pathlib import Path
 import click
 
 from contract.console import echo
-from contract.exits import Exit
+from contract.exits import Exit, LabError
 from experiments import by_hand
-from experiments.cli.commands import console, ended, with_exit_codes
+from experiments.cli.commands import console, ended, hosts_option, with_exit_codes
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.reference_image import ensure_references
 from experiments.hosts import host_doctor
-from experiments.hosts.hosts_file import read_hosts
+from experiments.hosts.ways import way_to
 from experiments.images.build import ensure_images
 from experiments.machine import doctor
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
+from experiments.plan.hosts import Host
+from experiments.plan.hosts_file import read_hosts
 from experiments.run.loop import Interrupted
 
 
@@ -70,16 +72,45 @@ def down() -> None:
 
 
 @click.command("clean")
+@hosts_option
 @with_exit_codes
-def clean() -> None:
+def clean(hosts: Path | None) -> None:
     """Remove what the lab made in Docker, images included; results stay."""
-    with RunLock("clean", ROOT), DockerDriver() as driver:
-        removed, left = driver.remove_all(), driver.left()
-    echo(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
+    with RunLock("clean", ROOT):
+        if hosts is None:
+            with DockerDriver() as driver:
+                _clean(driver)
+            return
+        failed = [
+            error
+            for name, host in read_hosts(hosts).named.items()
+            if (error := _clean_host(name, host))
+        ]
+    if failed:
+        raise LabError("; ".join(map(str, failed)), failed[0].exit)
+
+
+def _clean_host(name: str, host: Host) -> LabError | None:
+    """Why it could not be done: the others are cleaned all the same."""
+    try:
+        with (
+            way_to(host, name) as way,
+            DockerDriver(address=way.address, where=way.where) as driver,
+        ):
+            _clean(driver, f"{name}: ")
+    except LabError as error:
+        return error
+    return None
+
+
+def _clean(driver: DockerDriver, whose: str = "") -> None:
+    removed, left = driver.remove_all(), driver.left()
+    told = f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove"
+    echo(f"{whose}{told}")
     if left:
         echo(
-            f"kept {len(left)}: {', '.join(left)}: a container that is not the lab's uses each; "
-            "`docker ps --all` lists them"
+            f"{whose}kept {len(left)}: {', '.join(left)}: a container that is not the lab's uses "
+            "each; `docker ps --all` lists them"
         )
 
 

@@ -33,7 +33,7 @@ def settings(spec: ContainerSpec) -> dict[str, Any]:
         "hostname": spec.hostname,
         "user": spec.user,
         "environment": dict(spec.environment),
-        "ports": list(spec.publish),
+        "ports": [(port, _protocol(spec, port)) for port in spec.publish],
         "stop_signal": spec.stop_signal,
         # A check that an image brings along would run inside the windows.
         "healthcheck": {"test": ["NONE"]},
@@ -71,7 +71,10 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
         "log_config": LOG,
         "cpuset_cpus": spec.cpus or None,
         "sysctls": dict(spec.sysctls) or None,
-        "port_bindings": {port: ("127.0.0.1", own) for port, own in spec.publish.items()},
+        "port_bindings": {
+            f"{port}/{_protocol(spec, port)}": (spec.publish_at, own)
+            for port, own in spec.publish.items()
+        },
     }
     if spec.cpu_quota is not None:
         asked |= {"cpu_period": spec.cpu_period_us, "cpu_quota": quota_us(spec, spec.cpu_quota)}
@@ -87,6 +90,10 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
         if limit is not None
     ]
     return asked
+
+
+def _protocol(spec: ContainerSpec, port: int) -> str:
+    return "udp" if port in spec.publish_udp else "tcp"
 
 
 def _in_memory(folder: str) -> dict[str, object]:

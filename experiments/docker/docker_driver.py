@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from contract.stop_signal import USUAL as STOP_SIGNAL
+from experiments.docker.address import Address
 from experiments.docker.container_options import host_settings, settings
 from experiments.docker.driver import (
     AbsentError,
@@ -30,7 +31,7 @@ from experiments.docker.leftovers import found
 from experiments.docker.ownership import labels
 from experiments.docker.tool import nofile_limit
 from experiments.images.store import ImageStore
-from experiments.machine.cores import Core, see_cores
+from experiments.machine.cores import Core, Placement, place, see_cores
 from experiments.machine.shortfalls import DiscardedError, discarded, is_told_of
 
 LOG_BYTES: Final = 256 * 1024
@@ -48,8 +49,17 @@ AGAIN_S: Final = 0.2
 class DockerDriver(Engine):
     """Thread-safe. `run` labels what it starts."""
 
-    def __init__(self, run: str | None = None, owner: str | None = None) -> None:
-        super().__init__(owner)
+    of_hosts = False
+    """Whether it is of machines that the experiment names."""
+
+    def __init__(
+        self,
+        run: str | None = None,
+        owner: str | None = None,
+        address: Address | None = None,
+        where: str = "",
+    ) -> None:
+        super().__init__(owner, address, where)
         self._run = run or "tool"
         self._warnings: dict[str, None] = {}
         self._nofile: int | None = None
@@ -75,6 +85,10 @@ class DockerDriver(Engine):
         """Those that a container may use; asked once."""
         self._cores = self._cores or see_cores(self, image)
         return self._cores
+
+    def placement(self, image: str) -> Placement:
+        """Which cores do what. Raises LabError below two."""
+        return place(self.cores(image))
 
     def start(self, spec: ContainerSpec) -> str:
         """Create and start; returns the id. A container that does not start is removed.

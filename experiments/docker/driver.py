@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 USER: Final = "10001:10001"
 """Of every container of the lab."""
@@ -57,7 +57,11 @@ class ContainerSpec:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     publish: Mapping[int, int] = field(default_factory=dict)
-    """Container port to host port; always on 127.0.0.1."""
+    """Container port to host port, at `publish_at`."""
+    publish_at: str = "127.0.0.1"
+    """Another only where the server's host is not that of its load."""
+    publish_udp: tuple[int, ...] = ()
+    """Of those, the ports that are of UDP."""
     stop_signal: str = "SIGTERM"
     entrypoint: tuple[str, ...] | None = ()
     """What the command follows; None: the image's own. The lab's own containers have none."""
@@ -70,6 +74,8 @@ class ContainerSpec:
     """Whole paths on the engine's machine to those in the container, where they are read only."""
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Addresses by host name, for all that share its network namespace."""
+    side: Literal["server", "load"] = "server"
+    """Whose host it is for, where there are two."""
 
     def __post_init__(self) -> None:
         if not self.name:

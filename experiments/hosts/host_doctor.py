@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from contract.exits import LabError
-from experiments.docker.address import named_address
 from experiments.docker.driver import DriverError
 from experiments.docker.engine import Engine
 from experiments.hosts.clock import Offset, offset_of
-from experiments.hosts.hosts_file import Host, Hosts
-from experiments.hosts.tunnel import Tunnel
+from experiments.hosts.ways import way_to
 from experiments.machine.checks import Check, check_engine
+from experiments.plan.hosts import Host, Hosts
 
-SSH: Final = "ssh://"
 MUCH_S: Final = 0.02
 """A bound of the clocks beyond which a window of 2 s would be void: a hundredth of it."""
 
@@ -33,26 +31,19 @@ class Seen:
 @contextmanager
 def connected(host: Host, name: str) -> Iterator[Engine]:
     """The engine of a host, while it is needed. Raises LabError, DriverError."""
-    address = named_address(host.docker)
-    where = f"{address.url} ({name})"
-    way: AbstractContextManager[Tunnel | None] = (
-        Tunnel(address.url) if address.url.startswith(SSH) else nullcontext()
-    )
-    with way as tunnel:
-        if tunnel is not None:
-            address = replace(address, url=tunnel.url, arguments={"base_url": tunnel.url})
-        with Engine(address=address, where=where) as engine:
-            try:
-                yield engine
-            except LabError as error:
-                refused = tunnel.broken() or tunnel.refused() if tunnel else ""
-                if refused:
-                    raise LabError(
-                        f"{where}: {refused}; see whether `docker version` works there for the "
-                        "user who logs in",
-                        error.exit,
-                    ) from error
-                raise
+    with way_to(host, name) as way, Engine(address=way.address, where=way.where) as engine:
+        try:
+            yield engine
+        except LabError as error:
+            tunnel = way.tunnel
+            refused = tunnel.broken() or tunnel.refused() if tunnel else ""
+            if refused:
+                raise LabError(
+                    f"{way.where}: {refused}; see whether `docker version` works there for the "
+                    "user who logs in",
+                    error.exit,
+                ) from error
+            raise
 
 
 def look(host: Host, name: str) -> Seen:

@@ -6,8 +6,12 @@ hosts are OpenSSH's own, as ~/.ssh/config has them; nothing is asked at the term
 
 from __future__ import annotations
 
+import ctypes
 import shutil
+import signal
+import socket
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -19,6 +23,8 @@ from urllib.parse import urlsplit
 from contract.exits import Exit, LabError
 
 SOCKET: Final = "/var/run/docker.sock"
+PR_SET_PDEATHSIG: Final = 1
+LOOPBACK: Final = "127.0.0.1"
 CONNECT_S: Final = 15.0
 END_S: Final = 3.0
 LOOK_S: Final = 0.02
@@ -32,6 +38,10 @@ OPTIONS: Final = {
 }
 """A connection that is gone ends within 15 s, and the socket is its user's alone."""
 ADVICE: Final = (
+    (
+        "Address already in use",
+        "another program has that port here, perhaps `make ui`; end it",
+    ),
     (
         "Permission denied",
         "a key or an agent has to let you in there: the lab asks for no password",
@@ -81,6 +91,12 @@ def destination(url: str) -> Destination:
     return Destination(host, parts.username, port, parts.path.rstrip("/") or SOCKET)
 
 
+def _end_with_us() -> None:
+    """In a child: it ends when its parent is killed, where the kernel can do that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Tunnel:
     """Open from `with` to its end. Raises LabError(NO_DOCKER) where nobody lets it in."""
 
@@ -93,6 +109,14 @@ class Tunnel:
     def url(self) -> str:
         """The engine's address on this side."""
         return f"unix://{self._socket}"
+
+    @property
+    def _forward(self) -> str:
+        """What is forwarded, as `ssh -L` takes it."""
+        return f"{self._socket}:{self._to.socket}"
+
+    def _is_there(self) -> bool:
+        return self._socket.exists()
 
     @property
     def _socket(self) -> Path:
@@ -111,7 +135,7 @@ class Tunnel:
 
     def _open(self) -> None:
         options = [word for name, value in OPTIONS.items() for word in ("-o", f"{name}={value}")]
-        forward = ["-N", "-L", f"{self._socket}:{self._to.socket}"]
+        forward = ["-N", "-L", self._forward]
         with self._said.open("wb") as said:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - fixed words and a checked address
@@ -120,6 +144,7 @@ class Tunnel:
                     stdout=subprocess.DEVNULL,
                     stderr=said,
                     start_new_session=True,  # Ctrl-C is for the lab, which closes this at its end
+                    preexec_fn=_end_with_us,
                 )
             except FileNotFoundError:
                 raise LabError(
@@ -127,7 +152,7 @@ class Tunnel:
                     Exit.NOT_READY,
                 ) from None
         deadline = time.monotonic() + CONNECT_S
-        while not self._socket.exists():
+        while not self._is_there():
             if (ended := self._process.poll()) is not None:
                 raise LabError(self._why(f"ended with {ended}"), Exit.NO_DOCKER)
             if time.monotonic() > deadline:
@@ -172,3 +197,19 @@ class Tunnel:
                 process.kill()
                 process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class PortTunnel(Tunnel):
+    """A port of the host's loopback, on this machine's."""
+
+    def __init__(self, url: str, port: int) -> None:
+        super().__init__(url)
+        self._port = port
+
+    @property
+    def _forward(self) -> str:
+        return f"{LOOPBACK}:{self._port}:{LOOPBACK}:{self._port}"
+
+    def _is_there(self) -> bool:
+        with socket.socket() as attempt:
+            return attempt.connect_ex((LOOPBACK, self._port)) == 0

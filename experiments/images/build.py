@@ -26,6 +26,7 @@ DOCKERFILE: Final = "experiments/images/Dockerfile"
 TRACING: Final = "experiments/probe/tracing.py"
 PROBE: Final = (
     "experiments/probe/probe.py",
+    "experiments/probe/deepest.py",
     "experiments/probe/pressure.py",
     "experiments/probe/processes.py",
     "experiments/probe/server_core.py",

@@ -20,6 +20,8 @@ LABEL_SOURCE: Final = "c10k-lab.base.source"
 """Id of the image that the base was made from, where what the lab built ends."""
 LABEL_FETCHED: Final = "c10k-lab.base.fetched"
 """`yes` if the lab itself pulled or imported that image, for the base alone."""
+NO_REGISTRY: Final = "localhost/"
+"""What podman puts before the name of an image that came from no registry."""
 UNTAGGED: Final = "<none>:<none>"
 BEFORE_NAMES: Final = re.compile(r"c10k-lab/[a-z-]+:[0-9a-f]{12}")
 """What the lab called its images before it put their names into them."""
@@ -44,7 +46,9 @@ def read_image(answer: Mapping[str, Any]) -> Image:
     labels = (answer.get("Config") or answer).get("Labels") or {}
     return Image(
         id=answer["Id"],
-        tags=tuple(tag for tag in answer.get("RepoTags") or () if tag != UNTAGGED),
+        tags=tuple(
+            tag.removeprefix(NO_REGISTRY) for tag in answer.get("RepoTags") or () if tag != UNTAGGED
+        ),
         digests=tuple(one for one in answer.get("RepoDigests") or () if "<none>" not in one),
         labels=labels,
         parent=answer.get("Parent") or answer.get("ParentId") or "",

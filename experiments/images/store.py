@@ -129,6 +129,22 @@ class ImageStore:
             raise
         return image
 
+    def save(self, reference: str) -> Iterator[bytes]:
+        """The whole image, as `docker save` gives it."""
+        api = self._engine.api
+        with self._engine.guard(f"saving {reference}"):
+            yield from api.get_image(reference)
+
+    def load(self, saved: Iterator[bytes], reference: str) -> Image:
+        """The image of this name, from what another engine saved. Raises DriverError."""
+        with self._engine.patient() as api, self._engine.guard(f"loading {reference}"):
+            send: Callable[[Iterator[bytes]], Iterator[dict[str, Any]]] = api.load_image  # untyped
+            told = "".join(str(event.get("stream", event)) for event in send(saved))
+        image = self.find(reference)
+        if image is None:
+            raise DriverError(explain(f"loading {reference}", told.strip() or "it is not there"))
+        return image
+
     def point_latest(self, reference: str) -> bool:
         """Let `latest` of its repository name it too; False if somebody else's image has that."""
         latest = latest_of(reference)

@@ -5,6 +5,7 @@ Pure: nothing here touches the machine.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -34,7 +35,15 @@ def check_engine(version: dict[str, Any], info: dict[str, Any]) -> Check:
     )
     if tuple(int(part) for part in version["ApiVersion"].split(".")) < API:
         return Check("engine", "fail", seen, "update Docker to 20.10 or newer")
+    if _is_podman(version):
+        advice = "use Docker's engine: with podman 5.4 no load worker reached the Locust master"
+        return Check("engine", "fail", f"{seen}, which is podman's service", advice)
     return Check("engine", "ok", seen)
+
+
+def _is_podman(version: Mapping[str, Any]) -> bool:
+    """By the parts that it names."""
+    return any("Podman" in one.get("Name", "") for one in version.get("Components") or ())
 
 
 def check_place(url: str, said_by: str, elsewhere: bool) -> Check:

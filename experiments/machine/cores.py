@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, groupby, islice
 from pathlib import Path
 from typing import Final
@@ -57,15 +57,24 @@ class Placement:
     """What spoke for these, or what they lack; empty where there was nothing to choose by."""
     unlike: bool = field(default=False, compare=False)
     """Server and load share a core, as its two threads, or have cores of unlike kinds."""
+    beside_load: str = ""
+    """On the load's host, where that is not the server's: for everything else that is there."""
 
     @property
     def load(self) -> str:
         """Where the load is, with one worker."""
         return self.loads[0]
 
+    @property
+    def apart(self) -> bool:
+        """Whether server and load are on two hosts; `loads` are cores of the second."""
+        return bool(self.beside_load)
+
     def needs(self, workers: int) -> str:
         """For what a server needs: all cores but those that are measured; on two, the load's, so
         that the server still has its own."""
+        if self.apart:
+            return self.others
         return ",".join(sorted({self.others, *self.loads[workers:]}, key=int))
 
     @property
@@ -78,11 +87,12 @@ class Placement:
         return tuple(islice(cycle(self.loads), workers))
 
     def measured(self, workers: int = 1) -> tuple[str, ...]:
-        """The cores whose disturbance spoils a trial, each once."""
-        return self.server, *self.loads[:workers]
+        """The cores of the server's host whose disturbance spoils a trial, each once."""
+        return (self.server,) if self.apart else (self.server, *self.loads[:workers])
 
     def __str__(self) -> str:
-        chosen = f"server on core {self.server}, load on core {self.load}"
+        of_its_host = " of its host" if self.apart else ""
+        chosen = f"server on core {self.server}, load on core {self.load}{of_its_host}"
         return f"{chosen}: {self.why}" if self.why else chosen
 
 
@@ -124,6 +134,15 @@ def place(cores: Sequence[Core]) -> Placement:
         str(others.number),
         _why(cores, kinds, kind, socket),
     )
+
+
+def place_apart(server: Sequence[Core], load: Sequence[Core], most: int | None = None) -> Placement:
+    """On two hosts: each is placed by itself, and on the second the load has the server's core too,
+    `most` cores in all. Raises LabError below two cores."""
+    there, here = place(load), place(server)
+    cores = tuple(dict.fromkeys((there.server, *there.loads)))
+    why = "; on the load's host: ".join(filter(None, (here.why, there.why)))
+    return replace(here, loads=cores[:most], beside_load=there.others, why=why)
 
 
 def _kinds(cores: Sequence[Core]) -> list[list[Core]]:

@@ -16,12 +16,12 @@ from experiments.machine.checks import (
     CORES,
     Check,
     check_cores,
+    check_engine,
     check_nofile,
     check_place,
     check_port,
     check_space,
 )
-from experiments.machine.cores import place
 from experiments.machine.host import free_space, look, port_is_free
 from experiments.machine.kept import NAME, check_kept, see_unkept
 from experiments.machine.specimen import MODEL
@@ -54,9 +54,9 @@ def preflight(driver: DockerDriver, needs: Needs) -> None:
     """Raises LabError(Exit.NOT_READY) with every failure that would stop the run."""
     facts, info = look(driver, needs.image), driver.info()
     cores = driver.cores(needs.image)
-    address = engine_address()
     done = [
-        check_place(address.url, address.said_by, address.elsewhere),
+        check_engine(driver.version(), info),
+        *_place_of(driver),
         check_cores(len(cores)),
         check_nofile(driver.nofile_limit(needs.image), needs.nofile),
         check_space("disk of the engine", facts["disk_bytes"], needs.disk_bytes, "its disk"),
@@ -66,7 +66,8 @@ def preflight(driver: DockerDriver, needs: Needs) -> None:
     ]
     if len(cores) >= CORES:
         try:
-            seen = see_unkept(driver, needs.image, needs.trials, place(cores))
+            placed = driver.placement(needs.image)
+            seen = see_unkept(driver, needs.image, needs.trials, placed)
             done.append(check_kept(seen, info))
         except DriverError as error:
             done.append(Check(NAME, "fail", "refused", str(error)))
@@ -75,3 +76,11 @@ def preflight(driver: DockerDriver, needs: Needs) -> None:
     failed = [f"{one.name}: {one.seen}; {one.advice}" for one in done if one.status == "fail"]
     if failed:
         raise LabError("this machine is not ready:\n  " + "\n  ".join(failed), Exit.NOT_READY)
+
+
+def _place_of(driver: DockerDriver) -> list[Check]:
+    """Whether the lab's ports are reached; those of hosts have ways of their own."""
+    if driver.of_hosts:
+        return []
+    address = engine_address()
+    return [check_place(address.url, address.said_by, address.elsewhere)]

@@ -87,7 +87,7 @@ def most_connections(
     if limits.max_map_count is not None and server == "thread_per_connection":
         room = (limits.max_map_count - MARGIN) // MAPS_OF_A_THREAD
         found.append((room, f"a process may have {limits.max_map_count:,} mappings"))
-    if limits.tracked is not None and network == "bridge":
+    if limits.tracked is not None and network != "pod":
         room = int(limits.tracked * SHARE_OF_TABLE)
         why = f"the engine's kernel tracks {limits.tracked:,} connections (nf_conntrack_max)"
         found.append((room, f"{why}, and drops what begins beyond that"))

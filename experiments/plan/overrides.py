@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -18,6 +19,7 @@ from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.experiment_file import find, read, read_server, servers
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.given_files import KEPT
+from experiments.plan.hosts_file import read_hosts
 from experiments.plan.schema import Experiment
 from experiments.plan.source import Source
 from experiments.plan.trials import points
@@ -32,6 +34,7 @@ def choose(
     port: int | None = None,
     references: bool = False,
     repeats: int | None = None,
+    hosts: Path | None = None,
 ) -> Source:
     """The experiment `name`, as it stands or with this server alone; LabError if it cannot be.
 
@@ -56,10 +59,33 @@ def choose(
     if repeats:
         changed = changed.model_copy(update={"repeats": repeats})
         words.append(f"REPEATS={repeats}")
+    if hosts:
+        changed = over_hosts(changed, hosts)
+        words.append(f"HOSTS={hosts}")
     if not words:
         return source
     text = written(f"# {path.name} with {' '.join(words)}", changed)
     return Source(path.stem, text, changed, tuple(notes))
+
+
+def over_hosts(experiment: Experiment, path: Path) -> Experiment:
+    """The same on the machines of this file. Raises LabError for what does not go with them."""
+    changed = experiment.model_copy(update={"hosts": read_hosts(path)})
+    try:
+        points(changed)
+    except ConflictError as error:
+        raise LabError(f"HOSTS={path}: {error}", Exit.BAD_INPUT) from error
+    return changed
+
+
+def with_hosts(source: Source, path: Path | None) -> Source:
+    """What was asked for on the command line, on the machines of this file, if one is given. Raises
+    LabError."""
+    if path is None:
+        return source
+    changed = over_hosts(source.experiment, path)
+    asked = source.text.partition("\n")[0]
+    return replace(source, text=written(f"{asked} HOSTS={path}", changed), experiment=changed)
 
 
 def read_source(path: Path, name: str) -> Source:

@@ -15,6 +15,7 @@ from contract.compared import TOLERANCE
 from contract.thresholds import parse
 from experiments.plan.axes import MAX, SCALED, Axes, PartialSettings
 from experiments.plan.foreign_server import Foreign
+from experiments.plan.hosts import Hosts
 from experiments.plan.http_request import NAME_FORM
 from experiments.plan.strict import Shaped, Strict
 
@@ -116,6 +117,10 @@ class Experiment(Strict):
         "where one is not kept, the exit code says so",
     )
 
+    hosts: Hosts | None = Field(
+        None,
+        description="The machines of the server and of the load, where they are not this one",
+    )
     compare: Comparison | None = Field(
         None,
         description="Two servers, `{a: NAME, b: NAME}`: the trials that both have stand side by "

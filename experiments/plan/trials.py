@@ -23,6 +23,7 @@ from experiments.foreign.catalogue import REFERENCES
 from experiments.plan.axes import without_words
 from experiments.plan.capacity import Limits, fit
 from experiments.plan.foreign_server import Foreign
+from experiments.plan.on_hosts import on_hosts
 from experiments.plan.pairs import paired, side_by_side
 from experiments.plan.schema import Experiment, Sweep
 
@@ -123,6 +124,7 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                     f"{foreign.name} is not; leave one of them out",
                     Exit.BAD_INPUT,
                 )
+            settings = on_hosts(experiment.hosts, sweep.name, settings)
             if foreign:
                 settings = left_to_it(settings)
                 if foreign.origin == "foreign" and not _gives(experiment, sweep, "warm_up_s"):
@@ -278,7 +280,8 @@ def _reference(experiment: Experiment) -> Settings:
     """Level-triggered epoll, 64 active connections, nothing idle; this experiment's window."""
     given = experiment.settings.model_dump(exclude_none=True)
     times = {k: given[k] for k in ("warm_up_s", "window_s") if k in given}
-    return Settings(**without_words(times))
+    usual = Settings(**without_words(times))
+    return on_hosts(experiment.hosts, REFERENCE_SWEEP, usual)
 
 
 def expected_s(trials: list[Trial]) -> float:

@@ -27,8 +27,10 @@ from typing import Any
 
 from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
 from contract.ports import PROBE_PORT
+from contract.probe_question import key_of, parsed
 from contract.result.document import to_json
 from contract.result.server_side import Environment, ProbeSample
+from experiments.probe.deepest import Deepest
 from experiments.probe.link import link
 from experiments.probe.pressure import read_pressure
 from experiments.probe.processes import connections_held, read_processes
@@ -218,32 +220,39 @@ def _cores_cpu(cores: list[str]) -> dict[str, Any]:
 
 
 def serve(server_port: int, cores: list[str]) -> None:
-    """Answer datagrams `WORD NUMBER` for ever, each with a sample and its number.
+    """Answer questions (contract/probe_question.py) for ever, each with a sample and its number.
 
     The first of `cores` is the server's. `environment` is answered with that instead; `gate` adds
     the established connections; `open` and `close` bound a window, `before` and `after` it the
-    server's core is timed. `accept_queue_max` is the deepest since the question before.
+    server's core is timed. `accept_queue_max` is the deepest since the last answer that was
+    KEPT, as its asker says: others may have been lost on their way.
     `stop:SIGNAL` tells the server to end, once it is answered: the probe ends with it.
     """
     if cores:
         stay_off(int(cores[0]))
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("0.0.0.0", PROBE_PORT))  # noqa: S104 - the pod's own namespace; nothing is published
-    deepest = traced = 0
+    traced = 0
+    key = key_of(os.environ)
+    deepest = Deepest()
     stopped = False
     while True:
         try:
             question, peer = sock.recvfrom(256)
         except TimeoutError:
-            deepest = max(deepest, accept_queue(server_port))
+            deepest.see(accept_queue(server_port))
             continue
-        word, _, number = question.partition(b" ")
+        try:
+            word, number, kept = parsed(question, key)
+        except ValueError:
+            continue
         if word == b"environment":
             answer: Environment | ProbeSample = environment()
         else:
             trace_bytes = TRACE.stat().st_size if TRACE.exists() else 0  # as of the sample's time
-            found = sample(server_port, cores, deepest)
-            deepest = 0
+            found = sample(server_port, cores, deepest.since(kept))
+            deepest.see(found.accept_queue or 0)
+            deepest.tell(number)
             if word == b"open":
                 traced = trace_bytes
                 sock.settimeout(1 / WATCH_HZ)
@@ -252,7 +261,7 @@ def serve(server_port: int, cores: list[str]) -> None:
                 if traced:
                     found = replace(found, **_calls(traced))
             answer = _with_more(word, found, server_port, cores)
-        sock.sendto(json.dumps({**to_json(answer), "asked": int(number or 0)}).encode(), peer)
+        sock.sendto(json.dumps({**to_json(answer), "asked": number}).encode(), peer)
         if word.startswith(STOP) and not stopped:  # a question may come again
             stopped = True
             os.kill(SERVER_PID, int(word.removeprefix(STOP)))

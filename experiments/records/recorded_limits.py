@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 
 from contract.exits import Exit, LabError
+from contract.run_files import MANIFEST
 from experiments.plan.capacity import Limits
-from experiments.records.run_folder import MANIFEST, Store
+from experiments.records.run_folder import Store
 
 
 def recorded_limits(store: Store) -> Limits:

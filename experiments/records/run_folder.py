@@ -22,11 +22,12 @@ from contract.literal import unguarded
 from contract.result.benchmark_result import BenchmarkResult
 from contract.result.document import to_json
 from contract.result.trial_result import TrialResult
+from contract.run_files import MANIFEST, VERDICTS
 from experiments.plan.source import Source
 from experiments.records.attempts import to_repeat
 from experiments.records.row_contract import Row, cells_of
 
-EXPERIMENT, MANIFEST, TRIALS = "experiment.yaml", "manifest.json", "trials.csv"
+EXPERIMENT, TRIALS = "experiment.yaml", "trials.csv"
 
 
 class Store:
@@ -92,7 +93,8 @@ class Store:
         result: TrialResult | BenchmarkResult | None,
         logs: dict[str, str],
     ) -> None:
-        """Save a finished trial: its details first, its row last, flushed to the disk.
+        """Save a finished trial: its details first, its row last, flushed to the disk. Verdicts
+        that were given without it are none any more.
 
         LabError(BAD_INPUT) where the file is not as this run left it, ValueError for a row that
         could not be read.
@@ -104,6 +106,7 @@ class Store:
         (details / "result.json").write_text(json.dumps(to_json(result), indent=1) + "\n")
         for role, text in logs.items():
             (details / f"{role}.log").write_text(text, encoding="utf-8")
+        (self.folder / VERDICTS).unlink(missing_ok=True)
         self._size = _append(self.folder / TRIALS, cells)
 
     def recorded(self, *, cut: bool = False) -> dict[str, bool]:

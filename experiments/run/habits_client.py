@@ -33,7 +33,7 @@ def command(trial: Trial, server: ServerUnderTest) -> tuple[str, ...]:
     asked = exchange.named.get(first) or Request(
         method=plain.method, path=first, headers=plain.headers, body=plain.body
     )
-    host = "server" if settings.network == "bridge" else "127.0.0.1"
+    host = "127.0.0.1" if settings.network == "pod" else "server"
     return (
         *("python3", "-m", "loadgen.tools.habits", "--host", host, "--port", str(server.port)),
         *("--request", requests_text({ASKED: asked}), "--silence", f"{settings.habits_s:g}"),

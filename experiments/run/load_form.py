@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from contract.loads import WIRE
 from contract.ports import PROBE_PORT
+from contract.probe_clock import OTHER_CLOCK, OWN_CLOCK
 from contract.request import headers_text, requests_text
 from contract.settings.trial import MOST_WARM_UP_S
 from contract.stop_signal import USUAL
@@ -19,7 +21,7 @@ SHORTEST_BACKLOG = 128
 def load_form(trial: Trial, server: ServerUnderTest, stop_signal: str = USUAL) -> dict[str, Any]:
     """Always all of it: the master's form keeps what the trial before has set."""
     settings, asked = trial.point.settings, server.exchange
-    host = "server" if settings.network == "bridge" else "127.0.0.1"
+    host = "127.0.0.1" if settings.network == "pod" else "server"
     return {
         "host": f"http://{host}:{server.port}",
         "server": "",
@@ -39,6 +41,7 @@ def load_form(trial: Trial, server: ServerUnderTest, stop_signal: str = USUAL) -
         "ready_s": server.ready.timeout_s,
         "trial": trial.id,
         "probe": f"{host}:{PROBE_PORT}",
+        "probe_clock": OTHER_CLOCK if settings.network == WIRE else OWN_CLOCK,
         "stop_signal": stop_signal,
     }
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from contract.loads import WIRE
 from contract.result.server_side import OwnLog
 from contract.result.start import Start
 from contract.result.trial_result import TrialResult
@@ -109,9 +110,9 @@ class LoadedTrial:
     def _start(self) -> None:
         make, trial, started = self._containers, self._trial, self.started
         settings = trial.point.settings
-        bridged = settings.network == "bridge"
-        if self._needs.names():
-            self._settle()  # those of the trial before have the same host names
+        bridged = settings.network != "pod"
+        if self._needs.names() or settings.network == WIRE:
+            self._settle()  # those of the trial before have the same host names, or ports
         hosts = self._needs.start()
         pod = started["pod"] = self._driver.start(make.pod(trial, "pod", hosts))
         if bridged:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -19,9 +18,12 @@ from contract.run_order import KEY, begun, next_sequence
 from experiments.checkup.questions import CheckUp, check_up_of
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.images import Found, ensure_foreign, keep_files, same_image
+from experiments.hosts.carry import carry
+from experiments.hosts.patience import Patience
+from experiments.hosts.seen_hosts import see_hosts
+from experiments.hosts.ways import engines, server_address, way_to_master
 from experiments.images.build import Images, ensure_images
 from experiments.link.image import Link, ensure_link, without_paths
-from experiments.machine.cores import place
 from experiments.machine.preflight import Needs, preflight
 from experiments.machine.rest import Rest
 from experiments.machine.run_lock import RunLock
@@ -31,6 +33,7 @@ from experiments.plan.capacity import Limits
 from experiments.plan.overrides import kept_source
 from experiments.plan.source import Source
 from experiments.plan.trials import Trial, expected_s, foreign_servers, notes, plan
+from experiments.records.conditions import changed
 from experiments.records.manifest import describe
 from experiments.records.recorded_limits import recorded_limits
 from experiments.records.run_folder import Store
@@ -48,12 +51,6 @@ from experiments.run.progress import Watch
 from experiments.run.trial_environment import trial_environment
 from experiments.run.until_decided import Continuation, all_trials, is_complete, left
 
-SAME = (
-    *("images", "servers", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256"),
-    *("docker", "bridge_nf_call_iptables"),
-)
-"""Keys of the manifest that must not change between the parts of a resumed run: another engine, or
-a path through the firewall, which costs a new connection four times as much, is another machine."""
 RECORD_BYTES = 400_000
 """Room for one trial's details on the disk: histograms, samples and logs."""
 
@@ -107,16 +104,29 @@ def _measure(
 ) -> Store:
     """Run what is left. Raises AfterwardsError for what fails when nothing is left."""
     started: list[tuple[Store, Limits]] = []
-    try:
-        _measure_all(
-            *(run, source, store, console, budget_s, known or {}),
-            lambda *what: started.append(what),
-        )
-    except (Exception, Interrupted) as error:
-        if not started or not is_complete(started[0][0], source.experiment, started[0][1]):
-            raise
-        return _finish(started[0][0], [error])
+    patience = Patience(run, source.experiment.hosts, partial(say, console))
+    while True:
+        try:
+            _measure_all(
+                *(run, source, store, console, budget_s, known or {}),
+                lambda *what: started.append(what),
+            )
+            break
+        except (Exception, Interrupted) as error:
+            if not started:
+                raise
+            store, limits = started[0]
+            if is_complete(store, source.experiment, limits):
+                return _finish(store, [error])
+            if not _outlasts(patience, error, store):
+                raise
     return _finish(started[0][0], [])
+
+
+def _outlasts(patience: Patience, error: BaseException, store: Store) -> bool:
+    """Whether the run goes on after this. Raises Interrupted where nobody waits for that."""
+    with interruptible(), kept(store):
+        return patience.outlasts(error)
 
 
 def _finish(store: Store, failures: list[BaseException]) -> Store:
@@ -142,8 +152,10 @@ def _measure_all(
     """`begin` is told of the run, and of the limits of its plan, before the first trial."""
     folder = store.folder if store else RESULTS / source.name / run
     tell = partial(say, console)
-    with RunLock(run, folder), interruptible(), DockerDriver(run) as driver, swept(driver, tell):
+    hosts = source.experiment.hosts
+    with RunLock(run, folder), interruptible(), engines(run, hosts) as driver, swept(driver, tell):
         images = ensure_images(driver, _targets(plan(source.experiment)), tell)
+        carry(driver, images, tell)
         machine = machine_of(driver, images.server)
         limits = recorded_limits(store) if store else granted(driver, images.server, machine)
         trials = all_trials(source.experiment, limits, store.manifest() if store else {})
@@ -174,8 +186,11 @@ def _measure_all(
         pinned = {name: image for one in servers for name, image in one.pinned.items()}
         finished = len(trials) - len(left(store, trials))
         with (
+            way_to_master(hosts),
             trial_environment(
-                *(run, driver, images, pinned, store.folder), link.image.id if link else ""
+                *(run, driver, images, pinned, store.folder),
+                link.image.id if link else "",
+                server_address(hosts) if hosts else "",
             ) as runner,
             Watch(trials, finished, console) as bar,
         ):
@@ -190,7 +205,7 @@ def _measure_all(
 
                 if check_up := check_up_of(store):
                     others = {one.server.name: one.server for one in servers}
-                    CheckUp(check_up, others, store, len(trials), measure, tell).ask_all()
+                    CheckUp(check_up, others, hosts, store, len(trials), measure, tell).ask_all()
                 Continuation(
                     source.experiment, limits, store, trials, measure, tell
                 ).until_decided()
@@ -231,10 +246,9 @@ def _begin(
 def _go_on(store: Store, manifest: dict[str, Any]) -> None:
     """Go on with the old folder, if nothing that matters has changed since."""
     before = store.manifest()
-    changed = [name for name in SAME if before.get(name) != json.loads(json.dumps(manifest[name]))]
-    if changed:
+    if others := changed(before, manifest):
         raise LabError(
-            f"{store.folder} cannot go on: {', '.join(changed)} changed since it began; "
+            f"{store.folder} cannot go on: {', '.join(others)} changed since it began; "
             "start a new run",
             Exit.BAD_INPUT,
         )
@@ -281,9 +295,10 @@ def _manifest(
     }
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     foreign = {one.server.name: one.describe(folder) for one in servers}
-    placement = place(driver.cores(images.server))
+    placement = driver.placement(images.server)
     found = describe(
         *(run, started_at, source, made_of, foreign, machine, engine, placement),
         *(limits, [*source.notes, *notes(trials), *([link.left_out] if link else [])]),
     )
-    return {**found, "trials": len(trials)}
+    hosts = see_hosts(driver, source.experiment.hosts, images.server)
+    return {**found, **hosts, "trials": len(trials)}

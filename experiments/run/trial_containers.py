@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
+from contract.loads import WIRE
 from contract.ports import PROBE_PORT, WEB_PORT
+from contract.probe_question import KEY
 from experiments.docker.driver import ContainerSpec
 from experiments.link.container import shaper
 from experiments.machine.cores import Placement
@@ -67,8 +70,13 @@ class Containers:
     """How answers are checked, where not as the server's usually are; a benchmark sets it."""
     link_image: str = ""
     """Of what shapes a path; needed where a trial's is shaped."""
+    address: str = ""
+    """Of the server's host, where that is not the load's; its ports are open there, and the load
+    finds it there."""
     secret: str = field(default="", repr=False)
     """The run's calls to the master carry it: the server under test can reach the master too."""
+    probe_key: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    """Questions to the probe are signed with it: the wire is not the lab's alone."""
 
     def master(self) -> ContainerSpec:
         """The one container that lives through the whole run, so that it can be watched."""
@@ -82,10 +90,16 @@ class Containers:
             ),
             network=self.network,
             aliases=("master",),
-            cpus=self.placement.others,
+            cpus=self._beside_load,
             publish={WEB_PORT: WEB_PORT},
             environment={"C10K_SERVERS": "server", "C10K_SECRET": self.secret},
+            side="load",
         )
+
+    @property
+    def _beside_load(self) -> str:
+        """Cores of the load's host for everything else."""
+        return self.placement.beside_load or self.placement.others
 
     def server_under_test(self, trial: Trial) -> ServerUnderTest:
         """The server of the trial, in this run's images."""
@@ -104,11 +118,12 @@ class Containers:
         }
         if settings.abort_on_overflow is not None and name == "pod":
             sysctls["net.ipv4.tcp_abort_on_overflow"] = str(int(settings.abort_on_overflow))
-        loads = "client" if settings.network == "bridge" else "pod"
+        loads = "pod" if settings.network == "pod" else "client"
         if settings.syn_linear_timeouts is not None and name == loads:
             sysctls[SYN_LINEAR] = str(settings.syn_linear_timeouts)
         if trial.point.foreign:
             sysctls |= ANY_PORT
+        wire = self._wire(trial, name) if settings.network == WIRE else {}
         return ContainerSpec(
             role="pod",
             name=self.name(trial, name),
@@ -117,10 +132,20 @@ class Containers:
             network=self.network,
             hostname=hostname(trial),
             aliases=("server",) if name == "pod" else (),
-            cpus=self.placement.others,
             sysctls=sysctls,
-            hosts=hosts,
+            **{"cpus": self.placement.others, "hosts": hosts, **wire},
         )
+
+    def _wire(self, trial: Trial, name: str) -> dict[str, Any]:
+        """What the pod of this name has more where server and load are on two hosts."""
+        if name == "client":
+            return {"side": "load", "cpus": self._beside_load, "hosts": {"server": self.address}}
+        ports = (self.server_under_test(trial).port, PROBE_PORT)
+        return {
+            "publish": {port: port for port in ports},
+            "publish_at": self.address,
+            "publish_udp": (PROBE_PORT,),
+        }
 
     def link(self, trial: Trial, pod: str, name: str) -> ContainerSpec:
         """Shapes the path in the network namespace of the pod of this name, and ends."""
@@ -185,7 +210,13 @@ class Containers:
             network=f"container:{pod}",
             pid_of=server,
             cpus=self.placement.probing,
+            environment=self._asks(trial),
         )
+
+    def _asks(self, trial: Trial) -> dict[str, str]:
+        """The environment of the probe and of who asks it; each trial has a key of its own, so
+        that no question of another one can be sent again."""
+        return {KEY: f"{self.probe_key} {hostname(trial)}"}
 
     def watch(self, trial: Trial, pod: str) -> ContainerSpec:
         """Watches the server start, in its pod."""
@@ -198,6 +229,7 @@ class Containers:
             command=(*WATCH, json.dumps(load_form(trial, tested) | beside)),
             network=f"container:{pod}",
             cpus=self.placement.others,
+            environment=self._asks(trial),
         )
 
     def loads(self, trial: Trial, pod: str) -> dict[str, ContainerSpec]:
@@ -219,7 +251,12 @@ class Containers:
             cpu_quota=self.load_cpu_quota,
             cpu_period_us=LOAD_PERIOD_US,
             nofile=self.nofile,
-            environment={"C10K_SERVERS": "server", "C10K_WORKER": str(number)},
+            environment={
+                "C10K_SERVERS": "server",
+                "C10K_WORKER": str(number),
+                **self._asks(trial),
+            },
+            side="load",
         )
 
     def habits(self, trial: Trial, pod: str) -> ContainerSpec:
@@ -231,6 +268,7 @@ class Containers:
             command=habits_command(trial, self.server_under_test(trial)),
             network=f"container:{pod}",
             cpus=self.placement.load,
+            side="load",
         )
 
     def name(self, trial: Trial, role: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from contract.ports import WEB_PORT
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images
-from experiments.machine.cores import Placement, place
+from experiments.machine.cores import Placement
 from experiments.run.locust_client import Master
 from experiments.run.loop import stay_off
 from experiments.run.master_container import MasterContainer
@@ -24,8 +24,9 @@ MOST_NOFILE = 65_536
 def cores_and_network(run: str, driver: DockerDriver, image: str) -> tuple[Placement, str]:
     """The cores of the engine, off which this process keeps, as containers of `image` see them,
     and a network of the run's own."""
-    placement = place(driver.cores(image))
-    stay_off(placement)
+    placement = driver.placement(image)
+    if not placement.apart:
+        stay_off(placement)
     network = f"c10k-{run}-net"
     driver.create_network(network)
     return placement, network
@@ -39,11 +40,13 @@ def trial_environment(
     foreign: Mapping[str, str] | None = None,
     folder: Path = Path(),
     link_image: str = "",
+    address: str = "",
 ) -> Iterator[TrialRunner]:
     """Ready for trials. What it starts in Docker is removed by the sweep around it.
 
     `foreign` has the image ids of foreign servers and of what they need, by name; `folder` the
-    files that these are given; `link_image` is that of experiments/link/, where a path is shaped.
+    files that these are given; `link_image` is that of experiments/link/, where a path is shaped;
+    `address` is the server's, where its host is not that of the load.
     """
     placement, network = cores_and_network(run, driver, images.server)
     nofile = min(driver.nofile_limit(images.server), MOST_NOFILE)
@@ -52,6 +55,7 @@ def trial_environment(
         *(images, placement, network, nofile, f"c10k-{run}", foreign or {}),
         folder=folder.resolve(),
         link_image=link_image,
+        address=address,
         secret=secret,
     )
     client = Master(f"http://127.0.0.1:{WEB_PORT}", secret)

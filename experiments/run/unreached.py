@@ -48,7 +48,7 @@ def why_unreached(found: Sequence[Listener], port: int, to: str) -> str:
 def advice(found: Sequence[Listener], point: Point) -> str:
     """The same of a point's server, for the load, with what to do."""
     port = point.foreign.port if point.foreign else 0
-    bridged = point.settings.network == "bridge"
+    bridged = point.settings.network != "pod"
     why = why_unreached(found, port, "" if bridged else LOOPBACK)
     if not why or not found:
         return why

@@ -28,12 +28,23 @@ def gate_columns(result: TrialResult) -> dict[str, Any]:
         "answers_compared": checked.compared if checked else None,
         "first_wrong": checked.wrong if checked else None,
         "round_trip_us": result.round_trip_us,
+        "clock_bound_us": result.clock_bound_us,
+        "probe_late_us": _late_us(result),
         "active_established": gauges.active_established if gauges else None,
         "idle_established": gauges.idle_established if gauges else None,
         "server_established": gate.server_established if gate else None,
         "idle_connect_s": result.phases_s.get("connect_idle"),
         "company": " ".join(f"{name}={count}" for name, count in result.company.items()),
     }
+
+
+def _late_us(result: TrialResult) -> float | None:
+    """Of the probe's samples of the window; None without any."""
+    window, opened, closed = result.window, result.sample("open"), result.sample("close")
+    if not (window and opened and closed):
+        return None
+    beside_ns = abs(opened.at_ns - window.started_ns), abs(closed.at_ns - window.ended_ns)
+    return max(beside_ns) / 1_000
 
 
 def load_columns(window: Window, active: int, depth: int) -> dict[str, Any]:

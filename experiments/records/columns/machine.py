@@ -20,7 +20,8 @@ def machine_columns(
 ) -> dict[str, Any]:
     """What others had of the lab's cores; what the engine had to copy the server's own log, and
     for the files of its container, is the server's doing."""
-    others, log = _machine(result.environment, window, before, after), result.log
+    own_ns = (after.cpu_ns - before.cpu_ns) + (0 if _elsewhere(result) else window.cpu_ns)
+    others, log = _machine(result.environment, own_ns, before, after), result.log
     loaded_s = (result.warmed_up_s or 0.0) + window.window_s
     copying = per(log.copying_s, loaded_s) if log else None
     files = per(result.files_s, loaded_s)
@@ -58,12 +59,16 @@ def _core_loops(result: TrialResult) -> dict[str, float | None]:
     return found
 
 
+def _elsewhere(result: TrialResult) -> bool:
+    """Whether the load was on another machine, on whose cores nobody looks."""
+    return result.clock_bound_us is not None
+
+
 def _machine(
-    environment: Environment, window: Window, before: ProbeSample, after: ProbeSample
+    environment: Environment, own_ns: int, before: ProbeSample, after: ProbeSample
 ) -> dict[str, Any]:
-    """What others had of the lab's cores."""
+    """What others had of the measured cores, of which the lab itself took `own_ns`."""
     wall_s = (after.at_ns - before.at_ns) / NS
-    cpu_s = (after.cpu_ns - before.cpu_ns) / NS
     tick_s = per(1, environment.clock_ticks) or math.nan
     steal_s = (after.steal_ticks - before.steal_ticks) * tick_s
     idle_s = (after.idle_ticks - before.idle_ticks) * tick_s
@@ -71,7 +76,7 @@ def _machine(
     whole_s = wall_s * lab_cores
     if whole_s < steal_s <= whole_s + tick_s * lab_cores:  # a tick more than the window is long
         steal_s = whole_s
-    foreign_s = whole_s - idle_s - steal_s - cpu_s - window.cpu_ns / NS
+    foreign_s = whole_s - idle_s - steal_s - own_ns / NS
     return {
         "steal_share": per(steal_s, whole_s),
         "foreign_cpu_share": at_least_0(per(foreign_s, wall_s)),

@@ -28,7 +28,7 @@ def server_columns(
     return {
         "server_cpu_us_per_request": per(cpu_s * 1e6, rate * busy_s if rate else None),
         "server_cpu_share": per(cpu_s, busy_s * cores),
-        "load_cores": len(after.measured_cores) - 1,
+        "load_cores": _load_cores(result),
         "server_rss_bytes": after.rss_bytes,
         "server_rss_idle_bytes": start.rss_bytes if start else None,
         "server_threads": after.threads,
@@ -47,6 +47,13 @@ def server_columns(
         **machine_columns(result, window, before, after),
         **_kernel(result),
     }
+
+
+def _load_cores(result: TrialResult) -> int | None:
+    """That the load workers had together; None where it was not recorded what they asked for."""
+    if result.asked is None:
+        return None
+    return len({core for pins in result.asked.loads.values() for core in pins.cores})
 
 
 def _grown(before: int | None, after: int | None) -> int | None:

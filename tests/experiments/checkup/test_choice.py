@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.checkup.description import KEY, described
+from contract.checkup.description import CLOSED, CROWD, IDLE, KEY, described
 from contract.exits import Exit, LabError
 from experiments.checkup.choice import (
     QUICK_ROUNDS,
@@ -18,10 +18,12 @@ from experiments.checkup.choice import (
     choose_checkup,
     choose_two_checkups,
 )
+from experiments.checkup.rules_file import read_rules
 from experiments.plan.overrides import kept_source
 from experiments.plan.trials import plan
 from experiments.records.run_folder import Store
 
+USUAL = read_rules(None)
 SHOP = """
 image: shop:1
 port: 8000
@@ -32,13 +34,13 @@ path: /items 90, /cart 10
 def refusal(*asked: object) -> str:
     server, port, rules, beside, quick = asked
     with pytest.raises(LabError) as told:
-        choose_checkup(server, port, rules, beside, quick)  # type: ignore[arg-type]
+        choose_checkup(server, port, read_rules(rules), beside, quick)  # type: ignore[arg-type]
     assert told.value.exit is Exit.BAD_INPUT
     return str(told.value)
 
 
 def test_an_image_is_asked_the_same_as_those_beside_it(tmp_path: Path) -> None:
-    choice = choose_checkup("shop:1", 8000, None, ["epoll_level", "nginx"], quick=False)
+    choice = choose_checkup("shop:1", 8000, USUAL, ["epoll_level", "nginx"], quick=False)
     trials = plan(choice.source.experiment)
     assert len(trials) == 3 * 4
     assert {one.point.settings.server for one in trials} == {"shop", "epoll_level", "nginx"}
@@ -54,7 +56,7 @@ def test_an_image_is_asked_the_same_as_those_beside_it(tmp_path: Path) -> None:
 
 
 def test_a_server_of_the_lab_is_not_beside_itself() -> None:
-    choice = choose_checkup("epoll_level", None, None, ["epoll_level"], quick=True)
+    choice = choose_checkup("epoll_level", None, USUAL, ["epoll_level"], quick=True)
     assert {one.point.settings.server for one in plan(choice.source.experiment)} == {"epoll_level"}
     assert choice.known[KEY]["beside"] == []
     assert choice.known[KEY]["most"] < 12
@@ -63,7 +65,7 @@ def test_a_server_of_the_lab_is_not_beside_itself() -> None:
 def test_of_a_mix_the_first_request_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
     path.write_text(SHOP)
-    choice = choose_checkup(str(path), None, None, [], quick=False)
+    choice = choose_checkup(str(path), None, USUAL, [], quick=False)
     (server,) = choice.source.experiment.servers
     assert server.path == "/items"
     assert choice.source.notes == ("shop is described with a mix; its check-up asks for /items",)
@@ -72,7 +74,7 @@ def test_of_a_mix_the_first_request_is_asked(tmp_path: Path) -> None:
 def test_rules_of_a_file_take_the_place_of_the_usual_ones(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("p99_ms: 20\nthresholds: ['holds_per_s > 2000']\n")
-    about = described(choose_checkup("poll", None, path, [], quick=False).known)
+    about = described(choose_checkup("poll", None, read_rules(path), [], quick=False).known)
     assert about
     assert about.rules.limits.p99_ms == 20
     assert about.rules.connections == 64
@@ -112,7 +114,7 @@ def test_who_is_beside_it() -> None:
 
 
 def test_another_image_of_the_same_name_may_be_beside_it() -> None:
-    choice = choose_checkup("shop:2", 8000, None, ["shop:1", "poll"], quick=False)
+    choice = choose_checkup("shop:2", 8000, USUAL, ["shop:1", "poll"], quick=False)
     assert choice.known[KEY]["beside"] == ["shop_b", "poll"]
     images = {one.name: (one.image, one.port) for one in choice.source.experiment.servers}
     assert images == {"shop": ("shop:2", 8000), "shop_b": ("shop:1", 8000)}
@@ -125,7 +127,7 @@ def test_a_slip_of_the_pen_beside_it_is_told() -> None:
 
 
 def test_of_two_servers_every_planned_trial_stands_beside_its_pair(tmp_path: Path) -> None:
-    choice = choose_two_checkups("shop:1", "shop:2", 8000, None, quick=False)
+    choice = choose_two_checkups("shop:1", "shop:2", 8000, USUAL, quick=False)
     trials = plan(choice.source.experiment)
     servers = [one.point.settings.server for one in trials]
     assert len(trials) == 2 * 4 * ROUNDS
@@ -142,13 +144,13 @@ def test_of_two_servers_every_planned_trial_stands_beside_its_pair(tmp_path: Pat
     store = Store.create(tmp_path, choice.source, "run-1")
     again = kept_source(store.experiment, "checkup")
     assert [one.id for one in plan(again.experiment)] == [one.id for one in trials]
-    quick = described(choose_two_checkups("poll", "shop:2", 8000, None, quick=True).known)
+    quick = described(choose_two_checkups("poll", "shop:2", 8000, USUAL, quick=True).known)
     assert quick
     assert (quick.rounds, quick.servers) == (QUICK_ROUNDS, ("shop", "poll"))
 
 
 def test_one_image_twice_has_two_names() -> None:
-    choice = choose_two_checkups("shop:1", "shop:1", 8000, None, quick=True, tolerance=0.2)
+    choice = choose_two_checkups("shop:1", "shop:1", 8000, USUAL, quick=True, tolerance=0.2)
     assert choice.known[KEY]["server"] == "shop_b"
     assert choice.known[KEY]["beside"] == ["shop_a"]
     assert choice.known[KEY]["compared"]["tolerance"] == 0.2
@@ -173,5 +175,42 @@ def test_what_does_not_go_together_is_told(
 ) -> None:
     port = None if "both poll" in told else 8_000
     with pytest.raises(LabError, match=f"^{re.escape(told)}") as refused:
-        choice_of(server, two, port, None, beside, tolerance, lambda: False, quick=False)
+        choice_of(server, two, port, USUAL, beside, tolerance, lambda: False, quick=False)
+    assert refused.value.exit is Exit.BAD_INPUT
+
+
+def test_some_questions_are_asked_alone() -> None:
+    """With what they need: a flood is as large as the load that idle connections showed."""
+    sweeps = {
+        asked: {
+            one.point.sweep
+            for one in plan(
+                choose_checkup("poll", None, read_rules(None, asked), [], False).source.experiment
+            )
+        }
+        for asked in ("idle", "leak", "clients")
+    }
+    assert sweeps == {
+        "idle": {CLOSED, IDLE, CROWD},
+        "leak": {CLOSED, CROWD},
+        "clients": {CLOSED, IDLE, CROWD},
+    }
+
+
+@pytest.mark.parametrize(
+    ("questions", "told"),
+    [
+        (
+            "leak,hold",
+            "QUESTIONS=leak,hold: questions: hold: no such question; did you mean 'holds'?",
+        ),
+        (",", "QUESTIONS=,: questions: name at least one of holds, cost"),
+        ("idle", "QUESTIONS=idle: thresholds[0]: leak_fds is a figure of leak, which is not asked"),
+    ],
+)
+def test_questions_that_cannot_be_asked(tmp_path: Path, questions: str, told: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("thresholds: [leak_fds < 1]\nquestions: [leak, idle]")
+    with pytest.raises(LabError, match=re.escape(told)) as refused:
+        read_rules(path, questions)
     assert refused.value.exit is Exit.BAD_INPUT

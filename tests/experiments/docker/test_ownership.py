@@ -52,6 +52,14 @@ def test_an_image_is_read_from_a_list_as_from_an_inspection() -> None:
     assert read_image(listed) == read_image(inspected) == wanted
 
 
+def test_podman_names_an_image_that_is_from_no_registry_by_localhost() -> None:
+    name = "c10k-lab/server:0123456789ab"
+    made = {"Id": "1", "RepoTags": [f"localhost/{name}", "docker.io/library/python:3"]}
+    image = read_image({**made, "Labels": {LABEL_NAME: name}})
+    assert image.tags == (name, "docker.io/library/python:3")
+    assert own_tags(image) == (name,)
+
+
 def test_an_image_without_tags_labels_and_parent() -> None:
     listed = {"Id": "x", "RepoTags": ["<none>:<none>"], "RepoDigests": ["<none>@<none>"]}
     inspected = {"Id": "x", "RepoTags": None, "Config": {"Labels": None}, "Parent": ""}

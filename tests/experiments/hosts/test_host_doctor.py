@@ -7,7 +7,7 @@ from typing import Any
 from contract.exits import Exit, LabError
 from experiments.hosts.clock import Offset
 from experiments.hosts.host_doctor import Seen, checks
-from experiments.hosts.hosts_file import Host, Hosts
+from experiments.plan.hosts import Host, Hosts
 
 HOSTS = Hosts(server=Host(docker="a"), load=[Host(docker="b"), Host(docker="c", cores=8)])
 

@@ -27,6 +27,8 @@ from tests.support.fakes import FakeImages
 from tests.support.placed import placed
 
 ROOTLESS = {
+    "Architecture": "x86_64",
+    "Driver": "overlay2",
     "NCPU": 2,
     "CgroupVersion": "2",
     "CgroupDriver": "systemd",
@@ -102,6 +104,9 @@ class Engine:
 
     def info(self) -> dict[str, Any]:
         return ROOTLESS
+
+    def version(self) -> dict[str, str]:
+        return {"Version": "27.1", "ApiVersion": "1.46"}
 
 
 def driver_of(engine: Engine) -> DockerDriver:

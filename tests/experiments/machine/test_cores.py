@@ -10,7 +10,7 @@ import pytest
 
 from contract.exits import LabError
 from experiments.machine.checks import check_cores
-from experiments.machine.cores import LOOK, Core, place, see_cores
+from experiments.machine.cores import LOOK, Core, place, place_apart, see_cores
 from experiments.machine.topology import reading
 from tests.support.fakes import FakeDriver
 from tests.support.placed import placed
@@ -188,3 +188,15 @@ def test_a_container_is_asked_and_needs_nothing_but_python(
         {"number": 4, "threads": (4, 5), "package": None, "speed": 0, "slow": False},
         {"number": 5, "threads": (4, 5), "package": 1, "speed": 9, "slow": True},
     ]
+
+
+def test_on_two_hosts_the_load_has_all_cores_but_the_one_beside_it() -> None:
+    found = place_apart(each(range(2)), each(range(4)))
+    assert (found.server, found.loads, found.others) == ("0", ("0", "3", "1"), "1")
+    assert found.beside_load == "2"
+    assert found.apart
+    assert found.measured(3) == ("0",)
+    assert str(found) == "server on core 0, load on core 0 of its host"
+    assert place_apart(each(range(2)), each(range(4)), most=2).loads == ("0", "3")
+    with pytest.raises(LabError):
+        place_apart(each(range(2)), each(range(1)))

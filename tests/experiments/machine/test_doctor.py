@@ -25,6 +25,12 @@ INFO = {"Architecture": "x86_64", "Driver": "overlay2", "CgroupVersion": "2"}
     ("check", "status", "words"),
     [
         (checks.check_engine(VERSION, INFO), "ok", "cgroup v2"),
+        (
+            checks.check_engine({**VERSION, "Components": [{"Name": "Podman Engine"}]}, INFO),
+            "fail",
+            "use Docker's engine",
+        ),
+        (checks.check_engine({**VERSION, "Components": [{"Name": "Engine"}]}, INFO), "ok", ""),
         (checks.check_engine({**VERSION, "ApiVersion": "1.40"}, INFO), "fail", "update Docker"),
         (checks.check_place("unix:///run/d.sock", "DOCKER_HOST", False), "ok", "DOCKER_HOST"),
         (checks.check_place("ssh://me@far", "the context 'far'", True), "fail", "run it there"),

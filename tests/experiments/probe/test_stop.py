@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from contract.probe_question import KEY, signed
 from loadgen.worker.probe_client import Probe, TrialVoid
 from tests.support.stopping import Process, probe_beside, running
 
+OF_THIS_ONE = b"of this trial"
 SERVER = """
 import signal, sys
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # a shell has programs in the background ignore it
 signal.signal(signal.SIGTERM, lambda *_: print('told', flush=True))
 print('waits', flush=True)
 while True:
@@ -35,9 +39,11 @@ def beside(pid: int) -> Iterator[tuple[Probe, Process]]:
     """A probe beside the process of this number, and a client that it answers."""
     with probe_beside(pid) as (process, (host, port)):
         client = Probe(f"{host}:{port}")
-        client.environment()
-        yield client, process
-        client.close()
+        try:
+            client.environment()
+            yield client, process
+        finally:
+            client.close()
 
 
 def test_it_sends_the_signal_and_tells_the_moment_before(server: Process) -> None:
@@ -49,6 +55,34 @@ def test_it_sends_the_signal_and_tells_the_moment_before(server: Process) -> Non
     assert sample.unix_ns is not None
     assert abs(time.time() - sample.unix_ns / 1e9) < 10
     assert sample.label == "stop"
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        *(b"", b"open", b"stop:9", b"stop:9 7 0", b"open 1 2 3", b"gate x y", bytes(200)),
+        signed("stop:9", 7, 0, b""),
+        signed("stop:9", 7, 0, b"of another trial"),
+        signed("stop:9", 7, 0, OF_THIS_ONE)[:-1],
+        signed("look", 7, 0, OF_THIS_ONE).replace(b"look", b"stop:9"),
+        signed("gate", 7, 0, OF_THIS_ONE).replace(b"7", b"x"),
+    ],
+)
+def test_a_datagram_that_is_nobodys_question_ends_nothing(
+    server: Process, stray: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY, OF_THIS_ONE.decode())
+    with probe_beside(server.pid) as (process, address):
+        client = Probe("{}:{}".format(*address))
+        try:
+            client.environment()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.sendto(stray, address)
+            assert client.ask("second").label == "second"
+        finally:
+            client.close()
+        assert process.poll() is None
+    assert server.poll() is None
 
 
 def test_a_question_that_comes_again_sends_no_second_signal(server: Process) -> None:

@@ -135,6 +135,16 @@ def test_a_row_that_could_not_be_read_is_never_written(store: Store) -> None:
     store.append(good, None, {})
 
 
+def test_verdicts_that_were_given_before_a_trial_are_none_after_it(store: Store) -> None:
+    """A run that goes on and dies before its report would show them for ever."""
+    verdicts = store.folder / "verdicts.csv"
+    verdicts.write_text("claim,verdict\n2,reproduced\n")
+    execute([], store, Conductor(), Quiet())
+    assert verdicts.exists()
+    execute(some_trials()[:1], store, Conductor(), Quiet())
+    assert not verdicts.exists()
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="is not a run"):
         Store.open(tmp_path)

@@ -91,6 +91,18 @@ def test_what_a_server_said_that_did_not_come_up_is_told(spoiled_by: Blame, told
             "the load workers opened or closed their windows 12.0 ms apart",
         ),
         (changed(skew_us=9_000.0), "server_bound", ""),
+        (
+            replace(changed(), clock_bound_us=12_000.0),
+            "void",
+            "the clocks of server and load are known to 12.0 ms only",
+        ),
+        (replace(changed(), clock_bound_us=9_000.0), "server_bound", ""),
+        (
+            with_samples(a_result(), close={"at_ns": int(3e9)}),
+            "void",
+            "the probe looked 1,000 ms from an edge of the window",
+        ),
+        (with_samples(a_result(), close={"at_ns": int(2.19e9)}), "server_bound", ""),
         (changed(errors={"reset": 2}), "void", "errors in the window: reset=2"),
         (changed(errors={"wrong_answer": 1}), "void", "the server answered wrongly"),
         (changed(response_mean_us=500.0, response_max_us=4e5), "server_bound", ""),

@@ -18,6 +18,7 @@ from experiments.plan.capacity import Limits
 from experiments.plan.overrides import read_source
 from experiments.plan.source import Source
 from experiments.plan.trials import Trial
+from experiments.records import conditions
 from experiments.records.outcome import Outcome
 from experiments.records.run_folder import Store
 from experiments.run import session
@@ -101,7 +102,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
     monkeypatch.setattr(session, "RESULTS", tmp_path)
     monkeypatch.setattr(session, "RunLock", lambda *_: nullcontext())
-    monkeypatch.setattr(session, "DockerDriver", lambda _run: OfThisLab())
+    monkeypatch.setattr(session, "engines", lambda _run, _hosts: OfThisLab())
     monkeypatch.setattr(session, "ensure_images", lambda *_: Images())
     monkeypatch.setattr(session, "ensure_foreign", lambda *_: [])
     monkeypatch.setattr(session, "machine_of", lambda *_: {})
@@ -113,7 +114,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     return found
 
 
-SAME = set(session.SAME) - {"format_version"}
+SAME = set(conditions.SAME) - {"format_version"}
 
 
 def start(lab: Lab) -> Store:

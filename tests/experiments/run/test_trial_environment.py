@@ -10,7 +10,7 @@ import pytest
 
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images
-from experiments.machine.cores import Core
+from experiments.machine.cores import Core, Placement, place
 from experiments.run import trial_environment as module
 from experiments.run.trial_environment import trial_environment
 from tests.support.fakes import FakeDriver, FakeImages
@@ -20,6 +20,9 @@ class Engine(FakeDriver):
     def cores(self, image: str) -> tuple[Core, ...]:
         del image
         return Core(0), Core(1)
+
+    def placement(self, image: str) -> Placement:
+        return place(self.cores(image))
 
     def nofile_limit(self, image: str) -> int:
         del image

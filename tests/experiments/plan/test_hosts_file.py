@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from contract.exits import Exit, LabError
-from experiments.hosts.hosts_file import Host, read_hosts
+from experiments.plan.hosts import Host
+from experiments.plan.hosts_file import read_hosts
 
 GOOD = """
 server: {docker: "ssh://lab@a"}

@@ -3,44 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from contract.exits import Exit, LabError
-from experiments.plan.strict import Shaped, Strict
+from experiments.plan.hosts import Host, Hosts
 from experiments.plan.yaml_file import explain, line_of, parse, refusal
-
-ENGINE: Final = Shaped(
-    r"(unix|tcp|ssh)://\S+|[a-zA-Z0-9][a-zA-Z0-9_.+-]*",
-    "what `docker -H` takes (ssh://USER@HOST, tcp://HOST:PORT, unix:///PATH), or a context's name",
-)
-
-
-class Host(Strict):
-    """A machine, by its engine."""
-
-    docker: Annotated[str, ENGINE] = Field(
-        description="The engine, as `docker -H` has it (ssh, tcp, unix), or the name of a context"
-    )
-    cores: int | None = Field(
-        None, ge=1, le=8_192, description="Cores that the lab may use there; all if absent"
-    )
-
-
-class Hosts(Strict):
-    """Who runs the server, and who loads it."""
-
-    server: Host = Field(description="The host of the server")
-    load: Annotated[list[Host], Field(min_length=1)] = Field(
-        description="The hosts of the load workers"
-    )
-
-    @property
-    def named(self) -> dict[str, Host]:
-        """All of them, by what they are called in messages."""
-        loads = {f"load {number}": host for number, host in enumerate(self.load, 1)}
-        return {"server": self.server, **loads}
 
 
 def read_hosts(path: Path) -> Hosts:

@@ -1,0 +1,42 @@
+"""A question to the probe, as a datagram: `WORD NUMBER KEPT SIGN`.
+
+KEPT is the number of the last answer that its asker kept. Between two hosts anybody who reaches the
+probe's port might ask, and a question can tell the server to end: SIGN is a keyed hash (RFC 2104)
+of the rest, under a key that the trial's containers alone have. Without one, where the
+network is the lab's own, it is empty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+KEY: Final = "C10K_PROBE_KEY"
+"""The variable with the key, in the environment of who asks and of who answers."""
+
+
+def key_of(environment: Mapping[str, str]) -> bytes:
+    """It; empty where there is none."""
+    return environment.get(KEY, "").encode()
+
+
+def signed(word: str, number: int, kept: int, key: bytes) -> bytes:
+    """The datagram."""
+    question = f"{word} {number} {kept}".encode()
+    return question + b" " + _sign(question, key)
+
+
+def parsed(datagram: bytes, key: bytes) -> tuple[bytes, int, int]:
+    """Its word, its number, and that of the answer that was kept last. ValueError where it is not
+    of who has the key."""
+    question, _, sign = datagram.rpartition(b" ")
+    if not hmac.compare_digest(sign, _sign(question, key)):
+        raise ValueError("nobody's question of ours")
+    word, number, kept = question.split(b" ")
+    return word, int(number), int(kept)
+
+
+def _sign(question: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, question, hashlib.sha256).hex().encode()

@@ -1,0 +1,41 @@
+"""What a run's manifest says of each of its hosts, and of the path between them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from experiments.docker.docker_driver import DockerDriver
+from experiments.hosts.clock import offset_of
+from experiments.hosts.two_engines import TwoEngines
+from experiments.hosts.ways import server_address
+from experiments.hosts.wire import see_wire
+from experiments.plan.hosts import Host, Hosts
+
+KEY = "hosts"
+
+
+def see_hosts(driver: DockerDriver, hosts: Hosts | None, image: str) -> dict[str, Any]:
+    """By what they are called; nothing where all is on one machine. Raises DriverError; LabError
+    where the load does not reach the server's host."""
+    if hosts is None or not isinstance(driver, TwoEngines):
+        return {}
+    address = server_address(hosts)
+    wire = asdict(see_wire(driver, image, address))
+    server = {**_of(hosts.server, driver), "address": address, "path": wire}
+    return {KEY: {"server": server, "load": _of(hosts.load[0], driver.load)}}
+
+
+def _of(host: Host, driver: DockerDriver) -> dict[str, Any]:
+    version, info = driver.version(), driver.info()
+    clock = offset_of(lambda: str(driver.info()["SystemTime"]))
+    return {
+        "docker": host.docker,
+        "engine": version.get("Version"),
+        "kernel": info.get("KernelVersion"),
+        "cores": info.get("NCPU"),
+        "memory_bytes": info.get("MemTotal"),
+        "architecture": info.get("Architecture"),
+        "clock_offset_s": clock.offset_s,
+        "clock_bound_s": clock.bound_s,
+    }

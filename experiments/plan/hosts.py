@@ -1,0 +1,52 @@
+"""`hosts`: the machines of an experiment, each by its engine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from experiments.plan.strict import Shaped, Strict
+
+ENGINE: Final = Shaped(
+    r"(unix|tcp|ssh)://\S+|[a-zA-Z0-9][a-zA-Z0-9_.+-]*",
+    "what `docker -H` takes (ssh://USER@HOST, tcp://HOST:PORT, unix:///PATH), or a context's name",
+)
+
+
+class Host(Strict):
+    """A machine, by its engine."""
+
+    docker: Annotated[str, ENGINE] = Field(
+        description="The engine, as `docker -H` has it (ssh, tcp, unix), or the name of a context"
+    )
+    cores: int | None = Field(
+        None, ge=1, le=8_192, description="Cores that the lab may use there; all if absent"
+    )
+    address: str | None = Field(
+        None,
+        min_length=1,
+        description="Of the server's host: where the load reaches it, an address or a name; the "
+        "host in `docker` if absent",
+    )
+
+    @property
+    def reached_at(self) -> str | None:
+        """Where others reach it; None where nothing tells."""
+        return self.address or urlsplit(self.docker).hostname
+
+
+class Hosts(Strict):
+    """Who runs the server, and who loads it."""
+
+    server: Host = Field(description="The host of the server")
+    load: Annotated[list[Host], Field(min_length=1)] = Field(
+        description="The hosts of the load workers"
+    )
+
+    @property
+    def named(self) -> dict[str, Host]:
+        """All of them, by what they are called in messages."""
+        loads = {f"load {number}": host for number, host in enumerate(self.load, 1)}
+        return {"server": self.server, **loads}

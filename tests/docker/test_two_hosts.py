@@ -1,0 +1,180 @@
+"""An experiment on two machines: the server on this one, the load on an engine of its own behind a
+cable, which a program in the place of `ssh` leads to."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import psutil
+import pytest
+from rich.console import Console
+
+from analysis.report.report import build
+from experiments.docker.address import engine_address
+from experiments.hosts.ways import engines
+from experiments.hosts.wire_look import LOOKS
+from experiments.paths import ROOT
+from experiments.plan.hosts import Host, Hosts
+from experiments.plan.overrides import read_source
+from experiments.run import session
+from tests.support import relay_ssh
+from tests.support.second_engine import HERE, SecondEngine, obstacle, second_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from experiments.images.build import Images
+    from experiments.plan.source import Source
+
+pytestmark = pytest.mark.docker
+
+SSH = """#!/bin/sh
+exec "{python}" "{program}" "$@"
+"""
+HOSTS = """
+hosts:
+  server: {{docker: "{here}", address: {address}}}
+  load: [{{docker: "ssh://lab@second{there}"}}]
+"""
+CUT = """
+question: Does a run outlast its connections?
+repeats: 3
+reference: false
+settings: {active_connections: 8, window_s: 1.0, warm_up_s: 0.2}
+sweeps: [{name: stays, axes: {server: [poll]}}]
+"""
+PROGRAM = (
+    "import sys; from pathlib import Path; from experiments.records import attempts; "
+    "from experiments.run import session; attempts.MOST = 1; "
+    "session.RESULTS = Path(sys.argv.pop(1)); from experiments.__main__ import cli; cli()"
+)
+RUN_S = 120.0
+EXPERIMENT = """
+question: Is a server on one machine loaded from another?
+repeats: 1
+settings: {active_connections: 8, window_s: 1.0, warm_up_s: 0.2}
+sweeps:
+  - {name: idle, axes: {server: [poll], idle_connections: [0, 200]}}
+  - {name: open, settings: {load: open_loop, rate_per_s: 500}, axes: {server: [poll]}}
+  - {name: comes, settings: {load: connection_per_request}, axes: {server: [poll]}}
+  - name: told
+    settings: {load: open_loop, rate_per_s: 500, stop_s: 1}
+    axes: {server: [poll]}
+  - {name: two, settings: {load_workers: 2}, axes: {server: [poll]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondEngine]:
+    if why := obstacle():
+        pytest.skip(why)
+    with second_engine(tmp_path_factory.mktemp("second")) as found:
+        yield found
+
+
+@pytest.fixture
+def ssh(second: SecondEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is called as such."""
+    program = tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text(SSH.format(python=sys.executable, program=relay_ssh.__file__))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("C10K_TEST_NETNS", str(second.namespace))
+
+
+@pytest.mark.usefixtures("ssh")
+def test_a_server_is_loaded_from_another_machine(
+    images: Images, second: SecondEngine, results: Path
+) -> None:
+    said = io.StringIO()
+    store = session.start(written(results, EXPERIMENT, second), Console(file=said, width=200))
+
+    assert f"{images.load}: to the load's host" in said.getvalue()
+    rows = pd.read_csv(store.folder / "trials.csv")
+    rows = rows.drop_duplicates(["sweep", "idle_connections", "repeat"], keep="last")
+    assert (rows["outcome"] == "completed").all(), rows["reason"].tolist()
+    assert (rows["network"] == "wire").all()
+    assert (rows["requests"] > 0).all()
+    assert (rows["errors"] == 0).all()
+    assert (rows["clock_bound_us"] < 20_000).all()
+    assert rows["server_cpu_share"].between(0.0, 1.05).all()
+    by_sweep = rows.set_index("sweep")
+    idle = by_sweep.loc[["idle"]]
+    assert idle["server_established"].tolist() == (8 + idle["idle_connections"]).tolist()
+    assert by_sweep.loc["open", "requests_per_s"] == pytest.approx(500, rel=0.1)
+    told = by_sweep.loc["told"]
+    assert told["stop_ended_s"] < 1
+    assert told["stop_unsent"] > 0
+    assert by_sweep.loc["two", "load_workers"] == 2
+    manifest = json.loads((store.folder / "manifest.json").read_text())
+    assert set(manifest["hosts"]) == {"server", "load"}
+    path = manifest["hosts"]["server"]["path"]
+    assert 1 < path["round_trip_us"] < 20_000
+    assert path["mbit_per_s"] > 10
+    assert path["probe_lost"] < LOOKS
+    assert "Hosts" in build(store.folder).markdown.read_text()
+    assert nothing_left(second)
+
+
+@pytest.mark.usefixtures("ssh", "images")
+def test_a_run_outlasts_its_connections(second: SecondEngine, results: Path) -> None:
+    """They are cut in the middle of it: what is called as `ssh` is killed."""
+    written(results, CUT, second)
+    command = (sys.executable, "-c", PROGRAM, str(results), "run", str(results / "apart.yaml"))
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        try:
+            await_row(results, process)
+            for child in psutil.Process(process.pid).children():
+                with suppress(psutil.NoSuchProcess):  # others come and go
+                    if relay_ssh.__file__ in child.cmdline():
+                        child.kill()
+            told = process.communicate(timeout=RUN_S)[0]
+        finally:
+            process.kill()
+    assert "ssh to second ended with -9; it is waited for, 120 s at most" in told
+    assert "it is there again; the run goes on" in told
+    (folder,) = (path.parent for path in results.glob("*/2*/trials.csv"))
+    rows = pd.read_csv(folder / "trials.csv")
+    assert sorted(rows["repeat"]) == [1, 2, 3]
+    cut = rows[rows["outcome"] != "completed"]
+    assert len(cut) <= 1
+    assert set(cut["spoiled_by"]) <= {"load", "surroundings"}, cut["reason"].tolist()
+    assert len(json.loads((folder / "manifest.json").read_text())["resumed_at"]) == 1
+    assert nothing_left(second)
+
+
+def written(folder: Path, text: str, second: SecondEngine) -> Source:
+    """An experiment on both engines."""
+    here = engine_address().url
+    path = folder / "apart.yaml"
+    path.write_text(text + HOSTS.format(here=here, address=HERE, there=second.socket))
+    return read_source(path, "apart")
+
+
+def await_row(results: Path, process: subprocess.Popen[str]) -> None:
+    """Until a trial is recorded."""
+    deadline = time.monotonic() + RUN_S
+    while not any(len(one.read_text().splitlines()) > 1 for one in results.glob("*/2*/trials.csv")):
+        assert process.poll() is None, "it ended before its first trial had"
+        assert time.monotonic() < deadline, "there was no trial"
+        time.sleep(0.1)
+
+
+def nothing_left(second: SecondEngine) -> bool:
+    """On either engine."""
+    hosts = Hosts(
+        server=Host(docker=engine_address().url, address=HERE),
+        load=[Host(docker=f"ssh://lab@second{second.socket}")],
+    )
+    with engines("a-look", hosts) as driver:
+        return not driver.sweep()

@@ -1,0 +1,59 @@
+"""Who can load, and where the load finds the server."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.exits import Exit, LabError
+from experiments.hosts.ways import load_host, server_address
+from experiments.plan.hosts import Host, Hosts
+
+HERE = "unix:///var/run/docker.sock"
+
+
+def hosts(server: Host, *load: str) -> Hosts:
+    return Hosts(server=server, load=[Host(docker=one) for one in load])
+
+
+@pytest.mark.parametrize("load", ["ssh://lab@b", HERE])
+def test_a_host_that_can_load(load: str) -> None:
+    assert load_host(hosts(Host(docker="ssh://lab@a"), load)).docker == load
+
+
+@pytest.mark.parametrize(
+    ("load", "told"),
+    [
+        (("ssh://b", "ssh://c"), "2 of them load: .* name one, with as many `load_workers`"),
+        (("tcp://10.0.0.2:2375",), "only ssh leads to; write ssh://USER@HOST"),
+    ],
+)
+def test_a_host_that_cannot_load(load: tuple[str, ...], told: str) -> None:
+    with pytest.raises(LabError, match=told) as refused:
+        load_host(hosts(Host(docker="ssh://a"), *load))
+    assert refused.value.exit is Exit.BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    ("server", "address"),
+    [
+        (Host(docker="ssh://lab@127.0.0.7:2222"), "127.0.0.7"),
+        (Host(docker="tcp://127.0.0.8:2376"), "127.0.0.8"),
+        (Host(docker=HERE, address="127.0.0.9"), "127.0.0.9"),
+        (Host(docker="ssh://lab@a", address="127.0.0.9"), "127.0.0.9"),
+    ],
+)
+def test_where_the_load_finds_the_server(server: Host, address: str) -> None:
+    assert server_address(hosts(server, "ssh://b")) == address
+
+
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        (Host(docker=HERE), "nothing tells where the load reaches unix"),
+        (Host(docker="ssh://[::1]"), "has no IPv4 address"),
+    ],
+)
+def test_a_server_that_nobody_would_find(server: Host, told: str) -> None:
+    with pytest.raises(LabError, match=told) as refused:
+        server_address(hosts(server, "ssh://b"))
+    assert refused.value.exit is Exit.BAD_INPUT

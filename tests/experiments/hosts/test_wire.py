@@ -1,0 +1,125 @@
+"""The look at a path, over the loopback, and what is made of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from threading import Thread, Timer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contract.exits import Exit, LabError
+from experiments.docker.driver import Ended
+from experiments.hosts import wire_echo, wire_look
+from experiments.hosts.wire import Wire, read, source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = "127.0.0.1"
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind((HERE, 0))
+        port: int = sock.getsockname()[1]
+    return port
+
+
+@contextmanager
+def answering(tcp: int, udp: int) -> Iterator[None]:
+    command = [sys.executable, "-c", source(wire_echo), str(tcp), str(udp)]
+    with subprocess.Popen(command) as process:  # noqa: S603 - our own
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def looked(tcp: int, udp: int, address: str = HERE) -> Ended:
+    patient = source(wire_look).replace("PATIENCE_S = 10.0", "PATIENCE_S = 3.0")
+    command = [sys.executable, "-c", patient, address, str(tcp), str(udp)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    return Ended(done.returncode, done.stdout + done.stderr)
+
+
+def test_round_trips_and_rate_of_a_path_that_is_there() -> None:
+    tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+    with answering(tcp, udp):
+        found = read(looked(tcp, udp), HERE)
+    assert 1 < found.round_trip_us < 1e5
+    assert 1 < found.probe_round_trip_us < 1e5
+    assert found.probe_lost < wire_look.LOOKS
+    assert found.mbit_per_s > 10
+
+
+def test_a_late_datagram_is_no_answer_to_the_next_question() -> None:
+    """The first takes longer than it is waited for, each of the others so long as all do."""
+    usual_s, late_s = 0.06, 0.13
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.bind((HERE, 0))
+        far.settimeout(1.0)
+
+        def answer() -> None:
+            for place in range(wire_look.LOOKS):
+                some, peer = far.recvfrom(64)
+                Timer(usual_s if place else late_s, far.sendto, (some, peer)).start()
+
+        thread = Thread(target=answer)
+        thread.start()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0.1)
+            sock.connect(far.getsockname())
+            trips = wire_look.round_trips_us(sock)
+        thread.join()
+    assert trips
+    assert min(trips) > 0.9 * usual_s * 1e6
+
+
+def test_a_stream_that_breaks_off_has_no_rate() -> None:
+    def give(listener: socket.socket) -> None:
+        sock, _ = listener.accept()
+        with sock:
+            sock.sendall(sock.recv(1))
+            assert sock.recv(1) == wire_echo.GIVE
+            sock.sendall((2**25).to_bytes(8, "big") + bytes(2**18))
+
+    with socket.create_server((HERE, 0)) as listener:
+        thread = Thread(target=give, args=(listener,))
+        thread.start()
+        with pytest.raises(ConnectionResetError, match="after 262,144 of 33,554,432 bytes"):
+            wire_look.mbit_per_s(HERE, listener.getsockname()[1])
+        thread.join()
+
+
+@pytest.mark.parametrize("closed", ["TCP", "UDP"])
+def test_port_that_is_closed_is_named_with_what_to_do(closed: str) -> None:
+    tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+    other = free_port(socket.SOCK_STREAM if closed == "TCP" else socket.SOCK_DGRAM)
+    with answering(tcp, udp):
+        ended = looked(*((other, udp) if closed == "TCP" else (tcp, other)))
+    with pytest.raises(LabError, match=f"load's host {closed} port {other} of {HERE} is not") as no:
+        read(ended, HERE)
+    assert no.value.exit is Exit.NOT_READY
+    assert "have the firewalls between them let TCP port 8080 and UDP port 8079" in str(no.value)
+
+
+def test_who_accepts_and_says_nothing_is_not_reached() -> None:
+    """As what passes a port on, before it has reached anybody."""
+    with socket.create_server((HERE, 0)) as silent:
+        ended = looked(silent.getsockname()[1], free_port(socket.SOCK_DGRAM))
+    assert ended.exit_code == wire_look.UNREACHED
+    assert "timed out" in ended.output
+
+
+def test_look_that_fails_otherwise_is_told_as_it_is() -> None:
+    with pytest.raises(LabError, match="the path could not be looked at: no python"):
+        read(Ended(127, "no python\n"), HERE)
+    answer = Wire(100.0, 120.0, 1, 940.5)
+    said = {"round_trip_us": 100.0, "probe_round_trip_us": 120.0}
+    said |= {"probe_lost": 1, "mbit_per_s": 940.5}
+    assert read(Ended(0, json.dumps(said)), HERE) == answer

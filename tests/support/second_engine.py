@@ -1,0 +1,116 @@
+"""A second Docker engine on this machine: the same program, in a network namespace of its own, with
+a cable to this one. For root on Linux, with an engine whose program is here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from experiments.docker.ownership import owner_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE, THERE = "198.19.255.1", "198.19.255.2"
+"""Both ends of the cable: addresses for tests of networks (RFC 2544), which nobody routes."""
+PROGRAMS: Final = ("dockerd", "ip", "nsenter", "setpriv", "unshare")
+CONFIGURATION: Final = Path("/etc/docker/daemon.json")
+OWN: Final = ("hosts", "data-root", "exec-root", "pidfile", "containerd", "bip")
+START_S: Final = 30.0
+END_S: Final = 20.0
+OWN_CONTAINERD: Final = 'mount -t tmpfs tmpfs /run/containerd; exec "$@"'
+"""It would use that of the first engine, if it saw it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondEngine:
+    """Its socket, and the file of its network namespace."""
+
+    socket: Path
+    namespace: Path
+
+
+def obstacle() -> str:
+    """Why there can be none here; empty where there can."""
+    if os.geteuid() != 0:
+        return "a second engine needs root"
+    missing = [one for one in PROGRAMS if not shutil.which(one)]
+    return f"a second engine needs {', '.join(missing)}" if missing else ""
+
+
+@contextmanager
+def second_engine(folder: Path) -> Iterator[SecondEngine]:
+    """Until the end of the block; its images and containers lie in the folder."""
+    name = f"c10k-{owner_id()[:8]}"
+    found = SecondEngine(folder / "docker.sock", Path("/run/netns") / name)
+    (folder / "exec").mkdir()
+    (folder / "containerd").mkdir()
+    if found.namespace.exists():  # a killed test left it, and its engine has ended with that
+        _call("ip", "netns", "delete", name)
+    _call("ip", "netns", "add", name)
+    try:
+        _lay_cable(name)
+        with (folder / "dockerd.log").open("wb") as log:
+            process = subprocess.Popen(  # noqa: S603 - fixed words
+                _command(found, folder),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=lambda: os.sched_setaffinity(0, range(os.cpu_count() or 1)),
+            )
+        try:
+            _await(found.socket, process, folder / "dockerd.log")
+            yield found
+        finally:
+            process.terminate()
+            process.wait(END_S)
+    finally:
+        _call("ip", "netns", "delete", name)
+
+
+def _command(found: SecondEngine, folder: Path) -> list[str]:
+    return [
+        *("nsenter", f"--net={found.namespace}", "unshare", "--mount"),
+        *("setpriv", "--pdeathsig=TERM", "sh", "-c", OWN_CONTAINERD, "sh"),
+        *("dockerd", f"--host=unix://{found.socket}", f"--data-root={folder / 'data'}"),
+        *(f"--exec-root={folder / 'exec'}", f"--pidfile={folder / 'dockerd.pid'}"),
+        f"--config-file={_configuration(folder)}",
+    ]
+
+
+def _configuration(folder: Path) -> Path:
+    """That of the first, without what a flag says of the second."""
+    first = json.loads(CONFIGURATION.read_text()) if CONFIGURATION.exists() else {}
+    own = folder / "daemon.json"
+    own.write_text(json.dumps({key: first[key] for key in first if key not in OWN}))
+    return own
+
+
+def _lay_cable(name: str) -> None:
+    device = name[-15:]
+    _call("ip", "link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", name)
+    _call("ip", "address", "add", f"{HERE}/30", "dev", device)
+    _call("ip", "link", "set", device, "up")
+    _call("ip", "-netns", name, "address", "add", f"{THERE}/30", "dev", "eth0")
+    for one in ("lo", "eth0"):
+        _call("ip", "-netns", name, "link", "set", one, "up")
+
+
+def _await(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while not path.exists():
+        assert process.poll() is None, log.read_text(errors="replace")
+        assert time.monotonic() < deadline, log.read_text(errors="replace")
+        time.sleep(0.05)
+
+
+def _call(*words: str) -> None:
+    done = subprocess.run(words, check=False, capture_output=True, text=True)  # noqa: S603 - fixed words
+    assert not done.returncode, f"{' '.join(words)}: {done.stderr}"
