@@ -234,6 +234,18 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("longest_pause_us", "float", "longest time an engine did not look at its connections"),
     Column("window_skew_us", "float", "how far apart the load workers opened or closed the window"),
+    Column(
+        "clock_bound_us",
+        "float",
+        "how far what the probe saw may be off the load's clock; empty: both have the same",
+        added=True,
+    ),
+    Column(
+        "probe_late_us",
+        "float",
+        "how far from the window's edges the probe looked, at the edge that it was farther from",
+        added=True,
+    ),
     Column("server_rss_bytes", "int", "resident memory, all server processes, end of window"),
     Column("server_rss_idle_bytes", "int", "the same before any load"),
     Column("server_threads", "int", "threads, all server processes, end of window"),

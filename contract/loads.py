@@ -42,5 +42,6 @@ ARRIVALS = ("fixed", "poisson")
 """When the requests of an open load are due."""
 IDLES = ("after_one", "silent")
 """Idle connections are silent after one request, or always."""
-NETWORKS = ("pod", "bridge")
-"""The load joins the server's network namespace, or crosses a bridge."""
+WIRE = "wire"
+NETWORKS = ("pod", "bridge", WIRE)
+"""The load joins the server's network namespace, crosses a bridge, or is on another machine."""

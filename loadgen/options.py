@@ -15,6 +15,7 @@ from contract.expected import (
     parse_statuses,
 )
 from contract.mix import Kind, parse_mix
+from contract.probe_clock import CLOCKS, OWN_CLOCK
 from contract.request import (
     Request,
     header_lines,
@@ -43,6 +44,12 @@ class Options:
     port: int
     trial: str = setting("", "Identifier of a sweep's trial", form=SWEEP)
     probe: str = setting("", "Address of the probe beside the server", form=SWEEP)
+    probe_clock: str = setting(
+        OWN_CLOCK,
+        "Whose clock the probe has: that of the load's machine, or another",
+        choices=CLOCKS,
+        form=SWEEP,
+    )
     method: str = setting("GET", "Method of the requests, such as POST", form=REQUEST)
     headers: str = setting(
         "",

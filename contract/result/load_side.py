@@ -119,6 +119,8 @@ class WorkerResult(WorkerHead):
     """From the load's beginning to the opening of the window."""
     round_trip_us: int | None = None
     """To the server, the shortest before any load, as the kernel timed it."""
+    clock_bound_us: float | None = None
+    """Of the one worker that speaks to the probe, where that has another clock."""
     company: dict[str, int]
     """What bad clients and moving idle ones did, by name."""
     checked: Checked | None = None

@@ -31,11 +31,37 @@ class Stopped:
     due in each ms after `told_ns`; before it: in 0."""
     response: Distribution
     """Response times, from the intended moment, of what was answered since `told_ns`."""
+    had_under_way: int | None = None
+    """Of `under_way`, those sent before; None: unknown, as in runs recorded before."""
+    under_way_ms: dict[str, int] | None = None
+    """How many of `under_way` had been due for so many whole ms as the load ended; None: unknown,
+    as in runs recorded before."""
 
     @property
     def lost(self) -> int:
         """Of both."""
         return self.had_lost + self.came_lost
+
+    @property
+    def had_open(self) -> int:
+        """Of those sent before, how many may be lost beside `had_lost`: at most, where it was not
+        recorded which were under way."""
+        if self.had_under_way is None:
+            return min(self.under_way, self.had - self.had_lost)
+        return self.had_under_way
+
+    @property
+    def came_open(self) -> int:
+        """The same of those sent afterwards."""
+        if self.had_under_way is None:
+            return min(self.under_way, self.came - self.came_lost)
+        return self.under_way - self.had_under_way
+
+    def under_way_for(self, ms: float) -> int:
+        """How many had been without an answer for at least so long as the load ended, of those of
+        which that is known."""
+        ages = self.under_way_ms or {}
+        return sum(count for age, count in ages.items() if int(age) >= ms)
 
     def unsent_within(self, seconds: float) -> int:
         """How many of those that could not be sent were due so soon after it was told to end."""

@@ -42,6 +42,8 @@ class TrialResult:
     round_trip_us: int | None = field(default=None, metadata=OMITTED)
     """To the server, the shortest before any load, as the workers' kernel timed it; None: unknown,
     as in runs recorded before."""
+    clock_bound_us: float | None = field(default=None, metadata=OMITTED)
+    """How far the moments of the samples may be off the load's clock; None: they have the same."""
     company: dict[str, int] = field(default_factory=dict)
     workers: tuple[Worker, ...] = ()
     checked: Checked | None = field(default=None, metadata=OMITTED)

@@ -34,12 +34,13 @@ START = b"GET / HTTP/1.1\r\nHost: c10k-lab\r\nCookie: "
 
 @dataclass(slots=True)
 class Visitor:
-    """One of them: what it has not sent yet, and until when it stays."""
+    """One of them: what it has not sent yet, until when it stays, and whether it was let in."""
 
     sock: socket.socket
     kind: Kind
     left: memoryview
     until_s: float
+    came: bool = False
 
 
 @dataclass(slots=True)
@@ -93,7 +94,6 @@ class HostileClients:
         stays_s = {"garbage": GARBAGE_S, "long_head": HEAD_S}.get(kind, float("inf"))
         one = Visitor(sock, kind, memoryview(self._said(kind)), now_s + stays_s)
         self._here.append(one)
-        self.counts[kind] += 1
         self._send(one)
 
     def _said(self, kind: Kind) -> bytes:
@@ -112,6 +112,9 @@ class HostileClients:
             return
         with suppress(OSError):  # not connected yet, full, or gone, which is seen next
             one.left = one.left[one.sock.send(one.left) :]
+            if not one.came:
+                one.came = True
+                self.counts[one.kind] += 1
             if not one.left and one.kind == "half_closed":
                 one.sock.shutdown(socket.SHUT_WR)
 
@@ -126,6 +129,8 @@ class HostileClients:
             return True
 
     def _leave(self, one: Visitor) -> None:
+        if not one.came:
+            self.counts["hostile_not_connected"] += 1
         with suppress(OSError):
             reset_on_close(one.sock)
         one.sock.close()

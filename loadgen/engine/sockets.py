@@ -26,6 +26,8 @@ ERRORS = {
     errno.EADDRNOTAVAIL: "out_of_ports",
     errno.EMFILE: "out_of_descriptors",
     errno.ENFILE: "out_of_descriptors",
+    errno.ENOBUFS: "out_of_memory",
+    errno.ENOMEM: "out_of_memory",
 }
 
 

@@ -101,7 +101,9 @@ class ConnectionPerRequest(Engine):
                 continue
             if data == expected and fd in active and not since[fd] and not partial:
                 complete(fd)
-                if event & EPOLLRDHUP:
+                if len(data) == most:
+                    self._drain(fd)  # more may have come with it
+                elif event & EPOLLRDHUP:
                     self._next(fd)
             else:
                 self._unusual(fd, data)

@@ -56,7 +56,9 @@ class Mixed(KeepAlive):
         found: dict[str, list[int]] = {name: [] for name in ("response", *names)}
         asked = [(self._since[fd], kind) for fd, kind in self._kind.items()]
         asked += [(one.since, one.kind) for one in self._unresumed()]
-        for since, kind in asked:  # another first response is of no kind
+        first = self._active - self._kind.keys() - self._resumed.keys()
+        asked += [(self._opened[fd], 0) for fd in first]
+        for since, kind in asked:
             age = (now - since) // 1_000
             found["response"].append(age)
             found[names[kind]].append(age)
@@ -144,10 +146,9 @@ class Mixed(KeepAlive):
         if not self._since[fd]:
             self.first_response.add((now - self._opened[fd]) // 1_000)
             self._open_more()
-        if kind is not None:
-            us = (now - (carried.since if carried else self._since[fd])) // 1_000
-            self.response.add(us)
-            self.kinds[kind].add(us)
+        us = (now - (carried.since if carried else self._since[fd] or self._opened[fd])) // 1_000
+        self.response.add(us)
+        self.kinds[kind or 0].add(us)
         self._answered_there[fd] += 1
         self._since[fd] = now
         self._kind[fd] = kind = self._draw()

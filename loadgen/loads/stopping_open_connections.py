@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from loadgen.engine.engine import Engine
+from loadgen.engine.measures import WindowCounts
 from loadgen.engine.stop_log import StopLog
 from loadgen.loads.kind import KindOfLoad, VerifiedServer
 from loadgen.loads.open_connections import OpenConnections
@@ -16,6 +17,10 @@ class StoppingOpenConnections(Stopping, OpenConnections):
 
     _losing = False
     _gone_due = 0
+
+    def go_on(self) -> WindowCounts:
+        self._come(time.perf_counter_ns())  # who was due while the engine stood still
+        return super().go_on()
 
     def _complete(self, fd: int) -> None:
         if self.stop_log:
@@ -47,7 +52,8 @@ class StoppingOpenConnections(Stopping, OpenConnections):
         for fd in self._connecting.keys() & self._intended.keys():
             log.leave_unsent(self._intended[fd])
         standing = self._intended.keys() - self._connecting.keys()
-        log.end(self._left[fd] for fd in standing if not self._since[fd])
+        flying = [(self._left[fd], self._intended[fd]) for fd in standing if not self._since[fd]]
+        log.end(flying, time.perf_counter_ns())
 
 
 def _build(server: VerifiedServer) -> Engine:

@@ -25,6 +25,7 @@ class StoppingOpenLoop(Stopping, OpenLoop):
         self._left_before: dict[int, int | None] = {}
 
     def go_on(self) -> WindowCounts:
+        self._send_due(time.perf_counter_ns())  # what was due while the engine stood still
         counts = super().go_on()
         self._ends = Ends()  # what the server ends from now on is none of the window's
         return counts
@@ -80,7 +81,8 @@ class StoppingOpenLoop(Stopping, OpenLoop):
     def _end_log(self, log: StopLog) -> None:
         for carried in self._unresumed():
             self._forsake(carried)
-        log.end(self._left[fd] for fd in self._active if self._flies(fd))
+        flying = [(self._left[fd], self._intended[fd]) for fd in self._active if self._flies(fd)]
+        log.end(flying, time.perf_counter_ns())
 
 
 def _build(server: VerifiedServer) -> Engine:

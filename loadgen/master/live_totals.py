@@ -19,6 +19,8 @@ Histograms = dict[str, Counts]
 SAMPLES = 30
 RECENT_S = 5.0
 LOOK_S = 1.0
+STALE_S = 3.0
+"""Some times as long as a worker that lives is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class LiveTotals:
         self.silence = ""
         self.first: Look | None = None
         self.standings: dict[str, Standing] = {}
-        self.rates: dict[str, float] = {}
+        self._rates: dict[str, float] = {}
+        self._told: dict[str, float] = {}
         self._asker = ""
         self._before: deque[tuple[float, Histograms]] = deque([(self.started_at_s, {})])
         self.looks.clear()
@@ -56,7 +59,7 @@ class LiveTotals:
         """How a worker stands now."""
         self._note_rate(worker, standing)
         self.standings[worker] = standing
-        self._told_at_s = self._clock()
+        self._told_at_s = self._told[worker] = self._clock()
         self.silence = standing.silence
         if standing.server and worker == (self._asker or worker):
             self._asker = worker  # every worker asks the probe; one answer is enough
@@ -67,12 +70,18 @@ class LiveTotals:
         if before is None or before.at_s is None or standing.at_s is None:
             return
         if (elapsed_s := standing.at_s - before.at_s) > 0:
-            self.rates[worker] = max(standing.requests - before.requests, 0) / elapsed_s
+            self._rates[worker] = max(standing.requests - before.requests, 0) / elapsed_s
+
+    def rate(self, worker: str) -> float | None:
+        """Requests a second, as it told last; None of one that others have told so much after that
+        it must be lost."""
+        stale = self._told_at_s - self._told.get(worker, 0.0) > STALE_S
+        return None if stale else self._rates.get(worker)
 
     def leave(self, worker: str) -> None:
         """The worker is gone, with what it counted in a trial."""
         self.standings.pop(worker, None)
-        self.rates.pop(worker, None)
+        self._rates.pop(worker, None)
         if self._asker == worker:
             self._asker = ""
 

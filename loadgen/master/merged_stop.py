@@ -17,11 +17,16 @@ def merge_stopped(of_workers: Sequence[Stopped | None]) -> Stopped | None:
     if not parts or len(parts) < len(of_workers):
         return None
     unsent: Counter[str] = Counter()
+    ages: Counter[str] = Counter()
     for one in parts:
         unsent.update(one.unsent_ms)
+        ages.update(one.under_way_ms or {})
+    before = [one.had_under_way for one in parts if one.had_under_way is not None]
     return Stopped(
         told_ns=parts[0].told_ns,
         **{name: sum(getattr(one, name) for one in parts) for name in COUNTS},
         unsent_ms=dict(unsent),
+        had_under_way=sum(before) if len(before) == len(parts) else None,
+        under_way_ms=dict(ages),
         response=together([one.response for one in parts], 0.0),
     )

@@ -55,6 +55,7 @@ def merge(
         round_trip_us=min(
             (one.round_trip_us for one in results if one.round_trip_us is not None), default=None
         ),
+        clock_bound_us=_first((one.clock_bound_us for one in results), None),
         company=summed(one.company for one in results),
         workers=tuple(_worker(one) for one in results),
         aftermath=_first((one.aftermath for one in results), None),

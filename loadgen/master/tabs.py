@@ -139,7 +139,7 @@ def _connections(totals: LiveTotals, merged: Histograms) -> Iterator[Row]:
     """A row for each worker, and one for all where there are several."""
     length_s = totals.length_s
     rows = [
-        _worker(worker, standing, totals.rates.get(worker), length_s)
+        _worker(worker, standing, totals.rate(worker), length_s)
         for worker, standing in sorted(totals.standings.items())
     ]
     if len(rows) > 1:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import gevent
 
+from contract.expected import Expected
 from contract.result.aftermath import Aftermath
+from loadgen.answers.judged_response import JudgedResponse
+from loadgen.answers.meaning import Meaning
+from loadgen.answers.wrong import WrongAnswerError
 from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.engine import Engine
-from loadgen.habits.conversation import Conversation
 from loadgen.options import Options
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.engine_call import call
@@ -23,6 +27,7 @@ ANSWER_S = 2.0
 SETTLE_S = 6.0
 """Longer than most servers linger with a peer that they have refused."""
 LOOK_S = 0.25
+MOST_BYTES = 65_536
 
 
 def after_bad_clients(
@@ -33,30 +38,31 @@ def after_bad_clients(
     options: Options,
 ) -> Aftermath | None:
     """They go, and the good ones too; then the server is looked at. None where there were none.
-    Raises TrialVoid where it answers nobody."""
+    Raises TrialVoid where it answers nobody rightly."""
     if background is None or not background.bad:
         return None
     background.close()
     call(engine, engine.close)
     barrier.meet("gone")
-    found = see_aftermath(observer, engine.address, options.asked[0].encoded("1.1"))
+    request = options.asked[0].encoded("1.1")
+    found = see_aftermath(observer, engine.address, request, options.terms.expected)
     if found and found.answered_s is None:
         raise TrialVoid(
-            f"the server answered nobody within {RECOVERY_S:g} s after bad clients and load had "
-            "gone",
+            f"the server gave no right answer within {RECOVERY_S:g} s after bad clients and load "
+            "had gone",
             "server_wrong",
         )
     return found
 
 
 def see_aftermath(
-    observer: ServerObserver, address: tuple[str, int], request: bytes
+    observer: ServerObserver, address: tuple[str, int], request: bytes, expected: Expected
 ) -> Aftermath | None:
-    """Ask until there is an answer, then wait until as many descriptors are open as before any
+    """Ask until there is a right answer, then wait until as many descriptors are open as before any
     load, or SETTLE_S; None where no probe stands beside the server. Raises TrialVoid."""
     if observer.first("start") is None:
         return None
-    answered_s = _answered_s(address, request)
+    answered_s = _answered_s(address, request, expected)
     before, deadline = observer.first("start"), time.monotonic() + SETTLE_S
     while True:
         now = observer.look()
@@ -68,19 +74,30 @@ def see_aftermath(
         gevent.sleep(LOOK_S)
 
 
-def _answered_s(address: tuple[str, int], request: bytes) -> float | None:
+def _answered_s(address: tuple[str, int], request: bytes, expected: Expected) -> float | None:
     began_s = time.monotonic()
     while (left_s := began_s + RECOVERY_S - time.monotonic()) > 0:
-        if _is_answered(address, request, min(left_s, ANSWER_S)):
+        if _is_answered(address, request, expected, min(left_s, ANSWER_S)):
             return round(time.monotonic() - began_s, 4)
         gevent.sleep(LOOK_S)
     return None
 
 
-def _is_answered(address: tuple[str, int], request: bytes, within_s: float) -> bool:
+def _is_answered(
+    address: tuple[str, int], request: bytes, expected: Expected, within_s: float
+) -> bool:
+    """Rightly: a server that says no to everybody has not recovered."""
+    answer = JudgedResponse(Meaning(expected), bodiless=request.startswith(b"HEAD "))
+    ends_s = time.monotonic() + within_s
     try:
-        with Conversation(address, bodiless=request.startswith(b"HEAD ")) as one:
-            one.say(request)
-            return one.hear(1, within_s)
-    except OSError:
+        with socket.create_connection(address, timeout=within_s) as sock:
+            sock.sendall(request)
+            while not answer.whole and (left_s := ends_s - time.monotonic()) > 0:
+                sock.settimeout(left_s)
+                if data := sock.recv(MOST_BYTES):
+                    answer.feed(data)
+                else:
+                    answer.end()
+    except (OSError, WrongAnswerError):
         return False
+    return answer.whole

@@ -13,13 +13,17 @@ import gevent
 from contract.settings.load_settings import LoadSettings
 from contract.settings.trial import Settings
 from contract.void_causes import SpoiledBy
+from loadgen.clients.trickle_and_churn import AT_ONCE
 from loadgen.engine.engine import Engine
 from loadgen.worker.engine_call import call
 from loadgen.worker.idle_loss import told
 from loadgen.worker.probe_client import POLL_S, TrialVoid
+from loadgen.worker.server_observer import ServerObserver
 
 NO_PROGRESS_S = 4.0
 """Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
+MOVING = 0.9
+"""Of idle connections that come and go, a few are just being replaced: fewer were not let in."""
 CONNECT_S = 45.0
 """For all connections, beside their pace: a server that lets in one after the other, if only within
 NO_PROGRESS_S each, starves them all the same. The run waits longer for a load before it blames
@@ -61,6 +65,18 @@ def await_established(
         gevent.sleep(POLL_S)
 
 
+def await_held(
+    engine: Engine, observer: ServerObserver, settings: LoadSettings, wanted: int
+) -> None:
+    """Wait until the server holds as many connections. TrialVoid where it does not; that it has
+    closed idle ones meanwhile is why."""
+    try:
+        observer.await_server_side(wanted)
+    except TrialVoid:
+        check_idle(engine, settings)
+        raise
+
+
 def await_users(
     users: Callable[[], int], spawned: Callable[[], bool], settings: Settings, workers: int
 ) -> None:
@@ -75,22 +91,27 @@ def await_users(
 
 
 def check_idle(engine: Engine, settings: LoadSettings) -> None:
-    """At the end of a window; TrialVoid where idle connections were lost in it."""
+    """TrialVoid where idle connections were lost until now."""
     gauges, wanted = engine.gauges(), settings.idle_connections
     moving = settings.churn_per_s or settings.trickle_per_s  # one may just be replaced
     lost = gauges.idle_failed if moving else 0
+    least = MOVING * wanted - AT_ONCE if moving else wanted
     missing = ""
     if lost:
         missing = f"{lost:,} of the {wanted:,} idle connections were lost"
-    elif gauges.idle_established < wanted and not moving:
+    elif gauges.idle_established < least:
         missing = (
             f"only {gauges.idle_established:,} of {wanted:,} idle connections "
-            "were still established at the end of the window"
+            "were still established"
         )
     if missing:
         # Those that trickle are not silent.
         why = "" if settings.trickle_per_s else _why_idle_are_lost(engine)
-        raise TrialVoid("; ".join(filter(None, (why, missing))), "server_wrong")
+        kept_out = moving and not lost
+        raise TrialVoid(
+            "; ".join(filter(None, (why, missing))),
+            "server_starved" if kept_out else "server_wrong",
+        )
 
 
 def _why_idle_are_lost(engine: Engine) -> str:
@@ -99,5 +120,5 @@ def _why_idle_are_lost(engine: Engine) -> str:
 
 
 def _not_established_by(errors: Mapping[str, int]) -> SpoiledBy:
-    """A client that has no port or descriptor left has not asked the server."""
+    """A client that has no port, descriptor or memory left has not asked the server."""
     return "load" if any("out_of_" in kind for kind in errors) else "server_starved"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import time
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 import gevent
 
+from contract.probe_question import key_of, signed
 from contract.result.document import from_json
 from contract.result.scalars import DocumentError
 from contract.result.server_side import Environment, ProbeSample
@@ -22,6 +24,7 @@ PROBE_ANSWER_S = 1.0
 PROBE_ATTEMPTS = 3
 POLL_S = 0.01
 STOP = "stop"
+LOOK = "look"
 MOST_BYTES = 65_536
 T = TypeVar("T")
 
@@ -41,7 +44,8 @@ class Probe:
         host, _, port = address.rpartition(":")
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.settimeout(PROBE_ANSWER_S)
-        self._asked = 0
+        self._asked = self._heard = self._kept = 0
+        self._key = key_of(os.environ)
         self._sock.connect((host, int(port)))
 
     def environment(self) -> Environment:
@@ -62,29 +66,42 @@ class Probe:
     def tell(self, word: str) -> None:
         """A word whose answer nobody waits for; it is dropped with the number of another."""
         with contextlib.suppress(OSError):
-            self._sock.send(f"{word} 0".encode())
+            self._send(word, 0)
+
+    def _send(self, word: str, number: int) -> None:
+        self._sock.send(signed(word, number, self._kept, self._key))
 
     def ask(self, word: str) -> ProbeSample:
-        """A sample, labelled `word`. Raises TrialVoid when the probe is silent."""
-        return replace(self._ask(word, ProbeSample), label=word)
+        """A sample, labelled `word`, whose reader keeps it. Raises TrialVoid when the probe is
+        silent."""
+        found = replace(self._ask(word, ProbeSample), label=word)
+        self._kept = self._heard
+        return found
+
+    def look(self) -> ProbeSample:
+        """A sample that nobody keeps; what was deepest until then is told again."""
+        return replace(self._ask(LOOK, ProbeSample), label=LOOK)
 
     def stop_server(self, signal: str) -> ProbeSample:
         """Have the probe tell the server to end; its sample of the moment before."""
         return replace(self._ask(f"{STOP}:{number_of(signal)}", ProbeSample), label=STOP)
 
     def _ask(self, word: str, kind: type[T]) -> T:
-        """A datagram may be lost, and an answer may be late: each question has a number. One that
-        is asked again may be answered meanwhile: a busy probe would be late for the last as well.
+        """A datagram may be lost, and an answer may be late: each question has a number, and that
+        of the last one whose answer is kept. One that is asked again may be answered meanwhile: a
+        busy probe would be late for the last as well.
         """
         failure: OSError | None = None
         first = self._asked + 1
         for _ in range(PROBE_ATTEMPTS):
             self._asked += 1
             try:
-                self._sock.send(f"{word} {self._asked}".encode())
+                self._send(word, self._asked)
                 while True:
                     answer = self._sock.recv(MOST_BYTES)
-                    if (document := json.loads(answer)).pop("asked") >= first:
+                    document = json.loads(answer)
+                    if (number := document.pop("asked")) >= first:
+                        self._heard = number
                         return _read(word, kind, document)
             except OSError as error:
                 failure = error

@@ -9,25 +9,38 @@ import gevent
 from contract.core_loop import core_loop_us
 from contract.result.server_side import Environment, ProbeSample
 from loadgen.clients.accept_queue_fill import fill_accept_queue
+from loadgen.worker.other_clock import OtherClock
 from loadgen.worker.probe_client import Probe, TrialVoid
 
 SERVER_SIDE_S = 2.0
 
 
 class ServerObserver:
-    """Keeps the samples of a trial. Without an address nothing is asked. Raises TrialVoid."""
+    """Keeps the samples of a trial. Without an address nothing is asked. Those of another machine
+    have its clock, and are kept with the moments of this one. Raises TrialVoid."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, elsewhere: bool = False) -> None:
         self._probe = Probe(address) if address else None
         self.samples: list[ProbeSample] = []
         self.core_loops_us: dict[str, float] = {}
         """A fixed loop on this worker's core, by the moment."""
         self.environment = self._probe.environment() if self._probe else Environment()
+        asked = self._probe if elsewhere else None
+        self._clock = OtherClock(asked.look) if asked else None
+
+    @property
+    def clock_bound_us(self) -> float | None:
+        """How far the samples' moments may be off; None: they are of this machine's clock."""
+        return self._clock.bound_us if self._clock else None
 
     def note(self, label: str) -> None:
         """Take a sample."""
         if self._probe:
-            self.samples.append(self._probe.ask(label))
+            self._keep(self._probe.ask(label))
+
+    def _keep(self, *samples: ProbeSample) -> None:
+        clock = self._clock
+        self.samples += [clock.here(one) for one in samples] if clock else samples
 
     def first(self, label: str) -> ProbeSample | None:
         """The first sample of this label that is kept."""
@@ -35,19 +48,23 @@ class ServerObserver:
 
     def look(self) -> ProbeSample | None:
         """A sample that is not kept; None without a probe."""
-        return self._probe.ask("look") if self._probe else None
+        return self._probe.look() if self._probe else None
 
     def stop_server(self, signal: str) -> int | None:
-        """Tell the server to end; when that was, in ns of the monotonic clock. Nothing can be asked
-        after it: the probe ends with the server."""
+        """Tell the server to end; when that was, in ns of the monotonic clock, to within
+        `clock_bound_us`. Nothing can be asked after it: the probe ends with the server."""
         if self._probe is None:
             return None
-        self.samples.append(self._probe.stop_server(signal))
+        if self._clock:
+            self._clock.look_again()  # the drift until now is in the bound
+        self._keep(self._probe.stop_server(signal))
         return self.samples[-1].at_ns
 
     def time_cores(self, label: str) -> None:
         """While server and load rest: how fast the server's core is, and then this worker's."""
         self.note(label)
+        if self._clock:
+            self._clock.look_again()
         self.core_loops_us[label] = core_loop_us()
 
     def fill_accept_queue(
@@ -55,7 +72,7 @@ class ServerObserver:
     ) -> None:
         """One silent connection more than there are clients: the server holds one of them."""
         if self._probe:
-            self.samples += fill_accept_queue(self._probe, address, clients + 1, late, round_trip_s)
+            self._keep(*fill_accept_queue(self._probe, address, clients + 1, late, round_trip_s))
 
     def await_server_side(self, wanted: int) -> None:
         """The gate's other end: the server holds every connection, or has it queued for good."""
@@ -67,10 +84,10 @@ class ServerObserver:
             held = sample.server_established or 0
             late = time.perf_counter() > deadline
             if held >= wanted and (late or not sample.accept_queue):
-                self.samples.append(sample)
+                self._keep(sample)
                 return
             if late:
-                self.samples.append(sample)
+                self._keep(sample)
                 raise TrialVoid(
                     f"the server holds {held:,} of {wanted:,} connections", "server_starved"
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from contract.result.stop import Stopped
@@ -16,6 +17,8 @@ from loadgen.worker.probe_client import TrialVoid
 from loadgen.worker.server_observer import ServerObserver
 from loadgen.worker.warm_up import sleep_until
 
+US_NS = 1_000
+
 
 def go_on(engine: Stopping, series: Series) -> WindowCounts:
     """The window ends, its last second with it, and the load does not; a command."""
@@ -29,10 +32,12 @@ def stop_server(
 ) -> Stopped:
     """Have the server told to end by this signal, load it for so long, freeze. Raises TrialVoid."""
     told = observer.stop_server(signal)
+    bound_ns = math.ceil((observer.clock_bound_us or 0.0) * US_NS)
     sleep_until(time.perf_counter_ns() + int(stop_s * SECOND_NS))
     call(engine, engine.freeze)
     log: StopLog = call(engine, engine.end_log)
-    moments = [one for one in barrier.meet("stopped", told) if one is not None]
+    moments = [one for one in barrier.meet("stopped", [told, bound_ns]) if one[0] is not None]
     if not moments:
         raise TrialVoid("nobody told the server to end: there is no probe beside it", "probe")
-    return log.counts(int(moments[0]))
+    told_ns, bound_ns = moments[0]
+    return log.counts(told_ns, bound_ns)

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import gevent
 
+from contract.probe_clock import OTHER_CLOCK
 from contract.result.aftermath import Aftermath
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
@@ -36,7 +37,13 @@ from loadgen.options import Options
 from loadgen.worker.aftermath import after_bad_clients
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.confinement import Confinement
-from loadgen.worker.connect_wait import await_established, await_users, check_idle, limit_s
+from loadgen.worker.connect_wait import (
+    await_established,
+    await_held,
+    await_users,
+    check_idle,
+    limit_s,
+)
 from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import TrialVoid
@@ -168,7 +175,9 @@ class TrialConductor:
     def _measure(self) -> None:
         barrier, options = self._barrier, self.options
         settings = options.settings
-        self._observer = observer = ServerObserver(options.probe if barrier.leads else "")
+        self._observer = observer = ServerObserver(
+            options.probe if barrier.leads else "", elsewhere=options.probe_clock == OTHER_CLOCK
+        )
         engine = make_engine(options)
         self._round_trip_us = engine.round_trip_us
         clients = sum(barrier.meet("verified", self._users()))
@@ -191,7 +200,7 @@ class TrialConductor:
         if options.persistent:
             await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
-            observer.await_server_side(sum(barrier.meet("active", established)))
+            await_held(engine, observer, settings, sum(barrier.meet("active", established)))
         observer.time_cores("before")
         self._enter("company")
         self._start_background(engine)
@@ -288,6 +297,7 @@ class TrialConductor:
             rates_per_s=self._pulse.rates_per_s() if self._pulse and counts else (),
             warmed_up_s=self._warmed_up_s,
             round_trip_us=self._round_trip_us,
+            clock_bound_us=observer.clock_bound_us if observer else None,
             company=self._background.counts() if self._background else {},
             aftermath=self._aftermath,
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,

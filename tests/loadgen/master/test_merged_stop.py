@@ -43,5 +43,22 @@ def test_nothing_is_known_where_a_worker_is_missing_or_nobody_was_told() -> None
 
 
 def test_it_comes_through_a_document_as_it_is() -> None:
-    known = replace(seen(3, 1, 500), under_way=2)
+    known = replace(seen(3, 1, 500), under_way=2, had_under_way=1, under_way_ms={"7": 2})
     assert from_json(Stopped, to_json(known)) == known
+
+
+def test_what_each_left_without_an_answer_adds_up() -> None:
+    one = replace(seen(3, 1, 500), had=9, under_way=3, had_under_way=2, under_way_ms={"7": 3})
+    other = replace(one, under_way=1, had_under_way=0, under_way_ms={"7": 1})
+    whole = merge_stopped([one, other])
+    assert whole
+    assert (whole.under_way, whole.had_open, whole.came_open) == (4, 2, 2)
+    assert whole.under_way_ms == {"7": 4}
+
+
+def test_of_runs_recorded_before_either_may_have_had_no_answer() -> None:
+    document = to_json(replace(seen(3, 1, 500), had=2, under_way=3))
+    del document["had_under_way"], document["under_way_ms"]
+    known = from_json(Stopped, document)
+    assert (known.had_open, known.came_open) == (2, 3)
+    assert known.under_way_for(0) == 0

@@ -7,12 +7,19 @@ from dataclasses import replace
 
 import pytest
 
+from contract.expected import ANY, Expected
 from contract.result.server_side import ProbeSample
 from loadgen.worker import aftermath
 from loadgen.worker.aftermath import see_aftermath
 from loadgen.worker.server_observer import ServerObserver
-from tests.support.loopback import REQUEST, answer_for_ever, serving, unused_address
+from tests.support.loopback import REQUEST, answer_for_ever, replying, serving, unused_address
 from tests.support.results import a_sample
+
+RIGHT = Expected(body_is=ANY)
+REFUSALS = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\noops",
+)
 
 
 class Observer(ServerObserver):
@@ -36,7 +43,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_server_that_answers_and_keeps_nothing() -> None:
     with serving(answer_for_ever) as address:
-        found = see_aftermath(Observer(10, 60, 30, 10), address, REQUEST)
+        found = see_aftermath(Observer(10, 60, 30, 10), address, REQUEST, RIGHT)
     assert found
     assert found.answered_s is not None
     assert found.answered_s < 0.2
@@ -45,7 +52,7 @@ def test_a_server_that_answers_and_keeps_nothing() -> None:
 
 def test_descriptors_that_stay_are_waited_for_and_told() -> None:
     with serving(answer_for_ever) as address:
-        found = see_aftermath(Observer(10, 60, 52), address, REQUEST)
+        found = see_aftermath(Observer(10, 60, 52), address, REQUEST, RIGHT)
     assert found
     assert found.fds == 42
 
@@ -58,10 +65,21 @@ def test_one_that_answers_nobody_is_told_so() -> None:
     for handle in (silent, answer_for_ever):
         with serving(handle) as address:
             found = see_aftermath(
-                Observer(10, 10), unused_address() if handle is not silent else address, REQUEST
+                Observer(10, 10),
+                unused_address() if handle is not silent else address,
+                REQUEST,
+                RIGHT,
             )
         assert found
         assert found.answered_s is None
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_one_that_refuses_everybody_has_not_recovered(refusal: bytes) -> None:
+    with serving(replying(lambda _: refusal)) as address:
+        found = see_aftermath(Observer(10, 10), address, REQUEST, RIGHT)
+    assert found
+    assert found.answered_s is None
 
 
 def test_one_that_recovers_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,11 +93,11 @@ def test_one_that_recovers_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> No
         answer_for_ever(connection, number)
 
     with serving(late) as address:
-        found = see_aftermath(Observer(10, 10), address, REQUEST)
+        found = see_aftermath(Observer(10, 10), address, REQUEST, RIGHT)
     assert found
     assert found.answered_s is not None
     assert found.answered_s >= 0.1
 
 
 def test_without_a_probe_nobody_looks() -> None:
-    assert see_aftermath(ServerObserver(""), unused_address(), REQUEST) is None
+    assert see_aftermath(ServerObserver(""), unused_address(), REQUEST, RIGHT) is None

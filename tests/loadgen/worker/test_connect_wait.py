@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from contract.result.window import Gauges
+from loadgen.engine.measures import IdleEnds
 from loadgen.worker import connect_wait
-from loadgen.worker.connect_wait import CONNECT_S, await_established, limit_s
+from loadgen.worker.connect_wait import CONNECT_S, await_established, await_held, limit_s
 from loadgen.worker.probe_client import TrialVoid
 
 LOST_S = 60.0
@@ -38,3 +39,29 @@ def test_a_server_that_lets_in_one_after_the_other_starves_them(
         await_established(engine, "idle", IDLE, pace_per_s, ends_s)
     assert void.value.spoiled_by == "server_starved"
     assert CONNECT_S + ramp_s < now[0] < LOST_S + ramp_s
+
+
+@pytest.mark.parametrize(
+    ("established", "closed", "cause", "told"),
+    [
+        (5_347, 4_653, "server_wrong", "the server closes idle connections after 5 s; only 5,347"),
+        (IDLE, 0, "server_starved", "the server holds 5,673 of 10,000 connections"),
+    ],
+)
+def test_who_closes_idle_ones_while_they_are_waited_for_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, established: int, closed: int, cause: str, told: str
+) -> None:
+    """As it does to the first of ten thousand that take as long to open as its time-out."""
+    monkeypatch.setattr(connect_wait, "call", lambda _engine, command: command())
+    ends = IdleEnds(tuple(5_000_000 + at for at in range(closed)), 5_000_000)
+    gauges = Gauges(established, 0, ACTIVE, ACTIVE, 0)
+    engine: Any = SimpleNamespace(gauges=lambda: gauges, idle_ends=lambda: ends, idle_silent=False)
+    settings: Any = SimpleNamespace(idle_connections=IDLE, churn_per_s=0.0, trickle_per_s=0.0)
+
+    def refuse(wanted: int) -> None:
+        raise TrialVoid(f"the server holds 5,673 of {wanted:,} connections", "server_starved")
+
+    observer: Any = SimpleNamespace(await_server_side=refuse)
+    with pytest.raises(TrialVoid, match=told) as void:
+        await_held(engine, observer, settings, IDLE + ACTIVE)
+    assert void.value.spoiled_by == cause

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract.probe_question import parsed
 from contract.result.document import to_json
 from contract.result.server_side import ProbeSample
 from loadgen.worker import probe_client
@@ -37,7 +38,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Probe]]:
                 question, peer = sock.recvfrom(256)
             except OSError:
                 return
-            word, number = question.decode().split()
+            word, number, _, _ = question.decode().split()
             if place >= lost:
                 time.sleep(slow_s)
                 sample = to_json(a_sample("", 0.0, 0.0, worker_cpu_ns={word: 1}))
@@ -85,6 +86,38 @@ def test_what_is_late_for_one_question_is_no_answer_to_the_next(
     asking = probe(slow_s=ANSWER_S * 1.2)
     asking.ask("gate")
     assert said(asking.ask("open")) == "open"
+
+
+def test_each_question_says_which_answer_was_kept_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost one was not, nor one that was only looked at."""
+    monkeypatch.setattr(probe_client, "PROBE_ANSWER_S", ANSWER_S)
+    heard: list[tuple[bytes, int, int]] = []
+
+    def answer(sock: socket.socket) -> None:
+        for place in range(5):
+            question, peer = sock.recvfrom(256)
+            heard.append(parsed(question, b""))
+            number = int(question.split()[1])
+            if place != 1:
+                document = {**to_json(a_sample("", 0.0, 0.0)), "asked": number}
+                sock.sendto(json.dumps(document).encode(), peer)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(ANSWER_S * 5)
+        thread = threading.Thread(target=answer, args=(sock,))
+        thread.start()
+        asking = Probe(f"127.0.0.1:{sock.getsockname()[1]}")
+        asking.ask("open")
+        asking.ask("second")
+        asking.look()
+        asking.ask("close")
+        thread.join()
+        asking.close()
+    assert heard == [
+        *((b"open", 1, 0), (b"second", 2, 1), (b"second", 3, 1)),
+        *((b"look", 4, 3), (b"close", 5, 3)),
+    ]
 
 
 def test_silence_ends_the_trial(probe: Callable[..., Probe]) -> None:
