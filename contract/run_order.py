@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-FILE, KEY = "manifest.json", "sequence"
+from contract.run_files import MANIFEST
+
+KEY = "sequence"
 
 
 def begun(run: Path) -> tuple[int, str]:
@@ -22,7 +24,7 @@ def sequence(run: Path) -> int:
     """Of the run in a folder; 0 where there is none, or no manifest that can be read: whoever
     opens the run says so."""
     try:
-        found = json.loads((run / FILE).read_text(encoding="utf-8"))[KEY]
+        found = json.loads((run / MANIFEST).read_text(encoding="utf-8"))[KEY]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return 0
     return found if isinstance(found, int) and found > 0 else 0
@@ -30,4 +32,4 @@ def sequence(run: Path) -> int:
 
 def next_sequence(results: Path) -> int:
     """The number of a run that begins now; `results` has a folder per experiment, with its runs."""
-    return max((sequence(path.parent) for path in results.glob(f"*/*/{FILE}")), default=0) + 1
+    return max((sequence(path.parent) for path in results.glob(f"*/*/{MANIFEST}")), default=0) + 1

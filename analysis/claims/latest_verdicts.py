@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from analysis.claims.judgement import Word
-from analysis.claims.verdicts import FILE
 from analysis.records import unreadable_rows
+from contract.run_files import VERDICTS
 from contract.run_order import begun
 
 STAMP = "%Y%m%d-%H%M%S"
@@ -32,7 +32,7 @@ def latest_verdicts(results: Path) -> dict[int, LatestVerdict]:
     A run whose verdicts cannot be read is passed over: its own report says why.
     """
     found: dict[int, LatestVerdict] = {}
-    for path in sorted(results.glob(f"*/*/{FILE}"), key=lambda path: begun(path.parent)):
+    for path in sorted(results.glob(f"*/*/{VERDICTS}"), key=lambda path: begun(path.parent)):
         if path.parent.parent.is_symlink() or path.parent.is_symlink():
             continue
         spoiled = unreadable_rows.count(path.parent)

@@ -44,7 +44,7 @@ def company_as_asked(trials: pd.DataFrame) -> Flags:
     for name in SLOW:
         wanted = trials[name].to_numpy(dtype="float64", na_value=0)
         if wanted.any():
-            there = [_count(cell, name) for cell in trials[COMPANY]]
+            there = [counted(cell, name) for cell in trials[COMPANY]]
             found &= np.array(there) >= (1 - MOST_FAILED) * wanted
     return found
 
@@ -74,9 +74,9 @@ def _least(expected: float) -> float:
     return (1 - MOST_FAILED) * expected - BY_CHANCE * math.sqrt(expected)
 
 
-def _count(cell: Any, name: str) -> float:
-    """Infinite where nobody counted, as in earlier runs."""
+def counted(cell: Any, name: str, otherwise: float = math.inf) -> float:
+    """Of COMPANY; `otherwise` where nobody counted it, as in earlier runs."""
     if pd.isna(cell):
-        return math.inf
+        return otherwise
     pairs = (word.partition("=") for word in str(cell).split())
-    return float(next((count for kind, _, count in pairs if kind == name), "inf"))
+    return next((float(count) for kind, _, count in pairs if kind == name), otherwise)

@@ -19,8 +19,8 @@ from analysis.records.csv_out import write_csv
 from analysis.records.run import Run
 from analysis.selection.trials import NotRunError
 from analysis.wording import listed, plural, with_unit
+from contract.run_files import VERDICTS
 
-FILE = "verdicts.csv"
 COLUMNS = (
     "claim",
     "title",
@@ -128,7 +128,7 @@ def as_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
 
 def write(verdicts: Sequence[Verdict], run_dir: Path) -> Path:
     """Write `verdicts.csv` into the run's folder."""
-    path = run_dir / FILE
+    path = run_dir / VERDICTS
     write_csv(as_table(verdicts), path)
     return path
 

@@ -1,5 +1,5 @@
-"""What failed in a run, counted by point: trials, errors, requests without an answer, connections
-beyond a limit."""
+"""What failed in a run, counted by point: trials, errors, requests without an answer or sent again,
+connections beyond a limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from analysis.records.run import Run, remembered
 from analysis.records.words import limit_reached
 from analysis.selection.trials import untraced
 
-COUNTS = ["requests", "errors", "unanswered"]
+COUNTS = ["requests", "errors", "unanswered", "resent"]
 LIMITS = ["unheld", "held"]
 
 
@@ -27,7 +27,8 @@ class FailureCounts:
     """The counts of one run. `trials` has a row per point: failed (starved included), counted,
     unknown. `blocks` has a row per point and block: COUNTS and, of trials that reached a limit,
     LIMITS. Points that are not in `unrecorded` have a record of that count in nearly all trials
-    that have figures; runs of older versions have none of requests without an answer."""
+    that have figures; runs of older versions have none of requests without an answer, or sent
+    again."""
 
     trials: pd.DataFrame
     blocks: pd.DataFrame

@@ -1,5 +1,5 @@
-"""What failed in two runs side by side: trials, attempts, answers that never came, connections
-that a server which reached a limit did not hold.
+"""What failed in two runs side by side: trials, attempts, answers that never came, requests that
+had to be sent again, connections that a server which reached a limit did not hold.
 
 The rows are a family of their own for the false discovery rate of 5%, and those of whole servers
 another: among hundreds of steady figures a failure would drown (Efron, *Simultaneous inference:
@@ -19,7 +19,7 @@ from analysis.arrays import Floats
 from analysis.compare.failure_counts import FailureCounts, failure_counts
 from analysis.compare.failure_tests import LEVEL, welch
 from analysis.compare.matching import KEY, labels, points
-from analysis.compare.metrics import CANNOT_TELL, CHANGED, UNHELD, WITHIN_NOISE
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, RESENT, UNHELD, WITHIN_NOISE
 from analysis.compare.sides import RUNS, Sides
 from analysis.outcomes import goodput
 from analysis.outcomes.goodput import ERRORS, FAILED, UNANSWERED
@@ -32,12 +32,13 @@ Head = tuple[str, str, str, bool]
 
 ALL_POINTS = "all of "
 """Begins the key of a row that is of all points of a server."""
-SMALLEST_RISE = {ERRORS: 0.001, UNANSWERED: goodput.SMALLEST[UNANSWERED]}
-"""Smaller rises are reported and are no regression: one in a thousand attempts, and the requests
-that are on their way as any window closes."""
+SMALLEST_RISE = {ERRORS: 0.001, RESENT: 0.001, UNANSWERED: goodput.SMALLEST[UNANSWERED]}
+"""Smaller rises are reported and are no regression: one in a thousand attempts, of those that were
+sent again too, and the requests that are on their way as any window closes."""
 WHOLE = {
     ERRORS: ["errors", "requests"],
     UNANSWERED: ["unanswered", "requests", "errors"],
+    RESENT: ["resent", "requests", "errors"],
     UNHELD: ["unheld", "held"],
 }
 """The counts that a share is of, its own first."""
@@ -71,6 +72,7 @@ def failures(base: Run, run: Run, sides: Sides = RUNS) -> pd.DataFrame:
         *_failed_trials(heads, theirs.trials, mine.trials, sides),
         *_shares(ERRORS, heads, theirs, mine, sides),
         *_shares(UNANSWERED, heads, theirs, mine, sides),
+        *_shares(RESENT, heads, theirs, mine, sides),
         *_shares(UNHELD, heads, theirs, mine, sides),
     ]
     rows = pd.DataFrame(found, columns=FailureRow._fields)

@@ -9,6 +9,8 @@ CHANGED, CANNOT_TELL, WITHIN_NOISE = "changed", "cannot tell", "within noise"
 UNHELD = "unheld_share"
 """Of the connections (descriptors, without clients) that were asked of a server which reached a
 limit, those that it did not hold."""
+RESENT = "resent_share"
+"""Of the requests that were sent, those that met the end of a connection which was to stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ FAILURES = _by_name(
     ComparedMetric("failed_share", "trials that the server failed", "more", "fewer", gates=True),
     ComparedMetric("error_share", "errors, of attempts", "more", "fewer", gates=True),
     ComparedMetric("unanswered_share", "requests without an answer", "more", "fewer", gates=True),
+    ComparedMetric(RESENT, "requests sent again", "more", "fewer", gates=True),
     ComparedMetric(UNHELD, "connections beyond a limit", "more", "fewer", gates=True),
 )
 """Shares of what failed: compared by `analysis.compare.failures` whichever metrics are chosen,

@@ -12,6 +12,7 @@ from analysis.charts.palette import in_order
 from analysis.compare.compared_figure import compared_figures
 from analysis.compare.matching import KEY, keys, labels, points
 from analysis.compare.metrics import ALL_METRICS, CHANGED, METRICS
+from analysis.compare.sides import RUNS, Sides
 from analysis.compare.wording import changed
 from analysis.outcomes import causes
 from analysis.records import unreadable_rows
@@ -19,7 +20,7 @@ from analysis.records.run import Run
 from analysis.records.words import limit_reached
 from analysis.selection.trials import untraced
 from analysis.statistics.noise_floor import warnings
-from analysis.wording import listed, plural, server_name
+from analysis.wording import listed, plural
 
 
 def notes(
@@ -39,7 +40,7 @@ def notes(
         if not ((run.trials["sweep"] == "reference") & run.trials["measured"]).any()
     ]
     sentences += _unmeasured(runs)
-    sentences += [f"Nothing of {name} was compared: {why}." for name, why in uncompared.items()]
+    sentences += of_nothing(uncompared)
     for run, name in zip(runs, names, strict=True):
         if run.unfinished:
             sentences.append(f"{name}: {run.unfinished}.")
@@ -49,12 +50,17 @@ def notes(
     return sentences
 
 
-def uncompared(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
+def of_nothing(uncompared: Mapping[str, str]) -> list[str]:
+    """A sentence for each of them."""
+    return [f"Nothing of {name} was compared: {why}." for name, why in uncompared.items()]
+
+
+def uncompared(runs: Sequence[Run], figures: pd.DataFrame, sides: Sides = RUNS) -> dict[str, str]:
     """Of what no figure was compared with any run, in words, with the reason: servers, and single
     points of others of which no run knows anything. Without those that the machine lacks something
-    for in all runs, and those that were traced in all."""
-    servers = _servers(runs, figures)
-    reasons = {server_name(server): why for server, why in servers.items()}
+    for in all runs, and those that were traced in all. `sides` name the runs in words."""
+    servers = _servers(runs, figures, sides)
+    reasons = {sides.compared(server): why for server, why in servers.items()}
     table, nowhere = points(runs[0]).table, _unmeasured_in_all(runs) - set(figures[KEY])
     names = labels(table)
     for key in (one for one in table.index if one in nowhere):
@@ -64,12 +70,12 @@ def uncompared(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
         traced = trials["traced"].fillna(value=False).any()
         # A limit stops a server in any run: it is told as one, and hides nothing.
         if not (traced or causes.lacking(trials) or limit_reached(trials).all()):
-            reasons[str(names[key])] = f"it was measured in no run ({_reason(trials)})"
+            reasons[str(names[key])] = f"it was measured {sides.nowhere} ({_reason(trials)})"
     return reasons
 
 
-def _servers(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
-    """The whole servers among them."""
+def _servers(runs: Sequence[Run], figures: pd.DataFrame, sides: Sides) -> dict[str, str]:
+    """The whole servers among them. What failed is a figure of its own, and none of these."""
     measured = figures[np.isfinite(figures["p"]) | (figures["why"] == "")]
     compared = set(measured.loc[measured["metric"].isin(METRICS), "server"].astype(str))
     reasons = {}
@@ -82,14 +88,14 @@ def _servers(runs: Sequence[Run], figures: pd.DataFrame) -> dict[str, str]:
         if not any(len(untraced(one)) for one in mine):
             continue
         if any(one["measured"].any() for one in mine):
-            what = (
-                "of these metrics was measured at a point"
-                if _is_in_two(runs, server)
-                else "of its points was measured"
-            )
-            reasons[server] = f"none {what} in two runs"
+            what = "of its points was measured"
+            if _is_in_two(runs, server):
+                told = server in set(figures.loc[figures["metric"].isin(METRICS), "server"])
+                known = "is known well enough" if told else "was measured"
+                what = f"of these metrics {known} at a point"
+            reasons[server] = f"none {what} {sides.in_both}"
             continue
-        reasons[server] = f"it was measured in no run ({_reason(mine[0])})"
+        reasons[server] = f"it was measured {sides.nowhere} ({_reason(pd.concat(mine))})"
     return reasons
 
 

@@ -11,6 +11,9 @@ looks need, and its p-values hold over all of them (`analysis.statistics.looks`)
 adjusted for the number of figures: where nothing differs, at most 5% of whole comparisons call any
 figure changed, however often they looked. `tests/analysis/compare/test_two_servers_by_chance.py`
 simulates them.
+
+A block without one of the trials has no ratio. `analysis.compare.lost_pairs` says where those that
+are left cannot stand for all.
 """
 
 from __future__ import annotations
@@ -22,8 +25,10 @@ from scipy import special
 from analysis.arrays import Floats, Numbers
 from analysis.compare.estimates import SMALLEST, LogRatios
 from analysis.compare.log_ratios import logarithms, moments
+from analysis.compare.lost_pairs import why_too_few
 from analysis.compare.matching import KEY
 from analysis.compare.ratios import OfMetric
+from analysis.compare.sides import Sides
 from analysis.records.first_look import looks_again
 from analysis.records.run import Run
 from analysis.statistics.looks import over_looks, tail
@@ -34,9 +39,9 @@ LEAST = 2
 """Blocks of which a ratio has a spread."""
 
 
-def paired(base: Run, run: Run, table: pd.DataFrame, whole: Run) -> OfMetric:
-    """The ratios of the sides `base` and `run` at the points of `table`, of their `whole` run. The
-    columns have `first` as well, the blocks at the first look of several."""
+def paired(base: Run, run: Run, table: pd.DataFrame, whole: Run, sides: Sides) -> OfMetric:
+    """The ratios of `base` and `run` at the points of `table`, of their `whole` run; `sides` name
+    them. The columns have `first` as well, the blocks at the first look of several, and `why`."""
     both = logarithms(run) - logarithms(base)
     counts = first_looks(whole, both).reindex(table.index)
     alone = [moments(one, table.index) for one in (base, run)]
@@ -66,6 +71,7 @@ def paired(base: Run, run: Run, table: pd.DataFrame, whole: Run) -> OfMetric:
             "stray": np.zeros(len(n)),
             "p": p,
             "first": first,
+            "why": why_too_few(base, run, table, sides, metric),
         }
         for side, value, count, logs in zip(
             alone, ("base_value", "value"), ("n_base", "n"), (base, run), strict=True

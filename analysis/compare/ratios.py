@@ -29,7 +29,8 @@ from analysis.wording import share
 from contract.loads import WITHOUT_CLIENTS
 
 OfMetric = Callable[[str], pd.DataFrame]
-"""A metric's columns of `ComparedFigure` from `base_value` to `p`, a row for each point."""
+"""A metric's columns of `ComparedFigure` from `base_value` to `p`, a row for each point; and `why`,
+where it knows a reason of its own why a figure cannot be compared."""
 
 
 def ratios(
@@ -167,7 +168,7 @@ def _why(
 ) -> list[str]:
     """Why a figure has no ratio, or one of too few of its trials: '' where it has one. `lacking`
     are the shares of trials without it on each side, `left` says where too few say anything."""
-    texts = np.full(len(table), "", dtype=object)
+    texts = np.array(figures.get("why", [""] * len(table)), dtype=object)
     for of, few, base in zip(lacking, left, (True, False), strict=True):
         within = sides.within(base=base)
         texts = np.where(few != "", [f"{within}, {one}" for one in few], texts)

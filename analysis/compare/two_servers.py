@@ -18,15 +18,15 @@ from analysis.compare.failure_counts import failure_counts
 from analysis.compare.failures import ALL_POINTS
 from analysis.compare.judgement import judged
 from analysis.compare.manifest_diff import ID, differences
-from analysis.compare.matching import KEY, KEYED, keys, labels, points
+from analysis.compare.matching import KEY, KEYED, points
 from analysis.compare.metrics import FAILURES, METRICS
+from analysis.compare.notes import of_nothing, uncompared
 from analysis.compare.paired import first_looks, paired
 from analysis.compare.ratios import ratios
 from analysis.compare.sides import servers
 from analysis.compare.wording import in_words
 from analysis.outcomes import causes
 from analysis.records.run import Run, remembered
-from analysis.records.words import limit_reached
 from analysis.statistics.looks import over_looks
 from analysis.statistics.noise_floor import warnings
 from analysis.wording import server_name
@@ -49,21 +49,22 @@ def compare_servers(run: Run) -> RunComparison | None:
     if not len(base.trials) or not len(other.trials):
         return None
     names = servers(asked.a, asked.b)
-    of_metric = paired(base, other, points(base).table, run)
+    of_metric = paired(base, other, points(base).table, run, names)
     found = ratios(base, other, tuple(METRICS), of_metric, names)
     found = _with_looks(found, run, (base, other))
     figures = judged(found.assign(base=names.first, run=names.second), asked.tolerance)
     figures["text"] = [in_words(figure, names) for figure in compared_figures(figures)]
+    missing = uncompared((base, other), figures, names)
     gating = [metric.name for metric in METRICS.values() if metric.gates]
     return RunComparison(
         (base, other),
         (names.first, names.second),
         figures,
         tuple(differences((base, other))),
-        tuple(_notes(run, asked, (base, other))),
+        (*_notes(run, asked, (base, other)), *of_nothing(missing)),
         asked.tolerance,
         (*gating, *FAILURES),
-        dict(_uncompared((base, other), figures)),
+        missing,
         ("the run",) if run.unfinished else (),
         of_one_run=True,
     )
@@ -165,16 +166,3 @@ def _notes(run: Run, asked: Compared, both: tuple[Run, Run]) -> Iterator[str]:
         if text := causes.no_evidence(causes.causes(one.trials)):
             yield f"{server_name(name)}: {text}."
     yield from warnings(run.trials)
-
-
-def _uncompared(both: tuple[Run, Run], figures: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """The points of which nothing was compared, as neither server was measured there, in words,
-    with the reason. A limit is told as one, and what was traced is not meant to be compared."""
-    names = labels(points(both[0]).table)
-    for key in names.index[~names.index.isin(figures[KEY])]:
-        trials = pd.concat([one.trials[keys(one) == key] for one in both])
-        traced = trials["traced"].fillna(value=False).any()
-        if traced or causes.lacking(trials) or limit_reached(trials).all():
-            continue
-        reason = trials["reason"].astype("string").fillna("no reason given").mode().iloc[0]
-        yield str(names[key]), f"it was measured with neither server ({reason})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.compare.compared_figure import ComparedFigure
-from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES, UNHELD
+from analysis.compare.metrics import ALL_METRICS, CANNOT_TELL, CHANGED, FAILURES, RESENT, UNHELD
 from analysis.compare.sides import RUNS, Sides
 from analysis.outcomes.goodput import ERRORS, FAILED
 from analysis.outcomes.lower_bounds import of_bounds
@@ -73,6 +73,8 @@ def _failures(figure: ComparedFigure, sides: Sides) -> str:
         text = f"at its limit it did not hold {now} of what was asked for, {before} {earlier}"
     elif figure.metric == ERRORS:
         text = f"on average {now} of a trial's attempts ended in errors, {before} {earlier}"
+    elif figure.metric == RESENT:
+        text = f"on average {now} of a trial's requests had to be sent again, {before} {earlier}"
     else:
         text = f"on average {now} of a trial's requests got no answer, {before} {earlier}"
     if figure.why:

@@ -16,7 +16,7 @@ from analysis.outcomes import goodput
 from analysis.outcomes.lower_bounds import of_bounds
 from analysis.rendering import write_errors
 from analysis.tables import Table
-from analysis.wording import MISSING, count, number, server_name, share, with_ends
+from analysis.wording import MISSING, count, number, plural, server_name, share, with_ends
 
 NAME = "history"
 
@@ -66,7 +66,8 @@ def _figures(trend: Trend, metric: str) -> Table:
 
 
 def _cell(row: TrendFigure, *, first: bool) -> str:
-    """'0.95 (0.91 to 0.99), failed 2 of 15, missing in 3%, errors 3%'."""
+    """'0.95 (0.91 to 0.99), failed 2 of 15, missing in 3%, errors 3%'; '0.95, mostly void at 2
+    points'."""
     text = number(row.ratio)
     if not row.low_base and not row.low_here:
         text = with_ends(text, row.low, row.high)
@@ -82,4 +83,5 @@ def _cell(row: TrendFigure, *, first: bool) -> str:
         if value > goodput.SMALLEST[name]
     ]
     missing = f", missing in {share(row.absent)}" if row.absent > 0 else ""
-    return "".join([text, failed, missing, *shares])
+    void = f", mostly void at {plural(row.mostly_void, 'point')}" if row.mostly_void else ""
+    return "".join([text, failed, void, missing, *shares])

@@ -1,11 +1,13 @@
 """The trend over many runs of one experiment: every server through all of them.
 
 A server's figure in a run is the geometric mean, over its points, of the ratios to the same points
-in the first run, so points of different size count alike. Its interval is Welch's t over the
-blocks of both runs (`analysis.statistics.estimates.beside`); the first run has none. What a server
-failed, and what of its requests ended in errors or had no answer, is in no ratio: it stands beside
-them. A ratio of times is a lower bound where this run's times are, and an upper bound where the
-first run's are.
+in the first run, so points of different size count alike, however many of their trials are left.
+Its interval is Welch's t over the blocks of both runs (`analysis.statistics.estimates.beside`); the
+first run has none. Nor has a figure that more than one in ten of a point's trials lack, in either
+run, or of which more than half say nothing of the server: the others may be the better ones. What a
+server failed, and what of its requests ended in errors or had no answer, is in no ratio: it stands
+beside them. A ratio of times is a lower bound where this run's times are, and an upper bound where
+the first run's are.
 """
 
 from __future__ import annotations

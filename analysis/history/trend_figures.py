@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.arrays import Objects
-from analysis.compare.log_ratios import absent, logarithms, lower_bounds
+from analysis.compare.log_ratios import absent, logarithms, lower_bounds, too_few_left
 from analysis.compare.matching import KEY, points
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import MOST_FAILED, causes
@@ -39,7 +39,7 @@ class TrendFigure(NamedTuple):
     low: float  # the 95% interval of the ratio; the first run has none
     high: float
     blocks: int
-    points: int
+    points: int  # that have the metric in both runs
     failed: int
     counted: int
     error_share: float
@@ -47,6 +47,7 @@ class TrendFigure(NamedTuple):
     low_base: bool  # whether times of the first run are lower bounds
     low_here: bool  # whether times of this one are
     absent: float  # share of trials that were measured, or lost to the lab, without the metric
+    mostly_void: int  # points of which most trials say nothing of the server
 
 
 def trend_figures(runs: Sequence[Run], keys: list[str]) -> pd.DataFrame:
@@ -61,37 +62,63 @@ def rows_of(figures: pd.DataFrame) -> Iterator[TrendFigure]:
 
 
 def _rows(runs: Sequence[Run], keys: list[str]) -> Iterator[TrendFigure]:
-    servers = points(runs[0]).table["server"].astype(str)
-    first = logarithms(runs[0]).groupby(level=KEY).mean()
-    low_base, lacking_base = _low(runs[0], keys), _absent(runs[0], runs[0], keys)
-    base: dict[str, pd.DataFrame] = {}
-    for run in runs:
-        aside, low_here = not_in_ratios(run), _low(run, keys)
-        lacking = _absent(run, runs[0], keys)
-        logs = logarithms(run)
-        logs = logs[logs.index.get_level_values(KEY).isin(keys)]
-        key = logs.index.get_level_values(KEY)
-        change = logs - first.reindex(key).to_numpy()
-        for name, mine in change.groupby(servers.reindex(key).to_numpy()):
-            server, blocks = str(name), mine.groupby(level="block").mean()
-            base_blocks = base.setdefault(server, blocks)
-            many = mine.index.get_level_values(KEY).nunique()
+    every = {run.path.name: _side(run, runs, keys) for run in runs}
+    base = every[runs[0].path.name]
+    for name, side in every.items():
+        for server in side.logs:
             for metric in SHOWN:
-                found = beside(blocks[metric].to_numpy(), base_blocks[metric].to_numpy())
-                low, low_now = (
-                    bool(flags[metric].get(server, False)) for flags in (low_base, low_here)
-                )
-                ends, missing = (np.nan, np.nan), float(lacking[metric][server])
-                survivors = max(missing, float(lacking_base[metric][server])) > MOST_FAILED
-                if base_blocks is not blocks and found.bounded and not survivors:
-                    ends = (0.0 if low else found.low, np.inf if low_now else found.high)
-                yield TrendFigure(
-                    *(run.path.name, server, metric, found.value, *ends, found.n, many),
-                    *aside[server],
-                    low,
-                    low_now,
-                    missing,
-                )
+                yield _row(name, server, metric, side, base)
+
+
+class _Side(NamedTuple):
+    """A run of a trend, by server: the logarithms of its metrics, as `logarithms` has them, what is
+    not in them, and by metric whether any is a lower bound, which share is absent, and whether more
+    of any point is than others can stand for; how many points are void for the most part."""
+
+    logs: dict[str, pd.DataFrame]
+    aside: dict[str, NotInRatios]
+    low: pd.DataFrame
+    absent: dict[str, pd.Series[float]]
+    survivors: pd.DataFrame
+    mostly_void: dict[str, int]
+
+
+def _side(run: Run, runs: Sequence[Run], keys: list[str]) -> _Side:
+    servers = _servers(run, keys)
+    logs = logarithms(run)
+    logs = logs[logs.index.get_level_values(KEY).isin(keys)]
+    of = pd.Series(servers, index=keys)[logs.index.get_level_values(KEY)].to_numpy()
+    lacking, void = _absent(run, runs, keys), too_few_left(run).reindex(keys) != ""
+    return _Side(
+        {str(server): mine for server, mine in logs.groupby(of)},
+        not_in_ratios(run),
+        _low(run, keys),
+        {metric: lacking[metric].groupby(servers).mean() for metric in SHOWN},
+        (lacking > MOST_FAILED).groupby(servers).any(),
+        {str(server): int(many) for server, many in void.groupby(servers).sum().items()},
+    )
+
+
+def _row(run: str, server: str, metric: str, side: _Side, base: _Side) -> TrendFigure:
+    """A server in a run beside the first one. It has no interval where what is left of a point, in
+    either run, cannot stand for all of it."""
+    mine, theirs = (one.logs[server][metric].unstack(KEY) for one in (side, base))
+    theirs = theirs.reindex(columns=mine.columns)
+    found = beside(mine.to_numpy(), theirs.to_numpy())
+    low, low_now = (bool(one.low.loc[server, metric]) for one in (base, side))
+    few = any(one.survivors.loc[server, metric] or one.mostly_void[server] for one in (base, side))
+    ends = (np.nan, np.nan)
+    if side is not base and found.bounded and not few:
+        ends = (0.0 if low else found.low, np.inf if low_now else found.high)
+    many = int((mine.notna().any() & theirs.notna().any()).sum())
+    return TrendFigure(
+        *(run, server, metric, found.value, *ends, found.n, many),
+        *side.aside[server],
+        low,
+        low_now,
+        float(side.absent[metric][server]),
+        side.mostly_void[server],
+    )
 
 
 @remembered
@@ -106,11 +133,11 @@ def not_in_ratios(run: Run) -> dict[str, NotInRatios]:
     return found
 
 
-def _absent(run: Run, first: Run, keys: list[str]) -> pd.DataFrame:
-    """By server and metric: the mean share of trials that have none, of those of these points that
-    have any in the first run; NaN where none has."""
-    lacking, at_first = (absent(one).reindex(keys) for one in (run, first))
-    return lacking.where(at_first < 1).groupby(_servers(run, keys)).mean()
+def _absent(run: Run, runs: Sequence[Run], keys: list[str]) -> pd.DataFrame:
+    """By point and metric: the share of trials that have none; NaN where no run has any, as where
+    nobody reads it."""
+    nowhere = np.logical_and.reduce([absent(one).reindex(keys) == 1 for one in runs])
+    return absent(run).reindex(keys).mask(nowhere)
 
 
 def _low(run: Run, keys: list[str]) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 The median of some repeats is one where half of them or more are. Where clients were starved, the
 others are served the better: times and costs are of those alone, and so is the rate, which is at
-most so much. With such a trial among them the median is a bound.
+most so much. With such a trial among them the median is a bound. What a server that was told to end
+had not answered as the load ended may be lost too.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ END = "_bounded"
 UPPER = ("requests_per_s",)
 """Columns whose bounds are upper ones."""
 TIMES = tuple(name for name in NAMES if re.fullmatch(r"(first_)?response_\w+_us", name))
+OF_THE_STOP = ("stop_had_lost", "stop_came_lost", "stop_response_max_us")
+"""Columns that leave out what was under way as the load ended."""
 OF_THE_SERVED = (*TIMES, "server_cpu_us_per_request", *UPPER)
 """Columns that are of those who were served alone."""
 BOUNDS = {
@@ -53,7 +56,7 @@ SHOWN_SERVERS = 4
 @remembered
 def bounded(run: Run) -> dict[str, Flags]:
     """By column, the trials that count and whose value is a bound; no others are there."""
-    found = dict(recorded(run))
+    found = {**recorded(run), **of_the_stopped(run)}
     for name, held in of_the_served(run).items():
         values = run.trials[name].to_numpy(dtype="float64", na_value=np.nan)
         known = held & (values > 0)
@@ -74,6 +77,15 @@ def recorded(run: Run) -> dict[str, Flags]:
         for name in str(text).split() if held.any() else ():
             found[name] = found.get(name, np.zeros(len(valid), dtype=bool)) | held
     return found
+
+
+@remembered
+def of_the_stopped(run: Run) -> dict[str, Flags]:
+    """By column, the trials whose load ended before a server that was told to end had answered all
+    that it was sent."""
+    valid = run.trials["valid"].to_numpy(dtype=bool)
+    held = valid & (run.trials["stop_under_way"] > 0).to_numpy(dtype=bool, na_value=False)
+    return dict.fromkeys(OF_THE_STOP, held) if held.any() else {}
 
 
 @remembered

@@ -2,15 +2,15 @@
 
 A point keeps a threshold when the median of its trials does, and its server failed none of them: a
 limit that was reached, starved clients, a wrong answer or an end breaks every threshold. What
-counts failures (errors, missing answers, drops, resets) and what is a maximum has to keep it in
-each trial, for a median hides what less than half of them did. A point of which no trial says
-anything, because something else spoiled it or nobody knows what, or the column was never measured,
-neither keeps a threshold nor breaks it: it is not told. Nor is one of which most trials say nothing
-and the others keep it, nor one where lower bounds decide, or
-trials without a value that count or were lost to the lab: a time that is at least so much may be
-any longer one, and what was not measured may be anything, so they keep or break a threshold only if
-they would whatever they are. Nor is any threshold of a run that is not finished, unless what there
-is breaks it. Trials under strace are left out, whose speeds mean nothing.
+counts failures (errors, missing answers, drops, resets, what is lost as a server ends or stays when
+bad clients have gone) and what is a maximum has to keep it in each trial, for a median hides what
+less than half of them did. A point of which no trial says anything, because something else spoiled
+it or nobody knows what, or the column was never measured, neither keeps a threshold nor breaks it:
+it is not told. Nor is one of which most trials say nothing and the others keep it, nor one where
+lower bounds decide, or trials without a value that count or were lost to the lab: what is at least
+so much may be any more, and what was not measured may be anything, so they keep or break a
+threshold only if they would whatever they are. Nor is any threshold of a run that is not finished,
+unless what there is breaks it. Trials under strace are left out, whose speeds mean nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import pandas as pd
 from analysis.arrays import Flags, Numbers
 from analysis.outcomes import causes, goodput
 from analysis.outcomes.error_tails import with_error_tails
+from analysis.outcomes.lower_bounds import OF_THE_STOP
 from analysis.records.run import Run
 from analysis.selection.trials import untraced
 from analysis.wording import plural, share
@@ -34,7 +35,10 @@ IN_EACH = (
     *FAILURES,
     *("coverage", "listen_overflows", "listen_drops", "retransmits", "resets"),
     *("late_ack_resets", "full_queue_overflows", "full_queue_drops", "full_queue_resets"),
-    *("most_waiting", "longest_pause_us"),
+    *("most_waiting", "longest_pause_us", "resent", "after_fds"),
+    *("stop_had_lost", "stop_came_lost", "stop_under_way", "stop_unsent"),
+    # One that did not end has no time, and the code of one that was killed is a failure's.
+    *("stop_ended_s", "stop_exit_code"),
     *(name for name in NUMBERS if name.endswith(("_max", "_max_us"))),
 )
 """Columns that every trial has to keep: what failed, and the worst that was seen."""
@@ -192,7 +196,7 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
     if at := int(points["unbounded"].sum()):
         told.append(
             f"At {plural(at, 'point')} {threshold.column} is at least so much, and how much nobody "
-            "knows: requests had no answer as the windows closed, or ended in errors."
+            f"knows: requests had no answer as {_end_of(threshold)}, or ended in errors."
         )
     if threshold.column not in FAILURES and (points["errors"] > 0).any():
         worst = points.iloc[int(np.nanargmax(points["errors"].to_numpy()))]
@@ -208,3 +212,7 @@ def _remarks(threshold: Threshold, trials: pd.DataFrame, points: pd.DataFrame) -
             f"at {worst['point']}."
         )
     return " ".join(told)
+
+
+def _end_of(threshold: Threshold) -> str:
+    return "the load ended" if threshold.column in OF_THE_STOP else "the windows closed"

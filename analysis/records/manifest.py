@@ -19,7 +19,6 @@ from contract.compared import Compared
 from contract.exits import Exit, LabError
 from contract.more_blocks import MoreBlock, claim_name
 
-FILE = "manifest.json"
 KINDS = {"text": (str,), "flag": (bool,), "int": (int,), "float": (int, float)}
 
 
@@ -38,6 +37,26 @@ class Placement(BaseModel):
     loads: list[str] = []
     why: str = ""
     unlike: bool = False
+    beside_load: str = ""
+
+
+class Wire(BaseModel):
+    """The path from the load's host to that of the server, before the first trial."""
+
+    model_config = ConfigDict(extra="allow")
+    round_trip_us: float
+    mbit_per_s: float
+
+
+class Host(BaseModel):
+    """One of the machines of a run that had several."""
+
+    model_config = ConfigDict(extra="allow")
+    docker: str
+    address: str | None = None
+    kernel: str | None = None
+    cores: int | None = None
+    path: Wire | None = None
 
 
 class Cpu(BaseModel):
@@ -65,6 +84,7 @@ class Manifest(BaseModel):
     experiment: str | None = None
     question: str | None = None
     questions: dict[str, str] = {}
+    hosts: dict[str, Host] = {}
     run: str | None = None
     seed: int | None = None
     started_at: str | None = None

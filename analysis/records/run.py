@@ -19,12 +19,12 @@ import pandas as pd
 
 from analysis.records import inner_forms
 from analysis.records.failed_readings import without_failed_readings
-from analysis.records.manifest import FILE as MANIFEST_FILE
 from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
 from analysis.records.words import in_todays_words, void
 from contract.csv_check import SHOWN_PROBLEMS, LeftOut, examine, refusal
 from contract.exits import Exit, LabError
+from contract.run_files import MANIFEST
 from contract.void_causes import MEASURED_AGAIN
 
 FILE = "trials.csv"
@@ -101,10 +101,10 @@ def load(path: str | Path) -> Run:
     if not path.is_dir():
         raise LabError(
             f"{path}: no such folder: expected results/EXPERIMENT/RUN, "
-            f"with {MANIFEST_FILE} and {FILE} in it",
+            f"with {MANIFEST} and {FILE} in it",
             Exit.BAD_INPUT,
         )
-    manifest = read_manifest(path / MANIFEST_FILE)
+    manifest = read_manifest(path / MANIFEST)
     frame, spoiled, emptied = read_trials(path / FILE)
     earlier = _superseded(frame)
     trials, repeated = frame, frame.iloc[:0]

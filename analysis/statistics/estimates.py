@@ -113,22 +113,53 @@ def beside(logs: Floats, base: Floats) -> Estimate:
     """The ratio of two groups of their own, from the logarithms of each: of geometric means, with
     Welch's interval (*The generalization of Student's problem*, Biometrika 34, 1947). The base has
     an error too: an interval that takes it as known holds the truth in 88% of cases with five
-    blocks, and in 85% with twenty. None with a group of fewer than two."""
-    mine, theirs = finite(logs), finite(base)
-    if not len(mine) or not len(theirs):
+    blocks, and in 85% with twenty.
+
+    With a row for each block and a column for each point, NaN where it has none, each point that
+    both have counts alike, however many of its blocks are left (`_over_points`). No interval where
+    such a point has fewer than two of a group. `n` are the blocks of the first group."""
+    mine, theirs = (np.asarray(one, dtype="float64") for one in (logs, base))
+    mine, theirs = (one.reshape(len(one), 1 if one.ndim == 1 else -1) for one in (mine, theirs))
+    common = np.isfinite(mine).any(axis=0) & np.isfinite(theirs).any(axis=0)
+    if not common.any():
         return nothing()
-    size = float(mine.mean() - theirs.mean())
+    mine, theirs = mine[:, common], theirs[:, common]
+    n = int(np.isfinite(mine).any(axis=1).sum())
+    sides = [_over_points(one) for one in (mine, theirs)]
+    size = sides[0][0] - sides[1][0]
     value = float(np.exp(size))
-    if min(len(mine), len(theirs)) < 2:
-        return Estimate(value, float("nan"), float("nan"), len(mine), ONE)
-    errors = np.array([one.var(ddof=1) / len(one) for one in (mine, theirs)])
-    total = float(errors.sum())
+    if any(np.isnan(error) for _, error, _ in sides):
+        return Estimate(value, float("nan"), float("nan"), n, ONE)
+    total = sum(error for _, error, _ in sides)
     if not total:
-        return Estimate(value, value, value, len(mine), WELCH)
-    freedom = total**2 / float((errors**2 / [len(mine) - 1, len(theirs) - 1]).sum())
+        return Estimate(value, value, value, n, WELCH)
+    freedom = total**2 / sum(error**2 / free for _, error, free in sides)
     half = float(special.stdtrit(freedom, 1 - TAIL)) * np.sqrt(total)
     ends = np.exp([size - half, size + half])
-    return Estimate(value, float(ends[0]), float(ends[1]), len(mine), WELCH)
+    return Estimate(value, float(ends[0]), float(ends[1]), n, WELCH)
+
+
+def _over_points(logs: Floats) -> tuple[float, float, float]:
+    """The mean over points (columns) of their means over blocks (rows), its squared error and the
+    degrees of freedom of that; NaN where a point has a single block.
+
+    The sample is the block: what the points of a block have in common is in the error, as the
+    deviations from the points' means add up within a block before they are squared. Where no block
+    is missing it is the error of the mean of the blocks' means. The degrees of freedom are those of
+    the points, the noisier weighing more.
+    """
+    known = np.isfinite(logs)
+    n = known.sum(axis=0)
+    middles = np.where(known, logs, 0.0).sum(axis=0) / n
+    value = float(middles.mean())
+    if n.min() < 2:
+        return value, float("nan"), float("nan")
+    off = np.where(known, logs - middles, 0.0) * np.sqrt(n / (n - 1)) / n
+    of_point = (off**2).sum(axis=0)
+    if not of_point.any():
+        return value, 0.0, float(n.min() - 1)
+    error = float((off.mean(axis=1) ** 2).sum())
+    return value, error, float(of_point.sum() / (of_point / (n - 1)).sum())
 
 
 def finite(values: ArrayLike) -> Floats:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.compare.comparison import RunComparison
-from analysis.compare.metrics import CANNOT_TELL, CHANGED, WITHIN_NOISE
+from analysis.compare.metrics import CANNOT_TELL, CHANGED, RESENT, WITHIN_NOISE
 from contract.exits import Exit
 from tests.support.failing_runs import ERRORS, POLL, UNANSWERED, at, nothing, resets, rows
 
@@ -82,6 +82,27 @@ def test_requests_without_an_answer_are_compared(compared: Callable[..., RunComp
         "of a trial's requests got no answer, none before"
         in rows(found, UNANSWERED)["text"].iloc[0]
     )
+
+
+def test_requests_that_had_to_be_sent_again_are_compared(
+    compared: Callable[..., RunComparison],
+) -> None:
+    """Each of them was answered in the end, so nothing else tells of them."""
+
+    def sent_again(times: float) -> Callable[[pd.DataFrame], None]:
+        def change(frame: pd.DataFrame) -> None:
+            frame["resent"] = 0
+            point = at(frame, *POLL)
+            frame.loc[point, "resent"] = (frame.loc[point, "requests"] * times).astype("int64")
+
+        return change
+
+    found = compared(sent_again(0.0), sent_again(0.25), repeats=3)
+    (told,) = rows(found, RESENT)["text"]
+    assert told == "worse: on average 20% of a trial's requests had to be sent again, none before"
+    assert found.exit is Exit.REGRESSED
+    assert compared(sent_again(0.0), sent_again(0.0005), repeats=3).exit is Exit.OK
+    assert compared(sent_again(0.25), sent_again(0.25), repeats=3).exit is Exit.OK
 
 
 @pytest.mark.parametrize(

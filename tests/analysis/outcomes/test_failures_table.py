@@ -141,10 +141,11 @@ CHECKS: dict[str, dict[str, Callable[[Records], None]]] = {
 }
 CHECKS["check-ups"] = {
     "breaks; nothing is kept": breaks,
-    "breaks; nothing is kept; of idle ones how far it went is the figure": breaks_and_tells_how_far,
+    "breaks; nothing is kept; of idle ones how far it went marks it": breaks_and_tells_how_far,
     "breaks; figures of those who were served, times as lower bounds": starved_breaks,
     "times are lower bounds; told": longer_times_are_not_told,
-    "marked; told; no cost or leak is told of where one in ten failed": errors_are_marked,
+    "marked; told; a percentile that leaves out fewer is a lower bound; no cost or leak is told of "
+    "where one in ten failed": errors_are_marked,
     "not told; cannot tell": is_not_told,
     "not told where it might speak against the server; cannot tell": missing_figures_are_not_told,
 }
