@@ -41,6 +41,7 @@ MODULES = (
     "experiments/records/pins.py",
     "experiments/records/rate_trend.py",
     "experiments/records/columns/traced.py",
+    "experiments/records/remarks.py",
     "experiments/records/trial_row.py",
     "experiments/records/validity.py",
     "experiments/run/loaded_trial.py",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from analysis.outcomes.error_tails import LEFT_OUT
 from analysis.records.run import Run
 from analysis.wording import at_least
 from contract.checkup.description import HOLDS, Described
@@ -16,6 +17,8 @@ from contract.result.trial_result import TrialResult
 from contract.void_causes import BY_SERVER, LOG_ENDS
 
 Row = Mapping[str, Any]
+CLOSES_EACH = "the server closes the connection after a response"
+"""In a reason, of loadgen/verification/asking.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,23 @@ class Value:
             float("inf") if high is None else high,
         )
 
+    def over(self, divisor: float) -> Value:
+        """The same in a larger unit."""
+        low, high = (None if end is None else end / divisor for end in (self.low, self.high))
+        return replace(self, value=self.value / divisor, low=low, high=high)
+
+    def or_worse(self, *, better: bool) -> Value:
+        """The same, where it may be worse; `better`: more of it is."""
+        low, high = self.ends
+        if better:
+            return Value(self.value, None, high, bounded=True)
+        return Value(self.value, low, None, bounded=True)
+
+
+def at_least_so_much(value: float) -> Value:
+    """A figure that was not seen to end there."""
+    return Value(value, value, None, bounded=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -53,7 +73,8 @@ class Finding:
 class Answer:
     """`words` is a sentence or two, `short` a few words for beside another's; `failed` says that
     the server did not do what was asked, whatever figures there are, and `unread` that what might
-    speak against it could not be read."""
+    speak against it could not be read. `without` names the figures that such a server cannot have,
+    or that no trial was made for: they are not missing."""
 
     question: str
     server: str
@@ -63,6 +84,17 @@ class Answer:
     failed: bool = False
     unread: bool = False
     findings: tuple[Finding, ...] = ()
+    without: frozenset[str] = frozenset()
+    survived: frozenset[str] = frozenset()
+    """Figures of some rounds alone, as the server failed others and they have none."""
+    met_limit: bool = False
+    """That it failed as it met a limit of its own, and the figures say how far it went."""
+
+    @property
+    def of_all_rounds(self) -> Answer:
+        """Without those, by which no rule may mark it."""
+        known = {name: one for name, one in self.figures.items() if name not in self.survived}
+        return replace(self, figures=known)
 
     def value(self, name: str) -> float | None:
         """Of a figure; None where it is not known."""
@@ -116,12 +148,14 @@ def with_figures(rows: Sequence[Row]) -> Row | None:
 
 
 def bound_of(row: Row, name: str) -> Value | None:
-    """A time; without an upper end where requests had no answer, and so may have taken longer."""
+    """A time; without an upper end where requests had no answer, or more of them failed than it
+    leaves out (analysis/outcomes/error_tails.py), and so may have taken longer."""
     value = row[name]
     if value is None:
         return None
     low = name in str(row["lower_bounds"] or "").split() or row["validity"] == STARVED
-    return Value(float(value), float(value), None, bounded=True) if low else Value(float(value))
+    low = low or (row["error_share"] or 0.0) > LEFT_OUT.get(name, 1.0)
+    return at_least_so_much(float(value)) if low else Value(float(value))
 
 
 def in_words(value: Value | None, write: Callable[[float], str]) -> str:
@@ -148,7 +182,8 @@ def reason_of(row: Row) -> str:
 
 
 def untold(asked: Asked, question: str, rows: Sequence[Row], otherwise: str) -> Answer:
-    """No figures: why, by the first of the trials that has a reason."""
-    reason = next((reason_of(row) for row in rows if row["reason"]), otherwise)
+    """No figures: why, by the first of the trials that has a reason; a measured one has remarks."""
+    spoiled = (row for row in rows if row["reason"] and row["validity"] not in MEASURED)
+    reason = next((reason_of(row) for row in spoiled), otherwise)
     failed = any(by_server(row) for row in rows)
     return Answer(question, asked.server, f"Not known: {reason}.", "not known", failed=failed)

@@ -11,12 +11,25 @@ from analysis.charts.palette import INK, styles
 from analysis.checkup.answer import Answer, Asked, Row, Value
 from analysis.checkup.answers.cost import at_shares
 from analysis.tables import Table
-from analysis.wording import MISSING, TIMES, count, duration, number, server_name, share, size
+from analysis.wording import (
+    MISSING,
+    TIMES,
+    at_least,
+    at_most,
+    count,
+    duration,
+    number,
+    server_name,
+    share,
+    size,
+)
 from contract.checkup.description import COSTS, HOLDS
 from contract.checkup.figures import FIGURES, Unit
 from contract.checkup.kept import P99, Limits, Word, word_of
 
 HEIGHT_IN = 3.2
+MANY = 4
+"""Servers; so many and more do not stand beside each other."""
 WHOLE_FROM = 100
 """A mean of counts has no decimals from here on."""
 LABELS: dict[Word, str] = {
@@ -46,17 +59,24 @@ def written(unit: Unit, value: float) -> str:
 
 def table(question: str, answers: Sequence[Answer]) -> Table:
     """A row for each figure of the question that one of the servers has, a column for each of these
-    servers."""
+    servers; of many servers a row for each of them."""
     shown = [
         one
         for one in FIGURES
         if one.question == question and any(one.name in answer.figures for answer in answers)
     ]
+    names = [server_name(answer.server) for answer in answers]
+    if len(answers) >= MANY and shown:
+        by_server = [
+            [name, *(cell(one.unit, answer.figures.get(one.name)) for one in shown)]
+            for name, answer in zip(names, answers, strict=True)
+        ]
+        headings = ["server", *(one.meaning for one in shown)]
+        return Table(headings, by_server, [False, *(True for _ in shown)])
     rows = [
         [one.meaning, *(cell(one.unit, answer.figures.get(one.name)) for answer in answers)]
         for one in shown
     ]
-    names = [server_name(answer.server) for answer in answers]
     return Table(["figure", *names], rows, [False, *(True for _ in names)])
 
 
@@ -72,8 +92,10 @@ def cell(unit: Unit, value: Value | None) -> str:
     if not value.bounded:
         return written(unit, value.value)
     if value.high is None:
-        return f"≥ {written(unit, value.low or 0.0)}"
-    between = f"{written(unit, value.low or 0.0)} to {written(unit, value.high)}"
+        return at_least(written(unit, value.value if value.low is None else value.low))
+    if value.low is None:
+        return at_most(written(unit, value.high))
+    between = f"{written(unit, value.low)} to {written(unit, value.high)}"
     return f"{written(unit, value.value)} ({between})"
 
 
@@ -128,7 +150,11 @@ def cost_picture(all_asked: Sequence[Asked]) -> Chart | None:
     looks = styles(names)
     lines = []
     for asked in all_asked:
-        rows = at_shares(asked)
+        rows = {
+            share: row
+            for share, row in at_shares(asked).items()
+            if row["server_cpu_us_per_request"] is not None
+        }
         if rows:
             lines.append(
                 Series(

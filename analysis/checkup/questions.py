@@ -20,8 +20,9 @@ from analysis.checkup.answers import (
     leak,
     start,
 )
-from contract.checkup.figures import QUESTIONS, Question
-from contract.checkup.rules import GOOD, UNTOLD, Rules
+from contract.checkup.figures import HOW_FAR, Question
+from contract.checkup.rules import GOOD, MARKS, UNTOLD, Rules
+from contract.thresholds import Threshold
 
 ANSWERS: Final[dict[str, Callable[[Asked], Answer]]] = {
     "holds": holds.answer,
@@ -53,25 +54,29 @@ class Marked:
 
 
 def ask(asked: Asked) -> dict[str, Answer]:
-    """Every question about one server."""
-    return {question.name: ANSWERS[question.name](asked) for question in QUESTIONS}
+    """Every question of its check-up about one server."""
+    return {name: ANSWERS[name](asked) for name in asked.about.rules.questions}
 
 
 def mark(answer: Answer, rules: Rules) -> tuple[str, str]:
-    """The mark and what to do: of the first rule that applies, or good, unless one might apply that
-    nobody can tell."""
-    for rule in rules.marks:
+    """The mark and what to do: of the worst rule that applies, or good, unless one might apply that
+    nobody can tell. What the server failed breaks, whatever a rule says of its figures, but for
+    a limit of its own, of which a figure says how far it went."""
+    own = [rule for rule in rules.marks if rule.question == answer.question]
+    for rule in sorted(own, key=lambda rule: MARKS.index(rule.mark)):
         value = answer.value(rule.when.column)
-        if rule.question == answer.question and value is not None and rule.when.holds(value):
-            return rule.mark, rule.do
+        if value is not None and rule.when.holds(value):
+            hides = answer.failed and not (answer.met_limit and rule.when.column in HOW_FAR)
+            return (FAILED if hides else rule.mark), rule.do
     if answer.failed:
         return FAILED, READ_ON
-    open_ = answer.unread or any(
-        rule.question == answer.question
-        and (figure := answer.figures.get(rule.when.column)) is not None
-        and figure.bounded
-        and figure.high is None
-        and rule.when.holds(math.inf)
-        for rule in rules.marks
-    )
-    return (GOOD, "") if answer.figures and not open_ else (UNTOLD, "")
+    unknown = answer.unread or any(_might_hold(rule.when, answer) for rule in own)
+    return (GOOD, "") if answer.figures and not unknown else (UNTOLD, "")
+
+
+def _might_hold(when: Threshold, answer: Answer) -> bool:
+    """Of a figure that is missing, or at an end of it that is open."""
+    figure = answer.figures.get(when.column)
+    if figure is None:
+        return when.column not in answer.without
+    return any(math.isinf(end) and when.holds(end) for end in figure.ends)

@@ -12,26 +12,26 @@ from analysis.checkup import figures
 from analysis.checkup.answer import Answer, Asked, rows_of
 from analysis.checkup.answers.clients import kinds_table
 from analysis.checkup.answers.habits import cases_table
+from analysis.checkup.answers.holds import RATE
 from analysis.checkup.document import CheckUpFound, document, value_of
 from analysis.checkup.junit import write_junit
+from analysis.checkup.overview import SIGNS, overview
 from analysis.checkup.questions import Marked, ask, mark
 from analysis.checkup.thresholds import ending, judge
 from analysis.checkup.two_servers.side_by_side import label, short_changes, side_by_side
 from analysis.exports import save_picture
 from analysis.records.details import details
-from analysis.records.manifest import FILE, read_manifest
+from analysis.records.manifest import read_manifest
 from analysis.records.run import Run, load
 from analysis.rendering import write_errors, write_pages
 from analysis.report.machine import machine
 from analysis.tables import Table
 from analysis.wording import server_name
-from contract.checkup.description import ENDED, Described, described
+from contract.checkup.description import ENDED, HABITS, HOLDS, Described, described
 from contract.checkup.figures import QUESTIONS
 from contract.checkup.rules import UNTOLD
 from contract.exits import Exit, LabError
-
-SIGNS = {"good": "✓", "look at this": "!", "breaks": "✗", "not told": "○"}
-"""A sign for each mark."""
+from contract.run_files import MANIFEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class CheckUpReport:
 def check_up_in(run_dir: Path) -> Described | None:
     """What the run in this folder is a check-up of; None of another run, and where there is none.
     LabError(BAD_INPUT) where its manifest cannot be read."""
-    path = run_dir / FILE
+    path = run_dir / MANIFEST
     if not path.is_file():
         return None
     try:
@@ -84,17 +84,18 @@ def build(run_dir: Path) -> CheckUpReport | None:
         Marked(
             question,
             answers[0][question.name],
-            *mark(answers[0][question.name], about.rules),
+            *mark(answers[0][question.name].of_all_rounds, about.rules),
             beside=tuple(one[question.name] for one in answers[1:]),
         )
         for question in QUESTIONS
+        if question.name in answers[0]
     ]
     complete = ENDED in run.manifest.raw and not run.not_run
     judged = judge(about.rules.thresholds, answers[0], complete)
     code = ending(judged)
-    if beside and beside.exit is Exit.REGRESSED and code is not Exit.EXCEEDED:
+    if beside and beside.exit is not Exit.OK and code is not Exit.EXCEEDED:
         code = beside.exit
-    if code is Exit.OK and (not complete or marked[0].mark == UNTOLD):
+    if code is Exit.OK and (not complete or not _rate_is_known(marked)):
         code = Exit.CANNOT_TELL
     named = (run.manifest.run or run.path.name, run.manifest.started_at or "", complete)
     compared = beside.found if beside else None
@@ -112,6 +113,8 @@ def build(run_dir: Path) -> CheckUpReport | None:
                 if (amount := sum(one.mark == word for one in marked))
             ],
             "signs": SIGNS,
+            "overview": None if beside else overview(answers, about.rules),
+            "few": len(answers) < figures.MANY,
             "shown": lambda figure: figures.cell(figure.unit, value_of(figure)),
             "pictures": pictures,
             "tables": {
@@ -119,6 +122,7 @@ def build(run_dir: Path) -> CheckUpReport | None:
                 if beside
                 else figures.table(one.name, [each[one.name] for each in answers])
                 for one in QUESTIONS
+                if one.name in answers[0]
             },
             "base": server_name(compared.base) if compared else "",
             "changed": {
@@ -133,6 +137,15 @@ def build(run_dir: Path) -> CheckUpReport | None:
         (run_dir / "checkup.json").write_text(found.model_dump_json(indent=2) + "\n", "utf-8")
         write_junit(found, run_dir / "junit.xml")
     return CheckUpReport(html, found)
+
+
+def _rate_is_known(marked: Sequence[Marked]) -> bool:
+    """Or nobody asked what it holds, or the server failed to show it."""
+    return all(
+        one.mark != UNTOLD or RATE in one.answer.figures
+        for one in marked
+        if one.question.name == HOLDS
+    )
 
 
 def _same_image(run: Run, about: Described) -> bool:
@@ -151,7 +164,7 @@ def _more_tables(
     """Beside that of its figures, by question."""
     tables = {
         "clients": kinds_table(all_asked),
-        "habits": cases_table([each["habits"] for each in answers]),
+        "habits": cases_table([each[HABITS] for each in answers if HABITS in each]),
     }
     return {name: one for name, one in tables.items() if one}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -26,7 +27,8 @@ class Judged:
 
 def judge(wanted: Sequence[Threshold], answers: Mapping[str, Answer], whole: bool) -> list[Judged]:
     """A figure with an interval keeps a threshold, or breaks it, if both its ends do. What a server
-    failed to show it does not keep. Of a check-up that is not `whole` nothing is kept yet."""
+    failed to show, in any of its rounds or at an end that is open, it does not keep. Of a check-up
+    that is not `whole` nothing is kept yet."""
     return [_judged(one, answers, whole) for one in wanted]
 
 
@@ -42,10 +44,13 @@ def _judged(one: Threshold, answers: Mapping[str, Answer], whole: bool) -> Judge
     question = next(figure.question for figure in FIGURES if figure.name == one.column)
     answer = answers[question]
     value = answer.figures.get(one.column)
+    if one.column in answer.survived:
+        value = None  # of the rounds that are left
     if value is None:
         return Judged(one.text, one.column, "not kept" if answer.failed else "cannot tell", None)
     keeps = {one.holds(end) for end in value.ends}
-    if keeps == {False}:
+    shown = math.isfinite(sum(value.ends)) or not answer.failed
+    if keeps == {False} or (False in keeps and not shown):
         return Judged(one.text, one.column, "not kept", value)
     return Judged(
         one.text, one.column, "kept" if keeps == {True} and whole else "cannot tell", value

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from analysis.records.manifest import Manifest, Placement
+from analysis.records.manifest import Manifest, Placement, Wire
 from analysis.report.given import given, image_of, needed
-from analysis.wording import count, plural, server_name, size
+from analysis.wording import count, duration, plural, server_name, size
 
 
 def machine(manifest: Manifest) -> list[tuple[str, str]]:
-    """(what, value), at most five lines, without what is not known."""
+    """(what, value), at most six lines, without what is not known."""
     cores = plural(manifest.cpu.cores, "core") if manifest.cpu.cores else ""
     memory = f"{size(manifest.memory_bytes)} memory" if manifest.memory_bytes else ""
     commit = (manifest.git_commit or "")[:12] + (" with changes" if manifest.git_dirty else "")
@@ -23,6 +23,7 @@ def machine(manifest: Manifest) -> list[tuple[str, str]]:
     rows = [
         ("Processor", _join(manifest.cpu.model, cores, _placement(manifest.cpu.placement), memory)),
         ("Kernel", kernel),
+        ("Hosts", _hosts(manifest)),
         ("Docker", _join(engine, storage, _bridge(manifest))),
         ("Images", _join(_base(manifest), _servers(manifest))),
         ("Lab", lab),
@@ -45,7 +46,32 @@ def _placement(placement: Placement) -> str:
     if not placement.server or not placement.loads:
         return ""
     why = f" ({placement.why})" if placement.why else ""
-    return f"server on core {placement.server}, load on core {placement.loads[0]}{why}"
+    there = " of its host" if placement.beside_load else ""
+    return f"server on core {placement.server}, load on core {placement.loads[0]}{there}{why}"
+
+
+def _hosts(manifest: Manifest) -> str:
+    """Where server and load were, if that was not one machine; what else the report tells of a
+    machine is of the server's."""
+    return _join(
+        *(
+            _join(
+                f"{name} on {one.docker}",
+                _labelled("at", one.address),
+                _labelled("kernel", one.kernel),
+                plural(one.cores, "core") if one.cores else "",
+                _wire(one.path),
+            )
+            for name, one in manifest.hosts.items()
+        )
+    )
+
+
+def _wire(path: Wire | None) -> str:
+    if path is None:
+        return ""
+    trip, rate = duration(path.round_trip_us), count(path.mbit_per_s)
+    return f"{trip} there and back from the load, {rate} Mbit/s"
 
 
 def _join(*parts: object) -> str:

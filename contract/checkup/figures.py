@@ -125,6 +125,8 @@ FIGURES: Final = (
 )
 NAMES: Final = tuple(one.name for one in FIGURES)
 QUESTION_NAMES: Final = tuple(one.name for one in QUESTIONS)
+BY_RATE: Final = frozenset(("cost", "beyond", "clients", "deploy"))
+"""Questions that are asked at shares of what the server holds; with one of them, so is that."""
 MORE_IS_BETTER: Final = frozenset(
     (
         *("holds_per_s", "beyond_goodput_share", "idle_held", "idle_held_share"),
@@ -132,6 +134,15 @@ MORE_IS_BETTER: Final = frozenset(
         *("flood_served_share", "habits_pipelined", "habits_backlog"),
     )
 )
+HOW_FAR: Final = frozenset(("idle_held", "idle_held_share"))
+"""Figures of how far a server went until it met a limit of its own."""
+OF_FAILURES: Final = frozenset(
+    (
+        *("beyond_error_share", "crowd_error_share", "crowd_drops", "clients_error_share"),
+        *("lost_on_stop", "unfinished_on_stop", "refused_on_stop"),
+    )
+)
+"""Figures of what failed: of several rounds the worst counts, and some beside none is no noise."""
 NEITHER: Final = frozenset(
     (
         *("holds_cpu_share", "cost_idle_times", "crowd_queue", "idle_closes_s"),

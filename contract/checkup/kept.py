@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from contract.outcomes import MEASURED
+from contract.outcomes import GENERATOR_BUSY, MEASURED
 from contract.void_causes import BY_SERVER
 
 P99 = "response_p99_us"
+LATE: Final = ("lag_max_us", "longest_pause_us")
 Word = Literal["kept", "broken", "load", "unknown"]
 """`load`: the load could not send so much, so that nothing is known of the server; `unknown`: the
 trial was spoiled, or its window closed too early to tell."""
@@ -23,11 +25,22 @@ class Limits:
     error_share: float = 0.001
 
 
+def delay_us(row: Mapping[str, Any]) -> float:
+    """By how much the load itself may have made any time of an open loop longer: so late it sent
+    at most, and so long it rested. Infinite where it had hardly time left, or nobody knows."""
+    busy, late = row.get("generator_busy_share"), [row.get(name) for name in LATE]
+    known = [float(one) for one in late if one is not None]
+    if busy is None or busy >= GENERATOR_BUSY or len(known) < len(late):
+        return math.inf
+    return sum(known)
+
+
 def word_of(row: Mapping[str, Any], limits: Limits) -> Word:
     """What the trial says of its rate; unknown cells are None.
 
-    Errors that nobody counted are not none. A percentile that is too long by the load's own lag
-    says nothing of the server. One that is a lower bound breaks the limit or says nothing.
+    Errors that nobody counted are not none. A percentile that may be too long by the load's own
+    lag alone says nothing of the server. One that is a lower bound breaks the limit or says
+    nothing.
     """
     if row["validity"] not in MEASURED:
         return "broken" if row["spoiled_by"] in BY_SERVER else "unknown"
@@ -38,4 +51,6 @@ def word_of(row: Mapping[str, Any], limits: Limits) -> Word:
     short = row[P99] is not None and row[P99] <= limits.p99_ms * 1_000
     if short:
         return "unknown" if P99 in (row["lower_bounds"] or "").split() else "kept"
-    return "load" if row["validity"] == "generator_bound" else "broken"
+    if row["validity"] != "generator_bound":
+        return "broken"
+    return "broken" if (row[P99] or 0.0) - delay_us(row) > limits.p99_ms * 1_000 else "load"

@@ -4,21 +4,22 @@ marked, as `checkup.yaml` has them."""
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from contract.checkup.figures import FIGURES, NAMES, QUESTION_NAMES
+from contract.checkup.figures import BY_RATE, FIGURES, NAMES, QUESTION_NAMES
 from contract.checkup.kept import Limits
 from contract.thresholds import Threshold, parse
 
 Mark = Literal["breaks", "look at this"]
 MARKS: Final[tuple[Mark, ...]] = get_args(Mark)
+"""The worst first."""
 GOOD: Final = "good"
 UNTOLD: Final = "not told"
 NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
     "p99_ms": (0.1, 60_000),
-    "error_share": (0, 1),
+    "error_share": (0, 0.01),  # what a 99th percentile leaves out: beyond it, that is unknown
     "connections": (1, 10_000),
     "idle_connections": (1, 50_000),
     "crowd": (2, 10_000),
@@ -54,9 +55,11 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The limits of a rate that is held; what is asked; the caller's own thresholds; and the rules
-    for marks, of which the first that applies to an answer counts."""
+    for marks, of which the worst that applies to an answer counts."""
 
     limits: Limits
+    questions: tuple[str, ...]
+    """Those that are asked, in the order of all."""
     connections: int
     idle_connections: int
     crowd: int
@@ -78,13 +81,14 @@ def rules_of(document: object) -> Rules:
     given = document if isinstance(document, dict) else {}
     if not isinstance(document, dict):
         faults.append("has to be keys with values")
-    known = [*NUMBERS, "thresholds", "marks"]
+    known = [*NUMBERS, "questions", "thresholds", "marks"]
     faults += [
         f"{key}: no such key; {_nearest(str(key), known)}" for key in given if key not in known
     ]
     numbers = {name: _number(given, name, faults) for name in NUMBERS}
+    questions = _questions(given, faults)
     thresholds = [
-        _threshold(one, f"thresholds[{place}]", faults)
+        _threshold(one, f"thresholds[{place}]", questions, faults)
         for place, one in enumerate(_list(given, "thresholds", faults))
     ]
     marks = [
@@ -95,6 +99,7 @@ def rules_of(document: object) -> Rules:
         raise RulesError("\n".join(faults))
     return Rules(
         Limits(numbers["p99_ms"], numbers["error_share"]),
+        questions,
         int(numbers["connections"]),
         int(numbers["idle_connections"]),
         int(numbers["crowd"]),
@@ -121,6 +126,21 @@ def _number(given: Mapping[str, Any], name: str, faults: list[str]) -> float:
     return float(value)
 
 
+def _questions(given: Mapping[str, Any], faults: list[str]) -> tuple[str, ...]:
+    """All of them, where nothing is said: a check-up had no choice once."""
+    wanted = _list(given, "questions", faults) if "questions" in given else QUESTION_NAMES
+    asked = set(map(str, wanted))
+    faults += [
+        f"questions: {one}: no such question; {_nearest(one, [*QUESTION_NAMES])}"
+        for one in sorted(asked - set(QUESTION_NAMES))
+    ]
+    if not asked:
+        faults.append(f"questions: name at least one of {', '.join(QUESTION_NAMES)}")
+    if asked & BY_RATE:
+        asked.add("holds")
+    return tuple(one for one in QUESTION_NAMES if one in asked)
+
+
 def _list(given: Mapping[str, Any], name: str, faults: list[str]) -> list[object]:
     value = given.get(name, [])
     if not isinstance(value, list):
@@ -129,14 +149,23 @@ def _list(given: Mapping[str, Any], name: str, faults: list[str]) -> list[object
     return value
 
 
-def _threshold(text: object, where: str, faults: list[str]) -> Threshold | None:
+def _threshold(
+    text: object, where: str, questions: Collection[str], faults: list[str]
+) -> Threshold | None:
     try:
         if not isinstance(text, str):
             raise ValueError(f"{text!r} is not FIGURE < NUMBER, as in holds_per_s > 2000")
-        return parse(text, NAMES, "no figure of a check-up")
+        found = parse(text, NAMES, "no figure of a check-up")
+        if (of := _question_of(found)) not in questions:
+            raise ValueError(f"{found.column} is a figure of {of}, which is not asked")
     except ValueError as error:
         faults.append(f"{where}: {error}")
         return None
+    return found
+
+
+def _question_of(threshold: Threshold) -> str:
+    return next(one.question for one in FIGURES if one.name == threshold.column)
 
 
 def _rule(given: object, where: str, faults: list[str]) -> Rule | None:
@@ -149,11 +178,10 @@ def _rule(given: object, where: str, faults: list[str]) -> Rule | None:
             faults.append(f"{where}: {key} is {given[key]!r}; one of {', '.join(choices)}")
     if not isinstance(given["do"], str) or not given["do"].strip():
         faults.append(f"{where}: do has to be a sentence: what helps")
-    when = _threshold(given["when"], where, faults)
-    if when and given["question"] in QUESTION_NAMES:
-        of = next(one.question for one in FIGURES if one.name == when.column)
-        if of != given["question"]:
-            faults.append(f"{where}: {when.column} is a figure of {of}, not of {given['question']}")
+    when = _threshold(given["when"], where, QUESTION_NAMES, faults)
+    of = _question_of(when) if when else None
+    if when and given["question"] in QUESTION_NAMES and of != given["question"]:
+        faults.append(f"{where}: {when.column} is a figure of {of}, not of {given['question']}")
     if len(faults) > before or when is None:
         return None
     return Rule(given["question"], given["mark"], when, given["do"].strip())

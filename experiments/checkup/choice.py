@@ -14,7 +14,6 @@ from contract.exits import Exit, LabError
 from contract.mix import parse_mix
 from contract.origins import REFERENCE_SERVERS
 from contract.settings.conflicts import ConflictError
-from experiments.checkup.rules_file import read_rules
 from experiments.checkup.search import MOST
 from experiments.plan.axes import Axes
 from experiments.plan.experiment_file import servers
@@ -30,12 +29,15 @@ NAME: Final = "checkup"
 BASELINE: Final = "epoll_level"
 NGINX: Final = "nginx"
 NOBODY: Final = "none"
+EVERYBODY: Final = "all"
 """For BESIDE."""
 FEW: Final = 8
 """Active connections beside the idle ones."""
 WINDOW_S: Final = 2.0
 QUICK_S: Final = 1.0
 QUICK_MOST: Final = 8
+WITH_IDLE: Final = frozenset(("idle", "clients"))
+"""Questions that need idle connections: a flood is as large as the load that was had with them."""
 ROUNDS: Final = 5
 QUICK_ROUNDS: Final = 3
 """Of a check-up of two servers: how often each trial but those of the search is made of both."""
@@ -55,15 +57,15 @@ def choice_of(
     server: str,
     two: tuple[str, str],
     port: int | None,
-    rules: Path | None,
+    rules: dict[str, Any],
     beside: str,
     tolerance: float | None,
     references: Callable[[], bool],
     *,
     quick: bool,
 ) -> Choice:
-    """A check-up of one server, or of `two`; `references` says whether the image of those is there.
-    Raises LabError."""
+    """A check-up of one server, or of `two`, by `rules` as plain data; `references` says whether
+    their image is there. Raises LabError."""
     given = " ".join(f"{key}={one}" for key, one in zip("AB", two, strict=True) if one)
     if not given:
         if tolerance is not None:
@@ -91,7 +93,7 @@ def choice_of(
 def choose_checkup(
     server: str,
     port: int | None,
-    rules: Path | None,
+    rules: dict[str, Any],
     beside: Sequence[str],
     quick: bool,
 ) -> Choice:
@@ -103,24 +105,23 @@ def choose_checkup(
             "server of the lab such as SERVER=thread_pool",
             Exit.BAD_INPUT,
         )
-    document = read_rules(rules)
     if quick:
-        document = {**document, "habits_s": min(document["habits_s"], QUICK_HABITS_S)}
-    planned = _planned(document, quick)
+        rules = {**rules, "habits_s": min(rules["habits_s"], QUICK_HABITS_S)}
+    planned = _planned(rules, quick)
     asked = only(planned, server, port)
     name = asked.sweeps[0].axes.model_dump()["server"][0]
     others, described = _beside(planned, beside, port, name)
     asked = asked.model_copy(update={"servers": [*asked.servers, *described]})
     asked = asked.model_copy(update={"sweeps": [_with(one, name, others) for one in asked.sweeps]})
     source = _source(asked, f"SERVER={server}", port)
-    return Choice(source, {KEY: _told(name, others, document, quick)})
+    return Choice(source, {KEY: _told(name, others, rules, quick)})
 
 
 def choose_two_checkups(
     a: str,
     b: str,
     port: int | None,
-    rules: Path | None,
+    rules: dict[str, Any],
     quick: bool,
     tolerance: float | None = None,
 ) -> Choice:
@@ -132,17 +133,16 @@ def choose_two_checkups(
             "two servers side by side; make checkup SERVER=shop:1 PORT=8000 asks one alone",
             Exit.BAD_INPUT,
         )
-    document = read_rules(rules)
     two = both_of(a, b, port)
     base, name = (one if isinstance(one, str) else one.name for one in two)
     asked = asked_of(
-        _planned(document, quick), [base, name], [one for one in two if isinstance(one, Foreign)]
+        _planned(rules, quick), [base, name], [one for one in two if isinstance(one, Foreign)]
     )
     rounds = QUICK_ROUNDS if quick else ROUNDS
     share = TOLERANCE if tolerance is None else tolerance
     side_by_side = Comparison(a=base, b=name, tolerance=share)
     asked = asked.model_copy(update={"repeats": rounds, "compare": side_by_side})
-    told = _told(name, [base], document, quick)
+    told = _told(name, [base], rules, quick)
     told["compared"] = asdict(ComparedWith(base, rounds, share))
     return Choice(_source(asked, f"A={a} B={b}", port), {KEY: told})
 
@@ -167,6 +167,11 @@ def _told(server: str, beside: list[str], rules: dict[str, Any], quick: bool) ->
 def _planned(document: dict[str, Any], quick: bool) -> Experiment:
     """The trials that do not depend on others."""
     rules = rules_of(document)
+    idle = {
+        "name": IDLE,
+        "axes": {"idle_connections": [0, rules.idle_connections]},
+        "settings": {"active_connections": FEW},
+    }
     crowd = {"load": "connection_per_request", "active_connections": rules.crowd}
     return Experiment.model_validate(
         {
@@ -176,11 +181,7 @@ def _planned(document: dict[str, Any], quick: bool) -> Experiment:
             "settings": {"window_s": QUICK_S if quick else WINDOW_S},
             "sweeps": [
                 {"name": CLOSED, "settings": {"active_connections": rules.connections}},
-                {
-                    "name": IDLE,
-                    "axes": {"idle_connections": [0, rules.idle_connections]},
-                    "settings": {"active_connections": FEW},
-                },
+                *([idle] if WITH_IDLE & set(rules.questions) else []),
                 {"name": CROWD, "settings": crowd},
             ],
         }
@@ -227,10 +228,12 @@ def _asked_for(server: Foreign, path: str) -> Foreign:
 
 
 def beside_of(text: str, references: bool, quick: bool) -> list[str]:
-    """The servers that are asked the same: those that are given, with commas or spaces between, or
-    the baseline, and nginx where the image of the `references` is there."""
+    """The servers that are asked the same: those that are given, with commas or spaces between, all
+    of the lab's, or the baseline, and nginx where the image of the `references` is there."""
     if not text:
         return [BASELINE] if quick or not references else [BASELINE, NGINX]
     if text == NOBODY:
         return []
+    if text == EVERYBODY:
+        return servers()
     return list(dict.fromkeys(text.replace(",", " ").split()))

@@ -17,6 +17,7 @@ from contract.checkup.description import (
     AFTER,
     BESIDE_BAD,
     BEYOND,
+    CLIENTS,
     COME_AND_GO,
     COST,
     COSTS,
@@ -42,6 +43,8 @@ from contract.settings.trial import Settings
 from experiments.checkup.bad_clients import beside
 from experiments.checkup.search import next_rate, rounded
 from experiments.plan.foreign_server import Foreign
+from experiments.plan.hosts import Hosts
+from experiments.plan.on_hosts import on_hosts
 from experiments.plan.trials import Point, Trial, left_to_it
 from experiments.records.attempts import unsettled
 from experiments.records.run_folder import Store
@@ -95,10 +98,12 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class CheckUp:
     """A run whose plan is done. `described` says what is asked; `known` are the servers of others,
-    by name. `measure` runs trials, for what the words say; `tell` says a line."""
+    by name, `hosts` the machines, if there are several. `measure` runs trials, for what the words
+    say; `tell` says a line."""
 
     described: Described
     known: dict[str, Foreign]
+    hosts: Hosts | None
     store: Store
     planned: int
     measure: Callable[[list[Trial], str], object]
@@ -122,7 +127,7 @@ class CheckUp:
         for server in (one for one, way in ways.items() if way is None):
             self.tell(f"{server}: it served nobody as fast as it can; what it holds is not asked")
         served = {server: way for server, way in ways.items() if way}
-        asked, beliefs = self._search(served, asked)
+        asked, beliefs = self._search(served, asked) if self._asks(HOLDS) else (asked, {})
         rates = [one.median for one in beliefs.values()] or [0.0]
         steps = [
             list(self._steps(server, way, min(rates), max(rates))) for server, way in served.items()
@@ -138,20 +143,30 @@ class CheckUp:
     def _steps(self, server: str, way: Way, slowest: float, fastest: float) -> Iterator[Step]:
         """What is asked of a server once it is known what all of its group hold, requests a second:
         the `slowest` and the `fastest`. Servers that are compared get one load."""
-        for share in COSTS:
+        alone = (BESIDE_BAD,) if self._asks(CLIENTS) else ()  # their memory without bad clients
+        for share in COSTS if self._asks(COST) else alone:
             rate = rounded(slowest * share)
             if LEAST_PER_S <= rate <= MOST_PER_S:
                 settings = self._settings(server, way, rate)
                 yield Step(COST, settings, f"what a request costs at {share:.0%}")
         rate, surge = rounded(slowest * AFTER), rounded(fastest * OVERLOAD)
-        if rate >= LEAST_PER_S and surge <= MOST_PER_S:
+        if self._asks(BEYOND) and rate >= LEAST_PER_S and surge <= MOST_PER_S:
             settings = _surging(self._settings(server, way, rate), surge)
             yield Step(BEYOND, settings, "what happens beyond it")
-        yield from self._clients(server, way, slowest)
-        yield from self._deploy(server, way, slowest)
-        yield self._start(server, way)
-        yield from self._leak(server)
-        yield from self._habits(server)
+        if self._asks(CLIENTS):
+            yield from self._clients(server, way, slowest)
+        if self._asks(DEPLOY):
+            yield from self._deploy(server, way, slowest)
+        if self._asks(START):
+            yield self._start(server, way)
+        if self._asks(LEAK):
+            yield from self._leak(server)
+        if self._asks(HABITS):
+            yield from self._habits(server)
+
+    def _asks(self, question: str) -> bool:
+        """Each is called like the sweep of its trials, or of the first of them."""
+        return question in self.described.rules.questions
 
     def _clients(self, server: str, way: Way, held_per_s: float) -> Iterator[Step]:
         """Good clients beside bad ones."""
@@ -248,6 +263,7 @@ class CheckUp:
         settings, foreign = step.settings, self.known.get(step.settings.server)
         if foreign:
             settings = left_to_it(settings)
+        settings = on_hosts(self.hosts, step.sweep, settings)
         position = self.planned + number
         trial = Trial(Point(step.sweep, settings, foreign), round_, position, position)
         if unsettled(trial, self.store.recorded()) is None:

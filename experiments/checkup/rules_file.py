@@ -13,17 +13,25 @@ from contract.exits import Exit, LabError
 USUAL: Final = Path(__file__).parent / "checkup.yaml"
 
 
-def read_rules(path: Path | None) -> dict[str, Any]:
-    """The plain data of the file above that of the usual one. Raises LabError with all faults."""
+def read_rules(path: Path | None, questions: str = "") -> dict[str, Any]:
+    """The plain data of the file above that of the usual one; of the `questions` that are named,
+    with commas or spaces between, where some are. Raises LabError with all faults."""
     usual = _read(USUAL)
     given = {} if path is None else _read(path)
-    whole = {**usual, **given}
+    whole = _checked({**usual, **given}, str(path or USUAL))
+    if not questions:
+        return whole
+    named = questions.replace(",", " ").split()
+    return _checked({**whole, "questions": named}, f"QUESTIONS={questions}")
+
+
+def _checked(document: dict[str, Any], where: str) -> dict[str, Any]:
     try:
-        rules_of(whole)
+        rules_of(document)
     except RulesError as error:
-        told = "\n".join(f"{path or USUAL}: {line}" for line in str(error).splitlines())
+        told = "\n".join(f"{where}: {line}" for line in str(error).splitlines())
         raise LabError(told, Exit.BAD_INPUT) from error
-    return whole
+    return document
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Servers that do a known thing when they are told to end: each is told. In containers.
 
-As they end they print what they answered and what they lost, to the request.
+As they end they print what they lost, to the request.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,8 +20,10 @@ from analysis.checkup.answer import (
     values,
     with_figures,
 )
-from analysis.checkup.answers.beyond import recovers_s
+from analysis.checkup.answers.beyond import recovers_s, recovery
 from analysis.checkup.answers.cost import at_shares
+from analysis.claims.load_as_asked import COMPANY, SLOW, counted
+from analysis.outcomes.causes import MOST_FAILED
 from analysis.tables import Table
 from analysis.wording import MISSING, TIMES, count, duration, number, plural, server_name, share
 from contract.checkup.description import (
@@ -35,6 +38,9 @@ from contract.checkup.figures import MORE_IS_BETTER
 
 KINDS = (CLIENTS, READERS, HOSTILE, FLOOD)
 """Sweeps, a kind of bad clients each."""
+OF_FLOOD = frozenset(("flood_served_share", "flood_recovers_s"))
+OF_OTHERS = frozenset(("clients_served_share", "clients_p99_us", "clients_error_share"))
+"""Figures of a flood alone, and of the kinds beside it."""
 LONG_S = 0.5
 """A first answer that takes longer is told."""
 MORE_MEMORY = 1.2
@@ -54,12 +60,11 @@ class Beside:
     """None: not in the window."""
 
     @property
-    def recovers_s(self) -> float | None:
-        """At least so long; None: it is not known."""
+    def recovers_s(self) -> Value | None:
+        """None: it is not known."""
         if self.flood_served is None:
             return None
-        rest = float(self.row["window_s"]) - FLOOD_ENDS_S
-        return rest if self.flood_recovers_s is None else self.flood_recovers_s
+        return recovery(self.flood_recovers_s, float(self.row["window_s"]) - FLOOD_ENDS_S)
 
     @property
     def p99(self) -> Value | None:
@@ -87,18 +92,29 @@ def _who(row: Row) -> str:
 
 
 def seen(asked: Asked) -> list[Beside]:
-    """A kind each, of those whose trial had a window."""
+    """A kind each, of those whose trial had a window, and its bad clients to the end."""
     calm = at_shares(asked).get(BESIDE_BAD)
     found = []
     for sweep in KINDS:
         row = with_figures(asked.of(sweep))
-        if row is None or row["requests_per_s"] is None:
+        if row is None or row["requests_per_s"] is None or _lost(row):
             continue
         served = ratio(row["requests_per_s"], row["rate_per_s"])
         memory = ratio(row["after_rss_bytes"], calm["server_rss_bytes"]) if calm else None
         flooded = _flooded(asked, row) if sweep == FLOOD else (None, None)
         found.append(Beside(sweep, row, served and min(served, 1.0), memory, *flooded))
     return found
+
+
+def _lost(row: Row) -> str:
+    """Which slow clients the load did not have as the window closed, in words: what they do to
+    others is not known then. Those that the server closed are what it does about them."""
+    for name in SLOW:
+        wanted, there = row[name] or 0.0, counted(row[COMPANY], name)
+        closed = counted(row[COMPANY], f"{name.removesuffix('s')}_closed", 0.0)
+        if there + closed < (1 - MOST_FAILED) * wanted:
+            return f"{count(there)} of {count(wanted)} were there as the window closed"
+    return ""
 
 
 def _flooded(asked: Asked, row: Row) -> tuple[float | None, float | None]:
@@ -126,25 +142,31 @@ def answer(asked: Asked) -> Answer:
     unseen = [row for row in rows if row["sweep"] not in known and not by_server(row)]
     words = [_beside(beside)] if beside else []
     words += [_of_flood(flooded)] if flooded else []
-    words += [f"{reason_of(row)}." for row in failed]
-    words += [f"Beside {_who(row)} it is not known: {reason_of(row)}." for row in unseen]
+    words += [f"Beside {_who(row)}: {reason_of(row)}." for row in failed]
+    words += [
+        f"Beside {_who(row)} it is not known: {reason_of(row) or _lost(row)}." for row in unseen
+    ]
     words += _afterwards(kinds)
-    figures = _worst(kinds, whole=len(known) == len({row["sweep"] for row in rows}))
+    sweeps = {row["sweep"] for row in rows}
+    figures = _worst(kinds, whole=known == sweeps)
     if flooded:
-        figures |= values(
-            flood_served_share=flooded.flood_served, flood_recovers_s=flooded.recovers_s
-        )
+        figures |= values(flood_served_share=flooded.flood_served)
+        figures |= {"flood_recovers_s": flooded.recovers_s} if flooded.recovers_s else {}
+    without = frozenset() if FLOOD in sweeps else OF_FLOOD
+    without |= frozenset() if sweeps - {FLOOD} else OF_OTHERS
     unread = any(one.p99 is None or one.row["error_share"] is None for one in beside)
     unread = unread or bool(unseen)
     least = _least([one.served for one in kinds])
     short = f"{share(least)} served"
     told = " ".join(words)
-    return Answer(CLIENTS, asked.server, told, short, figures, bool(failed), unread)
+    return Answer(
+        CLIENTS, asked.server, told, short, figures, bool(failed), unread, without=without
+    )
 
 
 def _worst(kinds: Sequence[Beside], *, whole: bool) -> dict[str, Value]:
-    """The figures of the worst of the kinds; where that of one is not known, or a kind was not seen
-    and they are not the `whole`, it may be worse."""
+    """The figures of the worst of the kinds; where that of one is not known or has no end, or a
+    kind was not seen and they are not the `whole`, it may be worse."""
     beside = [one for one in kinds if one.sweep != FLOOD]
     known: dict[str, list[Value | float | None]] = {
         "clients_served_share": [one.served for one in beside],
@@ -162,18 +184,13 @@ def _worst(kinds: Sequence[Beside], *, whole: bool) -> dict[str, Value]:
             continue
         worst = (min if better else max)(there, key=lambda one: one.value)
         open_ = not whole or len(there) < len(of_kinds)
-        figures[name] = _or_worse(worst, better=better) if open_ else worst
+        open_ = open_ or any(math.isinf(one.ends[0 if better else 1]) for one in there)
+        figures[name] = worst.or_worse(better=better) if open_ else worst
     return figures
 
 
 def _value(known: Value | float) -> Value:
     return known if isinstance(known, Value) else Value(float(known))
-
-
-def _or_worse(worst: Value, *, better: bool) -> Value:
-    """`better`: more of it is."""
-    low, high = (None, worst.value) if better else (worst.value, None)
-    return Value(worst.value, low, high, bounded=True)
 
 
 def _least(known: Sequence[float | None]) -> float | None:
@@ -205,7 +222,8 @@ def _of_flood(one: Beside) -> str:
     if row["errors"]:
         words += f"; {share(row['error_share'])} fail: {row['error_kinds']}"
     if one.flood_recovers_s is None:
-        return f"{words}; p99 is not within the limit again in the window."
+        seen = "is not within the limit again in the window" if one.recovers_s else "is not known"
+        return f"{words}; p99 {seen}."
     when = f"{number(one.flood_recovers_s)} s after it" if one.flood_recovers_s else "when it ends"
     return f"{words}; p99 is within the limit {when}."
 
@@ -219,14 +237,18 @@ def _afterwards(kinds: Sequence[Beside]) -> list[str]:
     fds = _most([one.row["after_fds"] for one in known])
     words = "When they have gone it answers "
     words += f"after {duration(last * 1e6)}" if last > LONG_S else "at once"
-    if fds is not None:
+    if fds is None:
+        words += ", and how many descriptors stay open is not known"
+    else:
         words += (
             f", and {plural(int(fds), 'descriptor')} {'stays' if fds == 1 else 'stay'} open"
             if fds
             else ", and no descriptor stays open"
         )
     memory = _most([one.memory for one in known])
-    if memory is not None:
+    if memory is None:
+        words += "; how its memory is beside that without them is not known"
+    else:
         words += (
             f"; its memory is {number(memory, 2)}{TIMES} that of the same load without them"
             if memory > MORE_MEMORY

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, reason_of, untold, values
 from analysis.checkup.answers.holds import held
@@ -13,16 +15,27 @@ from contract.outcomes import MEASURED
 
 NEAR = 0.05
 """Rates are rounded."""
+NEED: Final = (
+    ("cost_1_us", "cost_idle_times", "cost_1_wakeups"),
+    ("cost_10_us",),
+    ("cost_50_us",),
+    ("cost_90_us", "cost_idle_times", "cost_90_wakeups", "cost_90_switches"),
+)
+"""The figures that need the trial at each of COSTS."""
 
 
 def at_shares(asked: Asked) -> dict[float, Row]:
     """The trials that were measured, by their share of the rate that it holds, without those of
     which too many requests failed: what these cost is in the figure, and they are not."""
+    rows = [row for row in asked.of(COST) if row["validity"] in MEASURED and not _failed(row)]
+    return _by_share(asked, rows)
+
+
+def _by_share(asked: Asked, rows: Sequence[Row]) -> dict[float, Row]:
     found = held(asked)
     if found is None:
         return {}
     whole = asked.common_per_s or found.belief.median
-    rows = [row for row in asked.of(COST) if row["validity"] in MEASURED and not _failed(row)]
     return {
         share: row
         for share in COSTS
@@ -57,11 +70,16 @@ def answer(asked: Asked) -> Answer:
         "cost_90_switches": _each(many, "context_switches"),
     }
     told = [
-        f"{duration(row['server_cpu_us_per_request'])} at {share:.0%}"
-        for share, row in rows.items()
+        f"{duration(us) if us is not None else 'an unknown amount'} at {share:.0%}"
+        for share, us in zip(rows, costs.values(), strict=True)
     ]
     held_by = "both hold" if asked.common_per_s else "it holds"
     words = f"Of processor time {', '.join(told)} of the rate that {held_by}."
+    words += "".join(
+        f" At {count(row['rate_per_s'])}/s it is not known: {reason_of(row)}."
+        for row in tried
+        if row["validity"] not in MEASURED and not by_server(row)
+    )
     if times is not None and times > 1:
         words += f" Nearly idle, a request costs {number(times, 2)}{TIMES} as much."
     if woken["cost_1_wakeups"] is not None and woken["cost_90_wakeups"] is not None:
@@ -72,8 +90,12 @@ def answer(asked: Asked) -> Answer:
     if failed:
         words += f" {_why(failed)}."
     figures = values(**costs, cost_idle_times=times, **woken)
-    short = f"{duration(busy if busy is not None else next(iter(costs.values())))}"
-    return Answer(COST, asked.server, words, short, figures, bool(failed))
+    least = next((us for us in (busy, *costs.values()) if us is not None), None)
+    short = "not known" if least is None else duration(least)
+    asked_at = _by_share(asked, tried)
+    needs = zip(COSTS, NEED, strict=True)
+    without = frozenset(name for share, names in needs if share not in asked_at for name in names)
+    return Answer(COST, asked.server, words, short, figures, bool(failed), without=without)
 
 
 def _why(failed: list[Row]) -> str:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from analysis.checkup.answer import Answer, Asked, by_server, untold, values, with_figures
+from analysis.checkup.answer import (
+    Answer,
+    Asked,
+    bound_of,
+    by_server,
+    in_words,
+    untold,
+    values,
+    with_figures,
+)
 from analysis.wording import count, duration, plural, share
 from contract.checkup.description import CROWD
 
@@ -16,15 +25,16 @@ def answer(asked: Asked) -> Answer:
     row = with_figures(rows)
     if row is None or row["coverage"] is None:
         return untold(asked, CROWD, rows, "it was not asked")
-    longest = row["connect_max_us"]
+    longest = bound_of(row, "connect_max_us")
     figures = values(
         crowd_served_share=row["coverage"],
         crowd_drops=row["listen_drops"],
         crowd_queue=row["accept_queue_max"],
         crowd_queue_limit=row["accept_queue_limit"],
-        crowd_connect_max_s=None if longest is None else longest / 1e6,
         crowd_error_share=row["error_share"],
     )
+    if longest is not None:
+        figures["crowd_connect_max_s"] = longest.over(1e6)
     of, window = count(row["active_connections"]), f"{row['window_s']:.0f} s"
     words = f"{share(row['coverage'])} of {of} that come at once are answered in {window}"
     drops = row["listen_drops"]
@@ -39,8 +49,8 @@ def answer(asked: Asked) -> Answer:
     if (limit := row["accept_queue_limit"]) is not None:
         words += f" (it takes {count(limit)})"
     if longest is not None:
-        again = ", after a SYN was sent again" if longest >= SECOND_US else ""
-        words += f". The longest time to connect is {duration(longest)}{again}"
+        again = ", after a SYN was sent again" if longest.value >= SECOND_US else ""
+        words += f". The longest time to connect is {in_words(longest, duration)}{again}"
     if row["errors"]:
         words += f". {share(row['error_share'])} fail: {row['error_kinds']}"
     short = f"{share(row['coverage'])} served"

@@ -3,7 +3,7 @@ with requests at the edge of the grammar, or beyond it (contract/habits/cases.py
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analysis.checkup.answer import Answer, Asked, Finding, Row, Value, by_server, untold, values
 from analysis.tables import Table
@@ -46,12 +46,8 @@ def answer(asked: Asked) -> Answer:
     figures = {
         **_on_one_connection(found),
         **_borne(found),
-        **values(
-            habits_pipelined=_pipelined(found),
-            habits_must=sum(one.case.level == "MUST" for one in broken),
-            habits_should=sum(one.case.level == "SHOULD" for one in broken),
-            habits_smuggles=sum(one.case.smuggles for one in broken),
-        ),
+        **values(habits_pipelined=_pipelined(found)),
+        **_not_kept(findings),
         **({"habits_backlog": backlog} if backlog else {}),
     }
     words = [_keeps(found), *_bears(found), *_old(found), *_waits(backlog), *_cases(findings)]
@@ -60,8 +56,19 @@ def answer(asked: Asked) -> Answer:
         words.append(f"Not all was asked: {found.reason}.")
     short = f"{plural(len(broken), 'case')} not kept"
     told = " ".join(words)
-    failed = ended is not None
-    return Answer(HABITS, asked.server, told, short, figures, failed, findings=findings)
+    failed, unread = ended is not None, bool(found.reason)
+    without = frozenset(_without(found))
+    return Answer(
+        HABITS,
+        asked.server,
+        told,
+        short,
+        figures,
+        failed,
+        unread,
+        findings=findings,
+        without=without,
+    )
 
 
 def cases_table(answers: Sequence[Answer]) -> Table | None:
@@ -99,6 +106,32 @@ def _findings(found: Habits, usual: Usual) -> tuple[Finding, ...]:
         for case in CASES
         if (seen := found.cases.get(case.name))
     )
+
+
+def _not_kept(findings: Sequence[Finding]) -> dict[str, Value]:
+    """How many cases; those that were not asked, or that cannot be told, may be more of them."""
+    kept = {one.case.name: one.kept for one in findings}
+    judged = [one for one in CASES if one.level != "MAY"]
+    groups = {
+        "habits_must": [one for one in judged if one.level == "MUST"],
+        "habits_should": [one for one in judged if one.level == "SHOULD"],
+        "habits_smuggles": [one for one in judged if one.smuggles],
+    }
+    figures = {}
+    for name, cases in groups.items():
+        words = [kept.get(one.name) for one in cases]
+        least, unknown = float(words.count(False)), words.count(None)
+        figures[name] = Value(least, least, least + unknown, bounded=unknown > 0)
+    return figures
+
+
+def _without(found: Habits) -> Iterator[str]:
+    """What there is nothing to see of: several requests in a write, where one is all that may be
+    sent, and silence after an answer, where each connection is closed."""
+    if not found.pipelined:
+        yield "habits_pipelined"
+    if found.cases[PLAIN].ended:
+        yield OF_MOMENT["answered"]
 
 
 def _told(seen: Seen) -> str:

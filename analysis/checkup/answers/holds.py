@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.checkup.answer import Answer, Asked, Row, Value, reason_of, untold, values
-from analysis.wording import count, number, plural, share
+from analysis.checkup.answer import (
+    CLOSES_EACH,
+    Answer,
+    Asked,
+    Row,
+    Value,
+    bound_of,
+    in_words,
+    reason_of,
+    untold,
+    values,
+)
+from analysis.wording import count, duration, number, plural, share
 from contract.checkup.description import CLOSED, CROWD, HOLDS
 from contract.checkup.evidence import seen_of
 from contract.checkup.held_rate import HeldRate, held_rate
-from contract.checkup.kept import word_of
+from contract.checkup.kept import P99, word_of
 from contract.checkup.way import Way, way_of
 from contract.outcomes import MEASURED
 
+RATE = "holds_per_s"
 BUSY = 0.9
 """A core used for nine tenths is the bound (experiments/records/validity.py)."""
+MUCH_FASTER = 1.25
+"""A server that answers so much more, asked as fast as it can, is not at the end of its speed."""
 LOAD = "the load could not keep the schedule of any rate that was tried"
 WAYS = {
     "open_loop": "over connections that stay",
@@ -70,7 +84,7 @@ def answer(asked: Asked) -> Answer:
         least = min(asked.of(HOLDS), key=_rate)["rate_per_s"]
         words = f"No rate that was tried, down to {number(least)}/s, had {terms}."
         rate = Value(0.0, 0.0, belief.high, bounded=True)
-        return Answer(HOLDS, asked.server, words, "nothing", {"holds_per_s": rate}, failed=True)
+        return Answer(HOLDS, asked.server, words, "nothing", {RATE: rate}, failed=True)
     open_end = found.load_bound or found.broken is None
     rate = Value(belief.median, belief.low, None if open_end else belief.high, bounded=True)
     amount = f"At least {count(belief.low)}" if open_end else count(belief.median)
@@ -78,12 +92,14 @@ def answer(asked: Asked) -> Answer:
     words = _why_not_over_those_that_stay(asked, found.way)
     words += (
         f"{amount} requests a second{between} with {terms}, {WAYS[found.way.load]}. "
-        f"{_bound(found)} {plural(found.tried, 'trial')}."
+        f"{_bound(asked, found)} {plural(found.tried, 'trial')}."
     )
     busy = None if open_end else found.kept["server_cpu_share"]
-    figures = {"holds_per_s": rate, **values(holds_cpu_share=busy)}
+    figures = {RATE: rate, **values(holds_cpu_share=busy)}
     short = f"{'at least ' if open_end else ''}{count(belief.low if open_end else belief.median)}/s"
-    return Answer(HOLDS, asked.server, words, short, figures)
+    # Where nothing bounds it, there is no rate whose core could be looked at.
+    without = frozenset(("holds_cpu_share",) if open_end else ())
+    return Answer(HOLDS, asked.server, words, short, figures, without=without)
 
 
 def _spoiled(asked: Asked) -> list[Row]:
@@ -96,10 +112,12 @@ def _why_not_over_those_that_stay(asked: Asked, way: Way) -> str:
     row = next(iter(asked.of(CLOSED)), None)
     if way.load != "open_connections" or row is None or not row["reason"]:
         return ""
+    if CLOSES_EACH in row["reason"]:
+        return "It closes each connection after its answer. "
     return f"Over {count(row['active_connections'])} connections that stay: {reason_of(row)}. "
 
 
-def _bound(found: Held) -> str:
+def _bound(asked: Asked, found: Held) -> str:
     """What bounded it, by the first trial that was too fast."""
     row = found.broken
     if row is None:
@@ -115,10 +133,35 @@ def _bound(found: Held) -> str:
         return "Its processor bounds it."
     if row["errors"]:
         return f"At {count(row['rate_per_s'])}/s requests failed: {row['error_kinds']}."
+    if busy + (row["log_cpu_share"] or 0.0) >= BUSY:
+        return (
+            f"Its own log bounds it: {share(busy)} of its processor are in use, and the engine "
+            f"takes {number(row['log_cpu_share'])} cores to copy it; it is faster without."
+        )
+    if busy + (row["files_cpu_share"] or 0.0) >= BUSY:
+        return (
+            f"Its files bound it: {share(busy)} of its processor are in use, and the engine's file "
+            f"system, which is a program, takes {number(row['files_cpu_share'])} cores; it is "
+            "faster with one in the kernel (overlay2)."
+        )
+    if (fastest := _fastest(asked, found.way)) >= MUCH_FASTER * row["rate_per_s"]:
+        return (
+            f"Its speed does not bound it: asked as fast as it can it answers {count(fastest)}/s. "
+            f"At {count(row['rate_per_s'])}/s it stood still for a moment (p99 "
+            f"{in_words(bound_of(row, P99), duration)}), as one that collects garbage, or waits "
+            "for a lock or a disk."
+        )
     return (
         f"Its processor does not bound it ({share(busy)} in use at {count(row['rate_per_s'])}/s): "
         "a pool, a lock or something that it waits for does."
     )
+
+
+def _fastest(asked: Asked, way: Way) -> float:
+    """Requests a second of the closed loop over such connections; 0 where that is not known."""
+    closed = CLOSED if way.load == "open_loop" else CROWD
+    rates = [row["requests_per_s"] for row in asked.of(closed) if row["validity"] in MEASURED]
+    return max((rate for rate in rates if rate is not None), default=0.0)
 
 
 def _rate(row: Row) -> float:

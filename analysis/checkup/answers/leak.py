@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from statistics import median
 
-from analysis.checkup.answer import Answer, Asked, Row, untold, values
+from analysis.checkup.answer import Answer, Asked, Row, Value, untold
 from analysis.outcomes.causes import MOST_FAILED
 from analysis.wording import count, number, share, size
 from contract.checkup.description import LEAK
@@ -22,6 +22,7 @@ from contract.result.server_side import ProbeSample
 
 NORMAL = 1.96
 FIRST = 1 / 3
+TOO_FEW = "too few samples were taken"
 LEAST = 6
 """Samples; fewer have no interval."""
 LABELS = ("open", "second", "close")
@@ -53,18 +54,17 @@ def answer(asked: Asked) -> Answer:
     recorded = asked.details(row["trial"]).samples if row else ()
     samples = [one for one in recorded if one.label in LABELS]
     if row is None or len(samples) < LEAST:
-        return untold(asked, LEAK, rows, "it was not asked")
+        return untold(asked, LEAK, rows, TOO_FEW if row else "it was not asked")
     if few := _too_few(row):
         of_the_load = row["validity"] == "generator_bound"
         return Answer(LEAK, asked.server, few, "not known", failed=not of_the_load)
     memory = slope(_over_connections(row, samples, "rss_bytes"))
     open_ones = slope(_over_connections(row, samples, "fds"))
     if memory is None:
-        return untold(asked, LEAK, rows, "too few samples were taken")
-    figures = values(
-        leak_bytes=max(0.0, memory[1]),
-        leak_fds=max(0.0, open_ones[1] * MANY) if open_ones else None,
-    )
+        return untold(asked, LEAK, rows, TOO_FEW)
+    figures = {"leak_bytes": _stays(memory, 1)}
+    if open_ones:
+        figures["leak_fds"] = _stays(open_ones, MANY)
     came = count(row["requests"])
     if figures["leak_bytes"].value > 0:
         words = (
@@ -73,12 +73,20 @@ def answer(asked: Asked) -> Answer:
         )
     else:
         words = f"{came} connections came and went; its memory does not grow with them"
+        words += f", or by at most {size(memory[2])} for each" if memory[2] > 0 else ""
     if open_ones is None:
         words += "; how many descriptors it has open could not be read"
     elif figures["leak_fds"].value > 0:
         words += f"; of 1,000, {number(open_ones[0] * MANY, 2)} descriptors stay open"
     short = f"{size(figures['leak_bytes'].value)} a connection"
     return Answer(LEAK, asked.server, f"{words}.", short, figures)
+
+
+def _stays(slope: tuple[float, float, float], of: int) -> Value:
+    """What stays of so many connections, at least: only that is told of a server, but it keeps no
+    limit that the other end of the interval is beyond."""
+    _, low, high = (max(0.0, one * of) for one in slope)
+    return Value(low, low, high, bounded=True)
 
 
 def _too_few(row: Row) -> str:

@@ -41,13 +41,13 @@ class Change:
 
     @property
     def worsening(self) -> float:
-        """By which share it is worse; infinite where it was nought."""
+        """By which share it is worse; infinite where it was nought, and of what fails."""
         if self.figure in NEITHER or self.base is None or self.value is None:
             return 0.0
         rise = self.value - self.base if not self.apart else self.size
         if self.figure in MORE_IS_BETTER:
             rise = -rise
-        if not rise or self.base:
+        if not rise or (self.base and self.figure != FAILED):
             return rise / abs(self.base or 1.0)
         return math.copysign(math.inf, rise)
 
@@ -67,8 +67,10 @@ def changed(one: Change) -> str:
         return f"{word} by {_between(*extent(one.size, one.low, one.high).partition(' to '))}"
     word, sign = ("higher", 1) if one.size > 0 else ("lower", -1)
     ends = sorted((sign * one.low, sign * one.high))
-    low, high = (written(one.unit, end) for end in (max(0.0, ends[0]), ends[1]))
-    return f"{word} by {_between(low, ' to ', high)}"
+    low, high = max(0.0, ends[0]), ends[1]
+    if not math.isfinite(high):
+        return f"{word} by {written(one.unit, low)} or more"
+    return f"{word} by {_between(written(one.unit, low), ' to ', written(one.unit, high))}"
 
 
 def _between(low: str, to: str, high: str) -> str:

@@ -5,17 +5,18 @@ that are above nought the ratio of a round is taken, by the machinery of `make a
 (`analysis.compare.paired`): Student's t on the logarithms, with no variance that is smaller than
 those of its kind make likely. Of figures that may be nought (drops, errors, what leaks) it is the
 difference. What a server holds is not asked by rounds: the ratio has the belief that those of both
-rates make. Trials that a server failed are counted, and compared by an exact test.
+rates make. A figure that is known only between ends is told where it changed whatever it is
+between them (`bounds`). Rounds that a server failed are counted (`failed_rounds`).
 
 All of them are many figures, so changes count at a false discovery rate of 5% over all, and above
 2%, as in every comparison of the lab; intervals of those that are told are wider, as they were
-picked (`analysis.compare.judgement`).
+picked (`analysis.compare.judgement`). Those of failed rounds are a family of their own.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
@@ -24,13 +25,16 @@ import numpy as np
 from scipy import special
 
 from analysis.checkup.answers.holds import held
+from analysis.checkup.two_servers.bounds import of_bounds
 from analysis.checkup.two_servers.change import FAILED, Change, changed, direction, unchanged
-from analysis.checkup.two_servers.rounds import Rounds
+from analysis.checkup.two_servers.failed_rounds import RATE, failed_rounds, first_failures
+from analysis.checkup.two_servers.rounds import End, Rounds
 from analysis.compare.estimates import SMALLEST
+from analysis.compare.failure_tests import LEVEL
 from analysis.compare.paired import LEAST, of_blocks
-from analysis.statistics.exact_tests import boschloo
+from analysis.outcomes.causes import MOST_FAILED
 from analysis.statistics.false_discovery import adjusted
-from analysis.statistics.looks import CONFIDENCE, TAIL
+from analysis.statistics.looks import TAIL
 from analysis.wording import plural, server_name
 from contract.checkup.description import HOLDS
 from contract.checkup.evidence import seen_of
@@ -42,10 +46,11 @@ from contract.checkup.figures import (
 )
 from contract.checkup.held_rate import STEP, belief_of
 
-RATE: Final = "holds_per_s"
 BESIDE_ITS_RATE: Final = ("beyond_goodput_share",)
 """Shares of what a server holds, which every round takes as known: so its interval is in theirs."""
-LEVEL: Final = 1 - CONFIDENCE
+ENDS: Final[tuple[tuple[End, End], ...]] = (("high", "low"), ("low", "high"))
+"""Of the base and of the other: those of the least ratio, and of the largest one."""
+VALUES: Final[tuple[End, End]] = ("value", "value")
 FLOOR: Final = 0.05
 """Of a figure that may be nought: no standard deviation counts as smaller than this share of it,
 and none of a count as less than its square root."""
@@ -58,21 +63,25 @@ def changes(base: Rounds, other: Rounds) -> list[Change]:
         _beside(one, rates[0]) if one.figure in BESIDE_ITS_RATE and rates else one
         for one in _figures(base, other)
     )
-    found = [*rates, *figures, *_failed(base, other)]
-    questions, names_ = [one.name for one in QUESTIONS], [*NAMES, FAILED]
-    found.sort(key=lambda one: (questions.index(one.question), names_.index(one.figure)))
-    names = server_name(base.asked.server), server_name(other.asked.server)
+    found = [*rates, *figures]
     p = adjusted(np.array([one.p for one in found], dtype="float64"))
     picked = [sure < LEVEL and _large(one) for one, sure in zip(found, p.tolist(), strict=True)]
     level = TAIL * max(1, sum(picked)) / max(1, int(np.isfinite(p).sum()))
-    return [
-        _judged(_wider(one, level) if sure else one, sure, names)
+    judged = [
+        _judged(_wider(one, level) if sure else one, sure)
         for one, sure in zip(found, picked, strict=True)
     ]
+    questions, names = [one.name for one in QUESTIONS], [*NAMES, FAILED]
+    return sorted(
+        [*judged, *failed_rounds(base, other)],
+        key=lambda one: (questions.index(one.question), names.index(one.figure)),
+    )
 
 
 def _held(base: Rounds, other: Rounds) -> Iterator[Change]:
     """The rates that both hold, by what is believed of each."""
+    if HOLDS not in base.whole:
+        return
     mine, theirs = (one.whole[HOLDS].figures.get(RATE) for one in (base, other))
     if mine is None and theirs is None:
         return
@@ -118,36 +127,52 @@ def _ratio_of_beliefs(base: Rounds, other: Rounds) -> tuple[float, float, float,
 
 def _figures(base: Rounds, other: Rounds) -> Iterator[Change]:
     """Those that are asked in each round."""
-    asked = [one for one in FIGURES if one.question != HOLDS or one.name != RATE]
+    asked = [one for one in FIGURES if one.question in base.whole and one.name != RATE]
     by_kind = sorted(asked, key=_kind)
-    for _, some in groupby(by_kind, key=_kind):
-        for one in _alike(base, other, list(some)):
-            ends = [side.endless(one.question, one.figure) for side in (base, other)]
-            yield _of_bounds(one, *ends) if any(ends) else one
+    for _, group in groupby(by_kind, key=_kind):
+        some = list(group)
+        found = list(_alike(base, other, some))
+        bounded = [one.name for one in some if _bounded(base, other, one)]
+        apart = {one.figure for one in found if one.apart}
+        ends = [
+            {one.figure: one for one in _alike(base, other, some, of, apart)}
+            for of in ENDS
+            if bounded
+        ]
+        for one in found:
+            if one.figure not in bounded or math.isnan(one.p):
+                yield one
+                continue
+            least, most = (each[one.figure] for each in ends)
+            yield of_bounds(one, least, most)
 
 
-def _of_bounds(one: Change, base: bool, other: bool) -> Change:
-    """A time that is a lower bound may be any longer one: where the `other` has one it can only be
-    slower beyond doubt, where the `base` has one only faster, where both have neither."""
-    seems_so = one.p < LEVEL and not one.apart
-    if seems_so and one.size > 1 and not base:
-        return replace(one, high=math.inf)
-    if seems_so and one.size < 1 and not other:
-        return replace(one, low=0.0)
-    return replace(one, p=math.nan, why="requests without an answer may have taken any longer")
+def _bounded(base: Rounds, other: Rounds, one: Figure) -> bool:
+    return any(side.bounded(one.question, one.name) for side in (base, other))
 
 
 def _kind(figure: Figure) -> tuple[str, str]:
     return figure.question, figure.unit
 
 
-def _alike(base: Rounds, other: Rounds, some: Sequence[Figure]) -> Iterator[Change]:
-    """Figures of one kind, which learn their variance from each other."""
+def _alike(
+    base: Rounds,
+    other: Rounds,
+    some: Sequence[Figure],
+    ends: tuple[End, End] = VALUES,
+    apart: Collection[str] = (),
+) -> Iterator[Change]:
+    """Figures of one kind, which learn their variance from each other; `ends` says which of each
+    side's. Of those that are `apart` the difference is taken, whatever they are."""
+    too_few = [why for side in (base, other) if (why := side.too_few_left(some[0].question))]
     ratios: list[tuple[Change, list[float]]] = []
     for figure in some:
-        sides = [one.values(figure.question, figure.name) for one in (base, other)]
+        sides = [
+            one.values(figure.question, figure.name, end)
+            for one, end in zip((base, other), ends, strict=True)
+        ]
         pairs = [(a, b) for a, b in zip(*sides, strict=True) if a is not None and b is not None]
-        mine, theirs = (one.whole[figure.question].value(figure.name) for one in (base, other))
+        mine, theirs = (one.middle(figure.question, figure.name) for one in (base, other))
         if mine is None and theirs is None:
             continue
         start = Change(figure.question, figure.name, figure.unit, mine, theirs, len(pairs))
@@ -157,12 +182,34 @@ def _alike(base: Rounds, other: Rounds, some: Sequence[Figure]) -> Iterator[Chan
             yield replace(start, why=_unknown_of(base, other, unknown=mine is None))
         elif len(pairs) < LEAST:
             yield replace(start, why=f"both have it in {plural(len(pairs), 'round')} alone")
-        elif min(min(pair) for pair in pairs) <= 0:
+        elif why := "; ".join(too_few) or _lost_beside(base, other, figure):
+            yield replace(start, why=why)
+        elif not all(math.isfinite(end) for pair in pairs for end in pair):
+            yield replace(start, why="an end is open")
+        elif figure.name in apart or min(min(pair) for pair in pairs) <= 0:
             yield _difference(start, pairs)
         else:
             ratios.append((start, [math.log(b / a) for a, b in pairs]))
-    if not ratios:
-        return
+    if ratios:
+        yield from _ratios(ratios)
+
+
+def _lost_beside(base: Rounds, other: Rounds, figure: Figure) -> str:
+    """Why the rounds of the other that are compared may be its better ones: the base failed, and
+    so has not the figure, in more than a tenth of those in which the other has it; '' otherwise."""
+    theirs = other.values(figure.question, figure.name)
+    lost = [
+        one[figure.question].failed and figure.name not in one[figure.question].figures
+        for one, value in zip(base.each, theirs, strict=True)
+        if value is not None
+    ]
+    if sum(lost) <= MOST_FAILED * len(lost):
+        return ""
+    return f"{server_name(base.asked.server)} failed {sum(lost)} of {plural(len(lost), 'round')}"
+
+
+def _ratios(ratios: Sequence[tuple[Change, list[float]]]) -> Iterator[Change]:
+    """Of the logarithms by round: Student's t."""
     n = np.array([len(logs) for _, logs in ratios])
     middles = np.array([np.mean(logs) for _, logs in ratios])
     variances = np.array([np.var(logs, ddof=1) for _, logs in ratios])
@@ -207,26 +254,6 @@ def _difference(start: Change, pairs: Sequence[tuple[float, float]]) -> Change:
     return replace(start, apart=True, size=size, low=low, high=high, freedom=freedom, p=p)
 
 
-def _failed(base: Rounds, other: Rounds) -> Iterator[Change]:
-    """The questions that a server failed in one round or more."""
-    for question in (one.name for one in QUESTIONS if one.name != HOLDS):
-        mine, theirs = base.failures(question), other.failures(question)
-        n = len(mine)
-        if any((*mine, *theirs)):
-            failed, failed_other = sum(mine) / n, sum(theirs) / n
-            yield Change(
-                question,
-                FAILED,
-                "share",
-                failed,
-                failed_other,
-                n,
-                apart=True,
-                size=failed_other - failed,
-                p=boschloo(sum(mine), sum(theirs), n, n),
-            )
-
-
 def _unknown_of(base: Rounds, other: Rounds, *, unknown: bool) -> str:
     """`unknown` says whether it is the base of which it is not known."""
     return f"it is not known of {server_name((base if unknown else other).asked.server)}"
@@ -246,27 +273,21 @@ def _wider(one: Change, level: float) -> Change:
         return one
     factor = float(special.stdtrit(one.freedom, 1 - level) / special.stdtrit(one.freedom, 1 - TAIL))
     if one.apart:
-        reach = (one.high - one.low) / 2 * factor
-        return replace(one, low=one.size - reach, high=one.size + reach)
-    reach = math.log(one.high / one.low) / 2 * factor
-    return replace(one, low=one.size * math.exp(-reach), high=one.size * math.exp(reach))
+        low, high = (one.size + (end - one.size) * factor for end in (one.low, one.high))
+        return replace(one, low=low, high=high)
+    low, high = (one.size * (end / one.size) ** factor for end in (one.low, one.high))
+    return replace(one, low=low, high=high)
 
 
-def _judged(one: Change, sure: bool, names: tuple[str, str]) -> Change:
-    """With its word and its text; `names` are those of the servers."""
-    if one.figure == FAILED and one.base is not None and one.value is not None:
-        now, before = (round(part * one.rounds) for part in (one.value, one.base))
-        text = f"it fails in {now} of {one.rounds} rounds, {names[0]} in {before}"
-    elif one.word == "not compared":
+def _judged(one: Change, sure: bool) -> Change:
+    """With its word and its text."""
+    if one.word == "not compared":
         return one
-    elif math.isnan(one.p):
+    if math.isnan(one.p):
         return replace(one, text=f"cannot tell: {one.why}")
-    else:
-        text = changed(one)
+    text = changed(one)
     if sure:
         return replace(one, word=direction(one), text=text)
-    if one.figure == FAILED:
-        return replace(one, text=text, word="cannot tell" if one.p < 1 else "within noise")
-    if one.p < LEVEL and _large(one):
+    if (one.p < LEVEL and _large(one)) or first_failures(one):
         return replace(one, text=f"cannot tell: {plural(one.rounds, 'round')}; {text}")
     return replace(one, word="within noise", text=unchanged(one))

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 from analysis.checkup.answer import Answer, Asked
 from analysis.checkup.document import ChangeFound, ComparedFound
-from analysis.checkup.figures import meaning, written
+from analysis.checkup.figures import cell, meaning
 from analysis.checkup.questions import mark
 from analysis.checkup.two_servers.change import FAILED, Change
 from analysis.checkup.two_servers.changes import changes
+from analysis.checkup.two_servers.failed_rounds import may_fail_more
 from analysis.checkup.two_servers.rounds import both
 from analysis.tables import Table
-from analysis.wording import MISSING, listed, plural, server_name, share
+from analysis.wording import listed, plural, server_name, share
 from contract.checkup.description import Described
+from contract.checkup.figures import OF_FAILURES
 from contract.exits import Exit
 
 HEADING = "what changed"
@@ -29,22 +31,26 @@ class SideBySide:
     answers: tuple[Mapping[str, Answer], Mapping[str, Answer]]
     asked: tuple[Asked, Asked]
     found: ComparedFound
-
-    @property
-    def exit(self) -> Exit:
-        """REGRESSED where a figure is worse by more than the tolerance."""
-        worse = any(one.regression for one in self.found.changes)
-        return Exit.REGRESSED if worse else Exit.OK
+    exit: Exit
+    """REGRESSED where a figure is worse by more than the tolerance, else CANNOT_TELL where the
+    server may fail more often."""
 
     def table(self, question: str) -> Table:
         """The figures of a question, a row for each."""
         names = [server_name(one.server) for one in self.asked]
         rows = [
-            [label(one), _cell(one, one.base), _cell(one, one.value), one.text]
+            [label(one), *self._cells(one), one.text]
             for one in self.found.changes
             if one.question == question
         ]
         return Table(["figure", *names, HEADING], rows, [False, True, True, False])
+
+    def _cells(self, one: ChangeFound) -> list[str]:
+        """Of both, with the ends of what is known only between them."""
+        if one.figure == FAILED:
+            return [share(part) for part in (one.base, one.value)]
+        answers = [each[one.question] for each in self.answers]
+        return [cell(one.unit, answer.figures.get(one.figure)) for answer in answers]
 
 
 def side_by_side(
@@ -66,15 +72,21 @@ def side_by_side(
             tolerance=tolerance,
             same_image=same_image,
             summary=_summary(found, about, same_image=same_image),
-            marks={name: mark(one, about.rules)[0] for name, one in base.whole.items()},
+            marks={
+                name: mark(one.of_all_rounds, about.rules)[0] for name, one in base.whole.items()
+            },
             changes=[_change(one, tolerance) for one in found],
         ),
+        _ending(found, tolerance),
     )
 
 
 def label(one: ChangeFound) -> str:
     """The figure in a few words."""
-    return "rounds that it fails" if one.figure == FAILED else meaning(one.figure)
+    if one.figure == FAILED:
+        return "rounds that it fails"
+    worst = ", in the worst round" if one.figure in OF_FAILURES else ""
+    return f"{meaning(one.figure)}{worst}"
 
 
 def short_changes(found: ComparedFound, question: str) -> list[ChangeFound]:
@@ -100,8 +112,18 @@ def _change(one: Change, tolerance: float) -> ChangeFound:
         high=_finite(one.high),
         word=one.word,
         text=one.text,
-        regression=one.word == "worse" and one.worsening > tolerance,
+        regression=_regression(one, tolerance),
     )
+
+
+def _regression(one: Change, tolerance: float) -> bool:
+    return one.word == "worse" and one.worsening > tolerance
+
+
+def _ending(found: Sequence[Change], tolerance: float) -> Exit:
+    if any(_regression(one, tolerance) for one in found):
+        return Exit.REGRESSED
+    return Exit.CANNOT_TELL if may_fail_more(found) else Exit.OK
 
 
 def _finite(value: float) -> float | None:
@@ -112,6 +134,7 @@ def _summary(found: Sequence[Change], about: Described, *, same_image: bool) -> 
     """Two or three sentences."""
     if about.compared is None:
         raise ValueError("nothing is compared")
+    failing = may_fail_more(found)
     words = [one.word for one in found if one.word != "not compared"]
     counted = [
         f"{words.count(word)} {text}"
@@ -128,15 +151,13 @@ def _summary(found: Sequence[Change], about: Described, *, same_image: bool) -> 
     told = f"{name} beside {base}: of {plural(len(words), 'figure')} {listed(counted)}."
     if not words:
         told = f"{name} beside {base}: no figure is known of both."
-    elif not {"worse", "better", "differs"} & set(words):
+    elif not {"worse", "better", "differs"} & set(words) and not failing:
         told = f"Nothing changed beyond the noise. {told}"
-    beyond = sum(one.word == "worse" and one.worsening > about.compared.tolerance for one in found)
+    beyond = sum(_regression(one, about.compared.tolerance) for one in found)
     if beyond:
         told += f" {beyond} worse by more than {share(about.compared.tolerance)}."
+    if failing:
+        told += f" Whether it fails more often cannot be told of {listed(failing)}."
     if same_image:
         told += f" {SAME_IMAGE}"
     return told
-
-
-def _cell(one: ChangeFound, value: float | None) -> str:
-    return MISSING if value is None else written(one.unit, value)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analysis.checkup.answers import holds
 from analysis.checkup.answers.beyond import surge_of
 from analysis.checkup.figures import search_picture
-from contract.checkup.description import BEYOND, HOLDS
+from contract.checkup.description import BEYOND, CLOSED, HOLDS
 from contract.outcomes import not_measured
 from tests.support.failing_check_ups import SPOILED, checked_up
 from tests.support.results import a_second
+
+pytestmark = pytest.mark.usefixtures("without_pictures")
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +45,52 @@ def test_a_search_that_the_server_failed_says_so(folder: Path) -> None:
     found = checked_up(folder, {**not_measured("server_gone"), "reason": SPOILED}, (HOLDS,))
     assert found.words(HOLDS).startswith("No rate that was tried")
     assert found.mark(HOLDS) == "breaks"
+
+
+@pytest.mark.parametrize(
+    ("busy", "log", "files", "told"),
+    [
+        (0.95, 0.4, 0.4, "Its processor bounds it."),
+        (0.7, 0.4, None, "Its own log bounds it: 70% of its processor are in use, and the engine"),
+        (0.45, None, 0.5, "Its files bound it: 45% of its processor are in use, and the engine's"),
+        (0.5, 0.1, 0.1, "Its processor does not bound it (50% in use at "),
+        (0.5, None, None, "Its processor does not bound it (50% in use at "),
+    ],
+)
+def test_what_bounds_it_may_be_its_own_log_or_its_files(
+    folder: Path, busy: float, log: float | None, files: float | None, told: str
+) -> None:
+    cells = {"server_cpu_share": busy, "log_cpu_share": log, "files_cpu_share": files}
+    found = checked_up(folder, cells, (HOLDS,))
+    assert told in found.words(HOLDS)
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        (1.0, "Its processor does not bound it (50% in use at "),
+        (2.0, "Its speed does not bound it: asked as fast as it can it answers "),
+    ],
+)
+def test_one_that_is_fast_and_stands_still_at_times_waits_for_nothing_else(
+    folder: Path, times: float, told: str
+) -> None:
+    asked = checked_up(folder, {"server_cpu_share": 0.5}, (HOLDS,)).asked
+    closed = [{**row, "requests_per_s": row["requests_per_s"] * times} for row in asked.of(CLOSED)]
+    others = [row for row in asked.rows if row["sweep"] != CLOSED]
+    assert told in holds.answer(replace(asked, rows=[*closed, *others])).words
+
+
+@pytest.mark.parametrize(("late_s", "kept"), [(None, True), (1, False), (9, False)])
+def test_an_overload_that_is_served_in_time_is_no_overload(late_s: int | None, kept: bool) -> None:
+    row = {"surge_s": 3.0, "error_share": 0.0, "unanswered": 0, "oldest_unanswered_us": None}
+    seconds = [
+        a_second(float(at), requests=1_000, response_p99_us=90_000 if at == late_s else 900)
+        for at in range(12)
+    ]
+    surge = surge_of(row, seconds, 50)
+    assert surge
+    assert surge.kept is kept
 
 
 @pytest.mark.parametrize(("hanging", "recovers"), [(0, True), (60, True), (600, False)])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
 
+from analysis.checkup.answer import CLOSES_EACH
 from analysis.checkup.document import CheckUpFound
 from analysis.checkup.report import CheckUpReport, build
 from analysis.cli.commands import cli
+from analysis.wording import server_name
 from contract.checkup.figures import QUESTIONS
 from contract.exits import Exit
 from experiments.paths import ROOT
@@ -215,3 +218,36 @@ def test_the_schema_is_current() -> None:
     assert SCHEMA.read_text() == current, (
         "run: python -m analysis checkup_schema > docs/checkup.schema.json"
     )
+
+
+def test_many_servers_stand_in_one_table(tmp_path: Path) -> None:
+    beside = ["epoll_level", "select", "thread_pool"]
+    run = simulated_run(
+        tmp_path, SimulatedServer(2_000), quick=True, beside=beside, asked="holds,idle"
+    )
+    run.servers |= {name: SimulatedServer(1_000, closes_idle_s=2.0) for name in beside}
+    run.go_on()
+    made = build(run.store.folder)
+    assert made
+    assert [one.question for one in made.found.questions] == ["holds", "idle"]
+    _, _, table = made.html.with_suffix(".md").read_text().partition("## All servers\n\n")
+    head, _, *rows = table.splitlines()[: 2 + 4]
+    assert head == "| server | holds | idle |"
+    assert [row.split(" | ")[0] for row in rows] == [
+        "| poll",
+        *(f"| {server_name(one)}" for one in beside),
+    ]
+    assert all(re.search(r"\| ✓ [12],?\d{3}/s", row) for row in rows), rows
+
+
+def test_few_servers_stand_beside_each_other(tmp_path: Path) -> None:
+    made = report(tmp_path, SimulatedServer(2_000))
+    assert "All servers" not in made.html.read_text()
+
+
+def test_nothing_is_idle_where_each_connection_is_closed(tmp_path: Path) -> None:
+    assert CLOSES_EACH in (ROOT / "loadgen/verification/asking.py").read_text()
+    made = report(tmp_path, SimulatedServer(2_000, stays=False))
+    told = "It closes each connection after its answer"
+    assert question(made, "idle") == ("good", f"{told}, so that none stays idle.")
+    assert re.match(rf"{told}\. [12],\d{{3}} requests a second", question(made, "holds")[1])

@@ -63,6 +63,36 @@ def test_a_ratio_of_few_blocks_has_no_interval() -> None:
     assert (one.n, one.bounded) == (1, False)
     assert beside(np.array([]), np.array([0.0])).n == 0
     assert beside(np.array([0.0, 0.0]), np.array([0.0, 0.0])).bounded
+    single = np.array([[0.0, 0.0], [0.1, np.nan]])
+    assert not beside(single, np.zeros((5, 2))).bounded
+
+
+@pytest.mark.parametrize("left", [[5, 5, 5], [2, 3, 5], [2, 2, 2]])
+@pytest.mark.parametrize(("common", "own"), [(NOISE, NOISE), (0.0, NOISE), (NOISE, 0.01)])
+def test_a_mean_over_points_of_which_trials_are_missing_holds_the_truth(
+    left: list[int], common: float, own: float
+) -> None:
+    """Each point has a level of its own, and so many blocks left of five; blocks differ as wholes
+    by `common`."""
+    rng = np.random.default_rng(11)
+    held, levels = 0, np.arange(3.0)
+    for _ in range(RUNS):
+        first, second = (
+            levels + rng.normal(0, common, (5, 1)) + rng.normal(0, own, (5, 3)) for _ in range(2)
+        )
+        for point, many in enumerate(left):
+            second[rng.permutation(5)[many:], point] = np.nan
+        found = beside(second, first)
+        held += found.low <= 1 <= found.high
+    assert 0.95 - ERROR <= held / RUNS <= 0.99
+
+
+def test_a_mean_over_whole_blocks_is_the_mean_of_the_means_of_blocks() -> None:
+    first, second = np.random.default_rng(3).normal(0, NOISE, (2, 5, 4))
+    over, plain = beside(second, first), beside(second.mean(axis=1), first.mean(axis=1))
+    assert over.value == pytest.approx(plain.value)
+    assert plain.low < over.value < plain.high
+    assert over.high / over.low == pytest.approx(plain.high / plain.low, rel=0.02)
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.3, 0.6])

@@ -13,6 +13,7 @@ from analysis.checkup.report import build
 from contract.console import say
 from contract.exits import Exit, LabError
 from experiments.checkup.choice import choose_checkup
+from experiments.checkup.rules_file import read_rules
 from experiments.cli.commands import with_exit_codes
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import ensure_images
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 NAME = "truths"
 IMAGE = "c10k-lab/truths"
 FOLDER = ROOT / "tests" / "foreign" / "truths"
+STOPPING = ROOT / "tests" / "foreign" / "stopping" / "server.py"
+OF_STOPPING = ("loses",)
+"""What the other server is to be."""
 OFTEN = 0.9
 """Of the check-ups of a server, those that have to tell it rightly."""
 
@@ -70,6 +74,7 @@ def _image() -> str:
     with RunLock(NAME, ROOT), DockerDriver() as driver:
         images = ensure_images(driver, ["server", "load"])
         files = {file: (FOLDER / file).read_bytes() for file in ("Dockerfile", "server.py")}
+        files["stopping.py"] = STOPPING.read_bytes()
         with build_context(files) as context:
             ImageStore(driver).build(context, IMAGE, arguments={"BASE": images.server})
     return IMAGE
@@ -78,7 +83,8 @@ def _image() -> str:
 def _told_wrongly(image: str, truth: str, *, quick: bool) -> str:
     """What a check-up of the server says that is not so; empty if all is."""
     path = _described(image, truth)
-    choice = choose_checkup(str(path), None, None, [], quick=quick)
+    asked = ",".join(dict.fromkeys(says.question for says in TRUTHS[truth]))
+    choice = choose_checkup(str(path), None, read_rules(None, asked), [], quick=quick)
     store = session.start(choice.source, Console(quiet=True), 0.0, choice.known)
     made = build(store.folder)
     if made is None or not made.found.complete:
@@ -90,7 +96,8 @@ def _told_wrongly(image: str, truth: str, *, quick: bool) -> str:
 def _described(image: str, truth: str) -> Path:
     path = RESULTS / NAME / f"{truth}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"image: {image}\nname: {truth}\ncommand: [{truth}]\n")
+    program = "stopping.py" if truth in OF_STOPPING else "server.py"
+    path.write_text(f"image: {image}\nname: {truth}\ncommand: [{program}, {truth}]\n")
     return path
 
 

@@ -1,4 +1,4 @@
-"""What a check-up has to say of each server of `server.py`."""
+"""What a check-up has to say of each server of `server.py`, and of one of `../stopping/`."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ TRUTHS: Final[dict[str, tuple[Says, ...]]] = {
         Says("crowd", figure="crowd_drops", low=1),
     ),
     "dies": (Says("idle", mark="breaks", words=r"more than 5000 connections|the server ended"),),
+    # 64 connections, an answer after 20 ms: 3,200/s; half of it for the second in which it loses.
+    "loses": (Says("deploy", figure="lost_on_stop", low=24, high=36),),
     "never_recovers": (
         Says("holds", figure="holds_per_s", low=1_700, high=2_060),
         Says("beyond", mark="breaks", words="p99 is not within the limit again"),

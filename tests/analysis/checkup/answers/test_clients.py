@@ -10,12 +10,15 @@ from analysis.checkup.document import QuestionFound
 from analysis.checkup.report import CheckUpReport, build
 from analysis.wording import TIMES
 from contract.checkup.description import CLIENTS, FLOOD, HOSTILE, READERS
+from tests.support.failing_check_ups import checked_up
 from tests.support.simulated_run import simulated_run
 from tests.support.simulated_server import SimulatedServer
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 
 def asked(folder: Path, subject: SimulatedServer) -> tuple[QuestionFound, CheckUpReport]:
-    run = simulated_run(folder, subject)
+    run = simulated_run(folder, subject, beside=(), asked=CLIENTS)
     run.go_on()
     made = build(run.store.folder)
     assert made
@@ -62,7 +65,8 @@ def test_a_flood_has_figures_of_its_own(tmp_path: Path) -> None:
 def test_a_server_that_never_recovers_from_a_flood(tmp_path: Path) -> None:
     found, _ = asked(tmp_path, SimulatedServer(2_000, flooded_s=60.0))
     assert "p99 is not within the limit again in the window" in found.answer.answer
-    assert found.answer.figures["flood_recovers_s"].value == 5.5
+    recovers = found.answer.figures["flood_recovers_s"]
+    assert (recovers.value, recovers.low, recovers.high) == (5.5, 5.5, None)
     assert "accept fails" in found.do
 
 
@@ -81,4 +85,25 @@ def test_a_server_that_answers_nobody_afterwards_breaks(tmp_path: Path) -> None:
     found, _ = asked(tmp_path, SimulatedServer(2_000, hangs_after=HOSTILE))
     assert found.mark == "breaks"
     assert found.answer.failed
-    assert "answered nobody within 10 s after the bad clients had gone." in found.answer.answer
+    assert "gave no right answer within 10 s after the bad clients had gone." in found.answer.answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "company", "mark"),
+    [
+        (CLIENTS, "slow_readers=0 slow_writers=40 vanished=60", "good"),
+        (CLIENTS, "slow_readers=0 slow_writers=36 slow_writer_not_connected=9", "good"),
+        (CLIENTS, "slow_readers=0 slow_writers=3 slow_writer_not_connected=900", "not told"),
+        (CLIENTS, "slow_readers=0 slow_writers=3 slow_writer_closed=400", "good"),
+        (READERS, "slow_readers=3 slow_writers=0 slow_reader_not_connected=900", "not told"),
+    ],
+)
+def test_what_bad_clients_do_is_known_of_those_that_were_there(
+    tmp_path: Path, kind: str, company: str, mark: str
+) -> None:
+    """Those that the server closed it deals with; they come again."""
+    found = checked_up(tmp_path, {"company": company}, (kind,))
+    assert found.mark(CLIENTS) == mark
+    lost = "it is not known: 3 of 40 were there as the window closed."
+    assert (lost in found.words(CLIENTS)) is (mark == "not told")
+    assert found.thresholds(CLIENTS) == {"kept" if mark == "good" else "cannot tell"}

@@ -9,11 +9,14 @@ import pytest
 
 from analysis.checkup.document import CheckUpFound, QuestionFound
 from analysis.checkup.report import build
+from contract.checkup.description import HABITS
 from contract.habits.cases import CASES, PLAIN
 from contract.result.habits import Habits, Seen, Silence
 from tests.support.seen_habits import good_habits, with_cases
 from tests.support.simulated_run import simulated_run
 from tests.support.simulated_server import SimulatedServer
+
+pytestmark = pytest.mark.usefixtures("without_pictures")
 
 
 def asked(folder: Path, habits: Habits) -> QuestionFound:
@@ -21,7 +24,8 @@ def asked(folder: Path, habits: Habits) -> QuestionFound:
 
 
 def whole(folder: Path, habits: Habits) -> CheckUpFound:
-    run = simulated_run(folder, SimulatedServer(2_000, habits=habits))
+    server = SimulatedServer(2_000, habits=habits)
+    run = simulated_run(folder, server, beside=(), asked=HABITS)
     run.go_on()
     made = build(run.store.folder)
     assert made
@@ -117,3 +121,45 @@ def test_a_crowd_of_silent_connections_is_told(tmp_path: Path) -> None:
     assert "No time-out was seen within 20 s after an answer." in found.answer.answer
     assert "Silent connections take the places of others." in found.answer.answer
     assert "habits_head_s" not in found.answer.figures
+
+
+FIRST = CASES[0].name
+PART = Habits(
+    reason="the cases took longer than 60 s",
+    cases={PLAIN: Seen((200,), "kept"), FIRST: good_habits().cases[FIRST]},
+    pipelined=10,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "amount"),
+    [
+        ("habits_must", sum(one.level == "MUST" for one in CASES) - 1),
+        ("habits_smuggles", sum(one.smuggles for one in CASES)),
+    ],
+)
+def test_cases_that_were_not_asked_may_not_be_kept(tmp_path: Path, name: str, amount: int) -> None:
+    found = asked(tmp_path, PART)
+    assert "Not all was asked: the cases took longer than 60 s." in found.answer.answer
+    assert ends(found, name) == (0, amount)
+    assert found.mark == "not told"
+
+
+def test_a_case_that_is_not_kept_is_marked_though_not_all_was_asked(tmp_path: Path) -> None:
+    found = asked(tmp_path, with_cases(PART, **{FIRST: Seen((200,), "kept")}))
+    assert found.mark == "look at this"
+
+
+def test_cases_that_cannot_be_told_may_not_be_kept(tmp_path: Path) -> None:
+    """Of a server that closes each connection some never can: they keep no threshold, and are
+    nothing to mark."""
+    untold = ("space_after_start_line", "bare_cr")
+    closing = with_cases(
+        good_habits(), **{name: Seen((200,), "closed") for name in (PLAIN, *untold)}
+    )
+    found = asked(tmp_path, closing)
+    unknown = {one.case for one in found.answer.cases if one.level != "MAY" and one.kept is None}
+    assert set(untold) <= unknown
+    smuggled = sum(one.smuggles for one in CASES if one.name in unknown)
+    assert ends(found, "habits_smuggles") == (0, smuggled)
+    assert found.mark == "good"

@@ -2,66 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from analysis.checkup.answer import Answer, Asked, Value
-from analysis.checkup.two_servers.change import FAILED, Change
-from analysis.checkup.two_servers.changes import changes
-from analysis.checkup.two_servers.rounds import Rounds, mean
-from contract.checkup.description import ComparedWith, Described
-from contract.checkup.figures import FIGURES, QUESTIONS
-from contract.checkup.rules import rules_of
-from experiments.checkup.rules_file import read_rules
+from analysis.checkup.answer import Value
+from contract.checkup.figures import FIGURES
+from tests.support.made_up_rounds import N, Values, compared, same
 
-N = 5
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 SIMULATED = 200
-Values = Mapping[str, list[float | None]]
-
-
-def rounds(server: str, values: Values, failed: Mapping[str, int] | None = None) -> Rounds:
-    """Answers with these figures by round; a question is failed in the first so many."""
-    about = Described("new", ("old",), 12, rules_of(read_rules(None)), ComparedWith("old", N, 0.1))
-    each = []
-    for number in range(N):
-        answers = {}
-        for question in QUESTIONS:
-            known = {
-                one.name: Value(value)
-                for one in FIGURES
-                if one.question == question.name
-                and one.name in values
-                and (value := values[one.name][number]) is not None
-            }
-            fails = number < (failed or {}).get(question.name, 0)
-            answers[question.name] = Answer(question.name, server, "", "", known, fails)
-        each.append(answers)
-    whole = {
-        question: replace(
-            answer, figures={name: Value(mean(some)) for name, some in seen(each, question).items()}
-        )
-        for question, answer in each[0].items()
-    }
-    return Rounds(Asked(about, server, []), whole, each)
-
-
-def seen(each: Sequence[Mapping[str, Answer]], question: str) -> dict[str, list[float]]:
-    """The values of each figure in the rounds that have it."""
-    found: dict[str, list[float]] = {}
-    for one in each:
-        for name, value in one[question].figures.items():
-            found.setdefault(name, []).append(value.value)
-    return found
-
-
-def compared(
-    base: Values, other: Values, failed: Mapping[str, int] | None = None
-) -> dict[str, Change]:
-    found = changes(rounds("old", base), rounds("new", other, failed))
-    return {one.figure: one for one in found}
 
 
 def simulated(random: np.random.Generator, cost: float = 1.0) -> Values:
@@ -100,10 +50,6 @@ def test_a_change_far_beyond_the_noise_is_told_with_its_interval() -> None:
     assert found["clients_p99_us"].word == "within noise"
 
 
-def same(value: float | None) -> list[float | None]:
-    return [value] * N
-
-
 @pytest.mark.parametrize(
     ("base", "other", "word", "text"),
     [
@@ -134,15 +80,6 @@ def test_a_figure_of_a_single_round_cannot_be_told() -> None:
     assert (one.word, one.text) == ("cannot tell", "cannot tell: both have it in 1 round alone")
 
 
-@pytest.mark.parametrize(("fails", "word"), [(0, None), (2, "cannot tell"), (5, "worse")])
-def test_rounds_that_a_server_fails_are_counted(fails: int, word: str | None) -> None:
-    held: Values = {"idle_held": same(9_000.0)}
-    found = compared(held, held, {"idle": fails})
-    assert (found[FAILED].word if word else found.get(FAILED)) == word
-    if word:
-        assert found[FAILED].text == f"it fails in {fails} of 5 rounds, old in 0"
-
-
 def test_a_figure_that_was_nought_is_worse_by_any_amount() -> None:
     found = compared({"crowd_drops": same(0.0)}, {"crowd_drops": same(50.0)})
     assert found["crowd_drops"].worsening == float("inf")
@@ -160,12 +97,48 @@ def test_a_figure_that_was_nought_is_worse_by_any_amount() -> None:
 def test_a_time_that_may_have_been_longer_can_only_be_slower_beyond_doubt(
     base: float, other: float, endless: tuple[bool, bool], word: str, text: str
 ) -> None:
-    sides = []
-    for name, value, open_ in zip(("old", "new"), (base, other), endless, strict=True):
-        side = rounds(name, {"clients_p99_us": same(value)})
-        bound = Value(value, value, None if open_ else value, bounded=True)
-        answer = replace(side.whole["clients"], figures={"clients_p99_us": bound})
-        sides.append(replace(side, whole={**side.whole, "clients": answer}))
-    (one,) = changes(*sides)
+    mine, theirs = (
+        {"clients_p99_us": same(Value(value, value, None if open_ else value, bounded=True))}
+        for value, open_ in zip((base, other), endless, strict=True)
+    )
+    (one,) = compared(mine, theirs).values()
     assert one.word == word
     assert one.text.startswith(text)
+
+
+def test_a_time_that_may_have_been_longer_in_one_round_is_not_shorter() -> None:
+    once = [Value(900.0, 900.0, None, bounded=True), *same(900.0)[1:]]
+    (one,) = compared({"clients_p99_us": same(9_000.0)}, {"clients_p99_us": once}).values()
+    assert one.word == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "word", "text"),
+    [
+        (0.0, (0.0, 5.0), "cannot tell", "cannot tell: it is not known exactly"),
+        ((0.0, 5.0), (0.0, 5.0), "cannot tell", "cannot tell: it is not known exactly"),
+        (0.0, (90.0, 99.0), "worse", "higher by "),
+        ((90.0, 99.0), 0.0, "better", "lower by "),
+        ((0.0, 5.0), (90.0, None), "worse", "higher by "),
+    ],
+)
+def test_what_lies_between_two_ends_changed_if_it_did_wherever_it_is(
+    base: float | tuple[float, float | None],
+    other: float | tuple[float, float | None],
+    word: str,
+    text: str,
+) -> None:
+    mine, theirs = (
+        {"lost_on_stop": same(Value(of[0], *of, bounded=True) if isinstance(of, tuple) else of)}
+        for of in (base, other)
+    )
+    (one,) = compared(mine, theirs).values()
+    assert (one.word, one.text[: len(text)]) == (word, text)
+
+
+def test_a_share_that_is_at_most_so_much_can_only_be_less() -> None:
+    most = Value(0.5, None, 0.5, bounded=True)
+    for base, word in ((1.0, "worse"), (0.3, "cannot tell")):
+        sides = {"clients_served_share": same(base)}, {"clients_served_share": same(most)}
+        (one,) = compared(*sides).values()
+        assert one.word == word

@@ -17,6 +17,8 @@ from contract.exits import Exit, LabError
 from tests.support.simulated_run import simulated_pair
 from tests.support.simulated_server import SimulatedServer
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 
 def server(seed: int, holds_per_s: float = 2_000, leaks_bytes: int = 0) -> SimulatedServer:
     return SimulatedServer(
@@ -80,10 +82,26 @@ def test_a_slower_one_that_leaks_is_a_regression_in_all_files(tmp_path: Path) ->
     assert json.loads(told.stdout)["compared"]["base"] == "epoll_level"
 
 
+def test_habits_are_asked_once_and_known_all_the_same(tmp_path: Path) -> None:
+    made, _ = report(tmp_path, SimulatedServer(2_000), SimulatedServer(2_000))
+    habits = next(one for one in made.found.questions if one.question == "habits")
+    assert habits.mark == "good"
+    assert "rounds" not in habits.answer.answer
+
+
 def test_a_threshold_that_is_not_kept_goes_before_a_regression(tmp_path: Path) -> None:
     rules = "thresholds: ['holds_per_s > 2000']"
     made, _ = report(tmp_path, server(1, 2_400), server(2, 1_600), rules)
     assert made.exit is Exit.EXCEEDED
+
+
+def test_one_that_never_recovers_from_a_flood_is_a_regression(tmp_path: Path) -> None:
+    """How long it would take was not seen: longer than the other in any case."""
+    drowned = SimulatedServer(2_000, flooded_s=60.0)
+    made, found = report(tmp_path, SimulatedServer(2_000), drowned)
+    row = change(found, "flood_recovers_s")
+    assert (row.word, row.regression) == ("worse", True)
+    assert made.exit is Exit.REGRESSED
 
 
 def test_one_that_serves_nobody_beside_one_that_does(tmp_path: Path) -> None:
