@@ -14,21 +14,23 @@ READY := $(VENV)/.ready
 CHOICE = $(if $(SERVER),--server '$(SERVER)') \
 	$(if $(and $(PORT),$(or $(SERVER),$(filter command,$(origin PORT)))),--port '$(PORT)') \
 	$(if $(REFERENCES),--references) $(if $(REPEATS),--repeats '$(REPEATS)') \
-	$(if $(BUDGET),--budget '$(BUDGET)')
+	$(if $(BUDGET),--budget '$(BUDGET)') $(if $(HOSTS),--hosts '$(HOSTS)')
 TWO = --a '$(A)' --b '$(B)' $(if $(PORT),--port '$(PORT)') $(if $(NAMED),--experiment '$(NAMED)') \
 	$(if $(REPEATS),--repeats '$(REPEATS)') $(if $(BUDGET),--budget '$(BUDGET)') \
-	$(if $(TOLERANCE),--tolerance '$(TOLERANCE)')
+	$(if $(TOLERANCE),--tolerance '$(TOLERANCE)') $(if $(HOSTS),--hosts '$(HOSTS)')
 
 CHECKUP = $(if $(SERVER),--server '$(SERVER)') $(if $(PORT),--port '$(PORT)') \
-	$(if $(RULES),--rules '$(RULES)') $(if $(BESIDE),--beside '$(BESIDE)') $(if $(QUICK),--quick) \
-	$(if $(A)$(B),--a '$(A)' --b '$(B)') $(if $(TOLERANCE),--tolerance '$(TOLERANCE)')
+	$(if $(RULES),--rules '$(RULES)') $(if $(QUESTIONS),--questions '$(QUESTIONS)') \
+	$(if $(BESIDE),--beside '$(BESIDE)') $(if $(QUICK),--quick) \
+	$(if $(A)$(B),--a '$(A)' --b '$(B)') $(if $(TOLERANCE),--tolerance '$(TOLERANCE)') \
+	$(if $(HOSTS),--hosts '$(HOSTS)')
 
 # Two processes for each core where most of a test's time is waiting; quick tests never wait.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE := --numprocesses $(shell echo $$((2 * $(CORES)))) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help experiment checkup plan resume report claims ab compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign truths hostile faults test-engines clean lock
+.PHONY: help experiment checkup plan resume report claims ab compare history bench-analysis ui down doctor check test lint types unit bench bench-loadgen bench-servers crosscheck foreign truths hostile faults test-engines test-hosts clean lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,10 +45,10 @@ $(READY): requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@touch $@
 
-experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n, BUDGET=20m)
+experiment: $(READY) ## Run an experiment and report on it (EXPERIMENT=name, SERVER=image PORT=n or SERVER=file.yaml, REFERENCES=1, REPEATS=n, BUDGET=20m, HOSTS=hosts.yaml)
 	@$(BIN)/python -m experiments run $(CHOICE) '$(EXPERIMENT)'
 
-checkup: $(READY) ## Ask one server what it holds, costs and survives, on one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, BESIDE=a,b, QUICK=1); two side by side: A=image:1 B=image:2
+checkup: $(READY) ## Ask one server what it holds, costs and survives, on one page (SERVER=image PORT=n or SERVER=file.yaml, RULES=file.yaml, QUESTIONS=a,b, BESIDE=a,b, QUICK=1, HOSTS=hosts.yaml); two side by side: A=image:1 B=image:2
 	@$(BIN)/python -m experiments checkup $(CHECKUP)
 
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name; A=, B= of make ab)
@@ -58,7 +60,7 @@ resume: $(READY) ## Go on with a run that was stopped (RUN=folder, default the l
 report: $(READY) ## Write the report of a run again (RUN=folder, default the latest)
 	@$(BIN)/python -m experiments report $(if $(RUN),'$(RUN)')
 
-ab: $(READY) ## Compare two servers side by side: A=image:1 B=image:2 PORT=n, or files (EXPERIMENT=name, REPEATS=n, BUDGET=20m, TOLERANCE=10%)
+ab: $(READY) ## Compare two servers side by side: A=image:1 B=image:2 PORT=n, or files (EXPERIMENT=name, REPEATS=n, BUDGET=20m, TOLERANCE=10%, HOSTS=hosts.yaml)
 	@$(BIN)/python -m experiments ab $(TWO)
 
 compare: $(READY) ## Compare runs: A=folder B=folder (MORE=folders, TOLERANCE=10%)
@@ -126,8 +128,11 @@ faults: $(READY) ## End trials in every way; the next one has to be valid (N=end
 test-engines: $(READY) ## Use the lab beside engines of other Debian releases, as root (ENGINES=trixie, CASES=smoke,clean)
 	@$(BIN)/python -m tests.engines --engines "$(ENGINES)" --cases "$(CASES)"
 
-clean: $(READY) ## Remove what the lab made in Docker, and nothing else
-	@$(BIN)/python -m experiments clean
+test-hosts: $(READY) ## Run on two machines: this one, and a second engine behind a cable, as root
+	$(BIN)/pytest --quiet --numprocesses 0 tests/docker/test_two_hosts.py
+
+clean: $(READY) ## Remove what the lab made in Docker, and nothing else (HOSTS=hosts.yaml: on several machines)
+	@$(BIN)/python -m experiments clean $(if $(HOSTS),--hosts '$(HOSTS)')
 
 lock: ## Lock the dependencies anew (needs uv)
 	uv pip compile -q pyproject.toml --group dev --group load --group servers \

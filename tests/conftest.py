@@ -1,8 +1,9 @@
 """With CI=true nothing may skip: a test that could not run there is a failure.
 
 Tests run side by side, because most of their time is waiting; those that speak to Docker share a
-lock and stay together. `slow` means that a test may take longer than a second, whether it waits,
-starts processes or makes a whole report: `make check` leaves it out.
+lock and stay together, but for those that take none (`lockless`), which are a row of their own.
+`slow` means that a test may take longer than a second, whether it waits, starts processes or makes
+a whole report: `make check` leaves it out.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ SLOW = frozenset(
 SERVES = "variant"
 """The fixture without which no server is started for every variant."""
 
+ROWS = ("lockless", "docker")
+"""Marks of tests that stay together."""
 OTHERS = "image_of_others"
 """The fixture of an image with sixteen servers of others, which takes minutes to make."""
 
@@ -55,10 +58,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that need Docker in one process, and mark those that are slow."""
+    """Keep the tests that need Docker in one process, those of them that take no lock in another,
+    and mark those that are slow."""
     for item in items:
-        if item.get_closest_marker("docker"):
-            item.add_marker(pytest.mark.xdist_group("docker"))
+        row = next(filter(item.get_closest_marker, ROWS), None)
+        if row:
+            item.add_marker(pytest.mark.xdist_group(row))
         if isinstance(item, pytest.Function) and OTHERS in item.fixturenames:
             item.add_marker(pytest.mark.others)
         if isinstance(item, pytest.Function) and (

@@ -11,11 +11,9 @@ import pytest
 
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec
-from experiments.images.build import ensure_images
-from experiments.machine.run_lock import RunLock
-from experiments.paths import ROOT
 from tests.browser.browser import Browser
 from tests.docker.conftest import engine as engine
+from tests.support.images import TRIAL_TARGETS, images_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,9 +28,11 @@ START_S: Final = 60.0
 
 @pytest.fixture(scope="session")
 def images(engine: DockerDriver) -> Images:
-    """All of them: the browser's is the last, and takes a minute or two, once."""
-    with RunLock("tests", ROOT):
-        return ensure_images(engine, ["browser"])
+    """All of them: the browser's is the last, and takes a minute or two, once. Those of trials are
+    made first, and by themselves, as other tests wait for them."""
+    for targets in (TRIAL_TARGETS, ["browser"]):
+        made = images_of(engine, targets)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from tests.support.trial_details import write_details
 if TYPE_CHECKING:
     from tests.browser.browser import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.docker]
+pytestmark = [pytest.mark.browser, pytest.mark.docker, pytest.mark.lockless]
 AXE = resources.files("axe_core_python") / "axe.min.js"
 SERIOUS = ("serious", "critical")
 SCROLL = """

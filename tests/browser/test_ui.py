@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.browser.browser import Browser
     from tests.browser.conftest import Start
 
-pytestmark = [pytest.mark.browser, pytest.mark.docker]
+pytestmark = [pytest.mark.browser, pytest.mark.docker, pytest.mark.lockless]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 FORBIDDEN: Final = "io_uring"
 REASON: Final = "io_uring cannot be used here (Operation not permitted): it is forbidden"

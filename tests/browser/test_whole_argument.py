@@ -16,7 +16,7 @@ from tests.support.trial_details import write_details
 if TYPE_CHECKING:
     from tests.browser.browser import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.docker]
+pytestmark = [pytest.mark.browser, pytest.mark.docker, pytest.mark.lockless]
 MOST_BYTES = 6_000_000
 
 

@@ -12,12 +12,17 @@ import pytest
 from contract.exits import LabError
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec
-from experiments.images.build import Images, ensure_images
+from experiments.images.build import Images
+from experiments.machine import rest
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
+from experiments.records import attempts
+from experiments.run import session
+from tests.support.images import images_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Start = Callable[..., str]
 
@@ -35,6 +40,21 @@ def cores() -> Iterator[None]:
     os.sched_setaffinity(0, before)
 
 
+@pytest.fixture(autouse=True)
+def not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine, which other tests use too, is not waited for: only what the load or the probe
+    spoiled is measured again."""
+    monkeypatch.setattr(attempts, "MEASURED_AGAIN", ("load", "probe"))
+    monkeypatch.setattr(rest, "BUSY", 1.0)
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where runs of the test leave their records."""
+    monkeypatch.setattr(session, "RESULTS", tmp_path)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def engine() -> Iterator[DockerDriver]:
     """The engine as this checkout's owner; without one the test is skipped, and says so."""
@@ -49,7 +69,7 @@ def engine() -> Iterator[DockerDriver]:
 @pytest.fixture(scope="session")
 def images(engine: DockerDriver) -> Images:
     with RunLock("tests", ROOT):
-        return ensure_images(engine)
+        return images_of(engine)
 
 
 @pytest.fixture

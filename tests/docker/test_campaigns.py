@@ -15,9 +15,9 @@ from experiments.docker.tool import run_tool
 from experiments.faults.campaign import campaign
 from experiments.hostile.campaign import hostile
 from experiments.hostile.verdict import judge
-from experiments.images.build import ensure_images
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
+from tests.support.images import images_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def test_trial_after_any_ending_gets_its_window(
 
 def test_calls_of_a_traced_server(driver: DockerDriver, engine: DockerDriver) -> None:
     with RunLock("tests", ROOT):
-        images = ensure_images(engine, ("traced",))
+        images = images_of(engine, ("traced",))
     output = run_tool(driver, images.traced, ("python3", "/opt/lab/tracing.py", "epoll_level"))
     counted = json.loads(output.splitlines()[-1])
     alone = counted["1"]["calls_per_request"]

@@ -11,12 +11,10 @@ import pytest
 from contract.ports import SERVER_PORT
 from experiments.docker.docker_driver import DockerDriver
 from experiments.hostile.campaign import ENDS_BY_ITSELF
-from experiments.images.build import ensure_images
 from experiments.machine.cores import place
-from experiments.machine.run_lock import RunLock
-from experiments.paths import ROOT
 from experiments.plan.experiment_file import servers
 from experiments.run.standalone_server import StandaloneServers
+from tests.support.images import images_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[..., str]
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.lockless]
 
 URL = f"http://127.0.0.1:{SERVER_PORT}/"
 REQUESTS = 500
@@ -36,8 +34,7 @@ FEW = 4
 
 @pytest.fixture(scope="module")
 def peers(engine: DockerDriver) -> Images:
-    with RunLock("tests", ROOT):
-        return ensure_images(engine, ("server", "load", "peers"))
+    return images_of(engine, ("server", "load", "peers"))
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ sweeps: [{name: s, axes: {server: [io_uring, poll], network: [pod, bridge]}}]
 
 
 def test_a_variant_that_is_forbidden_costs_its_own_trials(
-    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: Images, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert images.server
 
@@ -43,8 +43,7 @@ def test_a_variant_that_is_forbidden_costs_its_own_trials(
         return asked
 
     monkeypatch.setattr(docker_driver, "host_settings", forbidding)
-    monkeypatch.setattr(session, "RESULTS", tmp_path)
-    path = tmp_path / "mine.yaml"
+    path = results / "mine.yaml"
     path.write_text(EXPERIMENT)
     store = session.start(read_source(path, "mine"), Console(file=io.StringIO()))
     rows = pd.read_csv(store.folder / "trials.csv").set_index("server")

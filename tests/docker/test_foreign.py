@@ -92,9 +92,8 @@ def image(engine: DockerDriver, images: Images) -> Iterator[str]:
     engine.api.remove_image(reference)  # as a user does it, with the steps that it was built in
 
 
-def test_through_a_sweep(image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "RESULTS", tmp_path)
-    path = tmp_path / "mine.yaml"
+def test_through_a_sweep(image: str, results: Path) -> None:
+    path = results / "mine.yaml"
     path.write_text(EXPERIMENT.replace("IMAGE", image))
     said = Console(file=io.StringIO())
     store = session.start(read_source(path, "mine"), said)
@@ -119,15 +118,12 @@ def test_through_a_sweep(image: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "its own" in build(store.folder).markdown.read_text()
 
 
-def test_an_image_that_is_nowhere_ends_the_run_before_it_begins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(session, "RESULTS", tmp_path)
-    path = tmp_path / "mine.yaml"
+def test_an_image_that_is_nowhere_ends_the_run_before_it_begins(results: Path) -> None:
+    path = results / "mine.yaml"
     path.write_text(
         "question: x\nservers: [{image: c10k-foreign-test/none}]\nsweeps: [{name: s}]\n"
     )
     with pytest.raises(LabError, match="server none: pulling c10k-foreign-test/none:latest") as no:
         session.start(read_source(path, "mine"), Console(file=io.StringIO()))
     assert no.value.exit is Exit.NOT_READY
-    assert not list(tmp_path.glob("mine/*"))
+    assert not list(results.glob("mine/*"))

@@ -10,6 +10,7 @@ from experiments.docker.ownership import ROLE_IMAGE, labels
 from experiments.docker.tool import run_tool
 from experiments.images.build import ensure_images
 from experiments.images.store import BuildFailedError, ImageStore, label_step
+from tests.support.images import alone
 from tests.support.strangers import context
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ def dangling(driver: DockerDriver) -> set[str]:
 
 def test_second_time_builds_nothing(engine: DockerDriver, images: Images) -> None:
     said: list[str] = []
-    assert ensure_images(engine, say=said.append) == images
+    with alone():
+        assert ensure_images(engine, say=said.append) == images
+        assert dangling(engine) == set()
     assert said == []
-    assert dangling(engine) == set()
 
 
 def test_base_knows_where_it_comes_from(images: Images) -> None:

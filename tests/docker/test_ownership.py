@@ -23,13 +23,13 @@ from experiments.docker.ownership import (
 )
 from experiments.images import base, debootstrap
 from experiments.images.base import ensure_base
-from experiments.images.build import ensure_images
 from experiments.images.image import latest_of
 from experiments.images.store import BuildFailedError, ImageStore, label_step
 from experiments.machine import doctor
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
 from experiments.run import here
+from tests.support.images import images_of
 from tests.support.strangers import Strangers, context
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def raw() -> Iterator[docker.DockerClient]:
 @pytest.fixture
 def strangers(raw: docker.DockerClient, driver: DockerDriver) -> Iterator[Strangers]:
     made = Strangers(raw, driver.owner)
+    made.sweep()
     yield made
     made.leave()
 
@@ -207,7 +208,7 @@ def test_latest_of_a_stranger_is_left_and_told(
     said: list[str] = []
     try:
         with RunLock("tests", ROOT):
-            assert ensure_images(engine, say=said.append) == images
+            assert images_of(engine, say=said.append) == images
         assert strangers.now() == strangers.before
         assert said == [f"{latest} names an image of somebody's own; it is left as it is"]
     finally:

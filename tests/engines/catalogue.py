@@ -12,6 +12,7 @@ PACKAGES: Final = (
     *("docker.io", "docker-cli", "docker-buildx", "docker-compose", "docker-registry", "iptables"),
     *("python3", "python3-venv", "make", "git", "ca-certificates", "iproute2", "procps", "kmod"),
     *("gpgv", "wget", "rootlesskit", "slirp4netns", "uidmap", "podman"),
+    *("aardvark-dns", "netavark", "nftables"),
 )
 """What a person there would have installed, with all kinds of engines."""
 EVERYDAY: Final = ("doctor", "smoke", "second_start", "stranger", "ui", "clean")
@@ -90,5 +91,12 @@ ENGINES: Final = (
         kind="rootless",
         refused="an engine without root keeps limits only with cgroup v2 and systemd",
     ),
-    Engine("podman", "trixie", ("measure",), "podman's service for Docker's API", kind="podman"),
+    Engine(
+        "podman",
+        "trixie",
+        ("refusal",),
+        "podman's service for Docker's API",
+        kind="podman",
+        refused="podman's service",
+    ),
 )

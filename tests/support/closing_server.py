@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from contextlib import suppress
 from typing import Literal
 
 from tests.support.loopback import RESPONSE
@@ -66,7 +67,7 @@ class ClosingServer:
                 with self._lock:
                     self.answered += 1
                 if not left and self._how in ("header", "at_once"):
-                    connection.close()
+                    self._end(connection)
                     return
 
     def _request(self, pending: bytes) -> int:
@@ -78,4 +79,15 @@ class ClosingServer:
     def _end(self, connection: socket.socket) -> None:
         if self._how == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        else:
+            _say_the_end(connection)
         connection.close()
+
+
+def _say_the_end(connection: socket.socket) -> None:
+    """And read what still comes: a socket that is closed with unread bytes in it resets its
+    connection (RFC 1122, 4.2.2.13), and so may take answers back that were on their way."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65_536):
+            pass

@@ -132,7 +132,7 @@ def probe(held: Callable[[], int]) -> Iterator[tuple[str, list[str]]]:
 
 def _testify(sock: socket.socket, held: Callable[[], int], asked: list[str]) -> None:
     while (question := sock.recvfrom(256))[0] != b"end":
-        word, _, number = question[0].partition(b" ")
+        word, number, *_ = question[0].split(b" ")
         asked.append(word.decode())
         sample = a_sample("", time.monotonic(), 0.0, server_established=held())
         answer = {**to_json(sample), "asked": int(number)}

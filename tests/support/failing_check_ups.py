@@ -3,8 +3,10 @@ that holds all limits, those of some questions are changed."""
 
 from __future__ import annotations
 
+import atexit
 import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +20,7 @@ from analysis.checkup.answers.clients import KINDS
 from analysis.checkup.questions import ask, mark
 from analysis.checkup.thresholds import Word, judge
 from analysis.records.details import details
-from contract.checkup.description import CLIENTS, COST, CROWD, IDLE, LEAK, described
+from contract.checkup.description import CLIENTS, COST, CROWD, IDLE, LEAK, START, described
 from contract.checkup.figures import NAMES
 from contract.outcomes import VOID, not_measured
 from contract.thresholds import parse
@@ -58,21 +60,31 @@ class CheckedUp:
 
 
 @cache
-def _sound(folder: Path) -> Path:
-    """The run of a check-up in which nothing went wrong."""
+def _sound() -> Path:
+    """The run of a check-up in which nothing went wrong, made once for all tests of a process."""
+    folder = Path(tempfile.mkdtemp(prefix="c10k-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     run = simulated_run(folder, SimulatedServer(2_000))
     run.go_on()
     return run.store.folder
 
 
-def checked_up(folder: Path, cells: Mapping[str, Any], sweeps: Sequence[str] = ()) -> CheckedUp:
-    """The same with these cells in the trials of some sweeps of the server, one that holds them;
-    None empties one."""
-    sound = _sound(folder)
+def checked_up(
+    folder: Path,
+    cells: Mapping[str, Any],
+    sweeps: Sequence[str] = (),
+    some: Callable[[pd.DataFrame], pd.Series[bool]] | None = None,
+) -> CheckedUp:
+    """The same with these cells in the trials of some sweeps of the server, one that holds them, or
+    in `some` of those; None empties one."""
+    sound = _sound()
     changed = folder / f"c{len(list(folder.iterdir()))}"
     shutil.copytree(sound, changed)
     frame = pd.read_csv(changed / "trials.csv", dtype=object)
     mine = (frame["server"] == SERVER) & frame["sweep"].isin(sweeps)
+    if some:
+        mine &= some(frame)
+        assert mine.any()
     for name, value in cells.items():
         frame.loc[mine, name] = None if value is None else str(value)
     frame.to_csv(changed / "trials.csv", index=False, lineterminator="\n")
@@ -82,6 +94,11 @@ def checked_up(folder: Path, cells: Mapping[str, Any], sweeps: Sequence[str] = (
     rows = [row for row in rows_of(run) if row["server"] == SERVER]
     asked = Asked(about, SERVER, rows, lambda trial: details(run, trial))
     return CheckedUp(asked, ask(asked))
+
+
+def with_idle_ones(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Trials in which there are idle connections."""
+    return frame["idle_connections"].astype(float) > 0
 
 
 def _spoiled(records: Records, sweeps: Sequence[str] = SWEEPS) -> CheckedUp:
@@ -115,7 +132,7 @@ def breaks_and_tells_how_far(records: Records) -> None:
     went = {"idle_established": 4_000, "active_established": 8, "server_established": 4_008}
     cells: dict[str, Any] = {**not_measured("server_limit"), **went}
     cells["server_limit"] = "files: no more"
-    found = checked_up(_folder(records), cells, (IDLE,))
+    found = checked_up(_folder(records), cells, (IDLE,), with_idle_ones)
     assert found.answers[IDLE].failed
     assert found.answers[IDLE].value("idle_held") == 4_008
     assert found.words(IDLE).startswith("It holds 4,008 of 10,008 connections: files: no more")
@@ -153,6 +170,8 @@ def errors_are_marked(records: Records) -> None:
     for question in (CROWD, CLIENTS):
         assert found.mark(question) == "look at this"
         assert "30% fail" in found.words(question)
+    assert found.thresholds(CLIENTS) == {"kept", "cannot tell"}
+    assert "p99 ≥ " in found.words(CLIENTS)
     assert found.mark(COST) == "breaks"
     assert "30% failed" in found.words(COST)
     assert found.thresholds(COST) == {"not kept"}
@@ -168,6 +187,9 @@ def longer_times_are_not_told(records: Records) -> None:
     assert found.mark(CLIENTS) == "not told"
     assert "p99 ≥ " in found.words(CLIENTS)
     assert found.thresholds(CLIENTS) == {"kept", "cannot tell"}
+    crowd = checked_up(_folder(records), {"lower_bounds": "connect_max_us"}, (CROWD,))
+    assert crowd.mark(CROWD) == "not told"
+    assert "The longest time to connect is ≥ " in crowd.words(CROWD)
 
 
 def missing_figures_are_not_told(records: Records) -> None:
@@ -179,3 +201,12 @@ def missing_figures_are_not_told(records: Records) -> None:
     for found, question in ((crowd, CROWD), (clients, CLIENTS)):
         assert found.mark(question) == "not told"
         assert found.thresholds(question) == {"kept", "cannot tell"}
+    everywhere = (
+        (CLIENTS, KINDS, "after_fds"),
+        (CLIENTS, KINDS, "after_rss_bytes"),
+        (COST, (COST,), "server_cpu_us_per_request"),
+        (IDLE, (IDLE,), "server_rss_bytes"),
+        (START, (START,), "start_steady_s"),
+    )
+    for question, sweeps, column in everywhere:
+        assert checked_up(folder, {column: None}, sweeps).mark(question) == "not told"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from contract.columns import FORMAT_VERSION
 from contract.exits import LabError
 from experiments.checkup.choice import Choice, choose_checkup, choose_two_checkups
 from experiments.checkup.questions import CheckUp
+from experiments.checkup.rules_file import read_rules
+from experiments.plan.foreign_server import Foreign
+from experiments.plan.overrides import with_hosts
 from experiments.plan.trials import Trial, plan
 from experiments.records.manifest import usual
 from experiments.records.run_folder import Store
@@ -36,7 +40,11 @@ class SimulatedRun:
         self.measure([one for one in planned if one.id not in recorded], "the plan")
         about = described(self.store.manifest())
         assert about
-        CheckUp(about, {}, self.store, len(planned), self.measure, self.said.append).ask_all()
+        hosts = self.choice.source.experiment.hosts
+        known = dict[str, Foreign]()
+        CheckUp(
+            about, known, hosts, self.store, len(planned), self.measure, self.said.append
+        ).ask_all()
 
     def measure(self, trials: list[Trial], doing: str) -> None:
         for trial in trials:
@@ -49,14 +57,22 @@ class SimulatedRun:
 
 
 def simulated_run(
-    folder: Path, subject: SimulatedServer, rules: str = "", quick: bool = False
+    folder: Path,
+    subject: SimulatedServer,
+    rules: str = "",
+    quick: bool = False,
+    beside: Sequence[str] = ("epoll_level",),
+    asked: str = "",
+    hosts: Path | None = None,
 ) -> SimulatedRun:
-    """A check-up of `poll` beside `epoll_level`, not begun."""
+    """A check-up of `poll` beside others, not begun; all questions, if none are named. `hosts` is a
+    file with machines."""
     path = None
     if rules:
         path = folder / "rules.yaml"
         path.write_text(rules)
-    choice = choose_checkup("poll", None, path, ["epoll_level"], quick)
+    choice = choose_checkup("poll", None, read_rules(path, asked), beside, quick)
+    choice = replace(choice, source=with_hosts(choice.source, hosts))
     servers = {"poll": subject, "epoll_level": SimulatedServer(40_000.0, load_per_s=30_000.0)}
     return SimulatedRun(servers, _begun(folder, choice), choice)
 
@@ -69,7 +85,7 @@ def simulated_pair(
     if rules:
         path = folder / "rules.yaml"
         path.write_text(rules)
-    choice = choose_two_checkups("epoll_level", "poll", None, path, quick=False)
+    choice = choose_two_checkups("epoll_level", "poll", None, read_rules(path), quick=False)
     servers = {"epoll_level": base, "poll": other}
     return SimulatedRun(servers, _begun(folder, choice), choice)
 

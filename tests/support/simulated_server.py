@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from analysis.checkup.answer import CLOSES_EACH
 from contract.checkup.description import (
     CLIENTS,
     CROWD,
@@ -70,6 +71,8 @@ class SimulatedServer:
     habits: Habits = field(default_factory=good_habits)
     unfinished: int = 0
     """Requests that it had as it was told to end, and did not finish, of 10."""
+    hangs: int = 0
+    """Of the others, those without an answer as the load ends."""
     loses: int = 0
     """Of those that were sent to it afterwards."""
     ends_s: float | None = 0.4
@@ -103,7 +106,7 @@ class SimulatedServer:
             reason = "other programs used 1.5 cores in the window"
             return row | {"outcome": "failed", "reason": reason, **not_measured("surroundings")}
         if not self.stays and not settings.connecting:
-            reason = "verification failed: the server closes its connections"
+            reason = f"verification failed: {CLOSES_EACH}"
             return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
         if self.closes_idle_s and settings.idle_connections:
             reason = (
@@ -177,9 +180,11 @@ class SimulatedServer:
             had_lost=self.unfinished,
             came=round(rate * 0.1),
             came_lost=self.loses,
-            under_way=0,
+            under_way=self.hangs,
             unsent_ms={str(ms): 1 for ms in range(100, round(settings.stop_s * 1_000))},
             response=Distribution(histogram=encode(times)),
+            had_under_way=self.hangs or None,
+            under_way_ms={str(round(settings.stop_s * 1_000)): self.hangs} if self.hangs else None,
         )
         ending = None if self.ends_s is None else Ending(after_s=self.ends_s, exit_code=0)
         return a_result(stopped=stopped, ending=ending)
@@ -213,7 +218,7 @@ class SimulatedServer:
     def _afterwards(self, trial: Trial) -> dict[str, Any]:
         """When bad clients have gone."""
         if trial.point.sweep == self.hangs_after:
-            reason = "the server answered nobody within 10 s after the bad clients had gone"
+            reason = "the server gave no right answer within 10 s after the bad clients had gone"
             return {"reason": reason, **not_measured("server_wrong")}
         return {
             "after_answered_s": 0.002,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from experiments.paths import ROOT
@@ -25,6 +27,26 @@ probe.SERVER_PID, probe.PROBE_PORT = {pid}, {port}
 probe.serve(1, ["0"])
 """
 Process = subprocess.Popen[str]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a server printed as it ended: how many it lost, and when it answered, in ns."""
+
+    lost: int = 0
+    answered_ns: tuple[int, ...] = ()
+
+    @classmethod
+    def read(cls, line: str) -> Said:
+        """From what it printed; of one that was killed, nothing."""
+        if not line.strip():
+            return cls()
+        said = json.loads(line)
+        return cls(said["lost"], tuple(said["answered_ns"]))
+
+    def answered_since(self, told_ns: int) -> int:
+        """How many answers it sent from that moment on."""
+        return sum(moment >= told_ns for moment in self.answered_ns)
 
 
 @contextmanager

@@ -107,6 +107,14 @@ class Strangers:
             **{one: self._engine.images.get(one).attrs for one in self.images},
         }
 
+    def sweep(self) -> None:
+        """Remove what a killed test left of them."""
+        match = {"name": self._called}
+        self.containers += [one["Id"] for one in self._api.containers(all=True, filters=match)]
+        self.networks += [one["Id"] for one in self._api.networks(filters=match)]
+        self.volumes += [one["Name"] for one in self._api.volumes(filters=match)["Volumes"] or ()]
+        self.leave()
+
     def leave(self) -> None:
         """Remove it all, whatever is left of it."""
         images = (*self.tags, *reversed(self.images))

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from contract.cells import written
 from contract.columns import FORMAT_VERSION, NAMES
+from contract.run_files import MANIFEST
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import REFERENCE_SWEEP, Trial, plan
 from experiments.records.manifest import usual
-from experiments.records.run_folder import MANIFEST, TRIALS
+from experiments.records.run_folder import TRIALS
 
 NOISE: Final = 0.03
 """Standard deviation of the logarithm of a rate."""

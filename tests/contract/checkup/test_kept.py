@@ -14,6 +14,13 @@ from contract.checkup.way import way_of
 from contract.outcomes import not_measured
 
 LIMITS = Limits(50.0, 0.001)
+BEHIND = {
+    "validity": "generator_bound",
+    "generator_busy_share": 0.3,
+    "lag_max_us": 3_300.0,
+    "longest_pause_us": 5_300.0,
+}
+"""A load that was late by 8.6 ms at most."""
 
 
 def row(**changes: Any) -> dict[str, Any]:
@@ -37,6 +44,12 @@ def row(**changes: Any) -> dict[str, Any]:
         ({"lower_bounds": "response_p99_us", "response_p99_us": 60_000.0}, "broken"),
         ({"validity": "generator_bound"}, "kept"),
         ({"validity": "generator_bound", "response_p99_us": 60_000.0}, "load"),
+        ({**BEHIND, "response_p99_us": 60_000.0}, "broken"),
+        ({**BEHIND, "response_p99_us": 58_000.0}, "load"),
+        ({**BEHIND, "response_p99_us": 9e6, "generator_busy_share": 0.6}, "load"),
+        ({**BEHIND, "response_p99_us": 9e6, "generator_busy_share": None}, "load"),
+        ({**BEHIND, "response_p99_us": 9e6, "lag_max_us": None}, "load"),
+        ({**BEHIND, "response_p99_us": None}, "load"),
         (not_measured("surroundings"), "unknown"),
         (not_measured("lab"), "unknown"),
         (not_measured("server_gone"), "broken"),

@@ -63,6 +63,11 @@ def test_all_faults_are_told_at_once(usual: dict[str, Any]) -> None:
     assert "holds_per_s is a figure of holds, not of cost" in told[10]
 
 
+def test_more_failures_than_a_percentile_leaves_out_are_no_limit(usual: dict[str, Any]) -> None:
+    told = faults({**usual, "error_share": 0.02})
+    assert told == "error_share: 0.02; has to be a number from 0 to 0.01"
+
+
 @pytest.mark.parametrize("document", [None, [], "text"])
 def test_a_document_without_keys(document: object) -> None:
     assert "has to be keys with values" in faults(document)
