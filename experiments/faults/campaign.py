@@ -3,7 +3,7 @@
 Whatever a server, a load worker, the probe, the master or the user does, it costs one trial: the
 next one is measured as if nothing had been, and nothing stays behind. A good trial that got its
 window and lost it to other programs of the machine says nothing of that: it is measured again, once
-the machine is at rest.
+the machine is at rest; so is one whose probe was late, for which that may be the reason.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from experiments.machine.rest import Rest
 from experiments.plan.expect import Ready
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
-from experiments.records.validity import skewed
+from experiments.records.validity import late, skewed
 from experiments.run.loop import Interrupted
 from experiments.run.trial import TrialRunner
 from experiments.run.trial_environment import trial_environment
@@ -160,7 +160,7 @@ class Faults:
     def _good(self, workers: int) -> dict[str, Any]:
         for _ in range(ATTEMPTS):
             row = self._row(self._trial(None, workers))
-            if not is_disturbed(row):
+            if not (is_disturbed(row) or late(row)):
                 break
             self._rest()
         return row

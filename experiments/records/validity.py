@@ -122,7 +122,7 @@ def skewed(row: Row) -> str:
     )
 
 
-def _late(row: Row) -> str:
+def late(row: Row) -> str:
     """Where the probe looked so far from the window that its shares are of another time, in words.
     Each question is asked again after a second without an answer."""
     late_s = (row.get("probe_late_us") or 0.0) / 1e6
@@ -151,7 +151,7 @@ def _as_seen(row: Row) -> tuple[str, Blame]:
         return str(reason), row["spoiled_by"]
     if reason := skewed(row):
         return reason, "load"
-    if reason := _late(row):
+    if reason := late(row):
         return reason, "probe"
     if "wrong_answer" in row["error_kinds"]:
         wrong = f"; the first: {row['first_wrong']}" if row.get("first_wrong") else ""

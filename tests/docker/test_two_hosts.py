@@ -26,7 +26,7 @@ from experiments.plan.hosts import Host, Hosts
 from experiments.plan.overrides import read_source
 from experiments.run import session
 from tests.support import relay_ssh
-from tests.support.second_engine import HERE, SecondEngine, obstacle, second_engine
+from tests.support.second_engine import SecondEngine, obstacle, second_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +157,7 @@ def written(folder: Path, text: str, second: SecondEngine) -> Source:
     """An experiment on both engines."""
     here = engine_address().url
     path = folder / "apart.yaml"
-    path.write_text(text + HOSTS.format(here=here, address=HERE, there=second.socket))
+    path.write_text(text + HOSTS.format(here=here, address=second.here, there=second.socket))
     return read_source(path, "apart")
 
 
@@ -173,7 +173,7 @@ def await_row(results: Path, process: subprocess.Popen[str]) -> None:
 def nothing_left(second: SecondEngine) -> bool:
     """On either engine."""
     hosts = Hosts(
-        server=Host(docker=engine_address().url, address=HERE),
+        server=Host(docker=engine_address().url, address=second.here),
         load=[Host(docker=f"ssh://lab@second{second.socket}")],
     )
     with engines("a-look", hosts) as driver:

@@ -15,6 +15,7 @@ import requests
 
 from contract.settings.trial import LEAST_WARM_UP_S
 from experiments.paths import ROOT
+from experiments.records.validity import SKEW
 from loadgen.engine.pulse import PARTS
 from tests.support.crowd import Crowd, crowd, probe
 from tests.support.locust_process import (
@@ -31,6 +32,8 @@ VERIFICATION = 10
 """Requests with which each worker looks at the server before it loads it by hand: two, and eight on
 connections of their own."""
 MANY = 10_000
+ATTEMPTS = 3
+"""A worker may have had no processor as a window opened: such a trial is measured again."""
 SLOW_TO_BEGIN = f"{ROOT / 'tests/support/slow_to_begin.py'},{ROOT / 'loadgen/locustfile.py'}"
 FRESH = {"idle_connections": 0, "warm_up_s": 0, "rate_per_s": 0, "load": "keep_alive"}
 
@@ -135,11 +138,14 @@ def test_bad_clients_are_shared_and_looked_back_at(web: Web, server: Crowd) -> N
 
 
 def test_workers_warm_up_until_their_rate_together_is_steady(web: Web, server: Crowd) -> None:
-    found, _ = measure(web, server, "t8", users=4, steady_within_s=10, window_s=1.0)
-    window, rates = found["window"], found["rates_per_s"]
-    assert found["reason"] == ""
-    assert LEAST_WARM_UP_S <= found["warmed_up_s"] <= 11
-    assert window["skew_us"] < 0.01 * 1e6
+    for attempt in range(ATTEMPTS):
+        found, _ = measure(web, server, f"t8-{attempt}", users=4, steady_within_s=10, window_s=1.0)
+        window, rates = found["window"], found["rates_per_s"]
+        assert found["reason"] == ""
+        assert LEAST_WARM_UP_S <= found["warmed_up_s"] <= 11
+        if window["skew_us"] <= SKEW * 1e6:
+            break
+    assert window["skew_us"] <= SKEW * 1e6, f"not once in {ATTEMPTS} trials"
     assert len(rates) == PARTS
     # A whole is among its parts, however unlike a busy machine makes these.
     assert 0.95 * min(rates) < window["requests"] / window["window_s"] < 1.05 * max(rates)

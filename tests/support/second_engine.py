@@ -10,6 +10,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,8 +19,10 @@ from experiments.docker.ownership import owner_id
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HERE, THERE = "198.19.255.1", "198.19.255.2"
-"""Both ends of the cable: addresses for tests of networks (RFC 2544), which nobody routes."""
+CABLES: Final = IPv4Network("198.19.255.0/24")
+"""Where both ends of the cable are from: addresses for tests of networks (RFC 2544), which nobody
+routes."""
+BITS: Final = 30
 PROGRAMS: Final = ("dockerd", "ip", "nsenter", "setpriv", "unshare")
 CONFIGURATION: Final = Path("/etc/docker/daemon.json")
 OWN: Final = ("hosts", "data-root", "exec-root", "pidfile", "containerd", "bip")
@@ -31,10 +34,11 @@ OWN_CONTAINERD: Final = 'mount -t tmpfs tmpfs /run/containerd; exec "$@"'
 
 @dataclass(frozen=True, slots=True)
 class SecondEngine:
-    """Its socket, and the file of its network namespace."""
+    """Its socket, the file of its network namespace, and this machine's end of the cable."""
 
     socket: Path
     namespace: Path
+    here: str
 
 
 def obstacle() -> str:
@@ -49,14 +53,15 @@ def obstacle() -> str:
 def second_engine(folder: Path) -> Iterator[SecondEngine]:
     """Until the end of the block; its images and containers lie in the folder."""
     name = f"c10k-{owner_id()[:8]}"
-    found = SecondEngine(folder / "docker.sock", Path("/run/netns") / name)
+    here, there = _free_ends()
+    found = SecondEngine(folder / "docker.sock", Path("/run/netns") / name, here)
     (folder / "exec").mkdir()
     (folder / "containerd").mkdir()
     if found.namespace.exists():  # a killed test left it, and its engine has ended with that
         _call("ip", "netns", "delete", name)
     _call("ip", "netns", "add", name)
     try:
-        _lay_cable(name)
+        _lay_cable(name, here, there)
         with (folder / "dockerd.log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - fixed words
                 _command(found, folder),
@@ -93,12 +98,26 @@ def _configuration(folder: Path) -> Path:
     return own
 
 
-def _lay_cable(name: str) -> None:
+def _free_ends() -> tuple[str, str]:
+    """Of a cable that nobody has: that of a killed test may still lie, and it answers for its
+    addresses."""
+    taken = [
+        IPv4Network(f"{one['local']}/{one['prefixlen']}", strict=False)
+        for device in json.loads(_call("ip", "-json", "-4", "address"))
+        for one in device["addr_info"]
+    ]
+    cables = CABLES.subnets(new_prefix=BITS)
+    free = next(cable for cable in cables if not any(map(cable.overlaps, taken)))
+    here, there = map(str, free.hosts())
+    return here, there
+
+
+def _lay_cable(name: str, here: str, there: str) -> None:
     device = name[-15:]
     _call("ip", "link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", name)
-    _call("ip", "address", "add", f"{HERE}/30", "dev", device)
+    _call("ip", "address", "add", f"{here}/{BITS}", "dev", device)
     _call("ip", "link", "set", device, "up")
-    _call("ip", "-netns", name, "address", "add", f"{THERE}/30", "dev", "eth0")
+    _call("ip", "-netns", name, "address", "add", f"{there}/{BITS}", "dev", "eth0")
     for one in ("lo", "eth0"):
         _call("ip", "-netns", name, "link", "set", one, "up")
 
@@ -111,6 +130,8 @@ def _await(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.05)
 
 
-def _call(*words: str) -> None:
+def _call(*words: str) -> str:
+    """What it printed."""
     done = subprocess.run(words, check=False, capture_output=True, text=True)  # noqa: S603 - fixed words
     assert not done.returncode, f"{' '.join(words)}: {done.stderr}"
+    return done.stdout
