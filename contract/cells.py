@@ -64,15 +64,16 @@ def check(column: Column) -> Callable[[str], Breach | None]:
         if column.name == "started_at":
             return lambda cell: None if _is_time(cell) else _damaged(column, cell, expected)
         return lambda _: None
+    smallest, largest = column.minimum, column.largest
 
     def number(cell: str) -> Breach | None:
         if NUMBER.fullmatch(cell) is None:
             return _damaged(column, cell, expected)
         value = float(cell)
         whole = column.kind == "float" or (math.isfinite(value) and value.is_integer())
-        if whole and column.minimum <= value <= column.largest:
+        if whole and smallest <= value <= largest:
             return None
-        over = whole and value > column.largest and column.maximum is None
+        over = whole and value > largest and column.maximum is None
         return Breach(column.name, cell, _at_most(column) if over else expected)
 
     return number

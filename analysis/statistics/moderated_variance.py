@@ -71,7 +71,7 @@ def _usual(variance: Floats, freedom: Floats) -> tuple[float, float]:
     of chance."""
     half = freedom / 2
     e = np.log(variance) - special.digamma(half) + np.log(half)
-    by_chance, seen = float(special.polygamma(1, half).mean()), float(e.var(ddof=1))
+    by_chance, seen = float(special.zeta(2, half).mean()), float(e.var(ddof=1))
     error = np.sqrt(2 / (len(e) - 1)) * max(seen, by_chance)
     excess = max(seen - by_chance, 0.0)
     usual = float(e.mean())
@@ -83,15 +83,16 @@ def _usual(variance: Floats, freedom: Floats) -> tuple[float, float]:
 
 
 def inverse_trigamma(value: float) -> float:
-    """The x whose trigamma is `value`, by Newton's method (Smyth, appendix)."""
+    """The x whose trigamma is `value`, by Newton's method (Smyth, appendix). That is Hurwitz' zeta
+    of 2 and x, and its derivative -2 times that of 3, which cost less than `polygamma`."""
     if value > 1e7:
         return float(1 / np.sqrt(value))
     if value < 1e-6:
         return 1 / value
     x = 0.5 + 1 / value
     for _ in range(50):
-        trigamma = float(special.polygamma(1, x))
-        step = trigamma * (1 - trigamma / value) / float(special.polygamma(2, x))
+        trigamma = float(special.zeta(2, x))
+        step = trigamma * (1 - trigamma / value) / float(-2 * special.zeta(3, x))
         x += step
         if -step / x < 1e-8:
             break

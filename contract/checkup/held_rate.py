@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -62,15 +63,18 @@ class HeldRate:
 
 def held_rate(guess_per_s: float, seen: Sequence[Seen]) -> HeldRate:
     """What is believed after these trials; `guess_per_s` is what a closed loop had."""
-    grid, belief = belief_of(guess_per_s, seen)
+    grid, belief = belief_of(guess_per_s, tuple(seen))
     return HeldRate(
         *(guess_per_s * math.exp(one) for one in _quantiles(grid, belief, (0.5, (1 - SURE) / 2)))
     )
 
 
-def belief_of(guess_per_s: float, seen: Sequence[Seen]) -> tuple[list[float], list[float]]:
+@lru_cache(maxsize=64)
+def belief_of(
+    guess_per_s: float, seen: tuple[Seen, ...]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """The grid, of logarithms of the rate beside the guess in steps of STEP, and how likely each
-    place of it is; the sum of these is any number."""
+    place of it is; the sum of these is any number. Many answers of a check-up ask for the same."""
     grid = [step * STEP - BELOW for step in range(round((BELOW + ABOVE) / STEP) + 1)]
     flat = OTHERWISE / len(grid)
     bell = [math.exp(-(((place - USUAL) / SPREAD) ** 2) / 2) for place in grid]
@@ -84,7 +88,7 @@ def belief_of(guess_per_s: float, seen: Sequence[Seen]) -> tuple[list[float], li
             for tried, kept in trials:
                 likely *= _chance((at - tried) / width, kept)
             belief[place] += likely
-    return grid, belief
+    return tuple(grid), tuple(belief)
 
 
 def _chance(distance: float, kept: bool) -> float:

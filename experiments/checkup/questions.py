@@ -7,7 +7,7 @@ with the trial that it was at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -98,13 +98,14 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class CheckUp:
     """A run whose plan is done. `described` says what is asked; `known` are the servers of others,
-    by name, `hosts` the machines, if there are several. `measure` runs trials, for what the words
-    say; `tell` says a line."""
+    by name, `hosts` the machines, if there are several; `recorded` are its trials as it goes on.
+    `measure` runs trials, for what the words say; `tell` says a line."""
 
     described: Described
     known: dict[str, Foreign]
     hosts: Hosts | None
     store: Store
+    recorded: Mapping[str, bool]
     planned: int
     measure: Callable[[list[Trial], str], object]
     tell: Callable[[str], None]
@@ -266,7 +267,7 @@ class CheckUp:
         settings = on_hosts(self.hosts, step.sweep, settings)
         position = self.planned + number
         trial = Trial(Point(step.sweep, settings, foreign), round_, position, position)
-        if unsettled(trial, self.store.recorded()) is None:
+        if unsettled(trial, self.recorded) is None:
             return
         manifest = self.store.manifest()
         self.store.write_manifest({**manifest, "trials": max(manifest["trials"], position)})

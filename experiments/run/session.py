@@ -205,7 +205,8 @@ def _measure_all(
 
                 if check_up := check_up_of(store):
                     others = {one.server.name: one.server for one in servers}
-                    CheckUp(check_up, others, hosts, store, len(trials), measure, tell).ask_all()
+                    there, planned = store.recorded(), len(trials)
+                    CheckUp(check_up, others, hosts, store, there, planned, measure, tell).ask_all()
                 Continuation(
                     source.experiment, limits, store, trials, measure, tell
                 ).until_decided()

@@ -43,7 +43,7 @@ class SimulatedRun:
         hosts = self.choice.source.experiment.hosts
         known = dict[str, Foreign]()
         CheckUp(
-            about, known, hosts, self.store, len(planned), self.measure, self.said.append
+            about, known, hosts, self.store, recorded, len(planned), self.measure, self.said.append
         ).ask_all()
 
     def measure(self, trials: list[Trial], doing: str) -> None:

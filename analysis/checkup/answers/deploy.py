@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from analysis.checkup.answer import Answer, Asked, Row, Value, untold, values
-from analysis.records.details import decode
+from analysis.records.details import decode, spread
 from analysis.wording import count, duration, plural
 from contract.checkup.description import DEPLOY
 from contract.outcomes import MEASURED
@@ -68,14 +68,8 @@ def _late(stopped: Stopped, p99_ms: float) -> Value:
 
 def late_of(stopped: Stopped, p99_ms: float) -> int:
     """How many answers came later than that."""
-    times = decode(stopped.response.histogram)
-    return int(
-        sum(
-            one.count_added_in_this_iter_step
-            for one in times.get_recorded_iterator()
-            if one.value_iterated_to > p99_ms * US_PER_MS
-        )
-    )
+    us, many = spread(decode(stopped.response.histogram))
+    return int(many[us > p99_ms * US_PER_MS].sum())
 
 
 def _told(row: Row) -> str:

@@ -112,7 +112,7 @@ def _ratio_of_beliefs(base: Rounds, other: Rounds) -> tuple[float, float, float,
         found = held(one.asked)
         if found is None:
             raise ValueError(f"{one.asked.server}: it has a rate and no search")
-        seen = seen_of(one.asked.of(HOLDS), one.asked.about.rules.limits)
+        seen = tuple(seen_of(one.asked.of(HOLDS), one.asked.about.rules.limits))
         weights.append(np.array(belief_of(found.way.guess_per_s, seen)[1]))
         guesses.append(found.way.guess_per_s)
     mine, theirs = (one / one.sum() for one in weights)

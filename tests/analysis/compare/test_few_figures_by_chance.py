@@ -80,6 +80,14 @@ def most(runs: int) -> float:
 
 
 KINDS = ["alike", "unlike points", "two speeds", "heavy tails"]
+POINTS = [3, 5, 9, 10, 12, 40]
+REPEATS = [3, 5, 10]
+PAIRS = [
+    (kind, points, REPEATS[(i + j) % len(REPEATS)])
+    for i, kind in enumerate(KINDS)
+    for j, points in enumerate(POINTS)
+]
+"""Each kind with each number of points and of repeats, and each two of those together."""
 JUDGES = pytest.mark.parametrize("judge", [of_two_runs, of_one_run])
 
 
@@ -93,9 +101,7 @@ def test_equal_servers_are_called_different_in_at_most_one_of_twenty(
 
 @pytest.mark.slow
 @JUDGES
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("points", [3, 5, 9, 10, 12, 40])
-@pytest.mark.parametrize("repeats", [3, 5, 10])
+@pytest.mark.parametrize(("kind", "points", "repeats"), PAIRS)
 def test_so_they_are_whatever_their_number_and_repeats(
     judge: Judge, kind: str, points: int, repeats: int
 ) -> None:
