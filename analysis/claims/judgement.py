@@ -18,6 +18,7 @@ known on one side alone, and decides only what it decides wherever it lies on th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -254,9 +255,13 @@ def most_telling(parts: Iterable[Part]) -> Part:
 def _excess(part: Part) -> float:
     """How far the figure is beyond its bound, as a factor; below 1 is inside."""
     value = part.estimate.value
-    factors = [0.0]
-    if part.low and value > 0:
-        factors.append(part.low / value)
-    if part.high and value > 0:
-        factors.append(value / part.high)
-    return max(factors)
+    below = 0.0 if part.low is None else _times(part.low, value)
+    above = 0.0 if part.high is None else _times(value, part.high)
+    return max(below, above)
+
+
+def _times(larger: float, smaller: float) -> float:
+    """Their ratio; what is more than nought, or than less, is so infinitely many times."""
+    if larger > 0 and smaller > 0:
+        return larger / smaller
+    return math.inf if larger > smaller else 0.0

@@ -115,3 +115,20 @@ def test_a_part_far_outside_refutes_whatever_stands_beside_it() -> None:
     several = Judgement((good, edge, good), "", edge)
     assert several.verdict is Word.INCONCLUSIVE
     assert "one of 3 parts" in several.parts[1].why
+
+
+def test_nought_is_further_below_a_bound_than_any_other_figure() -> None:
+    half = Part("half", estimate([0.2, 0.21, 0.2, 0.22, 0.2]), "x", low=0.5)
+    none = Part("none", estimate([0.0] * 5), "x", low=0.5)
+    assert half.verdict is none.verdict is Word.REFUTED
+    assert most_telling([half, none]).label == "none"
+    assert most_telling([none, half]).label == "none"
+
+
+def test_any_figure_is_infinitely_far_above_a_bound_of_nought() -> None:
+    twice = Part("twice", estimate([2.0, 2.1, 2.0, 2.2, 2.0]), "x", high=1.0)
+    some = Part("some", estimate([0.1, 0.11, 0.1, 0.12, 0.1]), "x", high=0.0)
+    assert twice.verdict is some.verdict is Word.REFUTED
+    assert most_telling([twice, some]).label == "some"
+    kept = [Part("none", estimate([0.0] * 5), "x", low=0.0), replace(twice, high=2.5)]
+    assert most_telling(kept).label == "twice"
