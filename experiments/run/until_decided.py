@@ -66,25 +66,31 @@ class Continuation:
     clock: Callable[[], float] = time.monotonic
 
     def until_decided(self) -> None:
-        """Raises LabError where the analysis cannot judge; nothing more is measured then."""
+        """Raises LabError where the analysis cannot judge, and nothing more is measured then; and
+        where a block cannot be measured, with which the run goes on another time."""
         manifest = self.store.manifest()
         if not manifest.get(BUDGET) or ENDED in manifest:
             return
         until = self.clock() + manifest[BUDGET] - self._spent_s(manifest)
+        while chosen := self._chosen(until):
+            self._measure(chosen, until - self.clock())
+        self._end()
+
+    def _chosen(self, until: float) -> OpenQuestion | None:
+        """The first open question for which the budget has time; without one a line says why."""
         try:
-            while found := self.ask(self.store.folder):
-                left_s = until - self.clock()
-                affordable = (one for one in found if self._batch_s(one) <= left_s)
-                if (chosen := next(affordable, None)) is None:
-                    self.tell(f"{_named(found)} open: no time of the budget is left for more")
-                    break
-                self._measure(chosen, left_s)
-            else:
-                self.tell("nothing is open that more blocks would decide")
+            found = self.ask(self.store.folder)
+            left_s = until - self.clock()
+            affordable = (one for one in found if self._batch_s(one) <= left_s)
+            chosen = next(affordable, None)
         except LabError:
             self._end()
             raise
-        self._end()
+        if not found:
+            self.tell("nothing is open that more blocks would decide")
+        elif chosen is None:
+            self.tell(f"{_named(found)} open: no time of the budget is left for more")
+        return chosen
 
     def _measure(self, question: OpenQuestion, left_s: float) -> None:
         """As many blocks as are missing until its next look."""

@@ -2,117 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from contract.columns import FORMAT_VERSION
 from contract.compared import Compared
 from contract.exits import Exit, LabError
-from contract.more_blocks import BLOCKS, BUDGET, ENDED, OpenQuestion, claim_name
-from experiments.plan.capacity import Limits
+from contract.more_blocks import BLOCKS, BUDGET, ENDED
 from experiments.plan.overrides import read_source
-from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, expected_s, more_block, pairs, plan, points
 from experiments.records.manifest import usual
 from experiments.records.outcome import Outcome
 from experiments.records.run_folder import Store
 from experiments.run.analysis import open_questions
-from experiments.run.loop import Interrupted, execute
-from experiments.run.until_decided import Continuation, all_trials, is_complete
-from tests.support.planned_run import Conductor, Quiet
+from experiments.run.until_decided import is_complete
+from tests.support.planned_run import Conductor
 from tests.support.results import a_result, with_window
-
-TEXT = """
-question: Is it decided?
-repeats: 2
-settings: {window_s: 1.0, active_connections: 8}
-sweeps: [{name: s, axes: {server: [poll, epoll_level], idle_connections: [0, 10000]}}]
-claims: [2, 3]
-"""
-LIMITS = Limits()
-BLOCK_S = 15.2
-"""A block of two points between two reference trials, as expected."""
-
-
-@dataclass
-class Analysis:
-    """Answers which claims are open, one answer after the other; then none is."""
-
-    answers: list[list[OpenQuestion]]
-    asked: int = 0
-
-    def __call__(self, _folder: Path) -> Sequence[OpenQuestion]:
-        self.asked += 1
-        return self.answers.pop(0) if self.answers else []
-
-
-@dataclass
-class Lab:
-    """A run whose plan is done, on a clock by which a trial takes as long as expected."""
-
-    store: Store
-    experiment: Experiment
-    now: float = 0.0
-    said: list[str] = field(default_factory=list)
-    conductor: Conductor = field(default_factory=Conductor)
-    doing: list[str] = field(default_factory=list)
-
-    def run_plan(self) -> None:
-        execute(self.trials(), self.store, self.conductor, Quiet())
-
-    def trials(self) -> list[Trial]:
-        return all_trials(self.experiment, LIMITS, self.store.manifest())
-
-    def measure(self, trials: list[Trial], doing: str) -> None:
-        self.doing.append(doing)
-        for trial in trials:
-            self.now += trial.expected_s
-            execute([trial], self.store, self.conductor, Quiet())
-
-    def go_on(self, *answers: list[OpenQuestion]) -> Analysis:
-        analysis = Analysis(list(answers))
-        self.continuation(analysis).until_decided()
-        return analysis
-
-    def continuation(self, ask: Any = open_questions) -> Continuation:
-        return Continuation(
-            *(self.experiment, LIMITS, self.store, self.trials(), self.measure, self.said.append),
-            ask=ask,
-            clock=lambda: self.now,
-        )
-
-    @property
-    def blocks(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.store.manifest()[BLOCKS]
-        return found
+from tests.support.undecided_run import BLOCK_S, LIMITS, Lab, claim, planned
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
-    path = tmp_path / "mine.yaml"
-    path.write_text(TEXT)
-    source = read_source(path, "mine")
-    store = Store.create(tmp_path / "results", source, "run-1")
-    manifest = {"format_version": FORMAT_VERSION, BUDGET: 200.0, "repeats": 2, "claims": [2, 3]}
-    manifest |= {"trials": len(plan(source.experiment)), "usual": usual(source.experiment)}
-    store.write_manifest(manifest)
-    found = Lab(store, source.experiment)
-    found.run_plan()
-    return found
-
-
-def claim(number: int, lab: Lab, next_look: int = 1, needed: int | None = 1) -> OpenQuestion:
-    """Claim 2 is about epoll alone, claim 3 about both."""
-    names = [
-        one.name
-        for one in points(lab.experiment)
-        if (one.settings.server == "epoll_level") == (number == 2)
-    ]
-    return OpenQuestion(claim_name(number), f"title {number}", next_look, needed, tuple(names))
+    return planned(tmp_path)
 
 
 def test_a_block_is_of_the_claims_trials_between_the_reference_trials(lab: Lab) -> None:
@@ -175,24 +88,6 @@ def test_an_ended_run_does_not_go_on(lab: Lab) -> None:
     assert lab.go_on([claim(2, lab)]).asked == 0
 
 
-@pytest.mark.parametrize("at", [1, 3])
-def test_a_run_that_was_stopped_ends_its_block_and_goes_on_with_the_budget_left(
-    lab: Lab, at: int
-) -> None:
-    lab.conductor = Conductor(fails_at=4 + at, failure=Interrupted())
-    with pytest.raises(Interrupted):
-        lab.go_on([claim(2, lab, 12, 12)])
-    assert [one["took_s"] for one in lab.blocks] == [pytest.approx(BLOCK_S), None]
-    assert not is_complete(lab.store, lab.experiment, LIMITS)
-    before = lab.conductor.ran
-    lab.store, lab.conductor, lab.now = Store.open(lab.store.folder), Conductor(), 10_000.0
-    lab.run_plan()
-    assert before[4:] + lab.conductor.ran == [one.id for one in lab.trials()[-4:]]
-    lab.go_on([claim(2, lab, 11, 11)], [claim(3, lab, 12, 12)])
-    assert len(lab.blocks) == 2 + 11, "thirteen fit into 200 s, and two of them were measured"
-    assert lab.said[-1] == "claim 3 stays open: no time of the budget is left for more"
-
-
 def test_records_that_cannot_be_judged_end_it_with_what_is_wrong(lab: Lab) -> None:
     path = lab.store.folder / "trials.csv"
     path.write_text(path.read_text().replace("requests_per_s", "requests_per_h", 1))
@@ -203,8 +98,12 @@ def test_records_that_cannot_be_judged_end_it_with_what_is_wrong(lab: Lab) -> No
 
 
 def test_points_that_the_experiment_does_not_have_are_refused(lab: Lab) -> None:
+    """And end it: the analysis would ask for them again."""
     with pytest.raises(LabError, match=r"block 9 has points .*: other-point; start a new run"):
         more_block(lab.experiment, LIMITS, 9, ("other-point",), 0)
+    with pytest.raises(LabError, match="other-point"):
+        lab.go_on([replace(claim(2, lab), points=("other-point",))])
+    assert ENDED in lab.store.manifest()
 
 
 def test_blocks_are_shuffled_each_in_its_own_way_and_the_same_when_it_is_gone_on(lab: Lab) -> None:
