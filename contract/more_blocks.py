@@ -19,8 +19,8 @@ OPEN: Final = "open"
 @dataclass(frozen=True, slots=True)
 class MoreBlock:
     """A block beyond the plan: the question that it was measured for, by name, with trials of
-    these points between the reference trials. `took_s` is how long it took, in seconds; None until
-    it ended."""
+    these points between the reference trials. `took_s` is how long it took, in seconds, or was
+    expected to where it was stopped and gone on with; None until it ended."""
 
     block: int
     question: str

@@ -12,7 +12,7 @@ from analysis.compare.open_pairs import open_pairs
 from analysis.records.run import Run
 from analysis.undecided.thresholds import crossings, open_thresholds
 from analysis.wording import listed, plural
-from contract.more_blocks import claim_name
+from contract.more_blocks import MoreBlock, claim_name
 
 
 def notes(run: Run, verdicts: Sequence[Verdict]) -> list[str]:
@@ -27,25 +27,42 @@ def notes(run: Run, verdicts: Sequence[Verdict]) -> list[str]:
 def over(run: Run) -> str:
     """Over how many blocks figures are: '5 blocks'; '5 blocks, up to 14 where something was
     open'."""
-    every, more = run.trials["block"].nunique(), len(run.manifest.more_blocks)
+    every, more = run.trials["block"].nunique(), len(_with_rows(run))
     if not more:
         return plural(every, "block")
     return f"{plural(every - more, 'block')}, up to {every} where something was open"
 
 
+def _with_rows(run: Run) -> list[MoreBlock]:
+    """The blocks beyond the plan of which something was measured: a run that was stopped may have
+    begun one that has no trial yet."""
+    seen = set(run.trials["block"].tolist())
+    return [one for one in run.manifest.more_blocks if one.block in seen]
+
+
 def _measured(run: Run) -> str:
     planned = plural(run.manifest.repeats or 0, "planned block")
-    blocks = Counter(one.question for one in run.manifest.more_blocks)
-    if not blocks:
+    more = _with_rows(run)
+    if not more:
         return f"No block was measured beyond the {planned}."
-    were = "was" if blocks.total() == 1 else "were"
-    minutes = sum(one.took_s or 0.0 for one in run.manifest.more_blocks) / 60
+    blocks = Counter(one.question for one in more)
+    were = "was" if len(more) == 1 else "were"
+    minutes = sum(one.took_s or 0.0 for one in more) / 60
     whose = listed([f"{times} for {name}" for name, times in sorted(blocks.items())])
     return (
-        f"Beyond the {planned} {blocks.total()} more {were} measured in {minutes:.1f} min of a "
+        f"Beyond the {planned} {len(more)} more {were} measured in {minutes:.1f} min of a "
         f"budget of {run.manifest.budget_s / 60:.1f}, each with the trials of what was open: "
-        f"{whose}. Intervals that decide are wide enough for all looks together."
+        f"{whose}.{_stopped(more)} Intervals that decide are wide enough for all looks together."
     )
+
+
+def _stopped(more: Sequence[MoreBlock]) -> str:
+    """What is said of blocks whose time nobody knows."""
+    untimed = sum(one.took_s is None for one in more)
+    if not untimed:
+        return ""
+    were = "was" if untimed == 1 else "were"
+    return f" The time of {untimed:,} that {were} stopped is not counted."
 
 
 def _claims(verdicts: Sequence[Verdict]) -> Iterator[str]:

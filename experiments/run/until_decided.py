@@ -71,7 +71,8 @@ class Continuation:
         manifest = self.store.manifest()
         if not manifest.get(BUDGET) or ENDED in manifest:
             return
-        until = self.clock() + manifest[BUDGET] - self._spent_s(manifest)
+        spent_s = sum(one["took_s"] for one in self._timed(manifest))
+        until = self.clock() + manifest[BUDGET] - spent_s
         while chosen := self._chosen(until):
             self._measure(chosen, until - self.clock())
         self._end()
@@ -122,14 +123,21 @@ class Continuation:
         """How long its blocks until the next look will probably take."""
         return expected_s(self._next(question)) * question.next_look
 
-    def _spent_s(self, manifest: Mapping[str, Any]) -> float:
-        """What the blocks so far took; what one that was stopped will probably have."""
-        return sum(
-            expected_s([trial for trial in self.trials if trial.block == one["block"]])
+    def _timed(self, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The blocks so far. One that was stopped is whole by now and has no time yet: it is
+        given the one that was expected, here and in the manifest."""
+        blocks = [
+            {**one, "took_s": round(self._expected_s(one["block"]), 1)}
             if one["took_s"] is None
-            else one["took_s"]
+            else one
             for one in manifest.get(BLOCKS, ())
-        )
+        ]
+        if blocks:
+            self.store.write_manifest({**manifest, BLOCKS: blocks})
+        return blocks
+
+    def _expected_s(self, block: int) -> float:
+        return expected_s([trial for trial in self.trials if trial.block == block])
 
     def _end(self) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")

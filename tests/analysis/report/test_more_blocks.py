@@ -51,6 +51,21 @@ def test_blocks_are_counted_by_claim_with_the_time_that_they_took(
     assert more_blocks.over(run) == "5 blocks, up to 8 where something was open"
 
 
+def test_a_block_that_was_stopped_is_told_without_a_time(
+    run_of: Callable[..., analysis.Run],
+) -> None:
+    run = run_of(rows(6, server="poll"), more_blocks=[block(6, 3, None)], **PLAN)
+    (told,) = more_blocks.notes(run, [Verdict(2, "title", Word.REPRODUCED)])
+    assert "1 for claim 3. The time of 1 that was stopped is not counted. Intervals" in told
+
+
+def test_a_block_without_a_row_was_not_measured(run_of: Callable[..., analysis.Run]) -> None:
+    run = run_of(rows(5, server="poll"), more_blocks=[block(6, 3, None)], **PLAN)
+    assert more_blocks.over(run) == "5 blocks"
+    (told,) = more_blocks.notes(run, [Verdict(2, "title", Word.REPRODUCED)])
+    assert told == "No block was measured beyond the 5 planned blocks."
+
+
 def test_what_is_open_is_told_with_what_it_would_take(run_of: Callable[..., analysis.Run]) -> None:
     run = run_of(rows(5, server="poll"), **PLAN)
     none, still = more_blocks.notes(run, [open_verdict(2), open_verdict(3, hopeless=True)])

@@ -48,3 +48,13 @@ def test_a_run_whose_engine_went_away_goes_on_with_its_budget(lab: Lab) -> None:
     lab.run_plan()
     assert lab.go_on([claim(2, lab)]).asked == 2
     assert len(lab.blocks) == 2 + 1
+
+
+def test_a_block_that_was_gone_on_with_took_what_was_expected(lab: Lab) -> None:
+    lab.conductor = Conductor(fails_at=5, failure=Interrupted())
+    with pytest.raises(Interrupted):
+        lab.go_on([claim(2, lab, 12, 12)])
+    lab.store, lab.conductor = Store.open(lab.store.folder), Conductor()
+    lab.run_plan()
+    lab.go_on()
+    assert [one["took_s"] for one in lab.blocks] == [pytest.approx(BLOCK_S)] * 2
