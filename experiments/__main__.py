@@ -36,7 +36,8 @@ from experiments.run.analysis import analyse
 from experiments.run.here import limits_here, references_here
 from experiments.run.loop import AfterwardsError
 from experiments.run.progress import describe, minutes
-from experiments.run.session import last_unfinished, resume, start
+from experiments.run.session import resume, start
+from experiments.run.unfinished import last_unfinished
 
 
 @click.group()
@@ -210,7 +211,7 @@ def ab(
 def resume_(folder: Path | None, quiet: bool, as_json: bool) -> None:
     """Go on with the run in FOLDER; the last unfinished one if none is given."""
     where, options = output_of(quiet, as_json)
-    _measured(lambda: resume(folder or last_unfinished(), where), options)
+    _measured(lambda: resume(folder or last_unfinished(RESULTS), where), options)
 
 
 @cli.command()

@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from contract.columns import NAMES
@@ -28,6 +29,10 @@ from experiments.records.attempts import to_repeat
 from experiments.records.row_contract import Row, cells_of
 
 EXPERIMENT, TRIALS = "experiment.yaml", "trials.csv"
+
+
+class DamagedError(LabError):
+    """A file of trials that was edited or damaged; the message names the lines."""
 
 
 class Store:
@@ -113,7 +118,8 @@ class Store:
         """Identifiers of the trials that have a whole row, and whether that settles them; half a
         last line does not count, and who goes on with the run has it `cut` off.
 
-        LabError(BAD_INPUT) names all that is damaged, as a report would.
+        DamagedError names all that is damaged, as a report would; LabError where it is another
+        version's.
         """
         path = self.folder / TRIALS
         raw = path.read_bytes()
@@ -124,7 +130,7 @@ class Store:
             raise LabError(f"{path}:1: the columns are not those of this version", Exit.BAD_INPUT)
         found = examine(whole)
         if found.problems:
-            raise LabError(refusal(path, found.problems), Exit.BAD_INPUT)
+            raise DamagedError(refusal(path, found.problems), Exit.BAD_INPUT)
         if cut:
             if whole != raw:
                 os.truncate(path, len(whole))
@@ -142,7 +148,7 @@ class Store:
             expected = "" if self._size is None else f", and had {self._size:,} when it was written"
             raise LabError(
                 f"{path}: was changed while the run went on (it has {size:,} bytes{expected}); "
-                "see what is wrong with: make resume",
+                f"see what is wrong with: make resume RUN={quote(str(self.folder))}",
                 Exit.BAD_INPUT,
             )
 

@@ -14,7 +14,7 @@ from contract.console import say
 from contract.exits import Exit, LabError
 from contract.more_blocks import BUDGET
 from contract.ports import WEB_PORT
-from contract.run_order import KEY, begun, next_sequence
+from contract.run_order import KEY, next_sequence
 from experiments.checkup.questions import CheckUp, check_up_of
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.images import Found, ensure_foreign, keep_files, same_image
@@ -67,20 +67,6 @@ def start(
     """
     run = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return _measure(run, source, None, console, budget_s, known)
-
-
-def last_unfinished() -> Path:
-    """The newest run with trials left. Raises LabError when there is none."""
-    runs = {path.parent.resolve() for path in RESULTS.glob("*/*/manifest.json")}
-    for folder in sorted(runs, key=begun, reverse=True):
-        try:
-            store = Store.open(folder)
-            source = kept_source(store.experiment, store.name)
-            if not is_complete(store, source.experiment, recorded_limits(store)):
-                return store.folder
-        except LabError:
-            continue  # of another version, or of servers that are gone: not to be gone on with
-    raise LabError("there is no unfinished run to go on with", Exit.BAD_INPUT)
 
 
 def resume(folder: Path, console: Console) -> Store:

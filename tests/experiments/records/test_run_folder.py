@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -107,6 +108,7 @@ def test_a_file_that_was_changed_while_the_run_went_on_is_not_added_to(
     with pytest.raises(LabError, match="was changed while the run went on") as caught:
         execute(trials, store, Conductor(), Meddling())
     assert caught.value.exit is Exit.BAD_INPUT
+    assert str(caught.value).endswith(f"make resume RUN={quote(str(store.folder))}")
     assert len(list((store.folder / "trials").iterdir())) == 2
 
 

@@ -9,16 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from contract.columns import FORMAT_VERSION
-from contract.exits import Exit, LabError
 from contract.run_order import begun, next_sequence, sequence
-from experiments.plan.experiment_file import find
-from experiments.plan.overrides import read_source
-from experiments.plan.trials import plan
 from experiments.records.run_folder import Store
-from experiments.run import session
 from experiments.run.loop import Interrupted, descriptors, execute, interruptible, swept
 from tests.support.fakes import FakeDriver, some_trials
 from tests.support.planned_run import Conductor, Quiet
@@ -40,35 +33,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(store: Store) -> None:
     second = Conductor()
     execute(trials, Store.open(store.folder), second, Quiet())
     assert first.ran + second.ran == [trial.id for trial in trials]
-
-
-def test_the_run_to_go_on_with_is_the_one_that_began_last(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Though the clock was set back before it did, and those that are finished are passed over."""
-    monkeypatch.setattr(session, "RESULTS", tmp_path)
-    for number, name in enumerate(("20260102-120000", "20260101-120000", "20250101-120000"), 1):
-        made = Store.create(tmp_path, read_source(find("smoke"), "smoke"), name)
-        made.write_manifest({"format_version": FORMAT_VERSION, "sequence": number})
-    trials = plan(read_source(find("smoke"), "smoke").experiment)
-    assert session.last_unfinished() == made.folder
-    execute(trials, made, Conductor(), Quiet())
-    assert session.last_unfinished().name == "20260101-120000"
-
-
-@pytest.mark.parametrize(
-    "limits", [{"nofile": 9, "later": 1}, {"nofile": "many"}, {"nofile": True}, [1], "none"]
-)
-def test_a_run_with_limits_that_this_lab_does_not_know_is_refused_and_passed_over(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: object
-) -> None:
-    monkeypatch.setattr(session, "RESULTS", tmp_path)
-    store.write_manifest({"format_version": FORMAT_VERSION, "limits": limits})
-    with pytest.raises(LabError, match=r"manifest\.json: limits: .* start a new run") as told:
-        session.resume(store.folder, Console(quiet=True))
-    assert told.value.exit is Exit.BAD_INPUT
-    with pytest.raises(LabError, match="no unfinished run"):
-        session.last_unfinished()
 
 
 def test_runs_are_numbered_in_the_order_in_which_they_began(tmp_path: Path) -> None:
