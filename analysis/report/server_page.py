@@ -12,14 +12,17 @@ from analysis.outcomes import goodput
 from analysis.outcomes.limits_hit import limits_hit
 from analysis.outcomes.lower_bounds import END
 from analysis.records.run import Run
-from analysis.report.server_points import COST, RATE, TAIL, points, reference_of
+from analysis.records.words import void
+from analysis.report.server_points import COST, OVER_FAILED, RATE, TAIL, points, reference_of
 from analysis.report.server_sentences import ratio, strengths, weaknesses
+from analysis.selection.trials import at
 from analysis.tables import Table
 from analysis.wording import MISSING, at_least, duration, number, plural, server_name
-from contract.outcomes import NOT_MEASURED
+from contract.outcomes import NOT_MEASURED, STARVED
 from contract.void_causes import LOG_ENDS
 
 MOST_ROWS = 40
+NOTHING = "Nothing was measured."
 HEADINGS = ["setting", "measured", "requests / s", "to the reference"]
 HEADINGS += ["CPU per request", "to the reference", "response, p99"]
 
@@ -27,7 +30,8 @@ HEADINGS += ["CPU per request", "to the reference", "response, p99"]
 @dataclass(frozen=True, slots=True)
 class Row:
     """A server under one set of settings, with its ratios to the reference under the same
-    settings, measured in `n` of its `trials`; `beside` says what the rate leaves out."""
+    settings, measured in `n` of its `trials`; `beside` says what the rate leaves out, and
+    `over_failed` that the reference failed too often there for a ratio to it to tell anything."""
 
     settings: str
     n: int
@@ -39,6 +43,7 @@ class Row:
     rate_ratio: str
     cost_ratio: str
     beside: str
+    over_failed: bool
 
     @property
     def cells(self) -> list[str]:
@@ -57,8 +62,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One server: sentences for and against it, its void trials by reason, what was compared of
-    its answers, and a row per setting; `left_out` rows were too many to show."""
+    """One server: sentences for and against it, how much of it was measured, its void trials by
+    reason, what was compared of its answers, and a row per setting; `left_out` rows were too many
+    to show."""
 
     server: str
     name: str
@@ -67,6 +73,7 @@ class Page:
     reference: str
     strengths: list[str]
     weaknesses: list[str]
+    extent: str
     void: list[tuple[str, int]]
     compared: list[str]
     rows: list[Row]
@@ -103,6 +110,7 @@ def pages(run: Run) -> list[Page]:
                 weaknesses(
                     run, mine, server, reference, [one for one in limits if one.server == server]
                 ),
+                _extent(at(run.trials, server=server), mine),
                 reasons.get(server, []),
                 _compared(run.trials.loc[run.trials["server"] == server, "answers_compared"]),
                 [_row(one) for _, one in mine.head(MOST_ROWS).iterrows()],
@@ -124,7 +132,20 @@ def _row(one: pd.Series[float]) -> Row:
         ratio(one, f"{RATE}_ratio"),
         ratio(one, f"{COST}_ratio"),
         goodput.in_words({name: float(one[name]) for name in goodput.NAMES}),
+        bool(one[OVER_FAILED]),
     )
+
+
+def _extent(trials: pd.DataFrame, mine: pd.DataFrame) -> str:
+    """In how many of its settings a server has figures, given its trials and its points."""
+    measured = int((mine[["n", STARVED]].sum(axis=1) > 0).sum())
+    if measured:
+        of = f"{measured:,} of " if measured < len(mine) else ""
+        return f"Measured in {of}{plural(len(mine), 'setting')}."
+    if trials["valid"].any():
+        return "Measured under a trace alone: its speeds are the tracer's."
+    lost = int(void(trials).sum())
+    return f"Nothing was measured: {plural(lost, 'void trial')}." if lost else NOTHING
 
 
 def _reasons(run: Run) -> dict[str, list[tuple[str, int]]]:
@@ -146,13 +167,13 @@ def _compared(mine: pd.Series[str]) -> list[str]:
 
 def verdict_in_short(page: Page) -> str:
     """The first sentence for the server and the first against it, for the folded page; without
-    any, what a request costs."""
+    any, what a request costs, or how much was measured."""
     sentences = page.strengths[:1] + page.weaknesses[:1]
-    compared = [row for row in page.rows if row.cost_ratio]
+    compared = [row for row in page.rows if row.cost_ratio and not row.over_failed]
     if not sentences and compared and not page.is_reference:
         most = max(compared, key=lambda row: row.n)
         sentences = [
             f"A request costs it {most.cost_ratio} the CPU time of {server_name(page.reference)} "
             f"({most.settings})."
         ]
-    return " ".join(sentences) or f"Measured in {plural(len(page.rows), 'setting')}."
+    return " ".join(sentences) or page.extent
