@@ -36,6 +36,11 @@ NAMES = (FAILED, ERRORS, UNANSWERED, GOODPUT)
 SMALLEST = {FAILED: 0.0, ERRORS: 0.0, UNANSWERED: 0.01}
 """Shares above these are told. A few requests are always on their way as a window closes: one in
 a hundred are those of the last hundredth of it."""
+WORDS = {
+    ERRORS: "of the attempts ended in errors",
+    UNANSWERED: "of the requests got no answer",
+}
+"""What these shares are of, for a sentence."""
 MOST_IN_VAIN = 0.999
 """Of a closed loop's time: what nobody was answered in says nothing of what would have been."""
 

@@ -5,7 +5,7 @@ Each sentence is a function of the run; it is '' when the run has no data for it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,10 @@ from analysis.claims.claim import load_claims
 from analysis.claims.judgement import Word
 from analysis.claims.verdicts import Verdict, counted
 from analysis.failures import of_run
+from analysis.outcomes import goodput
 from analysis.outcomes.causes import causes
 from analysis.outcomes.limits_hit import limits_hit
-from analysis.outcomes.lower_bounds import bounded
+from analysis.outcomes.lower_bounds import medians_bounded, sign
 from analysis.records.run import Run
 from analysis.records.words import limit_reached, starved
 from analysis.selection.sweeps import IDLE, backlog_sweep, idle_sweep
@@ -25,7 +26,6 @@ from analysis.statistics.estimates import summarise
 from analysis.statistics.extremes import between_servers, in_words
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import (
-    at_least,
     count,
     duration,
     listed,
@@ -37,6 +37,7 @@ from analysis.wording import (
     with_unit,
 )
 
+RATE = "requests_per_s"
 FEWEST_EQUAL = 4
 """Reference trials; fewer say little about the next one."""
 
@@ -111,33 +112,43 @@ def _idle(run: Run) -> str:
     valid = at(trials, valid=True)
     if not len(valid):
         return ""
-    rates = summarise(valid, ["server", IDLE], ["requests_per_s"])
+    rates = summarise(valid, ["server", IDLE], [RATE])
     most = int(rates[IDLE].max())
-    last = rates[(rates[IDLE] == most) & rates["requests_per_s"].notna()].sort_values(
-        "requests_per_s"
-    )
+    last = rates[(rates[IDLE] == most) & rates[RATE].notna()].sort_values(RATE)
     if not len(last) or most == 0:
         return ""
     active = count(float(valid["active_connections"].iloc[0]))
+    at_most_idle = at(trials, **{IDLE: most})
+
+    def told(one: pd.Series[float], what: str = "") -> str:
+        mine = at(at_most_idle, server=str(one["server"]))
+        return f"{_figure(run, mine, RATE, number)}{what}{_beside(mine)}"
+
     best, worst = last.iloc[-1], last.iloc[0]
-
-    def left(one: pd.Series[float]) -> str:
-        return _survivors(at(trials, server=str(one["server"]), **{IDLE: most}))
-
     text = (
         f"With {count(most)} idle connections beside {active} active ones, "
-        f"{server_name(str(best['server']))} answered {number(best['requests_per_s'])} requests "
-        f"a second{left(best)}"
+        f"{server_name(str(best['server']))} answered {told(best, ' requests a second')}"
     )
     if len(last) == 1:
         return f"{text}."
-    if not worst["requests_per_s"]:  # nothing is a multiple of nought
-        return f"{text} and {server_name(str(worst['server']))} none{left(worst)}."
-    difference = between_servers(at(valid, **{IDLE: most}), "requests_per_s")
-    return (
-        f"{text} and {server_name(str(worst['server']))} {number(worst['requests_per_s'])}"
-        f"{left(worst)}, a difference of {in_words(difference)}."
-    )
+    other = server_name(str(worst["server"]))
+    if not worst[RATE]:  # nothing is a multiple of nought
+        return f"{text} and {other} none{_beside(at(at_most_idle, server=str(worst['server'])))}."
+    return f"{text} and {other} {told(worst)}{_difference(run, at_most_idle, best, worst)}."
+
+
+def _difference(
+    run: Run, trials: pd.DataFrame, best: pd.Series[float], worst: pd.Series[float]
+) -> str:
+    """Of the rates of the servers of these trials; '' where that of the best or the worst is of
+    those alone who were served, as nothing is known to be a multiple of it."""
+    valid = at(trials, valid=True)
+    mine = {str(one): at(valid, server=str(one)) for one in valid["server"].unique()}
+    sound = [one for one, rows in mine.items() if not _is_bound(run, rows, RATE)]
+    if not {str(best["server"]), str(worst["server"])} <= set(sound):
+        return ""
+    found = between_servers(valid[valid["server"].isin(sound)], RATE)
+    return f", a difference of {in_words(found)}"
 
 
 def _limits(run: Run) -> str:
@@ -157,18 +168,23 @@ def _limits(run: Run) -> str:
 
 def _readiness(run: Run) -> str:
     """The shortest and the longest wait among the most descriptors."""
-    valid = at(run.trials, valid=True, load="one_wait")
+    trials = at(run.trials, load="one_wait")
+    valid = at(trials, valid=True)
     if not len(valid):
         return ""
-    waits = summarise(at(valid, watched=valid["watched"].max()), ["server"], ["wait_us"])
+    most = valid["watched"].max()
+    waits = summarise(at(valid, watched=most), ["server"], ["wait_us"])
+    waits = waits[waits["wait_us"].notna()].sort_values("wait_us")
     if len(waits) < 2:
         return ""
-    waits = waits.sort_values("wait_us")
-    best, worst = waits.iloc[0], waits.iloc[-1]
+
+    def told(one: pd.Series[float]) -> str:
+        mine = at(trials, watched=most, server=str(one["server"]))
+        return f"{duration(one['wait_us'])} with {server_name(str(one['server']))}{_beside(mine)}"
+
     return (
-        f"A wait for one of {count(valid['watched'].max())} descriptors took "
-        f"{duration(best['wait_us'])} with {server_name(str(best['server']))} and "
-        f"{duration(worst['wait_us'])} with {server_name(str(worst['server']))}."
+        f"A wait for one of {count(most)} descriptors took {told(waits.iloc[0])} and "
+        f"{told(waits.iloc[-1])}."
     )
 
 
@@ -184,37 +200,59 @@ def _threads(run: Run) -> str:
     return (
         f"A thread for every client went as far as {count(float(np.nanmax(threads)))} threads in "
         f"{size(_median(top['server_rss_bytes']))} of memory, and still answered "
-        f"{number(_median(top['requests_per_s']))} requests a second{_survivors(same)}."
+        f"{_figure(run, top, RATE, number)} requests a second{_beside(same)}."
     )
 
 
-def _survivors(trials: pd.DataFrame) -> str:
-    """Which trials a figure is of, where some that the server failed have none."""
-    found = causes(trials)
-    if not found.failed_share:
-        return ""
-    return f" (in the {found.valid:,} of {plural(found.counted, 'trial')} that it did not fail)"
+def _beside(trials: pd.DataFrame) -> str:
+    """What a figure of these trials leaves out, in brackets: those that the server failed, clients
+    that it starved, errors, and requests that nobody answered."""
+    found, shares, told = causes(trials), goodput.of_all(trials), []
+    of = "them" if found.failed_share else plural(found.valid, "trial")
+    if found.failed_share:
+        left = f"{found.valid:,} of {plural(found.counted, 'trial')}"
+        told.append(f"in the {left} that it did not fail")
+    if found.starved:
+        told.append(f"it starved its clients in {found.starved:,} of {of}")
+    for name, words in goodput.WORDS.items():
+        if shares[name] > goodput.SMALLEST[name]:
+            told.append(f"{share(shares[name])} {words}")
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _backlog(run: Run) -> str:
-    valid = at(backlog_sweep(run), valid=True, server="iterative")
+    trials = at(backlog_sweep(run), server="iterative")
+    valid = at(trials, valid=True)
     if valid["backlog"].nunique() < 2:
         return ""
-    short = valid[valid["backlog"] == valid["backlog"].min()]
-    long = valid[valid["backlog"] == valid["backlog"].max()]
+    short, long = (at(trials, backlog=valid["backlog"].agg(end)) for end in ("min", "max"))
+
+    def tail(mine: pd.DataFrame) -> str:
+        return _figure(run, mine, "response_p999_us", duration)
+
     return (
         f"With {count(_median(short['active_connections']))} clients and a new connection for each "
         f"request, a listen backlog of {count(_median(short['backlog']))} made one request in a "
-        f"thousand wait {_tail(run, short)}, against {_tail(run, long)} with "
-        f"{count(_median(long['backlog']))}."
+        f"thousand wait {tail(short)}{_beside(short)}, against {tail(long)} with "
+        f"{count(_median(long['backlog']))}{_beside(long)}."
     )
 
 
-def _tail(run: Run, trials: pd.DataFrame) -> str:
-    """The median p99.9 of trials of the run."""
-    text = duration(_median(trials["response_p999_us"]))
-    flags = bounded(run).get("response_p999_us")
-    return at_least(text) if flags is not None and flags[trials.index].any() else text
+def _figure(
+    run: Run, trials: pd.DataFrame, metric: str, write: Callable[[float | None], str]
+) -> str:
+    """The median of those of the run's trials that count, with ≤ or ≥ where it is a bound."""
+    valid = at(trials, valid=True)
+    text = write(_median(valid[metric]))
+    return sign(metric, text) if _is_bound(run, valid, metric) else text
+
+
+def _is_bound(run: Run, valid: pd.DataFrame, metric: str) -> bool:
+    """Of nought it is none."""
+    alike = np.zeros(len(valid), dtype=int)
+    rows = valid.index.to_numpy(dtype=int)
+    bound = len(valid) > 0 and medians_bounded(run, metric, alike, 1, rows)[0]
+    return bool(bound) and _median(valid[metric]) > 0
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> str:

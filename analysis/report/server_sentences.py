@@ -123,12 +123,8 @@ def weaknesses(
 
 def _unanswered(mine: pd.DataFrame) -> list[str]:
     """The settings with most errors, and with most requests that got no answer."""
-    kinds = (
-        (goodput.ERRORS, "of the attempts ended in errors"),
-        (goodput.UNANSWERED, "of the requests got no answer"),
-    )
     sentences = []
-    for name, words in kinds:
+    for name, words in goodput.WORDS.items():
         some = mine[mine[name] > goodput.SMALLEST[name]].sort_values(name)
         if len(some):
             worst = some.iloc[-1]
