@@ -10,11 +10,11 @@ import pandas as pd
 from analysis.charts.medians import MEDIAN, P999, USUAL, Metric, sweep
 from analysis.charts.model import Chart, Line
 from analysis.figures import Figure
-from analysis.outcomes.lower_bounds import time_of
+from analysis.outcomes.lower_bounds import is_bound, time_of, times
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, BACKLOG, backlog_sweep
 from analysis.statistics.point_medians import with_words
-from analysis.wording import count, number, server_name
+from analysis.wording import count, server_name
 
 MIDDLE, TAIL, RATE = "response_p50_us", "response_p999_us", "requests_per_s"
 STEADY, LONGER = 0.9, 2.0
@@ -70,9 +70,10 @@ def reading(run: Run) -> str:
     )
     if not np.isfinite(change):
         return text
-    rate = f"{number(change)} times that of the longest"
+    rate = f"{times(short, RATE, long)} that of the longest"
     median = f"{time_of(short, MIDDLE)} against {time_of(long, MIDDLE)}"
-    steady = change >= STEADY and short[MIDDLE] * STEADY <= long[MIDDLE]
+    steady = change >= STEADY and not is_bound(short, RATE)
+    steady = steady and short[MIDDLE] * STEADY <= long[MIDDLE]
     if not (steady and short[TAIL] > LONGER * long[TAIL]):
         return f"{text} The rate is {rate}, the median {median}."
     return (

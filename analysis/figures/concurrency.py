@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from analysis.charts import medians
@@ -12,9 +11,10 @@ from analysis.figures import Figure
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, active_sweep
 from analysis.selection.trials import at
-from analysis.statistics.extremes import between_servers, in_words
+from analysis.statistics.extremes import in_words
+from analysis.statistics.in_sentences import Write, apart, figure
 from analysis.statistics.point_medians import with_words
-from analysis.wording import count, duration, number, server_name
+from analysis.wording import count, duration, known, number, server_name
 
 RATE, COST = "requests_per_s", "server_cpu_us_per_request"
 
@@ -41,18 +41,25 @@ def reading(run: Run) -> str:
     last = points[(points[ACTIVE] == most) & points[RATE].notna()].sort_values(RATE)
     if not len(last):
         return f"No server has a figure with {count(most)} active connections."
-    fast, slow = last.iloc[-1], last.iloc[0]
+    fast, slow = (str(last["server"].iloc[place]) for place in (-1, 0))
+    mine = at(trials, **{ACTIVE: most})
+
+    def told(server: str, metric: str, write: Write) -> str:
+        return figure(run, at(mine, server=server), metric, write)
+
     text = (
-        f"With {count(most)} active connections {server_name(fast['server'])} answers "
-        f"{number(fast[RATE])} requests a second"
+        f"With {count(most)} active connections {server_name(fast)} answers "
+        f"{told(fast, RATE, number)} requests a second"
     )
     if len(last) > 1:
-        apart = between_servers(at(trials, valid=True, **{ACTIVE: most}), RATE)
-        told = np.isfinite(apart.value) and slow[RATE] > 0  # nothing is a multiple of nought
-        times = f", {in_words(apart)} apart" if told else ""
+        found = apart(run, mine, RATE, fast, slow)
+        # Nothing is a multiple of nought.
+        multiple = known(found.value) and last[RATE].iloc[0] > 0
+        times = f", {in_words(found)} apart" if multiple else ""
         text += (
-            f" and {server_name(slow['server'])} {number(slow[RATE])}{times} "
-            f"({duration(slow[COST])} of CPU per request against {duration(fast[COST])})"
+            f" and {server_name(slow)} {told(slow, RATE, number)}{times} "
+            f"({told(slow, COST, duration)} of CPU per request against "
+            f"{told(fast, COST, duration)})"
         )
     bounded = int((trials["validity"] == "generator_bound").sum())
     total = int(trials["measured"].sum())

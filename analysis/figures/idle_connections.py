@@ -15,6 +15,7 @@ from analysis.charts.scale import Scale, scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
 from analysis.outcomes.limits_hit import LimitHit, limits_hit
+from analysis.outcomes.lower_bounds import is_bound
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
@@ -24,6 +25,8 @@ from analysis.statistics.point_medians import with_words
 from analysis.wording import count, listed, number, server_name
 
 METRIC = RATE.name
+HALF = 0.5
+"""Of the rate with none idle: who keeps as much kept most of it."""
 LOOKING = ("select", "poll")
 """Servers whose every wait looks at all connections."""
 SHARE_TEXT = "rate / rate with none idle"
@@ -66,14 +69,21 @@ def reading(run: Run) -> str:
     kept: list[str] = []
     lost: list[str] = []
     looking: list[str] = []
+    unknown: list[str] = []
     for server in in_order(points["server"]):
         relative = _relative(run, points[points["server"] == server])
         if relative is None or most not in set(relative[IDLE]):
             continue
-        share = float(relative.loc[relative[IDLE] == most, METRIC].iloc[0])
+        last, none = (relative[relative[IDLE] == level].iloc[0] for level in (most, 0))
+        share = float(last[METRIC])
         if np.isfinite(share):
-            text = f"{server_name(server)} ({number(share * 100)}%)"
-            (kept if share >= 0.5 else looking if server in LOOKING else lost).append(text)
+            upper, lower = is_bound(last, METRIC), is_bound(none, METRIC)
+            sign = "≤ " * upper + "≥ " * lower
+            text = f"{server_name(server)} ({sign}{number(share * 100)}%)"
+            if (upper and lower) or (lower if share < HALF else upper):
+                unknown.append(text if upper != lower else server_name(server))
+            else:
+                (kept if share >= HALF else looking if server in LOOKING else lost).append(text)
     sentences = []
     if kept:
         sentences.append(
@@ -87,6 +97,11 @@ def reading(run: Run) -> str:
             verb = "falls" if len(servers) == 1 else "fall"
             opening = "" if sentences else f"With {count(most)} idle connections, "
             sentences.append(f"{opening}{listed(servers)} {verb} behind{why}.")
+    if unknown:
+        sentences.append(
+            f"Whether {listed(unknown, 'or')} kept half of the rate with {count(most)} idle "
+            "connections is not known: clients were starved, and a rate is of the others alone."
+        )
     sentences += [
         f"{server_name(hit.server)} stopped at {count(hit.held)} of {count(hit.asked)} "
         f"connections: {hit.limit}."

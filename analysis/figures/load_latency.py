@@ -11,7 +11,7 @@ from analysis.charts.medians import MEDIAN, P90, P99, P999, Metric, marks_of, nu
 from analysis.charts.model import Axis, Chart, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
-from analysis.outcomes.lower_bounds import time_of, times
+from analysis.outcomes.lower_bounds import is_bound, time_of, times
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, LEAST_RATES, rate_candidates, rate_sweep
 from analysis.selection.sweeps import RATE as OFFERED
@@ -86,6 +86,8 @@ def reading(run: Run) -> str:
     bought = widened(paired_ratio(high, low, RATE), len(steps))
     ends = interval(bought.low, bought.high, "x")
     gained = f"{number(bought.value if bought.n else gain)} times{f' ({ends})' if ends else ''}"
+    if is_bound(first, RATE) or is_bound(last, RATE):
+        gained = times(last, RATE, first)
     what = "requests asked for a second" if x == OFFERED else "active connections"
     text = (
         f"From {count(first[x])} to {count(last[x])} {what}, {server_name(server)} answers "

@@ -132,19 +132,21 @@ def sign(metric: str, written: str) -> str:
 def time_of(row: Row, metric: str) -> str:
     """A time of a table's row for a sentence, with ≥ where it is a lower bound."""
     written = duration(row[metric])
-    return at_least(written) if _is_bound(row, metric) else written
+    return at_least(written) if is_bound(row, metric) else written
 
 
 def times(row: Row, metric: str, over: Row, other: str = "") -> str:
-    """How many times as long as the metric `other` (default: the same) of another row: '3.1 times';
-    'at least' where the first is a lower bound, 'at most' where the second is, and no number where
-    both are."""
+    """How many times as long, or as many, as the metric `other` (default: the same) of another row:
+    '3.1 times'; 'at least' where the first is a lower bound, 'at most' where the second is, the
+    other way round of upper ones, and no number where both are bounds."""
     other = other or metric
-    low, low_other = _is_bound(row, metric), _is_bound(over, other)
-    if low and low_other:
+    first, second = is_bound(row, metric), is_bound(over, other)
+    if first and second:
         return "an unknown number of times"
-    words = "at least " if low else "at most " if low_other else ""
-    return f"{words}{number(float(row[metric]) / float(over[other]))} times"
+    text = f"{number(float(row[metric]) / float(over[other]))} times"
+    if not (first or second):
+        return text
+    return f"at most {text}" if first == (metric in UPPER) else f"at least {text}"
 
 
 def of_bounds(ratio: str, *, in_first: bool, in_second: bool) -> str:
@@ -153,7 +155,8 @@ def of_bounds(ratio: str, *, in_first: bool, in_second: bool) -> str:
     return ratio if ratio == MISSING else f"{BOUNDS[in_first, in_second]}{ratio}"
 
 
-def _is_bound(row: Row, metric: str) -> bool:
+def is_bound(row: Row, metric: str) -> bool:
+    """Whether a metric of a table's row is one."""
     return bool(row.get(f"{metric}{END}", False))
 
 

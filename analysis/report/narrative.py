@@ -5,7 +5,7 @@ Each sentence is a function of the run; it is '' when the run has no data for it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,17 +17,18 @@ from analysis.failures import of_run
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import causes
 from analysis.outcomes.limits_hit import limits_hit
-from analysis.outcomes.lower_bounds import medians_bounded, sign
 from analysis.records.run import Run
 from analysis.records.words import limit_reached, starved
 from analysis.selection.sweeps import IDLE, backlog_sweep, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.estimates import summarise
-from analysis.statistics.extremes import between_servers, in_words
+from analysis.statistics.extremes import in_words
+from analysis.statistics.in_sentences import apart, figure, median
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import (
     count,
     duration,
+    known,
     listed,
     number,
     plural,
@@ -122,7 +123,7 @@ def _idle(run: Run) -> str:
 
     def told(one: pd.Series[float], what: str = "") -> str:
         mine = at(at_most_idle, server=str(one["server"]))
-        return f"{_figure(run, mine, RATE, number)}{what}{_beside(mine)}"
+        return f"{figure(run, mine, RATE, number)}{what}{_beside(mine)}"
 
     best, worst = last.iloc[-1], last.iloc[0]
     text = (
@@ -134,21 +135,9 @@ def _idle(run: Run) -> str:
     other = server_name(str(worst["server"]))
     if not worst[RATE]:  # nothing is a multiple of nought
         return f"{text} and {other} none{_beside(at(at_most_idle, server=str(worst['server'])))}."
-    return f"{text} and {other} {told(worst)}{_difference(run, at_most_idle, best, worst)}."
-
-
-def _difference(
-    run: Run, trials: pd.DataFrame, best: pd.Series[float], worst: pd.Series[float]
-) -> str:
-    """Of the rates of the servers of these trials; '' where that of the best or the worst is of
-    those alone who were served, as nothing is known to be a multiple of it."""
-    valid = at(trials, valid=True)
-    mine = {str(one): at(valid, server=str(one)) for one in valid["server"].unique()}
-    sound = [one for one, rows in mine.items() if not _is_bound(run, rows, RATE)]
-    if not {str(best["server"]), str(worst["server"])} <= set(sound):
-        return ""
-    found = between_servers(valid[valid["server"].isin(sound)], RATE)
-    return f", a difference of {in_words(found)}"
+    found = apart(run, at_most_idle, RATE, str(best["server"]), str(worst["server"]))
+    difference = f", a difference of {in_words(found)}" if known(found.value) else ""
+    return f"{text} and {other} {told(worst)}{difference}."
 
 
 def _limits(run: Run) -> str:
@@ -199,8 +188,8 @@ def _threads(run: Run) -> str:
     same = mine[mine[total].sum(axis=1) == top[total].sum(axis=1).iloc[0]]
     return (
         f"A thread for every client went as far as {count(float(np.nanmax(threads)))} threads in "
-        f"{size(_median(top['server_rss_bytes']))} of memory, and still answered "
-        f"{_figure(run, top, RATE, number)} requests a second{_beside(same)}."
+        f"{size(median(top['server_rss_bytes']))} of memory, and still answered "
+        f"{figure(run, top, RATE, number)} requests a second{_beside(same)}."
     )
 
 
@@ -228,31 +217,14 @@ def _backlog(run: Run) -> str:
     short, long = (at(trials, backlog=valid["backlog"].agg(end)) for end in ("min", "max"))
 
     def tail(mine: pd.DataFrame) -> str:
-        return _figure(run, mine, "response_p999_us", duration)
+        return figure(run, mine, "response_p999_us", duration)
 
     return (
-        f"With {count(_median(short['active_connections']))} clients and a new connection for each "
-        f"request, a listen backlog of {count(_median(short['backlog']))} made one request in a "
+        f"With {count(median(short['active_connections']))} clients and a new connection for each "
+        f"request, a listen backlog of {count(median(short['backlog']))} made one request in a "
         f"thousand wait {tail(short)}{_beside(short)}, against {tail(long)} with "
-        f"{count(_median(long['backlog']))}{_beside(long)}."
+        f"{count(median(long['backlog']))}{_beside(long)}."
     )
-
-
-def _figure(
-    run: Run, trials: pd.DataFrame, metric: str, write: Callable[[float | None], str]
-) -> str:
-    """The median of those of the run's trials that count, with ≤ or ≥ where it is a bound."""
-    valid = at(trials, valid=True)
-    text = write(_median(valid[metric]))
-    return sign(metric, text) if _is_bound(run, valid, metric) else text
-
-
-def _is_bound(run: Run, valid: pd.DataFrame, metric: str) -> bool:
-    """Of nought it is none."""
-    alike = np.zeros(len(valid), dtype=int)
-    rows = valid.index.to_numpy(dtype=int)
-    bound = len(valid) > 0 and medians_bounded(run, metric, alike, 1, rows)[0]
-    return bool(bound) and _median(valid[metric]) > 0
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> str:
@@ -271,11 +243,6 @@ def _noise(run: Run) -> str:
         f"Two equal trials differ by up to {share(noise.floor)} here, "
         "so a smaller difference between single trials means nothing."
     )
-
-
-def _median(values: pd.Series[float]) -> float:
-    data = values.to_numpy(dtype="float64", na_value=np.nan)
-    return float(np.nanmedian(data)) if np.isfinite(data).any() else float("nan")
 
 
 def _capital(text: str) -> str:

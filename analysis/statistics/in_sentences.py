@@ -1,0 +1,49 @@
+"""Figures of some trials for a sentence: as bounds where they are, and as multiples of each other
+where that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from analysis.outcomes.lower_bounds import medians_bounded, sign
+from analysis.records.run import Run
+from analysis.selection.trials import at
+from analysis.statistics.estimates import Estimate, finite, nothing
+from analysis.statistics.extremes import between_servers
+
+Write = Callable[[float | None], str]
+
+
+def median(values: pd.Series[float]) -> float:
+    """Of those that there are; NaN without any."""
+    data = finite(values)
+    return float(np.median(data)) if len(data) else float("nan")
+
+
+def figure(run: Run, trials: pd.DataFrame, metric: str, write: Write) -> str:
+    """The median of those of the run's trials that count, with ≤ or ≥ where it is a bound."""
+    valid = at(trials, valid=True)
+    text = write(median(valid[metric]))
+    return sign(metric, text) if is_bound(run, valid, metric) else text
+
+
+def is_bound(run: Run, valid: pd.DataFrame, metric: str) -> bool:
+    """Whether the median of these trials is one; nought is exact."""
+    alike, rows = np.zeros(len(valid), dtype=int), valid.index.to_numpy(dtype=int)
+    found = len(valid) > 0 and medians_bounded(run, metric, alike, 1, rows)[0]
+    return bool(found) and median(valid[metric]) > 0
+
+
+def apart(run: Run, trials: pd.DataFrame, metric: str, best: str, worst: str) -> Estimate:
+    """By how much the servers of these trials, which have one setting each, differ; nothing where
+    the figure of the best or the worst is a bound, of which nothing is known to be a multiple. One
+    between them that is a bound is left out."""
+    valid = at(trials, valid=True)
+    servers = [str(one) for one in valid["server"].unique()]
+    sound = [one for one in servers if not is_bound(run, at(valid, server=one), metric)]
+    if not {best, worst} <= set(sound):
+        return nothing()
+    return between_servers(valid[valid["server"].isin(sound)], metric)
