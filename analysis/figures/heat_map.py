@@ -7,17 +7,14 @@ each second; a shorter one is a column by itself.
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 
-from analysis.arrays import Floats
 from analysis.charts.medians import MEDIAN, P99, Metric, numbers
 from analysis.charts.model import MICROSECONDS, Axis, Cells, Chart, Line, Panel, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
+from analysis.figures._stretches import EDGES, Column, of_trials
 from analysis.outcomes.lower_bounds import END, marked
 from analysis.records import details
 from analysis.records.run import Run, remembered
@@ -25,31 +22,15 @@ from analysis.selection.trials import at, nothing_idle
 from analysis.statistics.outliers import THRESHOLD, modified_z
 from analysis.wording import at_least, count, duration, listed, number, server_name
 
-PER_DECADE = 10
-EDGES = np.logspace(0, 8, 8 * PER_DECADE + 1)
-"""1 us to 100 s, in microseconds."""
 SHADES = np.array([0.12, 0.25, 0.42, 0.62, 0.82, 1.0])
 """Of a column's requests: below 1 in 10,000, 1,000, 100, 30, 10, and more."""
 STEPS = (1e-4, 1e-3, 1e-2, 1 / 30, 1e-1)
 LONGEST = Metric("response_max_us", "response time, longest", "", MICROSECONDS, log=True)
+TIMES = (MEDIAN.name, P99.name, LONGEST.name)
 HEIGHT_IN = 3.3
 MOST_SERVERS, MOST_COLUMNS = 4, 60
 BURST = 2.0
 """A worst stretch this much longer than the usual one is a burst."""
-
-
-class Column(NamedTuple):
-    """A stretch of time: from the opening of its window to its end in seconds, the requests by
-    bin of EDGES, whether a trial begins with it, and whether ages of what had no answer are among
-    them, as in the last of a trial. One in which nobody was answered is empty: a gap."""
-
-    trial: str
-    block: int
-    from_s: float
-    to_s: float
-    bins: Floats
-    first: bool
-    bounded: bool
 
 
 @remembered
@@ -94,16 +75,20 @@ def table(run: Run) -> pd.DataFrame:
             rows.append(
                 {"server": server, "block": one.block, "from_s": one.from_s,
                  "window_s": one.to_s - one.from_s, "requests": int(total[-1]),
-                 "response_p50_us": ends[0], "response_p99_us": ends[1],
-                 "response_max_us": ends[2], f"response_max_us{END}": one.bounded}
+                 **dict(zip(TIMES, ends, strict=True)),
+                 **{f"{name}{END}": one.starved and total[-1] > 0 for name in TIMES[:-1]},
+                 f"{TIMES[-1]}{END}": one.bounded or (one.starved and total[-1] > 0)}
             )  # fmt: skip
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    never = [f"{name}{END}" for name in TIMES[:-1] if f"{name}{END}" in found]
+    return found.drop(columns=[name for name in never if not found[name].any()])
 
 
 def chart(run: Run) -> Chart:
     """A panel for each server, whose lines part the trials; on the page the middle and the tail of
     each stretch, over the same time."""
-    found, points, styles = _columns(run), table(run), run_styles(run)
+    points, styles = table(run), run_styles(run)
+    found = {server: columns[:MOST_COLUMNS] for server, columns in _columns(run).items()}
     used = np.sum([one.bins for columns in found.values() for one in columns], axis=0)
     bins = np.flatnonzero(used)
     waits = Axis(
@@ -135,29 +120,48 @@ def chart(run: Run) -> Chart:
 
 
 def reading(run: Run) -> str:
-    """Which server's worst stretch stands out most from its usual one."""
+    """Which server's worst stretch stands out most from its usual one, and what there is no room
+    for."""
+    text, found = _waits(run), _columns(run)
+    others = set(candidates(run)["server"]) - set(chosen(run)["server"])
+    if others and len(found) == MOST_SERVERS:
+        text += f" Shown are the {MOST_SERVERS} servers with the longest tails."
+    if max(len(columns) for columns in found.values()) > MOST_COLUMNS:
+        text += (
+            f" The picture has no room for more than the first {MOST_COLUMNS} stretches of a "
+            "server; the table has all."
+        )
+    return text
+
+
+def _waits(run: Run) -> str:
     points = table(run)
     tails = points.groupby("server", sort=False)["response_p99_us"].agg(["median", "max", "count"])
     tails["factor"] = tails["max"] / tails["median"]
     server = str(tails["factor"].astype(float).idxmax())
     middle, worst, factor = (float(tails[name][server]) for name in ("median", "max", "factor"))
     stretches, gaps = count(float(tails["count"][server])), _gaps(points)
+    # What had no answer as the window closed may have waited for longer, and so may the starved.
+    hungry = any(one.starved for one in _columns(run)[server])
+    held = hungry or points.loc[points["server"] == server, f"response_max_us{END}"].any()
+    usual = at_least(duration(middle)) if hungry else f"about {duration(middle)}"
+    longest = at_least(duration(worst)) if held else duration(worst)
     text = (
         f"With {count(_active(run))} active connections, the 99th percentile of "
-        f"{server_name(server)} is about {duration(middle)} in a usual stretch of time"
+        f"{server_name(server)} is {usual} in a usual stretch of time"
     )
     mine = np.log(points.loc[points["server"] == server, "response_p99_us"].dropna().to_numpy())
     # The worst of so many is long by chance: it has to stand apart from them as well.
     apart = modified_z(mine - np.median(mine)).max() > THRESHOLD
     if factor > BURST and apart:
+        whose = "the waits of those who were served" if hungry else "its waits"
+        far = "" if hungry else f", {'at least ' if held else ''}{number(factor)} times as long"
         return (
-            f"{text} and {duration(worst)} in the worst of {stretches}, "
-            f"{number(factor)} times as long: its waits come in bursts.{gaps}"
+            f"{text} and {longest} in the worst of {stretches}{far}: {whose} come in bursts.{gaps}"
         )
-    if points.loc[points["server"] == server, f"response_max_us{END}"].any():
-        # What had no answer as the window closed may have waited for longer.
-        return f"{text}, and {at_least(duration(worst))} in the worst of {stretches}.{gaps}"
-    text += f" and at most {duration(worst)} in any of {stretches}"
+    if held:
+        return f"{text}, and {longest} in the worst of {stretches}.{gaps}"
+    text += f" and at most {longest} in any of {stretches}"
     if gaps or points[f"response_max_us{END}"].any():
         return f"{text}.{gaps}"
     if len(tails) == 1:
@@ -177,40 +181,10 @@ def _columns(run: Run) -> dict[str, list[Column]]:
     trials = chosen(run)
     found: dict[str, list[Column]] = {}
     for server in in_order(trials["server"]):
-        mine = at(trials, server=server)
-        columns = (
-            column
-            for name, block in zip(mine["trial"], mine["block"], strict=True)
-            for column in _of_trial(run, str(name), int(block))
-        )
-        shown = list(islice(columns, MOST_COLUMNS))
-        if len(shown) > 1:
-            found[server] = shown
+        columns = of_trials(run, at(trials, server=server))
+        if len(columns) > 1 and any(one.bins.any() for one in columns):
+            found[server] = columns
     return found
-
-
-def _of_trial(run: Run, trial: str, block: int) -> list[Column]:
-    """A column per recorded second; one for all of them where no counts were kept."""
-    seconds, ages = details.seconds(run, trial), details.ages(run, trial)
-    if len(seconds) > 1 and any(found.get_total_count() for _, found in seconds):
-        columns = [
-            Column(trial, block, row.from_s, row.to_s, _bins(*details.spread(found)), False, False)
-            for row, found in seconds
-        ]
-        columns[0] = columns[0]._replace(first=True)
-        if ages is not None:  # no second has what was never answered
-            bins = columns[-1].bins + _bins(*ages)
-            columns[-1] = columns[-1]._replace(bins=bins, bounded=True)
-        return columns
-    whole, window = details.counts(run, trial), details.details(run, trial).window
-    if whole is None or window is None:
-        return []
-    return [Column(trial, block, 0.0, window.window_s, _bins(*whole), True, ages is not None)]
-
-
-def _bins(us: Floats, many: Floats) -> Floats:
-    found, _ = np.histogram(us.clip(EDGES[0], EDGES[-1]), EDGES, weights=many)
-    return found.astype("float64")
 
 
 def _panel(columns: list[Column], waits: Axis, title: str, colour: str) -> Panel:
