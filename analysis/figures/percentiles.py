@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.arrays import Flags, Floats, Numbers
+from analysis.arrays import Flags, Floats
 from analysis.charts.model import MICROSECONDS, Axis, Chart, Panel, Series
 from analysis.charts.palette import in_order, run_styles
 from analysis.figures import Figure
 from analysis.outcomes.lower_bounds import END, bounded, time_of, times
 from analysis.records import details
 from analysis.records.run import Run, remembered
+from analysis.records.words import starved
 from analysis.selection.trials import at, nothing_idle, plain
 from analysis.wording import count, server_name
 
@@ -101,7 +102,7 @@ def reading(run: Run) -> str:
     if closed:
         worst = max(closed, key=lambda c: c.row["response_p999_us"])
         others = [c for c in closed if c is not worst and c.row[f"response_p999_us{END}"]]
-        known = ", as far as is known" if others else ""
+        known = ", as far as is known" if others or _unserved(run, closed) else ""
         texts.append(
             f"{server_name(worst.server)} has the longest tail{known}: half of its clients wait "
             f"{time_of(worst.row, 'response_p50_us')} or less, one in a thousand "
@@ -123,6 +124,13 @@ def reading(run: Run) -> str:
     return " ".join(text[0].upper() + text[1:] for text in texts)
 
 
+def _unserved(run: Run, closed: list[Curve]) -> bool:
+    """Whether a server starved clients of the closed loop and has no curve: it served nobody."""
+    trials = candidates(run)
+    hungry = trials[starved(trials) & (trials["load"] == CLOSED).to_numpy(dtype=bool)]
+    return not set(hungry["server"]) <= {c.server for c in closed}
+
+
 @remembered
 def _curves(run: Run) -> list[Curve]:
     trials = chosen(run)
@@ -130,22 +138,26 @@ def _curves(run: Run) -> list[Curve]:
     for load in (CLOSED, OPEN):
         mine = trials[trials["load"] == load]
         for server in in_order(mine["server"]):
-            names = at(mine, server=server)["trial"]
+            own = at(mine, server=server)
             for histogram, clock in _clocks(load):
-                read = [details.counts(run, str(name), histogram) for name in names]
+                read = [details.counts(run, str(name), histogram) for name in own["trial"]]
                 whole = [one for one in read if one is not None]
                 if whole:
                     curve = _curve(server, load, clock, whole)
-                    curve.row.update(_bounds(run, names.index.to_numpy(), histogram))
+                    curve.row.update(_bounds(run, own, histogram))
                     found.append(curve)
     return found
 
 
-def _bounds(run: Run, rows: Numbers, histogram: str) -> dict[str, bool]:
-    """Which percentiles are lower bounds in any of these trials."""
-    flags = bounded(run)
+def _bounds(run: Run, trials: pd.DataFrame, histogram: str) -> dict[str, bool]:
+    """Which percentiles are lower bounds in any of these trials: all, where clients were starved,
+    were it all of them, so that the trial has no time."""
+    flags, rows = bounded(run), trials.index.to_numpy()
     own = {name: flags.get(name.replace("response", histogram, 1)) for name in SHOWN}
-    return {f"{n}{END}": one is not None and bool(one[rows].any()) for n, one in own.items()}
+    hungry = bool(starved(trials).any())
+    return {
+        f"{n}{END}": hungry or (one is not None and bool(one[rows].any())) for n, one in own.items()
+    }
 
 
 def _clocks(load: str) -> list[tuple[str, str]]:
