@@ -9,7 +9,7 @@ had not answered as the load ended may be lost too.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -49,6 +49,7 @@ BOUNDS = {
     (True, False): "≤ ",
     (True, True): "unknown, of lower bounds ",
 }
+UNKNOWN_TIMES = "an unknown number of times"
 HALF = 0.5
 SHOWN_SERVERS = 4
 
@@ -129,24 +130,36 @@ def sign(metric: str, written: str) -> str:
     return at_most(written) if metric in UPPER else at_least(written)
 
 
+def figure_of(row: Row, metric: str, write: Callable[[float], str]) -> str:
+    """A figure of a table's row for a sentence, with ≥ or ≤ where it is a bound."""
+    written = write(row[metric])
+    return sign(metric, written) if is_bound(row, metric) else written
+
+
 def time_of(row: Row, metric: str) -> str:
-    """A time of a table's row for a sentence, with ≥ where it is a lower bound."""
-    written = duration(row[metric])
-    return at_least(written) if is_bound(row, metric) else written
+    """The same of a time."""
+    return figure_of(row, metric, duration)
 
 
 def times(row: Row, metric: str, over: Row, other: str = "") -> str:
-    """How many times as long, or as many, as the metric `other` (default: the same) of another row:
-    '3.1 times'; 'at least' where the first is a lower bound, 'at most' where the second is, the
-    other way round of upper ones, and no number where both are bounds."""
+    """How many times as much as the metric `other` (default: the same) of another row: '3.1 times',
+    'at least 3.1 times', and no number where both are bounds."""
     other = other or metric
-    first, second = is_bound(row, metric), is_bound(over, other)
-    if first and second:
-        return "an unknown number of times"
-    text = f"{number(float(row[metric]) / float(over[other]))} times"
-    if not (first or second):
-        return text
-    return f"at most {text}" if first == (metric in UPPER) else f"at least {text}"
+    words = side_of(row, metric, over, other)
+    if words is None:
+        return UNKNOWN_TIMES
+    return f"{words}{number(float(row[metric]) / float(over[other]))} times"
+
+
+def side_of(row: Row, metric: str, over: Row, other: str = "") -> str | None:
+    """What stands before the ratio of such figures: 'at least ' where the first may be larger or
+    the second smaller, 'at most ' the other way round, '' where both are known; None where it may
+    be any."""
+    ends = is_bound(row, metric), is_bound(over, other or metric)
+    if all(ends):
+        return None
+    above, below = reversed(ends) if metric in UPPER else ends
+    return "at least " if above else "at most " if below else ""
 
 
 def of_bounds(ratio: str, *, in_first: bool, in_second: bool) -> str:
