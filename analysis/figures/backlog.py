@@ -10,15 +10,16 @@ import pandas as pd
 from analysis.charts.medians import MEDIAN, P999, USUAL, Metric, sweep
 from analysis.charts.model import Chart, Line
 from analysis.figures import Figure
-from analysis.outcomes.lower_bounds import is_bound, time_of, times
+from analysis.outcomes.lower_bounds import UNKNOWN_TIMES, side_of, time_of
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, BACKLOG, backlog_sweep
 from analysis.statistics.point_medians import with_words
-from analysis.wording import count, server_name
+from analysis.wording import count, number, server_name
 
 MIDDLE, TAIL, RATE = "response_p50_us", "response_p999_us", "requests_per_s"
 STEADY, LONGER = 0.9, 2.0
 """A rate and a median that keep so much hide a tail that is so many times as long."""
+SURE_TO_KEEP = ("", "at least ")
 LOST, DROPPED = "listen_overflows", "listen_drops"
 DROPS = Metric(DROPPED, "ListenDrops", log=False)
 AGAIN = Line(1e6, "1 s: the SYN is sent again", upright=False)
@@ -70,10 +71,11 @@ def reading(run: Run) -> str:
     )
     if not np.isfinite(change):
         return text
-    rate = f"{times(short, RATE, long)} that of the longest"
+    side = side_of(short, RATE, long)
+    rate = UNKNOWN_TIMES if side is None else f"{side}{number(change)} times"
+    rate = f"{rate} that of the longest"
     median = f"{time_of(short, MIDDLE)} against {time_of(long, MIDDLE)}"
-    steady = change >= STEADY and not is_bound(short, RATE)
-    steady = steady and short[MIDDLE] * STEADY <= long[MIDDLE]
+    steady = side in SURE_TO_KEEP and change >= STEADY and short[MIDDLE] * STEADY <= long[MIDDLE]
     if not (steady and short[TAIL] > LONGER * long[TAIL]):
         return f"{text} The rate is {rate}, the median {median}."
     return (

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.charts import medians
 from analysis.charts.medians import USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
+from analysis.outcomes.lower_bounds import figure_of, time_of
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, active_sweep
 from analysis.selection.trials import at
-from analysis.statistics.extremes import in_words
-from analysis.statistics.in_sentences import Write, apart, figure
+from analysis.statistics.extremes import apart_in_words, between_servers
 from analysis.statistics.point_medians import with_words
-from analysis.wording import count, duration, known, number, server_name
+from analysis.wording import count, number, server_name
 
 RATE, COST = "requests_per_s", "server_cpu_us_per_request"
 
@@ -41,28 +42,24 @@ def reading(run: Run) -> str:
     last = points[(points[ACTIVE] == most) & points[RATE].notna()].sort_values(RATE)
     if not len(last):
         return f"No server has a figure with {count(most)} active connections."
-    fast, slow = (str(last["server"].iloc[place]) for place in (-1, 0))
-    mine = at(trials, **{ACTIVE: most})
-
-    def told(server: str, metric: str, write: Write) -> str:
-        return figure(run, at(mine, server=server), metric, write)
-
+    fast, slow = last.iloc[-1], last.iloc[0]
     text = (
-        f"With {count(most)} active connections {server_name(fast)} answers "
-        f"{told(fast, RATE, number)} requests a second"
+        f"With {count(most)} active connections {server_name(fast['server'])} answers "
+        f"{figure_of(fast, RATE, number)} requests a second"
     )
     if len(last) > 1:
-        found = apart(run, mine, RATE, fast, slow)
-        # Nothing is a multiple of nought.
-        multiple = known(found.value) and last[RATE].iloc[0] > 0
-        times = f", {in_words(found)} apart" if multiple else ""
+        apart = between_servers(at(trials, valid=True, **{ACTIVE: most}), RATE)
+        told = np.isfinite(apart.value) and slow[RATE] > 0  # nothing is a multiple of nought
+        between = apart_in_words(apart, last, RATE) if told else ""
+        times = f", {between} apart" if between else ""
         text += (
-            f" and {server_name(slow)} {told(slow, RATE, number)}{times} "
-            f"({told(slow, COST, duration)} of CPU per request against "
-            f"{told(fast, COST, duration)})"
+            f" and {server_name(slow['server'])} {figure_of(slow, RATE, number)}{times} "
+            f"({time_of(slow, COST)} of CPU per request against {time_of(fast, COST)})"
         )
     bounded = int((trials["validity"] == "generator_bound").sum())
     total = int(trials["measured"].sum())
+    if not total:
+        return f"{text}."
     return f"{text}. " + (
         f"In {bounded} of {total} trials the load generator was the bottleneck: there equal rates "
         "do not mean equal servers, and CPU time per request tells them apart."

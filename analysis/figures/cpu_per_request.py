@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.charts.medians import COST, USUAL, sweep
 from analysis.charts.model import Chart
 from analysis.figures import Figure
-from analysis.outcomes.lower_bounds import marked
+from analysis.outcomes.lower_bounds import time_of
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
-from analysis.statistics.extremes import in_words
-from analysis.statistics.in_sentences import apart, figure
+from analysis.statistics.extremes import apart_in_words, between_servers
 from analysis.statistics.point_medians import with_words
-from analysis.wording import count, duration, known, listed, server_name
+from analysis.wording import count, listed, server_name
 
 METRIC = "server_cpu_us_per_request"
 
@@ -37,18 +37,13 @@ def reading(run: Run) -> str:
     measured = points[points[METRIC].notna()]
     most = measured[IDLE].max()
     last = measured[measured[IDLE] == most].sort_values(METRIC)
-    servers = [str(server) for server in last["server"]]
-    mine = at(idle_sweep(run), **{IDLE: most})
-    costs = [
-        f"{server_name(one)} {figure(run, at(mine, server=one), METRIC, duration)}"
-        for one in servers
-    ]
+    costs = [f"{server_name(one['server'])} {time_of(one, METRIC)}" for _, one in last.iterrows()]
     text = f"With {count(most)} idle connections a request costs {listed(costs)} of server CPU."
-    found = apart(run, mine, METRIC, servers[0], servers[-1])
-    bounded = marked(last, METRIC).any()  # any of them may be the dearest
-    if known(found.value) and not bounded:
+    apart = between_servers(at(idle_sweep(run), valid=True, **{IDLE: most}), METRIC)
+    between = apart_in_words(apart, last, METRIC) if np.isfinite(apart.value) else ""
+    if between:
         text += (
-            f" The dearest and the cheapest are {in_words(found)} apart; unlike the rate, "
+            f" The dearest and the cheapest are {between} apart; unlike the rate, "
             "this holds even where the load generator was the bottleneck."
         )
     return text

@@ -15,18 +15,17 @@ from analysis.charts.scale import Scale, scale_of
 from analysis.claims.claim import load_claims
 from analysis.figures import Figure
 from analysis.outcomes.limits_hit import LimitHit, limits_hit
-from analysis.outcomes.lower_bounds import is_bound
+from analysis.outcomes.lower_bounds import END, marked
 from analysis.records.run import Run, remembered
 from analysis.selection.sweeps import ACTIVE, IDLE, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import estimate, nothing
 from analysis.statistics.point_medians import with_words
-from analysis.wording import count, listed, number, server_name
+from analysis.wording import at_least, at_most, count, listed, number, server_name
 
 METRIC = RATE.name
-HALF = 0.5
-"""Of the rate with none idle: who keeps as much kept most of it."""
+MOST_OF_IT = 0.5
 LOOKING = ("select", "poll")
 """Servers whose every wait looks at all connections."""
 SHARE_TEXT = "rate / rate with none idle"
@@ -52,11 +51,13 @@ def chart(run: Run) -> Chart:
     )
     shares = []
     for server in in_order(points["server"]):
-        relative = _relative(run, points[points["server"] == server])
+        mine = points[points["server"] == server]
+        relative = _relative(run, mine)
         if relative is not None:
             at_ = scale.places(relative[IDLE])
             name = server_name(server)
-            shares.append(medians.series(relative, METRIC, at_, styles[server], name))
+            one = medians.series(relative, METRIC, at_, styles[server], name)
+            shares.append(replace(one, at_most=not _own_is_bound(mine)))
     shares += _published(scale)
     share = SHARE.panel(rate.x, shares, "Relative to no idle connections")
     return Chart((rate, share, *others))
@@ -69,21 +70,22 @@ def reading(run: Run) -> str:
     kept: list[str] = []
     lost: list[str] = []
     looking: list[str] = []
-    unknown: list[str] = []
+    unclear: list[str] = []
     for server in in_order(points["server"]):
-        relative = _relative(run, points[points["server"] == server])
+        mine = points[points["server"] == server]
+        relative = _relative(run, mine)
         if relative is None or most not in set(relative[IDLE]):
             continue
-        last, none = (relative[relative[IDLE] == level].iloc[0] for level in (most, 0))
-        share = float(last[METRIC])
+        last = relative[relative[IDLE] == most]
+        share, bound = float(last[METRIC].iloc[0]), bool(marked(last, METRIC)[0])
         if np.isfinite(share):
-            upper, lower = is_bound(last, METRIC), is_bound(none, METRIC)
-            sign = "≤ " * upper + "≥ " * lower
-            text = f"{server_name(server)} ({sign}{number(share * 100)}%)"
-            if (upper and lower) or (lower if share < HALF else upper):
-                unknown.append(text if upper != lower else server_name(server))
-            else:
-                (kept if share >= HALF else looking if server in LOOKING else lost).append(text)
+            written, most_of_it = f"{number(share * 100)}%", share >= MOST_OF_IT
+            if bound:
+                written = (at_least if _own_is_bound(mine) else at_most)(written)
+            open_ = bound and most_of_it is not _own_is_bound(mine)
+            behind = looking if server in LOOKING else lost
+            group = unclear if open_ else kept if most_of_it else behind
+            group.append(f"{server_name(server)} ({written})")
     sentences = []
     if kept:
         sentences.append(
@@ -97,10 +99,11 @@ def reading(run: Run) -> str:
             verb = "falls" if len(servers) == 1 else "fall"
             opening = "" if sentences else f"With {count(most)} idle connections, "
             sentences.append(f"{opening}{listed(servers)} {verb} behind{why}.")
-    if unknown:
+    if unclear:
+        opening = "" if sentences else f"With {count(most)} idle connections, "
         sentences.append(
-            f"Whether {listed(unknown, 'or')} kept half of the rate with {count(most)} idle "
-            "connections is not known: clients were starved, and a rate is of the others alone."
+            f"{opening}it is not known whether {listed(unclear)} kept most of the rate: clients "
+            "were starved."
         )
     sentences += [
         f"{server_name(hit.server)} stopped at {count(hit.held)} of {count(hit.asked)} "
@@ -117,13 +120,23 @@ def _relative(run: Run, mine: pd.DataFrame) -> pd.DataFrame | None:
     by_level = _by_level(run).get(server, {})
     if 0 not in by_level:
         return None
+    held, own = marked(mine, METRIC), _own_is_bound(mine)
     rows = []
-    for level in mine[IDLE]:
+    for level, bound in zip(mine[IDLE], held, strict=True):
         values = by_level.get(int(level))
-        found = nothing() if values is None else estimate(values / by_level[0])
+        if values is None or (level and own and bound):
+            found = nothing()
+        else:
+            found = estimate(values / by_level[0])
         rows.append([found.value, found.low, found.high])
     columns = [METRIC, f"{METRIC}_low", f"{METRIC}_high"]
-    return mine.assign(**dict(zip(columns, np.array(rows).T, strict=True)))
+    shares = mine.assign(**dict(zip(columns, np.array(rows).T, strict=True)))
+    return shares.assign(**{f"{METRIC}{END}": (held != own) & (mine[IDLE] > 0)})
+
+
+def _own_is_bound(mine: pd.DataFrame) -> bool:
+    """Whether the rate with nothing idle is at most so much, and shares of it are at least."""
+    return bool(marked(mine[mine[IDLE] == 0], METRIC).any())
 
 
 @remembered

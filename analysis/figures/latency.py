@@ -49,11 +49,12 @@ def reading(run: Run) -> str:
         text += f", against {time_of(best, WORST)} for {server_name(best['server'])}"
     measured = at(active_sweep(run), measured=True, **{ACTIVE: most})
     rested = int((measured["validity"] != "server_bound").sum())
-    busy = (
-        f"; in {rested:,} of {plural(len(measured), 'trial')} the server was not busy all the time"
-        if rested
-        else ", so these times are for a server that is always busy"
-    )
+    busy = ""  # whether it was is not known of a trial that starved clients
+    if rested:
+        of = plural(len(measured), "trial")
+        busy = f"; in {rested:,} of {of} the server was not busy all the time"
+    elif len(measured) == len(at(active_sweep(run), valid=True, **{ACTIVE: most})):
+        busy = ", so these times are for a server that is always busy"
     return f"{text}. The clients wait for each answer before they ask again (closed loop){busy}."
 
 

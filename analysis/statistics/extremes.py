@@ -28,6 +28,7 @@ import pandas as pd
 from scipy import special
 
 from analysis.arrays import Floats
+from analysis.outcomes.lower_bounds import UPPER, marked
 from analysis.statistics.blocks import by_block
 from analysis.statistics.estimates import BOOTSTRAP, ONE, STUDENT, Estimate, nothing
 from analysis.statistics.looks import TAIL, tail
@@ -93,6 +94,20 @@ def in_words(found: Estimate) -> str:
         return f"{text} (no more than chance)"
     ends = interval(found.low, found.high, "x")
     return f"{text} ({ends})" if ends else text
+
+
+def apart_in_words(found: Estimate, ordered: pd.DataFrame, metric: str) -> str:
+    """The same, given the table's rows of those servers in the order of the metric, some of which
+    may be bounds: 'at least 103 times' where the extreme that such may not pass is known; '' where
+    it is not, or where chance may be all of it."""
+    held = marked(ordered, metric)
+    if not held.any():
+        return in_words(found)
+    # What is at most so much may be the least of all, and what is at least so much the most.
+    known_end = -1 if metric in UPPER else 0
+    if held[known_end] or (found.bounded and found.low <= 1):
+        return ""
+    return f"at least {number(found.value)} times"
 
 
 def widened(found: Estimate, picked_of: int) -> Estimate:
