@@ -10,14 +10,14 @@ import pandas as pd
 from analysis.charts.palette import VARIABLES, family, in_order, run_styles
 from analysis.outcomes import goodput
 from analysis.outcomes.limits_hit import limits_hit
-from analysis.outcomes.lower_bounds import END
+from analysis.outcomes.lower_bounds import figure_of, time_of
 from analysis.records.run import Run
 from analysis.records.words import void
 from analysis.report.server_points import COST, OVER_FAILED, RATE, TAIL, points, reference_of
 from analysis.report.server_sentences import ratio, strengths, weaknesses
 from analysis.selection.trials import at
 from analysis.tables import Table
-from analysis.wording import MISSING, at_least, duration, number, plural, server_name
+from analysis.wording import MISSING, number, plural, server_name
 from contract.outcomes import NOT_MEASURED, STARVED
 from contract.void_causes import LOG_ENDS
 
@@ -36,10 +36,9 @@ class Row:
     settings: str
     n: int
     trials: int
-    rate: float
-    cost_us: float
-    tail_us: float
-    tail_bounded: bool
+    rate: str
+    cost: str
+    tail: str
     rate_ratio: str
     cost_ratio: str
     beside: str
@@ -48,15 +47,14 @@ class Row:
     @property
     def cells(self) -> list[str]:
         """Its texts, under HEADINGS."""
-        rate, tail = number(self.rate), duration(self.tail_us)
         return [
             self.settings,
             str(self.n) if self.n == self.trials else f"{self.n} of {self.trials}",
-            f"{rate} ({self.beside})" if self.beside else rate,
+            f"{self.rate} ({self.beside})" if self.beside else self.rate,
             self.rate_ratio or MISSING,
-            duration(self.cost_us),
+            self.cost,
             self.cost_ratio or MISSING,
-            at_least(tail) if self.tail_bounded else tail,
+            self.tail,
         ]
 
 
@@ -125,12 +123,11 @@ def _row(one: pd.Series[float]) -> Row:
         str(one["settings"]),
         int(one["n"]),
         int(one[["n", *NOT_MEASURED]].sum()),
-        one[RATE],
-        one[COST],
-        one[TAIL],
-        bool(one[f"{TAIL}{END}"]),
-        ratio(one, f"{RATE}_ratio"),
-        ratio(one, f"{COST}_ratio"),
+        figure_of(one, RATE, number),
+        time_of(one, COST),
+        time_of(one, TAIL),
+        ratio(one, RATE),
+        ratio(one, COST),
         goodput.in_words({name: float(one[name]) for name in goodput.NAMES}),
         bool(one[OVER_FAILED]),
     )

@@ -22,7 +22,8 @@ from contract.columns import SETTINGS
 
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
 FALLBACK = "epoll_level"
-OVER_BOUND = "over_bound"
+OVER_BOUND = "_over_bound"
+"""Of the name of a column that says where the reference's figure is a bound."""
 """Whether the tail that a point's is compared with is a lower bound: the ratio is not known."""
 OVER_FAILED = "over_failed"
 """Whether the server that a point's is compared with failed too often there, or its answers did:
@@ -59,12 +60,14 @@ def points(run: Run) -> pd.DataFrame:
         known = PointMedians(run.trials, codes)
         table = table.loc[same.unique()]
     table = table.join(known.words).join(known.of((RATE, COST, TAIL)))
-    table[f"{TAIL}{END}"] = known.bounded(run, TAIL)[table.index]
+    for name in (RATE, COST, TAIL):
+        table[f"{name}{END}"] = known.bounded(run, name)[table.index]
     table = table.join(goodput.shares(run.trials, codes, len(known.words)))
     others = _others(table, reference_of(run))
-    bounds = table.index[table[f"{TAIL}{END}"]]
     table = table.join([known.ratios(name, others) for name in (RATE, COST, TAIL)])
-    table[OVER_BOUND] = table.index.isin(others.index[others.isin(bounds)])
+    for name in (RATE, COST, TAIL):
+        bounds = table.index[table[f"{name}{END}"]]
+        table[f"{name}{OVER_BOUND}"] = table.index.isin(others.index[others.isin(bounds)])
     failing = table.index[failing_often(table)]
     table[OVER_FAILED] = table.index.isin(others.index[others.isin(failing)])
     order = ["load", "active", "idle", "backlog", "condition", "server"]

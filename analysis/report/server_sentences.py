@@ -18,7 +18,7 @@ from analysis.figures import memory
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import MOST_FAILED
 from analysis.outcomes.limits_hit import LimitHit
-from analysis.outcomes.lower_bounds import END, time_of
+from analysis.outcomes.lower_bounds import END, side_of, time_of
 from analysis.records.run import Run
 from analysis.report.server_points import (
     COST,
@@ -34,6 +34,7 @@ from analysis.statistics.extremes import widening
 from analysis.wording import (
     TIMES,
     at_least,
+    at_most,
     count,
     known,
     number,
@@ -47,6 +48,7 @@ from analysis.wording import (
 KEPT, LOST = 0.8, 0.5
 """Shares of its own rate beside idle connections: keeping KEPT speaks for a server, falling below
 LOST against it."""
+SIGNS = {"at least ": at_least, "at most ": at_most}
 DEARER = 1.5
 LONGER = 3.0
 EACH_DEAR = 10 * 1024
@@ -57,19 +59,19 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
     """What speaks for the server on this machine."""
     sentences = []
     kept = _kept(mine, failures_end_it=True)
-    if kept and kept[1] >= KEPT:
+    if kept and kept.share >= KEPT and kept.side in ("", "at least "):
         sentences.append(
-            f"Idle connections cost it little: beside {count(kept[0])} of them it keeps "
-            f"{share(kept[1])} of its rate."
+            f"Idle connections cost it little: beside {count(kept.idle)} of them it keeps "
+            f"{kept.side}{share(kept.share)} of its rate."
         )
     sound = mine[~failing_often(mine) & ~mine[OVER_FAILED]]
-    cost, rate = widest(sound, COST), widest(sound, RATE)
+    cost, rate = (widest(sound[~_has_bound(sound, name)], name) for name in (COST, RATE))
     cheaper = cost[cost[f"{COST}_ratio_high"] < 1]
     if server != reference and len(cheaper):
         best = cheaper.sort_values(f"{COST}_ratio").iloc[0]
         sentences.append(
             f"A request costs it less CPU than {server_name(reference)} in "
-            f"{plural(len(cheaper), 'setting')}: {ratio(best, f'{COST}_ratio')} the time "
+            f"{plural(len(cheaper), 'setting')}: {ratio(best, COST)} the time "
             f"({best['settings']})."
         )
     faster = rate[rate[f"{RATE}_ratio_low"] > 1]
@@ -77,7 +79,7 @@ def strengths(run: Run, mine: pd.DataFrame, server: str, reference: str) -> list
         best = faster.sort_values(f"{RATE}_ratio").iloc[-1]
         sentences.append(
             f"It answers more than {server_name(reference)} in {plural(len(faster), 'setting')}: "
-            f"{ratio(best, f'{RATE}_ratio')} the rate ({best['settings']})."
+            f"{ratio(best, RATE)} the rate ({best['settings']})."
         )
     each = _memory(run, server)
     if (
@@ -101,17 +103,17 @@ def weaknesses(
     sentences += failures.of_server(at(plain(run), server=server))
     sentences += _unanswered(mine)
     kept = _kept(mine)
-    if kept and kept[1] < LOST:
+    if kept and kept.share < LOST and kept.side in ("", "at most "):
         sentences.append(
-            f"Idle connections slow it down: beside {count(kept[0])} of them it keeps "
-            f"{share(kept[1])} of its rate."
+            f"Idle connections slow it down: beside {count(kept.idle)} of them it keeps "
+            f"{kept.side}{share(kept.share)} of its rate."
         )
-    cost = widest(mine[~mine[OVER_FAILED]], COST)
+    cost = widest(mine[~mine[OVER_FAILED] & ~mine[f"{COST}{OVER_BOUND}"]], COST)
     dearer = cost[cost[f"{COST}_ratio_low"] > DEARER]
     if server != reference and len(dearer):
         worst = dearer.sort_values(f"{COST}_ratio").iloc[-1]
         sentences.append(
-            f"A request costs it up to {ratio(worst, f'{COST}_ratio')} the CPU time of "
+            f"A request costs it up to {ratio(worst, COST)} the CPU time of "
             f"{server_name(reference)} ({worst['settings']})."
         )
     sentences += _tail(mine, reference)
@@ -143,7 +145,17 @@ def widest(mine: pd.DataFrame, metric: str) -> pd.DataFrame:
     return mine.assign(**dict(zip(names, (low, high), strict=True)))
 
 
-def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> tuple[float, float] | None:
+class Kept(NamedTuple):
+    """The share of its rate that a server keeps beside so many idle connections; `side` says where
+    it is a bound."""
+
+    idle: float
+    fewest_active: int
+    share: float
+    side: str
+
+
+def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> Kept | None:
     """The most idle connections, and the share of its rate without any that the server keeps beside
     them, all else being equal; of several loads, the one with the fewest active connections. With
     `failures_end_it`, loads at which the server failed too often do not count.
@@ -158,23 +170,22 @@ def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> tuple[float, 
     for _, group in wanted.groupby("beside", sort=True):
         none, most = group[group["idle"] == 0], group[group["idle"] == group["idle"].max()]
         if (none[RATE] > 0).any() and most["idle"].iloc[0] > 0:
-            left = float(most[RATE].iloc[0] / none[RATE].iloc[0])
-            kept.append((float(most["idle"].iloc[0]), -int(most["active"].iloc[0]), left))
-    return (max(kept)[0], max(kept)[2]) if kept else None
+            beside, alone = most.iloc[0], none.iloc[0]
+            side, left = side_of(beside, RATE, alone), float(beside[RATE] / alone[RATE])
+            if side is not None:
+                kept.append(Kept(float(beside["idle"]), -int(beside["active"]), left, side))
+    return max(kept, default=None)
 
 
 def _tail(mine: pd.DataFrame, reference: str) -> list[str]:
     """The setting whose 99th percentile is longest beside the reference's, if beyond chance."""
-    tails = widest(mine[~mine[OVER_BOUND] & ~mine[OVER_FAILED]], TAIL)
+    tails = widest(mine[~mine[f"{TAIL}{OVER_BOUND}"] & ~mine[OVER_FAILED]], TAIL)
     longer = tails[(tails[f"{TAIL}_ratio"] >= LONGER) & (tails[f"{TAIL}_ratio_low"] > 1)]
     if not len(longer):
         return []
     worst = longer.sort_values(f"{TAIL}_ratio").iloc[-1]
-    times = ratio(worst, f"{TAIL}_ratio")
-    if worst[f"{TAIL}{END}"]:  # the interval has no upper end then
-        times = at_least(f"{number(worst[f'{TAIL}_ratio'])}{TIMES}")
     return [
-        f"Its 99th percentile is {time_of(worst, TAIL)}, {times} that of "
+        f"Its 99th percentile is {time_of(worst, TAIL)}, {ratio(worst, TAIL)} that of "
         f"{server_name(reference)} ({worst['settings']})."
     ]
 
@@ -198,8 +209,19 @@ def _memory(run: Run, server: str) -> Each | None:
     return Each(int(last[IDLE]), float(last[memory.EACH]))
 
 
-def ratio(one: pd.Series[float], name: str) -> str:
-    """A ratio with its interval: '0.87x (0.85 to 0.90)'; '' where it was not measured."""
-    if not known(one[name]):
+def ratio(one: pd.Series[float], metric: str) -> str:
+    """A ratio to the reference with its interval, '0.87x (0.85 to 0.90)', or with ≥ or ≤ where one
+    of both is a bound; '' where it was not measured, or both are."""
+    name = f"{metric}_ratio"
+    side = side_of(one, metric, {f"{metric}{END}": one[f"{metric}{OVER_BOUND}"]})
+    if not known(one[name]) or side is None:
         return ""
-    return with_ends(f"{number(one[name])}{TIMES}", one[f"{name}_low"], one[f"{name}_high"])
+    text = f"{number(one[name])}{TIMES}"
+    if side:
+        return SIGNS[side](text)
+    return with_ends(text, one[f"{name}_low"], one[f"{name}_high"])
+
+
+def _has_bound(mine: pd.DataFrame, metric: str) -> pd.Series[bool]:
+    """Where the figure of the server, or that of the reference, is a bound."""
+    return mine[f"{metric}{END}"] | mine[f"{metric}{OVER_BOUND}"]
