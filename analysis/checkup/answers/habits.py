@@ -5,12 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analysis.checkup.answer import Answer, Asked, Finding, Row, Value, by_server, untold, values
+from analysis.checkup.answer import (
+    Answer,
+    Asked,
+    Finding,
+    Row,
+    Value,
+    by_server,
+    reason_of,
+    untold,
+    values,
+)
 from analysis.tables import Table
 from analysis.wording import MISSING, count, duration, number, plural, server_name
 from contract.checkup.description import HABITS
 from contract.habits.cases import CASES, OLD, OLD_KEPT, PIPELINED, PLAIN
 from contract.habits.judging import Usual
+from contract.outcomes import STARVED
 from contract.result.habits import Habits, Moment, Seen, Silence
 
 ENDINGS = {
@@ -25,6 +36,8 @@ SILENCES: dict[Moment, tuple[str, str]] = {
     "head": ("after its head stopped half-way", "inside a head"),
 }
 """Since when, and when, a client is silent."""
+ENDS = ("server_gone", "server_limit")
+"""Causes with which a server may have ended."""
 OF_MOMENT: dict[Moment, str] = {
     "answered": "habits_idle_s",
     "silent": "habits_silent_s",
@@ -43,6 +56,10 @@ def answer(asked: Asked) -> Answer:
     findings = _findings(found, Usual(plain.final, plain.ending == "kept"))
     broken = [one for one in findings if one.kept is False]
     backlog = _backlog(asked.rows)
+    failing = next((row for row in rows if by_server(row)), None)
+    failed, unread = failing is not None, bool(found.reason)
+    # One that ended closed its silent connections by that.
+    gone = failing is not None and failing["spoiled_by"] in ENDS
     figures = {
         **_on_one_connection(found),
         **_borne(found),
@@ -50,13 +67,16 @@ def answer(asked: Asked) -> Answer:
         **_not_kept(findings),
         **({"habits_backlog": backlog} if backlog else {}),
     }
-    words = [_keeps(found), *_bears(found), *_old(found), *_waits(backlog), *_cases(findings)]
-    ended = next((row for row in rows if by_server(row) and found.reason), None)
+    if failing is not None and failing["validity"] != STARVED:
+        figures = {}
+    bears = [] if gone else _bears(found)
+    words = [_keeps(found), *bears, *_old(found), *_waits(backlog), *_cases(findings)]
     if found.reason:
         words.append(f"Not all was asked: {found.reason}.")
+    if failing is not None:
+        words.append(f"It failed in this trial: {reason_of(failing)}.")
     short = f"{plural(len(broken), 'case')} not kept"
     told = " ".join(words)
-    failed, unread = ended is not None, bool(found.reason)
     without = frozenset(_without(found))
     return Answer(
         HABITS,
