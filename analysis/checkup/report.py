@@ -11,7 +11,7 @@ from markupsafe import Markup
 from analysis.checkup import figures
 from analysis.checkup.answer import Answer, Asked, rows_of
 from analysis.checkup.answers.clients import kinds_table
-from analysis.checkup.answers.habits import cases_table
+from analysis.checkup.answers.habit_cases import cases_table
 from analysis.checkup.answers.holds import RATE
 from analysis.checkup.document import CheckUpFound, document, value_of
 from analysis.checkup.junit import write_junit

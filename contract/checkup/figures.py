@@ -108,7 +108,7 @@ FIGURES: Final = (
     Figure("start_steady_s", "start", "s", "of load, until its rate was that of later"),
     Figure("leak_bytes", "leak", "bytes", "memory that stays of each connection, at least"),
     Figure("leak_fds", "leak", "count", "descriptors that stay of 1,000 connections, at least"),
-    Figure("habits_requests", "habits", "count", "requests on a connection until it closes it"),
+    Figure("habits_requests", "habits", "count", "requests served on a connection"),
     Figure("habits_idle_s", "habits", "s", "silence after an answer until it closes"),
     Figure("habits_silent_s", "habits", "s", "silence before the first byte until it closes"),
     Figure("habits_head_s", "habits", "s", "silence inside a head until it closes"),

@@ -28,7 +28,7 @@ def ask(address: tuple[str, int], asked: Request, silence_s: float) -> Habits:
         usual = found.cases.get(PLAIN)
         if found.reason or usual is None:
             return found
-        found = _on_one_connection(found, address, asked)
+        found = _on_one_connection(found, address, asked, usual.final)
         return _silences(found, address, asked, silence_s, stays=usual.ending == "kept")
     except OSError as error:
         return replace(found, reason=f"it takes no connection any more: {error}")
@@ -64,16 +64,31 @@ def _usual_s(address: tuple[str, int], script: Script, bodiless: bool) -> float:
         return time.monotonic() - began_s
 
 
-def _on_one_connection(found: Habits, address: tuple[str, int], asked: Request) -> Habits:
-    """One request after the other until the server closes, or until that is enough."""
+def _on_one_connection(
+    found: Habits, address: tuple[str, int], asked: Request, usual: int
+) -> Habits:
+    """One request after the other until the server closes, or answers otherwise than with the usual
+    status, or not in time; or until that is enough."""
     request, began_s, sent = plain(asked), time.monotonic(), 0
+    answered, status, left_open = 0, 0, False
     with Conversation(address, bodiless=asked.method == "HEAD") as one:
         while sent < MOST_REQUESTS and time.monotonic() - began_s < KEEPING_S:
             one.say(request)
             sent += 1
             if not one.hear(sent):
+                left_open = one.ending is None
                 break
-        return replace(found, requests_asked=sent, requests_answered=one.answers.whole)
+            if one.answers.statuses[-1] != usual:
+                status = one.answers.statuses[-1]
+                break
+            answered += 1
+    return replace(
+        found,
+        requests_asked=sent,
+        requests_answered=answered,
+        requests_status=status,
+        requests_open=left_open,
+    )
 
 
 def _silences(

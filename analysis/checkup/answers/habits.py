@@ -8,28 +8,22 @@ from collections.abc import Iterator, Sequence
 from analysis.checkup.answer import (
     Answer,
     Asked,
-    Finding,
     Row,
     Value,
+    at_least_so_much,
     by_server,
     reason_of,
     untold,
     values,
 )
-from analysis.tables import Table
-from analysis.wording import MISSING, count, duration, number, plural, server_name
+from analysis.checkup.answers import habit_cases
+from analysis.wording import count, duration, number, plural
 from contract.checkup.description import HABITS
-from contract.habits.cases import CASES, OLD, OLD_KEPT, PIPELINED, PLAIN
+from contract.habits.cases import OLD, OLD_KEPT, PIPELINED, PLAIN
 from contract.habits.judging import Usual
 from contract.outcomes import STARVED
-from contract.result.habits import Habits, Moment, Seen, Silence
+from contract.result.habits import Habits, Moment, Silence
 
-ENDINGS = {
-    "kept": "stays open",
-    "closed": "closed",
-    "reset": "reset",
-    "open": "nothing more",
-}
 SILENCES: dict[Moment, tuple[str, str]] = {
     "answered": ("after its last answer", "after an answer"),
     "silent": ("after it was opened", "before a first byte"),
@@ -53,7 +47,7 @@ def answer(asked: Asked) -> Answer:
     if found is None or plain is None:
         reason = found.reason if found else ""
         return untold(asked, HABITS, rows, reason or "it was not asked")
-    findings = _findings(found, Usual(plain.final, plain.ending == "kept"))
+    findings = habit_cases.findings(found, Usual(plain.final, plain.ending == "kept"))
     broken = [one for one in findings if one.kept is False]
     backlog = _backlog(asked.rows)
     failing = next((row for row in rows if by_server(row)), None)
@@ -64,13 +58,13 @@ def answer(asked: Asked) -> Answer:
         **_on_one_connection(found),
         **_borne(found),
         **values(habits_pipelined=_pipelined(found)),
-        **_not_kept(findings),
+        **habit_cases.not_kept(findings),
         **({"habits_backlog": backlog} if backlog else {}),
     }
     if failing is not None and failing["validity"] != STARVED:
         figures = {}
     bears = [] if gone else _bears(found)
-    words = [_keeps(found), *bears, *_old(found), *_waits(backlog), *_cases(findings)]
+    words = [_keeps(found), *bears, *_old(found), *_waits(backlog), *habit_cases.how_many(findings)]
     if found.reason:
         words.append(f"Not all was asked: {found.reason}.")
     if failing is not None:
@@ -91,60 +85,6 @@ def answer(asked: Asked) -> Answer:
     )
 
 
-def cases_table(answers: Sequence[Answer]) -> Table | None:
-    """A row for each case, a column for each server; None where nothing was seen."""
-    some = [one for one in answers if one.findings]
-    if not some:
-        return None
-    by_case = [{one.case.name: one for one in answer.findings} for answer in some]
-    rows = [
-        [
-            case.sent,
-            f"RFC {case.section}",
-            case.level,
-            case.wanted,
-            *(_cell(known.get(case.name)) for known in by_case),
-        ]
-        for case in CASES
-    ]
-    headings = ["sent", "section", "level", "wanted", *(server_name(one.server) for one in some)]
-    return Table(headings, rows, [False] * len(headings))
-
-
-def _cell(finding: Finding | None) -> str:
-    if finding is None:
-        return MISSING
-    if finding.case.level == "MAY":
-        return finding.seen
-    sign = {True: "✓", False: "✗", None: "?"}[finding.kept]
-    return f"{sign} {finding.seen}"
-
-
-def _findings(found: Habits, usual: Usual) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(case, _told(seen), None if case.level == "MAY" else case.keeps(seen, usual))
-        for case in CASES
-        if (seen := found.cases.get(case.name))
-    )
-
-
-def _not_kept(findings: Sequence[Finding]) -> dict[str, Value]:
-    """How many cases; those that were not asked, or that cannot be told, may be more of them."""
-    kept = {one.case.name: one.kept for one in findings}
-    judged = [one for one in CASES if one.level != "MAY"]
-    groups = {
-        "habits_must": [one for one in judged if one.level == "MUST"],
-        "habits_should": [one for one in judged if one.level == "SHOULD"],
-        "habits_smuggles": [one for one in judged if one.smuggles],
-    }
-    figures = {}
-    for name, cases in groups.items():
-        words = [kept.get(one.name) for one in cases]
-        least, unknown = float(words.count(False)), words.count(None)
-        figures[name] = Value(least, least, least + unknown, bounded=unknown > 0)
-    return figures
-
-
 def _without(found: Habits) -> Iterator[str]:
     """What there is nothing to see of: several requests in a write, where one is all that may be
     sent, and silence after an answer, where each connection is closed."""
@@ -154,27 +94,25 @@ def _without(found: Habits) -> Iterator[str]:
         yield OF_MOMENT["answered"]
 
 
-def _told(seen: Seen) -> str:
-    """As `400, closed`."""
-    if seen.said:
-        return f"no HTTP: {seen.said}, {ENDINGS[seen.ending]}"
-    answers = " ".join(map(str, seen.statuses)) or "no answer"
-    return f"{answers}, {ENDINGS[seen.ending]}"
-
-
 def _limited(found: Habits) -> bool:
-    """Whether the server ended a connection after so many requests."""
-    return found.requests_answered < found.requests_asked or (
-        found.cases[PLAIN].ended and found.requests_answered <= 1
-    )
+    """Whether the server served no more than so many requests on a connection. One that had no
+    answer in time may have had one later."""
+    if found.cases[PLAIN].ending != "kept" and found.requests_answered <= 1:
+        return True  # it was seen on two connections
+    return found.requests_answered < found.requests_asked and not found.requests_open
+
+
+def _served(found: Habits) -> int:
+    """Requests on a connection; the plain one was asked twice on one, and is known to be kept."""
+    twice = found.requests_open and found.cases[PLAIN].ending == "kept"
+    return max(found.requests_answered, 2) if twice else found.requests_answered
 
 
 def _on_one_connection(found: Habits) -> dict[str, Value]:
     if not found.requests_asked:
         return {}
-    amount = float(found.requests_answered)
-    limited = _limited(found)
-    return {"habits_requests": Value(amount, amount, amount if limited else None, not limited)}
+    amount = float(_served(found))
+    return {"habits_requests": Value(amount) if _limited(found) else at_least_so_much(amount)}
 
 
 def _borne(found: Habits) -> dict[str, Value]:
@@ -193,17 +131,27 @@ def _time(silence: Silence, watched_s: float) -> Value:
 
 
 def _pipelined(found: Habits) -> float | None:
-    seen = found.cases.get(PIPELINED)
-    return None if seen is None else float(sum(one >= 200 for one in seen.statuses))
+    """How many were answered as the plain request is: a refusal is no answer."""
+    seen, usual = found.cases.get(PIPELINED), found.cases[PLAIN].final
+    return None if seen is None else float(sum(one == usual for one in seen.statuses))
 
 
 def _keeps(found: Habits) -> str:
-    if found.cases[PLAIN].ended:
+    plain, served = found.cases[PLAIN], _served(found)
+    if plain.ended:
         words = "It closes a connection after each answer"
+    elif found.requests_status:
+        requests = plural(served, "request")
+        words = f"It serves {requests} on a connection, then answers {found.requests_status}"
+    elif plain.ending == "open" and served <= 1:
+        words = "It answers a request on a connection, and leaves the next without an answer"
+    elif found.requests_open:
+        requests = plural(served, "request")
+        words = f"It serves at least {requests} on a connection, leaves one without an answer"
     elif _limited(found):
-        words = f"It closes a connection after {plural(found.requests_answered, 'request')}"
+        words = f"It closes a connection after {plural(served, 'request')}"
     elif found.requests_asked:
-        words = f"It serves at least {count(found.requests_answered)} requests on a connection"
+        words = f"It serves at least {count(served)} requests on a connection"
     else:
         words = "It keeps connections"
     answered = _pipelined(found)
@@ -272,20 +220,3 @@ def _backlog(rows: Sequence[Row]) -> Value | None:
     limit = float(row["accept_queue_limit"])
     cut = limit % row["somaxconn"] == 0
     return Value(limit, limit, None if cut else limit, bounded=cut)
-
-
-def _cases(findings: Sequence[Finding]) -> list[str]:
-    """How many of them it keeps, by level."""
-    told = []
-    for level in ("MUST", "SHOULD"):
-        those = [one for one in findings if one.case.level == level]
-        kept = sum(one.kept is True for one in those)
-        unknown = sum(one.kept is None for one in those)
-        if those:
-            rest = f" ({unknown} cannot be told)" if unknown else ""
-            told.append(f"{kept} of {len(those)} {level}{rest}")
-    if not told:
-        return []
-    open_ways = [one.case.sent for one in findings if one.case.smuggles and one.kept is False]
-    more = f" Servers may read these differently: {', '.join(open_ways)}." if open_ways else ""
-    return [f"Of the cases below it keeps {' and '.join(told)}.{more}"]

@@ -112,6 +112,7 @@ def test_a_limit_of_requests_is_seen() -> None:
         found = ask(address, ASKED, 0.1)
     assert found.requests_answered == 7
     assert found.requests_asked > 7
+    assert (found.requests_status, found.requests_open) == (0, False)
 
 
 def test_a_post_is_not_pipelined_and_a_head_has_no_body() -> None:

@@ -10,7 +10,7 @@ import pytest
 from analysis.checkup.document import CheckUpFound, QuestionFound
 from analysis.checkup.report import build
 from contract.checkup.description import HABITS
-from contract.habits.cases import CASES, PLAIN
+from contract.habits.cases import CASES, PIPELINED, PLAIN
 from contract.result.habits import Habits, Seen, Silence
 from tests.support.seen_habits import good_habits, with_cases
 from tests.support.simulated_run import simulated_run
@@ -58,6 +58,48 @@ def test_a_limit_that_was_seen_is_no_lower_bound(tmp_path: Path) -> None:
     found = asked(tmp_path, good_habits(requests_answered=100, requests_asked=101))
     assert "It closes a connection after 100 requests" in found.answer.answer
     assert ends(found, "habits_requests") == (100, 100)
+
+
+@pytest.mark.parametrize(
+    ("habits", "words", "wanted"),
+    [
+        (
+            {"requests_answered": 5, "requests_asked": 6, "requests_status": 429},
+            "It serves 5 requests on a connection, then answers 429, and answers 10 of 10",
+            (5, 5),
+        ),
+        (
+            {"requests_answered": 56, "requests_asked": 57, "requests_open": True},
+            "It serves at least 56 requests on a connection, leaves one without an answer, and",
+            (56, None),
+        ),
+        (
+            {"requests_answered": 0, "requests_asked": 1, "requests_open": True},
+            "It serves at least 2 requests on a connection, leaves one without an answer, and",
+            (2, None),
+        ),
+    ],
+)
+def test_a_refusal_is_a_limit_and_a_pause_is_none(
+    tmp_path: Path, habits: dict[str, Any], words: str, wanted: tuple[float, float | None]
+) -> None:
+    found = asked(tmp_path, good_habits(**habits))
+    assert found.answer.answer.startswith(words)
+    assert ends(found, "habits_requests") == wanted
+    assert found.mark == "good"
+
+
+def test_one_that_answers_once_on_a_connection_does_not_close_it(tmp_path: Path) -> None:
+    habits = good_habits(requests_answered=1, requests_asked=2, requests_open=True)
+    found = asked(tmp_path, with_cases(habits, **{PLAIN: Seen((200,), "open")}))
+    told = "It answers a request on a connection, and leaves the next without an answer"
+    assert found.answer.answer.startswith(told)
+    assert ends(found, "habits_requests") == (1, 1)
+
+
+def test_a_pipeline_that_is_refused_is_not_answered(tmp_path: Path) -> None:
+    found = asked(tmp_path, with_cases(good_habits(), **{PIPELINED: Seen((200, 400), "closed")}))
+    assert "answers 1 of 10 in one write" in found.answer.answer
 
 
 def test_one_that_closes_after_each_answer_is_to_be_looked_at(tmp_path: Path) -> None:
