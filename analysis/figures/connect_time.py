@@ -36,6 +36,8 @@ INKS = [KNOWN[name].colour for name in ("iterative", "poll", "epoll_level")]
 INKS += [style.colour for style in SPARE]
 """One for each row on the page, where a server has several."""
 SYSCTL = "net/ipv4/tcp_syn_linear_timeouts"
+CLIENTS = {"active_connections": "clients", "idle_connections": "idle connections"}
+"""Settings that are no part of a connection per request, and may differ within a run."""
 STEPS = 6
 """Of the ladder that are shown."""
 
@@ -43,10 +45,11 @@ STEPS = 6
 class Spread(NamedTuple):
     """The times to connect of a server with one backlog: connections by bin of EDGES,
     all repeats together, and the sum of those later than LATE_US; whether the longest is a lower
-    bound."""
+    bound. `beside` has the numbers of clients that differ within the run."""
 
     server: str
     backlog: float
+    beside: dict[str, int]
     bins: Floats
     connects: int
     late: int
@@ -65,16 +68,17 @@ def chosen(run: Run) -> pd.DataFrame:
 def table(run: Run) -> pd.DataFrame:
     """Connections, and how many of them had to wait for a SYN that was sent again."""
     rows = [
-        {"server": s.server, "backlog": s.backlog, "trials": s.n, "connects": s.connects,
-         "late": s.late, "late_share": s.late / s.connects, "connect_p50_us": s.p50_us,
-         "connect_max_us": s.max_us, f"connect_max_us{END}": s.bounded}
+        {"server": s.server, "backlog": s.backlog, **s.beside, "trials": s.n,
+         "connects": s.connects, "late": s.late, "late_share": s.late / s.connects,
+         "connect_p50_us": s.p50_us, "connect_max_us": s.max_us, f"connect_max_us{END}": s.bounded}
         for s in _spreads(run)
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
 def chart(run: Run) -> Chart:
-    """A row per server and backlog, the steps of the ladder dotted; all in one on the page."""
+    """A row per server, backlog and number of clients, the steps of the ladder dotted; all in one
+    on the page."""
     found, steps = _spreads(run)[:MOST], _steps(run)
     most = max(float(one.bins.max()) for one in found)
     marked = f"; dotted, the SYN sent again after {_listed(steps)} s" if steps else ""
@@ -126,14 +130,16 @@ def _waits(run: Run) -> str:
 @remembered
 def _spreads(run: Run) -> list[Spread]:
     trials = chosen(run)
+    varied = [name for name in CLIENTS if trials[name].nunique() > 1]
     found: list[Spread] = []
     for server in in_order(trials["server"]):
         mine = at(trials, server=server)
-        for _, group in mine.groupby("backlog", dropna=False):
+        for _, group in mine.groupby(["backlog", *varied], dropna=False):
             read = [details.counts(run, str(name), "connect") for name in group["trial"]]
             parts = [part for part in read if part is not None]
             if parts:
-                found.append(_spread(run, group, parts))
+                beside = {name: int(group[name].iloc[0]) for name in varied}
+                found.append(_spread(run, group, beside, parts))
     return found
 
 
@@ -142,7 +148,9 @@ def _longest(one: Spread) -> str:
     return at_least(written) if one.bounded else written
 
 
-def _spread(run: Run, trials: pd.DataFrame, parts: list[tuple[Floats, Floats]]) -> Spread:
+def _spread(
+    run: Run, trials: pd.DataFrame, beside: dict[str, int], parts: list[tuple[Floats, Floats]]
+) -> Spread:
     us, many = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     bins, _ = np.histogram(us.clip(EDGES[0], EDGES[-1]), EDGES, weights=many)
     order = np.argsort(us)
@@ -153,6 +161,7 @@ def _spread(run: Run, trials: pd.DataFrame, parts: list[tuple[Floats, Floats]]) 
     return Spread(
         str(first["server"]),
         float(first["backlog"]),
+        beside,
         bins,
         connects=int(total[-1]),
         late=int(many[us >= LATE_US].sum()),
@@ -179,9 +188,9 @@ def _title(one: Spread) -> str:
 
 
 def _label(one: Spread) -> str:
-    if not known(one.backlog):
-        return f"{server_name(one.server)}, backlog of its own"
-    return f"{server_name(one.server)}, backlog {count(one.backlog)}"
+    backlog = f"backlog {count(one.backlog)}" if known(one.backlog) else "backlog of its own"
+    beside = [f"{count(many)} {CLIENTS[name]}" for name, many in one.beside.items()]
+    return ", ".join([server_name(one.server), backlog, *beside])
 
 
 def _end(run: Run) -> float:

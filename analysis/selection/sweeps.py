@@ -40,8 +40,9 @@ def active_sweep(run: Run) -> pd.DataFrame:
 
 @remembered
 def backlog_sweep(run: Run) -> pd.DataFrame:
-    """Trials with a connection per request, at the number of clients with most backlogs."""
-    return _several(varying(per_request(run), BACKLOG, ACTIVE), BACKLOG)
+    """Trials with a connection per request, beside as many idle connections as most, at the number
+    of clients with most backlogs."""
+    return _several(varying(alike(per_request(run), (IDLE,)), BACKLOG, ACTIVE), BACKLOG)
 
 
 def _several(trials: pd.DataFrame, axis: str) -> pd.DataFrame:
