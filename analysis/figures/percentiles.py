@@ -21,7 +21,7 @@ from analysis.outcomes.lower_bounds import END, bounded, time_of, times
 from analysis.records import details
 from analysis.records.run import Run, remembered
 from analysis.records.words import starved
-from analysis.selection.trials import at, nothing_idle, plain
+from analysis.selection.trials import at, nothing_idle, open_loop
 from analysis.wording import count, server_name
 
 NINES = np.linspace(0, 5, 101)
@@ -199,7 +199,7 @@ def _percentiles(us: Floats, many: Floats, shares: Floats) -> Floats:
 
 def _loads(run: Run) -> tuple[tuple[pd.DataFrame, str], ...]:
     """The trials of each kind of load, and what says how much load it is."""
-    return (nothing_idle(run), "active_connections"), (at(plain(run), load=OPEN), "rate_per_s")
+    return (nothing_idle(run), "active_connections"), (open_loop(run), "rate_per_s")
 
 
 def _shared(run: Run, every: pd.DataFrame, setting: str) -> pd.DataFrame:

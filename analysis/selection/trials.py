@@ -3,8 +3,8 @@
 - Claims choose by exact settings (`with_settings`): what a claim does not name is as usual. `usual`
   in a run's manifest is what each setting is where nobody says otherwise: the lab's own value, or
   the experiment's for all its sweeps.
-- Figures choose what most trials have in common (`keep_alive`, `nothing_idle`, `per_request`), so
-  that a run shows a figure whatever its experiment set.
+- Figures choose what most trials have in common (`keep_alive`, `nothing_idle`, `per_request`,
+  `open_loop`), so that a run shows a figure whatever its experiment set.
 
 Neither mixes trials that differ in a setting of which it says nothing. `at` narrows down what was
 chosen. Trials that were not measured are among the chosen ones. Frames are shared: nobody writes
@@ -121,6 +121,21 @@ def per_request(run: Run) -> pd.DataFrame:
     return alike(_unmixed(at(plain(run), load="connection_per_request")))
 
 
+@remembered
+def open_loop(run: Run) -> pd.DataFrame:
+    """Open-loop trials, whatever their rates, with the most common value of every other setting; of
+    those of its own, a server has what most of its trials have."""
+    trials = at(plain(run), load="open_loop")
+    shared = [name for name in OTHERS if name not in ("rate_per_s", *OWN)]
+    names = (*ENVIRONMENT, "backlog", "active_connections", "idle_connections")
+    trials = alike(_unmixed(trials, shared), names)
+    if not len(trials):
+        return trials
+    own = trials[list(OWN)].astype("string").fillna("").agg("|".join, axis=1)
+    usual = own.groupby(trials["server"].astype(str)).agg(lambda one: one.mode().iloc[0])
+    return _kept(trials, (own == trials["server"].astype(str).map(usual)).to_numpy(dtype=bool))
+
+
 def varying(trials: pd.DataFrame, axis: str, fixed: str) -> pd.DataFrame:
     """The part of `trials` that shows `axis` best: at the value of `fixed` which
     has the most values of `axis` (the smallest such value, where several do)."""
@@ -140,12 +155,12 @@ def alike(trials: pd.DataFrame, names: Iterable[str] = ENVIRONMENT) -> pd.DataFr
     return trials
 
 
-def _unmixed(trials: pd.DataFrame) -> pd.DataFrame:
-    """The trials that share the most common value of each of OTHERS; having none is a value too,
-    but for a server of somebody else's, which takes no flags of ours. None is of a traced server,
-    even where all are."""
+def _unmixed(trials: pd.DataFrame, names: Iterable[str] = OTHERS) -> pd.DataFrame:
+    """The trials that share the most common value of each of these settings; having none is a value
+    too, but for a server of somebody else's, which takes no flags of ours. None is of a traced
+    server, even where all are."""
     trials = untraced(trials)
-    for name in OTHERS:
+    for name in names:
         missing, common = _equal(trials[name], None), trials[name].mode()
         if not len(common):
             continue
