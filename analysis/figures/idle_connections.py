@@ -86,6 +86,8 @@ def reading(run: Run) -> str:
             behind = looking if server in LOOKING else lost
             group = unclear if open_ else kept if most_of_it else behind
             group.append(f"{server_name(server)} ({written})")
+        elif marked(mine, METRIC)[(mine[IDLE] == most).to_numpy()].any():
+            unclear.append(server_name(server))  # a share of two bounds is none
     sentences = []
     if kept:
         sentences.append(

@@ -17,18 +17,19 @@ from analysis.failures import of_run
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import causes
 from analysis.outcomes.limits_hit import limits_hit
+from analysis.outcomes.lower_bounds import marked
 from analysis.records.run import Run
 from analysis.records.words import limit_reached, starved
 from analysis.selection.sweeps import IDLE, backlog_sweep, idle_sweep
 from analysis.selection.trials import at
 from analysis.statistics.estimates import summarise
-from analysis.statistics.extremes import in_words
-from analysis.statistics.in_sentences import apart, figure, median
+from analysis.statistics.extremes import apart_in_words, between_servers
+from analysis.statistics.in_sentences import figure, median
 from analysis.statistics.noise_floor import noise_floor
+from analysis.statistics.point_medians import with_words
 from analysis.wording import (
     count,
     duration,
-    known,
     listed,
     number,
     plural,
@@ -113,8 +114,8 @@ def _idle(run: Run) -> str:
     valid = at(trials, valid=True)
     if not len(valid):
         return ""
-    rates = summarise(valid, ["server", IDLE], [RATE])
-    most = int(rates[IDLE].max())
+    rates = with_words(run, trials, ["server", IDLE], [RATE], failures=False)
+    most = int(valid[IDLE].max())
     last = rates[(rates[IDLE] == most) & rates[RATE].notna()].sort_values(RATE)
     if not len(last) or most == 0:
         return ""
@@ -135,9 +136,13 @@ def _idle(run: Run) -> str:
     other = server_name(str(worst["server"]))
     if not worst[RATE]:  # nothing is a multiple of nought
         return f"{text} and {other} none{_beside(at(at_most_idle, server=str(worst['server'])))}."
-    found = apart(run, at_most_idle, RATE, str(best["server"]), str(worst["server"]))
-    difference = f", a difference of {in_words(found)}" if known(found.value) else ""
-    return f"{text} and {other} {told(worst)}{difference}."
+    # Of the two that are named: one between them that is a bound is left out.
+    ends = last.index.isin([last.index[0], last.index[-1]])
+    sound = last[ends | ~marked(last, RATE)]
+    compared = at_most_idle["server"].isin(sound["server"])
+    found = between_servers(at(at_most_idle[compared], valid=True), RATE)
+    difference = apart_in_words(found, sound, RATE)
+    return f"{text} and {other} {told(worst)}{difference and f', a difference of {difference}'}."
 
 
 def _limits(run: Run) -> str:

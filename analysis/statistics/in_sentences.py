@@ -1,5 +1,4 @@
-"""Figures of some trials for a sentence: as bounds where they are, and as multiples of each other
-where that is known."""
+"""Figures of some trials for a sentence: as bounds where they are."""
 
 from __future__ import annotations
 
@@ -11,8 +10,7 @@ import pandas as pd
 from analysis.outcomes.lower_bounds import medians_bounded, sign
 from analysis.records.run import Run
 from analysis.selection.trials import at
-from analysis.statistics.estimates import Estimate, finite, nothing
-from analysis.statistics.extremes import between_servers
+from analysis.statistics.estimates import finite
 
 Write = Callable[[float | None], str]
 
@@ -35,15 +33,3 @@ def is_bound(run: Run, valid: pd.DataFrame, metric: str) -> bool:
     alike, rows = np.zeros(len(valid), dtype=int), valid.index.to_numpy(dtype=int)
     found = len(valid) > 0 and medians_bounded(run, metric, alike, 1, rows)[0]
     return bool(found) and median(valid[metric]) > 0
-
-
-def apart(run: Run, trials: pd.DataFrame, metric: str, best: str, worst: str) -> Estimate:
-    """By how much the servers of these trials, which have one setting each, differ; nothing where
-    the figure of the best or the worst is a bound, of which nothing is known to be a multiple. One
-    between them that is a bound is left out."""
-    valid = at(trials, valid=True)
-    servers = [str(one) for one in valid["server"].unique()]
-    sound = [one for one in servers if not is_bound(run, at(valid, server=one), metric)]
-    if not {best, worst} <= set(sound):
-        return nothing()
-    return between_servers(valid[valid["server"].isin(sound)], metric)

@@ -68,6 +68,7 @@ def test_the_share_of_a_rate_is_a_bound_where_clients_were_starved(
 def test_a_share_of_two_bounds_is_none(tmp_path: Path) -> None:
     text = told(tmp_path, "idle_connections", keeping((0, 10_000), 0.7))
     assert " poll (" not in text
+    assert "not known whether poll kept most of the rate: clients were starved" in text
 
 
 @pytest.mark.parametrize(("starved", "at_most"), [((10_000,), True), ((0,), False)])
@@ -119,6 +120,26 @@ def test_a_rate_beside_a_long_backlog_is_a_bound_where_clients_were_starved(
     text = told(tmp_path, "backlog", frame)
     assert f"{told_}" in text.partition("overflows")[2]
     assert ("do not show it" in text) is (starved == "long")
+
+
+@pytest.mark.parametrize(
+    ("starved", "factor", "words"),
+    [
+        ((1000,), 0.1, "poll answers at most 0."),
+        ((8,), 9.0, "poll answers at least 0."),
+        ((8, 1000), 0.1, "poll answers an unknown number of times as many"),
+    ],
+)
+def test_what_the_last_step_of_load_bought_is_a_bound_where_clients_were_starved(
+    tmp_path: Path, starved: tuple[int, ...], factor: float, words: str
+) -> None:
+    frame = made.trials(5)
+    for active in starved:
+        mine = (frame["server"] == "poll") & (frame["active_connections"] == active)
+        starve(frame, mine & (frame["idle_connections"] == 0))
+    mine = (frame["server"] == "poll") & (frame["active_connections"] == starved[-1])
+    frame.loc[mine, RATE] *= factor
+    assert words in told(tmp_path, "load_latency", frame)
 
 
 def test_servers_of_which_none_was_measured_are_not_called_always_busy(tmp_path: Path) -> None:
