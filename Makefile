@@ -54,7 +54,7 @@ checkup: $(READY) ## Ask one server what it holds, costs and survives, on one pa
 plan: $(READY) ## Print the trials of an experiment and their duration (EXPERIMENT=name; A=, B= of make ab)
 	@$(BIN)/python -m experiments $(if $(A)$(B),ab --plan $(TWO),plan $(CHOICE) '$(EXPERIMENT)')
 
-resume: $(READY) ## Go on with a run that was stopped (RUN=folder, default the last one)
+resume: $(READY) ## Go on with a run that was stopped (RUN=folder, default the newest that is unfinished)
 	@$(BIN)/python -m experiments resume $(if $(RUN),'$(RUN)')
 
 report: $(READY) ## Write the report of a run again (RUN=folder, default the latest)

@@ -40,8 +40,9 @@ STEAL = 0.10
 FOREIGN = 0.5
 """Half a core's worth of other programs on the server's and the load's cores."""
 GENERATOR_BUSY = 0.6
-"""Share of the window in which an engine has work to do. With a rate beyond it, one that had 0.7
-of a core was seen at 0.74 to 0.76, at an easy rate at 0.43, behind a sleeping server at 0.34."""
+"""From this share of the window on, in which it has work to do, an engine counts as busy. With 0.7
+of a core it had 0.74 to 0.76 at a rate that it could not send, 0.43 at an easy one, and 0.34 where
+the server slept."""
 
 
 def not_measured(cause: SpoiledBy) -> dict[str, str]:

@@ -18,12 +18,12 @@ KEY: Final = "C10K_PROBE_KEY"
 
 
 def key_of(environment: Mapping[str, str]) -> bytes:
-    """It; empty where there is none."""
+    """The key of the trial, from the environment; empty if it has none."""
     return environment.get(KEY, "").encode()
 
 
 def signed(word: str, number: int, kept: int, key: bytes) -> bytes:
-    """The datagram."""
+    """A question as a datagram, with its signature."""
     question = f"{word} {number} {kept}".encode()
     return question + b" " + _sign(question, key)
 
@@ -33,7 +33,7 @@ def parsed(datagram: bytes, key: bytes) -> tuple[bytes, int, int]:
     of who has the key."""
     question, _, sign = datagram.rpartition(b" ")
     if not hmac.compare_digest(sign, _sign(question, key)):
-        raise ValueError("nobody's question of ours")
+        raise ValueError("the question is not signed with this trial's key")
     word, number, kept = question.split(b" ")
     return word, int(number), int(kept)
 

@@ -73,8 +73,8 @@ def held_rate(guess_per_s: float, seen: Sequence[Seen]) -> HeldRate:
 def belief_of(
     guess_per_s: float, seen: tuple[Seen, ...]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The grid, of logarithms of the rate beside the guess in steps of STEP, and how likely each
-    place of it is; the sum of these is any number. Many answers of a check-up ask for the same."""
+    """The grid (logarithms of rate / guess, in steps of STEP), and the weight of each point, not
+    normalised. Kept, as many answers of a check-up need the same one."""
     grid = [step * STEP - BELOW for step in range(round((BELOW + ABOVE) / STEP) + 1)]
     flat = OTHERWISE / len(grid)
     bell = [math.exp(-(((place - USUAL) / SPREAD) ** 2) / 2) for place in grid]

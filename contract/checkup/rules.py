@@ -127,7 +127,7 @@ def _number(given: Mapping[str, Any], name: str, faults: list[str]) -> float:
 
 
 def _questions(given: Mapping[str, Any], faults: list[str]) -> tuple[str, ...]:
-    """All of them, where nothing is said: a check-up had no choice once."""
+    """Rules that were recorded before there was a choice have none: all questions are asked."""
     wanted = _list(given, "questions", faults) if "questions" in given else QUESTION_NAMES
     asked = set(map(str, wanted))
     faults += [

@@ -33,8 +33,9 @@ TEXT: Final = """\
 `make foreign` starts {count} servers that others wrote, from Debian's packages and PyPI, in the
 configuration that they come with, and sends each of them five kinds of load
 (`tests/foreign/others/servers.yaml`). This page is written by that command and by nothing else,
-here from run `{run}` ({machine}). It ends with 1 where a trial
-has another outcome than `tests/foreign/expected.py` has. Go's net/http is in it as Caddy's.
+here from run `{run}` ({machine}). It fails where a trial has another outcome than
+`tests/foreign/expected.py` has, or where the lab and wrk disagree. Go's net/http is in it as
+Caddy's.
 
 A cell has the requests a second, of the open loop the 99th percentile of the response time, or the
 word for a trial that was not measured; letters lead to what the lab says of it. These are windows

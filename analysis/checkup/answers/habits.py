@@ -86,8 +86,8 @@ def answer(asked: Asked) -> Answer:
 
 
 def _without(found: Habits) -> Iterator[str]:
-    """What there is nothing to see of: several requests in a write, where one is all that may be
-    sent, and silence after an answer, where each connection is closed."""
+    """Figures that this server cannot have: answers to several requests in a write, if its method
+    may not be pipelined; silence after an answer, if it closes after each."""
     if not found.pipelined:
         yield "habits_pipelined"
     if found.cases[PLAIN].ended:

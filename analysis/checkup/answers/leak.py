@@ -83,8 +83,8 @@ def answer(asked: Asked) -> Answer:
 
 
 def _stays(slope: tuple[float, float, float], of: int) -> Value:
-    """What stays of so many connections, at least: only that is told of a server, but it keeps no
-    limit that the other end of the interval is beyond."""
+    """What stays of so many connections: the lower end of the interval, by which a server is
+    marked. A threshold is kept only if the upper end keeps it, too."""
     _, low, high = (max(0.0, one * of) for one in slope)
     return Value(low, low, high, bounded=True)
 

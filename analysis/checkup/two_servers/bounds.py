@@ -1,9 +1,9 @@
-"""A figure that is known only between ends: what its change is beyond doubt.
+"""Changes of figures of which only an interval is known: a lower bound, an upper one, or both.
 
 A time is at least so long where requests had no answer, a share at most so large where a kind of
-bad clients was not seen, a number of lost requests between two. Whatever they are between their
-ends, the ratio of both servers lies between that of the ends that are nearest to each other and
-that of those which are farthest apart: it is told where even the least change is one.
+bad clients was not seen, a number of lost requests between two. The change is computed twice, with
+the ends that make it smallest and with those that make it largest; it is told where the smallest
+one is significant.
 """
 
 from __future__ import annotations

@@ -195,8 +195,8 @@ def _alike(
 
 
 def _lost_beside(base: Rounds, other: Rounds, figure: Figure) -> str:
-    """Why the rounds of the other that are compared may be its better ones: the base failed, and
-    so has not the figure, in more than a tenth of those in which the other has it; '' otherwise."""
+    """Why the figure cannot be compared: the base failed, and has no value, in more than a tenth of
+    the rounds in which the other has one, so those left may be its better ones; '' otherwise."""
     theirs = other.values(figure.question, figure.name)
     lost = [
         one[figure.question].failed and figure.name not in one[figure.question].figures

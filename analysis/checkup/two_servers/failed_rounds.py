@@ -1,9 +1,9 @@
 """Questions that a server failed: of how many of its rounds, beside the other's.
 
-They are a family of their own for the false discovery rate of 5%, as what fails is in comparisons
-(`analysis.compare.failures`): among the many steady figures of a check-up a failure would drown. A
-rise that may be chance is never called noise; who asks for an answer gets none (CANNOT_TELL). A
-round that says nothing of a server, as something else spoiled it, is none without a failure.
+Their false discovery rate of 5% is counted apart from that of the other figures, as in
+comparisons (`analysis.compare.failures`): many steady figures would hide a failure. A rise that may
+be chance is never called noise; the exit code is then CANNOT_TELL. A round that something else
+spoiled is not counted at all, neither as failed nor as passed.
 """
 
 from __future__ import annotations
