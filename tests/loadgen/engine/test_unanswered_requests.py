@@ -30,6 +30,8 @@ from tests.support.loopback import REQUEST, RESPONSE, serving
 SECOND_US = 1_000_000
 HUNG_S = 0.4
 WINDOWS = 10
+ATTEMPTS = 3
+"""A server of a crowded machine may answer nobody for a moment, and then is not what is asked for."""
 WANTED = list(PERCENTILES.values())
 
 
@@ -169,17 +171,24 @@ def test_an_open_loop_that_meets_a_stop_tells_of_all_that_was_due(
 
 
 def test_an_open_loop_that_is_answered_has_no_lower_bounds_but_of_the_few() -> None:
-    with (
-        serving(Stopping()) as address,
-        running(scheduled(address)) as engine,
-    ):
+    for _ in range(ATTEMPTS):
+        frozen = answered(300)
+        assert frozen.unanswered is not None
+        if frozen.unanswered.count <= 0.05 * frozen.requests:
+            break
+    told = summarise(frozen).distributions["response"]
+    assert not {"p50_us", "p90_us"} & set(told.lower_bounds)
+
+
+def answered(requests: int) -> WindowCounts:
+    """A window of an open loop whose server answers, that closes after so many."""
+    with serving(Stopping()) as address, running(scheduled(address)) as engine:
         do(engine, lambda: engine.want_active(4))
         until(lambda: engine.first_response.total() == 4, engine)
         do(engine, engine.open_window)
         do(engine, engine.begin)
-        until(lambda: engine.response.total() >= 300, engine)
-        told = summarise(do(engine, engine.freeze))
-    assert not {"p50_us", "p90_us"} & set(told.distributions["response"].lower_bounds)
+        until(lambda: engine.response.total() >= requests, engine)
+        return do(engine, engine.freeze)
 
 
 def test_who_waits_for_a_first_response_is_in_its_histogram() -> None:
