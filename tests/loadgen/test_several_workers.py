@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,16 @@ SLOW_TO_BEGIN = f"{ROOT / 'tests/support/slow_to_begin.py'},{ROOT / 'loadgen/loc
 FRESH = {"idle_connections": 0, "warm_up_s": 0, "rate_per_s": 0, "load": "keep_alive"}
 
 
+@contextmanager
+def workers(folder: Path) -> Iterator[tuple[Processes, Web]]:
+    with lab(folder) as made:
+        until(lambda: made[1].workers() == WORKERS, "the workers' arrival")
+        yield made
+
+
 @pytest.fixture
 def processes(tmp_path: Path) -> Iterator[tuple[Processes, Web]]:
-    with lab(tmp_path) as made:
-        until(lambda: made[1].workers() == WORKERS, "the workers' arrival")
+    with workers(tmp_path) as made:
         yield made
 
 
@@ -140,7 +147,7 @@ def test_bad_clients_are_shared_and_looked_back_at(web: Web, server: Crowd) -> N
 def test_workers_warm_up_until_their_rate_together_is_steady(server: Crowd, tmp_path: Path) -> None:
     for attempt in range(ATTEMPTS):
         (folder := tmp_path / str(attempt)).mkdir()
-        with lab(folder) as (_, web):
+        with workers(folder) as (_, web):
             found, _ = measure(web, server, "t8", users=4, steady_within_s=10, window_s=1.0)
         window, rates = found["window"], found["rates_per_s"]
         assert found["reason"] == ""

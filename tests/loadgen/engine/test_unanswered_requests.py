@@ -31,7 +31,7 @@ SECOND_US = 1_000_000
 HUNG_S = 0.4
 WINDOWS = 10
 ATTEMPTS = 3
-"""A server of a crowded machine may answer nobody for a moment, and then is not what is asked for."""
+"""A server of a crowded machine may answer nobody for a moment: it is then asked again."""
 WANTED = list(PERCENTILES.values())
 
 
@@ -188,7 +188,8 @@ def answered(requests: int) -> WindowCounts:
         do(engine, engine.open_window)
         do(engine, engine.begin)
         until(lambda: engine.response.total() >= requests, engine)
-        return do(engine, engine.freeze)
+        frozen: WindowCounts = do(engine, engine.freeze)
+    return frozen
 
 
 def test_who_waits_for_a_first_response_is_in_its_histogram() -> None:
