@@ -31,12 +31,14 @@ LOOK_S: Final = 0.02
 OPTIONS: Final = {
     "BatchMode": "yes",
     "ConnectTimeout": "10",
+    "ControlPath": "none",
     "ExitOnForwardFailure": "yes",
     "ServerAliveInterval": "5",
     "ServerAliveCountMax": "3",
     "StreamLocalBindMask": "0177",
 }
-"""A connection that is gone ends within 15 s, and the socket is its user's alone."""
+"""A connection that is gone ends within 15 s, and the socket is its user's alone. It is shared with
+no other `ssh` (ControlMaster), whose connection would keep the forwarded ports after this one."""
 ADVICE: Final = (
     (
         "Address already in use",

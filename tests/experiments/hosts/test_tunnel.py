@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import stat
@@ -122,3 +123,11 @@ def test_without_ssh_there_is_no_way(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     with pytest.raises(LabError, match="there is no `ssh`") as raised, Tunnel("ssh://a"):
         pass
     assert raised.value.exit == Exit.NOT_READY
+
+
+def test_no_connection_is_shared(arguments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a master that ~/.ssh/config names, -L would be the master's, and outlive this `ssh`."""
+    install(OPENS, arguments, monkeypatch)
+    with Tunnel("ssh://lab@a"):
+        words = json.loads(arguments.read_text())
+    assert words[words.index("ControlPath=none") - 1] == "-o"
