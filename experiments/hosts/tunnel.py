@@ -57,6 +57,8 @@ ADVICE: Final = (
     ("timed out", "the host does not answer; see whether it is up, and what stands between"),
 )
 """By what OpenSSH says."""
+NOT_PASSED_ON: Final = "open failed"
+"""Of one that came through the connection to a closed door behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class Tunnel:
         self._to = destination(url)
         self._folder = Path(tempfile.mkdtemp(prefix="c10k-"))
         self._process: subprocess.Popen[bytes] | None = None
+        self._before = 0
+        """Lines that were said before it was seen to be open."""
 
     @property
     def url(self) -> str:
@@ -154,21 +158,32 @@ class Tunnel:
                     Exit.NOT_READY,
                 ) from None
         deadline = time.monotonic() + CONNECT_S
-        while not self._is_there():
+        while not self._is_open():
             if (ended := self._process.poll()) is not None:
-                raise LabError(self._why(f"ended with {ended}"), Exit.NO_DOCKER)
+                raise LabError(self._why(f"ended with {ended}", self._lines()), Exit.NO_DOCKER)
             if time.monotonic() > deadline:
-                raise LabError(self._why(f"was not there within {CONNECT_S:.0f} s"), Exit.NO_DOCKER)
+                late = f"was not there within {CONNECT_S:.0f} s"
+                raise LabError(self._why(late, self._lines()), Exit.NO_DOCKER)
             time.sleep(LOOK_S)
+
+    def _is_open(self) -> bool:
+        self._before = len(self._lines())
+        return self._is_there()
 
     @property
     def _said(self) -> Path:
         return self._folder / "ssh.log"
 
     def broken(self) -> str:
-        """Why the connection is not there any more; empty while it is."""
+        """Why the connection is not there any more; empty while it is.
+
+        Closed doors behind it are no reason: who looks for the master meets one before it listens.
+        """
         ended = self._process.poll() if self._process else None
-        return "" if ended is None else self._why(f"ended with {ended}")
+        if ended is None:
+            return ""
+        since = self._lines()[self._before :]
+        return self._why(f"ended with {ended}", [one for one in since if NOT_PASSED_ON not in one])
 
     def refused(self) -> str:
         """What the other side said when it would not reach the engine's socket; empty if nothing.
@@ -176,16 +191,17 @@ class Tunnel:
         The connection stands all the same: only what goes through it meets a closed door.
         """
         lines = self._lines()
-        return next((line for line in reversed(lines) if "open failed" in line), "")
+        return next((line for line in reversed(lines) if NOT_PASSED_ON in line), "")
 
     def _lines(self) -> list[str]:
         text = self._said.read_text(encoding="utf-8", errors="replace")
         return [line.strip() for line in text.splitlines() if line.strip()]
 
-    def _why(self, what: str) -> str:
-        said = self._lines()
+    def _why(self, what: str, said: list[str]) -> str:
+        """The last line is told, and what to do by the last one that is known."""
         told = f"ssh to {self._to.host} {what}{': ' + said[-1] if said else ''}"
-        advice = next((text for word, text in ADVICE if any(word in line for line in said)), "")
+        known = (text for line in reversed(said) for word, text in ADVICE if word in line)
+        advice = next(known, "")
         return f"{told}; {advice}" if advice else told
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import stat
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from contract.exits import Exit, LabError
-from experiments.hosts.tunnel import SOCKET, Destination, Tunnel, destination
+from experiments.hosts.tunnel import SOCKET, Destination, PortTunnel, Tunnel, destination
 
 SSH = """#!/bin/sh
 exec "{python}" "{program}" "$@"
@@ -25,6 +26,14 @@ here = sys.argv[sys.argv.index("-L") + 1].partition(":")[0]
 """
 OPENS = "sock = socket.socket(socket.AF_UNIX); sock.bind(here); sock.listen(); time.sleep(60)"
 DENIES = 'sys.exit("lab@a: Permission denied (publickey).")'
+MEETS_NOBODY = """port = int(sys.argv[sys.argv.index("-L") + 1].split(":")[1])
+sock = socket.create_server(("127.0.0.1", port))
+sock.accept()[0].close()
+print("channel 2: open failed: connect failed: Connection refused", file=sys.stderr, flush=True)
+print({said!r}, end="", file=sys.stderr, flush=True)
+sys.exit(255)
+"""
+"""As OpenSSH: the lab's first look at the port meets no master yet; later the host is gone."""
 LOSES = "sock = socket.socket(socket.AF_UNIX); sock.bind(here); sock.listen(); time.sleep({s})\n"
 
 
@@ -131,3 +140,51 @@ def test_no_connection_is_shared(arguments: Path, monkeypatch: pytest.MonkeyPatc
     with Tunnel("ssh://lab@a"):
         words = json.loads(arguments.read_text())
     assert words[words.index("ControlPath=none") - 1] == "-o"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Timeout, server b not responding.\n", ": Timeout, server b not responding."),
+        ("", ""),
+        (
+            "Read from remote host b: Connection timed out\n",
+            ": Read from remote host b: Connection timed out; the host does not answer; see "
+            "whether it is up, and what stands between",
+        ),
+    ],
+)
+def test_why_it_was_lost_is_not_told_by_doors_that_were_closed_before(
+    said: str, told: str, arguments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(MEETS_NOBODY.format(said=said), arguments, monkeypatch)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    with PortTunnel("ssh://b", port) as tunnel:
+        deadline = time.monotonic() + 10
+        while not (broken := tunnel.broken()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert broken == f"ssh to b ended with 255{told}"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "Could not create directory '/root/.ssh' (Permission denied).\n"
+            "ssh: connect to host a port 22: Connection timed out",
+            "Connection timed out; the host does not answer",
+        ),
+        (
+            "bind [127.0.0.1]:8089: Address already in use\nCould not request local forwarding.",
+            "Could not request local forwarding.; another program has that port here",
+        ),
+    ],
+)
+def test_what_is_to_be_done_is_told_by_the_last_line_that_is_known(
+    said: str, told: str, arguments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(f"sys.exit({said!r})", arguments, monkeypatch)
+    with pytest.raises(LabError, match=re.escape(told)), Tunnel("ssh://lab@a"):
+        pass
