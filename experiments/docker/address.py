@@ -20,11 +20,24 @@ LOCAL: Final = ("unix", "http+unix", "npipe")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`arguments` are for the SDK's client; `said_by` is what names the engine."""
+    """`arguments` are for the SDK's client; `said_by` is what names the engine.
+
+    Raises LabError(BAD_INPUT) for one whose host or port nobody can make out.
+    """
 
     url: str
     arguments: dict[str, Any]
     said_by: str
+
+    def __post_init__(self) -> None:
+        try:
+            urlsplit(self.url).port  # noqa: B018 - it is read for its errors
+        except ValueError as error:
+            raise LabError(
+                f"{self.url}: no address of an engine: {error}; `docker -H` takes ssh://USER@HOST, "
+                "tcp://HOST:PORT or unix:///PATH",
+                Exit.BAD_INPUT,
+            ) from None
 
     @property
     def elsewhere(self) -> bool:

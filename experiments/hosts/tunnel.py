@@ -80,8 +80,8 @@ class Destination:
 
 def destination(url: str) -> Destination:
     """Raises LabError for an address that ssh cannot use."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise LabError(f"{url}: {error}", Exit.BAD_INPUT) from None

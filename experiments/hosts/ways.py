@@ -65,6 +65,7 @@ def engines(run: str, hosts: Hosts | None) -> Iterator[DockerDriver]:
             yield driver
         return
     load = load_host(hosts)
+    server_address(hosts)  # told before anything is built
     with ExitStack() as opened:
         to_server = opened.enter_context(way_to(hosts.server, "the server's host"))
         to_load = opened.enter_context(way_to(load, "the load's host"))
@@ -93,7 +94,8 @@ def load_host(hosts: Hosts) -> Host:
             Exit.BAD_INPUT,
         )
     (load,) = hosts.load
-    if named_address(load.docker).elsewhere and not load.docker.startswith(SSH):
+    address = named_address(load.docker)
+    if address.elsewhere and not address.url.startswith(SSH):
         raise LabError(
             f"hosts: {load.docker} loads: the master's page is on that machine's loopback, where "
             "only ssh leads to; write ssh://USER@HOST",
@@ -104,6 +106,7 @@ def load_host(hosts: Hosts) -> Host:
 
 def server_address(hosts: Hosts) -> str:
     """Where the load reaches the server: an IPv4 address of its host. Raises LabError."""
+    named_address(hosts.server.docker)  # raises for one that has no host which can be made out
     name = hosts.server.reached_at
     if name is None:
         raise LabError(
@@ -113,7 +116,7 @@ def server_address(hosts: Hosts) -> str:
         )
     try:
         found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of what is no name, as 10.0.0..2
         raise LabError(
             f"hosts: {name}, where the load is to reach the server, has no IPv4 address: {error}; "
             "give the server's host an `address`",

@@ -112,3 +112,15 @@ def test_a_name_is_that_of_a_context(config: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(LabError, match="the Docker context 'nowhere' is not there") as raised:
         named_address("nowhere")
     assert raised.value.exit == Exit.NO_DOCKER
+
+
+@pytest.mark.parametrize("url", ["tcp://10.0.0.2:99999", "tcp://10.0.0.2:port", "tcp://[::1"])
+def test_an_address_that_nobody_can_make_out_is_refused(
+    config: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    assert config.is_dir()
+    monkeypatch.setenv("DOCKER_HOST", url)
+    for find in (engine_address, lambda: named_address(url)):
+        with pytest.raises(LabError, match=r"tcp://.*: no address of an engine: ") as raised:
+            find()
+        assert raised.value.exit == Exit.BAD_INPUT

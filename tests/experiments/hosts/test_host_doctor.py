@@ -6,7 +6,7 @@ from typing import Any
 
 from contract.exits import Exit, LabError
 from experiments.hosts.clock import Offset
-from experiments.hosts.host_doctor import Seen, checks
+from experiments.hosts.host_doctor import Seen, checks, look
 from experiments.plan.hosts import Host, Hosts
 
 HOSTS = Hosts(server=Host(docker="a"), load=[Host(docker="b"), Host(docker="c", cores=8)])
@@ -66,3 +66,15 @@ def test_a_clock_may_be_off_if_it_is_known_how_far() -> None:
 def test_an_engine_that_is_too_old() -> None:
     old = Seen({"Version": "19.03", "ApiVersion": "1.40"}, seen("a").info, Offset(0.0, 0.001))
     assert told(a=old)["server: engine"] == ("fail", "update Docker to 20.10 or newer")
+
+
+def test_an_address_that_nobody_can_make_out_is_told_beside_the_others() -> None:
+    first = Hosts(server=Host(docker="tcp://10.0.0.2:99999"), load=[Host(docker="b")])
+
+    def see(host: Host, name: str) -> Seen:
+        return look(host, name) if name == "server" else seen(host.docker)
+
+    bad, *others = checks(first, see)
+    assert (bad.name, bad.status) == ("server: engine", "fail")
+    assert "no address of an engine: Port out of range" in bad.advice
+    assert {one.status for one in others} == {"ok"}

@@ -72,6 +72,7 @@ def test_where_an_address_leads(url: str, expected: Destination) -> None:
         ("ssh:///run/docker.sock", "names no host"),
         ("ssh://lab:secret@a", "password has no place"),
         ("ssh://a:port", "ssh://a:port"),
+        ("ssh://lab@[::1", "Invalid IPv6 URL"),
     ],
 )
 def test_an_address_that_ssh_cannot_use(url: str, told: str) -> None:

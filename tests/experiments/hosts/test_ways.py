@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from contract.exits import Exit, LabError
-from experiments.hosts.ways import load_host, server_address
+from experiments.docker.address import Address
+from experiments.hosts import ways
+from experiments.hosts.ways import engines, load_host, server_address
 from experiments.plan.hosts import Host, Hosts
 
 HERE = "unix:///var/run/docker.sock"
+NO_NAMES = ("10.0.0..2", ".shop", "x" * 64)
 
 
 def hosts(server: Host, *load: str) -> Hosts:
@@ -25,6 +28,7 @@ def test_a_host_that_can_load(load: str) -> None:
     [
         (("ssh://b", "ssh://c"), "2 of them load: .* name one, with as many `load_workers`"),
         (("tcp://10.0.0.2:2375",), "only ssh leads to; write ssh://USER@HOST"),
+        (("ssh://[b",), r"ssh://\[b: no address of an engine: Invalid IPv6 URL"),
     ],
 )
 def test_a_host_that_cannot_load(load: tuple[str, ...], told: str) -> None:
@@ -51,9 +55,26 @@ def test_where_the_load_finds_the_server(server: Host, address: str) -> None:
     [
         (Host(docker=HERE), "nothing tells where the load reaches unix"),
         (Host(docker="ssh://[::1]"), "has no IPv4 address"),
+        (Host(docker="ssh://lab@[::1"), "no address of an engine"),
+        *((Host(docker="ssh://a", address=one), "no IPv4 address: .*label") for one in NO_NAMES),
     ],
 )
 def test_a_server_that_nobody_would_find(server: Host, told: str) -> None:
     with pytest.raises(LabError, match=told) as refused:
         server_address(hosts(server, "ssh://b"))
     assert refused.value.exit is Exit.BAD_INPUT
+
+
+def test_a_load_host_may_be_a_context_that_leads_over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Address("ssh://lab@b", {}, "the context 'far'")
+    monkeypatch.setattr(ways, "named_address", lambda _: found)
+    assert load_host(hosts(Host(docker="ssh://a"), "far")).docker == "far"
+
+
+def test_where_the_server_is_reached_is_looked_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")  # no `ssh` is called for it
+    with (
+        pytest.raises(LabError, match="no IPv4 address"),
+        engines("run", hosts(Host(docker="ssh://a", address=".shop"), "ssh://b")),
+    ):
+        pass
