@@ -12,6 +12,7 @@ from contract.exits import Exit, LabError
 from experiments import by_hand
 from experiments.cli.commands import console, ended, hosts_option, with_exit_codes
 from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import DriverError
 from experiments.foreign.reference_image import ensure_references
 from experiments.hosts import host_doctor
 from experiments.hosts.ways import way_to
@@ -100,6 +101,8 @@ def _clean_host(name: str, host: Host) -> LabError | None:
             _clean(driver, f"{name}: ")
     except LabError as error:
         return error
+    except DriverError as error:
+        return LabError(f"{name}: Docker: {error}")
     return None
 
 
