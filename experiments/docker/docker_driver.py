@@ -28,6 +28,7 @@ from experiments.docker.driver import (
 )
 from experiments.docker.engine import Engine
 from experiments.docker.leftovers import found
+from experiments.docker.messages import told_of
 from experiments.docker.ownership import labels
 from experiments.docker.tool import nofile_limit
 from experiments.images.store import ImageStore
@@ -120,7 +121,7 @@ class DockerDriver(Engine):
 
     def _heed(self, spec: ContainerSpec, warnings: list[str]) -> None:
         if found := discarded(spec, warnings):
-            raise DiscardedError(f"creating container {spec.name}", found)
+            raise DiscardedError(told_of(self.where, f"creating container {spec.name}"), found)
         with self._own_lock:
             self._warnings.update(dict.fromkeys(one for one in warnings if not is_told_of(one)))
 
@@ -242,9 +243,8 @@ class DockerDriver(Engine):
         while time.monotonic() < deadline:  # ends by AbsentError
             self._inspect(container)
             time.sleep(0.05)
-        raise DriverError(
-            f"container {container[:12]} is still being removed after {REMOVAL_S:.0f} s"
-        )
+        late = f"container {container[:12]} is still being removed after {REMOVAL_S:.0f} s"
+        raise DriverError(told_of(self.where, late))
 
     def create_network(self, name: str) -> str:
         """A bridge of this name; returns its id."""

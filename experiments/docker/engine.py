@@ -24,7 +24,7 @@ from docker.errors import APIError, DockerException
 
 from experiments.docker.address import Address, engine_address
 from experiments.docker.driver import AbsentError, DriverError, InUseError
-from experiments.docker.messages import explain, unreachable
+from experiments.docker.messages import explain, told_of, unreachable
 from experiments.docker.ownership import owner_id
 
 ANSWER_S: Final = 60
@@ -44,10 +44,11 @@ def sdk_errors_told(doing: str, where: str = "") -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        raise _refusal(error)(explain(doing, str(error.explanation or error))) from error
+        raise _refusal(error)(explain(doing, str(error.explanation or error), where)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.TimeoutError) as error:
         if not _is_timeout(error):
             raise unreachable(error, where or _usual()) from error
+        doing = told_of(where, doing)
         raise DriverError(
             f"{doing}: the engine did not answer in time; see whether `docker ps` answers"
         ) from error
@@ -82,7 +83,7 @@ class Engine:
         self, owner: str | None = None, address: Address | None = None, where: str = ""
     ) -> None:
         self._address = address
-        self._where = where
+        self.where = where
         self.owner = owner or owner_id()
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -97,7 +98,7 @@ class Engine:
 
     def guard(self, doing: str) -> AbstractContextManager[None]:
         """Turn the SDK's errors into the lab's. `doing` says what was going on."""
-        return sdk_errors_told(doing, self._where)
+        return sdk_errors_told(doing, self.where)
 
     def close(self) -> None:
         """Close the connections of all threads; none may be used after it."""

@@ -10,7 +10,7 @@ from contract.exits import Exit, LabError
 ADVICE: Final = (
     (
         r"port is already allocated|address already in use",
-        "port {port} is taken on this machine; stop what holds it "
+        "port {port} is taken on {machine}; stop what holds it "
         "(`ss -ltnp 'sport = :{port}'` names it)",
     ),
     (r"no such image", "the image is not there; `make experiment` builds it"),
@@ -34,7 +34,7 @@ ADVICE: Final = (
     ),
     (
         r"name .* is already in use",
-        "a container of that name is left over; `make clean` removes what the lab left",
+        "a container of that name is left over; `{clean}` removes what the lab left",
     ),
     (
         r"sysctl|/proc/sys/",
@@ -47,7 +47,7 @@ ADVICE: Final = (
     (
         r"executable file not found|no such file or directory: unknown",
         "its image lacks the command, which `command` and `entrypoint` of its entry name; if the "
-        "image is one of the lab's, `make clean`, then `make experiment` builds it anew",
+        "image is one of the lab's, `{clean}`, then `make experiment` builds it anew",
     ),
     (
         r"returned a non-zero code",
@@ -66,15 +66,27 @@ ADVICE: Final = (
 )
 
 
-def explain(doing: str, answer: str) -> str:
-    """One message from what was being done and what the engine answered."""
-    answer = answer.strip()
+HERE: Final = {"machine": "this machine", "clean": "make clean"}
+THERE: Final = {"machine": "that machine", "clean": "make clean HOSTS=hosts.yaml"}
+"""Words for what is asked of an engine that is named first; the file is the one that names it."""
+
+
+def explain(doing: str, answer: str, where: str = "") -> str:
+    """One message from what was being done and what the engine answered; `where` leads to an engine
+    that is not this machine's own."""
+    doing, answer = told_of(where, doing), answer.strip()
+    words = THERE if where else HERE
     for pattern, advice in ADVICE:
         if re.search(pattern, answer, re.IGNORECASE):
             port = re.search(r"(?:\d+\.\d+\.\d+\.\d+|\]|\s):(\d+)", answer)
-            what = advice.format(port=port.group(1) if port else "of the container")
+            what = advice.format(port=port.group(1) if port else "of the container", **words)
             return f"{doing}: {what}. The engine said: {answer}"
     return f"{doing}: the engine refused. It said: {answer}. `make doctor` checks the engine"
+
+
+def told_of(where: str, doing: str) -> str:
+    """What was being done, after the engine that did it, if that is another's."""
+    return ": ".join(filter(None, (where, doing)))
 
 
 def unreachable(error: BaseException, address: str) -> LabError:

@@ -86,7 +86,7 @@ class ImageStore:
             answer = str(api.import_image_from_stream(stream, name, tag, changes))
         image = self.find(reference)
         if image is None:
-            raise DriverError(explain(f"importing {reference}", answer))
+            raise DriverError(explain(f"importing {reference}", answer, self._engine.where))
         return image
 
     def build(
@@ -119,15 +119,20 @@ class ImageStore:
                     text = COLOUR.sub("", str(event.get("stream", "")))
                     output += [line for line in text.splitlines() if line.strip()]
                     if "error" in event:
-                        raise _failed(reference, output, str(event["error"]))
+                        raise self._failed(reference, output, str(event["error"]))
             image = self.find(reference)
             if image is None:
-                raise _failed(reference, output, "no image came out of it")
+                raise self._failed(reference, output, "no image came out of it")
         except BaseException:
             with suppress(DriverError):  # what is to be told is why the build failed
                 self._discard(reversed(made_by(output)))
             raise
         return image
+
+    def _failed(self, reference: str, output: list[str], error: str) -> BuildFailedError:
+        tail = "\n".join(f"  | {line}" for line in output[-OUTPUT_LINES:])
+        why = explain(f"building {reference}", error, self._engine.where)
+        return BuildFailedError(f"{why}. Its last output:\n{tail}")
 
     def save(self, reference: str) -> Iterator[bytes]:
         """The whole image, as `docker save` gives it."""
@@ -142,7 +147,8 @@ class ImageStore:
             told = "".join(str(event.get("stream", event)) for event in send(saved))
         image = self.find(reference)
         if image is None:
-            raise DriverError(explain(f"loading {reference}", told.strip() or "it is not there"))
+            answer = told.strip() or "it is not there"
+            raise DriverError(explain(f"loading {reference}", answer, self._engine.where))
         return image
 
     def point_latest(self, reference: str) -> bool:
@@ -227,8 +233,3 @@ class ImageStore:
 def label_step(labels: Mapping[str, str]) -> str:
     """All labels in one instruction: each step of a build costs."""
     return " ".join(["LABEL", *(f'"{name}"="{value}"' for name, value in labels.items())])
-
-
-def _failed(reference: str, output: list[str], error: str) -> BuildFailedError:
-    tail = "\n".join(f"  | {line}" for line in output[-OUTPUT_LINES:])
-    return BuildFailedError(f"{explain(f'building {reference}', error)}. Its last output:\n{tail}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import docker
 import pytest
 import requests
 import urllib3
@@ -47,3 +48,32 @@ def test_an_engine_that_is_gone_is_told() -> None:
 )
 def test_what_an_entry_asks_for_in_vain_is_told_with_its_key(answer: str, advice: str) -> None:
     assert advice in explain("starting container x", answer)
+
+
+BOUND = "Bind for 198.18.0.1:8080 failed: port is already allocated"
+FAR = "ssh://lab@a (the server's host)"
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("", "starting container x: port 8080 is taken on this machine; stop what"),
+        (FAR, f"{FAR}: starting container x: port 8080 is taken on that machine; stop what"),
+    ],
+)
+def test_a_port_is_taken_on_the_machine_of_the_engine(where: str, told: str) -> None:
+    with pytest.raises(DriverError) as caught, sdk_errors_told("starting container x", where):
+        raise docker.errors.APIError(BOUND, explanation=BOUND)
+    assert str(caught.value).startswith(told)
+
+
+def test_what_another_engine_keeps_is_removed_with_its_hosts() -> None:
+    answer = "Conflict. The container name /x is already in use"
+    assert "`make clean HOSTS=hosts.yaml` removes" in explain("creating container x", answer, FAR)
+    assert "`make clean` removes" in explain("creating container x", answer)
+
+
+def test_an_engine_of_another_machine_that_is_slow_is_named() -> None:
+    with pytest.raises(DriverError) as caught, sdk_errors_told("waiting", FAR):
+        raise requests.exceptions.ReadTimeout("late")
+    assert str(caught.value).startswith(f"{FAR}: waiting: the engine did not answer in time")
