@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from contract.exits import Exit, LabError
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import Driver, DriverError
+from experiments.docker.messages import HERE, THERE
 from experiments.machine.cores import Placement
 from experiments.machine.rest import Rest
 from experiments.plan.capacity import MARGIN
@@ -40,22 +41,32 @@ class Interrupted(BaseException):
 
 
 class AfterwardsError(LabError):
-    """Something failed after the last trial of the run in `folder`, which is complete."""
+    """Something failed after the last trial of the run in `folder`, which is complete; `of_hosts`
+    says whether its engines are those of several machines."""
 
-    def __init__(self, folder: Path, failures: list[BaseException]) -> None:
+    def __init__(
+        self, folder: Path, failures: list[BaseException], *, of_hosts: bool = False
+    ) -> None:
         told = (
             "interrupted" if isinstance(one, Interrupted) else f"{one}" or type(one).__name__
             for one in failures
         )
-        notes = (note for one in failures for note in getattr(one, "__notes__", ()))
+        notes = [note for one in failures for note in getattr(one, "__notes__", ())]
         stopped = all(isinstance(one, Interrupted) for one in failures)
-        left = any(isinstance(one, DriverError) for one in failures)
-        advice = ". `make clean` removes what may be left in Docker" if left else ""
+        left = bool(notes) or any(_may_leave(one) for one in failures)
+        clean = (THERE if of_hosts else HERE)["clean"]
+        advice = f". `{clean}` removes what may be left in Docker" if left else ""
         super().__init__(
             f"all trials were run, but after the last one: {'; '.join((*told, *notes))}{advice}",
             Exit.INTERRUPTED if stopped else Exit.AFTERWARDS,
         )
         self.folder = folder
+
+
+def _may_leave(failure: BaseException) -> bool:
+    """Whether something may still be in an engine that failed, or that nobody reached any more."""
+    gone = isinstance(failure, LabError) and failure.exit is Exit.NO_DOCKER
+    return gone or isinstance(failure, DriverError)
 
 
 class Runner(Protocol):

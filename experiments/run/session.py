@@ -76,7 +76,7 @@ def resume(folder: Path, console: Console) -> Store:
     store = Store.open(folder)
     source = kept_source(store.experiment, store.name)
     if is_complete(store, source.experiment, recorded_limits(store)):
-        return _finish(store, [])
+        return _finish(store, source, [])
     return _measure(store.run, source, store, console)
 
 
@@ -103,10 +103,10 @@ def _measure(
                 raise
             store, limits = started[0]
             if is_complete(store, source.experiment, limits):
-                return _finish(store, [error])
+                return _finish(store, source, [error])
             if not _outlasts(patience, error, store):
                 raise
-    return _finish(started[0][0], [])
+    return _finish(started[0][0], source, [])
 
 
 def _outlasts(patience: Patience, error: BaseException, store: Store) -> bool:
@@ -115,14 +115,15 @@ def _outlasts(patience: Patience, error: BaseException, store: Store) -> bool:
         return patience.outlasts(error)
 
 
-def _finish(store: Store, failures: list[BaseException]) -> Store:
+def _finish(store: Store, source: Source, failures: list[BaseException]) -> Store:
     """`latest` leads to the run. Raises AfterwardsError: it can be reported on all the same."""
     try:
         store.point_latest(RESULTS)
     except OSError as error:
         failures = [*failures, error]
     if failures:
-        raise AfterwardsError(store.folder, failures)
+        of_hosts = source.experiment.hosts is not None
+        raise AfterwardsError(store.folder, failures, of_hosts=of_hosts)
     return store
 
 

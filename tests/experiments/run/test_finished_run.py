@@ -102,6 +102,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
     monkeypatch.setattr(session, "RESULTS", tmp_path)
     monkeypatch.setattr(session, "RunLock", lambda *_: nullcontext())
+    monkeypatch.setattr(session, "server_address", lambda _: "198.18.0.1")
+    monkeypatch.setattr(session, "way_to_master", lambda _: nullcontext())
     monkeypatch.setattr(session, "engines", lambda _run, _hosts: OfThisLab())
     monkeypatch.setattr(session, "ensure_images", lambda *_: Images())
     monkeypatch.setattr(session, "ensure_foreign", lambda *_: [])
@@ -117,9 +119,9 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 SAME = set(conditions.SAME) - {"format_version"}
 
 
-def start(lab: Lab) -> Store:
+def start(lab: Lab, more: str = "") -> Store:
     path = lab.results / "mine.yaml"
-    path.write_text(TEXT)
+    path.write_text(TEXT + more)
     return session.start(read_source(path, "mine"), Console(quiet=True))
 
 
@@ -152,6 +154,17 @@ def test_what_fails_after_the_last_trial_is_told_and_the_run_is_the_latest(
     assert len(Store.open(told.value.folder).recorded()) == TRIALS
     assert latest(lab) == told.value.folder.resolve()
     assert not lab.fails
+
+
+@pytest.mark.parametrize("hosts", ["", "hosts: {server: {docker: ssh://a}, load: [{docker: b}]}\n"])
+@pytest.mark.parametrize("moment", ["sweep", "settle"])
+def test_how_to_remove_what_an_engine_may_keep_is_told(lab: Lab, moment: str, hosts: str) -> None:
+    """`settle` finds nobody there, as when the last sweep meets a connection that is cut."""
+    lab.fails[moment], _ = AFTERWARDS[moment]
+    with pytest.raises(AfterwardsError) as told:
+        start(lab, hosts)
+    clean = "make clean HOSTS=hosts.yaml" if hosts else "make clean"
+    assert str(told.value).endswith(f". `{clean}` removes what may be left in Docker")
 
 
 @pytest.mark.parametrize("moment", AFTERWARDS)
