@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from contract.stop_signal import USUAL as STOP_SIGNAL
 from experiments.docker.address import Address
@@ -47,6 +47,10 @@ ATTEMPTS: Final = 5
 AGAIN_S: Final = 0.2
 
 
+Side = Literal["", "server", "load"]
+"""Of a run: '' has both its server and its load."""
+
+
 class DockerDriver(Engine):
     """Thread-safe. `run` labels what it starts."""
 
@@ -75,6 +79,11 @@ class DockerDriver(Engine):
         if removers is not None:
             removers.shutdown()
         super().close()
+
+    @property
+    def sides(self) -> Mapping[Side, DockerDriver]:
+        """The drivers of its engines, by what they are for."""
+        return {"": self}
 
     def nofile_limit(self, image: str) -> int:
         """Descriptors per process that the engine can grant; asked once."""

@@ -53,7 +53,7 @@ def run_tool(
 
     `network="host"` reads the settings of the engine's own network namespace: a
     fresh one shows defaults instead (bridge-nf-call-iptables always reads 1). The container has
-    the limits and kernel settings of `like`.
+    the limits and kernel settings of `like`, on its host.
     """
     spec = ContainerSpec(
         role="tool",
@@ -64,7 +64,8 @@ def run_tool(
         nofile=nofile,
     )
     if like is not None:
-        spec = replace(spec, **{name: getattr(like, name) for name in LIMITS})
+        limits = {name: getattr(like, name) for name in LIMITS}
+        spec = replace(spec, side=like.side, **limits)
     ended = run_to_end(driver, spec, timeout_s)
     if ended.exit_code:
         raise DriverError(

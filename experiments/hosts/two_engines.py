@@ -6,11 +6,11 @@ What a container is for says where it belongs; the containers of a trial need no
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from experiments.docker.address import Address
-from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.docker_driver import DockerDriver, Side
 from experiments.docker.driver import ContainerSpec, ContainerState, Ended
 from experiments.machine.cores import Placement, place_apart
 
@@ -39,6 +39,10 @@ class TwoEngines(DockerDriver):
         """The connections to both."""
         self.load.close()
         super().close()
+
+    @property
+    def sides(self) -> Mapping[Side, DockerDriver]:
+        return {"server": self, "load": self.load}
 
     def create_network(self, name: str) -> str:
         """On each host one of its own, of this name; returns that of the server's."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.docker_driver import DockerDriver, Side
 from experiments.machine import shortfalls
 from experiments.machine.checks import Check, Status
 from experiments.machine.cores import Placement
@@ -26,8 +26,10 @@ def see_unkept(
     trials: Sequence[Trial],
     placement: Placement,
     memory_bytes: int | None = None,
+    side: Side = "",
 ) -> list[Shortfall]:
-    """Limits of the trials, and this much memory, that containers are not given.
+    """Limits of the trials, and this much memory, that containers are not given; of two hosts, on
+    that of this side.
 
     Raises DriverError.
     """
@@ -35,7 +37,7 @@ def see_unkept(
     server, *others = specimens(trials, placement, nofile)
     if memory_bytes is not None:
         server = replace(server, memory_bytes=memory_bytes)
-    return unkept(driver, image, [server, *others])
+    return unkept(driver, image, [one for one in (server, *others) if side in ("", one.side)])
 
 
 def check_kept(

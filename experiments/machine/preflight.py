@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from contract.exits import Exit, LabError
 from contract.ports import WEB_PORT
 from experiments.docker.address import engine_address
-from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.docker_driver import DockerDriver, Side
 from experiments.docker.driver import DriverError
 from experiments.machine.checks import (
     CORES,
@@ -22,6 +22,7 @@ from experiments.machine.checks import (
     check_port,
     check_space,
 )
+from experiments.machine.cores import Placement
 from experiments.machine.host import free_space, look, port_is_free
 from experiments.machine.kept import NAME, check_kept, see_unkept
 from experiments.machine.specimen import MODEL
@@ -52,30 +53,50 @@ class Needs:
 
 def preflight(driver: DockerDriver, needs: Needs) -> None:
     """Raises LabError(Exit.NOT_READY) with every failure that would stop the run."""
-    facts, info = look(driver, needs.image), driver.info()
-    cores = driver.cores(needs.image)
     done = [
-        check_engine(driver.version(), info),
+        *(check for side in driver.sides for check in _of_side(driver, side, needs)),
         *_place_of(driver),
-        check_cores(len(cores)),
         check_nofile(driver.nofile_limit(needs.image), needs.nofile),
-        check_space("disk of the engine", facts["disk_bytes"], needs.disk_bytes, "its disk"),
         check_space(
             "disk for results", free_space(needs.results), needs.disk_bytes, str(needs.results)
         ),
     ]
-    if len(cores) >= CORES:
-        try:
-            placed = driver.placement(needs.image)
-            seen = see_unkept(driver, needs.image, needs.trials, placed)
-            done.append(check_kept(seen, info))
-        except DriverError as error:
-            done.append(Check(NAME, "fail", "refused", str(error)))
+    if all(len(one.cores(needs.image)) >= CORES for one in driver.sides.values()):
+        placed = driver.placement(needs.image)
+        done += [_kept(driver, side, needs, placed) for side in driver.sides]
     if needs.port is not None:
         done.append(check_port(needs.port, port_is_free(needs.port), None))
     failed = [f"{one.name}: {one.seen}; {one.advice}" for one in done if one.status == "fail"]
     if failed:
-        raise LabError("this machine is not ready:\n  " + "\n  ".join(failed), Exit.NOT_READY)
+        whose = "the hosts are" if driver.of_hosts else "this machine is"
+        raise LabError(f"{whose} not ready:\n  " + "\n  ".join(failed), Exit.NOT_READY)
+
+
+def _of_side(driver: DockerDriver, side: Side, needs: Needs) -> list[Check]:
+    """What the engine of the side is, and its machine has."""
+    engine = driver.sides[side]
+    disk_bytes = look(engine, needs.image)["disk_bytes"]
+    done = [
+        check_engine(engine.version(), engine.info()),
+        check_cores(len(engine.cores(needs.image))),
+        check_space("disk of the engine", disk_bytes, needs.disk_bytes, "its disk"),
+    ]
+    return [_named(one, side) for one in done]
+
+
+def _kept(driver: DockerDriver, side: Side, needs: Needs, placed: Placement) -> Check:
+    """Whether the engine of the side gives its containers their limits."""
+    try:
+        seen = see_unkept(driver, needs.image, needs.trials, placed, side=side)
+        found = check_kept(seen, driver.sides[side].info())
+    except DriverError as error:
+        found = Check(NAME, "fail", "refused", str(error))
+    return _named(found, side)
+
+
+def _named(check: Check, side: Side) -> Check:
+    """With the host of its side."""
+    return replace(check, name=f"the {side}'s host: {check.name}") if side else check
 
 
 def _place_of(driver: DockerDriver) -> list[Check]:
