@@ -33,7 +33,7 @@ def settings(spec: ContainerSpec) -> dict[str, Any]:
         "hostname": spec.hostname,
         "user": spec.user,
         "environment": dict(spec.environment),
-        "ports": [(port, _protocol(spec, port)) for port in spec.publish],
+        "ports": [(port, protocol) for port, protocol, _ in _published(spec)],
         "stop_signal": spec.stop_signal,
         # A check that an image brings along would run inside the windows.
         "healthcheck": {"test": ["NONE"]},
@@ -49,7 +49,7 @@ def settings(spec: ContainerSpec) -> dict[str, Any]:
 def host_settings(spec: ContainerSpec) -> dict[str, Any]:
     """Options that say what it may use. Raises DriverError for what no engine would take."""
     joins = spec.network.startswith("container:")
-    owners = (spec.sysctls, spec.publish, spec.aliases, spec.hostname, spec.hosts)
+    owners = (spec.sysctls, spec.publish, spec.publish_udp, spec.aliases, spec.hostname, spec.hosts)
     if joins and any(owners):
         raise DriverError(
             f"container {spec.name}: sysctls, published ports, aliases and host names "
@@ -72,8 +72,7 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
         "cpuset_cpus": spec.cpus or None,
         "sysctls": dict(spec.sysctls) or None,
         "port_bindings": {
-            f"{port}/{_protocol(spec, port)}": (spec.publish_at, own)
-            for port, own in spec.publish.items()
+            f"{port}/{protocol}": (spec.publish_at, own) for port, protocol, own in _published(spec)
         },
     }
     if spec.cpu_quota is not None:
@@ -92,8 +91,10 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
     return asked
 
 
-def _protocol(spec: ContainerSpec, port: int) -> str:
-    return "udp" if port in spec.publish_udp else "tcp"
+def _published(spec: ContainerSpec) -> list[tuple[int, str, int]]:
+    """Each port with its protocol, and the host's port."""
+    tcp = [(port, "tcp", own) for port, own in spec.publish.items()]
+    return [*tcp, *((port, "udp", port) for port in spec.publish_udp)]
 
 
 def _in_memory(folder: str) -> dict[str, object]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from contract.stop_signal import USUAL as STOP_SIGNAL
 from experiments.docker.address import Address
@@ -25,6 +25,7 @@ from experiments.docker.driver import (
     DriverError,
     Ended,
     InUseError,
+    Side,
 )
 from experiments.docker.engine import Engine
 from experiments.docker.leftovers import found
@@ -45,10 +46,6 @@ REMOVAL_S: Final = 30.0
 ATTEMPTS: Final = 5
 """To remove a network that a container which is just ending may leave a moment later."""
 AGAIN_S: Final = 0.2
-
-
-Side = Literal["", "server", "load"]
-"""Of a run: '' has both its server and its load."""
 
 
 class DockerDriver(Engine):

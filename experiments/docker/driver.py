@@ -15,6 +15,8 @@ USER: Final = "10001:10001"
 """Of every container of the lab."""
 EVERYTHING: Final = "/"
 """Among the writable folders of a container: its whole file system."""
+Side = Literal["", "server", "load"]
+"""Of a run, whose engine one is: '' is that of both."""
 
 
 class DriverError(Exception):
@@ -57,11 +59,11 @@ class ContainerSpec:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     publish: Mapping[int, int] = field(default_factory=dict)
-    """Container port to host port, at `publish_at`."""
+    """Container port of TCP to host port, at `publish_at`."""
     publish_at: str = "127.0.0.1"
     """Another only where the server's host is not that of its load."""
     publish_udp: tuple[int, ...] = ()
-    """Of those, the ports that are of UDP."""
+    """Ports of UDP, each to that of its own number."""
     stop_signal: str = "SIGTERM"
     entrypoint: tuple[str, ...] | None = ()
     """What the command follows; None: the image's own. The lab's own containers have none."""

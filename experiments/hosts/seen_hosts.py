@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from contract.ports import SERVER_PORT
 from experiments.docker.docker_driver import DockerDriver
 from experiments.hosts.clock import offset_of
 from experiments.hosts.two_engines import TwoEngines
 from experiments.hosts.ways import server_address
 from experiments.hosts.wire import see_wire
 from experiments.plan.hosts import Host, Hosts
+from experiments.plan.trials import Trial
 
 KEY = "hosts"
 
 
-def see_hosts(driver: DockerDriver, hosts: Hosts | None, image: str) -> dict[str, Any]:
+def see_hosts(
+    driver: DockerDriver, hosts: Hosts | None, image: str, trials: Iterable[Trial]
+) -> dict[str, Any]:
     """By what they are called; nothing where all is on one machine. Raises DriverError; LabError
-    where the load does not reach the server's host."""
+    where the load does not reach a port of the trials on the server's host."""
     if hosts is None or not isinstance(driver, TwoEngines):
         return {}
     address = server_address(hosts)
-    wire = asdict(see_wire(driver, image, address))
+    ports = sorted({one.point.foreign.port if one.point.foreign else SERVER_PORT for one in trials})
+    wire = asdict(see_wire(driver, image, address, ports))
     server = {**_of(hosts.server, driver), "address": address, "path": wire}
     return {KEY: {"server": server, "load": _of(hosts.load[0], driver.load)}}
 

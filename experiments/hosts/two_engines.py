@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from experiments.docker.address import Address
-from experiments.docker.docker_driver import DockerDriver, Side
-from experiments.docker.driver import ContainerSpec, ContainerState, Ended
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import ContainerSpec, ContainerState, Ended, Side
 from experiments.machine.cores import Placement, place_apart
 
 

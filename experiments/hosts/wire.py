@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
 from contract.exits import Exit, LabError
-from contract.ports import PROBE_PORT, SERVER_PORT
+from contract.ports import PROBE_PORT
 from experiments.docker.driver import ContainerSpec, Ended
 from experiments.docker.tool import run_to_end, running
 from experiments.hosts import wire_echo, wire_look
 from experiments.hosts.two_engines import TwoEngines
 from experiments.records.server_log import last_lines
+from experiments.run.trial_containers import ANY_PORT
 
 NETWORK: Final = "bridge"
 """The engines' own, as for any container with a published port."""
@@ -22,8 +24,8 @@ NETWORK: Final = "bridge"
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """As seen from a container on the load's host: round trips over both ports, and what came in a
-    second over the server's."""
+    """As seen from a container on the load's host: round trips over the ports of servers and probe,
+    and what came in a second over a server's."""
 
     round_trip_us: float
     probe_round_trip_us: float
@@ -32,19 +34,20 @@ class Wire:
     mbit_per_s: float
 
 
-def see_wire(driver: TwoEngines, image: str, address: str) -> Wire:
-    """Raises LabError(NOT_READY) where the load does not reach what listens at the address."""
-    with running(driver, _server(image, address)):
-        ended = run_to_end(driver, _client(image, address))
-    return read(ended, address)
+def see_wire(driver: TwoEngines, image: str, address: str, ports: Sequence[int]) -> Wire:
+    """`ports` are those of the servers. Raises LabError(NOT_READY) where the load does not reach
+    what listens at one of them: a trial could not tell that from a server that does not answer."""
+    with running(driver, _server(image, address, ports)):
+        ended = run_to_end(driver, _client(image, address, ports))
+    return read(ended, address, ports)
 
 
-def read(ended: Ended, address: str) -> Wire:
+def read(ended: Ended, address: str, ports: Sequence[int]) -> Wire:
     """What the client saw. Raises LabError."""
     if ended.exit_code == wire_look.UNREACHED:
         raise LabError(
             f"hosts: from the load's host {last_lines(ended.output)}; have the firewalls between "
-            f"them let TCP port {SERVER_PORT} and UDP port {PROBE_PORT} of {address} through, or "
+            f"them let {_named(ports)} and UDP port {PROBE_PORT} of {address} through, or "
             "give the server's host another `address`",
             Exit.NOT_READY,
         )
@@ -53,31 +56,36 @@ def read(ended: Ended, address: str) -> Wire:
     return Wire(**json.loads(ended.output))
 
 
+def _named(ports: Sequence[int]) -> str:
+    return f"TCP port{'s' if len(ports) > 1 else ''} {', '.join(map(str, ports))}"
+
+
 def source(module: ModuleType) -> str:
     """Of a program that runs in any image of the lab, an older one too."""
     return Path(str(module.__file__)).read_text(encoding="utf-8")
 
 
-def _server(image: str, address: str) -> ContainerSpec:
-    ports = (SERVER_PORT, PROBE_PORT)
+def _server(image: str, address: str, ports: Sequence[int]) -> ContainerSpec:
     return ContainerSpec(
         role="tool",
         name="c10k-wire-server",
         image=image,
-        command=("python3", "-c", source(wire_echo), *map(str, ports)),
+        command=("python3", "-c", source(wire_echo), *map(str, (PROBE_PORT, *ports))),
         network=NETWORK,
+        sysctls=ANY_PORT,
         publish={port: port for port in ports},
         publish_at=address,
         publish_udp=(PROBE_PORT,),
     )
 
 
-def _client(image: str, address: str) -> ContainerSpec:
+def _client(image: str, address: str, ports: Sequence[int]) -> ContainerSpec:
+    asked = (address, *map(str, (PROBE_PORT, *ports)))
     return ContainerSpec(
         role="tool",
         name="c10k-wire-client",
         image=image,
-        command=("python3", "-c", source(wire_look), address, str(SERVER_PORT), str(PROBE_PORT)),
+        command=("python3", "-c", source(wire_look), *asked),
         network=NETWORK,
         side="load",
     )

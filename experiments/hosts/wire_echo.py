@@ -1,6 +1,6 @@
 """Runs in a container on the server's host: gives back what comes, by TCP and by UDP.
 
-`wire_echo.py TCP_PORT UDP_PORT`. A connection that begins with GIVE gets MEBIBYTES instead,
+`wire_echo.py UDP_PORT TCP_PORT...`. A connection that begins with GIVE gets MEBIBYTES instead,
 after their number of bytes in 8.
 """
 
@@ -36,15 +36,19 @@ def datagrams(sock: socket.socket) -> None:
         sock.sendto(some, peer)
 
 
-def main(tcp: int, udp: int) -> None:
-    with (
-        socket.create_server(("", tcp)) as listener,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock,
-    ):
-        sock.bind(("", udp))
-        Thread(target=datagrams, args=(sock,), daemon=True).start()
+def listen(port: int) -> None:
+    """For ever."""
+    with socket.create_server(("", port)) as listener:
         while True:
             Thread(target=serve, args=listener.accept()[:1], daemon=True).start()
+
+
+def main(udp: int, *tcp: int) -> None:
+    for port in tcp:
+        Thread(target=listen, args=(port,), daemon=True).start()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("", udp))
+        datagrams(sock)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Runs in a container on the load's host: looks at the path to `wire_echo.py`, and prints JSON.
 
-`wire_look.py ADDRESS TCP_PORT UDP_PORT`; ends with UNREACHED, and why, where nobody answers there.
+`wire_look.py ADDRESS UDP_PORT TCP_PORT...`; ends with UNREACHED, and why, where nobody answers at
+one of the ports. The rate is that of the first of TCP.
 """
 
 from __future__ import annotations
@@ -65,12 +66,15 @@ def mbit_per_s(address: str, port: int) -> float:
         return came * 8 / 1e6 / (time.perf_counter() - began)
 
 
-def main(address: str, tcp: int, udp: int) -> None:
-    what = f"TCP port {tcp}"
+def main(address: str, udp: int, *tcp: int) -> None:
+    what, trips = "", []
     try:
-        with connected(address, tcp) as sock:
-            trips = round_trips_us(sock)
-        rate = mbit_per_s(address, tcp)
+        for port in tcp:
+            what = f"TCP port {port}"
+            with connected(address, port) as sock:
+                trips += round_trips_us(sock)
+        what = f"TCP port {tcp[0]}"
+        rate = mbit_per_s(address, tcp[0])
         what = f"UDP port {udp}"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(ANSWER_S / LOOKS)
@@ -91,4 +95,4 @@ def main(address: str, tcp: int, udp: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

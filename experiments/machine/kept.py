@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from experiments.docker.docker_driver import DockerDriver, Side
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import Side
 from experiments.machine import shortfalls
 from experiments.machine.checks import Check, Status
 from experiments.machine.cores import Placement

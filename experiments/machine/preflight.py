@@ -10,8 +10,8 @@ from typing import Final
 from contract.exits import Exit, LabError
 from contract.ports import WEB_PORT
 from experiments.docker.address import engine_address
-from experiments.docker.docker_driver import DockerDriver, Side
-from experiments.docker.driver import DriverError
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import DriverError, Side
 from experiments.machine.checks import (
     CORES,
     Check,

@@ -288,5 +288,5 @@ def _manifest(
         *(run, started_at, source, made_of, foreign, machine, engine, placement),
         *(limits, [*source.notes, *notes(trials), *([link.left_out] if link else [])]),
     )
-    hosts = see_hosts(driver, source.experiment.hosts, images.server)
+    hosts = see_hosts(driver, source.experiment.hosts, images.server, trials)
     return {**found, **hosts, "trials": len(trials)}

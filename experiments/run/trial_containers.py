@@ -140,9 +140,9 @@ class Containers:
         """What the pod of this name has more where server and load are on two hosts."""
         if name == "client":
             return {"side": "load", "cpus": self._beside_load, "hosts": {"server": self.address}}
-        ports = (self.server_under_test(trial).port, PROBE_PORT)
+        port = self.server_under_test(trial).port
         return {
-            "publish": {port: port for port in ports},
+            "publish": {port: port},
             "publish_at": self.address,
             "publish_udp": (PROBE_PORT,),
         }

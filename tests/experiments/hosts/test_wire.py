@@ -7,15 +7,23 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from threading import Thread, Timer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from contract.exits import Exit, LabError
-from experiments.docker.driver import Ended
-from experiments.hosts import wire_echo, wire_look
+from contract.ports import PROBE_PORT, SERVER_PORT
+from experiments.docker.address import Address
+from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import ContainerSpec, Ended
+from experiments.hosts import seen_hosts, wire, wire_echo, wire_look
+from experiments.hosts.two_engines import TwoEngines
 from experiments.hosts.wire import Wire, read, source
+from experiments.plan.foreign_server import Foreign
+from experiments.plan.hosts import Host, Hosts
+from tests.support.fakes import some_trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +39,8 @@ def free_port(kind: socket.SocketKind) -> int:
 
 
 @contextmanager
-def answering(tcp: int, udp: int) -> Iterator[None]:
-    command = [sys.executable, "-c", source(wire_echo), str(tcp), str(udp)]
+def answering(tcp: int, udp: int, *more: int) -> Iterator[None]:
+    command = [sys.executable, "-c", source(wire_echo), *map(str, (udp, tcp, *more))]
     with subprocess.Popen(command) as process:  # noqa: S603 - our own
         try:
             yield
@@ -40,9 +48,9 @@ def answering(tcp: int, udp: int) -> Iterator[None]:
             process.kill()
 
 
-def looked(tcp: int, udp: int, address: str = HERE) -> Ended:
+def looked(tcp: int, udp: int, *more: int, address: str = HERE) -> Ended:
     patient = source(wire_look).replace("PATIENCE_S = 10.0", "PATIENCE_S = 3.0")
-    command = [sys.executable, "-c", patient, address, str(tcp), str(udp)]
+    command = [sys.executable, "-c", patient, address, *map(str, (udp, tcp, *more))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     return Ended(done.returncode, done.stdout + done.stderr)
 
@@ -50,7 +58,7 @@ def looked(tcp: int, udp: int, address: str = HERE) -> Ended:
 def test_round_trips_and_rate_of_a_path_that_is_there() -> None:
     tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
     with answering(tcp, udp):
-        found = read(looked(tcp, udp), HERE)
+        found = read(looked(tcp, udp), HERE, [SERVER_PORT])
     assert 1 < found.round_trip_us < 1e5
     assert 1 < found.probe_round_trip_us < 1e5
     assert found.probe_lost < wire_look.LOOKS
@@ -103,9 +111,21 @@ def test_port_that_is_closed_is_named_with_what_to_do(closed: str) -> None:
     with answering(tcp, udp):
         ended = looked(*((other, udp) if closed == "TCP" else (tcp, other)))
     with pytest.raises(LabError, match=f"load's host {closed} port {other} of {HERE} is not") as no:
-        read(ended, HERE)
+        read(ended, HERE, [SERVER_PORT])
     assert no.value.exit is Exit.NOT_READY
     assert "have the firewalls between them let TCP port 8080 and UDP port 8079" in str(no.value)
+
+
+def test_each_server_s_port_is_looked_at() -> None:
+    """The path may let through the first, and not the second."""
+    tcp, other, closed = (free_port(socket.SOCK_STREAM) for _ in range(3))
+    udp = free_port(socket.SOCK_DGRAM)
+    with answering(tcp, udp, other):
+        assert looked(tcp, udp, other).exit_code == 0
+        ended = looked(tcp, udp, other, closed)
+    with pytest.raises(LabError, match=f"TCP port {closed} of {HERE} is not reached") as no:
+        read(ended, HERE, [3000, 8080])
+    assert "let TCP ports 3000, 8080 and UDP port 8079 of" in str(no.value)
 
 
 def test_who_accepts_and_says_nothing_is_not_reached() -> None:
@@ -118,8 +138,37 @@ def test_who_accepts_and_says_nothing_is_not_reached() -> None:
 
 def test_look_that_fails_otherwise_is_told_as_it_is() -> None:
     with pytest.raises(LabError, match="the path could not be looked at: no python"):
-        read(Ended(127, "no python\n"), HERE)
+        read(Ended(127, "no python\n"), HERE, [SERVER_PORT])
     answer = Wire(100.0, 120.0, 1, 940.5)
     said = {"round_trip_us": 100.0, "probe_round_trip_us": 120.0}
     said |= {"probe_lost": 1, "mbit_per_s": 940.5}
-    assert read(Ended(0, json.dumps(said)), HERE) == answer
+    assert read(Ended(0, json.dumps(said)), HERE, [SERVER_PORT]) == answer
+
+
+def test_the_ports_are_those_of_the_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two servers, one on a port of its own."""
+    nowhere = Address("unix:///nowhere", {}, "a test")
+    driver = TwoEngines("run", nowhere, "a", DockerDriver("run", "o", nowhere, "b"))
+    asked: list[ContainerSpec] = []
+
+    def run_to_end(_: object, spec: ContainerSpec) -> Ended:
+        asked.append(spec)
+        return Ended(0, json.dumps(asdict(Wire(1.0, 1.0, 0, 1.0))))
+
+    @contextmanager
+    def running(_: object, spec: ContainerSpec) -> Iterator[str]:
+        asked.append(spec)
+        yield "c"
+
+    monkeypatch.setattr(wire, "run_to_end", run_to_end)
+    monkeypatch.setattr(wire, "running", running)
+    monkeypatch.setattr(seen_hosts, "_of", lambda *_: {})
+    ours = some_trials()[0]
+    theirs = replace(ours.point, foreign=Foreign(name="shop", image="shop:1", port=80))
+    hosts = Hosts(server=Host(docker="ssh://a", address=HERE), load=[Host(docker="ssh://b")])
+    trials = [ours, ours, replace(ours, point=theirs)]
+    assert seen_hosts.see_hosts(driver, hosts, "i", trials)["hosts"]["server"]["address"] == HERE
+    server, client = asked
+    assert (server.publish, server.publish_udp) == ({80: 80, SERVER_PORT: SERVER_PORT}, (8079,))
+    assert server.command[-3:] == client.command[-3:] == (str(PROBE_PORT), "80", str(SERVER_PORT))
+    assert server.sysctls, "a port below 1024 is for any user"

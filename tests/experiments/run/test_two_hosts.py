@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from contract.ports import PROBE_PORT, SERVER_PORT
 from contract.probe_question import KEY
+from experiments.docker.container_options import host_settings, settings
 from experiments.machine.cores import Core, place_apart
+from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.run.load_form import load_form
 from experiments.run.server_under_test import server_under_test
@@ -17,8 +19,8 @@ ADDRESS = "198.18.0.1"
 
 
 def over_the_wire(trial: Trial) -> Trial:
-    settings = replace(trial.point.settings, network="wire")
-    return replace(trial, point=replace(trial.point, settings=settings))
+    wired = replace(trial.point.settings, network="wire")
+    return replace(trial, point=replace(trial.point, settings=wired))
 
 
 def test_each_side_has_its_host_and_the_load_finds_the_server() -> None:
@@ -30,7 +32,7 @@ def test_each_side_has_its_host_and_the_load_finds_the_server() -> None:
     theirs = [client, made.master(), *made.loads(trial, "c").values()]
     assert {one.side for one in ours} == {"server"}
     assert {one.side for one in theirs} == {"load"}
-    assert pod.publish == {SERVER_PORT: SERVER_PORT, PROBE_PORT: PROBE_PORT}
+    assert pod.publish == {SERVER_PORT: SERVER_PORT}
     assert (pod.publish_at, pod.publish_udp) == (ADDRESS, (PROBE_PORT,))
     assert not client.publish
     assert client.hosts == {"server": ADDRESS}
@@ -39,6 +41,19 @@ def test_each_side_has_its_host_and_the_load_finds_the_server() -> None:
     assert form["host"] == f"http://server:{SERVER_PORT}"
     assert form["probe"] == f"server:{PROBE_PORT}"
     assert form["probe_clock"] == "other"
+
+
+def test_a_server_may_have_the_probe_s_number_by_tcp() -> None:
+    cores = place_apart([Core(0), Core(1)], [Core(0), Core(1)])
+    made = Containers(
+        FakeImages(), cores, "net", 20_000, "c10k-run", {"shop": "i"}, address=ADDRESS
+    )
+    trial = over_the_wire(some_trials()[0])
+    foreign = Foreign(name="shop", image="shop:1", port=PROBE_PORT)
+    pod = made.pod(replace(trial, point=replace(trial.point, foreign=foreign)), "pod")
+    place = (ADDRESS, PROBE_PORT)
+    assert host_settings(pod)["port_bindings"] == {"8079/tcp": place, "8079/udp": place}
+    assert settings(pod)["ports"] == [(PROBE_PORT, "tcp"), (PROBE_PORT, "udp")]
 
 
 def test_the_probe_and_who_asks_it_share_a_key_of_the_trial() -> None:
