@@ -6,7 +6,8 @@ import json
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from threading import Thread, Timer
 from typing import TYPE_CHECKING
@@ -101,6 +102,27 @@ def test_a_stream_that_breaks_off_has_no_rate() -> None:
         thread.start()
         with pytest.raises(ConnectionResetError, match="after 262,144 of 33,554,432 bytes"):
             wire_look.mbit_per_s(HERE, listener.getsockname()[1])
+        thread.join()
+
+
+def test_a_slow_path_has_its_rate_before_all_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the look waits for a container would else end the run, with a reason of its engine."""
+    monkeypatch.setattr(wire_look, "RATE_S", 0.3)
+
+    def give(listener: socket.socket) -> None:
+        sock, _ = listener.accept()
+        with sock, suppress(OSError):
+            sock.sendall(sock.recv(1))
+            assert sock.recv(1) == wire_echo.GIVE
+            sock.sendall((2**25).to_bytes(8, "big"))
+            while True:
+                sock.sendall(bytes(1_000))
+                time.sleep(0.01)
+
+    with socket.create_server((HERE, 0)) as listener:
+        thread = Thread(target=give, args=(listener,))
+        thread.start()
+        assert 0 < wire_look.mbit_per_s(HERE, listener.getsockname()[1]) < 2
         thread.join()
 
 
