@@ -25,10 +25,10 @@ def figure(run: Run, trials: pd.DataFrame, metric: str, write: Write) -> str:
     """The median of those of the run's trials that count, with ≤ or ≥ where it is a bound."""
     valid = at(trials, valid=True)
     text = write(median(valid[metric]))
-    return sign(metric, text) if is_bound(run, valid, metric) else text
+    return sign(metric, text) if _bound_median(run, valid, metric) else text
 
 
-def is_bound(run: Run, valid: pd.DataFrame, metric: str) -> bool:
+def _bound_median(run: Run, valid: pd.DataFrame, metric: str) -> bool:
     """Whether the median of these trials is one; nought is exact."""
     alike, rows = np.zeros(len(valid), dtype=int), valid.index.to_numpy(dtype=int)
     found = len(valid) > 0 and medians_bounded(run, metric, alike, 1, rows)[0]
