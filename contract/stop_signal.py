@@ -7,17 +7,22 @@ import signal
 from typing import Final
 
 USUAL: Final = "SIGTERM"
-_REAL_TIME = re.compile(r"(?:SIG)?RTMIN\+(\d{1,2})")
+_REAL_TIME = re.compile(r"RT(?:MIN\+|MAX-)(\d{1,2})")
 
 
 def number_of(text: str) -> int:
-    """SIGQUIT, QUIT, 3, SIGRTMIN+3 as a number. Raises ValueError for what is no signal."""
+    """SIGQUIT, quit, 3, SIGRTMIN+3, SIGRTMAX-1 as a number, in upper or lower case as engines take
+    it. Raises ValueError for what is no signal."""
+    name = text.upper().removeprefix("SIG")
     if text.isdecimal():
-        return int(signal.Signals(int(text)))
-    if real_time := _REAL_TIME.fullmatch(text):
-        return int(signal.SIGRTMIN) + int(real_time[1])
-    name = text if text.startswith("SIG") else f"SIG{text}"
-    try:
-        return int(signal.Signals[name])
-    except KeyError:
-        raise ValueError(f"{text!r} is no signal") from None
+        number = int(text)
+    elif real_time := _REAL_TIME.fullmatch(name):
+        away = int(real_time[1])
+        number = signal.SIGRTMIN + away if "MIN" in name else signal.SIGRTMAX - away
+        if not signal.SIGRTMIN <= number <= signal.SIGRTMAX:
+            number = 0
+    else:
+        number = int(getattr(signal.Signals, f"SIG{name}", 0))
+    if not 1 <= number <= signal.SIGRTMAX:
+        raise ValueError(f"{text!r} is no signal")
+    return int(number)
