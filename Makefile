@@ -41,7 +41,8 @@ $(READY): requirements.lock
 		"error: Python 3.11 to 3.14 is needed, not %d.%d; name one: make PYTHON=python3.13 ..." % v)'
 	@test ! -L $(VENV) || { echo "error: $(VENV) is a link, and what it leads to would be emptied; remove the link"; exit 5; }
 	@echo "setting up $(VENV) (once)"
-	@$(PYTHON) -m venv --clear $(VENV) || { echo "error: no venv module; on Debian: apt install python3-venv"; exit 5; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: no venv module; on Debian: apt install python3-venv"; exit 5; }
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "error: $(VENV) could not be made, for the reason above"; exit 5; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@touch $@
 
