@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.engines.lab import Lab
+    from tests.engines.machine import Done
 
 ONE_POINT: Final = """\
 question: Is anything built again?
@@ -43,6 +44,9 @@ set -e
 mkdir -p /srv/lab "$2" && cp -a "$0/." /srv/lab && chown -R "$1" /srv/lab
 ln -s lab /srv/link && mount -t tmpfs -o noexec,mode=1777 tmpfs "$2"
 """
+TRIES: Final = 3
+DISTURBED: Final = "spoiled, not by the server, and made again"
+"""In what a run says where something else had the machine."""
 BUILDING: Final = re.compile(r"^(image|base image|python packages|setting up)\b.*", re.MULTILINE)
 LEFT: Final = (
     ("container", "ls", "--all"),
@@ -106,6 +110,14 @@ def _measured(lab: Lab) -> dict[str, str]:
     return base
 
 
+def _undisturbed(measured: Callable[[], Done]) -> Done:
+    """The first try that the machine left alone, or the last one."""
+    for _ in range(TRIES - 1):
+        if (done := measured()).code == Exit.OK or DISTURBED not in done.said:
+            return done
+    return measured()
+
+
 def refusal(lab: Lab) -> str:
     """Server and load would share their cores: it has to say so before the first trial."""
     lab.as_root(*IMAGES)
@@ -122,8 +134,10 @@ def refusal(lab: Lab) -> str:
 def second_start(lab: Lab) -> str:
     images = lab.must("docker", "image", "ls", "--quiet", "--no-trunc")
     lab.machine.write(f"{lab.folder}/one.yaml", ONE_POINT)
-    said = lab.must("make", "experiment", "EXPERIMENT=one.yaml")
-    if built := BUILDING.search(said):
+    done = _undisturbed(lambda: lab.run("make", "experiment", "EXPERIMENT=one.yaml"))
+    if done.code != Exit.OK:
+        raise UnexpectedError(f"it ended with {done.code} and said: {done.said}")
+    if built := BUILDING.search(done.said):
         raise UnexpectedError(f"a second start said: {built.group()}")
     if lab.must("docker", "image", "ls", "--quiet", "--no-trunc") != images:
         raise UnexpectedError("a second start changed the images")
@@ -135,12 +149,19 @@ def stranger(lab: Lab) -> str:
     there, temporary files where nothing can be executed, a checkout behind a symbolic link."""
     group = lab.machine.must("sh", "-c", "getent group docker | cut -d: -f3").strip()
     lab.machine.must("sh", "-c", STRANGE, lab.folder, STRANGER, NOEXEC)
-    lab.machine.must(
-        *("setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", f"--groups={group}"),
-        *("sh", "-c", "umask 077; make experiment EXPERIMENT=one.yaml && make clean"),
-        folder="/srv/link",
-        given={"HOME": "/nowhere", "USER": "", "TMPDIR": NOEXEC},
-    )
+
+    def make(goal: str) -> Done:
+        return lab.machine.run(
+            *("setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", f"--groups={group}"),
+            *("sh", "-c", f"umask 077; make {goal}"),
+            folder="/srv/link",
+            given={"HOME": "/nowhere", "USER": "", "TMPDIR": NOEXEC},
+        )
+
+    told = _undisturbed(lambda: make("experiment EXPERIMENT=one.yaml"))
+    for done in (told, make("clean")):
+        if done.code != Exit.OK:
+            raise UnexpectedError(f"it ended with {done.code} and said: {done.said}")
     return (
         "the same for a user without name and home, with a umask of 077, a temporary folder in "
         "which nothing can be executed, and a checkout behind a symbolic link"
