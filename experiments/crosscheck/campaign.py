@@ -4,6 +4,7 @@ Loads are compared in rounds: a trial of the lab, then the tool against a fresh 
 the same settings, on the same cores, over the same path. What the kernel counts is read at the
 same moment by the probe's code and by `ss` and `nstat`, and has to be equal. System calls per
 request are counted by `strace -c`, from the difference of two runs, and by tracing.py.
+What a check-up's search finds is tried by `h2load` right below and above it.
 Figures go to results/crosscheck/RUN/crosscheck.json.
 """
 
@@ -19,10 +20,11 @@ from typing import Any
 
 from rich.console import Console
 
+from contract.checkup.kept import Limits
 from contract.exits import LabError
 from experiments.benchmarks.frame import Frame, Trials, frame
 from experiments.benchmarks.void_attempts import VoidAttempt, print_void
-from experiments.crosscheck import tools
+from experiments.crosscheck import held_rate, tools
 from experiments.crosscheck.table import DIFFERS, Compared, print_table
 from experiments.docker.driver import ContainerSpec
 from experiments.docker.tool import run_tool, running
@@ -69,6 +71,8 @@ def _compare_all(made: Frame, compared: list[Compared], void: list[VoidAttempt])
             compared += compare_load(bench, trials, loader)
             runner.settle()
             made.say(f"{loader.name}: done")
+        compared += compare_search(bench, trials)
+        made.say("h2load: done")
     compared += compare_calls(made)
     made.say("strace: done")
 
@@ -130,6 +134,18 @@ def compare_load(bench: Bench, trials: Trials, loader: tools.Loader) -> Iterator
         if figure == tools.FAILED:  # a median of rounds would hide what few of them had
             sides = ((sum(sides[0]),), (sum(sides[1]),))
         yield Compared(loader.name, figure, *sides)
+
+
+def compare_search(bench: Bench, trials: Trials) -> Iterator[Compared]:
+    """The rate that a search finds, by trials of the lab's, and the tool at fixed ones."""
+
+    def loaded(command: tuple[str, ...]) -> str:
+        with bench.serving(held_rate.SERVER, None) as server:
+            return bench.tool(server, command)
+
+    limits = Limits()
+    held = held_rate.search(lambda settings: trials.measure(settings)[0], limits)
+    yield from held_rate.compare_held_rate(held, limits, loaded)
 
 
 def compare_queue(bench: Bench) -> Iterator[Compared]:

@@ -278,6 +278,7 @@ def test_the_whole_saves_and_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaign, "trial_environment", trial_environment)
     monkeypatch.setattr(campaign, "Trials", lambda *_: FakeTrials())
     monkeypatch.setattr(campaign, "compare_calls", lambda _: [])
+    monkeypatch.setattr(campaign, "compare_search", lambda *_: [])
     stream = io.StringIO()
     with pytest.raises(
         LabError, match=r"differ without a known reason: .*median, us of ab .* \(all"
