@@ -247,10 +247,11 @@ def compare_(arguments: tuple[str, ...]) -> None:
 
 @cli.command("history")
 @click.argument("experiment", default="c10k")
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@spoken
 @with_exit_codes
-def history_(experiment: str, options: tuple[str, ...]) -> None:
+def history_(experiment: str, quiet: bool, as_json: bool) -> None:
     """The trend over all runs of EXPERIMENT, in one picture and a table."""
+    _, options = output_of(quiet, as_json)
     sys.exit(_analysis("history", str(RESULTS / experiment), *options))
 
 

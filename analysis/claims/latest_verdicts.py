@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis.claims.judgement import Word
 from analysis.records import unreadable_rows
 from contract.run_files import VERDICTS
-from contract.run_order import begun
+from contract.run_order import in_order
 
 STAMP = "%Y%m%d-%H%M%S"
 
@@ -32,14 +32,14 @@ def latest_verdicts(results: Path) -> dict[int, LatestVerdict]:
     A run whose verdicts cannot be read is passed over: its own report says why.
     """
     found: dict[int, LatestVerdict] = {}
-    for path in sorted(results.glob(f"*/*/{VERDICTS}"), key=lambda path: begun(path.parent)):
-        if path.parent.parent.is_symlink() or path.parent.is_symlink():
-            continue
-        spoiled = unreadable_rows.count(path.parent)
-        for number, verdict in _verdicts(path):
+    folders = (path.parent for path in results.glob(f"*/*/{VERDICTS}"))
+    runs = [run for run in folders if not (run.parent.is_symlink() or run.is_symlink())]
+    for run in in_order(runs):
+        spoiled = unreadable_rows.count(run)
+        for number, verdict in _verdicts(run / VERDICTS):
             if verdict != Word.NOT_RUN or number not in found:
-                run = f"{path.parent.parent.name}/{path.parent.name}"
-                found[number] = LatestVerdict(verdict, run, _date(path.parent.name), spoiled)
+                name = f"{run.parent.name}/{run.name}"
+                found[number] = LatestVerdict(verdict, name, _date(run.name), spoiled)
     return found
 
 

@@ -99,7 +99,7 @@ def compare(
     """Compare the runs in `folders` with the first of them.
 
     `metrics` (default: all) limits the comparison, and then each of them decides.
-    LabError(BAD_INPUT) if a run is unreadable or the runs are unlike.
+    LabError(BAD_INPUT) if a run is unreadable, given twice, or unlike the others.
     """
     if unknown := [name for name in metrics if name not in METRICS]:
         raise LabError(
@@ -107,6 +107,7 @@ def compare(
             Exit.BAD_INPUT,
         )
     runs = tuple(load(folder) for folder in folders)
+    _check_distinct(runs)
     for run in runs:
         if not len(run.trials):
             raise LabError(f"{run.path}: no trial has finished: resume the run", Exit.NOT_READY)
@@ -131,6 +132,20 @@ def compare(
         missing,
         tuple(name for run, name in zip(runs, names, strict=True) if run.unfinished),
     )
+
+
+def _check_distinct(runs: Sequence[Run]) -> None:
+    """LabError(BAD_INPUT) where two paths lead to one run: beside itself nothing got worse."""
+    given: dict[Path, Path] = {}
+    for run in runs:
+        folder = run.path.resolve()
+        if folder in given:
+            raise LabError(
+                f"{given[folder]} and {run.path} are the same run, {folder}: name two runs by "
+                "their folders (results/latest leads to the run that was finished last)",
+                Exit.BAD_INPUT,
+            )
+        given[folder] = run.path
 
 
 def names_of(runs: Sequence[Run]) -> tuple[str, ...]:

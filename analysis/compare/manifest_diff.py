@@ -8,10 +8,18 @@ from typing import Any
 
 from analysis.records.run import Run
 from analysis.wording import MISSING
+from contract.checkup.description import ENDED as ALL_ASKED
+from contract.more_blocks import BLOCKS, ENDED
+from contract.run_order import KEY as SEQUENCE
 
-# Each run has its own, or they say nothing about the conditions. Where the free memory scaled an
-# experiment down, `scaled` says so.
-ALWAYS_DIFFER = ("run", "started_at", "resumed_at", "finished_at", "limits.memory_bytes")
+ALWAYS_DIFFER = (
+    *("run", SEQUENCE, "started_at", "resumed_at", ENDED, ALL_ASKED),
+    *("trials", BLOCKS, "limits.memory_bytes"),
+    *(f"hosts.{host}.clock_{of}_s" for host in ("server", "load") for of in ("offset", "bound")),
+)
+"""Each run has its own, or they say nothing about the conditions: when it was, how many blocks it
+took until it could tell, how far the clocks of its hosts were off. Where the free memory scaled an
+experiment down, `scaled` says so."""
 LONGEST = 60
 ID = 19
 """Letters of a digest that are shown."""

@@ -101,20 +101,29 @@ def check_alike(runs: Sequence[Run], names: Sequence[str]) -> None:
             missing = ~here.index.isin(other.index)
             if missing.any():
                 problems.append(f"{lacking} lacks {_named(here, missing)}")
-        windows = mine["window_s"]
-        there = theirs["window_s"].reindex(mine.index)
-        unlike = np.abs(np.log((there / windows).to_numpy(dtype="float64"))) > np.log(ALIKE_WINDOWS)
-        if unlike.any():
-            problems.append(
-                f"windows of {number(windows[unlike].iloc[0])} s in {base_name}, "
-                f"of {number(there[unlike].iloc[0])} s in {name}"
-            )
+        if unlike := unlike_windows((base, base_name), (run, name)):
+            problems.append(unlike)
     if problems:
         raise LabError(
             "these runs cannot be compared:\n  " + "\n  ".join(problems) + "\nCompare runs of the "
             "same experiment file with the same choice of servers; resume one that was stopped.",
             Exit.BAD_INPUT,
         )
+
+
+def unlike_windows(first: tuple[Run, str], second: tuple[Run, str]) -> str:
+    """'windows of 2 s in RUN, of 20 s in OTHER', of the points that both runs have; '' where they
+    are of one length. Each run is given with its name."""
+    (base, base_name), (run, name) = first, second
+    windows = points(base).table["window_s"]
+    there = points(run).table["window_s"].reindex(windows.index)
+    unlike = np.abs(np.log((there / windows).to_numpy(dtype="float64"))) > np.log(ALIKE_WINDOWS)
+    if not unlike.any():
+        return ""
+    return (
+        f"windows of {number(windows[unlike].iloc[0])} s in {base_name}, "
+        f"of {number(there[unlike].iloc[0])} s in {name}"
+    )
 
 
 def labels(table: pd.DataFrame) -> pd.Series[str]:

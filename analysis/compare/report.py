@@ -26,9 +26,11 @@ from analysis.records.run import Run
 from analysis.rendering import write_errors
 from analysis.tables import Table
 from analysis.wording import SYMBOLS, count
-from contract.run_order import sequence
+from contract.run_order import given_twice, sequence
 
 NAME = "comparison"
+AMONG_RUNS = "comparison-of-runs"
+"""The folder of these files in a run that has a comparison of its own, of two servers."""
 CSV_COLUMNS = [
     *("base", "run", "point", "server", "reference", "metric", "base_value", "value", "ratio"),
     *("low", "high", "beside", "noise", "n_base", "n", "failed", "counted", "repeats"),
@@ -85,15 +87,24 @@ def write(comparison: RunComparison, folder: Path) -> ExportedFiles:
         return export(NAME, folder, page, comparison.figures[CSV_COLUMNS])
 
 
-def newest(comparison: RunComparison) -> Path:
-    """The folder of the run that began last, by its sequence; by the clock where the runs are of
-    several folders of results, which have sequences of their own."""
-    one_folder = len({run.path.resolve().parents[1] for run in comparison.runs}) == 1
+def usual_folder(comparison: RunComparison) -> Path:
+    """Where the files of a comparison of runs go: into the newest run's folder, beside its report;
+    into a folder of their own there where that run compares two servers, as its report has files of
+    these names then."""
+    run = _newest(comparison.runs)
+    return run.path / AMONG_RUNS if run.manifest.compare else run.path
+
+
+def _newest(runs: Sequence[Run]) -> Run:
+    """The run that began last, by its sequence; by the clock where the runs are of several folders
+    of results, or were, which have sequences of their own."""
+    folders = {run.path.resolve().parent.parent for run in runs}
+    counted = len(folders) == 1 and not given_twice(sequence(run.path) for run in runs)
 
     def began(run: Run) -> tuple[int, pd.Timestamp]:
-        return (sequence(run.path) if one_folder else 0, run.trials["started_at"].min())
+        return (sequence(run.path) if counted else 0, run.trials["started_at"].min())
 
-    return max(comparison.runs, key=began).path
+    return max(runs, key=began)
 
 
 def _chips(figures: pd.DataFrame) -> list[tuple[str, str, str]]:

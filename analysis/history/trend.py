@@ -22,17 +22,13 @@ from analysis.charts.palette import in_order
 from analysis.compare.log_ratios import logarithms
 from analysis.compare.manifest_diff import differences
 from analysis.compare.matching import KEY, points
-from analysis.failures import by_word
+from analysis.history.runs_in_order import OLDER_FILE, began, runs_in_order
 from analysis.history.trend_figures import not_in_ratios, trend_figures
-from analysis.records import unreadable_rows
-from analysis.records.run import Run, load
+from analysis.records.run import Run
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import listed, plural, server_name
 from contract.csv_check import LeftOut
 from contract.exits import Exit, LabError
-from contract.run_order import sequence
-
-LEAST_RUNS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +50,11 @@ class Trend:
 
 def history(folder: Path) -> Trend:
     """The runs in `folder` (results/EXPERIMENT). LabError(BAD_INPUT) if there is no such
-    folder, LabError(NOT_READY) if it holds fewer than two runs that measured anything."""
+    folder, or if its runs have no point or no length of windows in common, LabError(NOT_READY) if
+    it holds fewer than two runs that measured anything."""
     if not folder.is_dir():
         raise LabError(f"{folder}: no such folder: expected results/EXPERIMENT", Exit.BAD_INPUT)
-    runs, notes = _readable(folder)
-    if len(runs) < LEAST_RUNS:
-        needed = (
-            f"{folder}: {plural(len(runs), 'run')} that measured anything: a trend needs "
-            f"{LEAST_RUNS}; run the experiment again"
-        )
-        raise LabError("\n".join([needed, *notes]), Exit.NOT_READY)
+    runs, notes = runs_in_order(folder)
     measured = [set(logarithms(run).index.get_level_values(KEY)) for run in runs]
     common, most = set.intersection(*measured), len(set.union(*measured))
     if not common:
@@ -71,7 +62,7 @@ def history(folder: Path) -> Trend:
         why = (
             "what was asked in all was not measured in some; move those elsewhere"
             if asked
-            else "the experiment file has changed; move the runs of the older one elsewhere"
+            else OLDER_FILE
         )
         raise LabError(
             f"{folder}: no point was measured in all {len(runs)} runs: {why}", Exit.BAD_INPUT
@@ -86,32 +77,6 @@ def history(folder: Path) -> Trend:
     return Trend(runs[0].name, _runs(runs), figures, tuple(notes), spoiled)
 
 
-def _readable(folder: Path) -> tuple[list[Run], list[str]]:
-    runs, notes = [], []
-    for manifest in sorted(folder.glob("*/manifest.json")):
-        if manifest.parent.is_symlink():
-            continue
-        try:
-            run = load(manifest.parent)
-        except LabError as error:
-            notes.append(f"{manifest.parent.name} is left out: {str(error).splitlines()[0]}")
-            continue
-        notes += unreadable_rows.notes(run)
-        if run.unfinished:
-            notes.append(f"{manifest.parent.name}: {run.unfinished}.")
-        if run.trials["measured"].any():
-            runs.append(run)
-        else:
-            why = by_word(run.trials) or "no trial has finished"
-            notes.append(f"{manifest.parent.name} is left out: nothing in it was measured ({why})")
-    return sorted(runs, key=_began), notes
-
-
-def _began(run: Run) -> tuple[int, pd.Timestamp]:
-    """The order of runs: by their sequence; by the clock where they have none."""
-    return sequence(run.path), run.trials["started_at"].min()
-
-
 def _runs(runs: list[Run]) -> pd.DataFrame:
     rows = []
     for before, run in zip([runs[0], *runs], runs, strict=False):
@@ -119,7 +84,7 @@ def _runs(runs: list[Run]) -> pd.DataFrame:
         rows.append(
             {
                 "run": run.path.name,
-                "started_at": run.trials["started_at"].min(),
+                "started_at": began(run),
                 "trials": len(run.trials),
                 "void": len(run.void),
                 "noise": noise.floor if noise else np.nan,

@@ -14,6 +14,7 @@ from analysis.compare.matching import KEY, points
 from analysis.outcomes import goodput
 from analysis.outcomes.causes import MOST_FAILED, causes
 from analysis.records.run import Run, remembered
+from analysis.selection.trials import untraced
 from analysis.statistics.estimates import beside
 
 SHOWN = ("requests_per_s", "server_cpu_us_per_request", "response_p99_us")
@@ -123,9 +124,10 @@ def _row(run: str, server: str, metric: str, side: _Side, base: _Side) -> TrendF
 
 @remembered
 def not_in_ratios(run: Run) -> dict[str, NotInRatios]:
-    """By server."""
+    """By server; like the ratios, without traced trials."""
     found = {}
-    for server, trials in run.trials.groupby(run.trials["server"].astype(str)):
+    plain = untraced(run.trials)
+    for server, trials in plain.groupby(plain["server"].astype(str)):
         became, shares = causes(trials), goodput.of_all(trials)
         found[str(server)] = NotInRatios(
             became.by_server, became.counted, shares[goodput.ERRORS], shares[goodput.UNANSWERED]

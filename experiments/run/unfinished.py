@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contract.exits import Exit, LabError
 from contract.run_files import MANIFEST
-from contract.run_order import begun
+from contract.run_order import in_order
 from experiments.plan.overrides import kept_source
 from experiments.records.recorded_limits import recorded_limits
 from experiments.records.run_folder import DamagedError, Store
@@ -22,7 +22,7 @@ def last_unfinished(results: Path) -> Path:
     """
     runs = {path.parent.resolve() for path in results.glob(f"*/*/{MANIFEST}")}
     why = ""
-    for folder in sorted(runs, key=begun, reverse=True):
+    for folder in reversed(in_order(runs)):
         try:
             if _has_trials_left(folder):
                 return folder

@@ -33,14 +33,15 @@ def command(
 ) -> None:
     """Compare RUNS with the run in BASE, figure by figure.
 
-    Writes comparison.html, .md and .csv into the newest run's folder. Ends with 0 if
+    Writes comparison.html, .md and .csv into the newest run's folder, or into
+    comparison-of-runs there where that run compares two servers itself. Ends with 0 if
     nothing got worse, 8 after a regression beyond the tolerance, 9 if it cannot tell.
     What failed is compared whatever the metrics.
     """
     with errors(as_json):
         chosen = metrics.replace(",", " ").split()
         made = comparison.compare([base, *runs], parsed_share(tolerance), chosen)
-        files = report.write(made, output or report.newest(made))
+        files = report.write(made, output or report.usual_folder(made))
     if as_json:
         document(content(made, files))
     elif not quiet:

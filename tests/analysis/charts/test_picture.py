@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,11 +14,13 @@ import pytest
 from analysis.charts.model import Axis, Chart, Mark, Panel, Series
 from analysis.charts.panels import ARROW, ARROW_DOWN
 from analysis.charts.picture import drawn, save
+from experiments.paths import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NAN = float("nan")
+WHERE_IT_WRITES = ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
 MEASURED = Series(
     *("poll", "#cc4e00", np.array([0.0, 1.0]), np.array([5.0, 4.0])),
     marks=(Mark(1.0, 3.0, "void"), Mark(2.0, NAN, "void")),
@@ -31,6 +36,32 @@ def test_files_are_the_same_for_the_same_chart(tmp_path: Path) -> None:
         one, other = (tmp_path / name / f"f.{end}" for name in ("a", "b"))
         assert one.read_bytes() == other.read_bytes()
     assert (tmp_path / "a" / "f.svg").read_text(encoding="utf-8") == text
+
+
+DRAWS_ONE = """
+import sys
+from pathlib import Path
+from analysis.charts.drawing import drawing
+from tests.analysis.charts.test_picture import CHART
+if __name__ == "__main__":
+    with drawing(Path(sys.argv[1])) as draw:
+        draw(CHART, "f")
+"""
+
+
+def test_a_home_that_cannot_be_written_is_not_told(tmp_path: Path) -> None:
+    """By root neither: matplotlib puts its caches elsewhere."""
+    others = {name: value for name, value in os.environ.items() if name not in WHERE_IT_WRITES}
+    done = subprocess.run(  # noqa: S603 - this interpreter, our own text
+        [sys.executable, "-c", DRAWS_ONE, str(tmp_path)],
+        cwd=ROOT,
+        env={**others, "HOME": "/dev/null/nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "f.svg").is_file()
 
 
 def test_void_trials_are_hollow_and_at_the_foot_where_nothing_was_measured() -> None:

@@ -42,6 +42,20 @@ def test_the_newest_run_is_the_one_that_began_last_whatever_the_clock_said(tmp_p
     assert latest_verdicts(tmp_path)[2].run == "all/20250101-100000"
 
 
+def test_where_runs_of_two_folders_of_results_were_put_together_the_clock_tells(
+    tmp_path: Path,
+) -> None:
+    """As one number shows that two of them have."""
+    for run, number, verdict in (
+        ("all/20260102-100000", 41, "reproduced"),
+        ("c10k/20260103-100000", 1, "inconclusive"),
+        ("smoke/20260104-100000", 1, "refuted"),
+    ):
+        give(tmp_path, run, (2, verdict))
+        (tmp_path / run / "manifest.json").write_text(json.dumps({"sequence": number}))
+    assert latest_verdicts(tmp_path)[2].verdict == "refuted"
+
+
 def test_what_is_no_list_of_verdicts_is_passed_over(tmp_path: Path) -> None:
     give(tmp_path, "all/20260102-100000", (2, "reproduced"))
     broken = tmp_path / "all" / "20260105-100000"

@@ -189,3 +189,18 @@ def test_comparing_and_history_go_to_analysis_with_their_exit_code(tmp_path: Pat
     missing = asked("history", "no-such-experiment")
     assert missing.returncode == Exit.BAD_INPUT
     assert "no such folder" in missing.stderr
+
+
+def test_history_takes_the_options_of_a_pipeline(tmp_path: Path) -> None:
+    for name in "ab":
+        made.write_run(tmp_path / name, run=name)
+    done = asked("history", tmp_path, "--json")
+    assert json.loads(done.stdout)["runs"] == ["a", "b"]
+    assert (done.returncode, done.stderr) == (Exit.OK, "")
+    quiet = asked("history", "--quiet", tmp_path)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (Exit.OK, "", "")
+    gone = asked("history", tmp_path / "gone", "--json")
+    assert json.loads(gone.stdout)["exit"] == gone.returncode == Exit.BAD_INPUT
+    unknown = asked("history", tmp_path, "--loud")
+    assert unknown.returncode == Exit.USAGE
+    assert "No such option" in unknown.stderr

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +16,10 @@ from click.testing import CliRunner, Result
 from analysis.cli.commands import cli
 from analysis.compare.comparison import RunComparison, compare
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, METRICS, WITHIN_NOISE
+from analysis.compare.report import usual_folder
 from analysis.wording import MISSING
 from contract.exits import Exit, LabError
 from tests.support import made_up_run as made
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RATE, CPU = "requests_per_s", "server_cpu_us_per_request"
 TIMES = [name for name in METRICS if name.endswith("_us")]
@@ -203,6 +204,24 @@ def test_other_experiments_and_points_are_refused(tmp_path: Path) -> None:
         compare([base, base], metrics=["latency"])
 
 
+@pytest.mark.parametrize("again", ["a", "latest", "b/../a"])
+def test_a_run_is_not_compared_with_itself(tmp_path: Path, again: str) -> None:
+    a, b = written(tmp_path, "a"), written(tmp_path, "b")
+    (tmp_path / "latest").symlink_to(a, target_is_directory=True)
+    for runs in ([a, tmp_path / again], [b, a, tmp_path / again]):
+        with pytest.raises(LabError, match=f"{a} and .* are the same run, {a}: name two") as caught:
+            compare(runs)
+        assert caught.value.exit is Exit.BAD_INPUT
+
+
+def test_a_copy_of_a_run_is_another_folder_and_compared(tmp_path: Path) -> None:
+    """As a pipeline may keep one; and of one that is not there, that is what is said."""
+    a = written(tmp_path, "a", made.trials(3, noise=0.01))
+    assert compare([a, copytree(a, tmp_path / "copy")]).exit is Exit.OK
+    with pytest.raises(LabError, match="no such folder"):
+        compare([tmp_path / "gone", tmp_path / "gone"])
+
+
 def test_a_run_without_a_trial_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="no trial has finished"):
         compare([written(tmp_path, "a"), written(tmp_path, "b", made.trials(1).head(0))])
@@ -226,6 +245,24 @@ def test_what_differs_between_the_machines_comes_first(tmp_path: Path) -> None:
     }
     lines = invoked(a, b).output.splitlines()
     assert lines[0].startswith("differs: clock_source")
+
+
+def test_that_a_run_began_ended_and_decided_at_another_time_is_no_difference(
+    tmp_path: Path,
+) -> None:
+    """As all runs of one machine do."""
+    for number, name in enumerate("ab", 1):
+        ended = f"2026-01-0{number}T12:20:00+00:00"
+        block = {"block": 4, "question": "claim 3", "points": [], "took_s": 9.5 + number}
+        clock = {"docker": "local", "clock_offset_s": number / 1e3, "clock_bound_s": number / 1e6}
+        own: dict[str, Any] = dict.fromkeys(("started_at", "ended_at", "checkup_ended_at"), ended)
+        own |= {"sequence": number, "trials": 80 + number, "resumed_at": [ended]}
+        own |= {"more_blocks": [block] * number, "hosts": {"server": clock, "load": clock}}
+        written(tmp_path, name, **own)
+    told = invoked(tmp_path / "a", tmp_path / "b", "--json", "--output", tmp_path)
+    assert json.loads(told.stdout)["differences"] == {}
+    page = (tmp_path / "comparison.md").read_text()
+    assert "Nothing: the manifests name the same machine, software and seed." in page
 
 
 def test_the_speed_of_traced_trials_is_no_figure(tmp_path: Path) -> None:
@@ -270,6 +307,29 @@ def test_the_files_are_written_into_the_newest_run(tmp_path: Path) -> None:
     assert "p" not in table.columns
     assert (b / "figures" / "comparison.png").stat().st_size > 1000
     assert not (a / "comparison.html").exists()
+
+
+def test_runs_may_lie_at_the_root_of_a_file_system(tmp_path: Path) -> None:
+    later = made.trials(3, seed=5).assign(started_at="2026-02-01T12:00:00+00:00")
+    found = compare([written(tmp_path, "a"), written(tmp_path, "b", later)])
+    places = [Path("/no-run-a"), Path("/no-run-b")]
+    runs = tuple(replace(run, path=at) for run, at in zip(found.runs, places, strict=True))
+    assert usual_folder(replace(found, runs=runs)) == places[1]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "newest"), [((1, 2, 3), 2), ((3, 2, 1), 0), ((2, 1, 1), 2), ((None, 1, None), 1)]
+)
+def test_the_newest_run_is_that_of_the_highest_number_unless_one_was_given_twice(
+    tmp_path: Path, numbers: tuple[int | None, ...], newest: int
+) -> None:
+    """Runs of one month each, by the clock."""
+    runs = []
+    for month, number in enumerate(numbers, 1):
+        frame = made.trials(3, seed=month).assign(started_at=f"2026-0{month}-01T12:00:00+00:00")
+        own = {"sequence": number} if number else {}
+        runs.append(written(tmp_path / "c10k", f"run{month}", frame, **own))
+    assert usual_folder(compare(runs)) == runs[newest]
 
 
 def test_a_pipeline_gets_one_document(tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import analysis
+from analysis.cli.commands import cli
 from analysis.compare.comparison import RunComparison
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, METRICS, WITHIN_NOISE
 from analysis.compare.two_servers import compare_servers, pair_of
+from analysis.report.report import build
 from contract.exits import Exit
 from experiments.plan.two_servers import choose_two
 from tests.support import made_up_run as made
@@ -197,6 +200,22 @@ def test_a_server_of_the_labs_beside_an_image_is_paired_by_what_both_take(tmp_pa
 
 def test_a_run_that_compares_nothing_has_no_comparison(tmp_path: Path) -> None:
     assert compare_servers(analysis.load(made.write_run(tmp_path / "run"))) is None
+
+
+def test_comparing_runs_leaves_the_comparison_of_the_servers_as_it_is(tmp_path: Path) -> None:
+    first, second = (
+        two.write(tmp_path / "ab" / f"run{n}", seed=n, run=f"run{n}", sequence=n) for n in (1, 2)
+    )
+    build(second)
+    kept = [*second.glob("comparison.*"), *second.glob("figures/comparison.*")]
+    assert len(kept) == 5
+    before = [path.read_bytes() for path in kept]
+    done = CliRunner().invoke(cli, ["compare", str(first), str(second)])
+    assert f"Comparison: {second}/comparison-of-runs/comparison.html" in done.output
+    assert [path.read_bytes() for path in kept] == before
+    page = (second / "comparison-of-runs" / "comparison.md").read_text()
+    assert page.startswith("# run2 beside run1")
+    assert (second / "comparison-of-runs" / "figures" / "comparison.png").is_file()
 
 
 def test_every_metric_of_comparisons_is_compared(compared: Callable[..., RunComparison]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from analysis.history.report import write
 from analysis.history.trend import history
 from tests.support import made_up_run as made
+from tests.support.causes import put_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,3 +83,17 @@ def test_a_ratio_of_few_trials_has_no_interval_and_says_what_is_missing(
     assert found["Requests per second"][number].endswith(", missing in 33%")
     assert " to " in found["Cpu per request"][1]
     assert "missing" not in found["Requests per second"][1 - number]
+
+
+@pytest.mark.parametrize("traced", [True, False])
+def test_what_a_tracer_starved_is_no_failure_of_the_server(tmp_path: Path, traced: bool) -> None:
+    def change(frame: pd.DataFrame, _number: int) -> None:
+        mine = (frame["server"] == "poll") & (frame["idle_connections"] == 10_000)
+        frame.loc[mine, "traced"] = traced
+        frame.loc[mine, "errors"] = frame.loc[mine, "requests"] // 2
+        put_cause(frame, mine, "server_starved", "no response came in the window")
+
+    for row in cells(tmp_path, change).values():
+        for cell in row:
+            assert ("failed 3 of 15" in cell) is not traced
+            assert ("errors" in cell) is not traced

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.cli.commands import cli
-from analysis.history.trend import history
+from analysis.history.report import write
+from analysis.history.trend import Trend, history
 from contract.exits import Exit, LabError
 from tests.support import made_up_run as made
 
@@ -53,6 +54,83 @@ def test_a_clock_that_was_set_back_changes_no_order(tmp_path: Path) -> None:
     made.write_run(tmp_path / "20260108-120000", frame)  # of before there were numbers
     found = history(tmp_path).runs["run"].tolist()
     assert [run[7] for run in found] == ["8", "5", "9", "2"]
+
+
+def by_month(folder: Path, *numbers: tuple[str, int | None]) -> Trend:
+    """Runs a month apart by the clock, each with its name and its number."""
+    for month, (name, number) in enumerate(numbers, 1):
+        frame = made.trials(3, seed=month).assign(started_at=f"2026-0{month}-01T12:00:00+00:00")
+        own = {"sequence": number} if number else {}
+        made.write_run(folder / name, frame, **own)
+    return history(folder)
+
+
+def test_runs_of_two_folders_of_results_are_put_in_order_by_the_clock(tmp_path: Path) -> None:
+    """Where one number is that of several, which shows that they were."""
+    found = by_month(tmp_path, ("x1", 1), ("x2", 2), ("y1", 1), ("y2", 2), ("y3", 3))
+    assert found.runs["run"].tolist() == ["x1", "x2", "y1", "y2", "y3"]
+    (note,) = found.notes
+    assert note.startswith("x1 and y1 have one `sequence` (1), as no runs of one folder")
+    assert note.endswith("all stand in the order of the clock.")
+    files = write(found, tmp_path)
+    for page in (files.html, files.markdown):
+        assert "brought here from elsewhere" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "order", "pairs"),
+    [
+        ((40, 41, 3), "cab", "a began before c"),
+        ((40, 3, 2), "cba", "b began before c and a began before b"),
+        ((None, 1, None), "acb", "b began before c"),
+        ((1, 2, 3), "abc", ""),
+        ((None, None, 1), "abc", ""),
+    ],
+)
+def test_numbers_that_contradict_the_clock_are_kept_and_told(
+    tmp_path: Path, numbers: tuple[int | None, ...], order: str, pairs: str
+) -> None:
+    found = by_month(tmp_path, *zip("abc", numbers, strict=True))
+    assert "".join(found.runs["run"]) == order
+    told = [note.partition(";")[0] for note in found.notes]
+    assert told == ([f"By the clock {pairs}"] if pairs else [])
+
+
+def test_that_a_run_began_and_ended_after_another_is_no_change(tmp_path: Path) -> None:
+    for number in (1, 2):
+        frame = made.trials(3).assign(started_at=f"2026-01-0{number}T12:00:00+00:00")
+        ended = f"2026-01-0{number}T12:20:00+00:00"
+        own = {"sequence": number, "ended_at": ended, "checkup_ended_at": ended}
+        made.write_run(tmp_path / f"run{number}", frame, run=f"run{number}", **own)
+    assert history(tmp_path).runs["changed"].tolist() == ["", ""]
+
+
+@pytest.mark.parametrize(("window_s", "out"), [(20.0, True), (1.0, True), (2.1, False)])
+def test_runs_with_windows_of_another_length_are_left_out_and_named(
+    tmp_path: Path, window_s: float, out: bool
+) -> None:
+    """Though it be at one of their points."""
+    runs(tmp_path)
+    other = made.trials(3).assign(started_at="2026-01-09T12:00:00+00:00")
+    other.loc[other["server"] == "select", "window_s"] = window_s
+    made.write_run(tmp_path / "other", other)
+    found = history(tmp_path)
+    assert ("other" in set(found.runs["run"])) is not out
+    told = f"other is left out: windows of 2 s in 20260101-120000, of {window_s:g} s in other."
+    assert (told in found.notes) is out
+
+
+def test_no_run_beside_the_first_says_what_has_changed(tmp_path: Path) -> None:
+    for day in (1, 2, 3):
+        frame = made.trials(1).assign(started_at=f"2026-01-0{day}T12:00:00+00:00")
+        made.write_run(tmp_path / f"run{day}", frame.assign(window_s=2.0 if day == 1 else 20.0))
+    told = (
+        r"no other run can stand beside run1: the experiment file has changed; move .*\n"
+        r"run2 is left out: windows of 2 s in run1, of 20 s in run2\.\nrun3 is left out"
+    )
+    with pytest.raises(LabError, match=told) as caught:
+        history(tmp_path)
+    assert caught.value.exit is Exit.BAD_INPUT
 
 
 def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contract.run_order import begun, next_sequence, sequence
 from experiments.records.run_folder import Store
 from experiments.run.loop import Interrupted, descriptors, execute, interruptible, swept
 from tests.support.fakes import FakeDriver, some_trials
@@ -33,30 +30,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(store: Store) -> None:
     second = Conductor()
     execute(trials, Store.open(store.folder), second, Quiet())
     assert first.ran + second.ran == [trial.id for trial in trials]
-
-
-def test_runs_are_numbered_in_the_order_in_which_they_began(tmp_path: Path) -> None:
-    """The clock was set back between the second and the third; before, there were no numbers."""
-    for name, number in (
-        ("c10k/20260101-120000", None),
-        ("smoke/20260102-120000", None),
-        ("c10k/20260103-120000", 1),
-        ("smoke/20250101-120000", 2),
-        ("c10k/20240101-120000", 3),
-    ):
-        folder = tmp_path / name
-        folder.mkdir(parents=True)
-        manifest = {} if number is None else {"sequence": number}
-        (folder / "manifest.json").write_text(json.dumps(manifest))
-    found = sorted(tmp_path.glob("*/*"), key=begun)
-    assert [one.name[:4] for one in found] == ["2026", "2026", "2026", "2025", "2024"]
-    assert found[0].name < found[1].name
-    assert next_sequence(tmp_path) == 4
-    assert next_sequence(tmp_path / "empty") == 1
-    for odd in ("{", "[]", '{"sequence": "9"}', '{"sequence": -9}', ""):
-        (found[-1] / "manifest.json").write_text(odd)
-        assert sequence(found[-1]) == 0
-    assert next_sequence(tmp_path) == 3
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
