@@ -6,6 +6,7 @@ The counters are those of the queueing disciplines that experiments/link/ has se
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from typing import Final
@@ -26,14 +27,24 @@ def link() -> dict[str, tuple[int, ...]] | None:
     """By direction: packets and bytes that went out from this network namespace, and packets that
     were dropped; None where no path is shaped here. The packets and the dropped ones are counted
     modulo 2^32. Raises OSError where the kernel does not tell."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_ROUTE) as route:
-        found = {}
-        for message in dump(route, RTM_GETQDISC, TCMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0)):
-            _, _, handle, _, _ = TCMSG.unpack_from(message)
-            name = DIRECTIONS.get(handle >> 16)
-            if name:
-                found[name] = _counters(message)
+    found = {}
+    for message in _disciplines():
+        _, _, handle, _, _ = TCMSG.unpack_from(message)
+        name = DIRECTIONS.get(handle >> 16)
+        if name:
+            found[name] = _counters(message)
     return found or None
+
+
+def _disciplines() -> list[bytes]:
+    """None in a kernel that knows nothing of them (CONFIG_NET_SCHED), and so shapes no path."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_ROUTE) as route:
+        try:
+            return [*dump(route, RTM_GETQDISC, TCMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0))]
+        except OSError as error:
+            if error.errno == errno.EOPNOTSUPP:
+                return []
+            raise
 
 
 def _counters(message: bytes) -> tuple[int, ...]:

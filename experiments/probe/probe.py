@@ -40,6 +40,7 @@ from experiments.probe.sock_diag import accept_queue, accept_queue_limit
 WATCH_HZ = 20
 SERVER_PID = 1
 STOP = b"stop:"
+TOLD = "told the server to end"  # in the log, where the run looks for it
 PROC = Path("/proc")
 SYSCTLS = (
     "net/core/somaxconn",
@@ -264,6 +265,7 @@ def serve(server_port: int, cores: list[str]) -> None:
         sock.sendto(json.dumps({**to_json(answer), "asked": number}).encode(), peer)
         if word.startswith(STOP) and not stopped:  # a question may come again
             stopped = True
+            print(TOLD, flush=True)
             os.kill(SERVER_PID, int(word.removeprefix(STOP)))
 
 

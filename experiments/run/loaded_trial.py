@@ -36,7 +36,7 @@ from experiments.run.load_form import load_form
 from experiments.run.master_container import MasterContainer
 from experiments.run.needs import Needs
 from experiments.run.shaped_path import shape_path
-from experiments.run.told_to_end import ending_of
+from experiments.run.told_to_end import ending_of, has_ended, was_told
 from experiments.run.trial_containers import Containers, hostname, load_name
 from experiments.run.trial_kind import TrialError
 from experiments.run.unreached import why_unreached_by
@@ -46,7 +46,6 @@ LOST_S = 60.0
 """Beside the server's start, the ramp, warm-up and window; connecting gives up long before."""
 WORKER_S = 30.0
 STOP_S = 3.0
-END_S = 1.0
 ENDED = "the server ended before the load did"
 NOT_EXECUTED = re.compile(r'exec: "|executable file .* not found', re.IGNORECASE)
 """In what runc and crun say of a command that cannot be executed: not there, or no program."""
@@ -97,15 +96,16 @@ class LoadedTrial:
         stop_s = trial.point.settings.stop_s
         cores = [int(core) for core in make.placement.measured(len(self._loads()))]
         spent_s = copying_s(before, copiers.look(), cores) if copiers and before else None
-        outcome.result = replace(
+        outcome.result = seen = replace(
             result,
             asked=pins.asked(server, loads),
             log=self._own_log(result, spent_s),
             files_s=files.spent_s(cores) if files else None,
             habits=see_habits(self._driver, self.started, partial(make.habits, trial), trial),
             start=self._seen_start,
-            ending=ending_of(self._driver, self.started["server"], result, stop_s),
         )
+        ending = ending_of(self._driver, self.started["server"], result, stop_s)
+        outcome.result = replace(seen, ending=ending)
 
     def _start(self) -> None:
         make, trial, started = self._containers, self._trial, self.started
@@ -132,7 +132,7 @@ class LoadedTrial:
                 started["probe"] = self._driver.start(make.probe(trial, pod, server))
             except DriverError:
                 # Nothing can join the pid namespace of a server that has ended at once.
-                if "server" in started and self._ends(server):
+                if "server" in started and has_ended(self._driver, server):
                     raise TrialError(ENDED, "server_gone") from None
                 raise
             finally:
@@ -224,10 +224,11 @@ class LoadedTrial:
         return answer
 
     def note_endings(self, outcome: Outcome) -> None:
-        if "server" in self.started:
+        told = self._was_told(outcome)
+        if "server" in self.started and not told:
             self._note_server(self.started["server"], outcome)
         self._note_needs(outcome)
-        self._note_beside(outcome)
+        self._note_beside(outcome, told)
         self._note_unreached(outcome)
         self._stop_workers(outcome)
 
@@ -250,13 +251,17 @@ class LoadedTrial:
             outcome.reason = "; ".join(filter(None, (result.reason, why)))
             outcome.spoiled_by = result.spoiled_by
 
+    def _was_told(self, outcome: Outcome) -> bool:
+        """Whether the server was told to end, and so does not fail by it, nor its probe."""
+        result = outcome.result if isinstance(outcome.result, TrialResult) else None
+        asked = self._trial.point.settings.stop_s > 0
+        return asked and was_told(self._driver, self.started, result)
+
     def _note_server(self, server: str, outcome: Outcome) -> None:
         """How it ended by itself."""
         result = outcome.result if isinstance(outcome.result, TrialResult) else None
-        if result and result.stopped:
-            return  # it was told to
         if result and result.spoiled_by in SEEN_AT_AN_END:
-            self._ends(server)
+            has_ended(self._driver, server)
         state = self._driver.state(server)
         if not state.running:
             outcome.server_ending = state.ending
@@ -270,28 +275,19 @@ class LoadedTrial:
         if workers and workers[0].worker_cpu_ns and not outcome.server_ending:
             self._driver.stop(self.started["server"], STOP_S)
 
-    def _note_beside(self, outcome: Outcome) -> None:
-        """A pod that ended took the load's way to the master along; a probe, its own answers."""
+    def _note_beside(self, outcome: Outcome, told: bool) -> None:
+        """A pod that ended took the load's way to the master along; a probe, its own answers: but
+        for one that ended with a server that was told to."""
         failed = outcome.reason or (outcome.result and outcome.result.reason)
         if not failed or outcome.server_ending:
             return
         for name, spoiled_by in BESIDE.items():
-            if (
-                name in self.started
-                and not (state := self._driver.state(self.started[name])).running
-            ):
+            if name not in self.started or (told and name == "probe"):
+                continue
+            if not (state := self._driver.state(self.started[name])).running:
                 outcome.reason = f"the trial's {name} ended with {state.ending}; {failed}"
                 outcome.spoiled_by = spoiled_by
                 return
-
-    def _ends(self, container: str) -> bool:
-        """Whether it has ended; the engine learns of that a moment later."""
-        deadline = time.monotonic() + END_S
-        while self._driver.state(container).running:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
 
     def _loads(self) -> list[str]:
         return [name for name in self.started if name.startswith(load_name(1))]

@@ -128,6 +128,7 @@ class Needs:
         said = ""
         while READY not in (log := self.driver.logs(self.started[watcher(name)])).split():
             said = _unreached(log, need)
+            self._check_watcher(name)
             self._wait(name, deadline, said)
         while need.health:
             try:
@@ -144,6 +145,15 @@ class Needs:
         if time.monotonic() > deadline:
             raise TrialError(f"its {name} was not ready within {READY_S:.0f} s: {said}", SPOILED)
         time.sleep(LOOK_S)
+
+    def _check_watcher(self, name: str) -> None:
+        """Raises TrialError if it has ended, which tells nothing of what it watched: not where that
+        has ended and took it along."""
+        watch = self.started[watcher(name)]
+        if not (state := self.driver.state(watch)).running:
+            self._check(END_S)
+            said = last_lines(self.driver.logs(watch))
+            raise TrialError(f"what watches its {name} ended with {state.ending}: {said}", SPOILED)
 
     def _check(self, within_s: float = 0.0) -> None:
         """Raises TrialError if one has ended, of which the engine may learn a moment later."""

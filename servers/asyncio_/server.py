@@ -106,6 +106,7 @@ class AsyncioServer:
         self.log.listening(self._listener.getsockname()[1], self.settings.backlog)
         try:
             grace_s = await self._ending
+            self._accept(self.settings.backlog + 1)  # whoever waits would be reset
         finally:
             self._loop.remove_reader(self._listener.fileno())
             self._listener.close()
@@ -130,7 +131,9 @@ class AsyncioServer:
             connection.hold()
         deadline = self._loop.time() + grace_s
         pause_s = 0.0  # at first: coroutines that were woken to answer do that
-        while self.live and not self._ending.done() and self._loop.time() < deadline:
+        while (self.live or self._arriving) and not self._ending.done():
+            if self._loop.time() >= deadline:
+                break
             await asyncio.sleep(pause_s)
             for connection in self.live.copy():
                 connection.stop()
@@ -145,9 +148,9 @@ class AsyncioServer:
         if not self._ending.done():
             self._ending.set_result(self.settings.grace_ms / 1000)
 
-    def _accept(self) -> None:
+    def _accept(self, most: int = 0) -> None:
         try:
-            for fd in self._acceptor.arrivals(self.settings.accepts_per_wakeup):
+            for fd in self._acceptor.arrivals(most or self.settings.accepts_per_wakeup):
                 task = self._loop.create_task(self._welcome(fd))
                 self._arriving.add(task)  # the loop alone would not keep it alive
                 task.add_done_callback(self._arriving.discard)

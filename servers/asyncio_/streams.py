@@ -42,8 +42,10 @@ class Stream:
         self._transport = cast("asyncio.Transport", writer.transport)
         self._server.fit(self._transport)  # with it, drain() waits until all has left
         self._server.live.add(self)
+        if self._server.stopping:
+            self.hold()  # as the others were at the signal: it may have asked already
         try:
-            if not self._server.stopping and await self._converse(reader, writer) is Ending.LINGER:
+            if await self._converse(reader, writer) is Ending.LINGER:
                 self._lingers = True
                 await _linger(reader, writer)
         except OSError:

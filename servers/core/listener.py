@@ -42,6 +42,11 @@ PEER_GONE = frozenset(
 PAUSE_S = 0.01  # when the kernel has no memory for a socket, or the reserve could not be kept
 
 
+def is_shut(error: Exception) -> bool:
+    """Whether accept() has raised this because another process has shut a shared listener."""
+    return isinstance(error, OSError) and error.errno == errno.EINVAL
+
+
 class ListenError(StartError):
     """The address that the settings name cannot be listened on."""
 

@@ -60,6 +60,7 @@ class CompletionServer:
         self._accepting = MultishotAccept(ring, self._listener, log, self._add)
         self._stop_signal = StopSignal()
         self._grace_deadline: float | None = None
+        self._at_rest = False  # since the signal: the last turn brought nothing
         self._own: dict[int, Callable[[int, bool], None]] = {
             ACCEPT: self._accepting.accepted,
             LISTENER: self._accepting.by_hand,
@@ -72,7 +73,10 @@ class CompletionServer:
         self._log.listening(self._listener.getsockname()[1], self._settings.backlog)
         idle = IdleCheck(self._settings.idle_timeout_ms)
         while not self._ended():
-            if self._deadlines or self.stopping:
+            if self.stopping:
+                self._at_rest = not self.turn(SWEEP_S, wait=self._in_flight())
+                self._drop_overdue()
+            elif self._deadlines:
                 self.turn(SWEEP_S)
                 self._drop_overdue()
             else:
@@ -80,13 +84,14 @@ class CompletionServer:
             if idle.interval_s:
                 idle.look()
 
-    def turn(self, seconds: float) -> None:
-        """Have done what was asked for, and answer to the completions that are there then.
+    def turn(self, seconds: float, *, wait: bool = True) -> int:
+        """Have done what was asked for, and answer to the completions that are there then; return
+        how many.
 
         A send tells of itself only if it could not be completed at once; so all others have been
         when this returns, unless there were more completions than the queue could take.
         """
-        if self._unconfirmed or (self._sent and self.stopping):
+        if self._unconfirmed or not wait:
             self._ring.look()
         else:
             self._ring.wait(seconds)
@@ -96,11 +101,12 @@ class CompletionServer:
             self._sent, self._unconfirmed, unconfirmed = dict(self._before), unconfirmed, []
             for key in self._before.keys() & self._live.keys():
                 self._pending(key)
-        self._handle()
+        count = self._handle()
         for connection in unconfirmed:
             connection.confirmed()
+        return count
 
-    def _handle(self) -> None:
+    def _handle(self) -> int:
         ring, live, answers, sent = self._ring, self._live, self._answers, self._sent
         send, shift, usual = ring.send_at_once, ring.BUFFER_SHIFT, ring.USUAL
         memory, size = ring.buffers.memory, ring.buffers.size
@@ -126,6 +132,7 @@ class CompletionServer:
                 self._failed(key, error)
         ring.seen(len(completions))
         ring.buffers.give_back(used)
+        return len(completions)
 
     def _special(self, key: int, result: int, flags: int, used: list[int]) -> None:
         """Deal with a completion that is not input of a connection with nothing pending."""
@@ -244,18 +251,19 @@ class CompletionServer:
         grace_s = 0.0 if self.stopping else self._settings.grace_ms / 1000  # a second signal: now
         if not self.stopping:
             self._accepting.stop()
+            self._answers.end()  # so that each connection ends with its next response
         self._grace_deadline = time.monotonic() + grace_s
         self._ring.watch(self._stop_signal.fd, STOP)
 
     def _ended(self) -> bool:
+        """Whether all has been answered that had come, or the grace time is over."""
         if self._grace_deadline is None:
             return False
-        return time.monotonic() >= self._grace_deadline or not self._in_flight()
+        done = self._at_rest and not self._in_flight()
+        return done or time.monotonic() >= self._grace_deadline
 
     def _in_flight(self) -> bool:
-        return bool(self._sent) or any(
-            it is not None and it.in_flight for it in self._live.values()
-        )
+        return any(it is not None and it.in_flight for it in self._live.values())
 
     def _drop_overdue(self) -> None:
         now = time.monotonic()

@@ -10,6 +10,7 @@ Only when a request comes in pieces, or a response does not fit into the socket'
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -17,9 +18,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from servers.core.events import EventLog
 from servers.core.idle_timeout import IdleCheck
-from servers.core.listener import Acceptor, open_listener
+from servers.core.listener import Acceptor, is_shut, open_listener
 from servers.core.settings import Settings
-from servers.core.shutdown import LINGER_S, StopSignal
+from servers.core.shutdown import LINGER_S, StopSignal, shut
 from servers.core.writing import make_write
 from servers.http.responder import Ending, ResponseCache
 from servers.http.routes import Routes
@@ -39,9 +40,11 @@ class ReadinessServer:
         readiness: Readiness,
         listener: socket.socket | None = None,
         routes: Routes | None = None,
+        all_stop: Callable[[], bool] | None = None,
     ) -> None:
-        """Listen; or share a non-blocking listener, which somebody else tells about then, and the
-        routes of other processes.
+        """Listen; or use a non-blocking listener, which somebody else tells about then, and the
+        routes of other processes. Where they share the listener, `all_stop` says whether all of
+        them have to stop, and it may be shut for all.
         """
         self.settings = settings
         self.readiness = readiness
@@ -57,6 +60,7 @@ class ReadinessServer:
         self._answers = ResponseCache(self.routes)
         self._listener = listener or open_listener(settings, blocking=False)
         self._tells = listener is None
+        self._all_stop = all_stop
         self._acceptor = Acceptor(self._listener, log)
         self.accepted = 0  # connections so far
         self._stop_signal = StopSignal()
@@ -132,7 +136,10 @@ class ReadinessServer:
     def _failed(self, fd: int, error: Exception) -> None:
         """End the connection that an exception came from; every other one goes on."""
         if fd in self._own:
-            raise error
+            if self._all_stop is None or not is_shut(error):
+                raise error
+            self._accept_no_more()  # another was told before: the signal is on its way
+            return
         if not isinstance(error, OSError):  # an OSError is the peer's: reset, gone
             self._log.fault(error)
         self.drop(fd)
@@ -157,9 +164,9 @@ class ReadinessServer:
         """Whether the server has been told to stop."""
         return self._grace_deadline is not None
 
-    def _accept(self) -> None:
+    def _accept(self, most: int = 0) -> None:
         # Its BlockingIOError, when nothing is waiting any more, ends this wake-up.
-        for fd in self._acceptor.arrivals(self.settings.accepts_per_wakeup):
+        for fd in self._acceptor.arrivals(most or self.settings.accepts_per_wakeup):
             self.accepted += 1
             try:
                 os.set_blocking(fd, False)
@@ -173,15 +180,25 @@ class ReadinessServer:
         self._at_rest = False
         grace_s = 0.0 if self.stopping else self.settings.grace_ms / 1000  # a second signal: now
         if not self.stopping:
-            listener = self._listener.fileno()
-            self.readiness.forget(listener)
-            # The same call of wait() may have told of the listener too. Nothing is accepted any
-            # more, so its number will not come to stand for a connection.
-            self.special[listener] = _nothing_waits
-            del self._own[listener]
-            self._listener.close()
+            self._accept_no_more()
             self._answers.end()  # so that each connection ends with its next response
         self._grace_deadline = time.monotonic() + grace_s
+
+    def _accept_no_more(self) -> None:
+        listener = self._listener.fileno()
+        if listener not in self._own:
+            return  # it has been closed already
+        with contextlib.suppress(OSError):  # nothing waits any more, or it is of no use any more
+            self._accept(self.settings.backlog + 1)  # whoever waits would be reset
+        self.readiness.forget(listener)
+        # The same call of wait() may have told of the listener too. Nothing is accepted any more,
+        # so its number will not come to stand for a connection.
+        self.special[listener] = _nothing_waits
+        del self._own[listener]
+        if self._all_stop is not None and self._all_stop():
+            # A process that is at work hears of the signal later, and has it open until then.
+            shut(listener, socket.SHUT_RDWR)
+        self._listener.close()
 
     @property
     def _in_flight(self) -> bool:

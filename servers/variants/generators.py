@@ -57,6 +57,7 @@ class GeneratorServer:
         self._answers = ResponseCache(self._routes)
         self._write = make_write(settings)
         self._listener = open_listener(settings, blocking=False)
+        self._acceptor = Acceptor(self._listener, log)
         self._stop_signal = StopSignal()
         self._unsent: set[int] = set()  # connections with output that the peer has not taken
         self._deadlines: dict[int, float] = {}  # of lingering connections
@@ -81,15 +82,17 @@ class GeneratorServer:
                 idle.look()
 
     def _accept(self) -> Coroutine[None]:
-        acceptor = Acceptor(self._listener, self._log)
         try:
             while True:
                 yield INPUT
-                with contextlib.suppress(BlockingIOError):  # nothing is waiting any more
-                    for fd in acceptor.arrivals(self._settings.accepts_per_wakeup):
-                        self._start(fd)
+                self._let_in(self._settings.accepts_per_wakeup)
         finally:
             self._listener.close()
+
+    def _let_in(self, most: int) -> None:
+        with contextlib.suppress(BlockingIOError):  # nothing is waiting any more
+            for fd in self._acceptor.arrivals(most):
+                self._start(fd)
 
     def _start(self, fd: int) -> None:
         try:
@@ -102,6 +105,7 @@ class GeneratorServer:
     def _stop(self) -> Coroutine[None]:
         yield INPUT
         self._stop_signal.take()
+        self._let_in(self._settings.backlog + 1)  # whoever waits would be reset
         self._trampoline.end(self._listener.fileno())
         self._answers.end()  # so that each connection ends with its next response
         self._at_rest = False

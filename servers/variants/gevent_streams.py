@@ -88,6 +88,7 @@ class GreenletServer:
         try:
             self._ending.get()
             arrivals.stop()
+            self._accept(self._settings.backlog + 1)  # whoever waits would be reset
             self._listener.close()
             self._wind_down()
         finally:
@@ -118,9 +119,9 @@ class GreenletServer:
             self._sleep(idle.due_in_s)
             idle.look()
 
-    def _accept(self) -> None:
+    def _accept(self, most: int = 0) -> None:
         try:
-            for fd in self._acceptor.arrivals(self._settings.accepts_per_wakeup):
+            for fd in self._acceptor.arrivals(most or self._settings.accepts_per_wakeup):
                 # spawn_raw: a greenlet that nobody will ask for its result or its end.
                 self._spawn(self._serve_connection, fd)
         except BlockingIOError:

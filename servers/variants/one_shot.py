@@ -12,8 +12,9 @@ set. When it ends, the kernel resets the connections that still stand in the acc
 
 What it adds. The response says that the connection will be closed, as RFC 9112 (9.3) demands of a
 server that does not keep it, where the request did not say so itself. And it waits for the end of
-the input before it closes, for at most a second: a peer that has sent more than one request would
-get a reset instead, and a reset destroys a response that has not been read.
+the input before it closes, for two seconds at most: a peer that has sent more than one request
+would get a reset instead, and a reset destroys a response that has not been read. A peer that waits
+for a word before it sends a body (`Expect: 100-continue`) gets that word first.
 
 Source. Scot Doyle, "How To Use Linux epoll with Python", example 1.
 
@@ -32,7 +33,7 @@ from servers.core.settings import FOR_LOOPS, FOR_POOLS, FOR_SHARED_EPOLL, FOR_TH
 from servers.core.variant import Group, Variant
 from servers.core.writing import Split
 from servers.http.framing import Framer
-from servers.http.request import Request
+from servers.http.request import CONTINUE, Request
 from servers.http.response import PATTERN
 
 
@@ -45,8 +46,9 @@ class OneShotServer(BlockingServer):
             framer.feed(data)
             for request in framer.requests():
                 self._respond(fd, request)
-                self._linger(fd)
-                return
+                if request is not CONTINUE:
+                    self._linger(fd)
+                    return
 
     def _respond(self, fd: int, request: Request) -> None:
         job = self._routes.job(request)

@@ -20,7 +20,8 @@ while the others rest. Only a worker that does not sleep is passed over: load sp
 is load. Nor does the kernel ask who has a descriptor left: the first in the list may refuse one
 connection after another while the next has room. In return a worker that is held up by a slow
 computation, or by a blocking call, holds up its own connections only: new ones go to the others,
-which `reuseport_epoll` cannot do.
+which `reuseport_epoll` cannot do. The first that hears of the signal to end shuts the listener for
+all: one that is held up has it open, and would let in whoever comes meanwhile.
 
 Source. epoll_ctl(2), EPOLLEXCLUSIVE; Cloudflare, "Why does one NGINX worker take all the load?",
 which compares this with a blocking accept() and with SO_REUSEPORT; the figures of the herd are
@@ -70,9 +71,13 @@ def serve(settings: Settings, log: EventLog) -> None:
 
     def prepare(log: EventLog) -> Callable[[], None]:
         readiness = SharedReadiness(listener, exclusive=settings.epoll_exclusive)
-        return telling(ReadinessServer(settings, log, readiness, listener, routes), log)
+        server = ReadinessServer(
+            settings, log, readiness, listener, routes, all_stop=lambda: workers.stopping
+        )
+        return telling(server, log)
 
-    Workers(settings, log, settings.workers or OWN_WORKERS, listener, prepare).run()
+    workers = Workers(settings, log, settings.workers or OWN_WORKERS, listener, prepare)
+    workers.run()
 
 
 VARIANT = Variant(

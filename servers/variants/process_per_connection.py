@@ -95,13 +95,14 @@ class ForkingServer:
                     break
                 self._reap()
             if listener in ready:
-                self._accept()
+                self._accept(1)
+        self._accept(self._settings.backlog + 1)  # whoever waits would be reset
         self._listener.close()
         self._end_children()
 
-    def _accept(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # it has gone again
-            for fd in self._acceptor.arrivals(1):
+    def _accept(self, most: int) -> None:
+        with contextlib.suppress(BlockingIOError):  # it has gone again, or nothing waits any more
+            for fd in self._acceptor.arrivals(most):
                 self._fork(fd)
                 os.close(fd)
 

@@ -12,6 +12,7 @@ the kernel kills them when it dies, of whatever cause (prctl(2), PR_SET_PDEATHSI
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import select
 import signal
@@ -54,6 +55,7 @@ class Workers:
         self._unready = count
         self._refills: deque[float] = deque()  # when places are to be filled again
         self._deadline: float | None = None
+        self._told = mmap.mmap(-1, 1)  # which the workers see, too
         self._signals = StopSignal(signal.SIGCHLD)
         # Messages keep their limits here, whoever sends them, and however many there are.
         self._reader, self._writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -80,6 +82,11 @@ class Workers:
             self._listen_to_workers()
         finally:
             self._kill()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether all workers are to end; to a worker that was told to end alone, it is not so."""
+        return self._told[0] != 0
 
     def _start(self) -> None:
         # A signal that comes while the child still has the parent's handling would go to the
@@ -149,6 +156,7 @@ class Workers:
             grace_s = 0.0 if again else self._settings.grace_ms / 1000
             self._deadline = time.monotonic() + grace_s + MARGIN_S
             self._refills.clear()
+            self._told[0] = 1
             for pid in self._pids:
                 os.kill(pid, signal.SIGTERM)
         self._reap()

@@ -63,6 +63,19 @@ def test_byte_by_byte_and_a_body(one_shot: Server) -> None:
     assert ended(one_shot)
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_peer_that_expects_a_word_gets_it_and_then_its_response(
+    one_shot: Server, together: bool
+) -> None:
+    head = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+    with one_shot.connect() as peer:
+        assert peer.ask(head + b"abc" if together else head, b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not together:
+            peer.send(b"abc")
+        assert peer.rest() == CLOSING
+    assert ended(one_shot)
+
+
 def test_half_close_is_answered(one_shot: Server) -> None:
     with one_shot.connect() as peer:
         peer.send(GET)

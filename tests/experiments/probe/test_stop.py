@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from contract.probe_question import KEY, signed
+from experiments.probe.probe import TOLD
 from loadgen.worker.probe_client import Probe, TrialVoid
 from tests.support.stopping import Process, probe_beside, running
 
@@ -47,10 +48,12 @@ def beside(pid: int) -> Iterator[tuple[Probe, Process]]:
 
 
 def test_it_sends_the_signal_and_tells_the_moment_before(server: Process) -> None:
-    with beside(server.pid) as (client, _):
+    with beside(server.pid) as (client, process):
         before = time.perf_counter_ns()
         sample = client.stop_server("SIGQUIT")
         assert server.wait(timeout=10) == -signal.SIGQUIT
+        assert process.stdout
+        assert process.stdout.readline() == f"{TOLD}\n", "whoever loses the answer can read it"
     assert before < sample.at_ns < time.perf_counter_ns()
     assert sample.unix_ns is not None
     assert abs(time.time() - sample.unix_ns / 1e9) < 10
@@ -103,4 +106,6 @@ def test_one_that_cannot_be_told_is_no_answer(server: Process) -> None:
         with pytest.raises(TrialVoid, match=r"did not answer 'stop:15'") as void:
             client.stop_server("SIGTERM")
         assert void.value.spoiled_by == "probe"
-        assert "ProcessLookupError" in process.communicate(timeout=10)[1], "its log tells why"
+        said, failed = process.communicate(timeout=10)
+        assert TOLD not in said
+        assert "ProcessLookupError" in failed, "its log tells why"

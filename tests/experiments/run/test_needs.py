@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from contract.result.trial_result import TrialResult
-from experiments.docker.driver import USER, Ended
+from experiments.docker.driver import USER, ContainerState, Ended
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, plan
 from experiments.records.outcome import Outcome
@@ -161,6 +161,42 @@ def test_port_that_nobody_reaches_is_given_up_with_who_listens() -> None:
         "come from another container"
     )
     assert outcome.spoiled_by == "surroundings"
+
+
+@pytest.mark.parametrize("need", ["db", "cache"])
+def test_a_watcher_that_ended_is_told_at_once_and_is_no_fault_of_what_it_watched(
+    need: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READY_S", 60.0)
+    watch = f"{need}-watch"
+    driver = FakeDriver(dead={watch}, said={watch: "Traceback\nOSError: no sock_diag\n"})
+    trial = shop({need: DB if need == "db" else CACHE})
+    row = row_of(trial, conduct(driver, trial))
+    assert row["reason"] == (
+        f"what watches its {need} ended with exit code 9: Traceback | OSError: no sock_diag"
+    )
+    assert row["spoiled_by"] == "surroundings"
+    assert not driver.up
+
+
+def test_a_watcher_that_ended_with_what_it_watched_is_not_to_blame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "END_S", 60.0)
+
+    class Late(FakeDriver):
+        """The engine learns of the end of the database a little later than of its watcher's."""
+
+        looks = 0
+
+        def state(self, container: str) -> ContainerState:
+            if self._spec(container).name.endswith("-db"):
+                self.looks += 1
+                self.dead |= {"db"} if self.looks > 2 else set()
+            return super().state(container)
+
+    outcome = conduct(Late(dead={"db-watch"}, said={"db": "no room"}), shop({"db": DB}))
+    assert outcome.reason == "its db ended with exit code 9 no room"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,11 @@ from contract.result.stop import Ending, Stopped
 from contract.result.trial_result import TrialResult
 from contract.settings.conflicts import ConflictError, check
 from contract.settings.trial import Settings
-from experiments.docker.driver import ContainerState
+from contract.void_causes import Blame
+from experiments.docker.driver import ContainerState, DriverError
 from experiments.plan.trials import Trial
+from experiments.probe.probe import TOLD
+from experiments.records.attempts import to_repeat
 from experiments.records.outcome import Outcome
 from experiments.records.trial_row import make_row
 from experiments.run import told_to_end
@@ -22,6 +25,7 @@ from tests.support.results import a_distribution, a_result, a_sample
 from tests.support.trials import conduct
 
 TOLD_S = 1_000.0
+SILENT = "looking at container x: the engine did not answer in time"
 STOPPED = Stopped(
     told_ns=2,
     had=7,
@@ -36,25 +40,45 @@ STOPPED = Stopped(
 
 @dataclass
 class Ends(FakeDriver):
-    """Its server ends so long after it was told to; None: never by itself."""
+    """Its server ends so long after it was told to, and the probe with it; None: never by itself.
+    So many times the engine does not tell of the server."""
 
     after_s: float | None = 0.5
+    silent: int = 0
 
     def state(self, container: str) -> ContainerState:
-        known = super().state(container)
-        if self._spec(container).role != "server" or self.after_s is None:
+        known, role = super().state(container), self._spec(container).role
+        if role == "server" and self.silent:
+            self.silent -= 1
+            raise DriverError(SILENT)
+        if self.after_s is None or role not in ("server", "probe"):
             return known
-        ended_s = TOLD_S + self.after_s
-        return replace(known, running=False, exit_code=143, ended_s=ended_s)
+        ended_s, code = TOLD_S + self.after_s, 143 if role == "server" else 137
+        return replace(known, running=False, exit_code=code, ended_s=ended_s)
 
 
-def told(master: FakeMaster, stopped: Stopped | None = STOPPED) -> FakeMaster:
+def told(
+    master: FakeMaster,
+    stopped: Stopped | None = STOPPED,
+    reason: str = "",
+    spoiled_by: Blame = "",
+) -> FakeMaster:
     """A master whose trial told the server to end."""
 
     def result(trial: str) -> TrialResult:
         stop = a_sample("stop", 2.0, 1.0, unix_ns=int(TOLD_S * 1e9))
-        known = a_result(trial=trial, stopped=stopped)
+        known = a_result(trial=trial, stopped=stopped, reason=reason, spoiled_by=spoiled_by)
         return replace(known, samples=(*known.samples, stop))
+
+    master.result = result  # type: ignore[method-assign]
+    return master
+
+
+def lost(master: FakeMaster, reason: str, spoiled_by: Blame) -> FakeMaster:
+    """A master that knows nothing of a server that was told to."""
+
+    def result(trial: str) -> TrialResult:
+        return a_result(trial=trial, reason=reason, spoiled_by=spoiled_by)
 
     master.result = result  # type: ignore[method-assign]
     return master
@@ -95,9 +119,60 @@ def test_one_that_does_not_end_has_no_end(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_one_that_ends_before_it_is_told_to_is_gone() -> None:
-    outcome = conduct(Ends(), told(FakeMaster(), stopped=None), trial())
+    outcome = conduct(Ends(), lost(FakeMaster(), "no answer", "probe"), trial())
     assert outcome.server_ending == "exit code 143"
     assert row_of(outcome)["spoiled_by"] == "server_gone"
+
+
+def test_an_engine_that_is_silent_for_a_while_costs_nothing() -> None:
+    outcome = conduct(Ends(silent=3), told(FakeMaster()), trial())
+    row = row_of(outcome)
+    assert (row["reason"], outcome.server_ending) == ("", "")
+    assert (row["stop_had_lost"], row["stop_ended_s"]) == (1, 0.5)
+
+
+def test_an_engine_that_never_tells_of_the_end_is_to_blame_and_costs_no_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(told_to_end, "GRACE_S", 3.1)
+    outcome = conduct(Ends(silent=10**6), told(FakeMaster()), trial())
+    row = row_of(outcome)
+    assert isinstance(outcome.result, TrialResult)
+    assert outcome.result.window
+    assert outcome.server_ending == ""
+    assert (row["reason"], row["spoiled_by"]) == (SILENT, "surroundings")
+    assert to_repeat(row)
+
+
+def test_a_load_that_fails_after_the_server_was_told_is_to_blame() -> None:
+    outcome = conduct(Ends(), told(FakeMaster(), None, "load worker 2 was lost", "load"), trial())
+    assert outcome.server_ending == ""
+    row = row_of(outcome)
+    assert (row["reason"], row["spoiled_by"]) == ("load worker 2 was lost", "load")
+    assert to_repeat(row)
+
+
+def test_a_probe_whose_last_answer_was_lost_is_to_blame() -> None:
+    driver = Ends(said={"probe": f"{TOLD}\n"})
+    outcome = conduct(driver, lost(FakeMaster(), "no answer", "probe"), trial())
+    assert outcome.server_ending == ""
+    row = row_of(outcome)
+    assert (row["reason"], row["spoiled_by"]) == ("no answer", "probe")
+
+
+def test_a_load_whose_container_ends_after_the_server_was_told_is_to_blame() -> None:
+    driver = Ends(dead={"load"}, said={"probe": f"{TOLD}\n"})
+    outcome = conduct(driver, FakeMaster(silent=True), trial())
+    assert outcome.server_ending == ""
+    row = row_of(outcome)
+    assert row["reason"] == "the load worker ended with exit code 9"
+    assert row["spoiled_by"] == "load"
+
+
+def test_a_pod_that_ends_after_the_server_was_told_is_to_blame() -> None:
+    outcome = conduct(Ends(dead={"pod"}), told(FakeMaster(), None, "no answer", "load"), trial())
+    assert row_of(outcome)["reason"] == "the trial's pod ended with exit code 9; no answer"
+    assert row_of(outcome)["spoiled_by"] == "surroundings"
 
 
 def test_the_signal_is_the_image_s() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from servers.core.shutdown import LINGER_S
-from tests.support.peer import GET, PATIENCE_S, PERSISTENT
+from tests.support.peer import GET, PATIENCE_S, PERSISTENT, get
 from tests.support.server_process import (
     LateError,
     concurrent,
@@ -133,6 +133,42 @@ def test_who_asks_while_others_end_is_answered_whole_or_not_at_all(variant: str)
         early.reset()
         received += late.rest() if received else b""
         assert not received or len(received.partition(b"\r\n\r\n")[2]) == length
+        assert server.process.wait(PATIENCE_S) == 0
+
+
+@concurrent
+def test_connection_ends_with_its_next_response_while_another_is_in_flight(variant: str) -> None:
+    flags = ("--grace-ms", "60000", *room_for(variant, 2))
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(running(variant, *flags))
+        early, late = (stack.enter_context(server.connect(size)) for size in (4096, 0))
+        assert early.ask()
+        assert late.ask()
+        early.send(get("/bytes/16777216"))
+        early.take(100)
+        server.process.send_signal(signal.SIGTERM)
+        eventually(lambda: is_closed(server), "the listener is closed at once")
+        with contextlib.suppress(ConnectionError):  # it was closed while it was idle: well, too
+            late.send(GET)
+            assert late.rest() in (PERSISTENT, b"")
+        assert server.process.poll() is None, "the other is in flight still"
+        early.reset()
+        assert server.process.wait(PATIENCE_S) == 0
+
+
+@concurrent
+@pytest.mark.parametrize("version", ["1.0", "1.1"])  # of the other, which closes or stays
+def test_who_was_accepted_with_the_signal_is_answered(variant: str, version: str) -> None:
+    flags = ("--grace-ms", "60000", *room_for(variant, 2))
+    with running(variant, *flags) as server, server.connect() as other:
+        assert other.ask()
+        eventually(server.is_asleep, "it has answered")
+        other.send(f"GET /cpu/500000 HTTP/{version}\r\n\r\n".encode())
+        eventually(lambda: not server.is_asleep(), "it computes; a single loop accepts nobody")
+        with server.connect() as peer:
+            peer.send(GET)
+            server.process.send_signal(signal.SIGTERM)
+            assert peer.rest() == PERSISTENT
         assert server.process.wait(PATIENCE_S) == 0
 
 

@@ -183,6 +183,50 @@ def test_workers_end_with_their_parent(server: Server) -> None:
                     os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("shared", SHARED, ids=" ".join)
+def test_nobody_is_let_in_after_the_signal_though_a_worker_is_busy(shared: tuple[str, ...]) -> None:
+    def attempt() -> None:
+        with running(*shared, *WORKERS) as server, server.connect() as busy:
+            pids = workers(server)
+            busy.send(query(3000))
+            eventually(lambda: server.has_open(".sqlite3") != [], "one worker is busy")
+            server.process.send_signal(signal.SIGTERM)
+            eventually(lambda: any(map(has_ended, pids)), "the other has heard of it")
+            with pytest.raises(ConnectionRefusedError), server.connect():
+                pass
+            if busy.has_input():
+                raise LateError
+            assert busy.take(len(PERSISTENT)) == PERSISTENT
+            assert server.process.wait(PATIENCE_S) == 0
+
+    in_time(attempt)
+
+
+# Tells each worker to end a while after the one before.
+LATE_SIGNAL = """
+import itertools, os, sys, threading
+from servers.__main__ import main
+
+kill, late_s = os.kill, itertools.count(0, 0.3)
+os.kill = lambda *given: threading.Timer(next(late_s), kill, given).start()
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("variant_flags", ALL, ids=" ".join)
+def test_worker_whose_listener_another_has_shut_waits_for_its_signal(
+    variant_flags: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        server_process, "command", lambda *given: [sys.executable, "-c", LATE_SIGNAL, *given]
+    )
+    with running(*variant_flags, *WORKERS) as server:
+        pids = workers(server)
+        assert server.stop() == 0
+        assert server.log() == []
+        assert server.accepted() == dict.fromkeys(pids, 0), "each has ended as it should"
+
+
 def test_no_worker_is_left_after_a_stop(server: Server) -> None:
     pids = workers(server)
     assert len(pids) == COUNT
