@@ -21,13 +21,12 @@ from experiments.docker.ownership import ROLE_IMAGE, labels
 from experiments.docker.tool import run_tool
 from experiments.images import debootstrap
 from experiments.images.context import build_context
-from experiments.images.image import LABEL_FETCHED, LABEL_SOURCE, Image
+from experiments.images.image import LABEL_FETCHED, LABEL_RECIPE, LABEL_SOURCE, Image
 from experiments.images.store import ImageStore, label_step
 
 PYTHON: Final = "3.13"
 OFFICIAL: Final = "python:3.13-slim-trixie"
 REPOSITORY: Final = "c10k-lab/base"
-LABEL_RECIPE: Final = "c10k-lab.base.recipe"
 MAKING: Final = "2"
 """Raised when what is made of a base changes, so that those made before are made anew."""
 VARIABLE: Final = "C10K_BASE_IMAGE"
@@ -133,13 +132,15 @@ def _from_packages(
     raw = f"{REPOSITORY}-raw:{_hash(maker.recipe, maker.driver.owner)}"
     marks = labels(maker.driver.owner, ROLE_IMAGE, None, raw)
     try:
-        debootstrap.check_possible(architecture)
-        say(
-            "base image: no image registry answers; making an equal one from Debian's packages "
-            "(about a minute, once)"
-        )
-        with debootstrap.root_as_tar() as tar:
-            image = maker.store.import_tar(tar, raw, marks)
+        image = maker.store.find(raw)  # of a start that was killed before it had its base
+        if image is None:
+            debootstrap.check_possible(architecture)
+            say(
+                "base image: no image registry answers; making an equal one from Debian's packages "
+                "(about a minute, once)"
+            )
+            with debootstrap.root_as_tar() as tar:
+                image = maker.store.import_tar(tar, raw, marks)
     except debootstrap.UnavailableError as error:
         raise LabError(
             f"no base image. {refused}. Making one from Debian's packages instead: {error}. "

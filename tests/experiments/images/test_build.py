@@ -188,6 +188,23 @@ def test_without_a_registry_debian_packages() -> None:
 
 
 @pytest.mark.usefixtures("python", "packages")
+def test_a_root_that_was_imported_by_a_killed_start_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To import it again would take its tag away, and nobody would find it any more."""
+    store = FakeStore()
+    with monkeypatch.context() as killed:
+        killed.setattr(base, "run_tool", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ensure(store, [])
+    (left,) = store.images
+    assert left.startswith("c10k-lab/base-raw:")
+    made = ensure(store, [])
+    assert store.done == ["pull", "import", "pull", "build"]
+    assert list(store.images) == [made.reference]
+
+
+@pytest.mark.usefixtures("python", "packages")
 def test_base_of_another_owner_is_built_on() -> None:
     store = FakeStore()
     first = ensure(store, [])
