@@ -49,13 +49,21 @@ CACHED: Final = f" {ARROW} Using cache"
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """`digests` is empty unless a registry had it; `parent` is an id, or empty."""
+    """`digests` is empty unless a registry had it; `parent` is an id, or empty; `architecture` is
+    the processor that it is for by its own word, if that was looked at."""
 
     id: str
     tags: tuple[str, ...]
     digests: tuple[str, ...]
     labels: Mapping[str, str]
     parent: str = ""
+    architecture: str = ""
+
+    def is_for(self, machine: str) -> bool:
+        """Whether it may run on such a machine (`uname -m`) without an emulator: not, where both
+        are known and do not go together."""
+        known = RUN_BY.get(self.architecture, ())
+        return not machine or not known or machine in known
 
 
 def read_image(answer: Mapping[str, Any]) -> Image:
@@ -69,6 +77,7 @@ def read_image(answer: Mapping[str, Any]) -> Image:
         digests=tuple(one for one in answer.get("RepoDigests") or () if "<none>" not in one),
         labels=labels,
         parent=answer.get("Parent") or answer.get("ParentId") or "",
+        architecture=answer.get("Architecture") or "",
     )
 
 
@@ -82,6 +91,12 @@ def own_tags(image: Image) -> tuple[str, ...]:
     return (name, latest) if latest in image.tags else (name,)
 
 
+def of_one_recipe(one: Image, other: Image) -> bool:
+    """Whether what is in both is a base of the lab, made of the same in the same way."""
+    recipe = one.labels.get(LABEL_RECIPE)
+    return recipe is not None and recipe == other.labels.get(LABEL_RECIPE)
+
+
 def latest_of(name: str) -> str:
     """The tag `latest` in the repository of `name`."""
     return f"{name.rpartition(':')[0]}:latest"
@@ -91,12 +106,6 @@ def made_by(output: Iterable[str]) -> list[str]:
     """Ids (short) of the images that a build made, oldest first, by the lines of its output.
 
     What it started from and what it found in the cache was there before.
-def of_one_recipe(one: Image, other: Image) -> bool:
-    """Whether what is in both is a base of the lab, made of the same in the same way."""
-    recipe = one.labels.get(LABEL_RECIPE)
-    return recipe is not None and recipe == other.labels.get(LABEL_RECIPE)
-
-
     """
     made: list[str] = []
     there = True
