@@ -21,6 +21,7 @@ from analysis.checkup.thresholds import ending, judge
 from analysis.checkup.two_servers.side_by_side import label, short_changes, side_by_side
 from analysis.exports import save_picture
 from analysis.records.details import details
+from analysis.records.emulated import emulated
 from analysis.records.manifest import read_manifest
 from analysis.records.run import Run, load
 from analysis.rendering import write_errors, write_pages
@@ -130,6 +131,7 @@ def build(run_dir: Path) -> CheckUpReport | None:
             },
             "label": label,
             "more": _more_tables(all_asked, answers),
+            "doubts": [f"{one[:1].upper()}{one[1:]}." for one in emulated(run.manifest.servers)],
             "machine": machine(run.manifest),
             "notes": list(run.manifest.raw.get("scaled", [])),
         }

@@ -16,6 +16,7 @@ from analysis.compare.sides import RUNS, Sides
 from analysis.compare.wording import changed
 from analysis.outcomes import causes
 from analysis.records import unreadable_rows
+from analysis.records.emulated import emulated
 from analysis.records.run import Run
 from analysis.records.words import limit_reached
 from analysis.selection.trials import untraced
@@ -44,6 +45,7 @@ def notes(
     for run, name in zip(runs, names, strict=True):
         if run.unfinished:
             sentences.append(f"{name}: {run.unfinished}.")
+        sentences += [f"{name}: {doubt}." for doubt in emulated(run.manifest.servers)]
         if text := causes.no_evidence(causes.causes(run.trials)):
             sentences.append(f"{name}: {text}.")
         sentences += [f"{name}: {warning}" for warning in warnings(run.trials)]

@@ -26,6 +26,7 @@ from analysis.compare.ratios import ratios
 from analysis.compare.sides import servers
 from analysis.compare.wording import in_words
 from analysis.outcomes import causes
+from analysis.records.emulated import emulated
 from analysis.records.run import Run, remembered
 from analysis.statistics.looks import over_looks
 from analysis.statistics.noise_floor import warnings
@@ -162,6 +163,8 @@ def _notes(run: Run, asked: Compared, both: tuple[Run, Run]) -> Iterator[str]:
         yield SAME_IMAGE.format(image=str(mine.get("id"))[:ID])
     if run.unfinished:
         yield f"{run.unfinished[:1].upper()}{run.unfinished[1:]}."
+    entries = {name: run.manifest.servers.get(name, {}) for name in (asked.a, asked.b)}
+    yield from (f"{doubt[:1].upper()}{doubt[1:]}." for doubt in emulated(entries))
     for one, name in zip(both, (asked.a, asked.b), strict=True):
         if text := causes.no_evidence(causes.causes(one.trials)):
             yield f"{server_name(name)}: {text}."

@@ -12,6 +12,7 @@ from analysis.claims import verdicts
 from analysis.claims.verdicts import Verdict
 from analysis.outcomes.limits_hit import limits_hit
 from analysis.outcomes.lower_bounds import doubts
+from analysis.records.emulated import emulated
 from analysis.records.run import Run
 from analysis.records.words import starved
 from analysis.report.machine import machine, unlike_cores
@@ -56,6 +57,7 @@ def page(run: Run, found: Sequence[Verdict], notes: list[str]) -> dict[str, obje
             doubt[:1].upper() + doubt[1:]
             for doubt in (
                 *(run.unfinished, unlike_cores(run.manifest)),
+                *emulated(run.manifest.servers),
                 *warnings(run.trials),
                 *doubts(run),
             )

@@ -60,6 +60,9 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "network_mode": spec.network,
         "pid_mode": f"container:{spec.pid_of}" if spec.pid_of else None,
+        # An engine may usually put a program of its own before the command: it would be process 1,
+        # which hears signals for a server that does not, and be counted among its processes.
+        "init": False,
         "userns_mode": HOST if spec.network == HOST else None,
         "read_only": not everywhere,
         "cap_drop": ["ALL"],

@@ -20,6 +20,12 @@ ADVICE: Final = (
         "here needs no registry (`docker images` lists them)",
     ),
     (
+        r"(?<![\w./-])/sys/fs/cgroup/\S*: no space left on device",
+        "a control group of the engine has no cores or memory nodes, or the kernel has no room for "
+        "another group; compare `cat /sys/fs/cgroup/cpuset/docker/cpuset.cpus` with the cores that "
+        "there are, and restart the engine",
+    ),
+    (
         r"no space left on device",
         "the engine's disk is full; `docker system df` shows what takes the space",
     ),

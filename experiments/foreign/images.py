@@ -23,16 +23,22 @@ SAME: Final = (
     "{} and {} are the same image: an A/A test, which calls a difference by chance in at most one "
     "of twenty runs"
 )
+EMULATED: Final = (
+    "the image of {} says that it is for {}, and the engine's machine is {}: what runs it, if "
+    "anything does, is an emulator, and so are its figures; `docker build --platform` makes one "
+    "for this machine"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A foreign server and the image that it will run from."""
+    """A foreign server and the image that it will run from, on such a machine (`uname -m`)."""
 
     server: Foreign
     image: Image
     needs: Mapping[str, Image] = field(default_factory=dict)
     """Of what it needs, by name."""
+    machine: str = ""
 
     def describe(self, run: Path) -> dict[str, Any]:
         """The entry of the manifest: what was asked for, which image that was, and what was in the
@@ -40,13 +46,31 @@ class Found:
         described = self.server.described()
         described.pop("name")
         for name, image in self.needs.items():
-            described["needs"][name] |= _identity(image) | _hashes(self.server.needs[name], run)
+            hashes = _hashes(self.server.needs[name], run)
+            described["needs"][name] |= self._identity(image) | hashes
         return {
             "origin": self.server.origin,
-            **_identity(self.image),
+            **self._identity(self.image),
             **described,
             **_hashes(self.server, run),
         }
+
+    def _identity(self, image: Image) -> dict[str, Any]:
+        known = {"id": image.id, "digests": list(image.digests)}
+        if image.is_for(self.machine):
+            return known
+        return known | {"emulated": f"{image.architecture} on {self.machine}"}
+
+    @property
+    def emulated(self) -> list[str]:
+        """A note for each of its images that an emulator has to run."""
+        whose = {need: f"{need}, which {self.server.name} needs," for need in self.needs}
+        images = {self.server.name: self.image} | {whose[name]: self.needs[name] for name in whose}
+        return [
+            EMULATED.format(name, image.architecture, self.machine)
+            for name, image in images.items()
+            if not image.is_for(self.machine)
+        ]
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -66,10 +90,6 @@ def same_image(experiment: Experiment, found: Sequence[Found]) -> list[str]:
     if len(two) < len("ab") or described[0] != described[1] or images[0] != images[1]:
         return []
     return [SAME.format(*(one.server.name for one in two))]
-
-
-def _identity(image: Image) -> dict[str, Any]:
-    return {"id": image.id, "digests": list(image.digests)}
 
 
 def _hashes(keys: ContainerKeys, run: Path) -> dict[str, Any]:
@@ -110,7 +130,8 @@ def ensure_foreign(
                 beside = f", which needs {need}" if need else ""
                 missing.append(f"server {server.name}{beside}: {error}")
         if images.keys() == {"", *server.needs}:
-            found.append(Found(server, images.pop(""), images))
+            machine = str(driver.info()["Architecture"])
+            found.append(Found(server, images.pop(""), images, machine))
     if missing:
         raise LabError(
             "\n".join(missing) + "\nAn image has to be in the engine (`docker images` lists them, "

@@ -21,19 +21,22 @@ from experiments.docker.ownership import ROLE_IMAGE, labels
 from experiments.docker.tool import run_tool
 from experiments.images import debootstrap
 from experiments.images.context import build_context
-from experiments.images.image import LABEL_FETCHED, LABEL_SOURCE, Image
+from experiments.images.image import LABEL_FETCHED, LABEL_RECIPE, LABEL_SOURCE, Image
 from experiments.images.store import ImageStore, label_step
 
 PYTHON: Final = "3.13"
 OFFICIAL: Final = "python:3.13-slim-trixie"
 REPOSITORY: Final = "c10k-lab/base"
-LABEL_RECIPE: Final = "c10k-lab.base.recipe"
 MAKING: Final = "2"
 """Raised when what is made of a base changes, so that those made before are made anew."""
 VARIABLE: Final = "C10K_BASE_IMAGE"
 LABEL_ORIGIN: Final = "c10k-lab.base.origin"
 LABEL_DIGEST: Final = "c10k-lab.base.digest"
 LABEL_PYTHON: Final = "c10k-lab.base.python"
+LOOK: Final = (
+    *("python3", "-c"),
+    "import platform; print(platform.python_version(), platform.machine())",
+)
 
 Origin = Literal["registry", "debootstrap", "environment"]
 
@@ -79,8 +82,7 @@ class _Maker:
 
         `fetched` says that the lab itself brought `source`, for this alone.
         """
-        command = ("python3", "-c", "import platform; print(platform.python_version())")
-        python = run_tool(self.driver, source, command).strip()
+        python = self._python_of(source, image)
         if not python.startswith(f"{PYTHON}."):
             raise LabError(
                 f"base image {source}: it has Python {python}, and {PYTHON} is needed",
@@ -100,6 +102,25 @@ class _Maker:
         dockerfile = f"FROM {source}\n{label_step(marks)}\n{plain}"
         with build_context({"Dockerfile": dockerfile.encode()}) as context:
             return _base(self.reference, self.store.build(context, self.reference))
+
+    def _python_of(self, source: str, image: Image) -> str:
+        """Its version. Raises LabError where it is for another machine than the engine's, whether
+        an emulator runs it or nothing does: the packages are the engine's own."""
+        machine = str(self.driver.info()["Architecture"])
+        try:
+            python, _, own = run_tool(self.driver, source, LOOK).strip().partition(" ")
+        except DriverError:
+            if image.is_for(machine):
+                raise
+            own = image.architecture
+        if own != machine:
+            raise LabError(
+                f"base image {source}: it is for {own}, and the engine's machine is {machine}; "
+                f"`docker pull {source}` gets the one for that from a registry, or name another in "
+                f"{VARIABLE}",
+                Exit.NOT_READY,
+            )
+        return python
 
 
 def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], None]) -> Base:
@@ -133,13 +154,15 @@ def _from_packages(
     raw = f"{REPOSITORY}-raw:{_hash(maker.recipe, maker.driver.owner)}"
     marks = labels(maker.driver.owner, ROLE_IMAGE, None, raw)
     try:
-        debootstrap.check_possible(architecture)
-        say(
-            "base image: no image registry answers; making an equal one from Debian's packages "
-            "(about a minute, once)"
-        )
-        with debootstrap.root_as_tar() as tar:
-            image = maker.store.import_tar(tar, raw, marks)
+        image = maker.store.find(raw)  # of a start that was killed before it had its base
+        if image is None:
+            debootstrap.check_possible(architecture)
+            say(
+                "base image: no image registry answers; making an equal one from Debian's packages "
+                "(about a minute, once)"
+            )
+            with debootstrap.root_as_tar() as tar:
+                image = maker.store.import_tar(tar, raw, marks)
     except debootstrap.UnavailableError as error:
         raise LabError(
             f"no base image. {refused}. Making one from Debian's packages instead: {error}. "

@@ -134,6 +134,7 @@ def _ensure(driver: DockerDriver, targets: Collection[str], say: Callable[[str],
             store.supersede(f"c10k-lab/{target}", keep=reference)
     if built:
         store.supersede(BASE_REPOSITORY, keep=base.reference)
+    store.clear_unfinished()  # after the builds, which may have found some of it in the cache
     return Images(base, references, {target: there[name] for target, name in references.items()})
 
 

@@ -37,6 +37,7 @@ LEFT_OUT: Final = (
     "./var/log/*",
 )
 CACHE: Final = ALL / "debootstrap"
+ROOT_PREFIX: Final = "root-"
 PROGRAMS: Final[Mapping[str, str]] = {
     "gpgv": "gpgv",
     "mount": "mount",
@@ -72,6 +73,11 @@ class Script:
     path: str
     folder: Path | None
 
+    @property
+    def rules(self) -> Path:
+        """The file of rules that it is given."""
+        return (self.folder or FUNCTIONS) / "scripts" / RULES
+
 
 def recipe() -> str:
     """Everything that decides what comes out, except for the versions on the mirror."""
@@ -99,7 +105,9 @@ def fill(folder: str, suite: str = SUITE, packages: Sequence[str] = PACKAGES) ->
 
 @contextmanager
 def _made() -> Iterator[IO[bytes]]:
-    folder = tempfile.mkdtemp(prefix="root-", dir=CACHE)
+    for left in CACHE.glob(f"{ROOT_PREFIX}*"):  # by a start that was killed
+        shutil.rmtree(left, ignore_errors=True)  # its own debootstrap may still write there
+    folder = tempfile.mkdtemp(prefix=ROOT_PREFIX, dir=CACHE)
     try:
         fill(folder)
         left_out = [f"--exclude={pattern}" for pattern in LEFT_OUT]
@@ -168,7 +176,7 @@ def bound(
     """debootstrap into `folder`, which it knows as `place`."""
     command = ["sh", "-c", BIND, "sh", folder, place, script.path, "--force-check-gpg"]
     command += [f"--variant={VARIANT}", f"--include={','.join(packages)}", suite, place, mirror]
-    return [*command, str((script.folder or FUNCTIONS) / "scripts" / RULES)]
+    return [*command, str(script.rules)]
 
 
 def _script(options: list[str]) -> Script:
@@ -177,12 +185,19 @@ def _script(options: list[str]) -> Script:
     if installed:
         return Script(installed, None)
     unpacked = CACHE / "script"
-    if not (unpacked / "usr/sbin/debootstrap").exists():
+    script = Script(str(unpacked / "usr/sbin/debootstrap"), unpacked / "usr/share/debootstrap")
+    # The rules come last in the package: without them it was not unpacked to its end, in place, as
+    # was done before.
+    if not (Path(script.path).exists() and script.rules.exists()):
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             _run(["apt-get", *options, "download", "debootstrap"], folder=folder)
             package = next(name for name in os.listdir(folder) if name.endswith(".deb"))
-            _run(["dpkg", "-x", package, str(unpacked)], folder=folder)
-    return Script(str(unpacked / "usr/sbin/debootstrap"), unpacked / "usr/share/debootstrap")
+            whole = Path(folder, "whole")
+            _run(["dpkg", "-x", package, str(whole)], folder=folder)
+            if unpacked.exists():
+                shutil.rmtree(unpacked)
+            whole.rename(unpacked)
+    return script
 
 
 def _apt_options() -> list[str]:

@@ -3,7 +3,8 @@
 An image built from one of the lab's has all of its labels and cannot lose them, whoever
 builds it. So the lab puts the name that it gives an image into the image itself, and an
 image is the lab's while it bears that very name. Only such tags are ever taken away, and
-only the images without a tag that a build of the lab left below them.
+only the images without a tag that a build of the lab left below them, or that one which did
+not come to its end told of (build_notes.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, Final
 from experiments.docker.ownership import LABEL_NAME
 
 REPOSITORIES: Final = "c10k-lab/"
+LABEL_RECIPE: Final = "c10k-lab.base.recipe"
+"""Hash of all that decides what comes out as a base."""
 LABEL_SOURCE: Final = "c10k-lab.base.source"
 """Id of the image that the base was made from, where what the lab built ends."""
 LABEL_FETCHED: Final = "c10k-lab.base.fetched"
@@ -25,20 +28,42 @@ NO_REGISTRY: Final = "localhost/"
 UNTAGGED: Final = "<none>:<none>"
 BEFORE_NAMES: Final = re.compile(r"c10k-lab/[a-z-]+:[0-9a-f]{12}")
 """What the lab called its images before it put their names into them."""
+RUN_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "386": ("i386", "i486", "i586", "i686", "x86_64"),
+    "amd64": ("x86_64",),
+    "arm": ("armv6l", "armv7l", "armv8l", "aarch64"),
+    "arm64": ("aarch64",),
+    "ppc64le": ("ppc64le",),
+    "riscv64": ("riscv64",),
+    "s390x": ("s390x",),
+}
+"""Machines, as `uname -m` has them, that may run an image for a processor, as Docker has that,
+without an emulator."""
+SHORT: Final = 12
+"""Digits of an id in the output of a build."""
 STEP: Final = re.compile(r"Step \d+/\d+ : (\w+)")
-RESULT: Final = re.compile(r" ---> ([0-9a-f]{12})")
-CACHED: Final = " ---> Using cache"
+ARROW: Final = "--->"
+RESULT: Final = re.compile(rf" {ARROW} ([0-9a-f]{{{SHORT}}})")
+CACHED: Final = f" {ARROW} Using cache"
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """`digests` is empty unless a registry had it; `parent` is an id, or empty."""
+    """`digests` is empty unless a registry had it; `parent` is an id, or empty; `architecture` is
+    the processor that it is for by its own word, if that was looked at."""
 
     id: str
     tags: tuple[str, ...]
     digests: tuple[str, ...]
     labels: Mapping[str, str]
     parent: str = ""
+    architecture: str = ""
+
+    def is_for(self, machine: str) -> bool:
+        """Whether it may run on such a machine (`uname -m`) without an emulator: not, where both
+        are known and do not go together."""
+        known = RUN_BY.get(self.architecture, ())
+        return not machine or not known or machine in known
 
 
 def read_image(answer: Mapping[str, Any]) -> Image:
@@ -52,6 +77,7 @@ def read_image(answer: Mapping[str, Any]) -> Image:
         digests=tuple(one for one in answer.get("RepoDigests") or () if "<none>" not in one),
         labels=labels,
         parent=answer.get("Parent") or answer.get("ParentId") or "",
+        architecture=answer.get("Architecture") or "",
     )
 
 
@@ -63,6 +89,12 @@ def own_tags(image: Image) -> tuple[str, ...]:
         return ()
     latest = latest_of(name)
     return (name, latest) if latest in image.tags else (name,)
+
+
+def of_one_recipe(one: Image, other: Image) -> bool:
+    """Whether what is in both is a base of the lab, made of the same in the same way."""
+    recipe = one.labels.get(LABEL_RECIPE)
+    return recipe is not None and recipe == other.labels.get(LABEL_RECIPE)
 
 
 def latest_of(name: str) -> str:

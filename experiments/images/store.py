@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -13,12 +14,17 @@ from experiments.docker.driver import AbsentError, DriverError, InUseError
 from experiments.docker.engine import Engine
 from experiments.docker.messages import explain
 from experiments.docker.ownership import LABEL, LABEL_NAME, LABEL_OWNER
+from experiments.images import build_notes
+from experiments.images.build_notes import BuildNote, noted
 from experiments.images.image import (
+    ARROW,
     LABEL_FETCHED,
     LABEL_SOURCE,
+    SHORT,
     Image,
     latest_of,
     made_by,
+    of_one_recipe,
     own_tags,
     read_image,
 )
@@ -99,35 +105,83 @@ class ImageStore:
     ) -> Image:
         """Build from a tar with its own Dockerfile, and tag it with the name that goes into it.
 
-        What a build that fails has made by then is removed.
+        What a build that fails has made by then is removed; of one that is killed,
+        `clear_unfinished` does it.
         """
-        output: list[str] = []
-        try:
-            with self._engine.patient() as api, self._engine.guard(f"building {reference}"):
-                events: Iterator[dict[str, Any]] = api.build(
-                    fileobj=context,
-                    custom_context=True,
-                    tag=reference,
-                    target=target,
-                    buildargs=dict(arguments or {}),
-                    labels={LABEL_NAME: reference},  # a step for each
-                    rm=True,
-                    forcerm=True,
-                    decode=True,
-                )
-                for event in events:
-                    text = COLOUR.sub("", str(event.get("stream", "")))
-                    output += [line for line in text.splitlines() if line.strip()]
-                    if "error" in event:
-                        raise self._failed(reference, output, str(event["error"]))
-            image = self.find(reference)
-            if image is None:
-                raise self._failed(reference, output, "no image came out of it")
-        except BaseException:
-            with suppress(DriverError):  # what is to be told is why the build failed
-                self._discard(reversed(made_by(output)))
-            raise
+        with noted(self._whose()) as note:
+            try:
+                image = self._build(context, reference, target, arguments or {}, note)
+            except BaseException:
+                with suppress(DriverError):  # what is to be told is why the build failed
+                    self._clear(note)
+                raise
+            note.forget()
         return image
+
+    def _build(
+        self,
+        context: IO[bytes],
+        reference: str,
+        target: str | None,
+        arguments: Mapping[str, str],
+        note: BuildNote,
+    ) -> Image:
+        output: list[str] = []
+        with self._engine.patient() as api, self._engine.guard(f"building {reference}"):
+            events: Iterator[dict[str, Any]] = api.build(
+                fileobj=context,
+                custom_context=True,
+                tag=reference,
+                target=target,
+                buildargs=dict(arguments),
+                labels={LABEL_NAME: reference},  # a step for each
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            for event in events:
+                text = COLOUR.sub("", str(event.get("stream", "")))
+                output += [line for line in text.splitlines() if line.strip()]
+                if ARROW in text:
+                    note.add(made_by(output))
+                if "error" in event:
+                    raise self._failed(reference, output, str(event["error"]))
+        image = self.find(reference)
+        if image is None:
+            raise self._failed(reference, output, "no image came out of it")
+        return image
+
+    def _whose(self) -> str:
+        """This owner on this engine, for a file's name."""
+        engine = str(self._engine.info().get("ID"))
+        return f"{self._engine.owner}-{hashlib.sha256(engine.encode()).hexdigest()[:SHORT]}"
+
+    def clear_unfinished(self) -> None:
+        """Remove what this owner's killed builds left, as far as nothing stands on it by now."""
+        for note in build_notes.left(self._whose()):
+            self._clear(note)
+
+    def _clear(self, note: BuildNote) -> None:
+        """Remove what a build made that did not come to its end. The note is kept as long as some
+        of it is there: what another build has found in the cache, or a container still uses."""
+        made = self._there(note)
+        if made and not any(image.tags for image in made):
+            self._discard([*self._standing_on(made[0]), *(image.id for image in made)])
+            made = self._there(note)
+        if not made or any(image.tags for image in made):
+            note.forget()
+
+    def _there(self, note: BuildNote) -> list[Image]:
+        """What is left of what it made, newest first."""
+        return [image for one in reversed(note.made) if (image := self.find(one))]
+
+    def _standing_on(self, last: Image) -> list[str]:
+        """Ids of what this owner has without a name on the last image whose id a build told: it may
+        be killed between its next step and the id of that."""
+        api, wanted = self._engine.api, [f"{LABEL}=1", f"{LABEL_OWNER}={self._engine.owner}"]
+        with self._engine.guard("listing what a build left"):
+            listed = [read_image(one) for one in api.images(all=True, filters={"label": wanted})]
+        return [image.id for image in listed if image.parent == last.id and not image.tags]
 
     def _failed(self, reference: str, output: list[str], error: str) -> BuildFailedError:
         tail = "\n".join(f"  | {line}" for line in output[-OUTPUT_LINES:])
@@ -187,6 +241,7 @@ class ImageStore:
 
     def remove_all(self) -> list[str]:
         """Remove every image of this owner that no container uses; returns the tags."""
+        self.clear_unfinished()
         return [tag for image in self.owned() for tag in self._remove(image)]
 
     def _remove(self, image: Image) -> list[str]:
@@ -201,8 +256,13 @@ class ImageStore:
         return gone
 
     def _below(self, image: Image) -> Iterator[str]:
-        """Ids of what the lab's builds left below its image, down to what they began with."""
-        source, parent = image.labels.get(LABEL_SOURCE), image.parent
+        """Ids of what the lab's builds left below its image, down to what they began with.
+
+        A base may stand on that of another owner, who has taken his name off it since: it goes with
+        the last that stands on it.
+        """
+        owner, source = image.labels.get(LABEL_OWNER), image.labels.get(LABEL_SOURCE)
+        parent = image.parent
         while parent:
             one = self.find(parent)
             if one is None:
@@ -210,8 +270,11 @@ class ImageStore:
             if one.id == source:
                 if image.labels.get(LABEL_FETCHED) == "yes":
                     yield one.id
+                elif not one.tags and of_one_recipe(one, image):
+                    yield one.id
+                    yield from self._below(one)
                 return
-            if one.tags or one.labels.get(LABEL_OWNER) != self._engine.owner:
+            if one.tags or one.labels.get(LABEL_OWNER) != owner:
                 return
             yield one.id
             parent = one.parent
@@ -221,7 +284,9 @@ class ImageStore:
         api = self._engine.api
         for image in images:
             there = self.find(image)
-            if there is None or there.tags or there.digests:
+            if there is None:
+                continue
+            if there.tags or there.digests:
                 return
             try:
                 with self._engine.guard(f"removing image {image}"):

@@ -85,7 +85,8 @@ def check_nofile(limit: int, wanted: int) -> Check:
 
 def check_space(name: str, free: int | None, wanted: int, where: str) -> Check:
     if free is None:
-        return Check(name, "warn", "unknown", f"{where} is not on this machine; look there")
+        advice = f"{where} is on another machine, or not for this user to see; look there"
+        return Check(name, "warn", "unknown", advice)
     seen = f"{free / 1024**3:.1f} GiB free; {wanted / 1024**3:.1f} wanted"
     if free < wanted:
         return Check(name, "fail", seen, f"free space on {where}")

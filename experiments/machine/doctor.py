@@ -42,6 +42,7 @@ from experiments.machine.cores import place
 from experiments.machine.host import (
     bridge_filter,
     compose_program,
+    engine_folder,
     free_space,
     look,
     port_is_free,
@@ -90,6 +91,7 @@ def report(done: Sequence[Check], console: Console) -> Exit:
 def _engine(driver: DockerDriver) -> list[Check]:
     try:
         version, info = driver.version(), driver.info()
+        folder = engine_folder(info)
         image = ImageStore(driver).newest("server")
         address = engine_address()
         done = [
@@ -108,15 +110,16 @@ def _engine(driver: DockerDriver) -> list[Check]:
                 seen = see_unkept(driver, image, (MODEL,), placement, MEMORY_BYTES)
                 done.append(check_kept(seen, info, OF_SOME))
         else:
-            root = Path(info["DockerRootDir"])
-            space, bridge = free_space(root) if root.exists() else None, bridge_filter()
+            # Where this user may not enter, it is no more to be seen than on another machine.
+            space = free_space(folder) if os.path.exists(folder) else None
+            bridge = bridge_filter()
             done.append(check_cores(int(info["NCPU"])))
             done.append(Check("descriptors", "warn", "unknown", "known once the images are built"))
             said = shortfalls.unsupported(info)
             fine = "kept, says the engine; tried once the images are built"
             done.append(check_kept(said, info, OF_SOME, fine))
         done.append(check_bridge(bridge))
-        done.append(check_space("disk of the engine", space, DISK_BYTES, info["DockerRootDir"]))
+        done.append(check_space("disk of the engine", space, DISK_BYTES, str(folder)))
     except LabError as error:
         return [Check("engine", "fail", "no answer", str(error))]
     except DriverError as error:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from experiments.docker.driver import Driver
 from experiments.docker.tool import run_tool
 
+CONTAINERD: Final = Path("/var/lib/containerd")
+"""The folder of one that the system started, if nobody has moved it."""
+BY_CONTAINERD: Final = ["driver-type", "io.containerd.snapshotter.v1"]
+"""Among what an engine tells of its storage."""
 BRIDGE_FILE: Final = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 INSIDE: Final = f"""
 import json, os
@@ -29,9 +35,19 @@ def look(driver: Driver, image: str) -> dict[str, Any]:
     return answer
 
 
+def engine_folder(info: Mapping[str, Any]) -> Path:
+    """Where the engine that answered `info` has its images and the files of containers: in its own
+    folder; in containerd's, where that stores them, which is in the engine's if that started it."""
+    own = Path(info["DockerRootDir"])
+    if BY_CONTAINERD not in (info.get("DriverStatus") or ()):
+        return own
+    answers_at = Path((info.get("Containerd") or {}).get("Address") or "")  # older ones do not tell
+    return own / "containerd" / "daemon" if "docker" in answers_at.parts else CONTAINERD
+
+
 def free_space(path: Path) -> int | None:
     """Free bytes where `path` is or will be."""
-    there = next((one for one in (path, *path.parents) if one.exists()), None)
+    there = next(filter(os.path.exists, (path, *path.parents)), None)
     return None if there is None else shutil.disk_usage(there).free
 
 

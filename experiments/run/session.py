@@ -154,7 +154,8 @@ def _measure_all(
             limits = without_paths(source.experiment, limits, link, store)
             trials = all_trials(source.experiment, limits, {})
             tell(link.left_out)
-        for note in same_image(source.experiment, servers):
+        emulated = (note for one in servers for note in one.emulated)
+        for note in (*same_image(source.experiment, servers), *emulated):
             tell(note)
         if budget_s and not may_be_open(source.experiment):
             tell("BUDGET: the experiment has no claims or thresholds, and ends with its plan")

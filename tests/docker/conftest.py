@@ -7,6 +7,7 @@ import sys
 import uuid
 from typing import TYPE_CHECKING
 
+import docker
 import pytest
 
 from contract.exits import LabError
@@ -19,6 +20,7 @@ from experiments.paths import ROOT
 from experiments.records import attempts
 from experiments.run import session
 from tests.support.images import images_of
+from tests.support.strangers import Strangers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,3 +99,18 @@ def start(driver: DockerDriver, images: Images) -> Start:
         return driver.start(ContainerSpec(**{**given, **settings}))  # type: ignore[arg-type]
 
     return starter
+
+
+@pytest.fixture
+def raw() -> Iterator[docker.DockerClient]:
+    client = docker.from_env()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def strangers(raw: docker.DockerClient, driver: DockerDriver) -> Iterator[Strangers]:
+    made = Strangers(raw, driver.owner)
+    made.sweep()
+    yield made
+    made.leave()

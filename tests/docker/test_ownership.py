@@ -21,42 +21,26 @@ from experiments.docker.ownership import (
     labels,
     project,
 )
-from experiments.images import base, debootstrap
-from experiments.images.base import ensure_base
 from experiments.images.image import latest_of
-from experiments.images.store import BuildFailedError, ImageStore, label_step
+from experiments.images.store import ImageStore, label_step
 from experiments.machine import doctor
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
 from experiments.run import here
 from tests.support.images import images_of
-from tests.support.strangers import Strangers, context
+from tests.support.strangers import context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from experiments.images.build import Images
     from experiments.images.image import Image
     from tests.docker.conftest import Start
+    from tests.support.strangers import Strangers
 
 pytestmark = pytest.mark.docker
 
 FAILS = 'ENTRYPOINT ["python3", "-c", "import time; time.sleep(5); exit(7)"]'
-
-
-@pytest.fixture
-def raw() -> Iterator[docker.DockerClient]:
-    client = docker.from_env()
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def strangers(raw: docker.DockerClient, driver: DockerDriver) -> Iterator[Strangers]:
-    made = Strangers(raw, driver.owner)
-    made.sweep()
-    yield made
-    made.leave()
 
 
 def own_image(driver: DockerDriver, parent: str, target: str = "server", more: str = "") -> Image:
@@ -217,59 +201,6 @@ def test_latest_of_a_stranger_is_left_and_told(
     there = store.find(latest)
     assert there is not None
     assert there.id == images.ids["server"]
-
-
-def test_a_build_that_fails_leaves_nothing(driver: DockerDriver, images: Images) -> None:
-    steps = f"FROM {images.base.reference}\nLABEL {LABEL_OWNER}={driver.owner}\nENV A=1\nRUN exit 9"
-    with pytest.raises(BuildFailedError, match="returned a non-zero code: 9"):
-        ImageStore(driver).build(context(steps), f"c10k-lab/{driver.owner}:1")
-    assert dangling(driver) == set()
-
-
-def test_a_stranger_s_base_outlives_what_was_built_on_it(
-    driver: DockerDriver, images: Images, raw: docker.DockerClient, strangers: Strangers,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    tag = f"c10k-stranger/{driver.owner}:base"
-    mine = strangers.build(f"FROM {images.server}\nENV BASE=1\n{FAILS}\n", tag)
-    monkeypatch.setenv(base.VARIABLE, tag)
-    made = ensure_base(driver, ImageStore(driver), lambda _: None)
-    assert made.origin == "environment"
-    assert not raw.images.get(made.reference).attrs["Config"]["Entrypoint"]
-    raw.api.remove_image(tag, noprune=True)  # only the lab's own image stands on it now
-    strangers.remember()
-    assert driver.remove_all() == [made.reference]
-    assert strangers.now() == strangers.before
-    assert mine in {one["Id"] for one in raw.api.images(filters={"dangling": True})}
-    assert ImageStore(driver).find(made.image_id) is None
-
-
-def test_a_base_that_the_lab_fetched_goes_with_what_was_built_on_it(
-    driver: DockerDriver, images: Images, strangers: Strangers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, tag = ImageStore(driver), f"c10k-stranger/{driver.owner}:official"
-    fetched: list[str] = []
-
-    def pull(store: ImageStore, reference: str) -> Image:
-        fetched.append(
-            strangers.build(f"FROM {images.base.reference}\nENV OFFICIAL=1\n", reference)
-        )
-        image = store.find(reference)
-        assert image is not None
-        return image
-
-    monkeypatch.delenv(base.VARIABLE, raising=False)
-    monkeypatch.setattr(ImageStore, "pull", pull)
-    monkeypatch.setattr(base, "OFFICIAL", tag)
-    monkeypatch.setattr(debootstrap, "recipe", lambda: driver.owner)
-    made = ensure_base(driver, store, lambda _: None)
-    strangers.images.clear()
-    assert made.origin == "registry"
-    assert store.find(tag) is None
-    assert store.find(fetched[0]) is not None
-    assert driver.remove_all() == [made.reference]
-    assert store.find(fetched[0]) is None
-    assert store.find(images.base.reference) is not None
 
 
 def test_everything_that_the_lab_makes_has_a_name_of_its_own(

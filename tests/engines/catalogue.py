@@ -71,7 +71,7 @@ ENGINES: Final = (
     Engine(
         "userns",
         "trixie",
-        ("measure", "clean"),
+        ("doctor", "measure", "clean"),
         "user namespaces (userns-remap)",
         settings={"userns-remap": "default"},
     ),

@@ -32,6 +32,19 @@ def report(folder: Path, subject: SimulatedServer, rules: str = "") -> CheckUpRe
     return made
 
 
+def test_a_server_that_an_emulator_ran_is_told_above_the_answers(tmp_path: Path) -> None:
+    told = "The image of poll says that it is for another processor (arm64 on "
+    run = simulated_run(tmp_path, SimulatedServer(2_000), asked="cost")
+    run.go_on()
+    manifest = run.store.manifest()
+    for entry in ({}, {"emulated": "arm64 on x86_64"}):
+        run.store.write_manifest({**manifest, "servers": {"poll": {"image": "poll:1", **entry}}})
+        made = build(run.store.folder)
+        assert made
+        for page in (made.html, made.html.with_suffix(".md")):
+            assert (told in page.read_text(encoding="utf-8")) == bool(entry), page
+
+
 def question(made: CheckUpReport, name: str) -> tuple[str, str]:
     """The mark and the answer."""
     found = next(one for one in made.found.questions if one.question == name)

@@ -181,6 +181,16 @@ def test_runs_of_nothing_but_void_trials_cannot_be_told(tmp_path: Path) -> None:
     assert invoked(tmp_path / "a", tmp_path / "b").exit_code == Exit.CANNOT_TELL
 
 
+def test_a_run_whose_server_an_emulator_ran_says_so(tmp_path: Path) -> None:
+    db = {"image": "db:1", "emulated": "arm64 on x86_64"}
+    servers = {"shop": {"image": "shop:1", "needs": {"db": db}}}
+    found = compare([written(tmp_path, "a"), written(tmp_path, "b", servers=servers)])
+    told = "b: the image of db, which shop needs, says that it is for another processor "
+    assert [note for note in found.notes if "processor" in note] == [
+        f"{told}(arm64 on x86_64): what ran it is an emulator, and so are its figures."
+    ]
+
+
 def test_a_run_without_references_says_what_is_missing(tmp_path: Path) -> None:
     frame = made.trials(3).query("server == 'poll'")
     found = compare([written(tmp_path, name, frame) for name in "ab"])

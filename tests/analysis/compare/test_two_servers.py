@@ -174,6 +174,17 @@ def test_one_image_under_two_names_is_told_as_an_a_a_test(
     assert told.startswith("Both servers are the same image (sha256:abcdef012345): an A/A test")
 
 
+def test_a_server_that_an_emulator_ran_is_told(compared: Callable[..., RunComparison]) -> None:
+    entries = {
+        two.A: {"origin": "foreign", "id": "sha256:ab"},
+        two.B: {"origin": "foreign", "id": "sha256:cd", "emulated": "arm64 on x86_64"},
+    }
+    found = compared(servers=entries, noise=0.02)
+    told = "The image of shop 2 says that it is for another processor (arm64 on x86_64): what ran "
+    assert [note.startswith(told) for note in found.notes] == [True]
+    assert {one.key for one in found.differences} == {"emulated", "id"}
+
+
 def test_an_unfinished_run_cannot_pass(compared: Callable[..., RunComparison]) -> None:
     found = compared(noise=0.02, trials=1_000)
     assert found.exit is Exit.CANNOT_TELL

@@ -46,6 +46,16 @@ def test_they_stand_in_the_report_beside_the_lab_s_own(tmp_path: Path) -> None:
     assert "| iterative | 128 |" in backlog
 
 
+def test_one_that_an_emulator_ran_makes_a_run_doubtful(tmp_path: Path) -> None:
+    entry = {"image": "my-app:1", "id": "sha256:0123456789abcdef"}
+    told = "The image of my app says that it is for another processor (amd64 on aarch64): "
+    for name, more in (("native", {}), ("emulated", {"emulated": "amd64 on aarch64"})):
+        servers = {"my_app": {**entry, **more}}
+        made = build(write_run(tmp_path / name, with_others(), servers=servers))
+        for page in (made.markdown, made.html):
+            assert (told in page.read_text(encoding="utf-8")) == (name == "emulated"), page
+
+
 def test_they_are_compared_with_the_reference(tmp_path: Path) -> None:
     """Under the same load, whatever backlog they chose."""
     run = load(write_run(tmp_path / "run", with_others()))

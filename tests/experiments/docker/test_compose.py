@@ -72,6 +72,7 @@ def test_every_container_is_confined() -> None:
     for name, service in SERVICES.items():
         assert service["user"] == "10001:10001", name
         assert service["read_only"] is True, name
+        assert service["init"] is False, name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges"], name
         assert "volumes" not in service, name

@@ -50,6 +50,28 @@ def test_what_an_entry_asks_for_in_vain_is_told_with_its_key(answer: str, advice
     assert advice in explain("starting container x", answer)
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        "write /sys/fs/cgroup/cpuset/docker/ab/cgroup.procs",
+        "mkdir /sys/fs/cgroup/memory/docker/ab",
+        "mkdir /sys/fs/cgroup/system.slice/docker-ab.scope",
+    ],
+)
+def test_a_control_group_without_room_is_no_full_disk(at: str) -> None:
+    answer = f"OCI runtime create failed: {at}: no space left on device"
+    told = explain("starting container x", answer)
+    assert "a control group of the engine has no cores" in told
+    assert "disk is full" not in told
+
+
+@pytest.mark.parametrize("at", ["write /x", "mkdir /var/lib/docker/a/sys/fs/cgroup", "write a"])
+def test_a_full_disk_is_no_control_group(at: str) -> None:
+    told = explain("starting container x", f"{at}: no space left on device")
+    assert "disk is full" in told
+    assert "control group" not in told
+
+
 BOUND = "Bind for 198.18.0.1:8080 failed: port is already allocated"
 FAR = "ssh://lab@a (the server's host)"
 

@@ -50,6 +50,7 @@ def test_an_image_is_read_from_a_list_as_from_an_inspection() -> None:
     inspected = {**common, "Config": {"Labels": {"x": "1"}}, "Parent": "sha256:0"}
     wanted = Image("sha256:1", ("a:1",), ("a@sha256:2",), {"x": "1"}, "sha256:0")
     assert read_image(listed) == read_image(inspected) == wanted
+    assert read_image({**inspected, "Architecture": "arm64"}).architecture == "arm64"
 
 
 def test_podman_names_an_image_that_is_from_no_registry_by_localhost() -> None:

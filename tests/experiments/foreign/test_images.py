@@ -33,7 +33,7 @@ class NoApi:
     def inspect_image(self, name: str) -> dict[str, Any]:
         if name not in self.known:
             raise AbsentError(f"no such image: {name}")
-        return {"Id": f"sha256:{ID}"}
+        return {"Id": f"sha256:{ID}", "Architecture": "arm64" if "arm" in name else "amd64"}
 
     def pull(self, reference: str, **_: object) -> list[dict[str, str]]:
         return [{"error": f"no {reference} there"}]
@@ -47,6 +47,9 @@ class NoImages:
 
     def guard(self, _doing: str) -> Any:
         return contextlib.nullcontext()
+
+    def info(self) -> dict[str, Any]:
+        return {"Architecture": "x86_64"}
 
 
 def test_an_image_that_is_nowhere_is_told_before_the_first_trial() -> None:
@@ -118,6 +121,30 @@ def test_images_of_what_a_server_needs_are_found_and_pinned_beside_it() -> None:
     with pytest.raises(LabError, match=r"server shop, which needs db: .*no db:1 there") as caught:
         found("shop:1", "shop:1", needs=needs)
     assert "server shop:" not in str(caught.value)
+
+
+def test_an_image_for_another_processor_is_told_and_recorded() -> None:
+    """An engine may start it all the same, under an emulator: its figures are the emulator's."""
+    db = {"port": 5432}
+    (one,) = found("arm/shop:1", "arm/shop:1", "db:1", needs={"db": {"image": "db:1", **db}})
+    words = "says that it is for arm64, and the engine's machine is x86_64: "
+    (note,) = one.emulated
+    assert note.startswith(f"the image of shop {words}")
+    described = one.describe(Path())
+    assert described["emulated"] == "arm64 on x86_64"
+    assert "emulated" not in described["needs"]["db"]
+    (other,) = found("shop:1", "shop:1", "arm/db:1", needs={"db": {"image": "arm/db:1", **db}})
+    (note,) = other.emulated
+    assert note.startswith(f"the image of db, which shop needs, {words}")
+    described = other.describe(Path())
+    assert described["needs"]["db"]["emulated"] == "arm64 on x86_64"
+    assert "emulated" not in described
+
+
+def test_an_image_for_the_engine_s_own_processor_is_no_news() -> None:
+    (one,) = found("shop:1", "shop:1")
+    assert one.emulated == []
+    assert "emulated" not in one.describe(Path())
 
 
 def test_files_are_copied_for_the_run_and_hashed_in_its_manifest(tmp_path: Path) -> None:

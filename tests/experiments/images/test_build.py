@@ -96,8 +96,8 @@ class FakeStore:
 
 @pytest.fixture
 def python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The version that a base answers with; change it in place."""
-    answer = ["3.13.7\n"]
+    """The version and machine that a base answers with; change it in place."""
+    answer = ["3.13.7 x86_64\n"]
     monkeypatch.setattr(base, "run_tool", lambda *_: answer[0])
     monkeypatch.delenv(base.VARIABLE, raising=False)
     return answer
@@ -188,6 +188,23 @@ def test_without_a_registry_debian_packages() -> None:
 
 
 @pytest.mark.usefixtures("python", "packages")
+def test_a_root_that_was_imported_by_a_killed_start_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To import it again would take its tag away, and nobody would find it any more."""
+    store = FakeStore()
+    with monkeypatch.context() as killed:
+        killed.setattr(base, "run_tool", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ensure(store, [])
+    (left,) = store.images
+    assert left.startswith("c10k-lab/base-raw:")
+    made = ensure(store, [])
+    assert store.done == ["pull", "import", "pull", "build"]
+    assert list(store.images) == [made.reference]
+
+
+@pytest.mark.usefixtures("python", "packages")
 def test_base_of_another_owner_is_built_on() -> None:
     store = FakeStore()
     first = ensure(store, [])
@@ -224,10 +241,70 @@ def test_given_base_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_given_base_of_another_python_is_refused(
     monkeypatch: pytest.MonkeyPatch, python: list[str]
 ) -> None:
-    python[0] = "3.12.1"
+    python[0] = "3.12.1 x86_64"
     monkeypatch.setenv(base.VARIABLE, "mine:1")
     with pytest.raises(LabError, match=r"mine:1: it has Python 3\.12\.1"):
         ensure(FakeStore(registry=True), [])
+
+
+@pytest.mark.parametrize("given", [None, "mine:1"])
+def test_a_base_for_another_machine_is_told(
+    monkeypatch: pytest.MonkeyPatch, python: list[str], given: str | None
+) -> None:
+    """An emulator runs it; the packages of the lab would not go with it."""
+    python[0] = "3.13.7 aarch64\n"
+    if given:
+        monkeypatch.setenv(base.VARIABLE, given)
+    store = FakeStore(registry=True)
+    words = r"it is for aarch64, and the engine's machine is x86_64; `docker pull"
+    with pytest.raises(LabError, match=words) as failed:
+        ensure(store, [])
+    assert failed.value.exit is Exit.NOT_READY
+    assert store.done == ["pull"]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "words"),
+    [
+        ("arm64", "it is for arm64, and the engine's machine is x86_64"),
+        ("amd64", "ended with 1"),
+        ("", "ended with 1"),
+    ],
+)
+@pytest.mark.usefixtures("python")
+def test_a_base_that_does_not_run_is_for_another_machine_if_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, architecture: str, words: str
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise DriverError("python3 in a container ended with 1: exec format error")
+
+    monkeypatch.setattr(base, "run_tool", fail)
+    store = FakeStore()
+    there = Image("sha256:1", (base.OFFICIAL,), (), {}, architecture=architecture)
+    store.images[base.OFFICIAL] = there
+    with pytest.raises((LabError, DriverError), match=words):
+        ensure(store, [])
+
+
+@pytest.mark.parametrize(
+    ("architecture", "machine", "runs"),
+    [
+        ("amd64", "x86_64", True),
+        ("amd64", "aarch64", False),
+        ("arm64", "x86_64", False),
+        ("arm64", "aarch64", True),
+        # A processor that has the older one's instructions as well.
+        ("386", "x86_64", True),
+        ("arm", "aarch64", True),
+        ("arm", "x86_64", False),
+        # Nothing is known.
+        ("", "x86_64", True),
+        ("amd64", "", True),
+        ("loong64", "loongarch64", True),
+    ],
+)
+def test_an_image_is_for_some_machines(architecture: str, machine: str, runs: bool) -> None:
+    assert Image("1", (), (), {}, architecture=architecture).is_for(machine) is runs
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ def test_the_root_of_an_image_is_open_to_all(
         (Path(folder) / "etc/passwd").touch()
 
     monkeypatch.setattr(debootstrap, "_bootstrap", bootstrap)
+    (tmp_path / "a b/root-of-a-killed-start/etc").mkdir(parents=True)
     with debootstrap.root_as_tar() as stream:
         content = stream.read()
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
@@ -154,6 +155,51 @@ def test_what_debian_s_packages_need_is_told_at_once(
     with pytest.raises(debootstrap.UnavailableError) as failed:
         debootstrap.check_possible("x86_64")
     assert words in str(failed.value)
+
+
+PROGRAM = "usr/sbin/debootstrap"
+RULES = "usr/share/debootstrap/scripts/sid"
+
+
+def unpack(folder: str, *names: str) -> None:
+    for name in names:
+        path = Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("fresh")
+
+
+@pytest.mark.parametrize("left", [(), (PROGRAM,), (RULES,), (PROGRAM, RULES)])
+def test_a_script_that_was_not_unpacked_to_its_end_is_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: tuple[str, ...]
+) -> None:
+    """The first time, the disk is full; `left` is what an earlier version has left."""
+    done: list[str] = []
+
+    def run(command: list[str], *_: object, folder: str | None = None, **__: object) -> str:
+        assert folder
+        if "download" in command:
+            Path(folder, "debootstrap_1_all.deb").touch()
+            return ""
+        assert command[:3] == ["dpkg", "-x", "debootstrap_1_all.deb"]
+        unpack(command[3], PROGRAM)
+        done.append("")
+        if len(done) == 1:
+            raise debootstrap.UnavailableError("no space left on device")
+        unpack(command[3], RULES)
+        return ""
+
+    unpack(str(tmp_path / "script"), *left)
+    monkeypatch.setattr(debootstrap, "CACHE", tmp_path)
+    monkeypatch.setattr(debootstrap, "_run", run)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    if left != (PROGRAM, RULES):
+        with pytest.raises(debootstrap.UnavailableError, match="no space"):
+            debootstrap._script([])
+    script = debootstrap._script([])
+    assert debootstrap._script([]) == script
+    assert len(done) == (0 if left == (PROGRAM, RULES) else 2)
+    assert Path(script.path).read_text() == script.rules.read_text() == "fresh"
+    assert list(tmp_path.iterdir()) == [tmp_path / "script"]
 
 
 def test_programs_beside_the_path_of_a_user_are_found(monkeypatch: pytest.MonkeyPatch) -> None:

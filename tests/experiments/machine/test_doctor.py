@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+import os
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from rich.console import Console
@@ -13,9 +15,12 @@ from experiments.docker.messages import explain, unreachable
 from experiments.docker.ownership import owner_id
 from experiments.machine import checks, doctor
 from experiments.machine.checks import Check
+from experiments.machine.host import CONTAINERD
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from experiments.docker.docker_driver import DockerDriver
 
 VERSION = {"Version": "27.1", "ApiVersion": "1.46"}
 INFO = {"Architecture": "x86_64", "Driver": "overlay2", "CgroupVersion": "2"}
@@ -40,7 +45,7 @@ INFO = {"Architecture": "x86_64", "Driver": "overlay2", "CgroupVersion": "2"}
         (checks.check_nofile(4_096, 10_300), "fail", "10,300 wanted"),
         (checks.check_space("disk", 3 * 1024**3, 1024**3, "/x"), "ok", "3.0 GiB"),
         (checks.check_space("disk", 1024**2, 1024**3, "/x"), "fail", "free space on /x"),
-        (checks.check_space("disk", None, 1024**3, "/x"), "warn", "not on this machine"),
+        (checks.check_space("disk", None, 1024**3, "/x"), "warn", "on another machine, or"),
         (checks.check_bridge("1"), "warn", "network: pod"),
         (checks.check_bridge("0"), "ok", "off"),
         (checks.check_bridge(None), "ok", "off"),
@@ -112,3 +117,74 @@ def test_owner_is_stable_and_of_the_checkout(tmp_path: Path) -> None:
     assert owner_id(tmp_path) == owner_id(tmp_path)
     assert owner_id(tmp_path) != owner_id(tmp_path.parent)
     assert len(owner_id(tmp_path)) == 12
+
+
+def engine_checks(monkeypatch: pytest.MonkeyPatch, **info: Any) -> dict[str, Check]:
+    """Of an engine that has none of the lab's images yet."""
+    nothing = SimpleNamespace(newest=lambda _: None)
+    address = SimpleNamespace(url="unix:///x", said_by="x", elsewhere=False)
+    monkeypatch.setattr(doctor, "ImageStore", lambda _: nothing)
+    monkeypatch.setattr(doctor, "engine_address", lambda: address)
+    monkeypatch.setattr(doctor, "found", lambda *_, **__: {"containers": []})
+    monkeypatch.setattr(doctor, "holder", lambda: None)
+    monkeypatch.setattr(doctor, "bridge_filter", lambda: None)
+    driver = SimpleNamespace(version=lambda: VERSION, info=lambda: {**INFO, "NCPU": 2, **info})
+    return {one.name: one for one in doctor._engine(cast("DockerDriver", driver))}
+
+
+def test_a_folder_of_the_engine_that_the_user_may_not_see_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As with userns-remap, where /var/lib/docker is closed and the engine's folder is in it."""
+    closed = tmp_path / "165536.165536"
+    closed.mkdir()
+    assert engine_checks(monkeypatch, DockerRootDir=str(closed))["disk of the engine"].seen != (
+        "unknown"
+    )
+    known = os.stat
+
+    def stat(path: Any, **how: Any) -> os.stat_result:
+        if str(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(closed))
+        return known(path, **how)
+
+    monkeypatch.setattr(os, "stat", stat)
+    told = engine_checks(monkeypatch, DockerRootDir=str(closed))
+    monkeypatch.undo()
+    assert (told["disk of the engine"].status, told["disk of the engine"].seen) == (
+        "warn",
+        "unknown",
+    )
+    assert told["cores"].status == "ok"
+
+
+SNAPSHOTS = [["driver-type", "io.containerd.snapshotter.v1"]]
+OF_THE_SYSTEM = {"Address": "/run/containerd/containerd.sock"}
+OF_THE_ENGINE = {"Address": "/var/run/docker/containerd/containerd.sock"}
+
+
+@pytest.mark.parametrize(
+    ("info", "folder"),
+    [
+        ({"DriverStatus": [["Backing Filesystem", "extfs"]]}, ""),
+        ({"DriverStatus": None, "Containerd": OF_THE_SYSTEM}, ""),
+        ({"DriverStatus": SNAPSHOTS}, str(CONTAINERD)),
+        ({"DriverStatus": SNAPSHOTS, "Containerd": OF_THE_SYSTEM}, str(CONTAINERD)),
+        ({"DriverStatus": SNAPSHOTS, "Containerd": OF_THE_ENGINE}, "containerd/daemon"),
+    ],
+)
+def test_the_disk_of_the_engine_is_where_its_images_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, info: dict[str, Any], folder: str
+) -> None:
+    """`folder` is in that of the engine, if it is not absolute."""
+    asked: list[Path] = []
+
+    def free_space(path: Path) -> int:
+        asked.append(path)
+        return 2**20
+
+    monkeypatch.setattr(doctor, "free_space", free_space)
+    monkeypatch.setattr(os.path, "exists", lambda _: True)
+    told = engine_checks(monkeypatch, DockerRootDir=str(tmp_path), **info)
+    assert asked == [tmp_path / folder]
+    assert told["disk of the engine"].advice == f"free space on {tmp_path / folder}"

@@ -33,6 +33,13 @@ def test_who_is_in_the_engine_s_network_is_in_its_user_namespace_and_nobody_else
     assert host_settings(ContainerSpec("tool", "t", "image:1", (), "host"))["userns_mode"] == "host"
 
 
+def test_process_1_is_the_server_s_own_whatever_the_engine_s_default_is() -> None:
+    """With `"init": true` in daemon.json it would be docker-init, which ends what hears no signal;
+    None leaves it to the engine."""
+    for spec in (PLAIN, described(user="image", writable="all")):
+        assert host_settings(spec)["init"] is False
+
+
 def test_each_key_loosens_what_it_names_and_no_more() -> None:
     spec = described(
         writable=["/var/x", TMP], capabilities=["CHOWN"], memory="8m", files={"c": "/c"}
