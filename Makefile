@@ -88,8 +88,8 @@ doctor: $(READY) ## Check what the lab needs and say what to do (HOSTS=hosts.yam
 check: ## Lint, format, types, and the quick tests, which need no Docker and no browser
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit
 
-test: lint types ## Lint, format, types and all tests, but for those of make foreign
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m 'not others'
+test: lint types ## Lint, format, types and all tests, but for those of make foreign and of three hosts
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m 'not others and not hosts'
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -129,8 +129,8 @@ faults: $(READY) ## End trials in every way; the next one has to be valid (N=end
 test-engines: $(READY) ## Use the lab beside engines of other Debian releases, as root (ENGINES=trixie, CASES=smoke,clean)
 	@$(BIN)/python -m tests.engines --engines "$(ENGINES)" --cases "$(CASES)"
 
-test-hosts: $(READY) ## Run on two machines: this one, and a second engine behind a cable, as root
-	$(BIN)/pytest --quiet --numprocesses 0 tests/docker/test_two_hosts.py
+test-hosts: $(READY) ## Run on several machines: this one, and further engines behind cables, as root
+	$(BIN)/pytest --quiet --numprocesses 0 tests/docker/test_two_hosts.py tests/docker/test_three_hosts.py
 
 clean: $(READY) ## Remove what the lab made in Docker, and nothing else (HOSTS=hosts.yaml: on several machines)
 	@$(BIN)/python -m experiments clean $(if $(HOSTS),--hosts '$(HOSTS)')

@@ -237,7 +237,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "clock_bound_us",
         "float",
-        "how far what the probe saw may be off the load's clock; empty: both have the same",
+        "how far apart moments of two clocks may be that look the same; empty: all have one",
         added=True,
     ),
     Column(

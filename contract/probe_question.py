@@ -13,6 +13,8 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
+CLOCK: Final = "clock"
+"""The word of a question for the time alone: any worker may ask it, and no sample is taken."""
 KEY: Final = "C10K_PROBE_KEY"
 """The variable with the key, in the environment of who asks and of who answers."""
 

@@ -26,6 +26,7 @@ from experiments.cli.reporting import report_before
 from experiments.paths import RESULTS
 from experiments.plan import experiment_file
 from experiments.plan.budget import budget_of, read_budget
+from experiments.plan.on_hosts import who_does_what
 from experiments.plan.overrides import choose, with_hosts
 from experiments.plan.schema import Experiment
 from experiments.plan.source import Source
@@ -84,8 +85,9 @@ def _tell_plan(source: Source, asked_s: float | None) -> None:
         echo(f"{trial.position:4}  block {trial.block}  {describe(trial)}")
     for note in (*source.notes, *notes(trials)):
         echo(note)
-    for name, host in asked.hosts.named.items() if asked.hosts else ():
-        echo(f"{name}: {host.docker}")
+    workers = max((one.point.settings.load_workers for one in trials), default=1)
+    for line in who_does_what(asked.hosts, workers) if asked.hosts else ():
+        echo(line)
     if limits is None:
         whose = "the hosts" if asked.hosts else "this machine"
         echo(f"not fitted to {whose}: `run` reads the limits first")

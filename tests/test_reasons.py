@@ -12,6 +12,7 @@ from tests.support.reasons import made, patterns
 
 TEXT = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
 MODULES = (
+    "experiments/hosts/relay.py",
     "experiments/records/container_hints.py",
     "loadgen/answers/exact.py",
     "loadgen/answers/head.py",
@@ -73,7 +74,14 @@ EXCEPTIONS = frozenset(
 NONE = frozenset(
     (
         # Parts of reasons.
-        *("load worker", "load worker …", "the benchmark", "the server", "cores … and …"),
+        *(
+            "load worker",
+            "load worker …",
+            "its program ended",
+            "the benchmark",
+            "the server",
+            "cores … and …",
+        ),
         *("a CPU quota of … cores", "no CPU quota", "of the container"),
         "(its own log, …, took the engine … cores, which are not among them)",
         "(or have the server print less: its own log, …, is copied by the engine, and what that "

@@ -38,10 +38,17 @@ class Placement(BaseModel):
     why: str = ""
     unlike: bool = False
     beside_load: str = ""
+    """In runs recorded before there were `load_hosts`: server and load were on two hosts."""
+    load_hosts: list[dict[str, Any]] = []
+
+    @property
+    def apart(self) -> bool:
+        """Whether server and load were on different hosts."""
+        return bool(self.beside_load or self.load_hosts)
 
 
 class Wire(BaseModel):
-    """The path from the load's host to that of the server, before the first trial."""
+    """The path between a host that loads and the server's, before the first trial."""
 
     model_config = ConfigDict(extra="allow")
     round_trip_us: float

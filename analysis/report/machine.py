@@ -46,7 +46,7 @@ def _placement(placement: Placement) -> str:
     if not placement.server or not placement.loads:
         return ""
     why = f" ({placement.why})" if placement.why else ""
-    there = " of its host" if placement.beside_load else ""
+    there = " of its host" if placement.apart else ""
     return f"server on core {placement.server}, load on core {placement.loads[0]}{there}{why}"
 
 
@@ -71,7 +71,7 @@ def _wire(path: Wire | None) -> str:
     if path is None:
         return ""
     trip, rate = duration(path.round_trip_us), count(path.mbit_per_s)
-    return f"{trip} there and back from the load, {rate} Mbit/s"
+    return f"{trip} there and back between load and server, {rate} Mbit/s"
 
 
 def _join(*parts: object) -> str:

@@ -60,6 +60,8 @@ class Grant:
     """What the kernel gave a load worker, and how it was held back in the window."""
 
     cores: tuple[int, ...]
+    machine: str = ""
+    """The boot of the kernel whose cores these are; empty in runs recorded before."""
     cpu_quota: float | None = None
     """In cores; None: none."""
     throttled_periods: SignedInt = 0
@@ -120,7 +122,8 @@ class WorkerResult(WorkerHead):
     round_trip_us: int | None = None
     """To the server, the shortest before any load, as the kernel timed it."""
     clock_bound_us: float | None = None
-    """Of the one worker that speaks to the probe, where that has another clock."""
+    """How far its moments may be off from the clock of the server's machine, where that is another
+    one."""
     company: dict[str, int]
     """What bad clients and moving idle ones did, by name."""
     checked: Checked | None = None

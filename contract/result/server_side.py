@@ -31,6 +31,14 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What the clock beside the server shows; nothing is read for it."""
+
+    at_ns: int
+    """Of the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSample:
     """One reading beside the server. Counters are raw: the reader subtracts.
 

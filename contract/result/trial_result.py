@@ -43,7 +43,8 @@ class TrialResult:
     """To the server, the shortest before any load, as the workers' kernel timed it; None: unknown,
     as in runs recorded before."""
     clock_bound_us: float | None = field(default=None, metadata=OMITTED)
-    """How far the moments of the samples may be off the load's clock; None: they have the same."""
+    """How far apart two moments may be that look the same, of two workers or of one and the probe;
+    None: they have one clock."""
     company: dict[str, int] = field(default_factory=dict)
     workers: tuple[Worker, ...] = ()
     checked: Checked | None = field(default=None, metadata=OMITTED)

@@ -36,7 +36,7 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Moments are ns of the monotonic clock."""
+    """Moments are ns of the monotonic clock of the server's machine, as those of its samples."""
 
     started_ns: int
     ended_ns: int

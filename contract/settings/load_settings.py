@@ -52,7 +52,8 @@ class LoadSettings:
     )
     load_workers: int = setting(
         1,
-        "Load workers that share the load, each on a core of its own while there is",
+        "Load workers that share the load, each on a core of its own while there is; with `hosts`, "
+        "one for each that loads if absent",
         low=1,
         high=64,
     )

@@ -25,12 +25,12 @@ from experiments.docker.driver import (
     DriverError,
     Ended,
     InUseError,
-    Side,
 )
 from experiments.docker.engine import Engine
 from experiments.docker.leftovers import found
 from experiments.docker.messages import told_of
 from experiments.docker.ownership import labels
+from experiments.docker.talk import Talk
 from experiments.docker.tool import nofile_limit
 from experiments.images.store import ImageStore
 from experiments.machine.cores import Core, Placement, place, see_cores
@@ -78,7 +78,7 @@ class DockerDriver(Engine):
         super().close()
 
     @property
-    def sides(self) -> Mapping[Side, DockerDriver]:
+    def sides(self) -> Mapping[str, DockerDriver]:
         """The drivers of its engines, by what they are for."""
         return {"": self}
 
@@ -162,6 +162,13 @@ class DockerDriver(Engine):
             made = str(api.exec_create(container, list(command))["Id"])
             output: bytes = api.exec_start(made)
             return Ended(int(api.exec_inspect(made)["ExitCode"]), output.decode(errors="replace"))
+
+    def talk_to(self, container: str, command: tuple[str, ...]) -> Talk:
+        """Run a command in a container, as its user, and talk to it."""
+        api = self.api
+        with self.guard(f"running {command[0]} in container {container[:12]}"):
+            made = str(api.exec_create(container, list(command), stdin=True)["Id"])
+            return Talk(api.exec_start(made, socket=True))
 
     def logs(self, container: str) -> str:
         """The last LOG_BYTES of both streams."""

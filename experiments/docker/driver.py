@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
+
+from experiments.hosts.sides import SERVER
 
 USER: Final = "10001:10001"
 """Of every container of the lab."""
 EVERYTHING: Final = "/"
 """Among the writable folders of a container: its whole file system."""
-Side = Literal["", "server", "load"]
-"""Of a run, whose engine one is: '' is that of both."""
 
 
 class DriverError(Exception):
@@ -35,9 +35,10 @@ class InUseError(DriverError):
 class ContainerSpec:
     """One container, non-root, read-only and without capabilities where it does not say otherwise.
 
-    `role` is one of master, pod, link, server, need, load, probe, tool. `name` is never empty: by
-    it the lab knows its own again. `network` is the name of a lab network, or `container:ID` to
-    join another container's network namespace; likewise `pid_of` joins a container's pid namespace.
+    `role` is one of master, relay, pod, link, server, need, load, probe, tool. `name` is never
+    empty: by it the lab knows its own again. `network` is the name of a lab network, or
+    `container:ID` to join another container's network namespace; likewise `pid_of` joins a
+    container's pid namespace.
     """
 
     role: str
@@ -76,8 +77,8 @@ class ContainerSpec:
     """Whole paths on the engine's machine to those in the container, where they are read only."""
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Addresses by host name, for all that share its network namespace."""
-    side: Literal["server", "load"] = "server"
-    """Whose host it is for, where there are two."""
+    side: str = SERVER
+    """Whose host it is for, by its name (experiments/hosts/sides.py), where there are several."""
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -111,6 +112,26 @@ class ContainerState:
         return f"exit code {self.exit_code}{cause}"
 
 
+class Talk(Protocol):
+    """With a command that runs in a container, which has its end when it is closed."""
+
+    def say(self, data: bytes) -> None:
+        """To its input. Raises OSError."""
+        ...
+
+    def hear(self, within_s: float | None = None) -> bytes:
+        """What it printed next, within this time; empty once it has ended, or was lost. Raises
+        OSError."""
+        ...
+
+    @property
+    def complaint(self) -> str:
+        """What it said of errors so far."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Driver(Protocol):
     """Implementations are thread-safe: a trial starts its containers side by side."""
 
@@ -136,6 +157,10 @@ class Driver(Protocol):
 
     def execute(self, container: str, command: tuple[str, ...]) -> Ended:
         """Run a command in a container that runs, as its user, to its end. No window is open."""
+        ...
+
+    def talk_to(self, container: str, command: tuple[str, ...]) -> Talk:
+        """Run a command in a container that runs, as its user, and talk to it."""
         ...
 
     def logs(self, container: str) -> str:

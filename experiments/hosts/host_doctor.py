@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from contract.exits import LabError
+from contract.exits import Exit, LabError
+from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.docker.engine import Engine
 from experiments.hosts.clock import Offset, offset_of
+from experiments.hosts.host_engines import HostEngines
 from experiments.hosts.ways import way_to
 from experiments.machine.checks import Check, check_engine
 from experiments.plan.hosts import Host, Hosts
@@ -65,7 +67,7 @@ def checks(hosts: Hosts, see: Callable[[Host, str], Seen] = look) -> list[Check]
             done.append(Check(f"{name}: engine", "fail", "no answer", str(error)))
             continue
         done += _of_one(name, host, seen[name])
-    return [*done, *_of_all(seen)]
+    return [*done, *_of_all({name: one.info for name, one in seen.items()})]
 
 
 def _of_one(name: str, host: Host, seen: Seen) -> Iterator[Check]:
@@ -96,11 +98,23 @@ def _clock(name: str, clock: Offset) -> Check:
     return Check(f"{name}: clock", "ok", seen)
 
 
-def _of_all(seen: Mapping[str, Seen]) -> Iterator[Check]:
-    """What all have to have in common, or must not."""
+def refuse_unlike(driver: DockerDriver) -> None:
+    """Before images are carried from one to the others. Raises LabError(NOT_READY)."""
+    if not isinstance(driver, HostEngines):
+        return
+    infos = {name: engine.info() for name, engine in driver.sides.items()}
+    failed = [
+        f"{one.name}: {one.seen}; {one.advice}" for one in _of_all(infos) if one.status == "fail"
+    ]
+    if failed:
+        raise LabError("the hosts are not ready:\n  " + "\n  ".join(failed), Exit.NOT_READY)
+
+
+def _of_all(infos: Mapping[str, Mapping[str, Any]]) -> Iterator[Check]:
+    """What all have to have in common, or must not, by what each one's engine says."""
     engines: dict[str, str] = {}
-    for name, one in seen.items():
-        engine = str(one.info.get("ID") or name)
+    for name, one in infos.items():
+        engine = str(one.get("ID") or name)
         if engine in engines:
             yield Check(
                 f"{name}: machine",
@@ -109,7 +123,7 @@ def _of_all(seen: Mapping[str, Seen]) -> Iterator[Check]:
                 "two addresses lead to one engine; name it once",
             )
         engines.setdefault(engine, name)
-    machines = {name: str(one.info.get("Architecture")) for name, one in seen.items()}
+    machines = {name: str(one.get("Architecture")) for name, one in infos.items()}
     if len(set(machines.values())) > 1:
         told = ", ".join(f"{name} {machine}" for name, machine in machines.items())
         yield Check(

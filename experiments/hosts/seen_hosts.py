@@ -1,4 +1,4 @@
-"""What a run's manifest says of each of its hosts, and of the path between them."""
+"""What a run's manifest says of each of its hosts, and of the paths between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from contract.ports import SERVER_PORT
 from experiments.docker.docker_driver import DockerDriver
 from experiments.hosts.clock import offset_of
-from experiments.hosts.two_engines import TwoEngines
+from experiments.hosts.host_engines import HostEngines
+from experiments.hosts.sides import SERVER
 from experiments.hosts.ways import server_address
 from experiments.hosts.wire import see_wire
 from experiments.plan.hosts import Host, Hosts
@@ -22,14 +23,16 @@ def see_hosts(
     driver: DockerDriver, hosts: Hosts | None, image: str, trials: Iterable[Trial]
 ) -> dict[str, Any]:
     """By what they are called; nothing where all is on one machine. Raises DriverError; LabError
-    where the load does not reach a port of the trials on the server's host."""
-    if hosts is None or not isinstance(driver, TwoEngines):
+    where a host that loads does not reach a port of the trials on the server's."""
+    if hosts is None or not isinstance(driver, HostEngines):
         return {}
     address = server_address(hosts)
     ports = sorted({one.point.foreign.port if one.point.foreign else SERVER_PORT for one in trials})
-    wire = asdict(see_wire(driver, image, address, ports))
-    server = {**_of(hosts.server, driver), "address": address, "path": wire}
-    return {KEY: {"server": server, "load": _of(hosts.load[0], driver.load)}}
+    found = {SERVER: {**_of(hosts.server, driver), "address": address}}
+    for side, host in hosts.loads.items():
+        wire = see_wire(driver, image, address, ports, side)
+        found[side] = {**_of(host, driver.loads[side]), "path": asdict(wire)}
+    return {KEY: found}
 
 
 def _of(host: Host, driver: DockerDriver) -> dict[str, Any]:

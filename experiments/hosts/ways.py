@@ -13,8 +13,9 @@ from contract.ports import WEB_PORT
 from experiments.docker.address import Address, named_address
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
+from experiments.hosts.host_engines import HostEngines, LoadEngine
+from experiments.hosts.sides import SERVER, in_words
 from experiments.hosts.tunnel import PortTunnel, Tunnel
-from experiments.hosts.two_engines import TwoEngines
 from experiments.plan.hosts import Host, Hosts
 
 SSH: Final = "ssh://"
@@ -33,7 +34,7 @@ class Way:
 def way_to(host: Host, name: str) -> Iterator[Way]:
     """Open while it is needed. Raises LabError."""
     address = named_address(host.docker)
-    where = f"{address.url} ({name})"
+    where = f"{address.url} ({in_words(name)})"
     if not address.url.startswith(SSH):
         yield Way(address, where)
         return
@@ -64,20 +65,22 @@ def engines(run: str, hosts: Hosts | None) -> Iterator[DockerDriver]:
         with DockerDriver(run) as driver:
             yield driver
         return
-    load = load_host(hosts)
+    check_loads(hosts)
     server_address(hosts)  # told before anything is built
     with ExitStack() as opened:
-        to_server = opened.enter_context(way_to(hosts.server, "the server's host"))
-        to_load = opened.enter_context(way_to(load, "the load's host"))
-        loading = DockerDriver(run, address=to_load.address, where=to_load.where)
-        both = TwoEngines(run, to_server.address, to_server.where, loading, load.cores)
-        yield opened.enter_context(both)
+        to_server = opened.enter_context(way_to(hosts.server, SERVER))
+        loads: dict[str, LoadEngine] = {}
+        for name, host in hosts.loads.items():
+            way = opened.enter_context(way_to(host, name))
+            driver = DockerDriver(run, address=way.address, where=way.where)
+            loads[name] = LoadEngine(driver, host.cores)
+        yield opened.enter_context(HostEngines(run, to_server.address, to_server.where, loads))
 
 
 @contextmanager
 def way_to_master(hosts: Hosts | None) -> Iterator[None]:
-    """The master's page, on the loopback of the load's host, at the same port here."""
-    address = named_address(load_host(hosts).docker) if hosts else None
+    """The master's page, on the loopback of the first host that loads, at the same port here."""
+    address = named_address(hosts.load[0].docker) if hosts else None
     if address is None or not address.url.startswith(SSH):
         yield
         return
@@ -85,23 +88,17 @@ def way_to_master(hosts: Hosts | None) -> Iterator[None]:
         yield
 
 
-def load_host(hosts: Hosts) -> Host:
-    """The one that loads. Raises LabError for what cannot be used yet, or not at all."""
-    if len(hosts.load) > 1:
-        raise LabError(
-            f"hosts: {len(hosts.load)} of them load: the windows of workers on several machines "
-            "would need clocks that agree; name one, with as many `load_workers` as it has cores",
-            Exit.BAD_INPUT,
-        )
-    (load,) = hosts.load
-    address = named_address(load.docker)
-    if address.elsewhere and not address.url.startswith(SSH):
-        raise LabError(
-            f"hosts: {load.docker} loads: the master's page is on that machine's loopback, where "
-            "only ssh leads to; write ssh://USER@HOST",
-            Exit.BAD_INPUT,
-        )
-    return load
+def check_loads(hosts: Hosts) -> None:
+    """Raises LabError for a host that cannot load: between its workers and the Locust master, and
+    from here to the master's page, only what ssh keeps to itself may lead."""
+    for load in hosts.load:
+        address = named_address(load.docker)
+        if address.elsewhere and not address.url.startswith(SSH):
+            raise LabError(
+                f"hosts: {load.docker} loads: the Locust master has no password, and is reached "
+                "by ssh alone; write ssh://USER@HOST",
+                Exit.BAD_INPUT,
+            )
 
 
 def server_address(hosts: Hosts) -> str:

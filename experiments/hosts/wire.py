@@ -1,4 +1,5 @@
-"""The path between two hosts, looked at before the first trial: is it there, how long, how wide?"""
+"""The path from a host that loads to the server's, looked at before the first trial: is it there,
+how long, how wide?"""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from contract.ports import PROBE_PORT
 from experiments.docker.driver import ContainerSpec, Ended
 from experiments.docker.tool import run_to_end, running
 from experiments.hosts import wire_echo, wire_look
-from experiments.hosts.two_engines import TwoEngines
+from experiments.hosts.host_engines import HostEngines
+from experiments.hosts.sides import in_words
 from experiments.records.server_log import last_lines
 from experiments.run.trial_containers import ANY_PORT
 
@@ -24,8 +26,8 @@ NETWORK: Final = "bridge"
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """As seen from a container on the load's host: round trips over the ports of servers and probe,
-    and what came in a second over a server's."""
+    """As seen from a container on the host that loads: round trips over the ports of servers and
+    probe, and what came in a second over a server's."""
 
     round_trip_us: float
     probe_round_trip_us: float
@@ -34,25 +36,30 @@ class Wire:
     mbit_per_s: float
 
 
-def see_wire(driver: TwoEngines, image: str, address: str, ports: Sequence[int]) -> Wire:
-    """`ports` are those of the servers. Raises LabError(NOT_READY) where the load does not reach
-    what listens at one of them: a trial could not tell that from a server that does not answer."""
+def see_wire(
+    driver: HostEngines, image: str, address: str, ports: Sequence[int], side: str
+) -> Wire:
+    """From the host of this name; `ports` are those of the servers. Raises LabError(NOT_READY)
+    where the load does not reach what listens at one of them: a trial could not tell that from a
+    server that does not answer."""
     with running(driver, _server(image, address, ports)):
-        ended = run_to_end(driver, _client(image, address, ports))
-    return read(ended, address, ports)
+        ended = run_to_end(driver, _client(image, address, ports, side))
+    return read(ended, address, ports, in_words(side))
 
 
-def read(ended: Ended, address: str, ports: Sequence[int]) -> Wire:
-    """What the client saw. Raises LabError."""
+def read(ended: Ended, address: str, ports: Sequence[int], host: str) -> Wire:
+    """What the client on that host saw. Raises LabError."""
     if ended.exit_code == wire_look.UNREACHED:
         raise LabError(
-            f"hosts: from the load's host {last_lines(ended.output)}; have the firewalls between "
+            f"hosts: from {host} {last_lines(ended.output)}; have the firewalls between "
             f"them let {_named(ports)} and UDP port {PROBE_PORT} of {address} through, or "
             "give the server's host another `address`",
             Exit.NOT_READY,
         )
     if ended.exit_code:
-        raise LabError(f"hosts: the path could not be looked at: {last_lines(ended.output)}")
+        raise LabError(
+            f"hosts: the path from {host} could not be looked at: {last_lines(ended.output)}"
+        )
     return Wire(**json.loads(ended.output))
 
 
@@ -79,7 +86,7 @@ def _server(image: str, address: str, ports: Sequence[int]) -> ContainerSpec:
     )
 
 
-def _client(image: str, address: str, ports: Sequence[int]) -> ContainerSpec:
+def _client(image: str, address: str, ports: Sequence[int], side: str) -> ContainerSpec:
     asked = (address, *map(str, (PROBE_PORT, *ports)))
     return ContainerSpec(
         role="tool",
@@ -87,5 +94,5 @@ def _client(image: str, address: str, ports: Sequence[int]) -> ContainerSpec:
         image=image,
         command=("python3", "-c", source(wire_look), *asked),
         network=NETWORK,
-        side="load",
+        side=side,
     )

@@ -8,7 +8,7 @@ and where there are none the run says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle, groupby, islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Final
 from contract.exits import LabError
 from experiments.docker.driver import Driver
 from experiments.docker.tool import run_tool
+from experiments.hosts.sides import dealt, in_words
 from experiments.machine import topology
 
 LOOK: Final = ("python3", "-c", Path(topology.__file__).read_text(encoding="utf-8"))
@@ -46,6 +47,15 @@ class Core:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadHost:
+    """A host that loads, by its side: its cores for load workers, and that for everything else."""
+
+    side: str
+    cores: tuple[str, ...]
+    others: str
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Which cores do what: the server has its own, the load another."""
 
@@ -57,8 +67,8 @@ class Placement:
     """What spoke for these, or what they lack; empty where there was nothing to choose by."""
     unlike: bool = field(default=False, compare=False)
     """Server and load share a core, as its two threads, or have cores of unlike kinds."""
-    beside_load: str = ""
-    """On the load's host, where that is not the server's: for everything else that is there."""
+    load_hosts: tuple[LoadHost, ...] = ()
+    """Those that load, where they are not the server's; `loads` are theirs, in turn."""
 
     @property
     def load(self) -> str:
@@ -67,8 +77,18 @@ class Placement:
 
     @property
     def apart(self) -> bool:
-        """Whether server and load are on two hosts; `loads` are cores of the second."""
-        return bool(self.beside_load)
+        """Whether server and load are on different hosts."""
+        return bool(self.load_hosts)
+
+    @property
+    def beside_load(self) -> str:
+        """For everything else where the load is, on the first host that loads."""
+        return self.load_hosts[0].others if self.apart else self.others
+
+    def hosts_of(self, workers: int) -> tuple[int, ...]:
+        """The place of each load worker's host among `load_hosts`; 0 where there is one machine."""
+        cores: list[int | None] = [*(len(one.cores) for one in self.load_hosts)] or [None]
+        return tuple(islice(cycle(dealt(cores, workers)), workers))
 
     def needs(self, workers: int) -> str:
         """For what a server needs: all cores but those that are measured; on two, the load's, so
@@ -136,13 +156,26 @@ def place(cores: Sequence[Core]) -> Placement:
     )
 
 
-def place_apart(server: Sequence[Core], load: Sequence[Core], most: int | None = None) -> Placement:
-    """On two hosts: each is placed by itself, and on the second the load has the server's core too,
-    `most` cores in all. Raises LabError below two cores."""
-    there, here = place(load), place(server)
-    cores = tuple(dict.fromkeys((there.server, *there.loads)))
-    why = "; on the load's host: ".join(filter(None, (here.why, there.why)))
-    return replace(here, loads=cores[:most], beside_load=there.others, why=why)
+def place_apart(
+    server: Sequence[Core], loads: Mapping[str, tuple[Sequence[Core], int | None]]
+) -> Placement:
+    """On several hosts, of which `loads` are those that load, by side, and the most cores that the
+    load may have there: each is placed by itself, and where the load is it has the server's core
+    too. Raises LabError below two cores."""
+    here, hosts, told = place(server), list[LoadHost](), []
+    for side, (cores, most) in loads.items():
+        there = place(cores)
+        own = tuple(dict.fromkeys((there.server, *there.loads)))[:most]
+        hosts.append(LoadHost(side, own, there.others))
+        told += [f"on {in_words(side)}: {there.why}"] if there.why else []
+    left = [list(one.cores) for one in hosts]
+    turns = dealt([len(one) for one in left], sum(map(len, left)))
+    return replace(
+        here,
+        loads=tuple(left[host].pop(0) for host in turns),
+        load_hosts=tuple(hosts),
+        why="; ".join(filter(None, (here.why, *told))),
+    )
 
 
 def _kinds(cores: Sequence[Core]) -> list[list[Core]]:

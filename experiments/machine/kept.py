@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from experiments.docker.docker_driver import DockerDriver
-from experiments.docker.driver import Side
 from experiments.machine import shortfalls
 from experiments.machine.checks import Check, Status
 from experiments.machine.cores import Placement
@@ -27,10 +26,10 @@ def see_unkept(
     trials: Sequence[Trial],
     placement: Placement,
     memory_bytes: int | None = None,
-    side: Side = "",
+    side: str = "",
 ) -> list[Shortfall]:
-    """Limits of the trials, and this much memory, that containers are not given; of two hosts, on
-    that of this side.
+    """Limits of the trials, and this much memory, that containers are not given; of several hosts,
+    on that of this side.
 
     Raises DriverError.
     """

@@ -11,7 +11,8 @@ from contract.exits import Exit, LabError
 from contract.ports import WEB_PORT
 from experiments.docker.address import engine_address
 from experiments.docker.docker_driver import DockerDriver
-from experiments.docker.driver import DriverError, Side
+from experiments.docker.driver import DriverError
+from experiments.hosts.sides import in_words
 from experiments.machine.checks import (
     CORES,
     Check,
@@ -32,6 +33,7 @@ from experiments.plan.trials import Trial
 NOFILE: Final = 10_300
 """10,000 connections and a reserve: server and load are two processes, so each
 needs its own, and not the sum."""
+WORKERS: Final = "load workers"
 RESULT_BYTES: Final = 512 * 1024**2
 
 
@@ -64,6 +66,7 @@ def preflight(driver: DockerDriver, needs: Needs) -> None:
     if all(len(one.cores(needs.image)) >= CORES for one in driver.sides.values()):
         placed = driver.placement(needs.image)
         done += [_kept(driver, side, needs, placed) for side in driver.sides]
+        done.append(_workers(placed, needs.trials))
     if needs.port is not None:
         done.append(check_port(needs.port, port_is_free(needs.port), None))
     failed = [f"{one.name}: {one.seen}; {one.advice}" for one in done if one.status == "fail"]
@@ -72,7 +75,7 @@ def preflight(driver: DockerDriver, needs: Needs) -> None:
         raise LabError(f"{whose} not ready:\n  " + "\n  ".join(failed), Exit.NOT_READY)
 
 
-def _of_side(driver: DockerDriver, side: Side, needs: Needs) -> list[Check]:
+def _of_side(driver: DockerDriver, side: str, needs: Needs) -> list[Check]:
     """What the engine of the side is, and its machine has."""
     engine = driver.sides[side]
     disk_bytes = look(engine, needs.image)["disk_bytes"]
@@ -84,7 +87,7 @@ def _of_side(driver: DockerDriver, side: Side, needs: Needs) -> list[Check]:
     return [_named(one, side) for one in done]
 
 
-def _kept(driver: DockerDriver, side: Side, needs: Needs, placed: Placement) -> Check:
+def _kept(driver: DockerDriver, side: str, needs: Needs, placed: Placement) -> Check:
     """Whether the engine of the side gives its containers their limits."""
     try:
         seen = see_unkept(driver, needs.image, needs.trials, placed, side=side)
@@ -94,9 +97,23 @@ def _kept(driver: DockerDriver, side: Side, needs: Needs, placed: Placement) -> 
     return _named(found, side)
 
 
-def _named(check: Check, side: Side) -> Check:
+def _workers(placed: Placement, trials: Sequence[Trial]) -> Check:
+    """Whether each load worker has a core. On one machine they may share some."""
+    most = max((one.point.settings.load_workers for one in trials), default=1)
+    cores = len(placed.loads)
+    if not placed.apart or most <= cores:
+        return Check(WORKERS, "ok", str(most))
+    return Check(
+        WORKERS,
+        "fail",
+        f"{most} asked for, and the hosts have {cores} cores for them",
+        f"ask for {cores} `load_workers` at most, or give the hosts more `cores`",
+    )
+
+
+def _named(check: Check, side: str) -> Check:
     """With the host of its side."""
-    return replace(check, name=f"the {side}'s host: {check.name}") if side else check
+    return replace(check, name=f"{in_words(side)}: {check.name}") if side else check
 
 
 def _place_of(driver: DockerDriver) -> list[Check]:

@@ -54,7 +54,8 @@ class _NoImages:
 
 
 def specimens(trials: Sequence[Trial], placement: Placement, nofile: int) -> list[ContainerSpec]:
-    """A server's container and a load worker's, with all limits that any of the trials asks for.
+    """A server's container and a load worker's, of each host that loads, with all limits that any
+    of the trials asks for.
 
     Of kernel settings they have those of every pod: one that a kernel does not know stops the
     containers that ask for it, and no others.
@@ -72,8 +73,10 @@ def specimens(trials: Sequence[Trial], placement: Placement, nofile: int) -> lis
     servers = [make.alone(trial) for trial in alone]
     servers += [make.server(trial, "none") for trial in loaded]
     loads = [spec for trial in loaded for spec in make.loads(trial, "none").values()]
-    found = [replace(_greediest(servers), sysctls=sysctls)]
-    return [*found, _greediest(loads)] if loads else found
+    by_side: defaultdict[str, list[ContainerSpec]] = defaultdict(list)
+    for one in loads:
+        by_side[one.side].append(one)
+    return [replace(_greediest(servers), sysctls=sysctls), *map(_greediest, by_side.values())]
 
 
 def unkept(driver: DockerDriver, image: str, specs: Sequence[ContainerSpec]) -> list[Shortfall]:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from experiments.hosts.sides import SERVER, loading
 from experiments.plan.strict import Shaped, Strict
 
 ENGINE: Final = Shaped(
@@ -47,6 +48,10 @@ class Hosts(Strict):
 
     @property
     def named(self) -> dict[str, Host]:
-        """All of them, by what they are called in messages."""
-        loads = {f"load {number}": host for number, host in enumerate(self.load, 1)}
-        return {"server": self.server, **loads}
+        """All of them, by what they are called."""
+        return {SERVER: self.server, **self.loads}
+
+    @property
+    def loads(self) -> dict[str, Host]:
+        """Those that load, by what they are called: by numbers, if there are several."""
+        return dict(zip(loading(len(self.load)), self.load, strict=True))

@@ -124,7 +124,8 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
                     f"{foreign.name} is not; leave one of them out",
                     Exit.BAD_INPUT,
                 )
-            settings = on_hosts(experiment.hosts, sweep.name, settings)
+            given = _gives(experiment, sweep, "load_workers")
+            settings = on_hosts(experiment.hosts, sweep.name, settings, workers_given=given)
             if foreign:
                 settings = left_to_it(settings)
                 if foreign.origin == "foreign" and not _gives(experiment, sweep, "warm_up_s"):

@@ -21,15 +21,16 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
 from contract.ports import PROBE_PORT
-from contract.probe_question import key_of, parsed
+from contract.probe_question import CLOCK, key_of, parsed
 from contract.result.document import to_json
-from contract.result.server_side import Environment, ProbeSample
+from contract.result.server_side import Environment, Moment, ProbeSample
 from experiments.probe.deepest import Deepest
 from experiments.probe.link import link
 from experiments.probe.pressure import read_pressure
@@ -118,6 +119,18 @@ def environment() -> Environment:
         clock_ticks=os.sysconf("SC_CLK_TCK"),
         sysctls={name: _text(PROC / "sys" / name) for name in SYSCTLS},
     )
+
+
+def moment() -> Moment:
+    """What the clock shows."""
+    return Moment(at_ns=time.perf_counter_ns())
+
+
+BY_ITSELF: dict[bytes, Callable[[], Environment | Moment]] = {
+    b"environment": environment,
+    CLOCK.encode(): moment,
+}
+"""Questions that are answered without a sample, by who may be anybody among the workers."""
 
 
 def _text(path: Path) -> str | None:
@@ -223,8 +236,8 @@ def _cores_cpu(cores: list[str]) -> dict[str, Any]:
 def serve(server_port: int, cores: list[str]) -> None:
     """Answer questions (contract/probe_question.py) for ever, each with a sample and its number.
 
-    The first of `cores` is the server's. `environment` is answered with that instead; `gate` adds
-    the established connections; `open` and `close` bound a window, `before` and `after` it the
+    The first of `cores` is the server's. What is in BY_ITSELF is answered with that instead; `gate`
+    adds the established connections; `open` and `close` bound a window, `before` and `after` it the
     server's core is timed. `accept_queue_max` is the deepest since the last answer that was
     KEPT, as its asker says: others may have been lost on their way.
     `stop:SIGNAL` tells the server to end, once it is answered: the probe ends with it.
@@ -247,8 +260,8 @@ def serve(server_port: int, cores: list[str]) -> None:
             word, number, kept = parsed(question, key)
         except ValueError:
             continue
-        if word == b"environment":
-            answer: Environment | ProbeSample = environment()
+        if word in BY_ITSELF:
+            answer: Environment | Moment | ProbeSample = BY_ITSELF[word]()
         else:
             trace_bytes = TRACE.stat().st_size if TRACE.exists() else 0  # as of the sample's time
             found = sample(server_port, cores, deepest.since(kept))

@@ -21,7 +21,7 @@ from contract.result.server_side import OwnLog
 from contract.result.start import Start
 from contract.result.trial_result import TrialResult
 from contract.stop_signal import USUAL
-from contract.void_causes import SEEN_AT_AN_END, SpoiledBy
+from contract.void_causes import SEEN_AT_AN_END
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.machine.file_system import FileSystem
 from experiments.machine.log_copying import Copiers, copying_s
@@ -49,12 +49,6 @@ STOP_S = 3.0
 ENDED = "the server ended before the load did"
 NOT_EXECUTED = re.compile(r'exec: "|executable file .* not found', re.IGNORECASE)
 """In what runc and crun say of a command that cannot be executed: not there, or no program."""
-BESIDE: dict[str, SpoiledBy] = {
-    "pod": "surroundings",
-    "client": "surroundings",
-    "probe": "probe",
-}
-"""Containers of a trial that only end if something else ends them, and who spoiled it then."""
 T = TypeVar("T")
 
 
@@ -110,19 +104,18 @@ class LoadedTrial:
     def _start(self) -> None:
         make, trial, started = self._containers, self._trial, self.started
         settings = trial.point.settings
-        bridged = settings.network != "pod"
         if self._needs.names() or settings.network == WIRE:
             self._settle()  # those of the trial before have the same host names, or ports
         hosts = self._needs.start()
         pod = started["pod"] = self._driver.start(make.pod(trial, "pod", hosts))
-        if bridged:
-            started["client"] = self._driver.start(make.pod(trial, "client"))
-        ends = ("pod", "client") if bridged else ("pod",)
+        clients = make.clients(trial)
+        self._start_all(clients)
         if settings.shaped:
+            ends = ("pod", *clients)
             shape_path(self._driver, [make.link(trial, started[end], end) for end in ends])
         if settings.start_watched:
             self._watch_start(pod)
-        specs = make.loads(trial, started[ends[-1]])
+        specs = make.loads(trial, *(started[end] for end in clients or ("pod",)))
         with ThreadPoolExecutor(len(specs)) as pool:
             loads = {name: pool.submit(self._driver.start, spec) for name, spec in specs.items()}
             try:
@@ -137,6 +130,12 @@ class LoadedTrial:
                 raise
             finally:
                 self._collect(loads)
+
+    def _start_all(self, specs: dict[str, ContainerSpec]) -> None:
+        """Side by side."""
+        with ThreadPoolExecutor(max(len(specs), 1)) as pool:
+            started = {name: pool.submit(self._driver.start, one) for name, one in specs.items()}
+        self._collect(started)
 
     def _watch_start(self, pod: str) -> None:
         """Nothing else is started meanwhile, nor removed."""
@@ -276,18 +275,20 @@ class LoadedTrial:
             self._driver.stop(self.started["server"], STOP_S)
 
     def _note_beside(self, outcome: Outcome, told: bool) -> None:
-        """A pod that ended took the load's way to the master along; a probe, its own answers: but
-        for one that ended with a server that was told to."""
+        """A pod that ended took the load's way to the master along, as does one to another host
+        that was lost; a probe, its own answers: but for one that ended with a server that was told
+        to."""
         failed = outcome.reason or (outcome.result and outcome.result.reason)
         if not failed or outcome.server_ending:
             return
-        for name, spoiled_by in BESIDE.items():
-            if name not in self.started or (told and name == "probe"):
-                continue
+        beside = ("pod", *self._containers.clients(self._trial), *(() if told else ("probe",)))
+        for name in (one for one in beside if one in self.started):
             if not (state := self._driver.state(self.started[name])).running:
                 outcome.reason = f"the trial's {name} ended with {state.ending}; {failed}"
-                outcome.spoiled_by = spoiled_by
+                outcome.spoiled_by = "probe" if name == "probe" else "surroundings"
                 return
+        if lost := self._master.lost_way():
+            outcome.reason, outcome.spoiled_by = f"{lost}; {failed}", "surroundings"
 
     def _loads(self) -> list[str]:
         return [name for name in self.started if name.startswith(load_name(1))]

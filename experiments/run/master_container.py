@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from experiments.docker.driver import AbsentError, ContainerSpec, Driver
+from experiments.hosts.relay import Relays
 from experiments.run.locust_client import Master, MasterError
 
 
 class MasterContainer:
-    """Only the master lives through a run, so what a trial leaves in it would spoil the next."""
+    """Only the master lives through a run, so what a trial leaves in it would spoil the next; and
+    the ways to it from other hosts, which go with it."""
 
-    def __init__(self, driver: Driver, spec: ContainerSpec, client: Master) -> None:
+    def __init__(self, driver: Driver, spec: ContainerSpec, client: Master, ways: Relays) -> None:
         self.client = client
+        self._ways = ways
         self._driver = driver
         self._spec = spec
         self._container = ""
@@ -19,6 +22,7 @@ class MasterContainer:
         """Raises DriverError, or LabError when it does not come up."""
         self._container = self._driver.start(self._spec)
         self.client.wait_until_up(self.ending)
+        self._ways.open(self._container)
 
     def make_ready(self) -> str:
         """Without load and workers. One that has ended, or does not answer, is started anew, and
@@ -26,7 +30,7 @@ class MasterContainer:
 
         Raises what `start` does: without a master nothing can be measured any more.
         """
-        why = self.ending()
+        why = self.ending() or self.lost_way()
         if not why:
             try:
                 self.client.make_ready()
@@ -46,6 +50,15 @@ class MasterContainer:
         except AbsentError:
             return "the Locust master was removed from the engine"
         return "" if state.running else f"the Locust master ended with {state.ending}"
+
+    def lost_way(self) -> str:
+        """Which host does not reach it any more, and why; empty if all do."""
+        return self._ways.lost()
+
+    def close(self) -> None:
+        """Nobody asks it, or reaches it from another host, any more."""
+        self.client.close()
+        self._ways.close()
 
     def log(self) -> str:
         """All that it printed since it was started; empty of one that was removed."""

@@ -19,6 +19,7 @@ from experiments.checkup.questions import CheckUp, check_up_of
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.images import Found, ensure_foreign, keep_files, same_image
 from experiments.hosts.carry import carry
+from experiments.hosts.host_doctor import refuse_unlike
 from experiments.hosts.patience import Patience
 from experiments.hosts.seen_hosts import see_hosts
 from experiments.hosts.ways import engines, server_address, way_to_master
@@ -141,6 +142,7 @@ def _measure_all(
     tell = partial(say, console)
     hosts = source.experiment.hosts
     with RunLock(run, folder), interruptible(), engines(run, hosts) as driver, swept(driver, tell):
+        refuse_unlike(driver)
         images = ensure_images(driver, _targets(plan(source.experiment)), tell)
         carry(driver, images, tell)
         machine = machine_of(driver, images.server)

@@ -14,6 +14,7 @@ from contract.loads import WIRE
 from contract.ports import PROBE_PORT, WEB_PORT
 from contract.probe_question import KEY
 from experiments.docker.driver import ContainerSpec
+from experiments.hosts.sides import LOAD
 from experiments.link.container import shaper
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
@@ -34,6 +35,8 @@ ANY_PORT = {"net.ipv4.ip_unprivileged_port_start": "0"}
 """Of somebody's container: without capabilities it could not listen on port 80."""
 SYN_LINEAR = "net.ipv4.tcp_syn_linear_timeouts"
 """Since Linux 6.5."""
+MASTER = "master"
+"""The Locust master in the lab's network, on each host that loads."""
 PIDS = 32_768
 LOAD_PERIOD_US = 4_000
 """Period of a load worker's quota, where it has one: the kernel grants no less than 1 ms of it."""
@@ -89,22 +92,31 @@ class Containers:
                 *("--master", "--web-port", str(WEB_PORT), "--exit-code-on-error", "0"),
             ),
             network=self.network,
-            aliases=("master",),
-            cpus=self._beside_load,
+            aliases=(MASTER,),
+            cpus=self.placement.beside_load,
             publish={WEB_PORT: WEB_PORT},
             environment={"C10K_SERVERS": "server", "C10K_SECRET": self.secret},
-            side="load",
+            side=self._load_side(0),
         )
 
-    @property
-    def _beside_load(self) -> str:
-        """Cores of the load's host for everything else."""
-        return self.placement.beside_load or self.placement.others
+    def _load_side(self, place: int) -> str:
+        """The name of the host in this place among those that load."""
+        hosts = self.placement.load_hosts
+        return hosts[place].side if hosts else LOAD
 
     def server_under_test(self, trial: Trial) -> ServerUnderTest:
         """The server of the trial, in this run's images."""
         tested = server_under_test(trial, self.images, self.foreign)
         return tested.checked(self.check) if self.check else tested
+
+    def clients(self, trial: Trial) -> dict[str, ContainerSpec]:
+        """The pods of the load workers, where those are not in the server's, by name: `client`, and
+        on further hosts `client-2` and so on."""
+        settings = trial.point.settings
+        if settings.network == "pod":
+            return {}
+        places = dict.fromkeys(self.placement.hosts_of(settings.load_workers))
+        return {(name := _numbered("client", place + 1)): self.pod(trial, name) for place in places}
 
     def pod(
         self, trial: Trial, name: str, hosts: Mapping[str, str] = MappingProxyType({})
@@ -118,8 +130,8 @@ class Containers:
         }
         if settings.abort_on_overflow is not None and name == "pod":
             sysctls["net.ipv4.tcp_abort_on_overflow"] = str(int(settings.abort_on_overflow))
-        loads = "pod" if settings.network == "pod" else "client"
-        if settings.syn_linear_timeouts is not None and name == loads:
+        loads = (name == "pod") == (settings.network == "pod")
+        if settings.syn_linear_timeouts is not None and loads:
             sysctls[SYN_LINEAR] = str(settings.syn_linear_timeouts)
         if trial.point.foreign:
             sysctls |= ANY_PORT
@@ -138,8 +150,9 @@ class Containers:
 
     def _wire(self, trial: Trial, name: str) -> dict[str, Any]:
         """What the pod of this name has more where server and load are on two hosts."""
-        if name == "client":
-            return {"side": "load", "cpus": self._beside_load, "hosts": {"server": self.address}}
+        if name != "pod":
+            host = self.placement.load_hosts[_number(name) - 1]
+            return {"side": host.side, "cpus": host.others, "hosts": {"server": self.address}}
         port = self.server_under_test(trial).port
         return {
             "publish": {port: port},
@@ -232,20 +245,22 @@ class Containers:
             environment=self._asks(trial),
         )
 
-    def loads(self, trial: Trial, pod: str) -> dict[str, ContainerSpec]:
-        """The Locust workers with their engines, by name: `load`, `load-2` and so on."""
-        cores = self.placement.loading(trial.point.settings.load_workers)
-        return {
-            load_name(number): self._load(trial, pod, number, core)
-            for number, core in enumerate(cores, 1)
-        }
+    def loads(self, trial: Trial, *pods: str) -> dict[str, ContainerSpec]:
+        """The Locust workers with their engines, by name: `load`, `load-2` and so on; `pods` are
+        the containers whose network they join, one on each host that loads, or one for all."""
+        workers, made = trial.point.settings.load_workers, {}
+        cores, places = self.placement.loading(workers), self.placement.hosts_of(workers)
+        for number, (core, place) in enumerate(zip(cores, places, strict=True), 1):
+            pod = pods[place] if len(pods) > 1 else pods[0]
+            made[load_name(number)] = self._load(trial, pod, number, core, place)
+        return made
 
-    def _load(self, trial: Trial, pod: str, number: int, core: str) -> ContainerSpec:
+    def _load(self, trial: Trial, pod: str, number: int, core: str, place: int) -> ContainerSpec:
         return ContainerSpec(
             role="load",
             name=self.name(trial, load_name(number)),
             image=self.images.load,
-            command=(*LOCUST, "--worker", "--master-host", "master", "--exit-code-on-error", "0"),
+            command=(*LOCUST, "--worker", "--master-host", MASTER, "--exit-code-on-error", "0"),
             network=f"container:{pod}",
             cpus=core,
             cpu_quota=self.load_cpu_quota,
@@ -256,7 +271,7 @@ class Containers:
                 "C10K_WORKER": str(number),
                 **self._asks(trial),
             },
-            side="load",
+            side=self._load_side(place),
         )
 
     def habits(self, trial: Trial, pod: str) -> ContainerSpec:
@@ -268,7 +283,7 @@ class Containers:
             command=habits_command(trial, self.server_under_test(trial)),
             network=f"container:{pod}",
             cpus=self.placement.load,
-            side="load",
+            side=self._load_side(0),
         )
 
     def name(self, trial: Trial, role: str) -> str:
@@ -278,7 +293,16 @@ class Containers:
 
 def load_name(number: int) -> str:
     """Name of a trial's load worker, from 1, and of its log."""
-    return "load" if number == 1 else f"load-{number}"
+    return _numbered("load", number)
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _number(name: str) -> int:
+    """What `_numbered` made this name of."""
+    return int(name.partition("-")[2] or 1)
 
 
 def hostname(trial: Trial) -> str:

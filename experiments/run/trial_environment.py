@@ -9,13 +9,15 @@ from pathlib import Path
 
 from contract.ports import WEB_PORT
 from experiments.docker.docker_driver import DockerDriver
+from experiments.docker.driver import ContainerSpec
+from experiments.hosts.relay import Relays
 from experiments.images.build import Images
 from experiments.machine.cores import Placement
 from experiments.run.locust_client import Master
 from experiments.run.loop import stay_off
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import Containers
+from experiments.run.trial_containers import MASTER, Containers
 
 MOST_NOFILE = 65_536
 """Descriptors that a container is granted at most: more than one address has ports for."""
@@ -30,6 +32,23 @@ def cores_and_network(run: str, driver: DockerDriver, image: str) -> tuple[Place
     network = f"c10k-{run}-net"
     driver.create_network(network)
     return placement, network
+
+
+def relays(containers: Containers) -> list[ContainerSpec]:
+    """On each further host that loads, what stands there for the Locust master."""
+    return [
+        ContainerSpec(
+            role="relay",
+            name=f"{containers.prefix}-relay-{number}",
+            image=containers.images.load,
+            command=("sleep", "infinity"),
+            network=containers.network,
+            aliases=(MASTER,),
+            cpus=host.others,
+            side=host.side,
+        )
+        for number, host in enumerate(containers.placement.load_hosts[1:], 2)
+    ]
 
 
 @contextmanager
@@ -59,11 +78,12 @@ def trial_environment(
         secret=secret,
     )
     client = Master(f"http://127.0.0.1:{WEB_PORT}", secret)
-    master = MasterContainer(driver, containers.master(), client)
+    ways = Relays(driver, relays(containers))
+    master = MasterContainer(driver, containers.master(), client, ways)
     runner = TrialRunner(driver, master, containers)
     try:
         master.start()
         yield runner
         runner.settle()
     finally:
-        master.client.close()
+        master.close()

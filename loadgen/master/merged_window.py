@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 from contract.result.distribution import Distribution
 from contract.result.window import Unanswered, Window
@@ -17,8 +17,8 @@ COUNTS = (
 )
 
 
-def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> Window:
-    """`cores` are those that each worker may use.
+def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[Hashable]]) -> Window:
+    """`cores` are those that each worker may use, of its machine. The edges are of one clock.
 
     Workers do not open and close to the microsecond together: `skew_us` is the larger difference.
     """
@@ -52,9 +52,9 @@ def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> 
     )
 
 
-def _busiest(windows: Sequence[Window], cores: Sequence[Sequence[int]]) -> float:
+def _busiest(windows: Sequence[Window], cores: Sequence[Sequence[Hashable]]) -> float:
     """Share of its core that the busiest engine used, with those that share the core with it."""
-    used: defaultdict[tuple[int, ...], float] = defaultdict(float)
+    used: defaultdict[tuple[Hashable, ...], float] = defaultdict(float)
     for one, allowed in zip(windows, cores, strict=True):
         used[tuple(allowed)] += one.cpu_ns / 1e9 / one.window_s
     return max(used.values())

@@ -35,7 +35,7 @@ def merge(
     """
     windows = [one.window for one in results if one.window]
     complete = bool(results) and len(windows) == results[0].share.workers
-    cores = [one.cores for one in results]
+    cores = [(one.machine, *one.cores) for one in results]
     return TrialResult(
         trial=trial,
         reason=reason,
@@ -55,7 +55,7 @@ def merge(
         round_trip_us=min(
             (one.round_trip_us for one in results if one.round_trip_us is not None), default=None
         ),
-        clock_bound_us=_first((one.clock_bound_us for one in results), None),
+        clock_bound_us=_apart_us(one.clock_bound_us for one in results),
         company=summed(one.company for one in results),
         workers=tuple(_worker(one) for one in results),
         aftermath=_first((one.aftermath for one in results), None),
@@ -70,6 +70,13 @@ def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     for one in counts:
         total.update(one)
     return dict(total)
+
+
+def _apart_us(bounds: Iterable[float | None]) -> float | None:
+    """How far apart two of their moments may be that look the same, or one of them and one of the
+    probe's; None where all have one clock."""
+    known = sorted(one for one in bounds if one is not None)
+    return sum(known[-2:]) if known else None
 
 
 def _rates(of_workers: Sequence[Sequence[float]]) -> tuple[float, ...]:

@@ -8,33 +8,31 @@ sends nothing.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import AsyncResult
 
+from loadgen.worker.clocks import Clock, OwnClock
 from loadgen.worker.probe_client import TrialVoid
 
 if TYPE_CHECKING:
     from locust.runners import WorkerRunner
 
 MEET, GO = "c10k_meet", "c10k_go"
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 MEET_S = 60.0
 """Longer than any step takes: a worker that fails or is lost is told of before."""
-LEAD_NS = 30_000_000
-"""From the last worker's word to the moment that all agree on: the words have to come round, and
-on a machine where workers share a core, one may have to wait for a few slices of the scheduler."""
 
 
 class Barrier:
-    """Knows this worker's place among `workers`, from 0; the one in place 0 asks the probe."""
+    """Knows this worker's place among `workers`, from 0; the one in place 0 asks the probe. `clock`
+    is the one in which they agree on moments."""
 
     def __init__(self, runner: WorkerRunner, name: str) -> None:
         self.name = name
         self.worker = 0
         self.workers = 1
+        self.clock: Clock = OwnClock()
         self._runner = runner
         self._answers: dict[str, AsyncResult[list[Any]]] = {}
         runner.register_message(GO, self._on_go)
@@ -42,6 +40,7 @@ class Barrier:
     def join(self, worker: int, workers: int) -> None:
         """Take this place in a new load."""
         self.worker, self.workers = worker, workers
+        self.clock = OwnClock()
         self._answers = {}
 
     @property
@@ -61,19 +60,19 @@ class Barrier:
             raise TrialVoid(f"not all load workers came to {step!r} within {MEET_S:g} s") from None
 
     def agree(self, step: str) -> int:
-        """A moment for all to take a step, in ns of the monotonic clock, which the processes of a
-        machine share.
+        """A moment for all to take a step, in ns of this process's monotonic clock.
 
-        Raises TrialVoid where the workers are on several machines.
+        Raises TrialVoid where the workers have no clock in common.
         """
-        words = self.meet(step, [BOOT_ID.read_text(), time.perf_counter_ns()])
-        if len({machine for machine, _ in words}) > 1:
+        clock = self.clock
+        words = self.meet(step, [clock.of, clock.there_ns(time.perf_counter_ns())])
+        if len({whose for whose, _ in words}) > 1:
             raise TrialVoid(
                 "the load workers are on several machines, whose clocks differ: "
                 "their windows cannot be opened together"
             )
         latest = max(int(now) for _, now in words)
-        return latest + LEAD_NS if self.workers > 1 else latest
+        return clock.here_ns(latest + clock.lead_ns if self.workers > 1 else latest)
 
     def _on_go(self, msg: Any, **_kwargs: Any) -> None:
         answer = self._answers.get(msg.data["step"])

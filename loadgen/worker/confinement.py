@@ -9,6 +9,12 @@ from contract.granted import folder, held_back, processor
 from contract.result.load_side import Grant
 
 OWN = Path("/proc/self/cgroup")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def machine() -> str:
+    """Which one this is, the same for all that run on it: the boot of its kernel."""
+    return BOOT_ID.read_text().strip()
 
 
 class Confinement:
@@ -32,6 +38,7 @@ class Confinement:
         quota_us = given["quota_us"]
         held = {name: self._after[name] - before for name, before in self._before.items()}
         return Grant(
+            machine=machine(),
             cores=tuple(sorted(os.sched_getaffinity(0))),
             cpu_quota=None if quota_us is None else quota_us / given["period_us"],
             throttled_periods=held["throttled_periods"],

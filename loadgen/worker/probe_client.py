@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import gevent
 
-from contract.probe_question import key_of, signed
+from contract.probe_question import CLOCK, key_of, signed
 from contract.result.document import from_json
 from contract.result.scalars import DocumentError
-from contract.result.server_side import Environment, ProbeSample
+from contract.result.server_side import Environment, Moment, ProbeSample
 from contract.stop_signal import number_of
 from contract.void_causes import SpoiledBy
 
@@ -81,6 +81,10 @@ class Probe:
     def look(self) -> ProbeSample:
         """A sample that nobody keeps; what was deepest until then is told again."""
         return replace(self._ask(LOOK, ProbeSample), label=LOOK)
+
+    def clock_ns(self) -> int:
+        """What the monotonic clock beside the server shows."""
+        return self._ask(CLOCK, Moment).at_ns
 
     def stop_server(self, signal: str) -> ProbeSample:
         """Have the probe tell the server to end; its sample of the moment before."""

@@ -9,38 +9,31 @@ import gevent
 from contract.core_loop import core_loop_us
 from contract.result.server_side import Environment, ProbeSample
 from loadgen.clients.accept_queue_fill import fill_accept_queue
-from loadgen.worker.other_clock import OtherClock
+from loadgen.worker.clocks import Clock, OwnClock, ServerClock
 from loadgen.worker.probe_client import Probe, TrialVoid
 
 SERVER_SIDE_S = 2.0
 
 
 class ServerObserver:
-    """Keeps the samples of a trial. Without an address nothing is asked. Those of another machine
-    have its clock, and are kept with the moments of this one. Raises TrialVoid."""
+    """Keeps the samples of a trial, if this worker `leads` those that might ask for them. Without
+    an address nothing is asked. `clock` is that of the probe, which may be `elsewhere`: then every
+    worker asks for the time there. Raises TrialVoid."""
 
-    def __init__(self, address: str, *, elsewhere: bool = False) -> None:
-        self._probe = Probe(address) if address else None
+    def __init__(self, address: str, *, leads: bool = True, elsewhere: bool = False) -> None:
+        self._probe = Probe(address) if address and leads else None
         self.samples: list[ProbeSample] = []
         self.core_loops_us: dict[str, float] = {}
         """A fixed loop on this worker's core, by the moment."""
         self.environment = self._probe.environment() if self._probe else Environment()
-        asked = self._probe if elsewhere else None
-        self._clock = OtherClock(asked.look) if asked else None
-
-    @property
-    def clock_bound_us(self) -> float | None:
-        """How far the samples' moments may be off; None: they are of this machine's clock."""
-        return self._clock.bound_us if self._clock else None
+        self.clock: Clock = OwnClock()
+        if address and elsewhere:
+            self.clock = ServerClock((self._probe or Probe(address)).clock_ns)
 
     def note(self, label: str) -> None:
         """Take a sample."""
         if self._probe:
-            self._keep(self._probe.ask(label))
-
-    def _keep(self, *samples: ProbeSample) -> None:
-        clock = self._clock
-        self.samples += [clock.here(one) for one in samples] if clock else samples
+            self.samples.append(self._probe.ask(label))
 
     def first(self, label: str) -> ProbeSample | None:
         """The first sample of this label that is kept."""
@@ -51,20 +44,18 @@ class ServerObserver:
         return self._probe.look() if self._probe else None
 
     def stop_server(self, signal: str) -> int | None:
-        """Tell the server to end; when that was, in ns of the monotonic clock, to within
-        `clock_bound_us`. Nothing can be asked after it: the probe ends with the server."""
+        """Tell the server to end; when that was, in ns of the probe's clock. Nothing can be asked
+        after it: the probe ends with the server."""
         if self._probe is None:
             return None
-        if self._clock:
-            self._clock.look_again()  # the drift until now is in the bound
-        self._keep(self._probe.stop_server(signal))
+        self.samples.append(self._probe.stop_server(signal))
         return self.samples[-1].at_ns
 
     def time_cores(self, label: str) -> None:
-        """While server and load rest: how fast the server's core is, and then this worker's."""
+        """While server and load rest: how fast the server's core is, what its clock shows, and how
+        fast this worker's core is."""
         self.note(label)
-        if self._clock:
-            self._clock.look_again()
+        self.clock.look()
         self.core_loops_us[label] = core_loop_us()
 
     def fill_accept_queue(
@@ -72,7 +63,7 @@ class ServerObserver:
     ) -> None:
         """One silent connection more than there are clients: the server holds one of them."""
         if self._probe:
-            self._keep(*fill_accept_queue(self._probe, address, clients + 1, late, round_trip_s))
+            self.samples += fill_accept_queue(self._probe, address, clients + 1, late, round_trip_s)
 
     def await_server_side(self, wanted: int) -> None:
         """The gate's other end: the server holds every connection, or has it queued for good."""
@@ -84,10 +75,10 @@ class ServerObserver:
             held = sample.server_established or 0
             late = time.perf_counter() > deadline
             if held >= wanted and (late or not sample.accept_queue):
-                self._keep(sample)
+                self.samples.append(sample)
                 return
             if late:
-                self._keep(sample)
+                self.samples.append(sample)
                 raise TrialVoid(
                     f"the server holds {held:,} of {wanted:,} connections", "server_starved"
                 )

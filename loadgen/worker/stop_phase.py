@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 from contract.result.stop import Stopped
 from loadgen.engine.measures import WindowCounts
@@ -31,13 +32,15 @@ def stop_server(
     engine: Stopping, observer: ServerObserver, barrier: Barrier, signal: str, stop_s: float
 ) -> Stopped:
     """Have the server told to end by this signal, load it for so long, freeze. Raises TrialVoid."""
+    observer.clock.look()  # the drift until now is in the bound
+    barrier.meet("told")
     told = observer.stop_server(signal)
-    bound_ns = math.ceil((observer.clock_bound_us or 0.0) * US_NS)
     sleep_until(time.perf_counter_ns() + int(stop_s * SECOND_NS))
     call(engine, engine.freeze)
     log: StopLog = call(engine, engine.end_log)
-    moments = [one for one in barrier.meet("stopped", [told, bound_ns]) if one[0] is not None]
+    moments = [int(one) for one in barrier.meet("stopped", told) if one is not None]
     if not moments:
         raise TrialVoid("nobody told the server to end: there is no probe beside it", "probe")
-    told_ns, bound_ns = moments[0]
-    return log.counts(told_ns, bound_ns)
+    clock, told_ns = observer.clock, moments[0]
+    bound_ns = math.ceil((clock.bound_us or 0.0) * US_NS)
+    return replace(log.counts(clock.here_ns(told_ns), bound_ns), told_ns=told_ns)

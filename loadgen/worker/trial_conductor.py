@@ -36,6 +36,7 @@ from loadgen.loads.stopping import Stopping
 from loadgen.options import Options
 from loadgen.worker.aftermath import after_bad_clients
 from loadgen.worker.barrier import Barrier
+from loadgen.worker.clocks import recorded_in
 from loadgen.worker.confinement import Confinement
 from loadgen.worker.connect_wait import (
     await_established,
@@ -176,8 +177,9 @@ class TrialConductor:
         barrier, options = self._barrier, self.options
         settings = options.settings
         self._observer = observer = ServerObserver(
-            options.probe if barrier.leads else "", elsewhere=options.probe_clock == OTHER_CLOCK
+            options.probe, leads=barrier.leads, elsewhere=options.probe_clock == OTHER_CLOCK
         )
+        barrier.clock = observer.clock
         engine = make_engine(options)
         self._round_trip_us = engine.round_trip_us
         clients = sum(barrier.meet("verified", self._users()))
@@ -280,6 +282,7 @@ class TrialConductor:
     def _result(self, whole: Options, reason: str, spoiled_by: Blame) -> WorkerResult:
         phases = list(self._phases.items())
         observer, counts = self._observer, self.counts
+        clock = self._barrier.clock
         return WorkerResult(
             name=self._barrier.name,
             reason=reason,
@@ -292,12 +295,12 @@ class TrialConductor:
             gauges=self._gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),
             environment=observer.environment if observer else Environment(),
-            window=summarise(counts) if counts else None,
+            window=recorded_in(clock, summarise(counts)) if counts else None,
             series=self._series.rows() if self._series and counts else (),
             rates_per_s=self._pulse.rates_per_s() if self._pulse and counts else (),
             warmed_up_s=self._warmed_up_s,
             round_trip_us=self._round_trip_us,
-            clock_bound_us=observer.clock_bound_us if observer else None,
+            clock_bound_us=clock.bound_us,
             company=self._background.counts() if self._background else {},
             aftermath=self._aftermath,
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,

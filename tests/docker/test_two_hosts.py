@@ -5,46 +5,31 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
-import sys
-import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import psutil
 import pytest
 from rich.console import Console
 
 from analysis.report.report import build
-from experiments.docker.address import engine_address
-from experiments.hosts.ways import engines
 from experiments.hosts.wire_look import LOOKS
-from experiments.paths import ROOT
-from experiments.plan.hosts import Host, Hosts
-from experiments.plan.overrides import read_source
 from experiments.run import session
-from tests.support import relay_ssh
 from tests.support.second_engine import SecondEngine, obstacle, second_engine
+from tests.support.several_hosts import (
+    nothing_left,
+    put_in_place_of_ssh,
+    told_by_run_that_is_cut,
+    written,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from experiments.images.build import Images
-    from experiments.plan.source import Source
 
 pytestmark = pytest.mark.docker
 
-SSH = """#!/bin/sh
-exec "{python}" "{program}" "$@"
-"""
-HOSTS = """
-hosts:
-  server: {{docker: "{here}", address: {address}}}
-  load: [{{docker: "ssh://lab@second{there}"}}]
-"""
 CUT = """
 question: Does a run outlast its connections?
 repeats: 3
@@ -52,12 +37,6 @@ reference: false
 settings: {active_connections: 8, window_s: 1.0, warm_up_s: 0.2}
 sweeps: [{name: stays, axes: {server: [poll]}}]
 """
-PROGRAM = (
-    "import sys; from pathlib import Path; from experiments.records import attempts; "
-    "from experiments.run import session; attempts.MOST = 1; "
-    "session.RESULTS = Path(sys.argv.pop(1)); from experiments.__main__ import cli; cli()"
-)
-RUN_S = 120.0
 EXPERIMENT = """
 question: Is a server on one machine loaded from another?
 repeats: 1
@@ -83,13 +62,7 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondEngine]:
 
 @pytest.fixture
 def ssh(second: SecondEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is called as such."""
-    program = tmp_path / "bin" / "ssh"
-    program.parent.mkdir()
-    program.write_text(SSH.format(python=sys.executable, program=relay_ssh.__file__))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("C10K_TEST_NETNS", str(second.namespace))
+    put_in_place_of_ssh(tmp_path, second, monkeypatch)
 
 
 @pytest.mark.usefixtures("ssh")
@@ -118,7 +91,7 @@ def test_a_server_is_loaded_from_another_machine(
     assert by_sweep.loc["two", "load_workers"] == 2
     manifest = json.loads((store.folder / "manifest.json").read_text())
     assert set(manifest["hosts"]) == {"server", "load"}
-    path = manifest["hosts"]["server"]["path"]
+    path = manifest["hosts"]["load"]["path"]
     assert 1 < path["round_trip_us"] < 20_000
     assert path["mbit_per_s"] > 10
     assert path["probe_lost"] < LOOKS
@@ -130,18 +103,9 @@ def test_a_server_is_loaded_from_another_machine(
 def test_a_run_outlasts_its_connections(second: SecondEngine, results: Path) -> None:
     """They are cut in the middle of it: what is called as `ssh` is killed."""
     written(results, CUT, second)
-    command = (sys.executable, "-c", PROGRAM, str(results), "run", str(results / "apart.yaml"))
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
-        try:
-            await_row(results, process)
-            for child in psutil.Process(process.pid).children():
-                with suppress(psutil.NoSuchProcess):  # others come and go
-                    if relay_ssh.__file__ in child.cmdline():
-                        child.kill()
-            told = process.communicate(timeout=RUN_S)[0]
-        finally:
-            process.kill()
-    assert "ssh to second ended with -9; it is waited for, 120 s at most" in told
+    told = told_by_run_that_is_cut(results, second)
+    lost = f"ssh to {second.namespace.name} ended with -9"
+    assert f"{lost}; it is waited for, 120 s at most" in told
     assert "it is there again; the run goes on" in told
     (folder,) = (path.parent for path in results.glob("*/2*/trials.csv"))
     rows = pd.read_csv(folder / "trials.csv")
@@ -151,30 +115,3 @@ def test_a_run_outlasts_its_connections(second: SecondEngine, results: Path) -> 
     assert set(cut["spoiled_by"]) <= {"load", "surroundings"}, cut["reason"].tolist()
     assert len(json.loads((folder / "manifest.json").read_text())["resumed_at"]) == 1
     assert nothing_left(second)
-
-
-def written(folder: Path, text: str, second: SecondEngine) -> Source:
-    """An experiment on both engines."""
-    here = engine_address().url
-    path = folder / "apart.yaml"
-    path.write_text(text + HOSTS.format(here=here, address=second.here, there=second.socket))
-    return read_source(path, "apart")
-
-
-def await_row(results: Path, process: subprocess.Popen[str]) -> None:
-    """Until a trial is recorded."""
-    deadline = time.monotonic() + RUN_S
-    while not any(len(one.read_text().splitlines()) > 1 for one in results.glob("*/2*/trials.csv")):
-        assert process.poll() is None, "it ended before its first trial had"
-        assert time.monotonic() < deadline, "there was no trial"
-        time.sleep(0.1)
-
-
-def nothing_left(second: SecondEngine) -> bool:
-    """On either engine."""
-    hosts = Hosts(
-        server=Host(docker=engine_address().url, address=second.here),
-        load=[Host(docker=f"ssh://lab@second{second.socket}")],
-    )
-    with engines("a-look", hosts) as driver:
-        return not driver.sweep()

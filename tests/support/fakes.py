@@ -13,6 +13,7 @@ from experiments.docker.driver import (
     ContainerState,
     DriverError,
     Ended,
+    Talk,
 )
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, plan
@@ -84,6 +85,9 @@ class FakeDriver:
             raise DriverError(f"nothing can be executed in {container}")
         return answer
 
+    def talk_to(self, container: str, command: tuple[str, ...]) -> Talk:
+        raise DriverError(f"nobody answers {command[0]} in {self._spec(container).name}")
+
     def logs(self, container: str) -> str:
         return self._of(self.said, container) or f"log of {self._spec(container).role}"
 
@@ -125,6 +129,7 @@ class FakeMaster:
     """A master and its container: answers each trial at once; `silent` never does."""
 
     silent: bool = False
+    lost: str = ""
     forms: list[dict[str, Any]] = field(default_factory=list)
     made_ready: int = 0
 
@@ -138,6 +143,9 @@ class FakeMaster:
 
     def ending(self) -> str:
         return ""
+
+    def lost_way(self) -> str:
+        return self.lost
 
     def log(self) -> str:
         return "log of master"

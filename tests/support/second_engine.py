@@ -1,5 +1,5 @@
-"""A second Docker engine on this machine: the same program, in a network namespace of its own, with
-a cable to this one. For root on Linux, with an engine whose program is here."""
+"""A second Docker engine on this machine, or more: the same program, in a network namespace of its
+own, with a cable to this one. For root on Linux, with an engine whose program is here."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ OWN_CONTAINERD: Final = 'mount -t tmpfs tmpfs /run/containerd; exec "$@"'
 
 @dataclass(frozen=True, slots=True)
 class SecondEngine:
-    """Its socket, the file of its network namespace, and this machine's end of the cable."""
+    """Its socket, the file of its network namespace, and the ends of the cable: this machine's, and
+    its own."""
 
     socket: Path
     namespace: Path
     here: str
+    there: str
 
 
 def obstacle() -> str:
@@ -50,11 +52,13 @@ def obstacle() -> str:
 
 
 @contextmanager
-def second_engine(folder: Path) -> Iterator[SecondEngine]:
-    """Until the end of the block; its images and containers lie in the folder."""
-    name = f"c10k-{owner_id()[:8]}"
+def second_engine(folder: Path, number: int = 2, reaches: str = "") -> Iterator[SecondEngine]:
+    """Until the end of the block; its images and containers lie in the folder. One with another
+    `number` may be there at once; through its cable it `reaches` this address of the machine, too.
+    """
+    name = f"c10k-{owner_id()[:8]}-{number}"
     here, there = _free_ends()
-    found = SecondEngine(folder / "docker.sock", Path("/run/netns") / name, here)
+    found = SecondEngine(folder / "docker.sock", Path("/run/netns") / name, here, there)
     (folder / "exec").mkdir()
     (folder / "containerd").mkdir()
     if found.namespace.exists():  # a killed test left it, and its engine has ended with that
@@ -62,6 +66,8 @@ def second_engine(folder: Path) -> Iterator[SecondEngine]:
     _call("ip", "netns", "add", name)
     try:
         _lay_cable(name, here, there)
+        if reaches:
+            _call("ip", "-netns", name, "route", "add", reaches, "via", here)
         with (folder / "dockerd.log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - fixed words
                 _command(found, folder),

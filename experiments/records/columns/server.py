@@ -53,7 +53,14 @@ def _load_cores(result: TrialResult) -> int | None:
     """That the load workers had together; None where it was not recorded what they asked for."""
     if result.asked is None:
         return None
-    return len({core for pins in result.asked.loads.values() for core in pins.cores})
+    machines = {one.name: one.machine for one in result.workers}
+    return len(
+        {
+            (machines.get(name), core)
+            for name, pins in result.asked.loads.items()
+            for core in pins.cores
+        }
+    )
 
 
 def _grown(before: int | None, after: int | None) -> int | None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contract.exits import LabError
+from contract.settings.trial import Settings
 from experiments.docker.address import Address
 from experiments.docker.docker_driver import DockerDriver
-from experiments.hosts.two_engines import TwoEngines
+from experiments.hosts.host_engines import HostEngines, LoadEngine
 from experiments.machine import preflight
 from experiments.machine.cores import Core
+from experiments.plan.trials import Point, Trial
 from tests.experiments.machine.test_check import ROOTLESS, Engine, needs
 from tests.experiments.machine.test_shortfalls import CPUSET
 
@@ -33,19 +36,25 @@ class OfCgroupV1(Engine):
 class Hosts:
     """A server's host of two cores, and one of the load; their engines are asked in any thread."""
 
-    def __init__(self, server: Engine, load: Engine, cores: Sequence[int] = range(4)) -> None:
+    def __init__(
+        self,
+        server: Engine,
+        load: Engine,
+        cores: Sequence[int] = range(4),
+        most: int | None = None,
+    ) -> None:
         self.engines = {"a": server, "b": load}
         self.load = DockerDriver("run", "owner", ADDRESS, "b")
-        self.driver = TwoEngines("run", ADDRESS, "a", self.load)
+        self.driver = HostEngines("run", ADDRESS, "a", {"load": LoadEngine(self.load, most)})
         for one, numbers in ((self.driver, range(2)), (self.load, cores)):
             one._nofile = 20_000
             one._cores = tuple(map(Core, numbers))
 
-    def preflight(self, folder: Path) -> None:
+    def preflight(self, folder: Path, **more: Any) -> None:
         """Raises LabError."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(DockerDriver, "api", property(lambda one: self.engines[one.where]))
-            preflight.preflight(self.driver, needs(folder))
+            preflight.preflight(self.driver, replace(needs(folder), **more))
 
 
 def asked(engine: Engine) -> list[str]:
@@ -85,6 +94,18 @@ def test_what_the_load_s_engine_does_not_keep_is_told_of_it(
         Hosts(Engine(), load).preflight(tmp_path)
     assert str(refused.value).startswith("the hosts are not ready:")
     assert "the server's host" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("workers", "fits"), [(2, True), (3, False)])
+def test_each_load_worker_has_a_core(workers: int, fits: bool, tmp_path: Path) -> None:
+    settings = Settings(network="wire", load_workers=workers, active_connections=8)
+    trials = [Trial(Point("s", settings), 1, 1, 1)]
+    hosts = Hosts(Engine(), Engine(), most=2)
+    if fits:
+        hosts.preflight(tmp_path, trials=trials)
+        return
+    with pytest.raises(LabError, match="load workers: 3 asked for, and the hosts have 2 cores"):
+        hosts.preflight(tmp_path, trials=trials)
 
 
 def test_a_load_s_host_with_one_core_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from contract.exits import Exit, LabError
 from experiments.docker.address import Address
 from experiments.hosts import ways
-from experiments.hosts.ways import engines, load_host, server_address
+from experiments.hosts.ways import check_loads, engines, server_address
 from experiments.plan.hosts import Host, Hosts
 
 HERE = "unix:///var/run/docker.sock"
@@ -18,22 +18,22 @@ def hosts(server: Host, *load: str) -> Hosts:
     return Hosts(server=server, load=[Host(docker=one) for one in load])
 
 
-@pytest.mark.parametrize("load", ["ssh://lab@b", HERE])
-def test_a_host_that_can_load(load: str) -> None:
-    assert load_host(hosts(Host(docker="ssh://lab@a"), load)).docker == load
+@pytest.mark.parametrize("load", [("ssh://lab@b",), (HERE,), ("ssh://lab@b", HERE, "ssh://c")])
+def test_hosts_that_can_load(load: tuple[str, ...]) -> None:
+    check_loads(hosts(Host(docker="ssh://lab@a"), *load))
 
 
 @pytest.mark.parametrize(
     ("load", "told"),
     [
-        (("ssh://b", "ssh://c"), "2 of them load: .* name one, with as many `load_workers`"),
-        (("tcp://10.0.0.2:2375",), "only ssh leads to; write ssh://USER@HOST"),
+        (("tcp://10.0.0.2:2375",), "10.0.0.2:2375 loads: .* by ssh alone; write ssh://USER@HOST"),
+        (("ssh://b", "tcp://10.0.0.3:2375"), "10.0.0.3:2375 loads: .* by ssh alone"),
         (("ssh://[b",), r"ssh://\[b: no address of an engine: Invalid IPv6 URL"),
     ],
 )
 def test_a_host_that_cannot_load(load: tuple[str, ...], told: str) -> None:
     with pytest.raises(LabError, match=told) as refused:
-        load_host(hosts(Host(docker="ssh://a"), *load))
+        check_loads(hosts(Host(docker="ssh://a"), *load))
     assert refused.value.exit is Exit.BAD_INPUT
 
 
@@ -68,7 +68,7 @@ def test_a_server_that_nobody_would_find(server: Host, told: str) -> None:
 def test_a_load_host_may_be_a_context_that_leads_over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Address("ssh://lab@b", {}, "the context 'far'")
     monkeypatch.setattr(ways, "named_address", lambda _: found)
-    assert load_host(hosts(Host(docker="ssh://a"), "far")).docker == "far"
+    check_loads(hosts(Host(docker="ssh://a"), "far"))
 
 
 def test_where_the_server_is_reached_is_looked_at_first(monkeypatch: pytest.MonkeyPatch) -> None:

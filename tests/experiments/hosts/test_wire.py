@@ -20,7 +20,7 @@ from experiments.docker.address import Address
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec, Ended
 from experiments.hosts import seen_hosts, wire, wire_echo, wire_look
-from experiments.hosts.two_engines import TwoEngines
+from experiments.hosts.host_engines import HostEngines, LoadEngine
 from experiments.hosts.wire import Wire, read, source
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.hosts import Host, Hosts
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = "127.0.0.1"
+LOADS = ("load 1", "load 2")
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -59,7 +60,7 @@ def looked(tcp: int, udp: int, *more: int, address: str = HERE) -> Ended:
 def test_round_trips_and_rate_of_a_path_that_is_there() -> None:
     tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
     with answering(tcp, udp):
-        found = read(looked(tcp, udp), HERE, [SERVER_PORT])
+        found = read(looked(tcp, udp), HERE, [SERVER_PORT], "h")
     assert 1 < found.round_trip_us < 1e5
     assert 1 < found.probe_round_trip_us < 1e5
     assert found.probe_lost < wire_look.LOOKS
@@ -133,7 +134,7 @@ def test_port_that_is_closed_is_named_with_what_to_do(closed: str) -> None:
     with answering(tcp, udp):
         ended = looked(*((other, udp) if closed == "TCP" else (tcp, other)))
     with pytest.raises(LabError, match=f"load's host {closed} port {other} of {HERE} is not") as no:
-        read(ended, HERE, [SERVER_PORT])
+        read(ended, HERE, [SERVER_PORT], "the load's host")
     assert no.value.exit is Exit.NOT_READY
     assert "have the firewalls between them let TCP port 8080 and UDP port 8079" in str(no.value)
 
@@ -145,8 +146,10 @@ def test_each_server_s_port_is_looked_at() -> None:
     with answering(tcp, udp, other):
         assert looked(tcp, udp, other).exit_code == 0
         ended = looked(tcp, udp, other, closed)
-    with pytest.raises(LabError, match=f"TCP port {closed} of {HERE} is not reached") as no:
-        read(ended, HERE, [3000, 8080])
+    with pytest.raises(
+        LabError, match=f"load host 2 TCP port {closed} of {HERE} is not reached"
+    ) as no:
+        read(ended, HERE, [3000, 8080], "load host 2")
     assert "let TCP ports 3000, 8080 and UDP port 8079 of" in str(no.value)
 
 
@@ -159,18 +162,19 @@ def test_who_accepts_and_says_nothing_is_not_reached() -> None:
 
 
 def test_look_that_fails_otherwise_is_told_as_it_is() -> None:
-    with pytest.raises(LabError, match="the path could not be looked at: no python"):
-        read(Ended(127, "no python\n"), HERE, [SERVER_PORT])
+    with pytest.raises(LabError, match="the path from load host 2 could not be looked at: no py"):
+        read(Ended(127, "no python\n"), HERE, [SERVER_PORT], "load host 2")
     answer = Wire(100.0, 120.0, 1, 940.5)
     said = {"round_trip_us": 100.0, "probe_round_trip_us": 120.0}
     said |= {"probe_lost": 1, "mbit_per_s": 940.5}
-    assert read(Ended(0, json.dumps(said)), HERE, [SERVER_PORT]) == answer
+    assert read(Ended(0, json.dumps(said)), HERE, [SERVER_PORT], "h") == answer
 
 
 def test_the_ports_are_those_of_the_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two servers, one on a port of its own."""
     nowhere = Address("unix:///nowhere", {}, "a test")
-    driver = TwoEngines("run", nowhere, "a", DockerDriver("run", "o", nowhere, "b"))
+    there = {one: LoadEngine(DockerDriver("run", "o", nowhere, one)) for one in LOADS}
+    driver = HostEngines("run", nowhere, "a", there)
     asked: list[ContainerSpec] = []
 
     def run_to_end(_: object, spec: ContainerSpec) -> Ended:
@@ -187,10 +191,15 @@ def test_the_ports_are_those_of_the_trials(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(seen_hosts, "_of", lambda *_: {})
     ours = some_trials()[0]
     theirs = replace(ours.point, foreign=Foreign(name="shop", image="shop:1", port=80))
-    hosts = Hosts(server=Host(docker="ssh://a", address=HERE), load=[Host(docker="ssh://b")])
+    loads = [Host(docker="ssh://b"), Host(docker="ssh://c")]
+    hosts = Hosts(server=Host(docker="ssh://a", address=HERE), load=loads)
     trials = [ours, ours, replace(ours, point=theirs)]
-    assert seen_hosts.see_hosts(driver, hosts, "i", trials)["hosts"]["server"]["address"] == HERE
-    server, client = asked
+    seen = seen_hosts.see_hosts(driver, hosts, "i", trials)["hosts"]
+    assert seen["server"] == {"address": HERE}
+    assert [seen[one]["path"]["probe_lost"] for one in LOADS] == [0, 0]
+    server, client, server_again, other = asked
+    assert (client.side, other.side) == LOADS
+    assert server_again == server, "it is there for each look"
     assert (server.publish, server.publish_udp) == ({80: 80, SERVER_PORT: SERVER_PORT}, (8079,))
     assert server.command[-3:] == client.command[-3:] == (str(PROBE_PORT), "80", str(SERVER_PORT))
     assert server.sysctls, "a port below 1024 is for any user"

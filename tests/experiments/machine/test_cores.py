@@ -10,7 +10,7 @@ import pytest
 
 from contract.exits import LabError
 from experiments.machine.checks import check_cores
-from experiments.machine.cores import LOOK, Core, place, place_apart, see_cores
+from experiments.machine.cores import LOOK, Core, Placement, place, place_apart, see_cores
 from experiments.machine.topology import reading
 from tests.support.fakes import FakeDriver
 from tests.support.placed import placed
@@ -190,13 +190,30 @@ def test_a_container_is_asked_and_needs_nothing_but_python(
     ]
 
 
+def apart(cores: int, most: int | None = None) -> Placement:
+    """One host that loads."""
+    return place_apart(each(range(2)), {"load": (each(range(cores)), most)})
+
+
 def test_on_two_hosts_the_load_has_all_cores_but_the_one_beside_it() -> None:
-    found = place_apart(each(range(2)), each(range(4)))
+    found = apart(4)
     assert (found.server, found.loads, found.others) == ("0", ("0", "3", "1"), "1")
     assert found.beside_load == "2"
     assert found.apart
     assert found.measured(3) == ("0",)
     assert str(found) == "server on core 0, load on core 0 of its host"
-    assert place_apart(each(range(2)), each(range(4)), most=2).loads == ("0", "3")
+    assert apart(4, most=2).loads == ("0", "3")
     with pytest.raises(LabError):
-        place_apart(each(range(2)), each(range(1)))
+        apart(1)
+
+
+def test_load_workers_take_turns_on_the_hosts_until_one_is_full() -> None:
+    loads = {"load 1": (each(range(2)), None), "load 2": (each(range(8)), 3)}
+    found = place_apart(each(range(2)), loads)
+    assert [one.side for one in found.load_hosts] == ["load 1", "load 2"]
+    assert [one.cores for one in found.load_hosts] == [("0", "1"), ("0", "7", "5")]
+    assert found.loads == ("0", "0", "1", "7", "5")
+    assert found.hosts_of(5) == (0, 1, 0, 1, 1)
+    assert found.loading(3) == ("0", "0", "1")
+    assert found.beside_load == "1", "that of the first, where the master is"
+    assert place(each(range(4))).hosts_of(3) == (0, 0, 0)

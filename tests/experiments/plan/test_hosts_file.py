@@ -32,6 +32,11 @@ def faults(folder: Path, text: str) -> list[str]:
     return [line.removeprefix(f"{path}:") for line in str(raised.value).splitlines()]
 
 
+def test_the_only_one_that_loads_has_no_number(tmp_path: Path) -> None:
+    text = "server: {docker: a}\nload: [{docker: b}]"
+    assert list(read_hosts(written(tmp_path, text)).named) == ["server", "load"]
+
+
 def test_server_and_load_hosts_by_their_names(tmp_path: Path) -> None:
     assert read_hosts(written(tmp_path, GOOD)).named == {
         "server": Host(docker="ssh://lab@a"),

@@ -115,13 +115,74 @@ def test_a_machine_that_is_not_reached_does_not_keep_the_others_from_being_clean
     monkeypatch.setattr(machine, "_clean", clean)
     monkeypatch.setattr(machine, "RunLock", lambda *_: nullcontext())  # a run may be going on
     said = CliRunner().invoke(cli, ["clean", "--hosts", str(path)])
-    assert asked == ["server: ", "load 1: "]
+    assert asked == ["server: ", "load: "]
     assert said.exit_code == Exit.NO_DOCKER
-    assert "unix:///a.sock (server)" in said.output
-    assert "unix:///b.sock (load 1)" in said.output
+    assert "unix:///a.sock (the server's host)" in said.output
+    assert "unix:///b.sock (the load's host)" in said.output
 
 
 def test_the_plan_says_who_does_what(tmp_path: Path, hosts: Path) -> None:
     words = ["plan", str(experiment(tmp_path)), "--hosts", str(hosts)]
     said = CliRunner().invoke(cli, words).output
-    assert "server: ssh://lab@a\nload 1: ssh://lab@b\nnot fitted to the hosts" in said
+    assert (
+        "server: ssh://lab@a, the server and its probe\n"
+        "load: ssh://lab@b, the Locust master and load worker 1\n"
+        "not fitted to the hosts"
+    ) in said
+
+
+THREE = "server: {docker: ssh://a}\nload: [{docker: ssh://b%s}, {docker: ssh://c%s}]\n"
+
+
+def three(folder: Path, *cores: int | None) -> Path:
+    """Two hosts that load, with so many cores for it."""
+    known = ["" if one is None else f", cores: {one}" for one in cores or (None, None)]
+    path = folder / "three.yaml"
+    path.write_text(THREE % tuple(known))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("settings", "workers"),
+    [("", 2), ("active_connections: 1", 1), ("load_workers: 5", 5), ("load_workers: 2", 2)],
+)
+def test_each_host_that_loads_has_a_worker(tmp_path: Path, settings: str, workers: int) -> None:
+    """As far as there are connections for them; the reference has, too."""
+    source = choose(str(experiment(tmp_path, settings)), hosts=three(tmp_path))
+    by_sweep = {one.point.sweep: one.point.settings.load_workers for one in plan(source.experiment)}
+    assert by_sweep == {"s": workers, "reference": 2}
+
+
+@pytest.mark.parametrize(
+    ("settings", "cores", "told"),
+    [
+        ("load_workers: 1", (), "load_workers 1 with hosts: 2 hosts load, each with one at least"),
+        ("load_workers: 4", (1, 2), "load_workers 4 with hosts: each has a core, .* 3 for them"),
+    ],
+)
+def test_a_number_of_workers_that_the_hosts_cannot_have(
+    tmp_path: Path, settings: str, cores: tuple[int, ...], told: str
+) -> None:
+    with pytest.raises(LabError, match=f"sweep s: {told}") as refused:
+        choose(str(experiment(tmp_path, settings)), hosts=three(tmp_path, *cores))
+    assert refused.value.exit is Exit.BAD_INPUT
+
+
+def test_as_many_workers_as_cores_may_be(tmp_path: Path) -> None:
+    for cores in ((1, 2), (1, None)):
+        source = choose(str(experiment(tmp_path, "load_workers: 3")), hosts=three(tmp_path, *cores))
+        assert plan(source.experiment)
+
+
+def test_the_plan_says_which_worker_is_where(tmp_path: Path) -> None:
+    path = experiment(tmp_path, "load_workers: 4")
+    words = ["plan", str(path), "--hosts", str(three(tmp_path, 1, 8))]
+    said = CliRunner().invoke(cli, words).output
+    assert "load 1: ssh://b, the Locust master and load worker 1\n" in said
+    assert "load 2: ssh://c, load workers 2, 3, 4\n" in said
+
+
+def test_a_host_without_a_worker_is_told(tmp_path: Path) -> None:
+    path = experiment(tmp_path, "active_connections: 1", "reference: false\n")
+    said = CliRunner().invoke(cli, ["plan", str(path), "--hosts", str(three(tmp_path))]).output
+    assert "load 2: ssh://c, nothing in this plan\n" in said

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import ClassVar, cast
 
 import pytest
 
 from experiments.docker.driver import ContainerState, DriverError
+from experiments.hosts.relay import Relays
 from experiments.run.locust_client import Master, MasterError
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial_containers import Containers
@@ -48,9 +49,34 @@ class MasterDriver(FakeDriver):
 def started() -> tuple[MasterContainer, MasterDriver, Client]:
     driver, client = MasterDriver(), Client()
     containers = Containers(FakeImages(), placed(2), "net", 20_000, "c10k-run")
-    master = MasterContainer(driver, containers.master(), cast(Master, client))
+    ways = Relays(driver, [])
+    master = MasterContainer(driver, containers.master(), cast(Master, client), ways)
     master.start()
     return master, driver, client
+
+
+def test_a_way_that_was_lost_is_opened_anew_with_the_master() -> None:
+    class Ways(Relays):
+        opened: ClassVar[list[str]] = []
+        why = ""
+
+        def open(self, master: str) -> None:
+            self.opened.append(master)
+            self.why = ""
+
+        def lost(self) -> str:
+            return self.why
+
+    driver, client = MasterDriver(), Client()
+    containers = Containers(FakeImages(), placed(2), "net", 20_000, "c10k-run")
+    ways = Ways(driver, [])
+    master = MasterContainer(driver, containers.master(), cast(Master, client), ways)
+    master.start()
+    assert master.make_ready() == ""
+    ways.why = why = "the way from load host 2 to the Locust master was lost: x"
+    assert master.make_ready() == f"log of master\n(started anew: {why})\n"
+    assert len(ways.opened) == 2
+    assert list(driver.up) == ways.opened[1:], "the ways lead to the master that is there"
 
 
 def test_master_that_answers_is_made_ready_and_stays() -> None:

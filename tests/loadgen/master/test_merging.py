@@ -157,6 +157,26 @@ def test_workers_that_share_a_core_are_busy_together() -> None:
     assert merged(window([1]), window([1]), cores=[[1], [1]]).cpu_share == 1.0
 
 
+@pytest.mark.parametrize(("machines", "share"), [("aa", 1.0), ("ab", 0.5)])
+def test_cores_of_two_machines_are_not_one_if_they_have_one_number(
+    machines: str, share: float
+) -> None:
+    parts = [a_part(place, 2, cores=(3,), machine=of) for place, of in enumerate(machines)]
+    found = merge("t", parts, "", "").window
+    assert found is not None
+    assert found.cpu_share == share
+
+
+@pytest.mark.parametrize(
+    ("bounds", "apart"), [((None, None), None), ((40.0,), 40.0), ((40.0, 10.0, 30.0), 70.0)]
+)
+def test_moments_of_two_workers_are_apart_by_both_bounds(
+    bounds: tuple[float | None, ...], apart: float | None
+) -> None:
+    parts = [a_part(n, len(bounds), clock_bound_us=one) for n, one in enumerate(bounds)]
+    assert merge("t", parts, "", "").clock_bound_us == apart
+
+
 SAMPLES = (a_sample("open", 1.0, 0.0),)
 
 

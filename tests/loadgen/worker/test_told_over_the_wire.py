@@ -14,7 +14,7 @@ from loadgen.engine.stop_log import StopLog
 from loadgen.loads.stopping import Stopping
 from loadgen.worker import stop_phase
 from loadgen.worker.barrier import Barrier
-from loadgen.worker.other_clock import OtherClock
+from loadgen.worker.clocks import ServerClock
 from loadgen.worker.probe_client import Probe, TrialVoid
 from loadgen.worker.server_observer import ServerObserver
 from tests.support.results import a_sample
@@ -52,17 +52,16 @@ def observer_of(far: Far) -> ServerObserver:
     found._probe = cast(Probe, far)
     found.samples, found.core_loops_us = [], {}
     found.environment = Environment()
-    found._clock = OtherClock(lambda: far.ask("look"), lambda: far.now_ns)
-    far.now_ns += 100 * MS
-    found._clock.look_again()
+    found.clock = ServerClock(lambda: far.ask("clock").at_ns, lambda: far.now_ns)
+    found.clock.look()
     far.now_ns += 10_000 * MS
     return found
 
 
-def silent() -> ServerObserver:
+def silent(far: Far) -> ServerObserver:
     """As of a worker that leaves the probe to another one."""
-    found = observer_of(Far())
-    found._probe = found._clock = None
+    found = observer_of(far)
+    found._probe = None
     return found
 
 
@@ -101,14 +100,16 @@ def stop(far: Far, observer: ServerObserver, heard: list[Any]) -> Stopped:
     return stop_phase.stop_server(engine, observer, barrier, "SIGTERM", 0.0)
 
 
-def test_the_moment_of_the_stop_is_within_its_bound() -> None:
+def test_the_moment_of_the_stop_is_within_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     far = Far()
     observer = observer_of(far)
-    told = observer.stop_server("SIGTERM")
-    assert told is not None
-    assert observer.clock_bound_us
-    assert abs(told - far.stopped_ns) <= observer.clock_bound_us * 1_000
-    assert observer.clock_bound_us > 2_000, "ten seconds of drift are in it"
+    monkeypatch.setattr(stop_phase, "call", at_once)
+    told = stop(far, observer, []).told_ns
+    bound_us = observer.clock.bound_us
+    assert bound_us
+    assert told == observer.samples[-1].at_ns, "as the server's machine has it"
+    assert abs(observer.clock.here_ns(told) - far.stopped_ns) <= bound_us * 1_000
+    assert bound_us > 2_000, "ten seconds of drift are in it"
 
 
 def test_what_was_lost_at_once_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,17 +119,21 @@ def test_what_was_lost_at_once_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.had_lost, found.came_lost) == (HAD, 0)
 
 
-def test_the_workers_that_asked_no_probe_have_the_bound_too(
+def test_the_workers_that_asked_no_probe_have_the_moment_by_their_own_clocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Within two milliseconds, as their clocks have drifted by that."""
     monkeypatch.setattr(stop_phase, "call", at_once)
-    far = Far(stopped_ns=5_000 * MS)
-    late_ns = far.stopped_ns + 2 * MS
-    assert stop(far, silent(), [[late_ns, 2 * MS]]).had_lost == HAD
-    assert stop(far, silent(), [[late_ns, MS]]).had_lost == 0
+    for late_ns, lost in ((0, HAD), (2 * MS, HAD), (6 * MS, 0)):
+        far = Far()
+        observer = silent(far)
+        far.stopped_ns = far.now_ns + 9 * TRIP_NS
+        told = observer.clock.there_ns(far.stopped_ns) + late_ns
+        found = stop(far, observer, [told])
+        assert (found.had_lost, found.told_ns) == (lost, told)
 
 
 def test_a_load_without_a_probe_tells_nobody_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stop_phase, "call", at_once)
     with pytest.raises(TrialVoid, match="nobody told the server to end"):
-        stop(Far(), silent(), [])
+        stop(Far(), silent(Far()), [])

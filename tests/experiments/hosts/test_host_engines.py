@@ -1,4 +1,4 @@
-"""What is the load's goes to its host, and all that is asked of it later."""
+"""What is for a host that loads goes to it, and all that is asked of it later."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from experiments.docker.address import Address
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec, DriverError
-from experiments.hosts.two_engines import TwoEngines
+from experiments.hosts.host_engines import HostEngines, LoadEngine
 
-CALLS = ("state", "address", "execute", "logs", "stop", "wait")
+CALLS = ("state", "address", "execute", "talk_to", "logs", "stop", "wait")
 
 
 class Recorder:
@@ -26,7 +26,7 @@ class Recorder:
         return f"{self.name}-{spec.name}"
 
     def nofile_limit(self, _: str) -> int:
-        return {"near": 10_000, "far": 5_000}[self.name]
+        return {"near": 10_000, "far": 5_000, "further": 7_000}[self.name]
 
     def __getattr__(self, call: str) -> Any:
         def asked(*given: Any, **named: Any) -> Any:
@@ -57,50 +57,57 @@ def near(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     return near
 
 
-def both(far: Recorder) -> TwoEngines:
+def all_of(**loads: Recorder) -> HostEngines:
     address = Address("unix:///nowhere", {}, "a test")
-    return TwoEngines("run", address, "nowhere", far)  # type: ignore[arg-type]
+    engines: Any = {side: LoadEngine(one) for side, one in loads.items()}  # type: ignore[arg-type]
+    return HostEngines("run", address, "nowhere", engines)
 
 
 def test_each_container_is_asked_where_it_is(near: Recorder) -> None:
-    far = Recorder("far")
-    driver = both(far)
-    server, load = driver.start(spec("server")), driver.start(spec("load", side="load"))
-    assert (server, load) == ("near-server", "far-load")
-    given: dict[str, tuple[Any, ...]] = {"execute": ((),), "stop": (1.0,), "wait": (1.0,)}
+    far, further = Recorder("far"), Recorder("further")
+    driver = all_of(one=far, two=further)
+    asked = [spec("server"), spec("load", side="one"), spec("load", side="two")]
+    found = [driver.start(one) for one in asked]
+    assert found == ["near-server", "far-load", "further-load"]
+    given: dict[str, tuple[Any, ...]] = {"stop": (1.0,), "wait": (1.0,)}
+    given |= {"execute": ((),), "talk_to": ((),)}
     for call in CALLS:
-        for container in (server, load):
+        for container in found:
             getattr(driver, call)(container, *given.get(call, ()))
-    assert near.asked == [(call, server) for call in CALLS]
-    assert far.asked == [(call, load) for call in CALLS]
+    for host, container in zip((near, far, further), found, strict=True):
+        assert host.asked == [(call, container) for call in CALLS]
     assert driver.nofile_limit("i") == 5_000
 
 
-def test_both_have_the_network_and_are_swept(near: Recorder) -> None:
-    far = Recorder("far")
-    driver = both(far)
+def test_all_have_the_network_and_are_swept(near: Recorder) -> None:
+    far, further = Recorder("far"), Recorder("further")
+    driver = all_of(one=far, two=further)
     driver.create_network("net")
-    assert driver.sweep() == ["near", "far"]
-    assert [call for call, _ in near.asked] == [call for call, _ in far.asked]
+    assert driver.sweep() == ["near", "far", "further"]
+    for host in (near, far, further):
+        assert [call for call, _ in host.asked] == ["create_network", "sweep"]
 
 
 def test_each_host_removes_its_own(near: Recorder) -> None:
-    far = Recorder("far")
-    driver = both(far)
-    containers = [driver.start(spec("a")), driver.start(spec("b", side="load"))]
-    driver.remove(containers)
+    far, further = Recorder("far"), Recorder("further")
+    driver = all_of(one=far, two=further)
+    asked = [spec("a"), spec("b", side="one"), spec("c", side="two")]
+    driver.remove([driver.start(one) for one in asked])
     assert near.asked == [("remove", ["near-a"])]
     assert far.asked == [("remove", ["far-b"])]
+    assert further.asked == [("remove", ["further-c"])]
 
 
-def test_one_host_that_fails_does_not_keep_the_other(near: Recorder) -> None:
-    far = Recorder("far", fails=True)
-    driver = both(far)
-    containers = [driver.start(spec("a")), driver.start(spec("b", side="load"))]
+def test_one_host_that_fails_does_not_keep_the_others(near: Recorder) -> None:
+    far, further = Recorder("far", fails=True), Recorder("further")
+    driver = all_of(one=far, two=further)
+    asked = [spec("a"), spec("b", side="one"), spec("c", side="two")]
+    containers = [driver.start(one) for one in asked]
     with pytest.raises(DriverError, match="far fails"):
         driver.remove(containers)
     assert near.asked == [("remove", ["near-a"])]
     near.fails = True
     with pytest.raises(DriverError):
         driver.sweep()
-    assert [call for call, _ in far.asked] == ["remove", "sweep"]
+    for host in (far, further):
+        assert [call for call, _ in host.asked] == ["remove", "sweep"]
