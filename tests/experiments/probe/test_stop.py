@@ -60,6 +60,21 @@ def test_it_sends_the_signal_and_tells_the_moment_before(server: Process) -> Non
     assert sample.label == "stop"
 
 
+def test_any_worker_may_ask_for_the_time_alone(server: Process) -> None:
+    """By numbers of its own, which are no sample's."""
+    with beside(server.pid) as (leading, _):
+        leading.ask("open")
+        others = [Probe("{}:{}".format(*leading._sock.getpeername())) for _ in range(2)]
+        before = time.perf_counter_ns()
+        shown = [one.clock_ns() for one in (*others, leading, *others)]
+        assert before < shown[0]
+        assert shown == sorted(shown)
+        assert shown[-1] < time.perf_counter_ns()
+        assert leading.ask("second").label == "second"
+        for one in others:
+            one.close()
+
+
 @pytest.mark.parametrize(
     "stray",
     [
