@@ -17,6 +17,8 @@ from experiments.hosts.ways import way_to
 from experiments.machine.checks import Check, check_engine
 from experiments.plan.hosts import Host, Hosts
 
+ENGINE: Final = ("ID", "Name", "DockerRootDir")
+"""What tells engines apart: the first alone is one for all that were copied, or share a key."""
 MUCH_S: Final = 0.02
 """A bound of the clocks beyond which a window of 2 s would be void: a hundredth of it."""
 
@@ -112,15 +114,16 @@ def refuse_unlike(driver: DockerDriver) -> None:
 
 def _of_all(infos: Mapping[str, Mapping[str, Any]]) -> Iterator[Check]:
     """What all have to have in common, or must not, by what each one's engine says."""
-    engines: dict[str, str] = {}
+    engines: dict[tuple[Any, ...], str] = {}
     for name, one in infos.items():
-        engine = str(one.get("ID") or name)
+        engine = tuple(one.get(key) for key in ENGINE) if one.get("ID") else (name,)
         if engine in engines:
             yield Check(
                 f"{name}: machine",
                 "fail",
                 f"the engine of {engines[engine]}",
-                "two addresses lead to one engine; name it once",
+                "two addresses lead to one engine; name it once (machines that are copies of one "
+                "need host names of their own)",
             )
         engines.setdefault(engine, name)
     machines = {name: str(one.get("Architecture")) for name, one in infos.items()}

@@ -114,3 +114,5 @@ def _greet(end: Talk) -> None:
         if not (more := end.hear(GREET_S)):
             raise ConnectionResetError("its program ended")
         heard += more
+        if not GREETING.startswith(heard):
+            raise ConnectionError(heard.decode(errors="replace").strip())

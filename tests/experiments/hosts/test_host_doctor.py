@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from contract.exits import Exit, LabError
+from experiments.docker.address import Address
+from experiments.docker.docker_driver import DockerDriver
 from experiments.hosts.clock import Offset
-from experiments.hosts.host_doctor import Seen, checks, look
+from experiments.hosts.host_doctor import Seen, checks, look, refuse_unlike
+from experiments.hosts.host_engines import HostEngines, LoadEngine
 from experiments.plan.hosts import Host, Hosts
 
 HOSTS = Hosts(server=Host(docker="a"), load=[Host(docker="b"), Host(docker="c", cores=8)])
@@ -46,9 +52,52 @@ def test_one_that_cannot_be_reached_is_told_beside_the_others() -> None:
 
 def test_two_ways_to_one_engine() -> None:
     found = told(b=seen("a"))
-    assert found == {
-        "load 1: machine": ("fail", "two addresses lead to one engine; name it once"),
+    assert list(found) == ["load 1: machine"]
+    status, advice = found["load 1: machine"]
+    assert status == "fail"
+    assert advice.startswith("two addresses lead to one engine; name it once")
+
+
+@pytest.mark.parametrize("key", ["Name", "DockerRootDir"])
+def test_copies_of_one_machine_are_several(key: str) -> None:
+    """They have the engine's id in common."""
+    assert told(a=seen("a"), b=seen("a", **{key: "of its own"})) == {}
+
+
+def of_hosts(**infos: Mapping[str, Any]) -> HostEngines:
+    """A driver whose engines say this."""
+    address = Address("unix:///nowhere", {}, "a test")
+
+    class Saying(DockerDriver):
+        def info(self) -> dict[str, Any]:
+            return dict(infos[self.where])
+
+    class All(HostEngines):
+        def info(self) -> dict[str, Any]:
+            return dict(infos["server"])
+
+    loads = {
+        name: LoadEngine(Saying("run", "o", address, name)) for name in infos if name != "server"
     }
+    return All("run", address, "server", loads)
+
+
+def test_hosts_that_a_run_cannot_use_together_are_told_before_it_carries_anything() -> None:
+    one, two, three = (seen(engine).info for engine in "abc")
+    refuse_unlike(of_hosts(server=one, load=two))
+    other = {**three, "Architecture": "aarch64"}
+    told = (
+        r"(?s)not ready:\n  load 2: machine: the engine of server; .*\n  architecture: server x86"
+    )
+    with pytest.raises(LabError, match=told) as refused:
+        refuse_unlike(of_hosts(server=one, **{"load 1": other, "load 2": one}))
+    assert refused.value.exit is Exit.NOT_READY
+    assert "use hosts of one architecture" in str(refused.value)
+
+
+def test_one_machine_has_nothing_to_be_like() -> None:
+    with DockerDriver("run", "o", Address("unix:///nowhere", {}, "a test")) as driver:
+        refuse_unlike(driver)
 
 
 def test_images_are_of_one_architecture() -> None:

@@ -68,7 +68,7 @@ class Containers:
 
     master: int
     port: int = 0
-    broken: bool = False
+    program: str = SOURCE
     programs: list[Program] = field(default_factory=list)
     up: list[str] = field(default_factory=list)
 
@@ -88,8 +88,7 @@ class Containers:
         if does == "listen":  # that of a program before may not have ended yet
             self.port = free_port()
         own = self.port if does == "listen" else self.master
-        words = ("-c", "raise SystemExit('no python')") if self.broken else ("-c", SOURCE)
-        self.programs.append(Program(*words, does, str(own)))
+        self.programs.append(Program("-c", self.program, does, str(own)))
         return self.programs[-1]
 
     def end(self) -> None:
@@ -202,11 +201,21 @@ def test_one_that_is_lost_is_told_and_may_be_opened_anew(end: int) -> None:
         assert ask(there.port, b"again")[:5] == b"again"
 
 
-def test_one_that_cannot_be_opened_is_told_with_what_its_program_said() -> None:
-    there = Containers(free_port(), broken=True)
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("raise SystemExit('no python')", "no python"),
+        ("print('exec: not found in $PATH')", r"exec: not found in \$PATH"),  # as an engine says it
+        ("", "its program ended"),
+    ],
+)
+def test_one_that_cannot_be_opened_is_told_with_what_its_program_said(
+    program: str, why: str
+) -> None:
+    there = Containers(free_port(), program=program)
     relays = Relays(cast(Driver, there), [spec()])
     try:
-        with pytest.raises(DriverError, match="load host 2 to the Locust master was lost: no py"):
+        with pytest.raises(DriverError, match=f"load host 2 to the Locust master was lost: {why}"):
             relays.open("master")
         assert relays.lost()
     finally:
