@@ -61,7 +61,8 @@ def test_two_ways_to_one_engine() -> None:
 @pytest.mark.parametrize("key", ["Name", "DockerRootDir"])
 def test_copies_of_one_machine_are_several(key: str) -> None:
     """They have the engine's id in common."""
-    assert told(a=seen("a"), b=seen("a", **{key: "of its own"})) == {}
+    copy: dict[str, Any] = {key: "of its own"}
+    assert told(a=seen("a"), b=seen("a", **copy)) == {}
 
 
 def of_hosts(**infos: Mapping[str, Any]) -> HostEngines:
