@@ -16,12 +16,15 @@ from rich.console import Console
 
 from analysis.report.report import build
 from contract.exits import Exit, LabError
+from experiments.docker.leftovers import found
 from experiments.hosts import host_doctor
+from experiments.hosts.ways import engines
 from experiments.plan.hosts import Hosts
 from experiments.run import session
 from tests.support.second_engine import SecondEngine, obstacle, second_engine
 from tests.support.several_hosts import (
     hosts_of,
+    kill_run,
     nothing_left,
     put_in_place_of_ssh,
     told_by_run_that_is_cut,
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.docker, pytest.mark.hosts]
 
 COUNTER = """
-import socket, time
+import os, socket, time
 from threading import Thread
 
 def serve(sock, peer):
@@ -46,7 +49,7 @@ def serve(sock, peer):
     while some := sock.recv(4096):
         *asked, left = (left + some).split(b"\\r\\n\\r\\n")
         for _ in asked:
-            print("handled", time.perf_counter_ns(), peer[0], flush=True)
+            os.write(1, f"handled {time.perf_counter_ns()} {peer[0]}\\n".encode())
             sock.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\n\\r\\nok\\n")
 
 listener = socket.create_server(("", 8080), backlog=128)
@@ -129,12 +132,12 @@ class Trial:
 
 def trials_of(run: Path) -> dict[str, Trial]:
     """The last attempt at each, by sweep."""
-    found = {}
+    trials = {}
     for _, row in pd.read_csv(run / "trials.csv").iterrows():
         folder = run / "trials" / str(row["trial"])
         result = json.loads((folder / "result.json").read_text())
-        found[str(row["sweep"])] = Trial(row, result, (folder / "server.log").read_text())
-    return found
+        trials[str(row["sweep"])] = Trial(row, result, (folder / "server.log").read_text())
+    return trials
 
 
 @pytest.mark.usefixtures("ssh")
@@ -159,11 +162,6 @@ def test_a_server_is_loaded_from_two_machines_and_every_request_is_counted(
         assert len(workers) == one.row["load_workers"]
         assert min(workers.values()) > 0
         assert sum(workers.values()) == one.row["requests"]
-    print(
-        pd.DataFrame([one.row for one in trials.values()])[
-            ["sweep", "requests", "window_skew_us", "clock_bound_us", "probe_late_us"]
-        ].to_string()
-    )
     _all_are_counted(trials["counted"], loads)
     assert trials["idle"].row["server_established"] == 8 + 201
     assert trials["told"].row["stop_ended_s"] < 1
@@ -215,6 +213,22 @@ def test_a_run_outlasts_the_connections_to_one_of_its_load_hosts(
     assert len(cut) <= 1
     assert set(cut["spoiled_by"]) <= {"load", "surroundings"}, cut["reason"].tolist()
     assert nothing_left(*loads)
+
+
+@pytest.mark.usefixtures("ssh", "images")
+def test_what_a_killed_run_left_is_swept_on_every_host(
+    loads: list[SecondEngine], results: Path
+) -> None:
+    written(results, CUT, *loads)
+    kill_run(results)
+    with engines("a-look", hosts_of(*loads)) as driver:
+        for side, engine in driver.sides.items():
+            left = found(engine, of_runs=True)
+            assert left["networks"], side
+            assert left["containers"], side
+        driver.sweep()
+        for engine in driver.sides.values():
+            assert not any(found(engine, of_runs=False).values())
 
 
 @pytest.mark.usefixtures("ssh", "images")

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import psutil
@@ -21,6 +21,7 @@ from experiments.plan.overrides import read_source
 from tests.support import relay_ssh
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pytest
@@ -70,16 +71,29 @@ def written(folder: Path, text: str, *load: SecondEngine) -> Source:
 def told_by_run_that_is_cut(results: Path, lost: SecondEngine) -> str:
     """What the run of `written` says, whose connections to this one are cut in the middle of it:
     what is called as `ssh` is killed."""
+    with _in_the_middle(results) as process:
+        for child in psutil.Process(process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # others come and go
+                words = child.cmdline()
+                if relay_ssh.__file__ in words and lost.namespace.name in words:
+                    child.kill()
+        return process.communicate(timeout=RUN_S)[0]
+
+
+def kill_run(results: Path) -> None:
+    """That of `written`, in the middle of it: it removes nothing."""
+    with _in_the_middle(results):
+        """It ends with this."""
+
+
+@contextmanager
+def _in_the_middle(results: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process with the run of `written`, which is killed in the end."""
     command = (sys.executable, "-c", PROGRAM, str(results), "run", str(results / "apart.yaml"))
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         try:
             _await_row(results, process)
-            for child in psutil.Process(process.pid).children():
-                with suppress(psutil.NoSuchProcess):  # others come and go
-                    words = child.cmdline()
-                    if relay_ssh.__file__ in words and lost.namespace.name in words:
-                        child.kill()
-            return process.communicate(timeout=RUN_S)[0]
+            yield process
         finally:
             process.kill()
 
