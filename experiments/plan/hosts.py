@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from experiments.hosts.sides import SERVER, loading
+from experiments.hosts.sides import LOAD, SERVER, in_words, loading
 from experiments.plan.strict import Shaped, Strict
 
 ENGINE: Final = Shaped(
@@ -55,3 +55,15 @@ class Hosts(Strict):
     def loads(self) -> dict[str, Host]:
         """Those that load, by what they are called: by numbers, if there are several."""
         return dict(zip(loading(len(self.load)), self.load, strict=True))
+
+    @property
+    def twice(self) -> list[tuple[tuple[int | str, ...], str]]:
+        """Engines that have two parts, each by its place, and what is wrong with it."""
+        found: list[tuple[tuple[int | str, ...], str]] = []
+        known = {self.server.docker: in_words(SERVER)}
+        for place, host in enumerate(self.load):
+            if host.docker in known:
+                told = f"{host.docker} is {known[host.docker]} already; name it once"
+                found.append(((LOAD, place), told))
+            known.setdefault(host.docker, f"load host {place + 1}")
+        return found

@@ -24,7 +24,7 @@ def read_hosts(path: Path) -> Hosts:
             for one in error.errors()
         ]
         raise refusal(path, faults) from None
-    faults += [(line_of(node, loc), fault) for loc, fault in _twice(hosts)]
+    faults += [(line_of(node, loc), fault) for loc, fault in hosts.twice]
     if faults:
         raise refusal(path, faults)
     return hosts
@@ -32,16 +32,3 @@ def read_hosts(path: Path) -> Hosts:
 
 def _keys(parents: tuple[int | str, ...]) -> list[str]:
     return sorted((Host if parents else Hosts).model_fields)
-
-
-def _twice(hosts: Hosts) -> list[tuple[tuple[int | str, ...], str]]:
-    """Engines that have two parts, by their place."""
-    found: list[tuple[tuple[int | str, ...], str]] = []
-    known = {hosts.server.docker: "the server's host"}
-    for place, host in enumerate(hosts.load):
-        if host.docker in known:
-            found.append(
-                (("load", place), f"{host.docker} is {known[host.docker]} already; name it once")
-            )
-        known.setdefault(host.docker, f"load host {place + 1}")
-    return found

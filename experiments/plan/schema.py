@@ -143,6 +143,8 @@ class Experiment(Strict):
         twice = sorted({name for name in servers if servers.count(name) > 1})
         if twice:
             raise ValueError(f"two servers are named {', '.join(twice)}; give each its own name")
+        for _, fault in self.hosts.twice if self.hosts else ():
+            raise ValueError(f"hosts: {fault}")
         if "reference" in names:
             raise ValueError("a sweep may not be named reference; that is the noise floor's name")
         return self

@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -26,6 +27,7 @@ BITS: Final = 30
 PROGRAMS: Final = ("dockerd", "ip", "nsenter", "setpriv", "unshare")
 CONFIGURATION: Final = Path("/etc/docker/daemon.json")
 OWN: Final = ("hosts", "data-root", "exec-root", "pidfile", "containerd", "bip")
+PID: Final = "dockerd.pid"
 START_S: Final = 30.0
 END_S: Final = 20.0
 OWN_CONTAINERD: Final = 'mount -t tmpfs tmpfs /run/containerd; exec "$@"'
@@ -52,9 +54,12 @@ def obstacle() -> str:
 
 
 @contextmanager
-def second_engine(folder: Path, number: int = 2, reaches: str = "") -> Iterator[SecondEngine]:
+def second_engine(
+    folder: Path, number: int = 2, reaches: str = "", ahead_s: int = 0
+) -> Iterator[SecondEngine]:
     """Until the end of the block; its images and containers lie in the folder. One with another
     `number` may be there at once; through its cable it `reaches` this address of the machine, too.
+    The monotonic clock of its containers is so far ahead of this machine's.
     """
     name = f"c10k-{owner_id()[:8]}-{number}"
     here, there = _free_ends()
@@ -70,7 +75,7 @@ def second_engine(folder: Path, number: int = 2, reaches: str = "") -> Iterator[
             _call("ip", "-netns", name, "route", "add", reaches, "via", here)
         with (folder / "dockerd.log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - fixed words
-                _command(found, folder),
+                _command(found, folder, ahead_s),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -80,20 +85,30 @@ def second_engine(folder: Path, number: int = 2, reaches: str = "") -> Iterator[
             _await(found.socket, process, folder / "dockerd.log")
             yield found
         finally:
-            process.terminate()
-            process.wait(END_S)
+            _end(process, folder / PID)
     finally:
         _call("ip", "netns", "delete", name)
 
 
-def _command(found: SecondEngine, folder: Path) -> list[str]:
+def _command(found: SecondEngine, folder: Path, ahead_s: int) -> list[str]:
+    """A namespace of time is that of children alone, so there has to be one."""
+    of_time = ("--time", f"--monotonic={ahead_s}", "--fork", "--kill-child=TERM")
     return [
-        *("nsenter", f"--net={found.namespace}", "unshare", "--mount"),
-        *("setpriv", "--pdeathsig=TERM", "sh", "-c", OWN_CONTAINERD, "sh"),
+        *("nsenter", f"--net={found.namespace}", "setpriv", "--pdeathsig=TERM"),
+        *("unshare", "--mount", *(of_time if ahead_s else ()), "sh", "-c", OWN_CONTAINERD, "sh"),
         *("dockerd", f"--host=unix://{found.socket}", f"--data-root={folder / 'data'}"),
-        *(f"--exec-root={folder / 'exec'}", f"--pidfile={folder / 'dockerd.pid'}"),
+        *(f"--exec-root={folder / 'exec'}", f"--pidfile={folder / PID}"),
         f"--config-file={_configuration(folder)}",
     ]
+
+
+def _end(process: subprocess.Popen[bytes], pid: Path) -> None:
+    """Of the engine, and with it of what waits for it."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        os.kill(int(pid.read_text()), signal.SIGTERM)
+        process.wait(END_S)
+    process.kill()  # one that has not begun
+    process.wait()
 
 
 def _configuration(folder: Path) -> Path:

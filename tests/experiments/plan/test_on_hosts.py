@@ -83,6 +83,13 @@ def test_hosts_may_stand_in_the_experiment(tmp_path: Path) -> None:
     assert {one.point.settings.network for one in plan(found)} == {"wire"}
 
 
+def test_a_host_that_an_experiment_names_twice(tmp_path: Path) -> None:
+    more = "hosts: {server: {docker: ssh://a}, load: [{docker: ssh://b}, {docker: ssh://b}]}\n"
+    with pytest.raises(LabError, match="hosts: ssh://b is load host 1 already; name it") as refused:
+        choose(str(experiment(tmp_path, more=more)))
+    assert refused.value.exit is Exit.BAD_INPUT
+
+
 def test_a_check_up_is_of_the_machines_that_it_names(tmp_path: Path, hosts: Path) -> None:
     run = simulated_run(tmp_path, SimulatedServer(2_000), quick=True, hosts=hosts)
     run.go_on()
