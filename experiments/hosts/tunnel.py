@@ -122,7 +122,10 @@ class Tunnel:
         return f"{self._socket}:{self._to.socket}"
 
     def _is_there(self) -> bool:
-        return self._socket.exists()
+        """Whether somebody listens: the file is there a moment before."""
+        with socket.socket(socket.AF_UNIX) as attempt, suppress(OSError):  # a path that is too long
+            return attempt.connect_ex(str(self._socket)) == 0
+        return False
 
     @property
     def _socket(self) -> Path:

@@ -110,6 +110,17 @@ def test_who_is_not_let_in_is_told_why_and_what_to_do(
     )
 
 
+def test_it_is_there_when_somebody_listens(
+    arguments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of the socket is there before that."""
+    install(
+        OPENS.replace("sock.listen()", "time.sleep(0.5); sock.listen()"), arguments, monkeypatch
+    )
+    with Tunnel("ssh://a") as tunnel, socket.socket(socket.AF_UNIX) as client:
+        client.connect(tunnel.url.removeprefix("unix://"))
+
+
 def test_a_connection_that_ends_is_seen(arguments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(LOSES.format(s=0.2) + "sys.exit(255)", arguments, monkeypatch)
     with Tunnel("ssh://a") as tunnel:
