@@ -12,7 +12,7 @@ from contract.compared import COMPARE, Compared
 from contract.settings.trial import Settings
 from experiments.machine.cores import Placement
 from experiments.paths import ROOT
-from experiments.plan.capacity import BRIDGE_NF, Limits
+from experiments.plan.capacity import Limits
 from experiments.plan.schema import Experiment
 from experiments.plan.source import Source
 from experiments.plan.trials import pairs, points
@@ -22,6 +22,8 @@ LOCKS = (
     *("requirements.lock", "loadgen/requirements.lock", "servers/requirements.lock"),
     "experiments/foreign/requirements.lock",
 )
+BRIDGE_NF = "net/bridge/bridge-nf-call-iptables"
+"""Whether what crosses a bridge passes the rules of iptables."""
 
 
 def describe(

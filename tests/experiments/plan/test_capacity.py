@@ -101,22 +101,21 @@ def test_the_limit_that_is_met_first_is_named(server: str, room: int, why: str) 
     assert why in most_connections(Settings(server=server), FREE)[1]
 
 
-def test_a_bridge_is_limited_by_the_connections_that_the_kernel_tracks() -> None:
+@pytest.mark.parametrize("network", ["pod", "bridge", "wire"])
+def test_what_the_kernel_tracks_limits_every_path(network: str) -> None:
     few = Limits(tracked=8_000)
-    settings, note = fit({"idle_connections": 9_000, "network": "bridge"}, few)
+    settings, note = fit({"idle_connections": 9_000, "network": network}, few)
     assert settings.idle_connections == 7_200 - 64
     assert "the engine's kernel tracks 8,000 connections (nf_conntrack_max)" in note
-    assert fit({"idle_connections": 9_000}, few)[0].idle_connections == 9_000
+    most = {"idle_connections": 7_200 - 64, "network": network}
+    assert fit(most, few)[1] == ""
 
 
-@pytest.mark.parametrize(("filtered", "tracked"), [("1", 8_000), ("0", None), (None, None)])
-def test_a_bridge_is_tracked_where_its_packets_pass_the_rules(
-    filtered: str | None, tracked: int | None
+@pytest.mark.parametrize(("most", "tracked"), [("8000", 8_000), (None, None)])
+def test_connections_are_tracked_by_a_kernel_that_can(
+    most: str | None, tracked: int | None
 ) -> None:
-    sysctls = {
-        "net/netfilter/nf_conntrack_max": "8000",
-        "net/bridge/bridge-nf-call-iptables": filtered,
-    }
+    sysctls = {"net/netfilter/nf_conntrack_max": most}
     assert limits_of({"sysctls": sysctls}, 20_000, 32_768).tracked == tracked
 
 

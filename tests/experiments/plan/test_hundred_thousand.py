@@ -87,6 +87,7 @@ def test_what_is_met_first_is_named(changed: dict[str, Any], room: int, why: str
     [
         (Limits(memory_bytes=4 * 2**30), 67_108, "4.0 GiB are free"),
         (Limits(files=100_000), 45_000, "has 100,000 files (fs.file-max)"),
+        (Limits(tracked=65_536), 58_982, "tracks 65,536 connections (nf_conntrack_max)"),
         (Limits(nofile=10_000), most_together(9_700, 6), "10,000 descriptors"),
     ],
 )
