@@ -29,6 +29,7 @@ HEADINGS = {
     "connect_max_us": "connect, longest",
     "rss_per_connection_bytes": "memory per connection",
     "kernel_slab_per_connection_bytes": "kernel memory per connection",
+    "generator_rss_per_connection_bytes": "load's memory per connection",
     "retransmits": "RetransSegs",
     "late": "SYN sent again",
     "late_share": "share",

@@ -232,6 +232,18 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "generator_busy_share", "float", "open loop: share of the window with work to do", maximum=1
     ),
+    Column(
+        "generator_rss_idle_bytes",
+        "int",
+        "resident memory, all load workers, before any connection",
+        added=True,
+    ),
+    Column(
+        "generator_rss_bytes",
+        "int",
+        "the same with all connections established, before warm-up",
+        added=True,
+    ),
     Column("longest_pause_us", "float", "longest time an engine did not look at its connections"),
     Column("window_skew_us", "float", "how far apart the load workers opened or closed the window"),
     Column(

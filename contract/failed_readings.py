@@ -14,6 +14,7 @@ from typing import Any
 NEVER_NOUGHT = (
     *("server_cpu_us_per_request", "server_rss_bytes", "server_rss_idle_bytes"),
     *("server_threads", "server_processes", "server_fds"),
+    *("generator_rss_idle_bytes", "generator_rss_bytes"),
     *("kernel_slab_idle_bytes", "kernel_slab_bytes"),
     *("segments_out_per_response", "syscalls_per_request", "accept_queue_limit"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -18,6 +20,7 @@ from analysis.wording import count, listed, server_name, size
 
 MEMORY, THREADS, EACH = "server_rss_bytes", "server_threads", "rss_per_connection_bytes"
 SLAB = "kernel_slab_per_connection_bytes"
+LOAD = "generator_rss_per_connection_bytes"
 ENOUGH = 500
 """Connections from which growth is the connections' own, and not the first request's."""
 
@@ -25,8 +28,8 @@ ENOUGH = 500
 @remembered
 def chosen(run: Run) -> pd.DataFrame:
     """The trials against idle connections, with what each connection added: to the server's
-    resident memory, and to the kernel's slab where the probe read it (both ends of each
-    connection are on this machine)."""
+    resident memory, to the kernel's slab where the probe read it (both ends of each connection are
+    on this machine), and to the load workers' resident memory."""
     trials = idle_sweep(run)
     if not len(trials):
         return trials
@@ -36,6 +39,9 @@ def chosen(run: Run) -> pd.DataFrame:
     if "kernel_slab_bytes" in trials:
         slab = trials["kernel_slab_bytes"] - trials["kernel_slab_idle_bytes"]
         trials = trials.assign(**{SLAB: (slab / held).where(slab > 0)})
+    if "generator_rss_bytes" in trials:
+        load = trials["generator_rss_bytes"] - trials["generator_rss_idle_bytes"]
+        trials = trials.assign(**{LOAD: (load / held).where(load > 0)})
     return trials
 
 
@@ -43,7 +49,7 @@ def chosen(run: Run) -> pd.DataFrame:
 def table(run: Run) -> pd.DataFrame:
     """Resident bytes, threads and bytes per connection by server and idle connections."""
     trials = chosen(run)
-    had = [name for name in (MEMORY, THREADS, EACH, SLAB) if name in trials]
+    had = [name for name in (MEMORY, THREADS, EACH, SLAB, LOAD) if name in trials]
     had = [name for name in had if name in (MEMORY, THREADS) or trials[name].notna().any()]
     return with_words(run, trials, ("server", ACTIVE, IDLE), had)
 
@@ -52,12 +58,13 @@ def chart(run: Run) -> Chart:
     """Resident memory, threads and what a connection takes; on the page every metric."""
     each = Metric(EACH, "resident memory per connection", "", BYTES)
     slab = Metric(SLAB, "kernel memory per connection, both ends", "", BYTES)
+    load = Metric(LOAD, "resident memory of the load per connection", "", BYTES)
     pictured = {
         medians.MEMORY: "Resident memory",
         medians.THREADS: "Threads",
         each: "Memory per connection",
     }
-    panels = sweep(run, chosen(run), IDLE, "idle connections", (slab, *USUAL), pictured)
+    panels = sweep(run, chosen(run), IDLE, "idle connections", (slab, load, *USUAL), pictured)
     return Chart(tuple(panels))
 
 
@@ -85,13 +92,30 @@ def reading(run: Run) -> str:
             f"{size(large[EACH])} to {server_name(large['server'])}, "
             f"{in_words(apart)} as much; the kernel's sockets come on top for all."
         )
+    elif len(each):
+        text += _of_both_ends(each.iloc[0])
     return text
+
+
+def _of_both_ends(point: pd.Series[Any]) -> str:
+    """What a connection takes where that is known of one server alone."""
+    parts = {
+        EACH: server_name(str(point["server"])),
+        SLAB: "the kernel for both ends",
+        LOAD: "the load",
+    }
+    amounts = [
+        f"{size(point[name])} in {whose}"
+        for name, whose in parts.items()
+        if name in point and np.isfinite(float(point[name]))
+    ]
+    return f" A connection takes {listed(amounts)}."
 
 
 FIGURE = Figure(
     name="memory",
     title="Memory and threads",
-    question="What does it take to hold ten thousand connections open?",
+    question="What does it take to hold thousands of connections open?",
     order=50,
     claims=(10, 11, 12, 13),
     chosen=chosen,

@@ -124,6 +124,10 @@ class WorkerResult(WorkerHead):
     clock_bound_us: float | None = None
     """How far its moments may be off from the clock of the server's machine, where that is another
     one."""
+    rss_idle_bytes: int | None = None
+    """Resident memory of the process before its first connection."""
+    rss_held_bytes: int | None = None
+    """The same with all connections established, before the warm-up."""
     company: dict[str, int]
     """What bad clients and moving idle ones did, by name."""
     checked: Checked | None = None

@@ -45,6 +45,11 @@ class TrialResult:
     clock_bound_us: float | None = field(default=None, metadata=OMITTED)
     """How far apart two moments may be that look the same, of two workers or of one and the probe;
     None: they have one clock."""
+    rss_idle_bytes: int | None = field(default=None, metadata=OMITTED)
+    """Resident memory of the load workers before their first connections; None where that of one
+    is not known."""
+    rss_held_bytes: int | None = field(default=None, metadata=OMITTED)
+    """The same with all connections established, before the warm-up."""
     company: dict[str, int] = field(default_factory=dict)
     workers: tuple[Worker, ...] = ()
     checked: Checked | None = field(default=None, metadata=OMITTED)

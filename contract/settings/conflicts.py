@@ -9,13 +9,19 @@ from contract.mix import parse_mix
 from contract.settings.setting import declared
 from contract.settings.trial import Settings
 
-MOST_CONNECTIONS = 55_000
+PORTS = 55_000
+"""Local ports of a source address towards the server's port."""
 MOST_TRACED_S = 10
 """A traced server writes some MB a second (an estimate), into a file system of 64 MiB."""
 
 
 class ConflictError(ValueError):
     """Settings that do not go together; the message says which, and why."""
+
+
+def most_from(sources: int, bad_clients: int) -> int:
+    """The most connections from so many source addresses. Bad clients use the first alone."""
+    return sources * (PORTS - bad_clients) + bad_clients
 
 
 def check(settings: Settings) -> Settings:
@@ -54,12 +60,18 @@ def _of_schedule(settings: Settings) -> Iterator[str]:
 
 
 def _of_connections(settings: Settings) -> Iterator[str]:
-    together = settings.descriptors
-    if settings.watched is None and together > MOST_CONNECTIONS:
+    sources = settings.source_addresses
+    if settings.watched is None and settings.ports > PORTS:
         yield (
             f"{settings.active_connections:,} active and {settings.idle_connections:,} idle "
-            f"connections, with bad clients, are {together:,}; one address has ports for "
-            f"{MOST_CONNECTIONS:,}"
+            f"connections, with bad clients, are {settings.connections:,}; "
+            + ("one address has" if sources == 1 else f"{sources} source_addresses have")
+            + f" ports for {most_from(sources, settings.bad_clients):,}"
+        )
+    if sources > 1 and settings.network != "pod":
+        yield (
+            f"source_addresses {sources} are for network pod, where the server is on 127.0.0.1; "
+            f"under network {settings.network} the load has one address"
         )
     if settings.load_workers > settings.active_connections:
         yield (

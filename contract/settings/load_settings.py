@@ -10,7 +10,9 @@ from contract.settings.server_flags import BACKLOG, LONGEST_BACKLOG
 from contract.settings.setting import setting
 
 MOST = 60_000
-"""Connections or descriptors that can be asked for; see MOST_CONNECTIONS in conflicts.py."""
+"""Active connections or descriptors that can be asked for; see PORTS in conflicts.py."""
+MOST_IDLE, MOST_SOURCES = 1_000_000, 64
+"""Idle connections take several source addresses, load workers and server processes."""
 SERVER_NAME = r"^[a-z][a-z0-9_]*$"
 REQUEST, LOAD, SCHEDULE = "Request", "Load", "Schedule"
 IDLE, BAD_CLIENTS, SWEEP = "Idle connections", "Bad clients", ""
@@ -58,7 +60,16 @@ class LoadSettings:
         high=64,
     )
     idle_connections: int = setting(
-        0, "Connections beside the active ones", low=0, high=MOST, form=IDLE
+        0, "Connections beside the active ones", low=0, high=MOST_IDLE, form=IDLE
+    )
+    source_addresses: int = setting(
+        1,
+        "Addresses that the connections of the good clients come from in turn, from 127.0.0.1 on, "
+        "under `network: pod`: each has ports of its own",
+        low=1,
+        high=MOST_SOURCES,
+        form=SWEEP,
+        added=True,
     )
     backlog: int | None = setting(
         BACKLOG,

@@ -9,6 +9,7 @@ from contract.loads import KINDS
 from contract.settings.load_settings import LOAD, MOST, SWEEP, LoadSettings
 from contract.settings.server_flags import ServerFlags
 from contract.settings.setting import declared, setting
+from contract.spread import SPREADING, most_of_one
 
 LEAST_WARM_UP_S = 3.0
 """Where it ends by itself: before, too little has been seen to tell a steady rate."""
@@ -155,12 +156,33 @@ class Settings(ServerFlags[None], LoadSettings):
         return together / self.connect_pace_per_s if self.connect_pace_per_s else 0.0
 
     @property
+    def bad_clients(self) -> int:
+        """Those that stay connected."""
+        return self.slow_readers + self.slow_writers + self.flood
+
+    @property
+    def connections(self) -> int:
+        """The most that the server has at once."""
+        return self.active_connections + self.idle_connections + self.bad_clients
+
+    @property
+    def ports(self) -> int:
+        """The most that one source address has. Bad clients use the first alone."""
+        good = self.active_connections + self.idle_connections
+        return -(-good // self.source_addresses) + self.bad_clients
+
+    @property
+    def server_shares(self) -> int:
+        """Processes of the server over which chance spreads its connections."""
+        return (self.workers or 1) if self.server in SPREADING else 1
+
+    @property
     def descriptors(self) -> int:
         """The most that one process of the trial has beside its own."""
         if self.watched is not None:  # a pipe has two ends
             return self.watched * (2 if self.load == "token_ring" else 1)
-        bad = self.slow_readers + self.slow_writers + self.flood
-        return self.active_connections + self.idle_connections + bad
+        of_a_worker = -(-self.connections // self.load_workers)
+        return max(of_a_worker, most_of_one(self.connections, self.server_shares))
 
     @property
     def recorded(self) -> dict[str, Any]:

@@ -6,15 +6,17 @@ run has the same plan. What is not known does not limit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contract.loads import WITHOUT_CLIENTS
-from contract.settings.conflicts import MOST_CONNECTIONS, check
+from contract.loads import WIRE, WITHOUT_CLIENTS
+from contract.settings.conflicts import check, most_from
 from contract.settings.trial import Settings
+from contract.spread import most_together
 from experiments.plan.axes import MAX, SCALED
 
+FILES = "fs/file-max"
 TRACKED = "net/netfilter/nf_conntrack_max"
 BRIDGE_NF = "net/bridge/bridge-nf-call-iptables"
 """Whether what crosses a bridge passes the rules of iptables, and so is tracked."""
@@ -30,7 +32,8 @@ BYTES_OTHERWISE = 32_000
 process was seen to have 1.2 MB of its own, a thread 21 kB and a stack in the kernel of 16 kB;
 of the others the most costly were seen below 20 kB."""
 SHARE_OF_TABLE = 0.9
-"""Of the table of tracked connections, which the machine's other connections are in as well."""
+"""Of the table of tracked connections, or of open files, which the machine's others are in as well.
+"""
 MAPS_OF_A_THREAD = 2
 """Its stack, and the guard page below."""
 
@@ -49,6 +52,8 @@ class Limits:
     """Mappings of a process."""
     tracked: int | None = None
     """Connections that the kernel can track; None too where those of a bridge are not tracked."""
+    files: int | None = None
+    """Open files of the machine."""
     shaping: int | None = None
     """What of a path can be shaped, as `Settings.shaping` counts; trials that ask for more are not
     in the plan. None: nobody had to know."""
@@ -59,6 +64,7 @@ def limits_of(machine: Mapping[str, Any], nofile: int, pids: int) -> Limits:
     sysctls = machine["sysctls"]
     kernels = [sysctls.get(name) for name in ("kernel/pid_max", "kernel/threads-max")]
     maps, tracked = sysctls.get("vm/max_map_count"), sysctls.get(TRACKED)
+    files = sysctls.get(FILES)
     bridges_are_tracked = sysctls.get(BRIDGE_NF) == "1"
     return Limits(
         nofile=nofile,
@@ -66,16 +72,21 @@ def limits_of(machine: Mapping[str, Any], nofile: int, pids: int) -> Limits:
         pids=min([pids, *(int(value) for value in kernels if value)]),
         max_map_count=int(maps) if maps else None,
         tracked=int(tracked) if tracked and bridges_are_tracked else None,
+        files=int(files) if files else None,
     )
 
 
-def most_connections(
-    server: str, limits: Limits, network: str = Settings().network
-) -> tuple[int, str]:
-    """Of a trial of this server, and the limit that is met first, in words."""
-    found = [(MOST_CONNECTIONS, f"one address has ports for {MOST_CONNECTIONS:,}")]
+def most_connections(asked: Settings, limits: Limits) -> tuple[int, str]:
+    """Of a trial with these settings, and the limit that is met first, in words. How many
+    connections it asks for does not matter, but for bad clients."""
+    server = asked.server
+    found = [_of_ports(asked)]
     if limits.nofile is not None:
-        found.append((limits.nofile - MARGIN, f"a process may have {limits.nofile:,} descriptors"))
+        found += _of_processes(asked, limits.nofile)
+    if limits.files is not None:
+        ends = 1 if asked.network == WIRE else 2
+        room = int(limits.files * SHARE_OF_TABLE) // ends
+        found.append((room, f"the engine's kernel has {limits.files:,} files (fs.file-max)"))
     if limits.memory_bytes is not None:
         each = BYTES.get(server, BYTES_OTHERWISE)
         room = int(limits.memory_bytes * SHARE_OF_MEMORY) // each
@@ -87,11 +98,37 @@ def most_connections(
     if limits.max_map_count is not None and server == "thread_per_connection":
         room = (limits.max_map_count - MARGIN) // MAPS_OF_A_THREAD
         found.append((room, f"a process may have {limits.max_map_count:,} mappings"))
-    if limits.tracked is not None and network != "pod":
+    if limits.tracked is not None and asked.network != "pod":
         room = int(limits.tracked * SHARE_OF_TABLE)
         why = f"the engine's kernel tracks {limits.tracked:,} connections (nf_conntrack_max)"
         found.append((room, f"{why}, and drops what begins beyond that"))
     return min(found)
+
+
+def _of_ports(asked: Settings) -> tuple[int, str]:
+    """Towards the server's."""
+    room = most_from(asked.source_addresses, asked.bad_clients)
+    sources = asked.source_addresses
+    whose = "one address has" if sources == 1 else f"{sources} source_addresses have"
+    return room, f"{whose} ports for {room:,}"
+
+
+def _of_processes(asked: Settings, nofile: int) -> Iterator[tuple[int, str]]:
+    """Whose descriptors do not suffice, the load workers' or the server's."""
+    each, processes = nofile - MARGIN, asked.server_shares
+    if processes == 1:
+        yield each, f"a process may have {nofile:,} descriptors"
+    else:
+        why = (
+            f"chance spreads connections over the {processes} workers of {asked.server}, and the "
+            f"one that gets most may have {nofile:,} descriptors"
+        )
+        yield most_together(each, processes), why
+    if asked.load_workers > 1:
+        why = f"{asked.load_workers} load_workers may have {nofile:,} descriptors each"
+        yield each * asked.load_workers, why
+    elif processes > 1:
+        yield each, f"a load worker may have {nofile:,} descriptors (load_workers are 1)"
 
 
 def fit(asked: Mapping[str, Any], limits: Limits) -> tuple[Settings, str]:
@@ -103,10 +140,8 @@ def fit(asked: Mapping[str, Any], limits: Limits) -> tuple[Settings, str]:
     chosen = {name: asked.get(name, getattr(Settings(), name)) for name in COUNTED}
     if asked.get("load") in WITHOUT_CLIENTS:
         return _fit_watched(asked, limits)
-    usual = Settings()
-    room, why = most_connections(
-        asked.get("server", usual.server), limits, asked.get("network", usual.network)
-    )
+    others = {name: value for name, value in asked.items() if name not in SCALED}
+    room, why = most_connections(Settings(**others), limits)
     beyond = sum(number for number in chosen.values() if number != MAX) - room
     changed: dict[str, int] = {}
     told: list[str] = []

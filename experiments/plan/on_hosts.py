@@ -16,6 +16,7 @@ APART: Final = {
     "delay_ms": "it shapes a path inside one machine; the wire is as it is",
     "loss": "it shapes a path inside one machine; the wire is as it is",
     "rate_mbit": "it shapes a path inside one machine; the wire is as it is",
+    "source_addresses": "they are of loopback; over the wire the load has its host's address",
     "traced": "it is for one machine",
 }
 """Settings that do not go with hosts, and why."""

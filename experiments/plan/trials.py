@@ -31,6 +31,11 @@ REFERENCE_SWEEP = "reference"
 UNKNOWN = Limits()
 OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
+OPENED_PER_S, OPENED_AT_ONCE = 6_000, 10_000
+"""Connections that are opened, and looked at by the probe, in a second; so many of a trial are in
+OVERHEAD_S."""
+OVERHEAD_WORKER_S = 1.2
+"""What each load worker beside the first may cost: on two cores they start one after the other."""
 OVERHEAD_NEED_S = 1.5
 """What each container beside the server may cost."""
 OVERHEAD_SHAPED_S = 0.3
@@ -96,6 +101,9 @@ class Trial:
     def expected_s(self) -> float:
         settings = self.point.settings
         overhead_s = OVERHEAD_ALONE_S if settings.without_clients else OVERHEAD_S
+        overhead_s += OVERHEAD_WORKER_S * (settings.load_workers - 1)
+        if not (settings.without_clients or settings.connect_pace_per_s):
+            overhead_s += max(settings.connections - OPENED_AT_ONCE, 0) / OPENED_PER_S
         if self.point.foreign:
             overhead_s += OVERHEAD_NEED_S * len(self.point.foreign.needs)
         if settings.shaped:

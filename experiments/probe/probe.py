@@ -36,7 +36,7 @@ from experiments.probe.link import link
 from experiments.probe.pressure import read_pressure
 from experiments.probe.processes import connections_held, read_processes
 from experiments.probe.server_core import loop_on, stay_off
-from experiments.probe.sock_diag import accept_queue, accept_queue_limit
+from experiments.probe.sock_diag import accept_queue, accept_queue_limit, established
 
 WATCH_HZ = 20
 SERVER_PID = 1
@@ -67,8 +67,6 @@ SYSCTLS = (
     "kernel/threads-max",
     "vm/max_map_count",
 )
-TABLES = [path for path in (PROC / "net/tcp", PROC / "net/tcp6") if path.exists()]
-"""Some servers listen on IPv6 for both: what reaches them by IPv4 is in the second."""
 TRACE = PROC / "1/root/tmp/trace"
 """Of a traced server, whose process 1 is strace."""
 MOST_TRACE_BYTES = 60 * 2**20
@@ -176,15 +174,6 @@ def _tcp_counters() -> dict[str, Any]:
         "resets": counters["OutRsts"],
         "segments_out": counters["OutSegs"],
     }
-
-
-def _established(port: int) -> list[str]:
-    """The sockets, by inode, of established connections on the server's end.
-
-    It holds them or has them queued; those in a queue have the inode 0.
-    """
-    ours = re.compile(rf": \w+:{port:04X} \w+:\w{{4}} 01 (?:\S+ +){{5}}(\d+) ")
-    return [inode for path in TABLES for inode in ours.findall(path.read_text())]
 
 
 def _calls(start: int) -> dict[str, Any]:
@@ -297,8 +286,8 @@ def _with_more(word: bytes, found: ProbeSample, server_port: int, cores: list[st
 
 
 def _at_gate(found: ProbeSample, server_port: int) -> ProbeSample:
-    """Reads the whole table, 20 ms with 10,000 connections: not in a window."""
-    inodes = _established(server_port)
+    """Looks at every descriptor of the server: not in a window."""
+    inodes = established(server_port)
     held = connections_held(map(int, found.worker_cpu_ns), inodes)
     return replace(
         found,

@@ -16,6 +16,7 @@ from loadgen.engine.measures import Exchange, IdleEnds, Target
 from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.engine.recorder import Recorder
 from loadgen.engine.sockets import error_kind, reset_descriptor_on_close
+from loadgen.engine.source_addresses import SourceAddresses
 from loadgen.engine.unpatched import epoll
 
 RETRY_S = 0.01
@@ -35,6 +36,7 @@ class ConnectionTable:
         self.idle_exchange = target.idle or active
         self.idle_silent = False
         self.pace = RateLimiter(0)
+        self.sources = SourceAddresses()
         self._held_back = False  # by the pace, with room in flight
         # Idle connections that have gone silent, for whoever looks after them.
         self.gone_silent: deque[int] = deque()

@@ -88,6 +88,7 @@ class Connections(ConnectionTable):
     def _open(self, *, idle: bool) -> None:
         try:
             sock = _socket.socket(_socket.AF_INET, NON_BLOCKING_STREAM)
+            self.sources.bind(sock)
         except OSError as error:
             self._failed(error.errno or 0, idle=idle)
             return

@@ -107,7 +107,7 @@ class Engine(Connections):
             ended_ns=ended,
             cpu_ns=cpu - self._cpu_started,
             process_cpu_ns=process_cpu - self._process_cpu_started,
-            rss_bytes=_rss_bytes(),
+            rss_bytes=rss_bytes(),
             requests=self.response.total(),
             connects=self.connect.total() - self._connects_started,
             errors=dict(self.errors + self._without_end(ended)),
@@ -260,6 +260,7 @@ class Engine(Connections):
         return RETRY_S if self._retry else -1
 
 
-def _rss_bytes() -> int:
+def rss_bytes() -> int:
+    """Resident memory of this process."""
     with open("/proc/self/statm", encoding="ascii") as statm:
         return int(statm.read().split()[1]) * mmap.PAGESIZE

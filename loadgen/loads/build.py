@@ -9,6 +9,7 @@ from loadgen.answers.meaning import Meaning
 from loadgen.engine.engine import Engine
 from loadgen.engine.measures import Exchange
 from loadgen.engine.rate_limiter import RateLimiter
+from loadgen.engine.source_addresses import SourceAddresses
 from loadgen.loads import (
     connection_per_request,
     keep_alive,
@@ -54,6 +55,7 @@ def make_engine(options: Options) -> Engine:
     except OSError as error:
         raise TrialVoid(f"{options.host} cannot be reached: {error}", "server_gone") from error
     engine.pace = RateLimiter(options.pace_per_s)
+    engine.sources = SourceAddresses(options.settings.source_addresses, options.worker)
     engine.idle_silent = options.settings.idle == "silent"
     return engine
 

@@ -134,6 +134,7 @@ class ConnectionPerRequest(Engine):
         os.close(fd)
         try:
             sock = _socket.socket(_socket.AF_INET, NON_BLOCKING_STREAM)
+            self.sources.bind(sock)
         except OSError as error:  # another thread was quicker to take the last descriptor
             self._free.append(client)
             self._failed(error.errno or 0, idle=False)

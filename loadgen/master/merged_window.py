@@ -39,7 +39,7 @@ def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[Hashable]]
         **{name: sum(getattr(one, name) for one in windows) for name in COUNTS},
         errors=dict(errors),
         requests_per_connection=dict(per_connection),
-        segments_in=_sum_of(one.segments_in for one in windows),
+        segments_in=sum_of(one.segments_in for one in windows),
         longest_pause_us=max(one.longest_pause_us for one in windows),
         rested_ns=min(
             (one.rested_ns for one in windows if one.rested_ns is not None), default=None
@@ -95,7 +95,7 @@ def _unanswered(late: Sequence[Unanswered]) -> Unanswered | None:
     )
 
 
-def _sum_of(numbers: Iterable[int | None]) -> int | None:
+def sum_of(numbers: Iterable[int | None]) -> int | None:
     """None where one of them is not known."""
     known = list(numbers)
     return None if None in known else sum(number or 0 for number in known)

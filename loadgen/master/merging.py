@@ -20,7 +20,7 @@ from contract.result.window import Gauges
 from contract.void_causes import Blame
 from loadgen.master.merged_series import merge_series
 from loadgen.master.merged_stop import merge_stopped
-from loadgen.master.merged_window import merge_windows
+from loadgen.master.merged_window import merge_windows, sum_of
 
 T = TypeVar("T")
 
@@ -56,6 +56,8 @@ def merge(
             (one.round_trip_us for one in results if one.round_trip_us is not None), default=None
         ),
         clock_bound_us=_apart_us(one.clock_bound_us for one in results),
+        rss_idle_bytes=sum_of(one.rss_idle_bytes for one in results) if complete else None,
+        rss_held_bytes=sum_of(one.rss_held_bytes for one in results) if complete else None,
         company=summed(one.company for one in results),
         workers=tuple(_worker(one) for one in results),
         aftermath=_first((one.aftermath for one in results), None),

@@ -71,10 +71,14 @@ class Probe:
     def _send(self, word: str, number: int) -> None:
         self._sock.send(signed(word, number, self._kept, self._key))
 
-    def ask(self, word: str) -> ProbeSample:
-        """A sample, labelled `word`, whose reader keeps it. Raises TrialVoid when the probe is
-        silent."""
-        found = replace(self._ask(word, ProbeSample), label=word)
+    def ask(self, word: str, longer_s: float = 0.0) -> ProbeSample:
+        """A sample, labelled `word`, whose reader keeps it; the probe may take so much longer over
+        it than over others. Raises TrialVoid when the probe is silent."""
+        self._sock.settimeout(PROBE_ANSWER_S + longer_s)
+        try:
+            found = replace(self._ask(word, ProbeSample), label=word)
+        finally:
+            self._sock.settimeout(PROBE_ANSWER_S)
         self._kept = self._heard
         return found
 

@@ -25,7 +25,7 @@ from contract.void_causes import Blame
 from loadgen.answers.told import told
 from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.connection_table import TOO_MUCH
-from loadgen.engine.engine import Engine
+from loadgen.engine.engine import Engine, rss_bytes
 from loadgen.engine.measures import WindowCounts
 from loadgen.engine.pulse import Pulse, part_ends
 from loadgen.engine.series import Series
@@ -92,6 +92,7 @@ class TrialConductor:
         self._aftermath: Aftermath | None = None
         self._stopped: Stopped | None = None
         self._round_trip_us: int | None = None
+        self._rss_bytes: dict[str, int] = {}
 
     def run(self, whole: Options) -> WorkerResult:
         """Measure a window and return what this worker has of it, a void one with its reason.
@@ -189,6 +190,7 @@ class TrialConductor:
             )
         observer.note("start")
         barrier.meet("start")
+        self._rss_bytes["idle"] = rss_bytes()
         users, pace_per_s = self._users(), options.pace_per_s
         engine.start()
         self.engine = engine  # from now on there is something to freeze
@@ -203,6 +205,7 @@ class TrialConductor:
             await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
             await_held(engine, observer, settings, sum(barrier.meet("active", established)))
+        self._rss_bytes["held"] = rss_bytes()
         observer.time_cores("before")
         self._enter("company")
         self._start_background(engine)
@@ -301,6 +304,8 @@ class TrialConductor:
             warmed_up_s=self._warmed_up_s,
             round_trip_us=self._round_trip_us,
             clock_bound_us=clock.bound_us,
+            rss_idle_bytes=self._rss_bytes.get("idle"),
+            rss_held_bytes=self._rss_bytes.get("held"),
             company=self._background.counts() if self._background else {},
             aftermath=self._aftermath,
             checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,

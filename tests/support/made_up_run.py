@@ -134,6 +134,8 @@ def _row(settings: dict[str, Any], jitter: float, rng: np.random.Generator) -> d
         "generator_cpu_share": 0.7,
         "server_rss_bytes": int((14_000_000 + threads * 22_500 + idle * 90) * jitter**0.1),
         "server_rss_idle_bytes": 14_000_000,
+        "generator_rss_bytes": 62_000_000 + (active + idle) * 300,
+        "generator_rss_idle_bytes": 62_000_000,
         "server_threads": threads,
         "server_processes": 1,
         "server_fds": active + idle + 6,

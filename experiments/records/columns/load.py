@@ -29,6 +29,8 @@ def gate_columns(result: TrialResult) -> dict[str, Any]:
         "first_wrong": checked.wrong if checked else None,
         "round_trip_us": result.round_trip_us,
         "clock_bound_us": result.clock_bound_us,
+        "generator_rss_idle_bytes": result.rss_idle_bytes,
+        "generator_rss_bytes": result.rss_held_bytes,
         "probe_late_us": _late_us(result),
         "active_established": gauges.active_established if gauges else None,
         "idle_established": gauges.idle_established if gauges else None,

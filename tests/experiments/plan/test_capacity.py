@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from contract.exits import LabError
-from contract.settings.conflicts import MOST_CONNECTIONS
+from contract.settings.conflicts import PORTS
+from contract.settings.trial import Settings
 from experiments.plan.axes import Axes, PartialSettings
 from experiments.plan.capacity import MARGIN, Limits, fit, limits_of, most_connections
 from experiments.plan.experiment_file import find
@@ -73,9 +74,9 @@ def test_the_manifest_keeps_the_limits(tmp_path: Path) -> None:
 
 def test_unknown_limits_leave_the_ports() -> None:
     settings, note = fit({"idle_connections": "max", "slow_readers": 10}, Limits())
-    assert settings.idle_connections == MOST_CONNECTIONS - 64 - 10
+    assert settings.idle_connections == PORTS - 64 - 10
     assert "one address has ports for 55,000" in note
-    assert fit({"idle_connections": 60_000}, Limits())[0].descriptors == MOST_CONNECTIONS
+    assert fit({"idle_connections": 60_000}, Limits())[0].descriptors == PORTS
 
 
 def test_active_connections_are_cut_when_no_idle_ones_are_left() -> None:
@@ -96,8 +97,8 @@ def test_active_connections_are_cut_when_no_idle_ones_are_left() -> None:
     ],
 )
 def test_the_limit_that_is_met_first_is_named(server: str, room: int, why: str) -> None:
-    assert most_connections(server, FREE)[0] == room
-    assert why in most_connections(server, FREE)[1]
+    assert most_connections(Settings(server=server), FREE)[0] == room
+    assert why in most_connections(Settings(server=server), FREE)[1]
 
 
 def test_a_bridge_is_limited_by_the_connections_that_the_kernel_tracks() -> None:
@@ -121,14 +122,16 @@ def test_a_bridge_is_tracked_where_its_packets_pass_the_rules(
 
 def test_processes_are_limited_where_each_connection_has_one() -> None:
     few = Limits(pids=1_000)
-    assert most_connections("process_per_connection", few)[0] == 700
-    assert most_connections("epoll_level", few)[0] == MOST_CONNECTIONS
+    assert most_connections(Settings(server="process_per_connection"), few)[0] == 700
+    assert most_connections(Settings(), few)[0] == PORTS
 
 
 def test_the_limits_of_a_machine() -> None:
     sysctls = {"kernel/pid_max": "4194304", "kernel/threads-max": "900", "vm/max_map_count": None}
     machine = {"sysctls": sysctls, "memory_available_bytes": 5}
     assert limits_of(machine, 20_000, 32_768) == Limits(20_000, 5, 900, None)
+    sysctls["fs/file-max"] = "7"
+    assert limits_of(machine, 20_000, 32_768) == Limits(20_000, 5, 900, None, files=7)
 
 
 def test_watched_descriptors_are_cut_as_well() -> None:

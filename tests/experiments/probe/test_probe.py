@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from experiments.probe import probe, processes
-from experiments.probe.sock_diag import accept_queue, accept_queue_limit
+from experiments.probe.sock_diag import accept_queue, accept_queue_limit, established
 
 
 def test_queue_depth_and_established_connections_of_a_port() -> None:
@@ -21,10 +21,10 @@ def test_queue_depth_and_established_connections_of_a_port() -> None:
         assert accept_queue_limit(port) == 16
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
         assert accept_queue(port) == 5
-        assert len(probe._established(port)) == 5
+        assert len(established(port)) == 5
         accepted = [listener.accept()[0] for _ in range(3)]
         assert accept_queue(port) == 2
-        assert len(probe._established(port)) == 5
+        assert len(established(port)) == 5
         for sock in clients + accepted:
             sock.close()
 
@@ -34,7 +34,7 @@ def test_a_server_that_listens_on_ipv6_for_both_is_counted() -> None:
         port = listener.getsockname()[1]
         client = socket.create_connection(("127.0.0.1", port))
         assert accept_queue(port) == 1
-        assert len(probe._established(port)) == 1
+        assert len(established(port)) == 1
         client.close()
 
 
@@ -57,6 +57,17 @@ def test_a_process_is_counted_with_its_descriptors() -> None:
     assert read["context_switches"] >= read["voluntary_switches"] > 0
 
 
+def test_a_kernel_that_tells_the_number_of_descriptors_is_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Listing them has one more, its own; so both ways are one number apart."""
+    me = Path("/proc/self")
+    if processes.SIZED:
+        assert processes._descriptors(me) == len(os.listdir(me / "fd")) - 1
+    monkeypatch.setattr(processes, "SIZED", False)
+    assert processes._descriptors(me) == len(os.listdir(me / "fd"))
+
+
 def test_memory_of_a_process_that_shows_its_descriptors_to_nobody_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -66,6 +77,7 @@ def test_memory_of_a_process_that_shows_its_descriptors_to_nobody_counts(
         raise PermissionError(13, "Permission denied", str(path))
 
     seen = processes.read_processes()
+    monkeypatch.setattr(processes, "SIZED", False)
     monkeypatch.setattr(os, "listdir", hidden)
     found = processes.read_processes()
     assert found["processes"] >= 1
@@ -158,8 +170,8 @@ def test_connections_are_told_apart_by_who_holds_them() -> None:
         port = listener.getsockname()[1]
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
         accepted = [listener.accept()[0] for _ in range(3)]
-        inodes = probe._established(port)
-        assert (len(inodes), inodes.count("0")) == (5, 2), "two are in the queue"
+        inodes = established(port)
+        assert (len(inodes), inodes.count(0)) == (5, 2), "two are in the queue"
         held = processes.connections_held([os.getpid(), 2**22 + 1], inodes)
         assert held == {os.getpid(): 3}, "not the clients' ends, nor a process that has gone"
         for sock in clients + accepted:

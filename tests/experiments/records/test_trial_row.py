@@ -41,6 +41,13 @@ def test_a_valid_trial() -> None:
     assert row["overhead_s"] == pytest.approx(3.5 - 1.0 - 0.3)
 
 
+def test_memory_of_the_load_is_that_of_all_its_workers() -> None:
+    row = row_of(replace(a_result(), rss_idle_bytes=60_000_000, rss_held_bytes=63_000_000))
+    assert (row["generator_rss_idle_bytes"], row["generator_rss_bytes"]) == (60_000_000, 63_000_000)
+    unknown = row_of(a_result())
+    assert unknown["generator_rss_idle_bytes"] is unknown["generator_rss_bytes"] is None
+
+
 def test_only_known_columns_and_all_required_ones() -> None:
     for row in (row_of(a_result()), row_of(None, reason="no server today")):
         assert set(row) <= set(NAMES)

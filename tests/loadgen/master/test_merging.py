@@ -227,6 +227,15 @@ def test_rates_add_up_and_the_longest_warm_up_is_that_of_all() -> None:
     assert stopped.rates_per_s == ()
 
 
+def test_memory_of_all_workers_is_known_where_that_of_each_is() -> None:
+    parts = [a_part(n, 2, rss_idle_bytes=3 + n, rss_held_bytes=10 * n) for n in range(2)]
+    whole = merge("t", parts, "", "")
+    assert (whole.rss_idle_bytes, whole.rss_held_bytes) == (7, 10)
+    assert merge("t", parts[:1], "", "").rss_idle_bytes is None, "the other was lost"
+    unknown = merge("t", [parts[0], a_part(1, 2)], "", "")
+    assert (unknown.rss_idle_bytes, unknown.rss_held_bytes) == (None, None)
+
+
 def test_without_one_of_the_workers_there_is_no_window() -> None:
     for parts in ([a_part(0, 2)], [a_part(0, 2), a_part(1, 2, window=None, gauges=None)], []):
         found = merge("t", parts, "load worker 2 was lost", "load")

@@ -80,6 +80,15 @@ def test_a_probe_that_is_slower_than_a_question_lasts_is_heard(
     assert said(probe(slow_s=ANSWER_S * 1.4).ask("gate")) == "gate"
 
 
+def test_a_question_that_takes_longer_is_asked_once(probe: Callable[..., Probe]) -> None:
+    """And the next one is not waited for as long."""
+    asking = probe(slow_s=ANSWER_S * 1.4)
+    assert said(asking.ask("gate", longer_s=ANSWER_S * 3)) == "gate"
+    assert asking._asked == 1
+    asking.ask("open")
+    assert asking._asked > 2
+
+
 def test_what_is_late_for_one_question_is_no_answer_to_the_next(
     probe: Callable[..., Probe],
 ) -> None:
