@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +16,11 @@ from contract.run_order import KEY as SEQUENCE
 ALWAYS_DIFFER = (
     *("run", SEQUENCE, "started_at", "resumed_at", ENDED, ALL_ASKED),
     *("trials", BLOCKS, "limits.memory_bytes"),
-    *(f"hosts.{host}.clock_{of}_s" for host in ("server", "load") for of in ("offset", "bound")),
 )
 """Each run has its own, or they say nothing about the conditions: when it was, how many blocks it
-took until it could tell, how far the clocks of its hosts were off. Where the free memory scaled an
-experiment down, `scaled` says so."""
+took until it could tell. Where the free memory scaled an experiment down, `scaled` says so."""
+CLOCK = re.compile(r"hosts\..+\.clock_(?:offset|bound)_s")
+"""How far the clock of a host was off, as little a condition."""
 LONGEST = 60
 ID = 19
 """Letters of a digest that are shown."""
@@ -53,7 +54,7 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Leaves by their path: {'kernel': {'release': 'x'}} gives ('kernel.release', 'x')."""
     for key, inner in value.items():
         path = f"{prefix}{key}"
-        if path in ALWAYS_DIFFER:
+        if path in ALWAYS_DIFFER or CLOCK.fullmatch(path):
             continue
         if isinstance(inner, dict):
             yield from _flat(inner, f"{path}.")
