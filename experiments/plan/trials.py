@@ -31,7 +31,7 @@ REFERENCE_SWEEP = "reference"
 UNKNOWN = Limits()
 OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
-OPENED_PER_S, OPENED_AT_ONCE = 6_000, 10_000
+OPENED_PER_S, OPENED_AT_ONCE = 6_000, 11_000
 """Connections that are opened, and looked at by the probe, in a second; so many of a trial are in
 OVERHEAD_S."""
 OVERHEAD_WORKER_S = 1.2
