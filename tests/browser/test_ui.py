@@ -13,7 +13,7 @@ from selenium.webdriver.support.select import Select
 
 from contract.loads import CLIENT_LOADS
 from contract.ports import PROBE_PORT, SERVER_PORT, WEB_PORT
-from contract.settings.load_settings import MOST
+from contract.settings.load_settings import MOST_IDLE
 from experiments.paths import ROOT
 from experiments.run.trial_containers import LOCUST, PROBE
 from loadgen.options import knobs
@@ -47,7 +47,11 @@ ALLOWED: Final = [
     ("Run time", "99999999999h", "from 1s to 24h"),
     (words("idle_connections"), "1e3", "idle_connections is 1e3; it must be a whole number, in"),
     (words("idle_connections"), "abc", "idle_connections is 'abc'; give a number from 0 to"),
-    (words("idle_connections"), "-1", f"idle_connections is -1; it must be from 0 to {MOST:,}"),
+    (
+        words("idle_connections"),
+        "-1",
+        f"idle_connections is -1; it must be from 0 to {MOST_IDLE:,}",
+    ),
     (words("warm_up_s"), "nan", "warm_up_s is nan; it must be from 0 to 600"),
     (words("path"), "nowhere", "path: 'nowhere' is not a path"),
     (words("method"), "get", "method is 'get'; it must be one in capitals"),

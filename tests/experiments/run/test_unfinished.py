@@ -28,7 +28,7 @@ def test_the_run_to_go_on_with_is_the_one_that_began_last(
         made.write_manifest({"format_version": FORMAT_VERSION, "sequence": number})
     trials = plan(read_source(find("smoke"), "smoke").experiment)
     assert last_unfinished(tmp_path) == made.folder
-    execute(trials, made, Conductor(), Quiet())
+    execute(trials, made, Conductor(), Quiet(), rest=lambda: None)
     assert last_unfinished(tmp_path).name == "20260101-120000"
 
 
