@@ -8,8 +8,8 @@ show in it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from contract.checkup.held_rate import HeldRate, Seen, held_rate
 from contract.checkup.kept import Limits, word_of
@@ -24,7 +24,7 @@ PATH: Final = "/cpu/500"
 SERVER: Final = "epoll_level"
 CONNECTIONS: Final = 64
 WINDOW_S: Final = 3.0
-"""All three as in a check-up."""
+"""Both as in a check-up."""
 CLIENTS: Final = 400
 LASTS_S: Final = 6.0
 ARRIVING_S: Final = 1.0
@@ -39,10 +39,10 @@ SCRIPT: Final = 'h2load "$@" > /dev/null && sed -n "1~10p" {log}'
 engine's log of all of them would be cut."""
 
 
-def search(measure: Callable[[Settings], dict[str, object]], limits: Limits) -> HeldRate:
+def search(measure: Callable[[Settings], Mapping[str, Any]], limits: Limits) -> HeldRate:
     """What SERVER holds, by the steps of a check-up. `measure` gives the row of a trial."""
     closed = Settings(server=SERVER, path=PATH, active_connections=CONNECTIONS, window_s=WINDOW_S)
-    guess = float(str(measure(closed)["requests_per_s"]))
+    guess = float(measure(closed)["requests_per_s"])
     seen: list[Seen] = []
     for _ in range(2 * MOST):  # some trials may say nothing
         rate = next_rate(guess, seen)
