@@ -158,7 +158,7 @@ def _from_packages(
         if image is None:
             debootstrap.check_possible(architecture)
             say(
-                "base image: no image registry answers; making an equal one from Debian's packages "
+                f"base image: {refused}; making an equal one from Debian's packages "
                 "(about a minute, once)"
             )
             with debootstrap.root_as_tar() as tar:

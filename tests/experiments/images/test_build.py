@@ -181,7 +181,7 @@ def test_without_a_registry_debian_packages() -> None:
     store, said = FakeStore(), list[str]()
     made = ensure(store, said)
     assert (made.origin, made.digest) == ("debootstrap", "")
-    assert "no image registry answers" in said[-1]
+    assert said[-1].startswith("base image: no such host; making an equal one from Debian")
     assert store.done == ["pull", "import", "build"]
     assert ensure(store, said) == made  # and no second try to pull
     assert store.done == ["pull", "import", "build"]
