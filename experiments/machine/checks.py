@@ -16,6 +16,11 @@ CORES: Final = 2
 API: Final = (1, 41)
 PYTHON: Final = ((3, 11), (3, 15))
 BUSY: Final = 0.15
+NOT_REACHED: Final = (
+    "the lab publishes its ports on the engine's 127.0.0.1: run it where the engine runs, or give "
+    "the (development) container that this is in the engine's network, `--network host`"
+)
+"""Advice where a port that the engine has published is not reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,8 @@ def _is_podman(version: Mapping[str, Any]) -> bool:
     return any("Podman" in one.get("Name", "") for one in version.get("Components") or ())
 
 
-def check_place(url: str, said_by: str, elsewhere: bool) -> Check:
+def check_place(url: str, said_by: str, elsewhere: bool, reached: bool | None = None) -> Check:
+    """`reached`: whether its 127.0.0.1 is, if that was tried."""
     seen = f"{url}, by {said_by}"
     if elsewhere:
         advice = (
@@ -54,6 +60,10 @@ def check_place(url: str, said_by: str, elsewhere: bool) -> Check:
             "one: run it there"
         )
         return Check("place of the engine", "fail", seen, advice)
+    if reached is False:
+        return Check(
+            "place of the engine", "fail", f"{seen}; its ports are not reached", NOT_REACHED
+        )
     return Check("place of the engine", "ok", seen)
 
 

@@ -49,6 +49,7 @@ from experiments.machine.host import (
 )
 from experiments.machine.kept import OF_SOME, check_kept, see_unkept
 from experiments.machine.preflight import NOFILE, RESULT_BYTES
+from experiments.machine.published import reached
 from experiments.machine.run_lock import holder
 from experiments.machine.specimen import MODEL
 from experiments.paths import RESULTS
@@ -96,7 +97,10 @@ def _engine(driver: DockerDriver) -> list[Check]:
         address = engine_address()
         done = [
             check_engine(version, info),
-            check_place(address.url, address.said_by, address.elsewhere),
+            check_place(
+                *(address.url, address.said_by, address.elsewhere),
+                reached(driver, image) if image and not address.elsewhere else None,
+            ),
             check_leftovers(found(driver, of_runs=True), holder()),
         ]
         if image is not None:

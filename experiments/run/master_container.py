@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from experiments.docker.driver import AbsentError, ContainerSpec, Driver
+from typing import Final
+
+from contract.exits import LabError
+from contract.ports import WEB_PORT
+from experiments.docker.driver import AbsentError, ContainerSpec, Driver, DriverError
 from experiments.hosts.relay import Relays
+from experiments.machine.checks import NOT_REACHED
 from experiments.run.locust_client import Master, MasterError
+
+CALLS: Final = f"import socket; socket.create_connection(('127.0.0.1', {WEB_PORT}), 5)"
+"""Ends well in the container of a master that serves."""
 
 
 class MasterContainer:
@@ -19,10 +27,21 @@ class MasterContainer:
         self._container = ""
 
     def start(self) -> None:
-        """Raises DriverError, or LabError when it does not come up."""
+        """Raises DriverError, or LabError when it does not come up, or is not reached."""
         self._container = self._driver.start(self._spec)
-        self.client.wait_until_up(self.ending)
+        try:
+            self.client.wait_until_up(self.ending)
+        except LabError as error:
+            if self._serves_inside():
+                raise LabError(f"{error}, and does in its container; {NOT_REACHED}") from error
+            raise
         self._ways.open(self._container)
+
+    def _serves_inside(self) -> bool:
+        try:
+            return self._driver.execute(self._container, ("python3", "-c", CALLS)).exit_code == 0
+        except DriverError:  # it has ended
+            return False
 
     def make_ready(self) -> str:
         """Without load and workers. One that has ended, or does not answer, is started anew, and

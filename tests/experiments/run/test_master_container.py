@@ -7,7 +7,8 @@ from typing import ClassVar, cast
 
 import pytest
 
-from experiments.docker.driver import ContainerState, DriverError
+from contract.exits import LabError
+from experiments.docker.driver import ContainerState, DriverError, Ended
 from experiments.hosts.relay import Relays
 from experiments.run.locust_client import Master, MasterError
 from experiments.run.master_container import MasterContainer
@@ -77,6 +78,34 @@ def test_a_way_that_was_lost_is_opened_anew_with_the_master() -> None:
     assert master.make_ready() == f"log of master\n(started anew: {why})\n"
     assert len(ways.opened) == 2
     assert list(driver.up) == ways.opened[1:], "the ways lead to the master that is there"
+
+
+class DeafClient(Client):
+    """Nobody is heard where it asks."""
+
+    def wait_until_up(self, ending: Callable[[], str]) -> None:
+        assert not ending()
+        raise LabError("the Locust master does not answer at http://127.0.0.1:8089")
+
+
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        (Ended(0, ""), r"does not answer at \S+, and does in its container; .*`--network host`$"),
+        (Ended(1, "ConnectionRefusedError"), r"does not answer at http://127.0.0.1:8089$"),
+        (None, r"does not answer at http://127.0.0.1:8089$"),
+    ],
+)
+def test_master_that_serves_and_is_not_reached_is_told_from_one_that_does_not_serve(
+    inside: Ended | None, reason: str
+) -> None:
+    driver, client = MasterDriver(), DeafClient()
+    if inside is not None:
+        driver.answers["master"] = inside
+    containers = Containers(FakeImages(), placed(2), "net", 20_000, "c10k-run")
+    master = MasterContainer(driver, containers.master(), cast(Master, client), Relays(driver, []))
+    with pytest.raises(LabError, match=reason):
+        master.start()
 
 
 def test_master_that_answers_is_made_ready_and_stays() -> None:
