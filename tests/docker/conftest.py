@@ -15,8 +15,6 @@ from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec
 from experiments.images.build import Images
 from experiments.machine import rest
-from experiments.machine.run_lock import RunLock
-from experiments.paths import ROOT
 from experiments.records import attempts
 from experiments.run import session
 from tests.support.images import images_of
@@ -70,15 +68,16 @@ def engine() -> Iterator[DockerDriver]:
 
 @pytest.fixture(scope="session")
 def images(engine: DockerDriver) -> Images:
-    with RunLock("tests", ROOT):
-        return images_of(engine)
+    return images_of(engine)
 
 
 @pytest.fixture
-def driver(engine: DockerDriver) -> Iterator[DockerDriver]:
-    """Everything that it made is gone after the test."""
+def driver(engine: DockerDriver, request: pytest.FixtureRequest) -> Iterator[DockerDriver]:
+    """Everything that it made is gone after the test. Tests that take no lock run beside the
+    others, so they have an owner of their own."""
     assert engine.owner
-    with DockerDriver(run="a-test", owner=f"{engine.owner}-test") as made:
+    row = "lockless" if request.node.get_closest_marker("lockless") else "test"
+    with DockerDriver(run="a-test", owner=f"{engine.owner}-{row}") as made:
         made.remove_all()  # what a killed test left
         yield made
         made.remove_all()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from experiments.images.build import Images
     from tests.docker.conftest import Start
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.lockless]
 
 INSIDE = """
 import json, os, resource

@@ -11,7 +11,7 @@ from experiments.docker.docker_driver import DockerDriver
 if TYPE_CHECKING:
     from tests.docker.conftest import Start
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.lockless]
 
 
 def volumes(driver: DockerDriver, container: str) -> list[str]:

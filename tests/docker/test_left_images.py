@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from experiments.images.build import Images
     from experiments.images.image import Image
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.lockless]
 
 BUILDS = """
 import sys

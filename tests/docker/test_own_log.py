@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from experiments.docker.docker_driver import DockerDriver
     from tests.docker.conftest import Start
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.lockless]
 
 PRINTS = """
 import os, signal, sys, time
