@@ -1,64 +1,27 @@
-"""Runs against runs: noise stays noise, changes are found, unlike runs are refused."""
+"""Runs against runs: noise stays noise, and changes are found."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from pathlib import Path
-from shutil import copytree
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
 
-from analysis.cli.commands import cli
-from analysis.compare.comparison import RunComparison, compare
+from analysis.compare.comparison import compare
 from analysis.compare.metrics import CANNOT_TELL, CHANGED, METRICS, WITHIN_NOISE
-from analysis.compare.report import usual_folder
-from analysis.wording import MISSING
-from contract.exits import Exit, LabError
+from contract.exits import Exit
 from tests.support import made_up_run as made
-
-RATE, CPU = "requests_per_s", "server_cpu_us_per_request"
-TIMES = [name for name in METRICS if name.endswith("_us")]
-
-
-def slowed(frame: pd.DataFrame, server: str, factor: float) -> pd.DataFrame:
-    """The same records with `server` slower by a factor; the reference stays."""
-    chosen = (frame["server"] == server) & (frame["sweep"] != "reference")
-    frame.loc[chosen, RATE] /= factor
-    frame.loc[chosen, [CPU, *TIMES]] *= factor
-    return frame
-
-
-def written(folder: Path, name: str, frame: pd.DataFrame | None = None, **changes: Any) -> Path:
-    return made.write_run(folder / name, frame, **{"run": name, **changes})
-
-
-def both(
-    folder: Path, repeats: int = 3, noise: float = 0.05, factor: float = 1.0, **options: Any
-) -> RunComparison:
-    """Two runs of the same machine; poll is slower in the second."""
-    first = written(folder, "a", made.trials(repeats, seed=11, noise=noise))
-    frame = slowed(made.trials(repeats, seed=12, noise=noise), "poll", factor)
-    return compare([first, written(folder, "b", frame)], **options)
-
-
-def ratios(comparison: RunComparison) -> pd.DataFrame:
-    """The figures but for what failed: select reaches its limit in any run."""
-    return comparison.figures[comparison.figures["metric"].isin(METRICS)]
-
-
-def words(comparison: RunComparison, server: str, metric: str = RATE) -> pd.Series[str]:
-    figures = comparison.figures
-    chosen = (figures["server"] == server) & (figures["metric"] == metric)
-    return figures.loc[chosen, "word"]
-
-
-def invoked(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, ["compare", *map(str, arguments)])
+from tests.support.compared_runs import (
+    CPU,
+    RATE,
+    TIMES,
+    both,
+    invoked,
+    ratios,
+    slowed,
+    words,
+    written,
+)
 
 
 def test_two_runs_of_one_machine_are_within_noise(tmp_path: Path) -> None:
@@ -198,83 +161,6 @@ def test_a_run_without_references_says_what_is_missing(tmp_path: Path) -> None:
     assert set(found.figures["word"]) == {WITHIN_NOISE}
 
 
-def test_other_experiments_and_points_are_refused(tmp_path: Path) -> None:
-    base = written(tmp_path, "a")
-    with pytest.raises(LabError, match="a is of experiment c10k, other of smoke") as caught:
-        compare([base, written(tmp_path, "other", experiment="smoke")])
-    assert caught.value.exit is Exit.BAD_INPUT
-    fewer = made.trials(3).query("idle_connections < 10000")
-    with pytest.raises(LabError, match="fewer lacks 4 of 27 points") as caught:
-        compare([base, written(tmp_path, "fewer", fewer)])
-    assert "poll: keep-alive, 8 active, 10,000 idle" in str(caught.value)
-    longer = made.trials(3).assign(window_s=4.0)
-    with pytest.raises(LabError, match=r"windows of 2 s in a, of 4 s in longer"):
-        compare([base, written(tmp_path, "longer", longer)])
-    with pytest.raises(LabError, match="unknown metric latency: choose from requests_per_s"):
-        compare([base, base], metrics=["latency"])
-
-
-@pytest.mark.parametrize("again", ["a", "latest", "b/../a"])
-def test_a_run_is_not_compared_with_itself(tmp_path: Path, again: str) -> None:
-    a, b = written(tmp_path, "a"), written(tmp_path, "b")
-    (tmp_path / "latest").symlink_to(a, target_is_directory=True)
-    for runs in ([a, tmp_path / again], [b, a, tmp_path / again]):
-        with pytest.raises(LabError, match=f"{a} and .* are the same run, {a}: name two") as caught:
-            compare(runs)
-        assert caught.value.exit is Exit.BAD_INPUT
-
-
-def test_a_copy_of_a_run_is_another_folder_and_compared(tmp_path: Path) -> None:
-    """As a pipeline may keep one; and of one that is not there, that is what is said."""
-    a = written(tmp_path, "a", made.trials(3, noise=0.01))
-    assert compare([a, copytree(a, tmp_path / "copy")]).exit is Exit.OK
-    with pytest.raises(LabError, match="no such folder"):
-        compare([tmp_path / "gone", tmp_path / "gone"])
-
-
-def test_a_run_without_a_trial_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="no trial has finished"):
-        compare([written(tmp_path, "a"), written(tmp_path, "b", made.trials(1).head(0))])
-
-
-def test_what_differs_between_the_machines_comes_first(tmp_path: Path) -> None:
-    a = written(tmp_path, "a", limits={"memory_bytes": 10**9, "nofile": 1_024})
-    limits = {"memory_bytes": 2 * 10**9, "nofile": 1_024}  # free memory always differs
-    machine: dict[str, Any] = {
-        "kernel": {"release": "6.19.0"},
-        "governor": "powersave",
-        "clock_source": None,
-    }
-    b = written(tmp_path, "b", seed=5, limits=limits, **machine)
-    told = {one.key: one.values for one in compare([a, b]).differences}
-    assert told == {
-        "clock_source": ("tsc", MISSING),
-        "governor": (MISSING, "powersave"),
-        "kernel.release": ("6.18.0", "6.19.0"),
-        "seed": ("20260101", "5"),
-    }
-    lines = invoked(a, b).output.splitlines()
-    assert lines[0].startswith("differs: clock_source")
-
-
-def test_that_a_run_began_ended_and_decided_at_another_time_is_no_difference(
-    tmp_path: Path,
-) -> None:
-    """As all runs of one machine do."""
-    for number, name in enumerate("ab", 1):
-        ended = f"2026-01-0{number}T12:20:00+00:00"
-        block = {"block": 4, "question": "claim 3", "points": [], "took_s": 9.5 + number}
-        clock = {"docker": "local", "clock_offset_s": number / 1e3, "clock_bound_s": number / 1e6}
-        own: dict[str, Any] = dict.fromkeys(("started_at", "ended_at", "checkup_ended_at"), ended)
-        own |= {"sequence": number, "trials": 80 + number, "resumed_at": [ended]}
-        own |= {"more_blocks": [block] * number, "hosts": {"server": clock, "load": clock}}
-        written(tmp_path, name, **own)
-    told = invoked(tmp_path / "a", tmp_path / "b", "--json", "--output", tmp_path)
-    assert json.loads(told.stdout)["differences"] == {}
-    page = (tmp_path / "comparison.md").read_text()
-    assert "Nothing: the manifests name the same machine, software and seed." in page
-
-
 def test_the_speed_of_traced_trials_is_no_figure(tmp_path: Path) -> None:
     frame = made.trials(3)
     frame["traced"] = frame["server"] == "poll"
@@ -294,72 +180,6 @@ def test_chosen_metrics_alone_are_compared_and_decide(tmp_path: Path) -> None:
     found = both(tmp_path, metrics=["response_p999_us"], noise=0.3)
     assert set(ratios(found)["metric"]) == {"response_p999_us"}
     assert found.exit is Exit.CANNOT_TELL
-
-
-def test_the_files_are_written_into_the_newest_run(tmp_path: Path) -> None:
-    later = made.trials(3, seed=5).assign(started_at="2026-02-01T12:00:00+00:00")
-    frame = slowed(later, "poll", 1.5)
-    evil = "<script>x</script>|"
-    a, b = written(tmp_path, "a", question=evil, governor=evil), written(tmp_path, "b", frame)
-    done = invoked(b, a, "--tolerance", "20%")
-    assert done.exit_code == Exit.OK
-    done = invoked(a, b)
-    assert done.exit_code == Exit.REGRESSED
-    assert f"Comparison: {b}/comparison.html" in done.output
-    assert "slower by" in done.output
-    page = (b / "comparison.html").read_text()
-    assert page.count("<svg") == 1
-    assert "<script" not in page
-    plain = (b / "comparison.md").read_text()
-    assert "<script" not in plain
-    table = pd.read_csv(b / "comparison.csv")
-    assert table["text"].str.startswith("slower by").any()
-    assert "p" not in table.columns
-    assert (b / "figures" / "comparison.png").stat().st_size > 1000
-    assert not (a / "comparison.html").exists()
-
-
-def test_runs_may_lie_at_the_root_of_a_file_system(tmp_path: Path) -> None:
-    later = made.trials(3, seed=5).assign(started_at="2026-02-01T12:00:00+00:00")
-    found = compare([written(tmp_path, "a"), written(tmp_path, "b", later)])
-    places = [Path("/no-run-a"), Path("/no-run-b")]
-    runs = tuple(replace(run, path=at) for run, at in zip(found.runs, places, strict=True))
-    assert usual_folder(replace(found, runs=runs)) == places[1]
-
-
-@pytest.mark.parametrize(
-    ("numbers", "newest"), [((1, 2, 3), 2), ((3, 2, 1), 0), ((2, 1, 1), 2), ((None, 1, None), 1)]
-)
-def test_the_newest_run_is_that_of_the_highest_number_unless_one_was_given_twice(
-    tmp_path: Path, numbers: tuple[int | None, ...], newest: int
-) -> None:
-    """Runs of one month each, by the clock."""
-    runs = []
-    for month, number in enumerate(numbers, 1):
-        frame = made.trials(3, seed=month).assign(started_at=f"2026-0{month}-01T12:00:00+00:00")
-        own = {"sequence": number} if number else {}
-        runs.append(written(tmp_path / "c10k", f"run{month}", frame, **own))
-    assert usual_folder(compare(runs)) == runs[newest]
-
-
-def test_a_pipeline_gets_one_document(tmp_path: Path) -> None:
-    a, b = written(tmp_path, "a"), written(tmp_path, "b", slowed(made.trials(3), "poll", 1.5))
-    done = invoked(a, b, "--json", "--output", tmp_path / "out")
-    answer = json.loads(done.stdout)
-    assert (answer["exit"], answer["result"]) == (Exit.REGRESSED, "regressed")
-    assert done.exit_code == Exit.REGRESSED
-    assert answer["report"] == str(tmp_path / "out" / "comparison.html")
-    assert answer["regressions"][0]["text"].startswith("slower by")
-    assert invoked(a, b, "--quiet", "--output", tmp_path / "out").output == ""
-    failed = invoked(a, tmp_path / "gone", "--json")
-    assert json.loads(failed.stdout)["exit"] == failed.exit_code == Exit.BAD_INPUT
-
-
-@pytest.mark.parametrize("tolerance", ["much", "0", "1.5", "-3%", "nan"])
-def test_a_tolerance_that_is_no_share_is_refused(tmp_path: Path, tolerance: str) -> None:
-    done = invoked(tmp_path, tmp_path, f"--tolerance={tolerance}")
-    assert isinstance(done.exception, LabError)
-    assert "expected a share" in str(done.exception)
 
 
 def test_worse_is_told_from_better() -> None:
