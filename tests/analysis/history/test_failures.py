@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from analysis.cli.commands import cli
 from analysis.history.report import write
 from analysis.history.trend import history
 from tests.support import made_up_run as made
 from tests.support.causes import put_cause
+from tests.support.spoiled_trials import GONE, spoil
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,3 +100,26 @@ def test_what_a_tracer_starved_is_no_failure_of_the_server(tmp_path: Path, trace
         for cell in row:
             assert ("failed 3 of 15" in cell) is not traced
             assert ("errors" in cell) is not traced
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_trend_counts_failures_and_names_who_is_absent(tmp_path: Path) -> None:
+    for day in (1, 2):
+        frame = made.trials(3, seed=day)
+        frame["started_at"] = f"2026-01-0{day}T12:00:00+00:00"
+        if day == 2:
+            spoil(frame, "server_gone", 2, **GONE)
+            spoil(frame, "server_wrong", server="iterative")
+        made.write_run(tmp_path / f"{day}", frame, seed=day)
+    trend = history(tmp_path)
+    poll = trend.figures[trend.figures["server"] == "poll"].set_index("run")
+    assert set(poll["failed"]["2"]) == {2}
+    assert set(poll["failed"]["1"]) == {0}
+    told = (
+        "iterative is left out: no point of it was measured in every run; it failed in 15 of 15 "
+        "trials in 2."
+    )
+    assert told in trend.notes
+    done = CliRunner().invoke(cli, ["history", str(tmp_path)])
+    assert done.exit_code == 0
+    assert "failed 2 of 15" in (tmp_path / "history.md").read_text()
