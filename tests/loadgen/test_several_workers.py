@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import resource
 import signal
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
 from contract.settings.trial import LEAST_WARM_UP_S
 from experiments.paths import ROOT
 from experiments.records.validity import SKEW
 from loadgen.engine.pulse import PARTS
-from tests.support.crowd import Crowd, crowd, probe
+from tests.support.crowd import Crowd, probe
 from tests.support.locust_process import (
     PATIENCE_S,
     WORKERS,
@@ -28,67 +22,12 @@ from tests.support.locust_process import (
     total,
     until,
 )
+from tests.support.two_workers import VERIFICATION, measure, result, start, workers
 
-VERIFICATION = 10
-"""Requests with which each worker looks at the server before it loads it by hand: two, and eight on
-connections of their own."""
 MANY = 10_000
 ATTEMPTS = 3
 """A worker may have had no processor as a window opened: such a trial is measured again."""
 SLOW_TO_BEGIN = f"{ROOT / 'tests/support/slow_to_begin.py'},{ROOT / 'loadgen/locustfile.py'}"
-FRESH = {"idle_connections": 0, "warm_up_s": 0, "rate_per_s": 0, "load": "keep_alive"}
-
-
-@contextmanager
-def workers(folder: Path) -> Iterator[tuple[Processes, Web]]:
-    with lab(folder) as made:
-        until(lambda: made[1].workers() == WORKERS, "the workers' arrival")
-        yield made
-
-
-@pytest.fixture
-def processes(tmp_path: Path) -> Iterator[tuple[Processes, Web]]:
-    with workers(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def web(processes: tuple[Processes, Web]) -> Web:
-    return processes[1]
-
-
-@pytest.fixture
-def server() -> Iterator[Crowd]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with crowd() as made:
-        yield made
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def start(web: Web, server: Crowd, users: int, **form: Any) -> None:
-    target = f"http://127.0.0.1:{server.port}"
-    form = {**FRESH, "user_count": users, "spawn_rate": users, "host": target, **form}
-    answer = web.post("swarm", **form)
-    assert answer["success"], answer
-
-
-def result(web: Web, trial: str) -> dict[str, Any]:
-    def ask() -> Any:
-        answer = web.ask(f"c10k/result/{trial}?wait=5")
-        return answer.json() if answer.status_code == requests.codes.ok else None
-
-    found: dict[str, Any] = until(ask, "the result")
-    return found
-
-
-def measure(web: Web, server: Crowd, trial: str, **form: Any) -> tuple[dict[str, Any], list[str]]:
-    """A trial as a sweep asks for it, and what the probe was asked."""
-    path = f"c10k/worker/{socket.gethostname()}?wait=20&count={WORKERS}"
-    assert web.ask(path).status_code == requests.codes.ok
-    with probe(lambda: server.connections) as (address, asked):
-        start(web, server, trial=trial, probe=address, **form)
-        return result(web, trial), asked
 
 
 def test_a_trial_is_split_and_merged(web: Web, server: Crowd) -> None:
@@ -170,29 +109,6 @@ def test_an_open_loop_sends_its_rate_once(web: Web, server: Crowd) -> None:
     assert sent == pytest.approx(400 * window["window_s"], abs=40)
 
 
-def test_a_worker_that_fails_ends_the_trial_for_all_and_is_named(web: Web) -> None:
-    with crowd() as server:
-        server.paused = True  # nobody is answered
-        found, _ = measure(web, server, "t3", users=4, window_s=1, ready_s=1)
-    assert "load worker" in found["reason"]
-    assert "verification failed" in found["reason"]
-    assert found["spoiled_by"] == "server_gone"
-    assert found["window"] is None
-
-
-def test_a_lost_worker_ends_the_trial_and_is_named(
-    processes: tuple[Processes, Web], server: Crowd
-) -> None:
-    running, web = processes
-    with probe(lambda: server.connections) as (address, _):
-        start(web, server, users=4, trial="t4", probe=address, window_s=60)
-        until(lambda: server.answers > 1_000, "the load")
-        running.signal("2", signal.SIGKILL)
-        found = result(web, "t4")
-    assert (found["reason"], found["spoiled_by"]) == ("load worker 2 was lost", "load")
-    assert found["window"] is None
-
-
 def test_the_stop_button_loses_nothing_of_many_users(web: Web, server: Crowd) -> None:
     idle = 11
     start(web, server, users=MANY, idle_connections=idle)
@@ -250,59 +166,3 @@ def test_a_trial_that_is_stopped_by_its_sweep_is_void(web: Web, server: Crowd) -
         found = result(web, "t5")
     assert "stopped before its window had closed" in found["reason"]
     assert found["window"] is None
-
-
-def test_a_worker_that_is_ended_sends_its_counts_first(
-    processes: tuple[Processes, Web], server: Crowd
-) -> None:
-    running, web = processes
-    start(web, server, users=100)
-    until(lambda: server.most == 100 and server.answers > 5_000, "the load of both workers")
-    server.paused = True
-    until(server.at_rest, "the last answer's arrival")
-    running.signal("1", signal.SIGTERM)
-    running.running["1"].wait(PATIENCE_S)
-    until(
-        lambda: total(web) == server.answers - VERIFICATION * WORKERS,
-        "equal counts on both ends",
-    )
-    until(lambda: "was lost" in str(web.get("stats/requests")["errors"]), "the failure's message")
-
-
-@pytest.mark.parametrize("end", [signal.SIGSTOP, signal.SIGKILL, signal.SIGCONT])
-def test_trial_after_one_that_was_abandoned_is_whole(
-    processes: tuple[Processes, Web], server: Crowd, end: int
-) -> None:
-    """SIGSTOP leaves workers that hang, SIGKILL none, SIGCONT such that go on unharmed."""
-    running, web = processes
-    with probe(lambda: server.connections) as (address, _):
-        start(web, server, users=4, trial="t6", probe=address, window_s=60)
-        until(lambda: server.answers > 1_000, "the load")
-    for name in ("1", "2"):
-        running.signal(name, end)
-    assert web.post("c10k/ready")["state"] in ("ready", "stopped")
-    assert web.workers() == 0
-    for name in ("1", "2"):
-        running.signal(name, signal.SIGCONT)
-        running.signal(name, signal.SIGTERM)
-    for name in ("3", "4"):
-        running.join(name)
-    until(lambda: web.workers() == WORKERS, "the new workers' arrival")
-    found, _ = measure(web, server, "t7", users=6, warm_up_s=0.1, window_s=0.5)
-    assert found["reason"] == ""
-    names = sorted(one["name"] for one in found["workers"])
-    assert names == ["load worker 3", "load worker 4"]
-    assert found["gauges"]["active_established"] == 6
-
-
-def test_worker_that_comes_into_a_trial_voids_it(
-    processes: tuple[Processes, Web], server: Crowd
-) -> None:
-    running, web = processes
-    with probe(lambda: server.connections) as (address, _):
-        start(web, server, users=4, trial="t8", probe=address, window_s=60)
-        until(lambda: server.answers > 1_000, "the load")
-        running.join("late")
-        found = result(web, "t8")
-    assert "which is not of this trial, came into it" in found["reason"]
-    assert found["spoiled_by"] == "load"
