@@ -25,11 +25,12 @@ from experiments.plan.hosts import Host
 from experiments.run import session
 from tests.support.second_engine import SecondEngine, obstacle, second_engine
 from tests.support.several_hosts import (
+    CUT,
+    check_run_outlasts,
     hosts_of,
     kill_run,
     nothing_left,
     put_in_place_of_ssh,
-    told_by_run_that_is_cut,
     written,
 )
 
@@ -95,13 +96,6 @@ EXPERIMENT = {
         {"name": "four", "settings": {"load_workers": 4}, "axes": {"server": ["poll"]}},
     ],
 }
-CUT = """
-question: Does a run outlast the connections to one of its load hosts?
-repeats: 3
-reference: false
-settings: {active_connections: 8, window_s: 1.0, warm_up_s: 0.2}
-sweeps: [{name: stays, axes: {server: [poll]}}]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -218,18 +212,7 @@ def test_the_machines_have_clocks_of_their_own(images: Images, loads: list[Secon
 def test_a_run_outlasts_the_connections_to_one_of_its_load_hosts(
     loads: list[SecondEngine], results: Path
 ) -> None:
-    written(results, CUT, *loads)
-    told = told_by_run_that_is_cut(results, loads[1])
-    lost = f"ssh to {loads[1].namespace.name} ended with -9"
-    assert f"{lost}; it is waited for, 120 s at most" in told
-    assert "it is there again; the run goes on" in told
-    (folder,) = (path.parent for path in results.glob("*/2*/trials.csv"))
-    rows = pd.read_csv(folder / "trials.csv")
-    assert sorted(rows["repeat"]) == [1, 2, 3]
-    cut = rows[rows["outcome"] != "completed"]
-    assert len(cut) <= 1
-    assert set(cut["spoiled_by"]) <= {"load", "surroundings"}, cut["reason"].tolist()
-    assert nothing_left(*loads)
+    check_run_outlasts(results, loads[1], *loads)
 
 
 @pytest.mark.usefixtures("ssh", "images")

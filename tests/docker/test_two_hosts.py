@@ -16,9 +16,9 @@ from experiments.hosts.wire_look import LOOKS
 from experiments.run import session
 from tests.support.second_engine import SecondEngine, obstacle, second_engine
 from tests.support.several_hosts import (
+    check_run_outlasts,
     nothing_left,
     put_in_place_of_ssh,
-    told_by_run_that_is_cut,
     written,
 )
 
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.docker
 
-CUT = """
-question: Does a run outlast its connections?
-repeats: 3
-reference: false
-settings: {active_connections: 8, window_s: 1.0, warm_up_s: 0.2}
-sweeps: [{name: stays, axes: {server: [poll]}}]
-"""
 EXPERIMENT = """
 question: Is a server on one machine loaded from another?
 repeats: 1
@@ -102,16 +95,4 @@ def test_a_server_is_loaded_from_another_machine(
 @pytest.mark.usefixtures("ssh", "images")
 def test_a_run_outlasts_its_connections(second: SecondEngine, results: Path) -> None:
     """They are cut in the middle of it: what is called as `ssh` is killed."""
-    written(results, CUT, second)
-    told = told_by_run_that_is_cut(results, second)
-    lost = f"ssh to {second.namespace.name} ended with -9"
-    assert f"{lost}; it is waited for, 120 s at most" in told
-    assert "it is there again; the run goes on" in told
-    (folder,) = (path.parent for path in results.glob("*/2*/trials.csv"))
-    rows = pd.read_csv(folder / "trials.csv")
-    assert sorted(rows["repeat"]) == [1, 2, 3]
-    cut = rows[rows["outcome"] != "completed"]
-    assert len(cut) <= 1
-    assert set(cut["spoiled_by"]) <= {"load", "surroundings"}, cut["reason"].tolist()
-    assert len(json.loads((folder / "manifest.json").read_text())["resumed_at"]) == 1
-    assert nothing_left(second)
+    check_run_outlasts(results, second, second)

@@ -3,6 +3,7 @@ leads."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,10 +11,12 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+import pandas as pd
 import psutil
 import yaml
 
 from experiments.docker.address import engine_address
+from experiments.hosts.patience import WAIT_S
 from experiments.hosts.ways import engines
 from experiments.paths import ROOT
 from experiments.plan.hosts import Host, Hosts
@@ -38,6 +41,14 @@ PROGRAM: Final = (
     "session.RESULTS = Path(sys.argv.pop(1)); from experiments.__main__ import cli; cli()"
 )
 RUN_S: Final = 120.0
+CUT: Final = """
+question: Does a run outlast its connections?
+repeats: 3
+reference: false
+settings: {active_connections: 8, window_s: 1.0, warm_up_s: 0.2}
+sweeps: [{name: stays, axes: {server: [poll]}}]
+"""
+"""A run that is cut off from a host in the middle of it."""
 
 
 def put_in_place_of_ssh(folder: Path, first: SecondEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +89,23 @@ def told_by_run_that_is_cut(results: Path, lost: SecondEngine) -> str:
                 if relay_ssh.__file__ in words and lost.namespace.name in words:
                     child.kill()
         return process.communicate(timeout=RUN_S)[0]
+
+
+def check_run_outlasts(results: Path, lost: SecondEngine, *load: SecondEngine) -> None:
+    """A run on these engines goes on after its connections to one of them were cut."""
+    written(results, CUT, *load)
+    told = told_by_run_that_is_cut(results, lost)
+    gone = f"ssh to {lost.namespace.name} ended with -9"
+    assert f"{gone}; it is waited for, {WAIT_S:.0f} s at most" in told
+    assert "it is there again; the run goes on" in told
+    (folder,) = (path.parent for path in results.glob("*/2*/trials.csv"))
+    rows = pd.read_csv(folder / "trials.csv")
+    assert sorted(rows["repeat"]) == [1, 2, 3]
+    cut = rows[rows["outcome"] != "completed"]
+    assert len(cut) <= 1
+    assert set(cut["spoiled_by"]) <= {"load", "surroundings"}, cut["reason"].tolist()
+    assert len(json.loads((folder / "manifest.json").read_text())["resumed_at"]) == 1
+    assert nothing_left(*load)
 
 
 def kill_run(results: Path) -> None:
