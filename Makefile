@@ -88,7 +88,7 @@ doctor: $(READY) ## Check what the lab needs and say what to do (HOSTS=hosts.yam
 check: ## Lint, format, types, and the quick tests, which need no Docker and no browser
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit
 
-test: lint types ## Lint, format, types and all tests, but for those of make foreign and of three hosts
+test: lint types ## Lint, format, types and all tests, but for those of make foreign and of three hosts (make test-hosts)
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m 'not others and not hosts'
 
 lint: $(READY)

@@ -1,4 +1,4 @@
-"""What the lab asks of a container engine, and nothing more.
+"""What a run asks of a container engine, and nothing more.
 
 `docker_driver.py` answers it with the Docker SDK; the tests answer it with a
 fake, so that planning, running, resuming and failing are tested without Docker
@@ -164,7 +164,7 @@ class Driver(Protocol):
         ...
 
     def logs(self, container: str) -> str:
-        """All that it printed, both streams, at most the last 256 KiB."""
+        """All that it printed, both streams, of a long log its end."""
         ...
 
     def log_rate(self, container: str, since_s: float, until_s: float) -> float:
