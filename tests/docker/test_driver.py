@@ -1,28 +1,22 @@
-"""Containers against a real engine: limits in force, nothing of others touched."""
+"""Containers against a real engine: limits in force, each refusal says what to do."""
 
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 import time
 import urllib.request
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import docker
 import pytest
 
 from experiments.docker.docker_driver import LOG_BYTES, DockerDriver
 from experiments.docker.driver import DriverError
-from experiments.docker.ownership import LABEL, LABEL_OWNER, LABEL_ROLE, LABEL_RUN
-from experiments.docker.tool import run_tool
-from experiments.paths import ROOT
+from experiments.docker.ownership import LABEL, LABEL_OWNER, LABEL_RUN
+from tests.support.container_names import names
 
 if TYPE_CHECKING:
-    from experiments.images.build import Images
     from tests.docker.conftest import Start
 
 pytestmark = [pytest.mark.docker, pytest.mark.lockless]
@@ -50,47 +44,6 @@ print(json.dumps({
 import signal
 signal.pause()
 """
-
-
-TALKING = """
-from glob import glob
-print(sum(b"to be heard" in open(one, "rb").read() for one in glob("/proc/[0-9]*/cmdline")))
-"""
-TALKS = """
-import os, sys
-print("to be heard", file=sys.stderr, flush=True)
-while some := os.read(0, 65536):
-    os.write(1, some.upper())
-"""
-
-
-def test_a_command_is_talked_to_until_its_input_ends(driver: DockerDriver, start: Start) -> None:
-    container = start()
-    talk = driver.talk_to(container, ("python3", "-c", TALKS))
-    told = b"".join(b"%07d" % n for n in range(30_000)) + b"z"
-    with ThreadPoolExecutor(1) as pool:
-        said = pool.submit(talk.say, told)
-        heard = b""
-        while len(heard) < len(told):
-            some = talk.hear()
-            assert some
-            heard += some
-        said.result()
-    assert heard == told.upper()
-    assert talk.complaint == "to be heard"
-    other = driver.talk_to(container, ("python3", "-c", "print('by itself')"))
-    assert b"".join(iter(other.hear, b"")) == b"by itself\n"
-    for one in (talk, other):
-        one.close()
-    deadline = time.monotonic() + 10
-    while driver.execute(container, ("python3", "-c", TALKING)).output != "1\n":  # itself
-        assert time.monotonic() < deadline, "it has not ended"
-        time.sleep(0.05)
-
-
-def names(driver: DockerDriver) -> set[str]:
-    found = driver.api.containers(all=True, filters={"label": f"{LABEL_OWNER}={driver.owner}"})
-    return {one["Names"][0] for one in found}
 
 
 def first_line(driver: DockerDriver, container: str) -> str:
@@ -221,74 +174,10 @@ def test_remove_takes_all_and_forgives_the_gone(driver: DockerDriver, start: Sta
         driver.state(containers[0])
 
 
-def test_sweep_takes_runs_of_this_owner_only(
-    driver: DockerDriver, start: Start, images: Images
-) -> None:
-    own = start()
-    network = f"c10k-test-{uuid.uuid4().hex[:8]}"
-    driver.create_network(network)
-    raw = docker.from_env()
-    strangers = [
-        raw.containers.create(images.server, ["true"], labels=marks)
-        for marks in (
-            {},
-            {LABEL: "1", LABEL_OWNER: "somebody-else", LABEL_RUN: "theirs"},
-            # Made by hand from an image of ours, whose labels it inherits.
-            {LABEL_OWNER: driver.owner},
-            {LABEL_OWNER: driver.owner, LABEL_ROLE: "server"},
-        )
-    ]
-    try:
-        swept = driver.sweep()
-        assert len(swept) == 2
-        assert network in swept
-        left = {one.id for one in raw.containers.list(all=True, ignore_removed=True)}
-        assert own not in left
-        assert {one.id for one in strangers} <= left
-        driver.remove_all()
-        left = {one.id for one in raw.containers.list(all=True, ignore_removed=True)}
-        assert {one.id for one in strangers} <= left
-    finally:
-        for one in strangers:
-            one.remove(force=True)
-        raw.close()
-
-
 def test_threads_share_a_driver(driver: DockerDriver, start: Start) -> None:
     with ThreadPoolExecutor(4) as pool:
         containers = list(pool.map(lambda _: start(), range(4)))
     assert len(names(driver)) == len(set(containers)) == 4
-
-
-def test_what_a_killed_run_left_is_swept(driver: DockerDriver, images: Images) -> None:
-    program = (
-        "import os, signal, sys; from experiments.docker.docker_driver import DockerDriver; "
-        "from experiments.docker.driver import ContainerSpec; "
-        "driver = DockerDriver('r', sys.argv[1]); "
-        "driver.create_network(sys.argv[1]); driver.start(ContainerSpec('server', sys.argv[1], "
-        "sys.argv[2], ('sleep', '600'), sys.argv[1])); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    command = [sys.executable, "-c", program, driver.owner, images.server]
-    done = subprocess.run(command, cwd=ROOT, check=False, timeout=60)  # noqa: S603 - ours
-    assert done.returncode == -signal.SIGKILL
-    assert names(driver) == {f"/{driver.owner}"}
-    assert driver.sweep() == [driver.owner, driver.owner]  # the container and the network
-    assert driver.sweep() == []
-
-
-def test_nofile_limit_can_be_granted_and_no_more(driver: DockerDriver, images: Images) -> None:
-    limit = driver.nofile_limit(images.server)
-    command = ("python3", "-c", "import resource as r; print(r.getrlimit(r.RLIMIT_NOFILE))")
-    assert run_tool(driver, images.server, command, nofile=limit).strip() == f"({limit}, {limit})"
-    with pytest.raises(DriverError, match=r"more descriptors|the engine"):
-        run_tool(driver, images.server, command, nofile=2**31)
-    assert names(driver) == set()
-
-
-def test_a_tool_that_fails_leaves_nothing(driver: DockerDriver, images: Images) -> None:
-    with pytest.raises(DriverError, match="ended with 3: oh no"):
-        run_tool(driver, images.server, ("sh", "-c", "printf 'oh no'; exit 3"))
-    assert names(driver) == set()
 
 
 @pytest.mark.parametrize(
