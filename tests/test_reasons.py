@@ -138,10 +138,12 @@ NONE = frozenset(
         "… came when the load had been shared out; start it again",
         # They end the run, or are a fault of the lab's that its one row tells.
         "the Locust master does not answer at …",
+        "…, and does in its container; …",
         "… of … load workers reached the Locust master at ……",
         "what the trial asked of the engine was not recorded",
         "not a row of the record format: …",
-        # Patterns, not texts.
+        # A program, and patterns.
+        "import socket; socket.create_connection(('127.0.0.1', …), 5)",
         'exec: "|executable file .* not found',
         "(?<![\\w/.])/tmp/|failed to map segment|noexec",
         "exec format error",
