@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.exits import Exit, LabError
+from contract.origins import REFERENCE
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.foreign.reference_image import ensure_references
@@ -119,7 +120,7 @@ def ensure_foreign(
     found: list[Found] = []
     missing: list[str] = []
     for server in servers:
-        if server.origin == "reference":
+        if server.origin == REFERENCE:
             found.append(Found(server, ensure_references(driver, base, say)))
             continue
         images: dict[str, Image] = {}
