@@ -20,10 +20,10 @@ from experiments.paths import ROOT
 MACHINE_ID: Final = Path("/etc/machine-id")
 
 LABEL: Final = "c10k-lab"
-LABEL_OWNER: Final = "c10k-lab.owner"
-LABEL_RUN: Final = "c10k-lab.run"
-LABEL_ROLE: Final = "c10k-lab.role"
-LABEL_NAME: Final = "c10k-lab.name"
+LABEL_OWNER: Final = f"{LABEL}.owner"
+LABEL_RUN: Final = f"{LABEL}.run"
+LABEL_ROLE: Final = f"{LABEL}.role"
+LABEL_NAME: Final = f"{LABEL}.name"
 """What the lab called it: what bears another name is not the lab's."""
 ROLE_IMAGE: Final = "image"
 
@@ -40,7 +40,7 @@ def owner_id(checkout: Path = ROOT) -> str:
 
 def project(owner: str) -> str:
     """The Compose project of `make ui`, which begins the names of all that it starts."""
-    return f"c10k-lab-{owner}"
+    return f"{LABEL}-{owner}"
 
 
 def labels(owner: str, role: str, run: str | None, name: str) -> dict[str, str]:

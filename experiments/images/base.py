@@ -17,22 +17,22 @@ from typing import Final, Literal, cast
 from contract.exits import Exit, LabError
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
-from experiments.docker.ownership import ROLE_IMAGE, labels
+from experiments.docker.ownership import LABEL, ROLE_IMAGE, labels
 from experiments.docker.tool import run_tool
 from experiments.images import debootstrap
 from experiments.images.context import build_context
-from experiments.images.image import LABEL_FETCHED, LABEL_RECIPE, LABEL_SOURCE, Image
+from experiments.images.image import LABEL_FETCHED, LABEL_RECIPE, LABEL_SOURCE, Image, repository
 from experiments.images.store import ImageStore, label_step
 
 PYTHON: Final = "3.13"
 OFFICIAL: Final = "python:3.13-slim-trixie"
-REPOSITORY: Final = "c10k-lab/base"
+REPOSITORY: Final = repository("base")
 MAKING: Final = "2"
 """Raised when what is made of a base changes, so that those made before are made anew."""
 VARIABLE: Final = "C10K_BASE_IMAGE"
-LABEL_ORIGIN: Final = "c10k-lab.base.origin"
-LABEL_DIGEST: Final = "c10k-lab.base.digest"
-LABEL_PYTHON: Final = "c10k-lab.base.python"
+LABEL_ORIGIN: Final = f"{LABEL}.base.origin"
+LABEL_DIGEST: Final = f"{LABEL}.base.digest"
+LABEL_PYTHON: Final = f"{LABEL}.base.python"
 LOOK: Final = (
     *("python3", "-c"),
     "import platform; print(platform.python_version(), platform.machine())",

@@ -27,6 +27,7 @@ from experiments.images.image import (
     of_one_recipe,
     own_tags,
     read_image,
+    repository,
 )
 
 OUTPUT_LINES: Final = 30
@@ -70,7 +71,7 @@ class ImageStore:
     def newest(self, target: str) -> str | None:
         """The name of this owner's newest image of `target` (server, load ...), or None."""
         names = (one.tags[0] for one in self.owned())
-        return next((name for name in names if name.startswith(f"c10k-lab/{target}:")), None)
+        return next((name for name in names if name.startswith(f"{repository(target)}:")), None)
 
     def pull(self, reference: str) -> Image:
         """Pull from its registry. DriverError when none answers or it has no such image."""
