@@ -9,11 +9,11 @@ set any.
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from pathlib import Path
 from typing import Final
 
+from experiments.hashes import short_hash
 from experiments.machine.user import user
 from experiments.paths import ROOT
 
@@ -34,8 +34,7 @@ def owner_id(checkout: Path = ROOT) -> str:
         host = MACHINE_ID.read_text(encoding="ascii").strip() or platform.node()
     except OSError:
         host = platform.node()
-    identity = "\0".join((user(), host, str(checkout.resolve())))
-    return hashlib.sha256(identity.encode()).hexdigest()[:12]
+    return short_hash(user(), host, str(checkout.resolve()))
 
 
 def project(owner: str) -> str:

@@ -108,7 +108,7 @@ def _ensure(driver: DockerDriver, targets: Collection[str], say: Callable[[str],
     }
     last = max(targets, key=list(CONTENT).index, default="server")
     references = {
-        target: f"{repository(target)}:{content_hash(target, base.image_id, files)}"
+        target: f"{repository(target)}:{target_hash(target, base.image_id, files)}"
         for target in _from_the_top(last)
     }
     there = {tag: image.id for image in store.owned(everyone=True) for tag in image.tags}
@@ -150,7 +150,7 @@ def locks(target: str) -> dict[str, Path]:
     return {above: ROOT / LOCKS[above] for above in _from_the_top(target) if above in LOCKS}
 
 
-def content_hash(target: str, base_id: str, files: Mapping[Path, bytes]) -> str:
+def target_hash(target: str, base_id: str, files: Mapping[Path, bytes]) -> str:
     """Twelve hex digits over the target, the base, and each file's path and bytes."""
     digest = hashlib.sha256(f"{target}\0{base_id}\0".encode())
     for path in sorted(files):

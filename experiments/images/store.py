@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -14,13 +13,13 @@ from experiments.docker.driver import AbsentError, DriverError, InUseError
 from experiments.docker.engine import Engine
 from experiments.docker.messages import explain
 from experiments.docker.ownership import LABEL, LABEL_NAME, LABEL_OWNER
+from experiments.hashes import short_hash
 from experiments.images import build_notes
 from experiments.images.build_notes import BuildNote, noted
 from experiments.images.image import (
     ARROW,
     LABEL_FETCHED,
     LABEL_SOURCE,
-    SHORT,
     Image,
     latest_of,
     made_by,
@@ -155,7 +154,7 @@ class ImageStore:
     def _whose(self) -> str:
         """This owner on this engine, for a file's name."""
         engine = str(self._engine.info().get("ID"))
-        return f"{self._engine.owner}-{hashlib.sha256(engine.encode()).hexdigest()[:SHORT]}"
+        return f"{self._engine.owner}-{short_hash(engine)}"
 
     def clear_unfinished(self) -> None:
         """Remove what this owner's killed builds left, as far as nothing stands on it by now."""
