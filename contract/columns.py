@@ -18,6 +18,8 @@ from contract.settings.trial import Settings
 from contract.void_causes import SPOILED_BY
 
 FORMAT_VERSION = 2
+REFERENCE_SWEEP = "reference"
+"""Value of `sweep` of the reference trials."""
 
 MOST_TREND = 1_000
 """Of a rate that rose a thousandfold, or from nothing."""

@@ -1,4 +1,5 @@
-"""Named exit codes of the command line, and the error that carries one."""
+"""Named exit codes of the command line and of the lab's own servers, and the error that carries
+one."""
 
 from __future__ import annotations
 
@@ -21,6 +22,15 @@ class Exit(IntEnum):
     EXCEEDED = 10
     AFTERWARDS = 11
     INTERRUPTED = 130
+
+
+class ServerExit(IntEnum):
+    """What the process of `python -m servers` tells its parent."""
+
+    OK = 0  # stopped by SIGTERM or SIGINT, or printed what was asked
+    FAILED = 1  # cannot listen (the address is taken, forbidden or unknown), or start workers
+    USAGE = 2  # a setting or a name is wrong; every error is printed, one a line
+    UNAVAILABLE = 3  # this machine lacks, or forbids, what the variant is built on
 
 
 class LabError(Exception):

@@ -1,6 +1,6 @@
 """Whose a server under test is."""
 
-ORIGINS = ("lab", "reference", "foreign")
+LAB, REFERENCE, FOREIGN = ORIGINS = ("lab", "reference", "foreign")
 REFERENCE_SERVERS = (
     *("nginx", "gunicorn_sync", "gunicorn_gthread", "gunicorn_gevent", "uvicorn", "granian"),
 )

@@ -27,7 +27,7 @@ from experiments.machine.host import port_is_free
 from experiments.machine.run_lock import RunLock
 from experiments.paths import ROOT
 from experiments.plan import experiment_file
-from experiments.records.server_log import events
+from experiments.records.server_log import told
 from experiments.run.locust_client import Master
 from experiments.run.loop import interruptible
 from experiments.run.trial_environment import MOST_NOFILE
@@ -218,7 +218,7 @@ class ByHand:
                 if not state.running:
                     if state.exit_code is not None:  # else it was not even started
                         ended[name] = ending(state, log)
-                elif name in variants and not _listens(log):
+                elif name in variants and not told(log, "listening"):
                     if time.monotonic() < deadline:
                         continue
                     ended[name] = f"it did not listen within {LISTEN_S:.0f} s"
@@ -246,12 +246,7 @@ def ending(state: ContainerState, log: str) -> str:
     last = next(reversed(log.strip().splitlines()), "")
     if last.startswith("error: "):
         return last.removeprefix("error: ")
-    cause = ", out of memory" if state.oom_killed else ""
-    return f"it ended with exit code {state.exit_code}{cause}: {last}".removesuffix(": ")
-
-
-def _listens(log: str) -> bool:
-    return any(event.get("event") == "listening" for event in events(log))
+    return f"it ended with {state.ending}: {last}".removesuffix(": ")
 
 
 def _await(url: str, workers: int) -> None:

@@ -12,6 +12,7 @@ from tests.support.reasons import made, patterns
 
 TEXT = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
 MODULES = (
+    "contract/reasons.py",
     "experiments/hosts/relay.py",
     "experiments/records/container_hints.py",
     "loadgen/answers/exact.py",
@@ -74,6 +75,7 @@ EXCEPTIONS = frozenset(
 NONE = frozenset(
     (
         # Parts of reasons.
+        "the server closes … after …",
         *(
             "load worker",
             "load worker …",
@@ -104,6 +106,7 @@ NONE = frozenset(
         # What is compared, as a trial that counts has it beside its figures.
         *("the whole body of … bytes", "that the body … …"),
         # What to do, behind the reason.
+        "…; only `load: connection_per_request` can be asked of it",
         "The engine does not let a container have … in a network namespace of its own, which "
         "delay_ms, loss and rate_mbit need: use one that does, or leave them out",
         "The kernel of the engine's machine has no …, which …: load it there (`modprobe …`; some "
@@ -144,6 +147,8 @@ NONE = frozenset(
         "not a row of the record format: …",
         # A program, and patterns.
         "import socket; socket.create_connection(('127.0.0.1', …), 5)",
+        "the server closes .*?connections.*? after ([\\d.]+) s",
+        "the server ended with exit code …\\b",
         'exec: "|executable file .* not found',
         "(?<![\\w/.])/tmp/|failed to map segment|noexec",
         "exec format error",

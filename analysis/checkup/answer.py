@@ -17,8 +17,6 @@ from contract.result.trial_result import TrialResult
 from contract.void_causes import BY_SERVER, LOG_ENDS
 
 Row = Mapping[str, Any]
-CLOSES_EACH = "the server closes the connection after a response"
-"""In a reason, of loadgen/verification/asking.py."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.checkup.answer import Answer, Value
 from analysis.checkup.questions import Marked
-from analysis.checkup.thresholds import Judged
+from analysis.checkup.thresholds import Judged, Word
+from analysis.checkup.two_servers.change import Word as ChangeWord
 from contract.checkup.description import Described
 from contract.checkup.figures import FIGURES, Unit
+from contract.checkup.rules import AnyMark
 from contract.exits import Exit
 
 VERSION = 1
@@ -60,7 +62,7 @@ class QuestionFound(Part):
 
     question: str
     words: str
-    mark: Literal["good", "look at this", "breaks", "not told"]
+    mark: AnyMark
     do: str = Field(description="What helps, where the answer is not good")
     answer: AnswerFound
     beside: list[AnswerFound]
@@ -70,7 +72,7 @@ class ThresholdFound(Part):
     """One of the caller's thresholds."""
 
     threshold: str
-    word: Literal["kept", "not kept", "cannot tell"]
+    word: Word
     figure: FigureFound | None
 
 
@@ -87,7 +89,7 @@ class ChangeFound(Part):
     change: float | None
     low: float | None = Field(description="The ends of the 95% interval; null: open, or unknown")
     high: float | None
-    word: Literal["better", "worse", "differs", "within noise", "cannot tell", "not compared"]
+    word: ChangeWord
     text: str
     regression: bool = Field(description="Worse by more than the tolerance, beyond the noise")
 

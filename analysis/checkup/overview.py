@@ -10,9 +10,14 @@ from analysis.checkup.figures import MANY
 from analysis.checkup.questions import mark
 from analysis.tables import Table
 from analysis.wording import server_name
-from contract.checkup.rules import Rules
+from contract.checkup.rules import AnyMark, Rules
 
-SIGNS: Final = {"good": "✓", "look at this": "!", "breaks": "✗", "not told": "○"}
+SIGNS: Final[dict[AnyMark, str]] = {
+    "good": "✓",
+    "look at this": "!",
+    "breaks": "✗",
+    "not told": "○",
+}
 """A sign for each mark."""
 
 

@@ -21,7 +21,7 @@ from analysis.checkup.answers import (
     start,
 )
 from contract.checkup.figures import HOW_FAR, Question
-from contract.checkup.rules import GOOD, MARKS, UNTOLD, Rules
+from contract.checkup.rules import GOOD, MARKS, UNTOLD, AnyMark, Rules
 from contract.thresholds import Threshold
 
 ANSWERS: Final[dict[str, Callable[[Asked], Answer]]] = {
@@ -47,7 +47,7 @@ class Marked:
 
     question: Question
     answer: Answer
-    mark: str
+    mark: AnyMark
     do: str
     beside: tuple[Answer, ...]
     """Those of the others."""
@@ -58,7 +58,7 @@ def ask(asked: Asked) -> dict[str, Answer]:
     return {name: ANSWERS[name](asked) for name in asked.about.rules.questions}
 
 
-def mark(answer: Answer, rules: Rules) -> tuple[str, str]:
+def mark(answer: Answer, rules: Rules) -> tuple[AnyMark, str]:
     """The mark and what to do: of the worst rule that applies, or good, unless one might apply that
     nobody can tell. What the server failed breaks, whatever a rule says of its figures, but for
     a limit of its own, of which a figure says how far it went."""

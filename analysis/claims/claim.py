@@ -49,7 +49,6 @@ class Published(Strict):
 
     text: Text = Field(description="the published figures, in a few words")
     curves: list[Curve] = Field([], description="series to draw beside the measured ones")
-    curves_unit: str = Field("", description="unit of the curves")
 
 
 class Cause(Strict):

@@ -9,23 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from analysis.claims.judgement import REPEATS_NEEDED, Part, Word
 from analysis.claims.verdicts import Verdict
 from analysis.outcomes.causes import MOST_FAILED
-from analysis.statistics.looks import MOST, next_look
+from analysis.statistics.looks import MOST, Ahead, blocks_to_look
 from contract.more_blocks import OpenQuestion, claim_name
-
-
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """What an open part has before it, in blocks: until its next look, and in all by the spread
-    seen so far; None where no spread was seen."""
-
-    part: Part
-    next_look: int
-    needed: int | None
 
 
 def open_claims(verdicts: Sequence[Verdict]) -> list[OpenQuestion]:
@@ -40,19 +29,19 @@ def open_claim(verdict: Verdict) -> OpenQuestion | None:
     if verdict.verdict is not Word.INCONCLUSIVE:
         return None
     parts = [part for part in verdict.parts if part.decides and part.verdict is Word.INCONCLUSIVE]
-    ahead = [one for part in parts if (one := _ahead(part))]
+    ahead = [(part, one) for part in parts if (one := _ahead(part))]
     # One part outside its bound refutes the claim; to be reproduced it needs all of them.
-    outside = [one for one in ahead if one.part.outside and one.needed]
+    outside = [(part, one) for part, one in ahead if part.outside and one.needed]
     if outside:
-        ahead = [min(outside, key=lambda one: one.needed or math.inf)]
+        ahead = [min(outside, key=lambda pair: pair[1].needed or math.inf)]
     elif not ahead or len(ahead) < len(parts):
         return None
-    needs = [one.needed for one in ahead if one.needed is not None]
-    points = {name for one in ahead for basis in one.part.basis for name in basis.points}
+    needs = [one.needed for _, one in ahead if one.needed is not None]
+    points = {name for part, _ in ahead for basis in part.basis for name in basis.points}
     return OpenQuestion(
         claim_name(verdict.claim),
         verdict.title,
-        max(one.next_look for one in ahead),
+        max(one.next_look for _, one in ahead),
         max(needs) if len(needs) == len(ahead) else None,
         tuple(sorted(points)),
     )
@@ -67,13 +56,13 @@ def _ahead(part: Part) -> Ahead | None:
     blocks = min((one.blocks for one in part.basis), default=REPEATS_NEEDED)
     if part.word is not None and not part.by_chance:
         missing = REPEATS_NEEDED - blocks
-        return Ahead(part, missing, missing) if missing > 0 and not part.why else None
+        return Ahead(missing, missing) if missing > 0 and not part.why else None
     n = min(part.estimate.n, blocks)  # a figure of all trials together has more of them
     if n < REPEATS_NEEDED:
-        return Ahead(part, REPEATS_NEEDED - n, REPEATS_NEEDED - n)
+        return Ahead(REPEATS_NEEDED - n, REPEATS_NEEDED - n)
     first = part.estimate.first or n
-    step = max(1, next_look(n, first) - n)
+    step = blocks_to_look(n, first)
     if not math.isfinite(part.estimate.spread):
-        return Ahead(part, step, None) if n < MOST else None
+        return Ahead(step, None) if n < MOST else None
     needed = part.more_repeats
-    return Ahead(part, step, max(step, needed - n)) if needed else None
+    return Ahead(step, max(step, needed - n)) if needed else None

@@ -7,9 +7,15 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.checkup.report import CheckUpReport
+from contract.checkup.rules import AnyMark
 from contract.console import cell, echo
 
-COLOURS = {"good": "green", "look at this": "yellow", "breaks": "red", "not told": "dim"}
+COLOURS: dict[AnyMark, str] = {
+    "good": "green",
+    "look at this": "yellow",
+    "breaks": "red",
+    "not told": "dim",
+}
 
 
 def check_up_answer(made: CheckUpReport, *, quiet: bool, as_json: bool) -> None:

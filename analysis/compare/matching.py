@@ -16,7 +16,7 @@ from analysis.arrays import Flags, Objects
 from analysis.point_labels import label
 from analysis.records.run import Run, remembered
 from analysis.wording import number, server_name
-from contract.columns import SETTINGS
+from contract.columns import REFERENCE_SWEEP, SETTINGS
 from contract.exits import Exit, LabError
 from contract.outcomes import WORD_OF
 
@@ -58,7 +58,7 @@ def points(run: Run) -> Points:
     first = trials.drop_duplicates("point")
     settings = first[list(KEYED)].astype(object)
     settings = settings.where(settings.notna(), None)
-    settings["reference"] = (first["sweep"] == "reference").to_numpy()
+    settings["reference"] = (first["sweep"] == REFERENCE_SWEEP).to_numpy()
     settings[KEY] = [_key(row) for row in settings.to_dict("records")]
     alike = dict(zip(first["point"], settings[KEY], strict=True))
     settings[OWN_WINDOW] = _own_windows(trials, alike)

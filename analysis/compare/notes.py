@@ -22,6 +22,7 @@ from analysis.records.words import limit_reached
 from analysis.selection.trials import untraced
 from analysis.statistics.noise_floor import warnings
 from analysis.wording import listed, plural
+from contract.columns import REFERENCE_SWEEP
 
 
 def notes(
@@ -38,7 +39,7 @@ def notes(
     sentences += [
         f"{name} measured no reference trial: what the machine itself changed is not known."
         for run, name in zip(runs, names, strict=True)
-        if not ((run.trials["sweep"] == "reference") & run.trials["measured"]).any()
+        if not ((run.trials["sweep"] == REFERENCE_SWEEP) & run.trials["measured"]).any()
     ]
     sentences += _unmeasured(runs)
     sentences += of_nothing(uncompared)

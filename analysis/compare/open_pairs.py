@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
@@ -22,18 +21,9 @@ from analysis.compare.metrics import FAILURES, WITHIN_NOISE
 from analysis.compare.paired import LEAST
 from analysis.compare.two_servers import compare_servers, pair_of
 from analysis.records.run import Run
-from analysis.statistics.looks import MOST, next_look, tail
+from analysis.statistics.looks import MOST, Ahead, blocks_to_look, next_look, tail
 from analysis.wording import plural
 from contract.more_blocks import OpenQuestion
-
-
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """What a figure has before it, in blocks: until its next look, and in all by the spread seen so
-    far; None where nobody can say."""
-
-    next_look: int
-    needed: int | None
 
 
 def open_pairs(run: Run) -> list[OpenQuestion]:
@@ -67,7 +57,7 @@ def _ahead(figure: ComparedFigure, first: int, made: RunComparison) -> Ahead | N
     n = min(figure.n_base, figure.n)
     if figure.key.startswith(ALL_POINTS) or figure.why or n >= MOST or not first:
         return None
-    step = max(1, next_look(n, first) - n)
+    step = blocks_to_look(n, first)
     if figure.metric in FAILURES:
         return Ahead(step, None)
     if figure.low_base or figure.low_here:

@@ -18,11 +18,9 @@ import pandas as pd
 from analysis.arrays import Flags
 from analysis.records.words import limit_reached, starved
 from analysis.wording import listed, plural
+from contract.reasons import UNAVAILABLE
 from contract.void_causes import BY_SERVER
 
-UNAVAILABLE = r"the server ended with exit code 3\b"
-"""A word of the lab's own servers for what this machine has not got (servers/core/exits.py), which
-is no failure of theirs. Others mean by that code what they like."""
 NO_SYSCTL = r"/proc/sys/\S+: no such file"
 """The engine's for a setting that the kernel has not got; where a server was started, it may be a
 text of its own."""

@@ -27,6 +27,7 @@ from analysis.outcomes.lower_bounds import OF_THE_STOP
 from analysis.records.run import Run
 from analysis.selection.trials import untraced
 from analysis.wording import plural, share
+from contract.columns import REFERENCE_SWEEP
 from contract.exits import Exit, LabError
 from contract.thresholds import NUMBERS, Threshold, parse
 
@@ -98,7 +99,7 @@ def wanted(run: Run) -> list[Threshold]:
 def counted_trials(run: Run) -> pd.DataFrame:
     """The trials that thresholds are about."""
     trials = untraced(run.trials)
-    found: pd.DataFrame = trials[trials["sweep"] != "reference"]
+    found: pd.DataFrame = trials[trials["sweep"] != REFERENCE_SWEEP]
     return found
 
 

@@ -21,10 +21,9 @@ from contract.outcomes import (
     VALIDITIES,
     VOID,
 )
+from contract.reasons import NOBODY_SERVED
 from contract.void_causes import SPOILED_BY
 
-NOBODY_SERVED = "no response came in the window"
-"""The reason of a trial that served nobody, in every version."""
 SHARES = (("steal_share", STEAL), ("foreign_cpu_share", FOREIGN))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-EVERYTHING = "/"
+from contract.given import WHOLE_FILE_SYSTEM
+
 TWO = 2
 """Cores of a machine on which there is none but the server's and the load's."""
 
@@ -35,8 +36,12 @@ def _loosened(entry: Mapping[str, Any]) -> list[str]:
     writable, capabilities = entry.get("writable") or [], entry.get("capabilities") or []
     user = entry.get("user")
     return [
-        *(["the whole file system writable"] if EVERYTHING in writable else []),
-        *([f"writable {', '.join(writable)}"] if writable and EVERYTHING not in writable else []),
+        *(["the whole file system writable"] if WHOLE_FILE_SYSTEM in writable else []),
+        *(
+            [f"writable {', '.join(writable)}"]
+            if writable and WHOLE_FILE_SYSTEM not in writable
+            else []
+        ),
         *(["user of the image"] if user == "image" else [f"user {user}"] if user else []),
         *([f"{_plural(capabilities)} {', '.join(capabilities)}"] if capabilities else []),
     ]

@@ -16,7 +16,8 @@ from analysis.outcomes.causes import MOST_FAILED
 from analysis.outcomes.lower_bounds import END
 from analysis.point_labels import label
 from analysis.records.run import Run, remembered
-from analysis.selection.trials import OTHERS, OWN, at, untraced
+from analysis.selection.trials import OTHERS, OWN, untraced
+from analysis.statistics.noise_floor import references
 from analysis.statistics.point_medians import PointMedians, first_rows, numbers, point_medians
 from contract.columns import SETTINGS
 
@@ -32,9 +33,9 @@ many times the little that is left of it is no merit."""
 
 def reference_of(run: Run) -> str:
     """The server that all others are compared with."""
-    references = at(run.trials, sweep="reference")
-    if len(references):
-        return str(references["server"].iloc[0])
+    equal = references(run.trials)
+    if len(equal):
+        return str(equal["server"].iloc[0])
     present = run.trials["server"].unique()
     return FALLBACK if FALLBACK in present else in_order(present)[0]
 

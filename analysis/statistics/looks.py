@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -49,6 +50,14 @@ SCALES = (1.0, 0.25, 0.25**2, 0.25**3, 0.25**4, 0.25**5)
 """Of TAIL: the designs between whose levels `over_looks` interpolates."""
 
 
+class Ahead(NamedTuple):
+    """Blocks until the next look, and in all by the spread seen so far; None where nobody can
+    say."""
+
+    next_look: int
+    needed: int | None
+
+
 def tail(n: int, first: int = 0) -> float:
     """The chance that an interval over `n` repeats leaves out on each side, where the first look
     was at `first` of them; 0 where there is only one look."""
@@ -63,6 +72,11 @@ def next_look(n: int, first: int) -> int:
     while look <= n:
         look = math.ceil(look * GROWTH)
     return look
+
+
+def blocks_to_look(n: int, first: int) -> int:
+    """From n repeats to the next look, one at least."""
+    return max(1, next_look(n, first) - n)
 
 
 def over_looks(p: Floats, n: Numbers, first: Numbers) -> Floats:

@@ -19,6 +19,7 @@ from analysis.selection.trials import at
 from analysis.statistics.looks import TAIL
 from analysis.statistics.outliers import SMALLEST, outliers
 from analysis.wording import listed, plural, share
+from contract.columns import REFERENCE_SWEEP
 
 METRIC = "requests_per_s"
 DRIFT_FROM = 5
@@ -52,7 +53,7 @@ class Noise:
 
 def references(trials: pd.DataFrame) -> pd.DataFrame:
     """The reference trials, in the order of the run."""
-    return at(trials, sweep="reference").sort_values("position")
+    return at(trials, sweep=REFERENCE_SWEEP).sort_values("position")
 
 
 def noise_floor(trials: pd.DataFrame, metric: str = METRIC) -> Noise | None:

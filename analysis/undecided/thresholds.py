@@ -23,7 +23,7 @@ from analysis.outcomes.thresholds import IN_EACH, counted_trials, wanted
 from analysis.records.first_look import first_look
 from analysis.records.run import Run
 from analysis.statistics.estimates import Estimate, estimate, repeats_needed
-from analysis.statistics.looks import MOST, next_look
+from analysis.statistics.looks import MOST, Ahead, blocks_to_look
 from analysis.wording import plural
 from contract.more_blocks import OpenQuestion
 from contract.thresholds import Threshold
@@ -41,15 +41,11 @@ class Crossing:
     threshold: Threshold
 
     @property
-    def next_look(self) -> int:
-        """In blocks from now."""
-        return max(1, next_look(self.found.n, self.found.first) - self.found.n)
-
-    @property
-    def needed(self) -> int | None:
-        """Blocks from now in all, by the spread seen so far; None where none was seen."""
-        total = self._total
-        return None if total is None else max(self.next_look, total - self.found.n)
+    def ahead(self) -> Ahead:
+        """What it has before it, from now."""
+        n, total = self.found.n, self._total
+        step = blocks_to_look(n, self.found.first)
+        return Ahead(step, None if total is None else max(step, total - n))
 
     @property
     def hopeless(self) -> bool:
@@ -77,12 +73,12 @@ def open_thresholds(run: Run) -> list[OpenQuestion]:
     groups: dict[tuple[str, int | None], list[Crossing]] = defaultdict(list)
     for one in crossings(run):
         if not one.hopeless:
-            groups[one.threshold.text, one.needed].append(one)
+            groups[one.threshold.text, one.ahead.needed].append(one)
     return [
         OpenQuestion(
             f"threshold {text}",
             plural(len(mine), "point"),
-            max(one.next_look for one in mine),
+            max(one.ahead.next_look for one in mine),
             needed,
             tuple(sorted(one.point for one in mine)),
         )

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from experiments.docker.driver import EVERYTHING, ContainerSpec, DriverError
+from contract.given import WHOLE_FILE_SYSTEM
+from experiments.docker.driver import ContainerSpec, DriverError
 
 TMPFS: Final = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - a mount point
 HOST: Final = "host"
@@ -55,7 +56,7 @@ def host_settings(spec: ContainerSpec) -> dict[str, Any]:
             f"container {spec.name}: sysctls, published ports, aliases and host names "
             "belong to the container that owns the network namespace"
         )
-    everywhere = EVERYTHING in spec.writable
+    everywhere = WHOLE_FILE_SYSTEM in spec.writable
     folders = () if everywhere else spec.writable
     asked: dict[str, Any] = {
         "network_mode": spec.network,

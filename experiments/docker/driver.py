@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from contract.stop_signal import USUAL
 from experiments.hosts.sides import SERVER
 
 USER: Final = "10001:10001"
 """Of every container of the lab."""
-EVERYTHING: Final = "/"
-"""Among the writable folders of a container: its whole file system."""
 
 
 class DriverError(Exception):
@@ -65,13 +64,13 @@ class ContainerSpec:
     """Another only where the server's host is not that of its load."""
     publish_udp: tuple[int, ...] = ()
     """Ports of UDP, each to that of its own number."""
-    stop_signal: str = "SIGTERM"
+    stop_signal: str = USUAL
     entrypoint: tuple[str, ...] | None = ()
     """What the command follows; None: the image's own. The lab's own containers have none."""
     user: str | None = USER
     """None: the image's own."""
     writable: tuple[str, ...] = ()
-    """Folders in memory, from which it may also execute; or `EVERYTHING`."""
+    """Folders in memory, from which it may also execute; or `WHOLE_FILE_SYSTEM`."""
     capabilities: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     """Whole paths on the engine's machine to those in the container, where they are read only."""

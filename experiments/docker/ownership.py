@@ -9,21 +9,21 @@ set any.
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from pathlib import Path
 from typing import Final
 
+from experiments.hashes import short_hash
 from experiments.machine.user import user
 from experiments.paths import ROOT
 
 MACHINE_ID: Final = Path("/etc/machine-id")
 
 LABEL: Final = "c10k-lab"
-LABEL_OWNER: Final = "c10k-lab.owner"
-LABEL_RUN: Final = "c10k-lab.run"
-LABEL_ROLE: Final = "c10k-lab.role"
-LABEL_NAME: Final = "c10k-lab.name"
+LABEL_OWNER: Final = f"{LABEL}.owner"
+LABEL_RUN: Final = f"{LABEL}.run"
+LABEL_ROLE: Final = f"{LABEL}.role"
+LABEL_NAME: Final = f"{LABEL}.name"
 """What the lab called it: what bears another name is not the lab's."""
 ROLE_IMAGE: Final = "image"
 
@@ -34,13 +34,12 @@ def owner_id(checkout: Path = ROOT) -> str:
         host = MACHINE_ID.read_text(encoding="ascii").strip() or platform.node()
     except OSError:
         host = platform.node()
-    identity = "\0".join((user(), host, str(checkout.resolve())))
-    return hashlib.sha256(identity.encode()).hexdigest()[:12]
+    return short_hash(user(), host, str(checkout.resolve()))
 
 
 def project(owner: str) -> str:
     """The Compose project of `make ui`, which begins the names of all that it starts."""
-    return f"c10k-lab-{owner}"
+    return f"{LABEL}-{owner}"
 
 
 def labels(owner: str, role: str, run: str | None, name: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from experiments.docker.driver import ContainerSpec, Driver, DriverError, Ended
@@ -21,6 +23,13 @@ LIMITS: Final = (
 )
 NR_OPEN: Final = 1_048_576
 """The kernel's default ceiling of descriptors per process; no trial needs more."""
+
+
+def program(module: ModuleType, *arguments: str) -> tuple[str, ...]:
+    """The command that runs a module which stands alone: by its source, so that any image of the
+    lab can, an older one too."""
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    return ("python3", "-c", source, *arguments)
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from typing import Final
 
 from contract.ports import SERVER_PORT
 from contract.response import BODY
+from experiments.images.image import repository
 from experiments.plan.expect import Expect
 from experiments.plan.foreign_server import Foreign
 
-IMAGE: Final = "c10k-lab/references"
+IMAGE: Final = repository("references")
 FOLDER: Final = "/opt/references"
 KEEP_S: Final = "3600"
 CONNECTIONS: Final = "60000"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.exits import Exit, LabError
+from contract.origins import REFERENCE
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.foreign.reference_image import ensure_references
@@ -16,7 +17,7 @@ from experiments.images.image import Image
 from experiments.images.store import ImageStore
 from experiments.plan.container_keys import ContainerKeys
 from experiments.plan.foreign_server import Foreign, id_of
-from experiments.plan.given_files import KEPT, keep, sha256_of
+from experiments.plan.given_files import KEPT, keep, tree_hash
 from experiments.plan.schema import Experiment
 
 SAME: Final = (
@@ -93,7 +94,7 @@ def same_image(experiment: Experiment, found: Sequence[Found]) -> list[str]:
 
 
 def _hashes(keys: ContainerKeys, run: Path) -> dict[str, Any]:
-    hashes = {source: sha256_of(run / KEPT / source) for source in keys.files}
+    hashes = {source: tree_hash(run / KEPT / source) for source in keys.files}
     return {"files_sha256": hashes} if hashes else {}
 
 
@@ -119,7 +120,7 @@ def ensure_foreign(
     found: list[Found] = []
     missing: list[str] = []
     for server in servers:
-        if server.origin == "reference":
+        if server.origin == REFERENCE:
             found.append(Found(server, ensure_references(driver, base, say)))
             continue
         images: dict[str, Image] = {}

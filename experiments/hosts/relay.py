@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Thread
 from typing import Final
 
 from contract.ports import MASTER_PORT
 from experiments.docker.driver import ContainerSpec, Driver, DriverError, Talk
+from experiments.docker.tool import program
 from experiments.hosts import relay_end
 from experiments.hosts.relay_end import GREETING
 from experiments.hosts.sides import in_words
 
 GREET_S: Final = 20.0
-SOURCE: Final = Path(str(relay_end.__file__)).read_text(encoding="utf-8")
-"""Runs in any image of the lab, an older one too."""
 
 
 @dataclass
@@ -103,7 +101,7 @@ class Relays:
 
 
 def _end(does: str) -> tuple[str, ...]:
-    return ("python3", "-c", SOURCE, does, str(MASTER_PORT))
+    return program(relay_end, does, str(MASTER_PORT))
 
 
 def _greet(end: Talk) -> None:

@@ -6,14 +6,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 from typing import Final
 
 from contract.exits import Exit, LabError
 from contract.ports import PROBE_PORT
 from experiments.docker.driver import ContainerSpec, Ended
-from experiments.docker.tool import run_to_end, running
+from experiments.docker.tool import program, run_to_end, running
 from experiments.hosts import wire_echo, wire_look
 from experiments.hosts.host_engines import HostEngines
 from experiments.hosts.sides import in_words
@@ -67,17 +65,12 @@ def _named(ports: Sequence[int]) -> str:
     return f"TCP port{'s' if len(ports) > 1 else ''} {', '.join(map(str, ports))}"
 
 
-def source(module: ModuleType) -> str:
-    """Of a program that runs in any image of the lab, an older one too."""
-    return Path(str(module.__file__)).read_text(encoding="utf-8")
-
-
 def _server(image: str, address: str, ports: Sequence[int]) -> ContainerSpec:
     return ContainerSpec(
         role="tool",
         name="c10k-wire-server",
         image=image,
-        command=("python3", "-c", source(wire_echo), *map(str, (PROBE_PORT, *ports))),
+        command=program(wire_echo, *map(str, (PROBE_PORT, *ports))),
         network=NETWORK,
         sysctls=ANY_PORT,
         publish={port: port for port in ports},
@@ -92,7 +85,7 @@ def _client(image: str, address: str, ports: Sequence[int], side: str) -> Contai
         role="tool",
         name="c10k-wire-client",
         image=image,
-        command=("python3", "-c", source(wire_look), *asked),
+        command=program(wire_look, *asked),
         network=NETWORK,
         side=side,
     )

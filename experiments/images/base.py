@@ -8,7 +8,6 @@ finds it without asking any network.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,22 +16,23 @@ from typing import Final, Literal, cast
 from contract.exits import Exit, LabError
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
-from experiments.docker.ownership import ROLE_IMAGE, labels
+from experiments.docker.ownership import LABEL, ROLE_IMAGE, labels
 from experiments.docker.tool import run_tool
+from experiments.hashes import short_hash
 from experiments.images import debootstrap
 from experiments.images.context import build_context
-from experiments.images.image import LABEL_FETCHED, LABEL_RECIPE, LABEL_SOURCE, Image
+from experiments.images.image import LABEL_FETCHED, LABEL_RECIPE, LABEL_SOURCE, Image, repository
 from experiments.images.store import ImageStore, label_step
 
 PYTHON: Final = "3.13"
 OFFICIAL: Final = "python:3.13-slim-trixie"
-REPOSITORY: Final = "c10k-lab/base"
+REPOSITORY: Final = repository("base")
 MAKING: Final = "2"
 """Raised when what is made of a base changes, so that those made before are made anew."""
 VARIABLE: Final = "C10K_BASE_IMAGE"
-LABEL_ORIGIN: Final = "c10k-lab.base.origin"
-LABEL_DIGEST: Final = "c10k-lab.base.digest"
-LABEL_PYTHON: Final = "c10k-lab.base.python"
+LABEL_ORIGIN: Final = f"{LABEL}.base.origin"
+LABEL_DIGEST: Final = f"{LABEL}.base.digest"
+LABEL_PYTHON: Final = f"{LABEL}.base.python"
 LOOK: Final = (
     *("python3", "-c"),
     "import platform; print(platform.python_version(), platform.machine())",
@@ -64,7 +64,7 @@ class _Maker:
     @property
     def reference(self) -> str:
         """Each owner has a base of its own, so that `make clean` takes nobody else's."""
-        return f"{REPOSITORY}:{_hash(self.recipe, self.driver.owner)}"
+        return f"{REPOSITORY}:{short_hash(self.recipe, self.driver.owner)}"
 
     def find(self) -> Base | None:
         """This owner's base, or one made from another owner's of the same recipe."""
@@ -129,8 +129,8 @@ def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], No
     if given:
         return _from_environment(driver, store, given, say)
     architecture = str(driver.info()["Architecture"])
-    official = _Maker(driver, store, "registry", _hash(MAKING, OFFICIAL, architecture))
-    from_packages = _hash(MAKING, debootstrap.recipe(), architecture)
+    official = _Maker(driver, store, "registry", short_hash(MAKING, OFFICIAL, architecture))
+    from_packages = short_hash(MAKING, debootstrap.recipe(), architecture)
     packages = _Maker(driver, store, "debootstrap", from_packages)
     known = official.find() or packages.find()
     if known is not None:
@@ -151,7 +151,7 @@ def ensure_base(driver: DockerDriver, store: ImageStore, say: Callable[[str], No
 def _from_packages(
     maker: _Maker, architecture: str, refused: DriverError, say: Callable[[str], None]
 ) -> Base:
-    raw = f"{REPOSITORY}-raw:{_hash(maker.recipe, maker.driver.owner)}"
+    raw = f"{REPOSITORY}-raw:{short_hash(maker.recipe, maker.driver.owner)}"
     marks = labels(maker.driver.owner, ROLE_IMAGE, None, raw)
     try:
         image = maker.store.find(raw)  # of a start that was killed before it had its base
@@ -186,7 +186,7 @@ def _from_environment(
             image = store.pull(name)
         except DriverError as error:
             raise LabError(f"{VARIABLE}={given}: {error}", Exit.NOT_READY) from error
-    maker = _Maker(driver, store, "environment", _hash(MAKING, name, image.id))
+    maker = _Maker(driver, store, "environment", short_hash(MAKING, name, image.id))
     return maker.find() or maker.derive(name, image)
 
 
@@ -207,7 +207,3 @@ def digest_of(source: str, image: Image) -> str:
         return image.labels.get(LABEL_DIGEST, "")
     own = [one for one in image.digests if one.startswith(f"{repository}@")]
     return next(iter([*own, *image.digests]), "")
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]

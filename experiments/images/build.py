@@ -18,6 +18,7 @@ from experiments.docker.driver import DriverError
 from experiments.images.base import REPOSITORY as BASE_REPOSITORY
 from experiments.images.base import Base, ensure_base
 from experiments.images.context import build_context, wheels_in
+from experiments.images.image import latest_of, repository
 from experiments.images.store import ImageStore
 from experiments.images.wheelhouse import ensure_wheels
 from experiments.paths import ROOT
@@ -107,7 +108,7 @@ def _ensure(driver: DockerDriver, targets: Collection[str], say: Callable[[str],
     }
     last = max(targets, key=list(CONTENT).index, default="server")
     references = {
-        target: f"c10k-lab/{target}:{content_hash(target, base.image_id, files)}"
+        target: f"{repository(target)}:{target_hash(target, base.image_id, files)}"
         for target in _from_the_top(last)
     }
     there = {tag: image.id for image in store.owned(everyone=True) for tag in image.tags}
@@ -127,11 +128,11 @@ def _ensure(driver: DockerDriver, targets: Collection[str], say: Callable[[str],
                 )
             there[reference] = image.id
             built = True
-        latest = f"c10k-lab/{target}:latest"
+        latest = latest_of(reference)
         if there.get(latest) != there[reference]:
             if not store.point_latest(reference):
                 say(f"{latest} names an image of somebody's own; it is left as it is")
-            store.supersede(f"c10k-lab/{target}", keep=reference)
+            store.supersede(repository(target), keep=reference)
     if built:
         store.supersede(BASE_REPOSITORY, keep=base.reference)
     store.clear_unfinished()  # after the builds, which may have found some of it in the cache
@@ -149,7 +150,7 @@ def locks(target: str) -> dict[str, Path]:
     return {above: ROOT / LOCKS[above] for above in _from_the_top(target) if above in LOCKS}
 
 
-def content_hash(target: str, base_id: str, files: Mapping[Path, bytes]) -> str:
+def target_hash(target: str, base_id: str, files: Mapping[Path, bytes]) -> str:
     """Twelve hex digits over the target, the base, and each file's path and bytes."""
     digest = hashlib.sha256(f"{target}\0{base_id}\0".encode())
     for path in sorted(files):

@@ -14,19 +14,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from experiments.docker.ownership import LABEL_NAME
+from experiments.docker.ownership import LABEL, LABEL_NAME
 
 REPOSITORIES: Final = "c10k-lab/"
-LABEL_RECIPE: Final = "c10k-lab.base.recipe"
+LABEL_RECIPE: Final = f"{LABEL}.base.recipe"
 """Hash of all that decides what comes out as a base."""
-LABEL_SOURCE: Final = "c10k-lab.base.source"
+LABEL_SOURCE: Final = f"{LABEL}.base.source"
 """Id of the image that the base was made from, where what the lab built ends."""
-LABEL_FETCHED: Final = "c10k-lab.base.fetched"
+LABEL_FETCHED: Final = f"{LABEL}.base.fetched"
 """`yes` if the lab itself pulled or imported that image, for the base alone."""
 NO_REGISTRY: Final = "localhost/"
 """What podman puts before the name of an image that came from no registry."""
 UNTAGGED: Final = "<none>:<none>"
-BEFORE_NAMES: Final = re.compile(r"c10k-lab/[a-z-]+:[0-9a-f]{12}")
+BEFORE_NAMES: Final = re.compile(rf"{REPOSITORIES}[a-z-]+:[0-9a-f]{{12}}")
 """What the lab called its images before it put their names into them."""
 RUN_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "386": ("i386", "i486", "i586", "i686", "x86_64"),
@@ -64,6 +64,11 @@ class Image:
         are known and do not go together."""
         known = RUN_BY.get(self.architecture, ())
         return not machine or not known or machine in known
+
+
+def repository(target: str) -> str:
+    """The name, without a tag, of the lab's images of `target`: server, load, base and so on."""
+    return f"{REPOSITORIES}{target}"
 
 
 def read_image(answer: Mapping[str, Any]) -> Image:

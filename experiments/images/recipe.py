@@ -29,7 +29,7 @@ class Recipe:
         content = dict(self.files)
         if self.lock:
             content[self.lock.name] = self.lock.read_bytes()
-        return f"{self.repository}:{content_hash(base_id, content)}"
+        return f"{self.repository}:{recipe_hash(base_id, content)}"
 
 
 def ensure_built(
@@ -52,7 +52,7 @@ def ensure_built(
     return image
 
 
-def content_hash(base_id: str, files: Mapping[str, bytes]) -> str:
+def recipe_hash(base_id: str, files: Mapping[str, bytes]) -> str:
     """Twelve hex digits over the base and each file's name and bytes."""
     digest = hashlib.sha256(base_id.encode())
     for name, content in files.items():

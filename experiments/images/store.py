@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -14,19 +13,20 @@ from experiments.docker.driver import AbsentError, DriverError, InUseError
 from experiments.docker.engine import Engine
 from experiments.docker.messages import explain
 from experiments.docker.ownership import LABEL, LABEL_NAME, LABEL_OWNER
+from experiments.hashes import short_hash
 from experiments.images import build_notes
 from experiments.images.build_notes import BuildNote, noted
 from experiments.images.image import (
     ARROW,
     LABEL_FETCHED,
     LABEL_SOURCE,
-    SHORT,
     Image,
     latest_of,
     made_by,
     of_one_recipe,
     own_tags,
     read_image,
+    repository,
 )
 
 OUTPUT_LINES: Final = 30
@@ -70,7 +70,7 @@ class ImageStore:
     def newest(self, target: str) -> str | None:
         """The name of this owner's newest image of `target` (server, load ...), or None."""
         names = (one.tags[0] for one in self.owned())
-        return next((name for name in names if name.startswith(f"c10k-lab/{target}:")), None)
+        return next((name for name in names if name.startswith(f"{repository(target)}:")), None)
 
     def pull(self, reference: str) -> Image:
         """Pull from its registry. DriverError when none answers or it has no such image."""
@@ -154,7 +154,7 @@ class ImageStore:
     def _whose(self) -> str:
         """This owner on this engine, for a file's name."""
         engine = str(self._engine.info().get("ID"))
-        return f"{self._engine.owner}-{hashlib.sha256(engine.encode()).hexdigest()[:SHORT]}"
+        return f"{self._engine.owner}-{short_hash(engine)}"
 
     def clear_unfinished(self) -> None:
         """Remove what this owner's killed builds left, as far as nothing stands on it by now."""

@@ -12,14 +12,14 @@ from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.images.base import Base
-from experiments.images.image import Image
+from experiments.images.image import Image, repository
 from experiments.images.recipe import Recipe, ensure_built
 from experiments.link.container import why_kernel_cannot
 from experiments.plan.capacity import Limits
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial
 
-REPOSITORY: Final = "c10k-lab/link"
+REPOSITORY: Final = repository("link")
 DOCKERFILE: Final = Path(__file__).with_name("Dockerfile")
 
 

@@ -11,17 +11,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle, groupby, islice
-from pathlib import Path
 from typing import Final
 
 from contract.exits import LabError
 from experiments.docker.driver import Driver
-from experiments.docker.tool import run_tool
+from experiments.docker.tool import program, run_tool
 from experiments.hosts.sides import dealt, in_words
 from experiments.machine import topology
 
-LOOK: Final = ("python3", "-c", Path(topology.__file__).read_text(encoding="utf-8"))
-"""Runs in any image of the lab, an older one too."""
 ALIKE: Final = 0.85
 """Cores are of one kind down to this share of the fastest one's speed: a processor may let one or
 two of its like cores go some percent faster."""
@@ -118,7 +115,7 @@ class Placement:
 
 def see_cores(driver: Driver, image: str) -> tuple[Core, ...]:
     """The cores that a container may use. Raises DriverError."""
-    seen = json.loads(run_tool(driver, image, LOOK))
+    seen = json.loads(run_tool(driver, image, program(topology)))
     return tuple(
         Core(
             one["number"],

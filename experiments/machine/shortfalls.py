@@ -156,7 +156,7 @@ def _advice_about(controllers: list[str], limits: Collection[str], info: Mapping
 def _asked(spec: ContainerSpec) -> dict[str, str]:
     asked: dict[str, str] = {}
     if spec.cpus:
-        asked[CORES] = show_cores(parse_cores(spec.cpus))
+        asked[CORES] = cores_as_set(parse_cores(spec.cpus))
     if spec.cpu_quota is not None:
         asked[QUOTA] = _period(quota_us(spec, spec.cpu_quota), spec.cpu_period_us)
     if spec.pids_limit is not None:
@@ -171,7 +171,7 @@ def _asked(spec: ContainerSpec) -> dict[str, str]:
 def _given(seen: Mapping[str, Any]) -> dict[str, str]:
     quota, memory, swap = (seen[name] for name in ("quota_us", "memory_bytes", "swap_bytes"))
     return {
-        CORES: show_cores(seen["affinity"]),
+        CORES: cores_as_set(seen["affinity"]),
         QUOTA: "none" if quota is None else _period(quota, seen["period_us"]),
         PIDS: _number(seen["pids"]),
         MEMORY: "no limit" if memory is None else f"{memory} bytes",
@@ -187,7 +187,7 @@ def _as_good(limit: str, spec: ContainerSpec, seen: Mapping[str, Any]) -> bool:
     return limit == SWAP and not seen["machine_swap_bytes"]
 
 
-def show_cores(cores: Iterable[int]) -> str:
+def cores_as_set(cores: Iterable[int]) -> str:
     """Cores in the engine's notation: 0,2,3."""
     return ",".join(map(str, sorted(cores)))
 

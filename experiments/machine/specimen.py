@@ -10,14 +10,13 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 from contract import granted
 from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec
-from experiments.docker.tool import run_tool
+from experiments.docker.tool import program, run_tool
 from experiments.machine.cores import Placement
 from experiments.machine.shortfalls import (
     CORES,
@@ -31,8 +30,6 @@ from experiments.machine.shortfalls import (
 from experiments.plan.trials import Point, Trial
 from experiments.run.trial_containers import Containers
 
-LOOK: Final = ("python3", "-c", Path(granted.__file__).read_text(encoding="utf-8"))
-"""Runs in any image of the lab, an older one too."""
 WITHOUT: Final[dict[str, dict[str, Any]]] = {
     CORES: {"cpus": ""},
     QUOTA: {"cpu_quota": None},
@@ -93,7 +90,7 @@ def unkept(driver: DockerDriver, image: str, specs: Sequence[ContainerSpec]) -> 
 def _unkept(driver: DockerDriver, image: str, spec: ContainerSpec) -> list[Shortfall]:
     """What the engine says that it discards; of the rest, what a container sees."""
     try:
-        seen = json.loads(run_tool(driver, image, (*LOOK, *spec.sysctls), like=spec))
+        seen = json.loads(run_tool(driver, image, program(granted, *spec.sysctls), like=spec))
     except DiscardedError as error:
         for one in error.found:
             spec = replace(spec, **WITHOUT[one.limit])

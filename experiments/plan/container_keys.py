@@ -18,12 +18,11 @@ from pydantic import (
     model_validator,
 )
 
+from contract.given import WHOLE_FILE_SYSTEM
 from experiments.plan.given_files import fault_of
 from experiments.plan.http_request import Word
 from experiments.plan.strict import Shaped, Strict
 
-ALL: Final = "/"
-"""Stands in `writable` for the whole file system."""
 IMAGE: Final = "image"
 """Stands in `user` for the image's own."""
 MIB: Final = 2**20
@@ -58,7 +57,7 @@ Capability = Literal[
 
 
 def _everything(value: object) -> object:
-    return [ALL] if value == "all" else value
+    return [WHOLE_FILE_SYSTEM] if value == "all" else value
 
 
 def _place(path: str) -> str:
@@ -71,7 +70,7 @@ def _place(path: str) -> str:
 
 
 def _target(path: str) -> str:
-    if _place(path) == ALL:
+    if _place(path) == WHOLE_FILE_SYSTEM:
         raise ValueError("a file cannot lie over the whole file system")
     return path
 

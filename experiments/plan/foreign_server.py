@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from contract.mix import PATTERN, parse_mix, unknown_names
-from contract.origins import REFERENCE_SERVERS
+from contract.origins import FOREIGN, REFERENCE, REFERENCE_SERVERS
 from contract.ports import SERVER_PORT
 from contract.request import Request
 from contract.settings.load_settings import SERVER_NAME
@@ -139,7 +139,7 @@ class Foreign(ContainerKeys):
     @property
     def origin(self) -> str:
         """The column of that name in the records."""
-        return "reference" if self.name in REFERENCE_SERVERS else "foreign"
+        return REFERENCE if self.name in REFERENCE_SERVERS else FOREIGN
 
     def described(self) -> dict[str, Any]:
         """Its keys as plain data. Later ones are left out where they are not given: they change

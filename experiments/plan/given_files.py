@@ -60,7 +60,7 @@ def keep(folder: Path, sources: Iterable[str], run: Path) -> None:
             ) from error
 
 
-def sha256_of(path: Path) -> str:
+def tree_hash(path: Path) -> str:
     """Hash of a file, or of all in a folder with their names, in hex."""
     digest = hashlib.sha256()
     for one in sorted(_all_in(path)):

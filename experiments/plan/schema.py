@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from contract.columns import REFERENCE_SWEEP
 from contract.compared import TOLERANCE
 from contract.thresholds import parse
 from experiments.plan.axes import MAX, SCALED, Axes, PartialSettings
@@ -145,6 +146,8 @@ class Experiment(Strict):
             raise ValueError(f"two servers are named {', '.join(twice)}; give each its own name")
         for _, fault in self.hosts.twice if self.hosts else ():
             raise ValueError(f"hosts: {fault}")
-        if "reference" in names:
-            raise ValueError("a sweep may not be named reference; that is the noise floor's name")
+        if REFERENCE_SWEEP in names:
+            raise ValueError(
+                f"a sweep may not be named {REFERENCE_SWEEP}; that is the noise floor's name"
+            )
         return self

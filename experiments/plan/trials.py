@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
+from contract.columns import REFERENCE_SWEEP
 from contract.exits import Exit, LabError
 from contract.loads import KINDS, WITHOUT_CLIENTS
 from contract.mix import parse_mix, unknown_names
+from contract.origins import FOREIGN
 from contract.request import Request, RequestError
 from contract.settings import conflicts
 from contract.settings.conflicts import ConflictError
@@ -27,7 +29,6 @@ from experiments.plan.on_hosts import on_hosts
 from experiments.plan.pairs import paired, side_by_side
 from experiments.plan.schema import Experiment, Sweep
 
-REFERENCE_SWEEP = "reference"
 UNKNOWN = Limits()
 OVERHEAD_S = 2.5
 """What a trial may cost beside warm-up and window; used to announce a duration."""
@@ -136,7 +137,7 @@ def points(experiment: Experiment, limits: Limits = UNKNOWN) -> list[Point]:
             settings = on_hosts(experiment.hosts, sweep.name, settings, workers_given=given)
             if foreign:
                 settings = left_to_it(settings)
-                if foreign.origin == "foreign" and not _gives(experiment, sweep, "warm_up_s"):
+                if foreign.origin == FOREIGN and not _gives(experiment, sweep, "warm_up_s"):
                     settings = replace(settings, warm_up_s=None)  # who knows how long that takes
             _check_requests(sweep, settings, foreign)
             point = Point(sweep.name, settings, foreign, sweep.repeats, note)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from posixpath import dirname
 from typing import Final
 
-from experiments.plan.container_keys import ALL, IMAGE, ContainerKeys
+from contract.given import WHOLE_FILE_SYSTEM
+from experiments.plan.container_keys import IMAGE, ContainerKeys
 
 SEARCHED, LETTERS = 20, 300
 """Lines from the end, as after an error a runtime may still print where it came from; and the
@@ -46,7 +47,7 @@ def _read_only(line: str, _around: str, keys: ContainerKeys) -> str:
     path = PATH.search(line)
     if path and path[0] in keys.files.values():
         return f"`files` are read only, {path[0]} among them"
-    if ALL in keys.writable:
+    if WHOLE_FILE_SYSTEM in keys.writable:
         return ""
     folder = dirname(path[0]) if path else ""
     if folder in ("", "/"):
@@ -79,7 +80,7 @@ def _not_permitted(line: str, around: str, keys: ContainerKeys) -> str:
 
 
 def _in_tmp(_line: str, _around: str, keys: ContainerKeys) -> str:
-    if {TMP, ALL} & set(keys.writable):
+    if {TMP, WHOLE_FILE_SYSTEM} & set(keys.writable):
         return ""
     return "nothing in /tmp can be executed: `writable: [/tmp]` may help"
 

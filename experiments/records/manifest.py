@@ -10,13 +10,13 @@ from typing import Any
 from contract.columns import FORMAT_VERSION, SETTINGS
 from contract.compared import COMPARE, Compared
 from contract.settings.trial import Settings
+from experiments.hashes import file_hash
 from experiments.machine.cores import Placement
 from experiments.paths import ROOT
 from experiments.plan.capacity import Limits
 from experiments.plan.schema import Experiment
 from experiments.plan.source import Source
 from experiments.plan.trials import pairs, points
-from experiments.records.run_folder import sha256
 
 LOCKS = (
     *("requirements.lock", "loadgen/requirements.lock", "servers/requirements.lock"),
@@ -63,7 +63,7 @@ def describe(
         "started_at": started_at,
         "git_commit": commit,
         "git_dirty": dirty,
-        "lock_sha256": {name: sha256(ROOT / name) for name in LOCKS},
+        "lock_sha256": {name: file_hash(ROOT / name) for name in LOCKS},
         "host_python": platform.python_version(),
         "images": images,
         "servers": servers,

@@ -52,7 +52,7 @@ def alone_not_as_asked(asked: Asked, measured: Turns) -> str:
     return next(_misplaced("the benchmark", asked.server.cores, [measured.affinity]), "")
 
 
-def show(cores: Iterable[int]) -> str:
+def cores_in_words(cores: Iterable[int]) -> str:
     """In words: core 1, or cores 0 and 1."""
     numbers = [str(core) for core in sorted(cores)]
     if len(numbers) == 1:
@@ -91,7 +91,7 @@ def _misplaced(who: str, wanted: Sequence[int], seen: Iterable[Sequence[int]]) -
     """At the first moment at which it was elsewhere."""
     elsewhere = next((cores for cores in seen if cores != wanted), None)
     if elsewhere is not None:
-        yield f"{who} had {show(elsewhere)}, and not {show(wanted)} as asked"
+        yield f"{who} had {cores_in_words(elsewhere)}, and not {cores_in_words(wanted)} as asked"
 
 
 def _equal(given: float | None, wanted: float | None) -> bool:

@@ -7,7 +7,6 @@ results/EXPERIMENT/RUN/ experiment.yaml  manifest.json  trials.csv
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import os
@@ -160,11 +159,6 @@ class Store:
         fresh = link.with_name(f".latest.{os.getpid()}")
         fresh.symlink_to(Path(self.name) / self.run, target_is_directory=True)
         fresh.replace(link)
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's bytes, in hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _append(path: Path, cells: Sequence[str]) -> int:

@@ -17,6 +17,11 @@ def last_lines(log: str) -> str:
     return text if len(text) <= LETTERS else f"...{text[-LETTERS:]}"
 
 
+def told(log: str, event: str) -> bool:
+    """Whether an event of this name is in it."""
+    return any(one.get("event") == event for one in events(log))
+
+
 def events(log: str) -> Iterator[dict[str, Any]]:
     """The events, in order."""
     for line in log.splitlines():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from contract.outcomes import not_measured
+from contract.reasons import server_ended
 from contract.result.benchmark_result import BenchmarkResult
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
@@ -183,7 +184,7 @@ def _reasons(outcome: Outcome, foreign: Foreign | None) -> tuple[str, Blame]:
         reasons.append((result.reason, by))
     log = outcome.logs.get("server", "")
     if outcome.server_ending:
-        reasons.append((f"the server ended with {outcome.server_ending}", "server_gone"))
+        reasons.append((server_ended(outcome.server_ending), "server_gone"))
     given = [(reason, by) for reason, by in reasons if reason]
     by = given[0][1] or "load" if given else ""  # who names nobody is the load
     told, end = "; ".join(reason for reason, _ in given), _log_end(outcome, by)

@@ -11,6 +11,7 @@ from typing import Any
 
 from contract.loads import OPEN_LOADS, WITHOUT_CLIENTS
 from contract.outcomes import FOREIGN, GENERATOR_BUSY, STEAL, not_measured
+from contract.reasons import NOBODY_SERVED
 from contract.void_causes import EXCUSED_BY_A_DISTURBANCE, Blame
 from experiments.records.offered import offered_per_s
 from experiments.records.remarks import COVERED, MUCH_LOG_PER_S, log_rate, remarks
@@ -163,7 +164,7 @@ def _as_seen(row: Row) -> tuple[str, Blame]:
     if not row["requests"]:
         if row["load"] in OPEN_LOADS and not (row["errors"] or row["unanswered"]):
             return "no request was due in the window; a longer one or a higher rate helps", "load"
-        return "no response came in the window", "server_starved"
+        return NOBODY_SERVED, "server_starved"
     return _keep_alive(row) if row["load"] == "keep_alive" else ("", "")
 
 

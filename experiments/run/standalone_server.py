@@ -15,6 +15,7 @@ from contract.exits import LabError
 from experiments.docker.driver import ContainerSpec, Driver, Ended
 from experiments.docker.tool import run_to_end, running
 from experiments.machine.cores import Placement
+from experiments.records.server_log import told
 from experiments.run.server_under_test import LISTEN_S, own_command
 from experiments.run.trial_containers import PIDS, POD_SYSCTLS, Images
 
@@ -92,7 +93,7 @@ class StandaloneServers:
 
     def _wait_until_listening(self, server: str) -> None:
         deadline = time.monotonic() + LISTEN_S
-        while '"listening"' not in (log := self.driver.logs(server)):
+        while not told(log := self.driver.logs(server), "listening"):
             if not self.driver.state(server).running or time.monotonic() > deadline:
                 raise NotListeningError(f"the server does not listen: {log[-500:]}")
             time.sleep(0.05)

@@ -9,7 +9,7 @@ from contract.result.document import from_json
 from contract.result.scalars import DocumentError
 from contract.result.start import Seen, Start
 from experiments.docker.driver import Driver
-from experiments.records.server_log import events
+from experiments.records.server_log import events, told
 from experiments.run.trial_kind import TrialError
 
 UP_S: Final = 20.0
@@ -20,7 +20,7 @@ MARGIN_S: Final = 10.0
 def await_watching(driver: Driver, watch: str) -> None:
     """Wait until the watcher looks. Raises TrialError."""
     deadline = time.monotonic() + UP_S
-    while "watching" not in (log := driver.logs(watch)):
+    while not told(log := driver.logs(watch), "watching"):
         if not driver.state(watch).running or time.monotonic() > deadline:
             raise TrialError(f"the watcher of the start does not look: {log[-500:]}", "load")
         time.sleep(0.02)

@@ -6,6 +6,7 @@ import re
 import socket
 
 from contract.expected import Expected
+from contract.reasons import CLOSES_EACH
 from loadgen.answers.head import SHOWN
 from loadgen.answers.meaning import Meaning
 from loadgen.engine.sockets import acknowledge, round_trip_us
@@ -86,8 +87,7 @@ class Client:
             raise VerificationError(str(error)) from error
         except EndedError:
             raise VerificationError(
-                "the server closes the connection after a response; "
-                "only `load: connection_per_request` can be asked of it"
+                f"{CLOSES_EACH}; only `load: connection_per_request` can be asked of it"
             ) from None
 
     def _ask_closing(self) -> Answer:

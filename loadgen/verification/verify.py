@@ -52,7 +52,6 @@ def closing_request(asked: Request = ROOT, *, old: bool = True) -> bytes:
 
 
 KEEP_ALIVE_REQUEST = keep_alive_request()
-CLOSING_REQUEST = closing_request()
 
 
 def learn(address: tuple[str, int], request: bytes, terms: Terms | None = None) -> Exchange:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 
+from contract.reasons import closes_idle
 from loadgen.engine.measures import IdleEnds
 
 TOGETHER = 1.25
@@ -26,7 +27,7 @@ def told(ends: IdleEnds, *, asked: bool) -> str:
     together = last <= TOGETHER * first and ends.oldest_open_us <= TOGETHER * last
     if together and len(ends.closed_us) >= FEW:
         what = "idle connections" if asked else "connections on which nothing is asked"
-        return f"the server closes {what} after {_seconds(statistics.median(ends.closed_us))}"
+        return closes_idle(what, _seconds(statistics.median(ends.closed_us)))
     number = len(ends.closed_us)
     times = _seconds(first) if _seconds(first) == _seconds(last) else _span(first, last)
     return (

@@ -28,8 +28,8 @@ from pathlib import Path
 from statistics import median
 
 from contract.core_loop import core_loop_us
+from contract.exits import ServerExit
 from servers.core.events import EventLog
-from servers.core.exits import Exit
 from servers.microbench.readiness_work import WORKS, Work
 from servers.readiness.mechanism import LimitReachedError, Readiness
 from servers.variants.epoll_level import EpollReadiness
@@ -58,7 +58,7 @@ INTERFACES: dict[str, type[Readiness]] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> Exit:
+def main(arguments: Sequence[str] | None = None) -> ServerExit:
     """Measure what the command line asks for; print it."""
     asked = _parse(arguments)
     try:
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> Exit:
             f"{asked.watched:,} descriptors, {asked.work} having both ends of each, do not fit "
             f"into the {most:,} of the process",
         )
-        return Exit.UNAVAILABLE
+        return ServerExit.UNAVAILABLE
     spin(work.bare, asked.warm_up * BARE_SHARE)
     bare = spin(work.bare, asked.window * BARE_SHARE)
     try:
@@ -82,12 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> Exit:
         why = limit.message.partition(":")[0]  # what follows is about connections
         told = f"{asked.interface} takes {work.watched:,} of {asked.watched:,} descriptors: {why}"
         EventLog(asked.interface).limit(limit.limit, limit.value, told)
-        return Exit.UNAVAILABLE
+        return ServerExit.UNAVAILABLE
     finally:
         _tell(event="watched", descriptors=work.watched)
     measured = measure(work, asked.warm_up, asked.window)
     _tell(event="measured", bare_ns=bare.elapsed_ns / bare.turns, **measured)
-    return Exit.OK
+    return ServerExit.OK
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,6 @@ from contract.columns import NAMES, SETTINGS
 from contract.cells import CHECKS
 from contract.settings.server_flags import arguments
 from contract.settings.setting import declared
-from contract.settings.table import settings_table
 from contract.settings.trial import Settings
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import points
@@ -48,6 +47,7 @@ from loadgen.option_checks import OptionsError, parse
 from servers.core.settings import SettingsError
 from servers.core.settings import parse as serve
 from servers.core.settings import parser
+from tests.support.settings_table import settings_table
 
 LOOPBACK = "http://127.0.0.1:8080"
 
@@ -124,7 +124,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, runs: list[Path]) -> dict[str
     """What the rooms say of two settings that only a copy of the contract declares."""
     copy = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "contract", copy / "contract")
-    for room in ("servers", "loadgen", "experiments", "analysis"):
+    for room in ("servers", "loadgen", "experiments", "analysis", "tests"):
         (copy / room).symlink_to(ROOT / room)
     add(copy / "contract/settings/load_settings.py", OF_LOAD)
     add(copy / "contract/settings/server_flags.py", OF_SERVERS, before="def arguments")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from experiments.images.image import repository
 from experiments.images.recipe import Recipe, ensure_built
 from experiments.paths import ROOT
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from experiments.docker.docker_driver import DockerDriver
     from experiments.images.base import Base
 
-IMAGE: Final = "c10k-lab/others"
+IMAGE: Final = repository("others")
 FOLDER: Final = ROOT / "tests" / "foreign" / "others"
 SERVED: Final = ("asgi.py", "config.ru", "index.html", "index.php", "wsgi.py")
 EXPERIMENT: Final = FOLDER / "servers.yaml"

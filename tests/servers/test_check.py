@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from contract.exits import ServerExit
 from experiments.paths import ROOT
 from servers import check
-from servers.core.exits import Exit
 from servers.registry import names
 from tests.support.forbidden_call import without_io_uring
 from tests.support.peer import PATIENCE_S
@@ -55,7 +55,7 @@ def test_every_variant_can_run_here_but_the_one_that_is_forbidden() -> None:
         timeout=len(names()) * PATIENCE_S,
         check=False,
     )
-    assert done.returncode == Exit.OK, done.stderr
+    assert done.returncode == ServerExit.OK, done.stderr
     reasons = json.loads(done.stdout)
     assert sorted(reasons) == names()
     assert reasons.pop("io_uring").startswith("io_uring cannot be used here (")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from analysis.checkup.answer import CLOSES_EACH
 from contract.checkup.description import (
     CLIENTS,
     CROWD,
@@ -21,6 +20,7 @@ from contract.checkup.description import (
     START,
 )
 from contract.outcomes import not_measured
+from contract.reasons import CLOSES_EACH, closes_idle
 from contract.result.distribution import Distribution
 from contract.result.habits import Habits
 from contract.result.stop import Ending, Stopped
@@ -109,9 +109,8 @@ class SimulatedServer:
             reason = f"verification failed: {CLOSES_EACH}"
             return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
         if self.closes_idle_s and settings.idle_connections:
-            reason = (
-                f"the server closes idle connections after {self.closes_idle_s:g} s; only 0 left"
-            )
+            closes = closes_idle("idle connections", f"{self.closes_idle_s:g} s")
+            reason = f"{closes}; only 0 left"
             return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
         asked = settings.active_connections + settings.idle_connections
         if self.workers and not settings.connecting and asked > self.workers:

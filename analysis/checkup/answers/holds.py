@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.checkup.answer import (
-    CLOSES_EACH,
     Answer,
     Asked,
     Row,
@@ -23,6 +22,7 @@ from contract.checkup.held_rate import HeldRate, held_rate
 from contract.checkup.kept import P99, word_of
 from contract.checkup.way import Way, way_of
 from contract.outcomes import MEASURED
+from contract.reasons import CLOSES_EACH
 
 RATE = "holds_per_s"
 BUSY = 0.9

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
 from analysis.checkup.answer import (
-    CLOSES_EACH,
     Answer,
     Asked,
     Row,
@@ -19,11 +16,10 @@ from analysis.wording import count, number, size
 from contract.checkup.description import IDLE
 from contract.checkup.figures import FIGURES
 from contract.outcomes import LIMIT_REACHED, MEASURED, STARVED, went_as_far_as
+from contract.reasons import CLOSES_EACH, CLOSES_IDLE
 
 OF_THOSE_THAT_STAY = frozenset(one.name for one in FIGURES if one.question == IDLE)
 """Figures that a server which closes them has none of."""
-CLOSES = re.compile(r"the server closes .*?connections.*? after ([\d.]+) s")
-"""In a reason, of loadgen/worker/idle_loss.py."""
 SLOWER = 1.1
 """Trials of equal settings differ by so much."""
 
@@ -81,7 +77,7 @@ def _closed(asked: Asked, many: Row) -> Answer | None:
     if CLOSES_EACH in reason:
         words = "It closes each connection after its answer, so that none stays idle."
         return _closes(asked, words, "none stays", 0.0)
-    if closing := CLOSES.search(reason):
+    if closing := CLOSES_IDLE.search(reason):
         after = f"{closing[1]} s"
         words = f"It closes idle connections after {after}, so that they do not pile up."
         return _closes(asked, words, f"closed after {after}", float(closing[1]))

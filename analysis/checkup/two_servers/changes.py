@@ -24,10 +24,10 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from analysis.checkup.answers.holds import held
+from analysis.checkup.answers.holds import RATE, held
 from analysis.checkup.two_servers.bounds import of_bounds
 from analysis.checkup.two_servers.change import FAILED, Change, changed, direction, unchanged
-from analysis.checkup.two_servers.failed_rounds import RATE, failed_rounds, first_failures
+from analysis.checkup.two_servers.failed_rounds import failed_rounds, first_failures
 from analysis.checkup.two_servers.rounds import End, Rounds
 from analysis.compare.estimates import SMALLEST
 from analysis.compare.failure_tests import LEVEL

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
+from analysis.checkup.answers.holds import RATE
 from analysis.checkup.two_servers.change import FAILED, Change, direction
 from analysis.checkup.two_servers.rounds import Rounds, mostly
 from analysis.compare.failure_tests import LEVEL
@@ -24,8 +24,6 @@ from analysis.statistics.false_discovery import adjusted
 from analysis.wording import plural, server_name
 from contract.checkup.description import HOLDS
 from contract.checkup.figures import OF_FAILURES
-
-RATE: Final = "holds_per_s"
 
 
 def failed_rounds(base: Rounds, other: Rounds) -> list[Change]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.cells import written
-from contract.columns import FORMAT_VERSION, NAMES
+from contract.columns import FORMAT_VERSION, NAMES, REFERENCE_SWEEP
 from contract.run_files import MANIFEST
 from experiments.plan.schema import Experiment
-from experiments.plan.trials import REFERENCE_SWEEP, Trial, plan
+from experiments.plan.trials import Trial, plan
 from experiments.records.manifest import usual
 from experiments.records.run_folder import TRIALS
 

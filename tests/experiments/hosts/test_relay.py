@@ -19,11 +19,13 @@ import pytest
 
 from contract.ports import MASTER_PORT
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
+from experiments.docker.tool import program
 from experiments.hosts import relay_end
-from experiments.hosts.relay import SOURCE, Relays
+from experiments.hosts.relay import Relays
 from tests.support.locust_process import free_port
 
 PATIENCE_S = 20.0
+PYTHON, OPTION, SOURCE = program(relay_end)
 MIB = 2**20
 
 
@@ -81,7 +83,7 @@ class Containers:
             self.up.remove(one)
 
     def talk_to(self, container: str, command: tuple[str, ...]) -> Program:
-        assert command[:3] == ("python3", "-c", SOURCE)
+        assert command[:3] == (PYTHON, OPTION, SOURCE)
         does, port = command[3:]
         assert port == str(MASTER_PORT)
         assert (container == "master") == (does == "connect")

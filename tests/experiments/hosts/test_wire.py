@@ -19,9 +19,10 @@ from contract.ports import PROBE_PORT, SERVER_PORT
 from experiments.docker.address import Address
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec, Ended
+from experiments.docker.tool import program
 from experiments.hosts import seen_hosts, wire, wire_echo, wire_look
 from experiments.hosts.host_engines import HostEngines, LoadEngine
-from experiments.hosts.wire import Wire, read, source
+from experiments.hosts.wire import Wire, read
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.hosts import Host, Hosts
 from tests.support.fakes import some_trials
@@ -42,7 +43,7 @@ def free_port(kind: socket.SocketKind) -> int:
 
 @contextmanager
 def answering(tcp: int, udp: int, *more: int) -> Iterator[None]:
-    command = [sys.executable, "-c", source(wire_echo), *map(str, (udp, tcp, *more))]
+    command = [sys.executable, *program(wire_echo, *map(str, (udp, tcp, *more)))[1:]]
     with subprocess.Popen(command) as process:  # noqa: S603 - our own
         try:
             yield
@@ -51,8 +52,9 @@ def answering(tcp: int, udp: int, *more: int) -> Iterator[None]:
 
 
 def looked(tcp: int, udp: int, *more: int, address: str = HERE) -> Ended:
-    patient = source(wire_look).replace("PATIENCE_S = 10.0", "PATIENCE_S = 3.0")
-    command = [sys.executable, "-c", patient, address, *map(str, (udp, tcp, *more))]
+    _, option, source, *asked = program(wire_look, address, *map(str, (udp, tcp, *more)))
+    patient = source.replace("PATIENCE_S = 10.0", "PATIENCE_S = 3.0")
+    command = [sys.executable, option, patient, *asked]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     return Ended(done.returncode, done.stdout + done.stderr)
 

@@ -47,20 +47,20 @@ def test_a_change_rebuilds_what_it_enters(path: str, touched: set[str]) -> None:
     differs = {
         target
         for target in build.CONTENT
-        if build.content_hash(target, "id", FILES) != build.content_hash(target, "id", changed)
+        if build.target_hash(target, "id", FILES) != build.target_hash(target, "id", changed)
     }
     assert differs == touched
 
 
 def test_hash_knows_base_target_and_names() -> None:
-    reference = build.content_hash("load", "id", FILES)
+    reference = build.target_hash("load", "id", FILES)
     renamed = {Path("loadgen/motor.py") if path.name == "engine.py" else path: content
                for path, content in FILES.items()}  # fmt: skip
     assert len(reference) == 12
-    assert reference != build.content_hash("load", "other", FILES)
-    assert reference != build.content_hash("peers", "id", FILES)
-    assert reference != build.content_hash("load", "id", renamed)
-    assert reference == build.content_hash("load", "id", dict(reversed(FILES.items())))
+    assert reference != build.target_hash("load", "other", FILES)
+    assert reference != build.target_hash("peers", "id", FILES)
+    assert reference != build.target_hash("load", "id", renamed)
+    assert reference == build.target_hash("load", "id", dict(reversed(FILES.items())))
 
 
 def test_unknown_target() -> None:

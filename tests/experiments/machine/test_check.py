@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
+from contract import granted
 from contract.exits import Exit, LabError
 from contract.settings.trial import Settings
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import ContainerSpec, DriverError
+from experiments.docker.tool import program
 from experiments.machine import preflight
 from experiments.machine.checks import Check
 from experiments.machine.cores import Core
 from experiments.machine.host import look
 from experiments.machine.kept import OF_SOME, check_kept
 from experiments.machine.shortfalls import CORES, MEMORY, NOFILE, QUOTA, DiscardedError, Shortfall
-from experiments.machine.specimen import LOOK, MODEL, specimens, unkept
+from experiments.machine.specimen import MODEL, specimens, unkept
 from experiments.plan.trials import Point, Trial
 from experiments.run.trial_containers import PIDS, Containers
 from tests.experiments.machine.test_shortfalls import CPUSET, FORWARDING, PIDS_LIMIT
@@ -245,5 +247,6 @@ def test_memory_is_asked_for_where_a_spec_does() -> None:
 
 
 def test_looking_needs_nothing_of_the_image_but_python() -> None:
-    assert LOOK[:2] == ("python3", "-c")
-    assert "from experiments" not in LOOK[2]
+    interpreter, option, source, *asked = program(granted, "net.core.somaxconn")
+    assert (interpreter, option, asked) == ("python3", "-c", ["net.core.somaxconn"])
+    assert "from experiments" not in source

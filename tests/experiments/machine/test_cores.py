@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contract.exits import LabError
+from experiments.docker.tool import program
+from experiments.machine import topology
 from experiments.machine.checks import check_cores
-from experiments.machine.cores import LOOK, Core, Placement, place, place_apart, see_cores
+from experiments.machine.cores import Core, Placement, place, place_apart, see_cores
 from experiments.machine.topology import reading
 from tests.support.fakes import FakeDriver
 from tests.support.placed import placed
@@ -175,9 +177,10 @@ def test_what_the_kernel_tells_of_cores(
 def test_a_container_is_asked_and_needs_nothing_but_python(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert LOOK[:2] == ("python3", "-c")
-    assert "import experiments" not in LOOK[2]
-    assert "from experiments" not in LOOK[2]
+    interpreter, option, source = program(topology)
+    assert (interpreter, option) == ("python3", "-c")
+    assert "import experiments" not in source
+    assert "from experiments" not in source
     told = [
         {"number": 4, "threads": [4, 5], "package": None, "speed": None, "slow": False},
         {"number": 5, "threads": [4, 5], "package": 1, "speed": 9, "slow": True},

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from contract.settings.setting import declared
-from contract.settings.table import settings_table
 from contract.settings.trial import Settings
 from experiments.paths import ROOT
 from experiments.plan.container_keys import ContainerKeys
@@ -17,6 +16,7 @@ from experiments.plan.experiment_file import FOLDER, read, servers
 from experiments.plan.foreign_server import Foreign, Need
 from experiments.plan.schema import Experiment, Sweep
 from experiments.plan.trials import pairs, plan, points
+from tests.support.settings_table import settings_table
 
 README = (ROOT / "README.md").read_text()
 DOCS = ROOT / "docs"

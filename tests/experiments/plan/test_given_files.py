@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments.plan import given_files
-from experiments.plan.given_files import KEPT, fault_of, keep, sha256_of
+from experiments.plan.given_files import KEPT, fault_of, keep, tree_hash
 
 
 @pytest.fixture
@@ -81,12 +81,12 @@ def test_copies_can_be_read_by_every_user_and_executed_as_before(
 
 
 def test_hash_follows_content_names_and_links(folder: Path) -> None:
-    seen = [sha256_of(folder / "conf")]
+    seen = [tree_hash(folder / "conf")]
     (folder / "conf" / "a").write_text("b")
-    seen.append(sha256_of(folder / "conf"))
+    seen.append(tree_hash(folder / "conf"))
     (folder / "conf" / "a").rename(folder / "conf" / "z")
-    seen.append(sha256_of(folder / "conf"))
+    seen.append(tree_hash(folder / "conf"))
     (folder / "conf" / "l").symlink_to("z")
-    seen.append(sha256_of(folder / "conf"))
+    seen.append(tree_hash(folder / "conf"))
     assert len(set(seen)) == 4
-    assert sha256_of(folder / "run.sh") == sha256_of(folder / "run.sh")
+    assert tree_hash(folder / "run.sh") == tree_hash(folder / "run.sh")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.records.server_log import events, last_lines
+from experiments.records.server_log import events, last_lines, told
 
 LIMIT = '{"event": "limit", "limit": "X", "message": "m"}'
 
@@ -40,3 +40,9 @@ def test_a_line_that_cannot_be_read_hides_none_beside_it(line: str) -> None:
 )
 def test_last_lines_are_bounded_and_in_one(log: str, told: str) -> None:
     assert last_lines(log) == told
+
+
+def test_an_event_is_told_by_its_name_and_by_nothing_else() -> None:
+    log = 'it is "listening"\n{"port": 8080}\n{"event": "limit", "limit": "listening"}\n'
+    assert not told(log, "listening")
+    assert told(f'{log}{{"event": "listening"}}\n', "listening")

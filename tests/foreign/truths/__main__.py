@@ -18,6 +18,7 @@ from experiments.cli.commands import with_exit_codes
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import ensure_images
 from experiments.images.context import build_context
+from experiments.images.image import repository
 from experiments.images.store import ImageStore
 from experiments.machine.run_lock import RunLock
 from experiments.paths import RESULTS, ROOT
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "truths"
-IMAGE = "c10k-lab/truths"
+IMAGE = repository("truths")
 FOLDER = ROOT / "tests" / "foreign" / "truths"
 STOPPING = ROOT / "tests" / "foreign" / "stopping" / "server.py"
 OF_STOPPING = ("loses",)

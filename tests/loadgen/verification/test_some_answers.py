@@ -10,7 +10,6 @@ import pytest
 from loadgen.verification import one_answer
 from loadgen.verification.errors import VerificationError
 from loadgen.verification.verify import (
-    CLOSING_REQUEST,
     KEEP_ALIVE_REQUEST,
     Terms,
     closing_request,
@@ -115,7 +114,7 @@ def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("request_", "asked"),
-    [(CLOSING_REQUEST, "HTTP/1.0"), (closing_request(old=False), "`Connection: close`")],
+    [(closing_request(), "HTTP/1.0"), (closing_request(old=False), "`Connection: close`")],
 )
 def test_a_server_that_keeps_what_it_should_close_is_refused(
     monkeypatch: pytest.MonkeyPatch, request_: bytes, asked: str

@@ -14,7 +14,6 @@ from loadgen.answers.meaning import Meaning
 from loadgen.verification import verify
 from loadgen.verification.errors import OldVersionError, VerificationError
 from loadgen.verification.verify import (
-    CLOSING_REQUEST,
     KEEP_ALIVE_REQUEST,
     Terms,
     closing_request,
@@ -31,6 +30,7 @@ from tests.support.loopback import (
 )
 from tests.support.terms import AT_ONCE, OURS, terms
 
+CLOSING_REQUEST = closing_request()
 NEW_CLOSING_REQUEST = closing_request(old=False)
 
 

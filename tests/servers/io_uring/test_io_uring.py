@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
+from contract.exits import ServerExit
 from experiments.paths import ROOT
-from servers.core.exits import Exit
 from servers.io_uring.buffers import FEWEST
 from servers.variants.io_uring import explain
 from tests.support.forbidden_call import without_io_uring
@@ -91,7 +91,7 @@ def test_refuses_to_start_where_it_is_forbidden(error: int) -> None:
         timeout=PATIENCE_S,
         check=False,
     )
-    assert done.returncode == Exit.UNAVAILABLE, done.stderr
+    assert done.returncode == ServerExit.UNAVAILABLE, done.stderr
     assert done.stdout == ""
     assert done.stderr.startswith("error: io_uring cannot be used here")
     assert "seccomp" in done.stderr

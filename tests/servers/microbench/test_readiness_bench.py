@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from contract import loads
-from servers.core.exits import Exit
+from contract.exits import ServerExit
 from servers.microbench.readiness_bench import INTERFACES, main, measure
 from servers.microbench.readiness_work import WORKS, OneWait, TokenRing
 from servers.variants.epoll_level import EpollReadiness
@@ -39,7 +39,7 @@ def test_every_interface_does_every_work(
     work: str, interface: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = (work, interface, "--watched", "7", "--warm-up", "0.01", "--window", "0.02")
-    assert main(asked) is Exit.OK
+    assert main(asked) is ServerExit.OK
     events = told(capsys.readouterr().out)
     assert events["watched"] == {"descriptors": 7}
     measured = events["measured"]
@@ -103,7 +103,7 @@ def run(*asked: str, nofile: int | None = None) -> subprocess.CompletedProcess[s
 def test_select_names_its_wall() -> None:
     done = run("one_wait", "select", "--watched", "1100")
     events = told(done.stdout)
-    assert done.returncode == Exit.UNAVAILABLE
+    assert done.returncode == ServerExit.UNAVAILABLE
     held = events["watched"]["descriptors"]
     assert 1_000 < held < 1_024
     assert events["limit"]["limit"] == "FD_SETSIZE"
@@ -119,7 +119,7 @@ def test_select_watches_a_thousand_pipes() -> None:
 def test_too_few_descriptors_are_a_limit_too() -> None:
     done = run("one_wait", "epoll_level", "--watched", "200", nofile=100)
     events = told(done.stdout)
-    assert done.returncode == Exit.UNAVAILABLE
+    assert done.returncode == ServerExit.UNAVAILABLE
     assert (events["limit"]["limit"], events["limit"]["value"]) == ("nofile", 100)
 
 
@@ -127,4 +127,4 @@ def test_too_few_descriptors_are_a_limit_too() -> None:
 def test_bad_usage(asked: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(asked)
-    assert ended.value.code == Exit.USAGE
+    assert ended.value.code == ServerExit.USAGE

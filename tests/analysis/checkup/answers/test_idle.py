@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from analysis.checkup.answer import CLOSES_EACH, Asked
+from analysis.checkup.answer import Asked
 from analysis.checkup.questions import ask, mark
 from contract.checkup.description import IDLE
 from contract.outcomes import not_measured
+from contract.reasons import CLOSES_EACH
 from contract.void_causes import SpoiledBy
 from tests.support.failing_check_ups import SPOILED, checked_up, with_idle_ones
 
