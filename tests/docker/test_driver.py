@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from experiments.docker.docker_driver import LOG_BYTES, DockerDriver
+from experiments.docker.container_logs import LOG_BYTES
+from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.docker.ownership import LABEL, LABEL_OWNER, LABEL_ROLE, LABEL_RUN
 from experiments.docker.tool import run_tool
