@@ -30,6 +30,7 @@ from experiments.probe.need_watch import EVERY_S
 from experiments.records import pins
 from experiments.records.needs_cpu import NeedsSeen
 from experiments.records.outcome import Outcome
+from experiments.run.container_names import hostname, load_name
 from experiments.run.habits_client import NAME as HABITS
 from experiments.run.habits_client import see_habits
 from experiments.run.load_form import load_form
@@ -37,7 +38,7 @@ from experiments.run.master_container import MasterContainer
 from experiments.run.needs import Needs
 from experiments.run.shaped_path import shape_path
 from experiments.run.told_to_end import ending_of, has_ended, was_told
-from experiments.run.trial_containers import Containers, hostname, load_name
+from experiments.run.trial_containers import Containers
 from experiments.run.trial_kind import TrialError
 from experiments.run.unreached import why_unreached_by
 from experiments.run.watched_start import await_seen, await_watching

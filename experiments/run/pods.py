@@ -1,0 +1,47 @@
+"""What a pod has beside its network namespace: settings of the kernel, and on a wire its ports."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from contract.ports import PROBE_PORT
+from experiments.machine.cores import Placement
+from experiments.plan.trials import Trial
+from experiments.run.container_names import number_of
+
+POD_SYSCTLS: Final = {
+    # Room for 55,000 connections per address; the lab's own ports lie below.
+    "net.ipv4.ip_local_port_range": "10240 65535",
+    "net.ipv4.tcp_tw_reuse": "1",
+}
+"""Kernel settings of every pod."""
+ANY_PORT: Final = {"net.ipv4.ip_unprivileged_port_start": "0"}
+"""Of somebody's container: without capabilities it could not listen on port 80."""
+SYN_LINEAR: Final = "net.ipv4.tcp_syn_linear_timeouts"
+"""Since Linux 6.5."""
+
+
+def kernel_settings(trial: Trial, name: str) -> dict[str, str]:
+    """Of the trial's pod of this name: `pod` is the server's, and the load's where it joins it."""
+    settings = trial.point.settings
+    sysctls = {
+        **POD_SYSCTLS,
+        "net.core.somaxconn": str(settings.somaxconn),
+    }
+    if settings.abort_on_overflow is not None and name == "pod":
+        sysctls["net.ipv4.tcp_abort_on_overflow"] = str(int(settings.abort_on_overflow))
+    loads = (name == "pod") == (settings.network == "pod")
+    if settings.syn_linear_timeouts is not None and loads:
+        sysctls[SYN_LINEAR] = str(settings.syn_linear_timeouts)
+    if trial.point.foreign:
+        sysctls |= ANY_PORT
+    return sysctls
+
+
+def on_wire(name: str, placement: Placement, address: str, port: int) -> dict[str, Any]:
+    """What the pod of this name has more where server and load are on two hosts: the server's is
+    at this address, and its server on this port."""
+    if name != "pod":
+        host = placement.load_hosts[number_of(name) - 1]
+        return {"side": host.side, "cpus": host.others, "hosts": {"server": address}}
+    return {"publish": {port: port}, "publish_at": address, "publish_udp": (PROBE_PORT,)}
