@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
+from contract.loads import POD
+from contract.settings.trial import Settings
 from experiments.plan.trials import Trial
 
 MASTER: Final = "master"
 """The Locust master in the lab's network, on each host that loads."""
+SERVER_POD: Final = "pod"
+"""The pod that the server is in; under network `pod` the load too."""
+SERVER_HOST: Final = "server"
+"""Host name of that pod for a load that is not in it."""
+
+
+def server_host(settings: Settings) -> str:
+    """Under which name or address the load finds the server."""
+    return "127.0.0.1" if settings.network == POD else SERVER_HOST
 
 
 def load_name(number: int) -> str:

@@ -15,6 +15,7 @@ from contract.result.scalars import DocumentError
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.plan.trials import Trial
 from experiments.records.server_log import last_lines
+from experiments.run.container_names import SERVER_POD, server_host
 from experiments.run.server_under_test import ServerUnderTest
 
 NAME: Final = "habits"
@@ -33,7 +34,7 @@ def command(trial: Trial, server: ServerUnderTest) -> tuple[str, ...]:
     asked = exchange.named.get(first) or Request(
         method=plain.method, path=first, headers=plain.headers, body=plain.body
     )
-    host = "127.0.0.1" if settings.network == "pod" else "server"
+    host = server_host(settings)
     return (
         *("python3", "-m", "loadgen.tools.habits", "--host", host, "--port", str(server.port)),
         *("--request", requests_text({ASKED: asked}), "--silence", f"{settings.habits_s:g}"),
@@ -55,7 +56,7 @@ def see_habits(
     try:
         if not driver.state(started["server"]).running:
             return Habits(reason="the server had ended")
-        started[NAME] = driver.start(made(started["client" if "client" in started else "pod"]))
+        started[NAME] = driver.start(made(started["client" if "client" in started else SERVER_POD]))
     except DriverError as error:
         return Habits(reason=f"its client did not start: {error}")
     return await_habits(driver, started[NAME], silence_s)

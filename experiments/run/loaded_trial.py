@@ -30,7 +30,7 @@ from experiments.probe.need_watch import EVERY_S
 from experiments.records import pins
 from experiments.records.needs_cpu import NeedsSeen
 from experiments.records.outcome import Outcome
-from experiments.run.container_names import hostname, load_name
+from experiments.run.container_names import SERVER_POD, hostname, load_name
 from experiments.run.habits_client import NAME as HABITS
 from experiments.run.habits_client import see_habits
 from experiments.run.load_form import load_form
@@ -108,15 +108,15 @@ class LoadedTrial:
         if self._needs.names() or settings.network == WIRE:
             self._settle()  # those of the trial before have the same host names, or ports
         hosts = self._needs.start()
-        pod = started["pod"] = self._driver.start(make.pod(trial, "pod", hosts))
+        pod = started[SERVER_POD] = self._driver.start(make.pod(trial, SERVER_POD, hosts))
         clients = make.clients(trial)
         self._start_all(clients)
         if settings.shaped:
-            ends = ("pod", *clients)
+            ends = (SERVER_POD, *clients)
             shape_path(self._driver, [make.link(trial, started[end], end) for end in ends])
         if settings.start_watched:
             self._watch_start(pod)
-        specs = make.loads(trial, *(started[end] for end in clients or ("pod",)))
+        specs = make.loads(trial, *(started[end] for end in clients or (SERVER_POD,)))
         with ThreadPoolExecutor(len(specs)) as pool:
             loads = {name: pool.submit(self._driver.start, spec) for name, spec in specs.items()}
             try:
@@ -282,7 +282,7 @@ class LoadedTrial:
         failed = outcome.reason or (outcome.result and outcome.result.reason)
         if not failed or outcome.server_ending:
             return
-        beside = ("pod", *self._containers.clients(self._trial), *(() if told else ("probe",)))
+        beside = (SERVER_POD, *self._containers.clients(self._trial), *(() if told else ("probe",)))
         for name in (one for one in beside if one in self.started):
             if not (state := self._driver.state(self.started[name])).running:
                 outcome.reason = f"the trial's {name} ended with {state.ending}; {failed}"

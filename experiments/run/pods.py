@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from contract.loads import POD
 from contract.ports import PROBE_PORT
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
-from experiments.run.container_names import number_of
+from experiments.run.container_names import SERVER_HOST, SERVER_POD, number_of
 
 POD_SYSCTLS: Final = {
     # Room for 55,000 connections per address; the lab's own ports lie below.
@@ -22,15 +23,15 @@ SYN_LINEAR: Final = "net.ipv4.tcp_syn_linear_timeouts"
 
 
 def kernel_settings(trial: Trial, name: str) -> dict[str, str]:
-    """Of the trial's pod of this name: `pod` is the server's, and the load's where it joins it."""
+    """Of the trial's pod of this name; the server's is the load's too where that joins it."""
     settings = trial.point.settings
     sysctls = {
         **POD_SYSCTLS,
         "net.core.somaxconn": str(settings.somaxconn),
     }
-    if settings.abort_on_overflow is not None and name == "pod":
+    if settings.abort_on_overflow is not None and name == SERVER_POD:
         sysctls["net.ipv4.tcp_abort_on_overflow"] = str(int(settings.abort_on_overflow))
-    loads = (name == "pod") == (settings.network == "pod")
+    loads = (name == SERVER_POD) == (settings.network == POD)
     if settings.syn_linear_timeouts is not None and loads:
         sysctls[SYN_LINEAR] = str(settings.syn_linear_timeouts)
     if trial.point.foreign:
@@ -41,7 +42,7 @@ def kernel_settings(trial: Trial, name: str) -> dict[str, str]:
 def on_wire(name: str, placement: Placement, address: str, port: int) -> dict[str, Any]:
     """What the pod of this name has more where server and load are on two hosts: the server's is
     at this address, and its server on this port."""
-    if name != "pod":
+    if name != SERVER_POD:
         host = placement.load_hosts[number_of(name) - 1]
-        return {"side": host.side, "cpus": host.others, "hosts": {"server": address}}
+        return {"side": host.side, "cpus": host.others, "hosts": {SERVER_HOST: address}}
     return {"publish": {port: port}, "publish_at": address, "publish_udp": (PROBE_PORT,)}

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from contract.loads import WIRE
+from contract.loads import POD, WIRE
 from contract.ports import PROBE_PORT, WEB_PORT
 from contract.probe_question import KEY
 from experiments.docker.driver import ContainerSpec
@@ -18,7 +18,14 @@ from experiments.hosts.sides import LOAD
 from experiments.link.container import shaper
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
-from experiments.run.container_names import MASTER, client_name, hostname, load_name
+from experiments.run.container_names import (
+    MASTER,
+    SERVER_HOST,
+    SERVER_POD,
+    client_name,
+    hostname,
+    load_name,
+)
 from experiments.run.described_container import as_described, beside
 from experiments.run.habits_client import NAME as HABITS
 from experiments.run.habits_client import command as habits_command
@@ -103,7 +110,7 @@ class Containers:
         """The pods of the load workers, where those are not in the server's, by name: `client`, and
         on further hosts `client-2` and so on."""
         settings = trial.point.settings
-        if settings.network == "pod":
+        if settings.network == POD:
             return {}
         places = dict.fromkeys(self.placement.hosts_of(settings.load_workers))
         return {(name := client_name(place + 1)): self.pod(trial, name) for place in places}
@@ -124,7 +131,7 @@ class Containers:
             command=("sleep", "infinity"),
             network=self.network,
             hostname=hostname(trial),
-            aliases=("server",) if name == "pod" else (),
+            aliases=(SERVER_HOST,) if name == SERVER_POD else (),
             sysctls=kernel_settings(trial, name),
             **{"cpus": self.placement.others, "hosts": hosts, **wire},
         )
