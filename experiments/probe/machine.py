@@ -9,32 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from contract.result.server_side import Environment
+from contract.sysctls import READ
 from experiments.probe.processes import PROC
-
-SYSCTLS = (
-    "net/core/somaxconn",
-    "net/core/netdev_max_backlog",
-    "net/ipv4/tcp_max_syn_backlog",
-    "net/ipv4/tcp_abort_on_overflow",
-    "net/ipv4/tcp_syncookies",
-    "net/ipv4/tcp_syn_linear_timeouts",
-    "net/ipv4/tcp_syn_retries",
-    "net/ipv4/ip_local_port_range",
-    "net/ipv4/tcp_tw_reuse",
-    "net/ipv4/tcp_fin_timeout",
-    "net/ipv4/tcp_max_tw_buckets",
-    "net/ipv4/tcp_congestion_control",
-    "net/ipv4/tcp_rmem",
-    "net/ipv4/tcp_wmem",
-    "net/ipv4/tcp_mem",
-    "net/bridge/bridge-nf-call-iptables",
-    "net/netfilter/nf_conntrack_max",
-    "fs/file-max",
-    "fs/nr_open",
-    "kernel/pid_max",
-    "kernel/threads-max",
-    "vm/max_map_count",
-)
 
 
 def environment() -> Environment:
@@ -57,7 +33,7 @@ def environment() -> Environment:
             for name in ("nofile", "nproc", "stack", "memlock", "sigpending")
         },
         clock_ticks=os.sysconf("SC_CLK_TCK"),
-        sysctls={name: _text(PROC / "sys" / name) for name in SYSCTLS},
+        sysctls={name: _text(PROC / "sys" / name) for name in READ},
     )
 
 

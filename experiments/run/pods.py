@@ -6,20 +6,27 @@ from typing import Any, Final
 
 from contract.loads import POD
 from contract.ports import PROBE_PORT
+from contract.sysctls import (
+    ABORT_ON_OVERFLOW,
+    PORT_RANGE,
+    SOMAXCONN,
+    SYN_LINEAR,
+    TW_REUSE,
+    UNPRIVILEGED_PORTS,
+    dotted,
+)
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
 from experiments.run.container_names import SERVER_HOST, SERVER_POD, number_of
 
 POD_SYSCTLS: Final = {
     # Room for 55,000 connections per address; the lab's own ports lie below.
-    "net.ipv4.ip_local_port_range": "10240 65535",
-    "net.ipv4.tcp_tw_reuse": "1",
+    dotted(PORT_RANGE): "10240 65535",
+    dotted(TW_REUSE): "1",
 }
 """Kernel settings of every pod."""
-ANY_PORT: Final = {"net.ipv4.ip_unprivileged_port_start": "0"}
+ANY_PORT: Final = {dotted(UNPRIVILEGED_PORTS): "0"}
 """Of somebody's container: without capabilities it could not listen on port 80."""
-SYN_LINEAR: Final = "net.ipv4.tcp_syn_linear_timeouts"
-"""Since Linux 6.5."""
 
 
 def kernel_settings(trial: Trial, name: str) -> dict[str, str]:
@@ -27,13 +34,13 @@ def kernel_settings(trial: Trial, name: str) -> dict[str, str]:
     settings = trial.point.settings
     sysctls = {
         **POD_SYSCTLS,
-        "net.core.somaxconn": str(settings.somaxconn),
+        dotted(SOMAXCONN): str(settings.somaxconn),
     }
     if settings.abort_on_overflow is not None and name == SERVER_POD:
-        sysctls["net.ipv4.tcp_abort_on_overflow"] = str(int(settings.abort_on_overflow))
+        sysctls[dotted(ABORT_ON_OVERFLOW)] = str(int(settings.abort_on_overflow))
     loads = (name == SERVER_POD) == (settings.network == POD)
     if settings.syn_linear_timeouts is not None and loads:
-        sysctls[SYN_LINEAR] = str(settings.syn_linear_timeouts)
+        sysctls[dotted(SYN_LINEAR)] = str(settings.syn_linear_timeouts)
     if trial.point.foreign:
         sysctls |= ANY_PORT
     return sysctls
