@@ -26,7 +26,18 @@ from typing import Any
 
 from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
 from contract.ports import PROBE_PORT
-from contract.probe_question import CLOCK, key_of, parsed
+from contract.probe_question import (
+    AFTER,
+    BEFORE,
+    CLOCK,
+    CLOSE,
+    ENVIRONMENT,
+    GATE,
+    OPEN,
+    STOP_BY,
+    key_of,
+    parsed,
+)
 from contract.result.document import to_json
 from contract.result.server_side import Environment, Moment, ProbeSample
 from experiments.probe.deepest import Deepest
@@ -45,12 +56,10 @@ from experiments.probe.sock_diag import accept_queue, accept_queue_limit, establ
 
 WATCH_HZ = 20
 SERVER_PID = 1
-STOP = b"stop:"
 TOLD = "told the server to end"  # in the log, where the run looks for it
 TRACE = PROC / "1/root/tmp/trace"
 """Of a traced server, whose process 1 is strace."""
 MOST_TRACE_BYTES = 60 * 2**20
-TIMED = (b"before", b"after")
 CALL = re.compile(rb"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
 """Process and name; a line `<... NAME resumed>` is the end of a call counted before."""
 
@@ -80,9 +89,9 @@ def moment() -> Moment:
     return Moment(at_ns=time.perf_counter_ns())
 
 
-BY_ITSELF: dict[bytes, Callable[[], Environment | Moment]] = {
-    b"environment": environment,
-    CLOCK.encode(): moment,
+BY_ITSELF: dict[str, Callable[[], Environment | Moment]] = {
+    ENVIRONMENT: environment,
+    CLOCK: moment,
 }
 """Questions that are answered without a sample, by who may be anybody among the workers."""
 
@@ -146,30 +155,30 @@ def serve(server_port: int, cores: list[str]) -> None:
             found = sample(server_port, cores, deepest.since(kept))
             deepest.see(found.accept_queue or 0)
             deepest.tell(number)
-            if word == b"open":
+            if word == OPEN:
                 traced = trace_bytes
                 sock.settimeout(1 / WATCH_HZ)
-            elif word == b"close":
+            elif word == CLOSE:
                 sock.settimeout(None)
                 if traced:
                     found = replace(found, **_calls(traced))
             answer = _with_more(word, found, server_port, cores)
         sock.sendto(json.dumps({**to_json(answer), "asked": number}).encode(), peer)
-        if word.startswith(STOP) and not stopped:  # a question may come again
+        if word.startswith(STOP_BY) and not stopped:  # a question may come again
             stopped = True
             print(TOLD, flush=True)
-            os.kill(SERVER_PID, int(word.removeprefix(STOP)))
+            os.kill(SERVER_PID, int(word.removeprefix(STOP_BY)))
 
 
-def _with_more(word: bytes, found: ProbeSample, server_port: int, cores: list[str]) -> ProbeSample:
+def _with_more(word: str, found: ProbeSample, server_port: int, cores: list[str]) -> ProbeSample:
     """The sample with what only this question asks."""
-    if word == b"gate":
+    if word == GATE:
         return _at_gate(found, server_port)
-    if word == b"open":
+    if word == OPEN:
         return replace(found, accept_queue_limit=accept_queue_limit(server_port))
-    if word in TIMED and cores:
+    if word in (BEFORE, AFTER) and cores:
         return replace(found, core_loop_us=loop_on(int(cores[0])))
-    if word.startswith(STOP):
+    if word.startswith(STOP_BY):
         os.kill(SERVER_PID, 0)  # raises where it may not
         return replace(found, at_ns=time.perf_counter_ns(), unix_ns=time.time_ns())
     return found
@@ -187,7 +196,7 @@ def _at_gate(found: ProbeSample, server_port: int) -> ProbeSample:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "environment":
+    if sys.argv[1] == ENVIRONMENT:
         print(json.dumps(to_json(environment())))
     else:
         serve(int(sys.argv[1]), sys.argv[2:])

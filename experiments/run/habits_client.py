@@ -8,7 +8,7 @@ from typing import Final
 
 from contract.exits import Exit
 from contract.mix import parse_mix
-from contract.request import Request, requests_text
+from contract.request import ASKED, Request, requests_text
 from contract.result.document import from_json
 from contract.result.habits import Habits
 from contract.result.scalars import DocumentError
@@ -20,8 +20,6 @@ from experiments.run.server_under_test import ServerUnderTest
 
 NAME: Final = "habits"
 """Of its container in a trial, and of its log."""
-ASKED: Final = "asked"
-"""What the client knows its request by (loadgen/tools/habits.py)."""
 LONGEST_S: Final = 150.0
 """Beside the silence; its cases and connections have bounds of their own, about 80 s."""
 

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TypeVar
 
 from contract.loads import WIRE
+from contract.probe_question import CLOSE, OPEN
 from contract.result.server_side import OwnLog
 from contract.result.start import Start
 from contract.result.trial_result import TrialResult
@@ -193,7 +194,7 @@ class LoadedTrial:
     def _own_log(self, result: TrialResult, spent_s: float | None) -> OwnLog | None:
         """What the server printed in the window; None without one, or where the engine does not
         tell: no trial is worse for that."""
-        opened, closed = result.sample("open"), result.sample("close")
+        opened, closed = result.sample(OPEN), result.sample(CLOSE)
         if not (opened and opened.unix_ns and closed and closed.unix_ns):
             return None
         try:
