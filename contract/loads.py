@@ -42,6 +42,5 @@ ARRIVALS = ("fixed", "poisson")
 """When the requests of an open load are due."""
 IDLES = ("after_one", "silent")
 """Idle connections are silent after one request, or always."""
-WIRE = "wire"
-NETWORKS = ("pod", "bridge", WIRE)
+POD, BRIDGE, WIRE = NETWORKS = ("pod", "bridge", "wire")
 """The load joins the server's network namespace, crosses a bridge, or is on another machine."""

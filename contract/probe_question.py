@@ -13,8 +13,19 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
+ENVIRONMENT: Final = "environment"
+"""The word of a question for the machine, which is no sample."""
 CLOCK: Final = "clock"
 """The word of a question for the time alone: any worker may ask it, and no sample is taken."""
+START, GATE, LOOK, STOP = "start", "gate", "look", "stop"
+"""Words that ask for a sample, and its label: as the load begins, before the window, one that
+nobody keeps, and as the server is told to end."""
+STOP_BY: Final = f"{STOP}:"
+"""Before the number of the signal with which the probe tells it that."""
+BEFORE, AFTER = "before", "after"
+"""Around the window: the server's core is timed."""
+OPEN, SECOND, CLOSE = OF_WINDOW = ("open", "second", "close")
+"""Those of a window, in order."""
 KEY: Final = "C10K_PROBE_KEY"
 """The variable with the key, in the environment of who asks and of who answers."""
 
@@ -30,14 +41,14 @@ def signed(word: str, number: int, kept: int, key: bytes) -> bytes:
     return question + b" " + _sign(question, key)
 
 
-def parsed(datagram: bytes, key: bytes) -> tuple[bytes, int, int]:
+def parsed(datagram: bytes, key: bytes) -> tuple[str, int, int]:
     """Its word, its number, and that of the answer that was kept last. ValueError where it is not
     of who has the key."""
     question, _, sign = datagram.rpartition(b" ")
     if not hmac.compare_digest(sign, _sign(question, key)):
         raise ValueError("the question is not signed with this trial's key")
     word, number, kept = question.split(b" ")
-    return word, int(number), int(kept)
+    return word.decode(), int(number), int(kept)
 
 
 def _sign(question: bytes, key: bytes) -> bytes:

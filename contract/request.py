@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 HOST = "c10k-lab"
+ASKED = "asked"
+"""The name of a request that is given alone, among those of `requests_text`."""
 IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 """May be sent again by themselves when their connection ends (RFC 9110, 9.2.2)."""
 WITH_CONTENT = ("POST", "PUT", "PATCH")

@@ -22,6 +22,7 @@ from analysis.records import details
 from analysis.records.run import Run, remembered
 from analysis.selection.trials import at, per_request
 from analysis.wording import at_least, count, duration, known, server_name, share
+from contract.sysctls import SYN_LINEAR
 
 PER_DECADE = 8
 EDGES = np.logspace(1, 8, 7 * PER_DECADE + 1)
@@ -35,7 +36,6 @@ LEAST = 0.6
 INKS = [KNOWN[name].colour for name in ("iterative", "poll", "epoll_level")]
 INKS += [style.colour for style in SPARE]
 """One for each row on the page, where a server has several."""
-SYSCTL = "net/ipv4/tcp_syn_linear_timeouts"
 CLIENTS = {"active_connections": "clients", "idle_connections": "idle connections"}
 """Settings that are no part of a connection per request, and may differ within a run."""
 STEPS = 6
@@ -202,7 +202,7 @@ def _end(run: Run) -> float:
 def ladder(sysctls: Mapping[str, Any]) -> list[float]:
     """The moments at which an unanswered SYN is sent again, in seconds: TCP_TIMEOUT_INIT
     doubled each time, after so many linear steps of one second."""
-    told = str(sysctls.get(SYSCTL) or "0")
+    told = str(sysctls.get(SYN_LINEAR) or "0")
     linear = min(int(told[:STEPS]), STEPS) if told.isdecimal() else 0
     steps = [1.0] * linear + [2.0**n for n in range(STEPS)]
     return [float(second) for second in np.cumsum(steps)[:STEPS]]

@@ -15,6 +15,7 @@ from analysis.outcomes.lower_bounds import bounded
 from analysis.records import details
 from analysis.records.run import Run, remembered
 from analysis.wording import at_least, count, duration, number, plural, server_name
+from contract.probe_question import OPEN, START
 
 PHASES = {
     "connect_idle": "idle connect",
@@ -127,7 +128,7 @@ def reading(run: Run) -> str:
     )
     last = story.kernel.iloc[-1]
     if last["listen_drops"]:
-        opened = story.kernel.loc[story.kernel["label"] == "open", "listen_drops"]
+        opened = story.kernel.loc[story.kernel["label"] == OPEN, "listen_drops"]
         early = int(opened.iloc[0]) if len(opened) else 0
         return (
             f"{text}. The kernel dropped {plural(int(last['listen_drops']), 'SYN')}, "
@@ -155,9 +156,9 @@ def _story(run: Run) -> Story | None:
     row = trials.iloc[0]
     trial = str(row["trial"])
     load, read = details.series(run, trial), details.samples(run, trial)
-    if not len(load) or not len(read) or "start" not in set(read["label"]):
+    if not len(load) or not len(read) or START not in set(read["label"]):
         return None
-    start = read.index[read["label"] == "start"][0]
+    start = read.index[read["label"] == START][0]
     kernel = read.loc[start:].reset_index(drop=True)
     names = list(COUNTERS)
     kernel[names] = kernel[names] - kernel.loc[0, names]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contract.loads import CONNECTING_LOADS, INTERFACES, OPEN_LOADS, WITHOUT_CLIENTS
+from contract.loads import CONNECTING_LOADS, INTERFACES, OPEN_LOADS, POD, WITHOUT_CLIENTS
 from contract.mix import parse_mix
 from contract.settings.setting import declared
 from contract.settings.trial import Settings
@@ -68,7 +68,7 @@ def _of_connections(settings: Settings) -> Iterator[str]:
             + ("one address has" if sources == 1 else f"{sources} source_addresses have")
             + f" ports for {most_from(sources, settings.bad_clients):,}"
         )
-    if sources > 1 and settings.network != "pod":
+    if sources > 1 and settings.network != POD:
         yield (
             f"source_addresses {sources} are for network pod, where the server is on 127.0.0.1; "
             f"under network {settings.network} the load has one address"

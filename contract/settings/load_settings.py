@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.loads import ARRIVALS, CLIENT_LOADS, IDLES, LOADS, NETWORKS
+from contract.loads import ARRIVALS, CLIENT_LOADS, IDLES, LOADS, NETWORKS, POD
 from contract.mix import PATTERN, parse_mix
 from contract.settings.server_flags import BACKLOG, LONGEST_BACKLOG
 from contract.settings.setting import setting
@@ -30,7 +30,7 @@ class LoadSettings:
         alone=True,
     )
     network: str = setting(
-        "pod",
+        POD,
         "Path: the load joins the server's namespace, or crosses a bridge; `wire` is what "
         "an experiment with `hosts` has",
         choices=NETWORKS,

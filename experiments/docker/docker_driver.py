@@ -7,45 +7,25 @@ from __future__ import annotations
 
 import math
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from contract.stop_signal import USUAL as STOP_SIGNAL
+from experiments.docker import container_logs
 from experiments.docker.address import Address
 from experiments.docker.container_options import host_settings, settings
-from experiments.docker.driver import (
-    AbsentError,
-    ContainerSpec,
-    ContainerState,
-    DriverError,
-    Ended,
-    InUseError,
-)
+from experiments.docker.driver import ContainerSpec, ContainerState, Ended
 from experiments.docker.engine import Engine
 from experiments.docker.leftovers import found
 from experiments.docker.messages import told_of
 from experiments.docker.ownership import labels
+from experiments.docker.removal import Removal
 from experiments.docker.talk import Talk
 from experiments.docker.tool import nofile_limit
 from experiments.images.store import ImageStore
 from experiments.machine.cores import Core, Placement, place, see_cores
 from experiments.machine.shortfalls import DiscardedError, discarded, is_told_of
-
-LOG_BYTES: Final = 256 * 1024
-WHOLE_BYTES: Final = 2**20
-"""Of a log that gives more than this, the engine may have dropped the beginning."""
-SHORTEST_S: Final = 1e-3
-REMOVERS: Final = 8
-REMOVAL_S: Final = 30.0
-"""A busy engine whose file system is a program has taken more than three."""
-ATTEMPTS: Final = 5
-"""To remove a network that a container which is just ending may leave a moment later."""
-AGAIN_S: Final = 0.2
 
 
 class DockerDriver(Engine):
@@ -66,15 +46,12 @@ class DockerDriver(Engine):
         self._warnings: dict[str, None] = {}
         self._nofile: int | None = None
         self._cores: tuple[Core, ...] = ()
-        self._removers: ThreadPoolExecutor | None = None
+        self._removal = Removal(self)
         self._own_lock = threading.Lock()
 
     def close(self) -> None:
         """Close the connections of all threads; the driver may not be used after it."""
-        with self._own_lock:
-            removers, self._removers = self._removers, None
-        if removers is not None:
-            removers.shutdown()
+        self._removal.close()
         super().close()
 
     @property
@@ -171,33 +148,13 @@ class DockerDriver(Engine):
             return Talk(api.exec_start(made, socket=True))
 
     def logs(self, container: str) -> str:
-        """The last LOG_BYTES of both streams."""
-        api = self.api
-        kept: deque[bytes] = deque()
-        size = 0
-        with self.guard(f"reading the log of container {container[:12]}"):
-            for chunk in api.logs(container, stdout=True, stderr=True, stream=True, follow=False):
-                kept.append(chunk)
-                size += len(chunk)
-                while size - len(kept[0]) >= LOG_BYTES:
-                    size -= len(kept.popleft())
-        return b"".join(kept)[-LOG_BYTES:].decode(errors="replace")
+        """The last of both streams, at most container_logs.LOG_BYTES."""
+        return container_logs.tail(self, container)
 
     def log_rate(self, container: str, since_s: float, until_s: float) -> float:
         """Bytes a second that it printed between two moments of the engine's calendar; of a log
         that was longer than an engine keeps, those of the part that is there."""
-        api = self.api
-        size, first = 0, b""
-        with self.guard(f"reading the log of container {container[:12]}"):
-            for line in api.logs(
-                container, stream=True, follow=False, timestamps=True, since=since_s, until=until_s
-            ):
-                stamp, _, text = line.partition(b" ")
-                first = first or stamp
-                size += len(text)
-        if size > WHOLE_BYTES:
-            since_s = datetime.fromisoformat(first.decode()).timestamp()
-        return size / max(until_s - since_s, SHORTEST_S)
+        return container_logs.rate(self, container, since_s, until_s)
 
     def mounted_at(self, container: str) -> str:
         """The folder of the engine's machine where its files are; '' where there is none."""
@@ -227,37 +184,7 @@ class DockerDriver(Engine):
 
     def remove(self, containers: Iterable[str]) -> None:
         """Kill and remove, side by side; one that is gone already is no error."""
-        doomed = list(containers)
-        if len(doomed) == 1:
-            return self._remove_one(doomed[0])
-        with self._own_lock:
-            if self._removers is None:
-                self._removers = ThreadPoolExecutor(REMOVERS, thread_name_prefix="remove")
-            pending = [self._removers.submit(self._remove_one, one) for one in doomed]
-        failed = [error for future in pending if (error := future.exception()) is not None]
-        if failed:
-            raise failed[0]
-        return None
-
-    def _remove_one(self, container: str) -> None:
-        api = self.api
-        with suppress(AbsentError):
-            try:
-                with self.guard(f"removing container {container[:12]}"):
-                    api.remove_container(container, v=True, force=True)
-            except InUseError as error:
-                if "already in progress" not in str(error):
-                    raise
-                self._await_removal(container)
-
-    def _await_removal(self, container: str) -> None:
-        """Somebody removes it already: what hangs on it can only go after it."""
-        deadline = time.monotonic() + REMOVAL_S
-        while time.monotonic() < deadline:  # ends by AbsentError
-            self._inspect(container)
-            time.sleep(0.05)
-        late = f"container {container[:12]} is still being removed after {REMOVAL_S:.0f} s"
-        raise DriverError(told_of(self.where, late))
+        self._removal.containers(containers)
 
     def create_network(self, name: str) -> str:
         """A bridge of this name; returns its id."""
@@ -270,9 +197,7 @@ class DockerDriver(Engine):
 
     def remove_network(self, name: str) -> None:
         """By name or id; one that is gone already is no error."""
-        api = self.api
-        with suppress(AbsentError), self.guard(f"removing network {name}"):
-            api.remove_network(name)
+        self._removal.network(name)
 
     def sweep(self, *, of_runs: bool = True) -> list[str]:
         """Remove every container and network of this owner's runs, or all that this owner has;
@@ -283,18 +208,8 @@ class DockerDriver(Engine):
         left = found(self, of_runs=of_runs)
         self.remove(container for container, _ in left["containers"])
         gone = [name for _, name in left["containers"]]
-        return gone + [name for network, name in left["networks"] if self._could_remove(network)]
-
-    def _could_remove(self, network: str) -> bool:
-        """Remove it; whether that could be done."""
-        for _ in range(ATTEMPTS):
-            try:
-                self.remove_network(network)
-            except InUseError:
-                time.sleep(AGAIN_S)
-            else:
-                return True
-        return False
+        could_remove = self._removal.could_remove_network
+        return gone + [name for network, name in left["networks"] if could_remove(network)]
 
     def remove_all(self) -> list[str]:
         """All that this owner's lab has in the engine, images included; their names."""

@@ -16,7 +16,7 @@ from experiments.hosts import wire_echo, wire_look
 from experiments.hosts.host_engines import HostEngines
 from experiments.hosts.sides import in_words
 from experiments.records.server_log import last_lines
-from experiments.run.trial_containers import ANY_PORT
+from experiments.run.pods import ANY_PORT
 
 NETWORK: Final = "bridge"
 """The engines' own, as for any container with a published port."""

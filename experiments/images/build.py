@@ -30,6 +30,7 @@ PROBE: Final = (
     "experiments/probe/deepest.py",
     "experiments/probe/pressure.py",
     "experiments/probe/processes.py",
+    "experiments/probe/machine.py",
     "experiments/probe/server_core.py",
     "experiments/probe/netlink.py",
     "experiments/probe/sock_diag.py",

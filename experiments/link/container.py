@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from contract.loads import POD
 from contract.settings.trial import Settings
 from experiments.docker.driver import ContainerSpec, Driver, Ended
 from experiments.docker.tool import run_to_end
@@ -48,7 +49,7 @@ def shaper(
 def why_kernel_cannot(driver: Driver, image: str, settings: Settings, name: str) -> str:
     """Shape a namespace that nobody uses: why that cannot be, and what to do; empty if it can.
     Raises DriverError."""
-    alone = replace(settings, network="pod")
+    alone = replace(settings, network=POD)
     ended = run_to_end(driver, shaper(alone, ANY_PORT, image=image, name=name, network="none"))
     return why_not_shaped(ended) if ended.exit_code else ""
 

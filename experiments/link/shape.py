@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from contract.link import HANDLES, TO_CLIENT, TO_SERVER
+from contract.loads import POD
 from contract.settings.trial import Settings
 
 PORT_OF: Final = {TO_CLIENT: "sport", TO_SERVER: "dport"}
@@ -31,7 +32,7 @@ LOOPBACK, BRIDGE = "lo", "eth0"
 def script(settings: Settings, port: int) -> str:
     """Shell commands that shape the path in one network namespace. They end at the first that
     fails, which says why."""
-    device = LOOPBACK if settings.network == "pod" else BRIDGE
+    device = LOOPBACK if settings.network == POD else BRIDGE
     return "\n".join(("set -ex", *_commands(settings, port, device)))
 
 

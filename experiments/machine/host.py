@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from contract.sysctls import BRIDGE_NF
 from experiments.docker.driver import Driver
 from experiments.docker.tool import run_tool
 
@@ -18,7 +19,7 @@ CONTAINERD: Final = Path("/var/lib/containerd")
 """The folder of one that the system started, if nobody has moved it."""
 BY_CONTAINERD: Final = ["driver-type", "io.containerd.snapshotter.v1"]
 """Among what an engine tells of its storage."""
-BRIDGE_FILE: Final = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+BRIDGE_FILE: Final = f"/proc/sys/{BRIDGE_NF}"
 INSIDE: Final = f"""
 import json, os
 disk, path = os.statvfs("/"), "{BRIDGE_FILE}"

@@ -28,6 +28,7 @@ from experiments.machine.shortfalls import (
     compare,
 )
 from experiments.plan.trials import Point, Trial
+from experiments.run.container_names import SERVER_POD
 from experiments.run.trial_containers import Containers
 
 WITHOUT: Final[dict[str, dict[str, Any]]] = {
@@ -60,7 +61,7 @@ def specimens(trials: Sequence[Trial], placement: Placement, nofile: int) -> lis
     make = Containers(_NoImages(), placement, "none", nofile, "", defaultdict(str))
     alone = [trial for trial in trials if trial.point.settings.without_clients]
     loaded = [trial for trial in trials if not trial.point.settings.without_clients]
-    pods = [make.pod(trial, "pod").sysctls for trial in loaded]
+    pods = [make.pod(trial, SERVER_POD).sysctls for trial in loaded]
     sysctls = {
         name: value
         for pod in pods

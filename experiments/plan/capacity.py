@@ -14,13 +14,9 @@ from contract.loads import WIRE, WITHOUT_CLIENTS
 from contract.settings.conflicts import check, most_from
 from contract.settings.trial import Settings
 from contract.spread import most_together
+from contract.sysctls import FILES, MOST_MAPS, MOST_PIDS, MOST_THREADS, TRACKED
 from experiments.plan.axes import MAX, SCALED
 
-FILES = "fs/file-max"
-TRACKED = "net/netfilter/nf_conntrack_max"
-"""A namespace's, each end's. On a network of the lab's own Docker has rules for names in every
-container's namespace, and where there are rules all connections are tracked: over loopback 300
-were seen to take 300 entries."""
 COUNTED = (*SCALED, "slow_readers", "slow_writers")
 """Settings that count connections."""
 MARGIN = 300
@@ -63,8 +59,8 @@ class Limits:
 def limits_of(machine: Mapping[str, Any], nofile: int, pids: int) -> Limits:
     """From what the probe tells of the machine, and what the engine and the lab grant."""
     sysctls = machine["sysctls"]
-    kernels = [sysctls.get(name) for name in ("kernel/pid_max", "kernel/threads-max")]
-    maps, tracked = sysctls.get("vm/max_map_count"), sysctls.get(TRACKED)
+    kernels = [sysctls.get(name) for name in (MOST_PIDS, MOST_THREADS)]
+    maps, tracked = sysctls.get(MOST_MAPS), sysctls.get(TRACKED)
     files = sysctls.get(FILES)
     return Limits(
         nofile=nofile,

@@ -12,7 +12,7 @@ from typing import Any
 
 from contract.columns import REFERENCE_SWEEP
 from contract.exits import Exit, LabError
-from contract.loads import KINDS, WITHOUT_CLIENTS
+from contract.loads import BRIDGE, KINDS, WITHOUT_CLIENTS
 from contract.mix import parse_mix, unknown_names
 from contract.origins import FOREIGN
 from contract.request import Request, RequestError
@@ -108,7 +108,7 @@ class Trial:
         if self.point.foreign:
             overhead_s += OVERHEAD_NEED_S * len(self.point.foreign.needs)
         if settings.shaped:
-            overhead_s += OVERHEAD_SHAPED_S * (2 if settings.network == "bridge" else 1)
+            overhead_s += OVERHEAD_SHAPED_S * (2 if settings.network == BRIDGE else 1)
         warm_up_s = LEAST_WARM_UP_S if settings.warm_up_s is None else settings.warm_up_s
         busy_s = settings.ramp_s + warm_up_s + settings.window_s
         return overhead_s + busy_s + settings.stop_s + settings.habits_s

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
-import resource
 import socket
 import sys
 import time
@@ -28,49 +26,40 @@ from typing import Any
 
 from contract.granted import cpu_ns, folder, held_back, parse_allowed, processor
 from contract.ports import PROBE_PORT
-from contract.probe_question import CLOCK, key_of, parsed
+from contract.probe_question import (
+    AFTER,
+    BEFORE,
+    CLOCK,
+    CLOSE,
+    ENVIRONMENT,
+    GATE,
+    OPEN,
+    STOP_BY,
+    key_of,
+    parsed,
+)
 from contract.result.document import to_json
 from contract.result.server_side import Environment, Moment, ProbeSample
 from experiments.probe.deepest import Deepest
 from experiments.probe.link import link
+from experiments.probe.machine import (
+    cores_cpu,
+    environment,
+    kernel_socket_bytes,
+    meminfo,
+    tcp_counters,
+)
 from experiments.probe.pressure import read_pressure
-from experiments.probe.processes import connections_held, read_processes
+from experiments.probe.processes import PROC, connections_held, read_processes
 from experiments.probe.server_core import loop_on, stay_off
 from experiments.probe.sock_diag import accept_queue, accept_queue_limit, established
 
 WATCH_HZ = 20
 SERVER_PID = 1
-STOP = b"stop:"
 TOLD = "told the server to end"  # in the log, where the run looks for it
-PROC = Path("/proc")
-SYSCTLS = (
-    "net/core/somaxconn",
-    "net/core/netdev_max_backlog",
-    "net/ipv4/tcp_max_syn_backlog",
-    "net/ipv4/tcp_abort_on_overflow",
-    "net/ipv4/tcp_syncookies",
-    "net/ipv4/tcp_syn_linear_timeouts",
-    "net/ipv4/tcp_syn_retries",
-    "net/ipv4/ip_local_port_range",
-    "net/ipv4/tcp_tw_reuse",
-    "net/ipv4/tcp_fin_timeout",
-    "net/ipv4/tcp_max_tw_buckets",
-    "net/ipv4/tcp_congestion_control",
-    "net/ipv4/tcp_rmem",
-    "net/ipv4/tcp_wmem",
-    "net/ipv4/tcp_mem",
-    "net/bridge/bridge-nf-call-iptables",
-    "net/netfilter/nf_conntrack_max",
-    "fs/file-max",
-    "fs/nr_open",
-    "kernel/pid_max",
-    "kernel/threads-max",
-    "vm/max_map_count",
-)
 TRACE = PROC / "1/root/tmp/trace"
 """Of a traced server, whose process 1 is strace."""
 MOST_TRACE_BYTES = 60 * 2**20
-TIMED = (b"before", b"after")
 CALL = re.compile(rb"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
 """Process and name; a line `<... NAME resumed>` is the end of a call counted before."""
 
@@ -83,39 +72,15 @@ def sample(server_port: int, cores: list[str], deepest: int = 0) -> ProbeSample:
         unix_ns=time.time_ns(),
         **_confinement(),
         **read_processes(),
-        **_tcp_counters(),
+        **tcp_counters(),
         accept_queue=(depth := accept_queue(server_port)),
         accept_queue_max=max(deepest, depth),
-        kernel_socket_bytes=_kernel_socket_bytes(),
+        kernel_socket_bytes=kernel_socket_bytes(),
         # Of the whole kernel, sockets among it: only its growth tells something.
-        kernel_slab_bytes=_meminfo("Slab"),
-        **_cores_cpu(cores),
+        kernel_slab_bytes=meminfo("Slab"),
+        **cores_cpu(cores),
         **read_pressure(),
         link=link(),
-    )
-
-
-def environment() -> Environment:
-    """The machine as a container sees it: kernel, processor, limits, sysctls."""
-    return Environment(
-        kernel=platform.release(),
-        kernel_version=platform.version(),
-        architecture=platform.machine(),
-        python=platform.python_version(),
-        cpu_model=_cpu_model(),
-        cores=os.cpu_count(),
-        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        memory_available_bytes=_meminfo("MemAvailable"),
-        cgroup_version=2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
-        clock_source=_text(
-            Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
-        ),
-        ulimits={
-            name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))
-            for name in ("nofile", "nproc", "stack", "memlock", "sigpending")
-        },
-        clock_ticks=os.sysconf("SC_CLK_TCK"),
-        sysctls={name: _text(PROC / "sys" / name) for name in SYSCTLS},
     )
 
 
@@ -124,26 +89,11 @@ def moment() -> Moment:
     return Moment(at_ns=time.perf_counter_ns())
 
 
-BY_ITSELF: dict[bytes, Callable[[], Environment | Moment]] = {
-    b"environment": environment,
-    CLOCK.encode(): moment,
+BY_ITSELF: dict[str, Callable[[], Environment | Moment]] = {
+    ENVIRONMENT: environment,
+    CLOCK: moment,
 }
 """Questions that are answered without a sample, by who may be anybody among the workers."""
-
-
-def _text(path: Path) -> str | None:
-    """None where this kernel or this namespace has no such file."""
-    try:
-        return path.read_text().strip()
-    except (FileNotFoundError, PermissionError):
-        return None
-
-
-def _cpu_model() -> str:
-    for line in (PROC / "cpuinfo").read_text().splitlines():
-        if line.startswith(("model name", "Model")):
-            return line.partition(":")[2].strip()
-    return platform.processor() or "unknown"
 
 
 def _confinement(server: Path = PROC / "1") -> dict[str, Any]:
@@ -159,23 +109,6 @@ def _confinement(server: Path = PROC / "1") -> dict[str, Any]:
     }
 
 
-def _tcp_counters() -> dict[str, Any]:
-    counters: dict[str, int] = {}
-    for name in ("net/snmp", "net/netstat"):
-        lines = (PROC / name).read_text().splitlines()
-        for keys, values in zip(lines[::2], lines[1::2], strict=True):
-            prefix = keys.split(":", 1)[0]
-            if prefix in ("Tcp", "TcpExt"):
-                counters.update(zip(keys.split()[1:], map(int, values.split()[1:]), strict=True))
-    return {
-        "listen_overflows": counters["ListenOverflows"],
-        "listen_drops": counters["ListenDrops"],
-        "retransmits": counters["RetransSegs"],
-        "resets": counters["OutRsts"],
-        "segments_out": counters["OutSegs"],
-    }
-
-
 def _calls(start: int) -> dict[str, Any]:
     """System calls by name since the trace had `start` bytes; whether it had room for them."""
     with TRACE.open("rb") as trace:
@@ -186,40 +119,6 @@ def _calls(start: int) -> dict[str, Any]:
         "syscalls": {name.decode(): count for name, count in Counter(names).items()},
         "trace_is_whole": whole,
     }
-
-
-def _kernel_socket_bytes() -> int:
-    for line in (PROC / "net/sockstat").read_text().splitlines():
-        if line.startswith("TCP:"):
-            return int(line.split()[-1]) * os.sysconf("SC_PAGE_SIZE")
-    raise RuntimeError("/proc/net/sockstat has no TCP line")
-
-
-def _meminfo(name: str) -> int:
-    """In bytes."""
-    for line in (PROC / "meminfo").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1_024
-    raise RuntimeError(f"/proc/meminfo has no {name} line")
-
-
-def _cores_cpu(cores: list[str]) -> dict[str, Any]:
-    """Ticks of the cores that the trial uses: idle, and stolen.
-
-    What was busy is what is left. Kernels count idle time to the nanosecond, but find busy time
-    by looking at each timer tick: a server that wakes with the ticks, as under fixed arrivals,
-    would seem to be always busy.
-    """
-    idle = stolen = 0
-    for line in (PROC / "stat").read_text().splitlines():
-        name, _, rest = line.partition(" ")
-        if name.removeprefix("cpu") in cores:
-            _user, _nice, _system, resting, iowait, _irq, _softirq, steal = map(
-                int, rest.split()[:8]
-            )
-            idle += resting + iowait
-            stolen += steal
-    return {"idle_ticks": idle, "steal_ticks": stolen, "measured_cores": tuple(cores)}
 
 
 def serve(server_port: int, cores: list[str]) -> None:
@@ -256,30 +155,30 @@ def serve(server_port: int, cores: list[str]) -> None:
             found = sample(server_port, cores, deepest.since(kept))
             deepest.see(found.accept_queue or 0)
             deepest.tell(number)
-            if word == b"open":
+            if word == OPEN:
                 traced = trace_bytes
                 sock.settimeout(1 / WATCH_HZ)
-            elif word == b"close":
+            elif word == CLOSE:
                 sock.settimeout(None)
                 if traced:
                     found = replace(found, **_calls(traced))
             answer = _with_more(word, found, server_port, cores)
         sock.sendto(json.dumps({**to_json(answer), "asked": number}).encode(), peer)
-        if word.startswith(STOP) and not stopped:  # a question may come again
+        if word.startswith(STOP_BY) and not stopped:  # a question may come again
             stopped = True
             print(TOLD, flush=True)
-            os.kill(SERVER_PID, int(word.removeprefix(STOP)))
+            os.kill(SERVER_PID, int(word.removeprefix(STOP_BY)))
 
 
-def _with_more(word: bytes, found: ProbeSample, server_port: int, cores: list[str]) -> ProbeSample:
+def _with_more(word: str, found: ProbeSample, server_port: int, cores: list[str]) -> ProbeSample:
     """The sample with what only this question asks."""
-    if word == b"gate":
+    if word == GATE:
         return _at_gate(found, server_port)
-    if word == b"open":
+    if word == OPEN:
         return replace(found, accept_queue_limit=accept_queue_limit(server_port))
-    if word in TIMED and cores:
+    if word in (BEFORE, AFTER) and cores:
         return replace(found, core_loop_us=loop_on(int(cores[0])))
-    if word.startswith(STOP):
+    if word.startswith(STOP_BY):
         os.kill(SERVER_PID, 0)  # raises where it may not
         return replace(found, at_ns=time.perf_counter_ns(), unix_ns=time.time_ns())
     return found
@@ -297,7 +196,7 @@ def _at_gate(found: ProbeSample, server_port: int) -> ProbeSample:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "environment":
+    if sys.argv[1] == ENVIRONMENT:
         print(json.dumps(to_json(environment())))
     else:
         serve(int(sys.argv[1]), sys.argv[2:])

@@ -6,18 +6,15 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
+from contract.sysctls import FILES, MOST_THREADS, MOST_TIME_WAIT, TCP_MEMORY, TRACKED
+
 SAME: Final = (
     *("images", "servers", "kernel", "cpu", "lock_sha256", "format_version", "experiment_sha256"),
     *("docker", "bridge_nf_call_iptables", "clock_source"),
 )
 """Keys of the manifest: another engine, or a path through the firewall, which costs a new
 connection four times as much, is another machine."""
-BY_MEMORY: Final = frozenset(
-    (
-        *("fs/file-max", "kernel/threads-max", "net/ipv4/tcp_mem"),
-        *("net/ipv4/tcp_max_tw_buckets", "net/netfilter/nf_conntrack_max"),
-    )
-)
+BY_MEMORY: Final = frozenset((FILES, MOST_THREADS, TCP_MEMORY, MOST_TIME_WAIT, TRACKED))
 """Settings of the kernel that it reckons anew at each boot, from the memory that is free then."""
 OF_A_HOST: Final = (
     "docker",

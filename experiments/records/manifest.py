@@ -10,6 +10,7 @@ from typing import Any
 from contract.columns import FORMAT_VERSION, SETTINGS
 from contract.compared import COMPARE, Compared
 from contract.settings.trial import Settings
+from contract.sysctls import BRIDGE_NF
 from experiments.hashes import file_hash
 from experiments.machine.cores import Placement
 from experiments.paths import ROOT
@@ -22,8 +23,6 @@ LOCKS = (
     *("requirements.lock", "loadgen/requirements.lock", "servers/requirements.lock"),
     "experiments/foreign/requirements.lock",
 )
-BRIDGE_NF = "net/bridge/bridge-nf-call-iptables"
-"""Whether what crosses a bridge passes the rules of iptables."""
 
 
 def describe(

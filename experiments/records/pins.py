@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from contract.granted import parse_cores
+from contract.probe_question import OF_WINDOW
 from contract.result.asked import Asked, Pins
 from contract.result.benchmark_result import Turns
 from contract.result.load_side import Worker
@@ -16,7 +17,6 @@ from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec
 from experiments.records.quotient import per
-from experiments.records.server_series import LABELS
 
 CLOSE = 0.01
 """A quota is asked in whole us of its period."""
@@ -40,7 +40,7 @@ def not_as_asked(result: TrialResult) -> str:
     """
     if result.asked is None:
         raise ValueError("what the trial asked of the engine was not recorded")
-    inside = [one for one in result.samples if one.label in LABELS]
+    inside = [one for one in result.samples if one.label in OF_WINDOW]
     faults = [*_server(result.asked.server, inside)]
     for worker in result.workers:
         faults += _load(worker, result.asked.loads[worker.name])

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from contract.probe_question import OF_WINDOW
 from contract.result.server_side import ProbeSample, ServerSecond
-
-LABELS = ("open", "second", "close")
 
 
 def server_series(samples: Sequence[ProbeSample]) -> tuple[ServerSecond, ...]:
     """A row between each two samples of the window; empty where none was measured."""
-    inside = [one for one in samples if one.label in LABELS]
+    inside = [one for one in samples if one.label in OF_WINDOW]
     return tuple(_second(inside[0].at_ns, *pair) for pair in pairwise(inside))
 
 

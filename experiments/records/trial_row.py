@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from contract.outcomes import not_measured
+from contract.probe_question import CLOSE, OPEN
 from contract.reasons import server_ended
 from contract.result.benchmark_result import BenchmarkResult
 from contract.result.trial_result import TrialResult
@@ -94,7 +95,7 @@ def _add_server_side(
     row: Row, result: TrialResult, window: Window, settings: Settings, outcome: Outcome
 ) -> str:
     """Returns what server or load were not given as asked."""
-    before, after = result.sample("open"), result.sample("close")
+    before, after = result.sample(OPEN), result.sample(CLOSE)
     if before is None or after is None:
         _add_reason(row, "the probe's samples of the window are missing", "probe")
         return ""

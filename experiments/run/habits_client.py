@@ -8,19 +8,18 @@ from typing import Final
 
 from contract.exits import Exit
 from contract.mix import parse_mix
-from contract.request import Request, requests_text
+from contract.request import ASKED, Request, requests_text
 from contract.result.document import from_json
 from contract.result.habits import Habits
 from contract.result.scalars import DocumentError
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.plan.trials import Trial
 from experiments.records.server_log import last_lines
+from experiments.run.container_names import SERVER_POD, server_host
 from experiments.run.server_under_test import ServerUnderTest
 
 NAME: Final = "habits"
 """Of its container in a trial, and of its log."""
-ASKED: Final = "asked"
-"""What the client knows its request by (loadgen/tools/habits.py)."""
 LONGEST_S: Final = 150.0
 """Beside the silence; its cases and connections have bounds of their own, about 80 s."""
 
@@ -33,7 +32,7 @@ def command(trial: Trial, server: ServerUnderTest) -> tuple[str, ...]:
     asked = exchange.named.get(first) or Request(
         method=plain.method, path=first, headers=plain.headers, body=plain.body
     )
-    host = "127.0.0.1" if settings.network == "pod" else "server"
+    host = server_host(settings)
     return (
         *("python3", "-m", "loadgen.tools.habits", "--host", host, "--port", str(server.port)),
         *("--request", requests_text({ASKED: asked}), "--silence", f"{settings.habits_s:g}"),
@@ -55,7 +54,7 @@ def see_habits(
     try:
         if not driver.state(started["server"]).running:
             return Habits(reason="the server had ended")
-        started[NAME] = driver.start(made(started["client" if "client" in started else "pod"]))
+        started[NAME] = driver.start(made(started["client" if "client" in started else SERVER_POD]))
     except DriverError as error:
         return Habits(reason=f"its client did not start: {error}")
     return await_habits(driver, started[NAME], silence_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from contract import probe_question
 from contract.exits import LabError
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
@@ -15,7 +16,7 @@ from experiments.plan.capacity import Limits, limits_of
 from experiments.run.trial_containers import PIDS, PROBE
 from experiments.run.trial_environment import MOST_NOFILE
 
-ENVIRONMENT = (*PROBE, "environment")
+ENVIRONMENT = (*PROBE, probe_question.ENVIRONMENT)
 
 
 def limits_here() -> Limits | None:

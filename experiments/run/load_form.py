@@ -11,6 +11,7 @@ from contract.request import headers_text, requests_text
 from contract.settings.trial import MOST_WARM_UP_S
 from contract.stop_signal import USUAL
 from experiments.plan.trials import Trial
+from experiments.run.container_names import server_host
 from experiments.run.server_under_test import ServerUnderTest
 
 MOST_IN_FLIGHT = 256
@@ -21,7 +22,7 @@ SHORTEST_BACKLOG = 128
 def load_form(trial: Trial, server: ServerUnderTest, stop_signal: str = USUAL) -> dict[str, Any]:
     """Always all of it: the master's form keeps what the trial before has set."""
     settings, asked = trial.point.settings, server.exchange
-    host = "127.0.0.1" if settings.network == "pod" else "server"
+    host = server_host(settings)
     return {
         "host": f"http://{host}:{server.port}",
         "server": "",

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TypeVar
 
 from contract.loads import WIRE
+from contract.probe_question import CLOSE, OPEN
 from contract.result.server_side import OwnLog
 from contract.result.start import Start
 from contract.result.trial_result import TrialResult
@@ -30,6 +31,7 @@ from experiments.probe.need_watch import EVERY_S
 from experiments.records import pins
 from experiments.records.needs_cpu import NeedsSeen
 from experiments.records.outcome import Outcome
+from experiments.run.container_names import SERVER_POD, hostname, load_name
 from experiments.run.habits_client import NAME as HABITS
 from experiments.run.habits_client import see_habits
 from experiments.run.load_form import load_form
@@ -37,7 +39,7 @@ from experiments.run.master_container import MasterContainer
 from experiments.run.needs import Needs
 from experiments.run.shaped_path import shape_path
 from experiments.run.told_to_end import ending_of, has_ended, was_told
-from experiments.run.trial_containers import Containers, hostname, load_name
+from experiments.run.trial_containers import Containers
 from experiments.run.trial_kind import TrialError
 from experiments.run.unreached import why_unreached_by
 from experiments.run.watched_start import await_seen, await_watching
@@ -107,15 +109,15 @@ class LoadedTrial:
         if self._needs.names() or settings.network == WIRE:
             self._settle()  # those of the trial before have the same host names, or ports
         hosts = self._needs.start()
-        pod = started["pod"] = self._driver.start(make.pod(trial, "pod", hosts))
+        pod = started[SERVER_POD] = self._driver.start(make.pod(trial, SERVER_POD, hosts))
         clients = make.clients(trial)
         self._start_all(clients)
         if settings.shaped:
-            ends = ("pod", *clients)
+            ends = (SERVER_POD, *clients)
             shape_path(self._driver, [make.link(trial, started[end], end) for end in ends])
         if settings.start_watched:
             self._watch_start(pod)
-        specs = make.loads(trial, *(started[end] for end in clients or ("pod",)))
+        specs = make.loads(trial, *(started[end] for end in clients or (SERVER_POD,)))
         with ThreadPoolExecutor(len(specs)) as pool:
             loads = {name: pool.submit(self._driver.start, spec) for name, spec in specs.items()}
             try:
@@ -192,7 +194,7 @@ class LoadedTrial:
     def _own_log(self, result: TrialResult, spent_s: float | None) -> OwnLog | None:
         """What the server printed in the window; None without one, or where the engine does not
         tell: no trial is worse for that."""
-        opened, closed = result.sample("open"), result.sample("close")
+        opened, closed = result.sample(OPEN), result.sample(CLOSE)
         if not (opened and opened.unix_ns and closed and closed.unix_ns):
             return None
         try:
@@ -281,7 +283,7 @@ class LoadedTrial:
         failed = outcome.reason or (outcome.result and outcome.result.reason)
         if not failed or outcome.server_ending:
             return
-        beside = ("pod", *self._containers.clients(self._trial), *(() if told else ("probe",)))
+        beside = (SERVER_POD, *self._containers.clients(self._trial), *(() if told else ("probe",)))
         for name in (one for one in beside if one in self.started):
             if not (state := self._driver.state(self.started[name])).running:
                 outcome.reason = f"the trial's {name} ended with {state.ending}; {failed}"

@@ -22,7 +22,8 @@ from experiments.probe.sock_diag import Listener
 from experiments.records.container_hints import key_that_may_help
 from experiments.records.server_log import last_lines
 from experiments.run.described_container import as_described, beside
-from experiments.run.trial_containers import ANY_PORT, PIDS, Containers
+from experiments.run.pods import ANY_PORT
+from experiments.run.trial_containers import PIDS, Containers
 from experiments.run.trial_kind import TrialError
 from experiments.run.unreached import why_unreached
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,14 +18,13 @@ from contract.ports import WEB_PORT
 from contract.run_order import KEY, next_sequence
 from experiments.checkup.questions import CheckUp, check_up_of
 from experiments.docker.docker_driver import DockerDriver
-from experiments.foreign.images import Found, ensure_foreign, keep_files, same_image
+from experiments.foreign.images import ensure_foreign, keep_files, same_image
 from experiments.hosts.carry import carry
 from experiments.hosts.host_doctor import refuse_unlike
 from experiments.hosts.patience import Patience
-from experiments.hosts.seen_hosts import see_hosts
 from experiments.hosts.ways import engines, server_address, way_to_master
 from experiments.images.build import Images, ensure_images
-from experiments.link.image import Link, ensure_link, without_paths
+from experiments.link.image import ensure_link, without_paths
 from experiments.machine.preflight import Needs, preflight
 from experiments.machine.rest import Rest
 from experiments.machine.run_lock import RunLock
@@ -35,19 +35,20 @@ from experiments.plan.overrides import kept_source
 from experiments.plan.source import Source
 from experiments.plan.trials import Trial, expected_s, foreign_servers, notes, plan
 from experiments.records.conditions import changed
-from experiments.records.manifest import describe
 from experiments.records.recorded_limits import recorded_limits
 from experiments.records.run_folder import Store
 from experiments.run.here import granted, machine_of
 from experiments.run.loop import (
     AfterwardsError,
     Interrupted,
+    Runner,
     descriptors,
     execute,
     interruptible,
     kept,
     swept,
 )
+from experiments.run.prepared import Prepared, manifest_of, targets
 from experiments.run.progress import Watch
 from experiments.run.trial_environment import trial_environment
 from experiments.run.until_decided import Continuation, all_trials, is_complete, left
@@ -139,73 +140,114 @@ def _measure_all(
 ) -> None:
     """`begin` is told of the run, and of the limits of its plan, before the first trial."""
     folder = store.folder if store else RESULTS / source.name / run
-    tell = partial(say, console)
-    hosts = source.experiment.hosts
-    with RunLock(run, folder), interruptible(), engines(run, hosts) as driver, swept(driver, tell):
-        refuse_unlike(driver)
-        images = ensure_images(driver, _targets(plan(source.experiment)), tell)
-        carry(driver, images, tell)
-        machine = machine_of(driver, images.server)
-        limits = recorded_limits(store) if store else granted(driver, images.server, machine)
-        trials = all_trials(source.experiment, limits, store.manifest() if store else {})
-        for note in (*source.notes, *notes(trials)):
-            tell(note)
-        servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
-        link = ensure_link(driver, images.base, trials, run, tell)
-        if link and link.missing:
-            limits = without_paths(source.experiment, limits, link, store)
-            trials = all_trials(source.experiment, limits, {})
-            tell(link.left_out)
-        emulated = (note for one in servers for note in one.emulated)
-        for note in (*same_image(source.experiment, servers), *emulated):
-            tell(note)
-        if budget_s and not may_be_open(source.experiment):
+    tell, experiment = partial(say, console), source.experiment
+    with (
+        RunLock(run, folder),
+        interruptible(),
+        engines(run, experiment.hosts) as driver,
+        swept(driver, tell),
+    ):
+        prepared = _prepare(run, source, store, driver, tell)
+        trials = prepared.trials
+        if budget_s and not may_be_open(experiment):
             tell("BUDGET: the experiment has no claims or thresholds, and ends with its plan")
-        budget_s = budget_of(budget_s, source.experiment, trials)
-        preflight(driver, _needs(trials, budget_s, images))
-        describe_all = partial(
-            _manifest, run, source, trials, driver, images, link, servers, machine, limits
-        )
+        budget_s = budget_of(budget_s, experiment, trials)
+        preflight(driver, _needs(trials, budget_s, prepared.images))
+        describe_all = partial(manifest_of, prepared, driver)
         if store is None:
-            store = _begin(source, run, servers, {**known, BUDGET: budget_s}, describe_all)
+            store = _begin(prepared, {**known, BUDGET: budget_s}, describe_all)
         else:
             _go_on(store, describe_all(store.folder))
         tell(
             f"{len(trials)} trials; results in {store.folder}; live at http://127.0.0.1:{WEB_PORT}"
         )
-        pinned = {name: image for one in servers for name, image in one.pinned.items()}
-        finished = len(trials) - len(left(store, trials))
-        with (
-            way_to_master(hosts),
-            trial_environment(
-                *(run, driver, images, pinned, store.folder),
-                link.image.id if link else "",
-                server_address(hosts) if hosts else "",
-            ) as runner,
-            Watch(trials, finished, console) as bar,
-        ):
-            begin(store, limits)
-            with kept(store):
-                rest = Rest()
-                execute(trials, store, runner, bar, rest)
-
-                def measure(more: list[Trial], doing: str) -> None:
-                    bar.more(more, doing)
-                    execute(more, store, runner, bar, rest)
-
-                if check_up := check_up_of(store):
-                    others = {one.server.name: one.server for one in servers}
-                    there, planned = store.recorded(), len(trials)
-                    CheckUp(check_up, others, hosts, store, there, planned, measure, tell).ask_all()
-                Continuation(
-                    source.experiment, limits, store, trials, measure, tell
-                ).until_decided()
+        _run_trials(prepared, store, driver, console, begin)
 
 
-def _targets(trials: list[Trial]) -> list[str]:
-    """The images that the trials use."""
-    traced = any(trial.point.settings.traced for trial in trials)
-    return ["server", "load", *(["traced"] if traced else [])]
+def _prepare(
+    run: str, source: Source, store: Store | None, driver: DockerDriver, tell: Callable[[str], None]
+) -> Prepared:
+    """What is built and looked at before the first trial of a run that begins, or goes on."""
+    experiment = source.experiment
+    refuse_unlike(driver)
+    images = ensure_images(driver, targets(plan(experiment)), tell)
+    carry(driver, images, tell)
+    machine = machine_of(driver, images.server)
+    limits = recorded_limits(store) if store else granted(driver, images.server, machine)
+    trials = all_trials(experiment, limits, store.manifest() if store else {})
+    for note in (*source.notes, *notes(trials)):
+        tell(note)
+    servers = ensure_foreign(driver, images.base, foreign_servers(trials), tell)
+    link = ensure_link(driver, images.base, trials, run, tell)
+    if link and link.missing:
+        limits = without_paths(experiment, limits, link, store)
+        trials = all_trials(experiment, limits, {})
+        tell(link.left_out)
+    emulated = (note for one in servers for note in one.emulated)
+    for note in (*same_image(experiment, servers), *emulated):
+        tell(note)
+    return Prepared(run, source, images, machine, limits, trials, servers, link)
+
+
+def _run_trials(
+    prepared: Prepared,
+    store: Store,
+    driver: DockerDriver,
+    console: Console,
+    begin: Callable[[Store, Limits], None],
+) -> None:
+    """Those that are left of the plan, and what is asked beyond it."""
+    hosts, link = prepared.source.experiment.hosts, prepared.link
+    pinned = {name: image for one in prepared.servers for name, image in one.pinned.items()}
+    finished = len(prepared.trials) - len(left(store, prepared.trials))
+    with (
+        way_to_master(hosts),
+        trial_environment(
+            *(prepared.run, driver, prepared.images, pinned, store.folder),
+            link.image.id if link else "",
+            server_address(hosts) if hosts else "",
+        ) as runner,
+        Watch(prepared.trials, finished, console) as bar,
+    ):
+        begin(store, prepared.limits)
+        with kept(store):
+            measuring = _Measuring(store, runner, bar)
+            measuring.planned(prepared.trials)
+            _ask_on(prepared, store, measuring.more, partial(say, console))
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """Trial by trial, with the rests between them."""
+
+    store: Store
+    runner: Runner
+    bar: Watch
+    rest: Rest = field(default_factory=Rest)
+
+    def planned(self, trials: list[Trial]) -> None:
+        """Those that `bar` knows of."""
+        execute(trials, self.store, self.runner, self.bar, self.rest)
+
+    def more(self, trials: list[Trial], doing: str) -> None:
+        """Others, for what the words say."""
+        self.bar.more(trials, doing)
+        self.planned(trials)
+
+
+def _ask_on(
+    prepared: Prepared,
+    store: Store,
+    measure: Callable[[list[Trial], str], None],
+    tell: Callable[[str], None],
+) -> None:
+    """What a check-up asks of the servers, and more blocks for what is open."""
+    experiment, trials = prepared.source.experiment, prepared.trials
+    if check_up := check_up_of(store):
+        others = {one.server.name: one.server for one in prepared.servers}
+        there, planned = store.recorded(), len(trials)
+        CheckUp(check_up, others, experiment.hosts, store, there, planned, measure, tell).ask_all()
+    Continuation(experiment, prepared.limits, store, trials, measure, tell).until_decided()
 
 
 def _needs(trials: list[Trial], budget_s: float, images: Images) -> Needs:
@@ -221,15 +263,11 @@ def _needs(trials: list[Trial], budget_s: float, images: Images) -> Needs:
 
 
 def _begin(
-    source: Source,
-    run: str,
-    servers: list[Found],
-    known: Mapping[str, Any],
-    describe_all: Callable[[Path], dict[str, Any]],
+    prepared: Prepared, known: Mapping[str, Any], describe_all: Callable[[Path], dict[str, Any]]
 ) -> Store:
     """A new folder, with copies of the files that the servers are given."""
-    store = Store.create(RESULTS, source, run)
-    keep_files(servers, store.folder)
+    store = Store.create(RESULTS, prepared.source, prepared.run)
+    keep_files(prepared.servers, store.folder)
     store.write_manifest({**describe_all(store.folder), **known, KEY: next_sequence(RESULTS)})
     return store
 
@@ -245,51 +283,3 @@ def _go_on(store: Store, manifest: dict[str, Any]) -> None:
         )
     resumed = [*before.get("resumed_at", []), manifest["started_at"]]
     store.write_manifest({**before, "resumed_at": resumed})
-
-
-def _manifest(
-    run: str,
-    source: Source,
-    trials: list[Trial],
-    driver: DockerDriver,
-    images: Images,
-    link: Link | None,
-    servers: list[Found],
-    machine: dict[str, Any],
-    limits: Limits,
-    folder: Path,
-) -> dict[str, Any]:
-    """`folder` is the run's."""
-    version, info = driver.version(), driver.info()
-    engine = {
-        "engine": version.get("Version"),
-        "api": version.get("ApiVersion"),
-        "operating_system": info.get("OperatingSystem"),
-        "storage_driver": info.get("Driver"),
-        "cgroup_driver": info.get("CgroupDriver"),
-        "runtime": info.get("DefaultRuntime"),
-    }
-    base = images.base
-    made_of = {
-        "base": {
-            "reference": base.reference,
-            "id": base.image_id,
-            "origin": base.origin,
-            "digest": base.digest,
-            "python": base.python,
-        },
-        **{
-            name: {"tag": images.references[name], "id": images.ids[name]}
-            for name in _targets(trials)
-        },
-        **(link.used_by(trials) if link else {}),
-    }
-    started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    foreign = {one.server.name: one.describe(folder) for one in servers}
-    placement = driver.placement(images.server)
-    found = describe(
-        *(run, started_at, source, made_of, foreign, machine, engine, placement),
-        *(limits, [*source.notes, *notes(trials), *([link.left_out] if link else [])]),
-    )
-    hosts = see_hosts(driver, source.experiment.hosts, images.server, trials)
-    return {**found, **hosts, "trials": len(trials)}

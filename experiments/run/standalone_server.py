@@ -16,8 +16,9 @@ from experiments.docker.driver import ContainerSpec, Driver, Ended
 from experiments.docker.tool import run_to_end, running
 from experiments.machine.cores import Placement
 from experiments.records.server_log import told
+from experiments.run.pods import POD_SYSCTLS
 from experiments.run.server_under_test import LISTEN_S, own_command
-from experiments.run.trial_containers import PIDS, POD_SYSCTLS, Images
+from experiments.run.trial_containers import PIDS, Images
 
 GUEST_S = 60.0
 

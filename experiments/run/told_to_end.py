@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from contract.probe_question import STOP
 from contract.result.stop import GRACE_S, Ending
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerState, Driver, DriverError
@@ -28,7 +29,7 @@ def has_ended(driver: Driver, container: str) -> bool:
 def was_told(driver: Driver, started: Mapping[str, str], result: TrialResult | None) -> bool:
     """Whether its probe has told it to. Where the answer that says so was lost, or who had it, the
     probe's log does. `started` has the ids of the containers, by name."""
-    if result and result.sample("stop"):
+    if result and result.sample(STOP):
         return True
     if not {"server", "probe"} <= started.keys():
         return False
@@ -41,7 +42,7 @@ def ending_of(driver: Driver, server: str, result: TrialResult, loaded_s: float)
     """Waits until it has ended, GRACE_S at most since it was told to, of which the load took
     `loaded_s`; None of one that was not told to, or has not ended by then. Raises DriverError where
     the engine does not tell by then."""
-    told = result.sample("stop")
+    told = result.sample(STOP)
     if not result.stopped or not told or not told.unix_ns:
         return None
     state = _ended(driver, server, time.monotonic() + GRACE_S - loaded_s)

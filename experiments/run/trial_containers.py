@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from contract.loads import WIRE
+from contract.loads import POD, WIRE
 from contract.ports import PROBE_PORT, WEB_PORT
 from contract.probe_question import KEY
 from experiments.docker.driver import ContainerSpec
@@ -18,25 +18,22 @@ from experiments.hosts.sides import LOAD
 from experiments.link.container import shaper
 from experiments.machine.cores import Placement
 from experiments.plan.trials import Trial
+from experiments.run.container_names import (
+    MASTER,
+    SERVER_HOST,
+    SERVER_POD,
+    client_name,
+    hostname,
+    load_name,
+)
 from experiments.run.described_container import as_described, beside
 from experiments.run.habits_client import NAME as HABITS
 from experiments.run.habits_client import command as habits_command
 from experiments.run.load_form import load_form
+from experiments.run.pods import kernel_settings, on_wire
 from experiments.run.server_under_test import Images as ServerImages
 from experiments.run.server_under_test import ServerUnderTest, server_under_test
 
-POD_SYSCTLS = {
-    # Room for 55,000 connections per address; the lab's own ports lie below.
-    "net.ipv4.ip_local_port_range": "10240 65535",
-    "net.ipv4.tcp_tw_reuse": "1",
-}
-"""Kernel settings of every pod."""
-ANY_PORT = {"net.ipv4.ip_unprivileged_port_start": "0"}
-"""Of somebody's container: without capabilities it could not listen on port 80."""
-SYN_LINEAR = "net.ipv4.tcp_syn_linear_timeouts"
-"""Since Linux 6.5."""
-MASTER = "master"
-"""The Locust master in the lab's network, on each host that loads."""
 PIDS = 32_768
 LOAD_PERIOD_US = 4_000
 """Period of a load worker's quota, where it has one: the kernel grants no less than 1 ms of it."""
@@ -113,29 +110,20 @@ class Containers:
         """The pods of the load workers, where those are not in the server's, by name: `client`, and
         on further hosts `client-2` and so on."""
         settings = trial.point.settings
-        if settings.network == "pod":
+        if settings.network == POD:
             return {}
         places = dict.fromkeys(self.placement.hosts_of(settings.load_workers))
-        return {(name := _numbered("client", place + 1)): self.pod(trial, name) for place in places}
+        return {(name := client_name(place + 1)): self.pod(trial, name) for place in places}
 
     def pod(
         self, trial: Trial, name: str, hosts: Mapping[str, str] = MappingProxyType({})
     ) -> ContainerSpec:
         """Owns a network namespace and the kernel settings of the trial; `hosts` are addresses by
         the names under which they are known in it."""
-        settings = trial.point.settings
-        sysctls = {
-            **POD_SYSCTLS,
-            "net.core.somaxconn": str(settings.somaxconn),
-        }
-        if settings.abort_on_overflow is not None and name == "pod":
-            sysctls["net.ipv4.tcp_abort_on_overflow"] = str(int(settings.abort_on_overflow))
-        loads = (name == "pod") == (settings.network == "pod")
-        if settings.syn_linear_timeouts is not None and loads:
-            sysctls[SYN_LINEAR] = str(settings.syn_linear_timeouts)
-        if trial.point.foreign:
-            sysctls |= ANY_PORT
-        wire = self._wire(trial, name) if settings.network == WIRE else {}
+        wire: dict[str, Any] = {}
+        if trial.point.settings.network == WIRE:
+            port = self.server_under_test(trial).port
+            wire = on_wire(name, self.placement, self.address, port)
         return ContainerSpec(
             role="pod",
             name=self.name(trial, name),
@@ -143,22 +131,10 @@ class Containers:
             command=("sleep", "infinity"),
             network=self.network,
             hostname=hostname(trial),
-            aliases=("server",) if name == "pod" else (),
-            sysctls=sysctls,
+            aliases=(SERVER_HOST,) if name == SERVER_POD else (),
+            sysctls=kernel_settings(trial, name),
             **{"cpus": self.placement.others, "hosts": hosts, **wire},
         )
-
-    def _wire(self, trial: Trial, name: str) -> dict[str, Any]:
-        """What the pod of this name has more where server and load are on two hosts."""
-        if name != "pod":
-            host = self.placement.load_hosts[_number(name) - 1]
-            return {"side": host.side, "cpus": host.others, "hosts": {"server": self.address}}
-        port = self.server_under_test(trial).port
-        return {
-            "publish": {port: port},
-            "publish_at": self.address,
-            "publish_udp": (PROBE_PORT,),
-        }
 
     def link(self, trial: Trial, pod: str, name: str) -> ContainerSpec:
         """Shapes the path in the network namespace of the pod of this name, and ends."""
@@ -289,24 +265,3 @@ class Containers:
     def name(self, trial: Trial, role: str) -> str:
         """What one of the trial's containers is called."""
         return f"{self.prefix}-{hostname(trial)}-{role}"
-
-
-def load_name(number: int) -> str:
-    """Name of a trial's load worker, from 1, and of its log."""
-    return _numbered("load", number)
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}-{number}"
-
-
-def _number(name: str) -> int:
-    """What `_numbered` made this name of."""
-    return int(name.partition("-")[2] or 1)
-
-
-def hostname(trial: Trial) -> str:
-    """Host name of the trial's pod, by which the master knows its load workers. Each attempt has
-    its own: what an engine has not yet removed of the one before is not in its way."""
-    again = f"a{trial.attempt}" if trial.attempt > 1 else ""
-    return f"t{trial.position:03d}{again}"

@@ -13,11 +13,12 @@ from experiments.docker.driver import ContainerSpec
 from experiments.hosts.relay import Relays
 from experiments.images.build import Images
 from experiments.machine.cores import Placement
+from experiments.run.container_names import MASTER
 from experiments.run.locust_client import Master
 from experiments.run.loop import stay_off
 from experiments.run.master_container import MasterContainer
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import MASTER, Containers
+from experiments.run.trial_containers import Containers
 
 MOST_NOFILE = 65_536
 """Descriptors that a container is granted at most: more than one address has ports for."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
+from contract.loads import POD
 from experiments.docker.driver import Driver, DriverError
 from experiments.plan.trials import Point
 from experiments.probe.listeners import takes
@@ -48,7 +49,7 @@ def why_unreached(found: Sequence[Listener], port: int, to: str) -> str:
 def advice(found: Sequence[Listener], point: Point) -> str:
     """The same of a point's server, for the load, with what to do."""
     port = point.foreign.port if point.foreign else 0
-    bridged = point.settings.network != "pod"
+    bridged = point.settings.network != POD
     why = why_unreached(found, port, "" if bridged else LOOPBACK)
     if not why or not found:
         return why

@@ -9,12 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from contract.request import parse_requests
+from contract.request import ASKED, parse_requests
 from contract.result.document import to_json
 from loadgen.habits.asking import ask
-
-ASKED = "asked"
-"""The name of the request among those that are given."""
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from typing import Any
 
 from contract.expected import EXACT
 from contract.ports import SERVER_PORT
+from contract.probe_question import AFTER, BEFORE
 from loadgen.engine.sockets import reset_on_close
 from loadgen.tools.hostile_inputs import Target, WrongAnswerError, choose, is_answered
 from loadgen.verification.verify import KEEP_ALIVE_REQUEST, Terms, learn
@@ -153,9 +154,9 @@ class Campaign:
 
     def _cpu_share(self, seconds: float) -> float:
         """Of one core, by the counter of the server's cgroup."""
-        before = self._probe.ask("before")
+        before = self._probe.ask(BEFORE)
         time.sleep(seconds)
-        after = self._probe.ask("after")
+        after = self._probe.ask(AFTER)
         return (after.cpu_ns - before.cpu_ns) / (after.at_ns - before.at_ns)
 
 

@@ -8,6 +8,7 @@ import time
 import gevent
 
 from contract.expected import Expected
+from contract.probe_question import START
 from contract.result.aftermath import Aftermath
 from loadgen.answers.judged_response import JudgedResponse
 from loadgen.answers.meaning import Meaning
@@ -60,10 +61,10 @@ def see_aftermath(
 ) -> Aftermath | None:
     """Ask until there is a right answer, then wait until as many descriptors are open as before any
     load, or SETTLE_S; None where no probe stands beside the server. Raises TrialVoid."""
-    if observer.first("start") is None:
+    if observer.first(START) is None:
         return None
     answered_s = _answered_s(address, request, expected)
-    before, deadline = observer.first("start"), time.monotonic() + SETTLE_S
+    before, deadline = observer.first(START), time.monotonic() + SETTLE_S
     while True:
         now = observer.look()
         if before is None or now is None:

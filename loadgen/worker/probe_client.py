@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import gevent
 
-from contract.probe_question import CLOCK, key_of, signed
+from contract.probe_question import CLOCK, ENVIRONMENT, LOOK, STOP, STOP_BY, key_of, signed
 from contract.result.document import from_json
 from contract.result.scalars import DocumentError
 from contract.result.server_side import Environment, Moment, ProbeSample
@@ -23,8 +23,6 @@ PROBE_S = 5.0
 PROBE_ANSWER_S = 1.0
 PROBE_ATTEMPTS = 3
 POLL_S = 0.01
-STOP = "stop"
-LOOK = "look"
 MOST_BYTES = 65_536
 T = TypeVar("T")
 
@@ -53,7 +51,7 @@ class Probe:
         deadline = time.perf_counter() + PROBE_S
         while True:
             try:
-                return self._ask("environment", Environment)
+                return self._ask(ENVIRONMENT, Environment)
             except TrialVoid:
                 if time.perf_counter() > deadline:
                     raise
@@ -92,7 +90,7 @@ class Probe:
 
     def stop_server(self, signal: str) -> ProbeSample:
         """Have the probe tell the server to end; its sample of the moment before."""
-        return replace(self._ask(f"{STOP}:{number_of(signal)}", ProbeSample), label=STOP)
+        return replace(self._ask(f"{STOP_BY}{number_of(signal)}", ProbeSample), label=STOP)
 
     def _ask(self, word: str, kind: type[T]) -> T:
         """A datagram may be lost, and an answer may be late: each question has a number, and that

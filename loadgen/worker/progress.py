@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 
+from contract.probe_question import CLOSE, OPEN, SECOND
 from contract.result.server_side import ProbeSample
 from loadgen.worker.probe_client import Probe, TrialVoid
 from loadgen.worker.standing import Standing
@@ -61,7 +62,7 @@ class Progress:
     def close(self) -> None:
         """The load has ended: the probe need not watch any more. A stop waits for nobody."""
         if self._probe is not None:
-            self._probe.tell("close")
+            self._probe.tell(CLOSE)
 
     def _ask(self) -> None:
         """Keep the probe's answer; where none stands beside the server, that is found out once."""
@@ -70,8 +71,8 @@ class Progress:
         try:
             if self._probe is None:
                 self._probe = Probe(self._conductor.options.probe)
-                self._probe.ask("open")  # from now on it watches the accept queue
-            self._sample = self._probe.ask("second")
+                self._probe.ask(OPEN)  # from now on it watches the accept queue
+            self._sample = self._probe.ask(SECOND)
         except (TrialVoid, OSError, ValueError):
             address = self._conductor.options.probe
             self._silence = f"no probe answers beside the server, at {address or '(nowhere)'}"

@@ -7,6 +7,7 @@ import time
 import gevent
 
 from contract.core_loop import core_loop_us
+from contract.probe_question import GATE
 from contract.result.server_side import Environment, ProbeSample
 from loadgen.clients.accept_queue_fill import fill_accept_queue
 from loadgen.worker.clocks import Clock, OwnClock, ServerClock
@@ -75,7 +76,7 @@ class ServerObserver:
         looking_s = wanted / LOOKED_AT_PER_S
         deadline = time.perf_counter() + SERVER_SIDE_S + looking_s
         while True:
-            sample = self._probe.ask("gate", looking_s)
+            sample = self._probe.ask(GATE, looking_s)
             held = sample.server_established or 0
             late = time.perf_counter() > deadline
             if held >= wanted and (late or not sample.accept_queue):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from experiments.docker.docker_driver import LOG_BYTES, DockerDriver
+from experiments.docker.container_logs import LOG_BYTES
+from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 from experiments.docker.ownership import LABEL, LABEL_OWNER, LABEL_RUN
 from tests.support.container_names import names

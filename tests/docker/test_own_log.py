@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from experiments.docker.docker_driver import WHOLE_BYTES
+from experiments.docker.container_logs import WHOLE_BYTES
 from experiments.machine.log_copying import MOST_OF_DAEMON, Copiers, copying_s
 
 if TYPE_CHECKING:

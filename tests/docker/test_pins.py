@@ -18,8 +18,8 @@ from experiments.machine.cores import place
 from experiments.machine.kept import see_unkept
 from experiments.machine.specimen import MODEL
 from experiments.records import pins
+from experiments.run.container_names import load_name
 from experiments.run.trial import TrialRunner
-from experiments.run.trial_containers import load_name
 from experiments.run.trial_environment import trial_environment
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from analysis.outcomes.causes import MOST_FAILED
 from analysis.wording import count, number, share, size
 from contract.checkup.description import LEAK
 from contract.outcomes import MEASURED
+from contract.probe_question import OF_WINDOW
 from contract.result.server_side import ProbeSample
 
 NORMAL = 1.96
@@ -25,7 +26,6 @@ FIRST = 1 / 3
 TOO_FEW = "too few samples were taken"
 LEAST = 6
 """Samples; fewer have no interval."""
-LABELS = ("open", "second", "close")
 MANY = 1_000
 BY_CHANCE = 3.0
 """Standard deviations of a number of arrivals."""
@@ -52,7 +52,7 @@ def answer(asked: Asked) -> Answer:
     rows = asked.of(LEAK)
     row = next((one for one in rows if one["validity"] in MEASURED), None)
     recorded = asked.details(row["trial"]).samples if row else ()
-    samples = [one for one in recorded if one.label in LABELS]
+    samples = [one for one in recorded if one.label in OF_WINDOW]
     if row is None or len(samples) < LEAST:
         return untold(asked, LEAK, rows, TOO_FEW if row else "it was not asked")
     if few := _too_few(row):

@@ -20,6 +20,7 @@ from typing import Any
 from rich.console import Console
 
 from contract.outcomes import MEASURED
+from contract.probe_question import GATE, START
 from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
@@ -138,7 +139,7 @@ class _Costs:
             self.figures.missing(name, "memory", row["reason"])
             return
         result = outcome.result if isinstance(outcome.result, TrialResult) else TrialResult()
-        before, after = result.sample("start"), result.sample("gate")
+        before, after = result.sample(START), result.sample(GATE)
         if before is None or after is None:
             self.figures.missing(name, "memory", "the probe's samples are missing")
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from contract.probe_question import AFTER, BEFORE
 from contract.result.benchmark_result import BenchmarkResult, Turns
 from experiments.records.quotient import at_least_0, per
 
@@ -39,8 +40,8 @@ def benchmark_columns(result: BenchmarkResult) -> dict[str, Any]:
         "server_threads": 1,
         "steal_share": per(steal_s, window_s * len(measured.affinity)),
         "foreign_cpu_share": at_least_0(per(busy_s - cpu_s, window_s)),
-        "server_core_loop_before_us": measured.core_loops_us.get("before"),
-        "server_core_loop_after_us": measured.core_loops_us.get("after"),
+        "server_core_loop_before_us": measured.core_loops_us.get(BEFORE),
+        "server_core_loop_after_us": measured.core_loops_us.get(AFTER),
     }
 
 

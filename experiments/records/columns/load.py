@@ -7,6 +7,7 @@ import statistics
 from typing import Any
 
 from contract.columns import NAMES
+from contract.probe_question import CLOSE, GATE, OPEN
 from contract.result.distribution import Distribution, figures, lower_bounds
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
@@ -18,7 +19,7 @@ NS = 1e9
 def gate_columns(result: TrialResult) -> dict[str, Any]:
     """What was established as the window opened, or as the load was given up, and how answers are
     checked from then on."""
-    gauges, gate, checked = result.gauges, result.sample("gate"), result.checked
+    gauges, gate, checked = result.gauges, result.sample(GATE), result.checked
     after = result.aftermath
     return {
         "after_answered_s": after.answered_s if after else None,
@@ -42,7 +43,7 @@ def gate_columns(result: TrialResult) -> dict[str, Any]:
 
 def _late_us(result: TrialResult) -> float | None:
     """Of the probe's samples of the window; None without any."""
-    window, opened, closed = result.window, result.sample("open"), result.sample("close")
+    window, opened, closed = result.window, result.sample(OPEN), result.sample(CLOSE)
     if not (window and opened and closed):
         return None
     beside_ns = abs(opened.at_ns - window.started_ns), abs(closed.at_ns - window.ended_ns)

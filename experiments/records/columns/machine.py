@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from contract.probe_question import AFTER, BEFORE
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
@@ -51,7 +52,7 @@ def _pressure(before: ProbeSample, after: ProbeSample) -> dict[str, float | None
 def _core_loops(result: TrialResult) -> dict[str, float | None]:
     """How long the fixed loop took on the server's core, and on the slowest of the load's."""
     found: dict[str, float | None] = {}
-    for when in ("before", "after"):
+    for when in (BEFORE, AFTER):
         sample = result.sample(when)
         loads = [one.core_loops_us[when] for one in result.workers if when in one.core_loops_us]
         found[f"server_core_loop_{when}_us"] = sample.core_loop_us if sample else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from contract.probe_question import GATE, OF_WINDOW, START
 from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
 from contract.result.window import Window
@@ -11,7 +12,6 @@ from experiments.records.columns.machine import machine_columns
 from experiments.records.quotient import per
 
 NS = 1e9
-INSIDE = ("second", "close")
 
 
 def server_columns(
@@ -21,7 +21,7 @@ def server_columns(
 
     The load stops at the freeze, a moment before the last sample: busy time ends there.
     """
-    start = result.sample("start")
+    start = result.sample(START)
     busy_s = (min(window.ended_ns, after.at_ns) - before.at_ns) / NS
     cpu_s = (after.cpu_ns - before.cpu_ns) / NS
     rate = per(window.requests, window.window_s)
@@ -85,12 +85,12 @@ def _full_queue(result: TrialResult) -> dict[str, Any]:
 
 def _deepest(result: TrialResult) -> int:
     """The deepest accept queue in the window: each sample has that since the one before."""
-    return max(one.accept_queue_max for one in result.samples if one.label in INSIDE)
+    return max(one.accept_queue_max for one in result.samples if one.label in OF_WINDOW[1:])
 
 
 def _kernel(result: TrialResult) -> dict[str, Any]:
     """Before any load, and with all connections established; there is no gate without such."""
-    start, gate = result.sample("start"), result.sample("gate")
+    start, gate = result.sample(START), result.sample(GATE)
     return {
         "kernel_slab_idle_bytes": start.kernel_slab_bytes if start else None,
         "kernel_slab_bytes": gate.kernel_slab_bytes if gate else None,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from contract.probe_question import GATE
 from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
 from experiments.records.server_log import events
@@ -15,7 +16,7 @@ def worker_columns(
     result: TrialResult, before: ProbeSample, after: ProbeSample, log: str
 ) -> dict[str, str | None]:
     """JSON lists, or None: where no worker was found, or one ended between the two samples."""
-    gate = result.sample("gate")
+    gate = result.sample(GATE)
     held = (gate.worker_connections if gate else None) or {}
     used: dict[str, int] = {}
     if before.worker_cpu_ns.keys() == after.worker_cpu_ns.keys():

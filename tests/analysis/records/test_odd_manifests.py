@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import analysis
-from analysis.figures.connect_time import SYSCTL, ladder
+from analysis.figures.connect_time import ladder
 from analysis.report.machine import machine
 from contract.exits import Exit, LabError
 from contract.run_order import sequence
+from contract.sysctls import SYN_LINEAR
 from tests.support import made_up_run as made
 
 if TYPE_CHECKING:
@@ -57,6 +58,6 @@ def test_a_number_or_a_nesting_without_end_is_no_traceback(tmp_path: Path, value
 
 @pytest.mark.parametrize("told", ["999999999999", "9" * 5_000, "-1", "many", None])
 def test_a_ladder_has_six_steps_whatever_the_kernel_is_said_to_do(told: str | None) -> None:
-    steps = ladder({SYSCTL: told})
+    steps = ladder({SYN_LINEAR: told})
     assert len(steps) == 6
     assert steps[:2] == ([1, 2] if told and told.isdecimal() else [1, 3])

@@ -8,7 +8,7 @@ import docker
 import pytest
 import requests
 
-from experiments.docker import docker_driver
+from experiments.docker import removal
 from experiments.docker.docker_driver import DockerDriver
 from experiments.docker.driver import DriverError
 
@@ -49,6 +49,6 @@ def test_one_that_is_being_removed_is_waited_for() -> None:
 
 
 def test_one_that_stays_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker_driver, "REMOVAL_S", 0.1)
+    monkeypatch.setattr(removal, "REMOVAL_S", 0.1)
     with pytest.raises(DriverError, match=r"container c1 is still being removed after 0 s"):
         driver_of(Engine(looks=1_000)).remove(["c1"])

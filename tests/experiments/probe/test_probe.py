@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.probe import probe, processes
+from experiments.probe import machine, probe, processes
 from experiments.probe.sock_diag import accept_queue, accept_queue_limit, established
 
 
@@ -39,10 +39,10 @@ def test_a_server_that_listens_on_ipv6_for_both_is_counted() -> None:
 
 
 def test_counters_are_there_and_grow() -> None:
-    before = probe._tcp_counters()
+    before = machine.tcp_counters()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         socket.create_connection(listener.getsockname()).close()
-    after = probe._tcp_counters()
+    after = machine.tcp_counters()
     assert after["segments_out"] >= before["segments_out"] + 3
     assert after.keys() >= {"listen_overflows", "listen_drops", "retransmits", "resets"}
 
@@ -120,7 +120,7 @@ def test_a_thread_that_is_ending_costs_its_process_nothing(tmp_path: Path) -> No
 
 
 def test_the_environment_names_what_the_manifest_needs() -> None:
-    found = probe.environment()
+    found = machine.environment()
     assert found.cores == os.cpu_count()
     assert isinstance(found.sysctls, dict)
     assert found.cgroup_version in (1, 2)

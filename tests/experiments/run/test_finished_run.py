@@ -16,7 +16,6 @@ from contract.exits import Exit, LabError
 from experiments.docker.driver import DriverError
 from experiments.plan.capacity import Limits
 from experiments.plan.overrides import read_source
-from experiments.plan.source import Source
 from experiments.plan.trials import Trial
 from experiments.records import conditions
 from experiments.records.outcome import Outcome
@@ -97,7 +96,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
         def __exit__(self, *_: object) -> None:
             found.meet("watch")
 
-    def manifest(_run: str, _source: Source, *_: object) -> dict[str, Any]:
+    def manifest(*_: object) -> dict[str, Any]:
         return {"format_version": FORMAT_VERSION, "started_at": "now", **dict.fromkeys(SAME)}
 
     monkeypatch.setattr(session, "RESULTS", tmp_path)
@@ -110,7 +109,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setattr(session, "machine_of", lambda *_: {})
     monkeypatch.setattr(session, "granted", lambda *_: Limits())
     monkeypatch.setattr(session, "preflight", lambda *_: None)
-    monkeypatch.setattr(session, "_manifest", manifest)
+    monkeypatch.setattr(session, "manifest_of", manifest)
     monkeypatch.setattr(session, "trial_environment", trial_environment)
     monkeypatch.setattr(session, "Watch", Bar)
     return found

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from contract.request import Request, parse_requests
+from contract.request import ASKED, Request, parse_requests
 from contract.result.document import from_json, to_json
 from contract.result.trial_result import TrialResult
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
-from experiments.run.habits_client import ASKED, NAME, await_habits, command
+from experiments.run.habits_client import NAME, await_habits, command
 from experiments.run.server_under_test import server_under_test
-from loadgen.tools import habits as tool
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
 from tests.support.seen_habits import good_habits
 from tests.support.trials import conduct
@@ -93,7 +92,6 @@ def request_in(words: tuple[str, ...]) -> Request:
 
 
 def test_it_asks_what_the_load_asks_first() -> None:
-    assert ASKED == tool.ASKED
     whole = trial(path="/db/5 9, / 1")
     server = server_under_test(whole, FakeImages(), {})
     words = command(whole, server)

@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from contract.result.server_side import ProbeSample
-from experiments.probe import probe
+from experiments.probe import machine
+from experiments.probe.processes import PROC
 from experiments.probe.sock_diag import accept_queue
 from loadgen.clients import accept_queue_fill
 from loadgen.clients.accept_queue_fill import fill_accept_queue
@@ -31,7 +32,7 @@ class Samples:
 
     def ask(self, word: str) -> ProbeSample:
         depth = accept_queue(self._port)
-        return a_sample(word, 0.0, 0.0, accept_queue=depth, **probe._tcp_counters())
+        return a_sample(word, 0.0, 0.0, accept_queue=depth, **machine.tcp_counters())
 
 
 def piled(count: int, late: int) -> dict[str, ProbeSample]:
@@ -52,7 +53,7 @@ def test_the_queue_is_filled_to_the_brim_and_emptied() -> None:
 def test_a_late_ack_meets_the_full_queue() -> None:
     """What it gets there is the kernel's setting to say: nothing, or a reset for each."""
     samples = piled(20, LATE)
-    aborts = (probe.PROC / "sys/net/ipv4/tcp_abort_on_overflow").read_text().strip() == "1"
+    aborts = (PROC / "sys/net/ipv4/tcp_abort_on_overflow").read_text().strip() == "1"
     assert samples["full"].accept_queue == BACKLOG + 1, "the late ones are not in it"
     assert samples["late"].resets == (LATE if aborts else 0)
     grown = samples["late"].listen_overflows - samples["full"].listen_overflows
@@ -82,6 +83,6 @@ def test_late_acks_find_room_where_nothing_was_piled() -> None:
 @pytest.mark.parametrize("late", [0, LATE])
 def test_nothing_is_left_open(late: int) -> None:
     piled(1, late)  # gevent's hub has descriptors of its own, from the first sleep on
-    before = len(list((probe.PROC / "self/fd").iterdir()))
+    before = len(list((PROC / "self/fd").iterdir()))
     piled(10, late)
-    assert len(list((probe.PROC / "self/fd").iterdir())) == before
+    assert len(list((PROC / "self/fd").iterdir())) == before

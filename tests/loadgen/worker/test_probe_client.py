@@ -100,7 +100,7 @@ def test_what_is_late_for_one_question_is_no_answer_to_the_next(
 def test_each_question_says_which_answer_was_kept_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost one was not, nor one that was only looked at."""
     monkeypatch.setattr(probe_client, "PROBE_ANSWER_S", ANSWER_S)
-    heard: list[tuple[bytes, int, int]] = []
+    heard: list[tuple[str, int, int]] = []
 
     def answer(sock: socket.socket) -> None:
         for place in range(5):
@@ -124,8 +124,8 @@ def test_each_question_says_which_answer_was_kept_last(monkeypatch: pytest.Monke
         thread.join()
         asking.close()
     assert heard == [
-        *((b"open", 1, 0), (b"second", 2, 1), (b"second", 3, 1)),
-        *((b"look", 4, 3), (b"close", 5, 3)),
+        *(("open", 1, 0), ("second", 2, 1), ("second", 3, 1)),
+        *(("look", 4, 3), ("close", 5, 3)),
     ]
 
 
