@@ -204,7 +204,8 @@ class TrialConductor:
         if options.persistent:
             await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
-            await_held(engine, observer, settings, sum(barrier.meet("active", established)))
+            wanted = sum(barrier.meet("active", established))
+            await_held(engine, observer, settings, barrier, wanted)
         self._rss_bytes["held"] = rss_bytes()
         observer.time_cores("before")
         self._enter("company")
