@@ -256,7 +256,8 @@ class TrialConductor:
                 self._check(engine)
         self._check(engine)
         if isinstance(engine, Stopping):
-            self.counts = call(engine, partial(go_on, engine, series))
+            self.counts = counts = call(engine, partial(go_on, engine, series))
+            series.rest(counts.errors)
             self._confinement.close()
             self._barrier.meet("frozen")
             observer.note("close")
@@ -271,6 +272,7 @@ class TrialConductor:
         if unasked := call(engine, engine.unasked):
             errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
             engine.first_wrong = engine.first_wrong or TOO_MUCH
+        series.rest(errors)
 
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
