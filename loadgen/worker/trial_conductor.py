@@ -301,7 +301,7 @@ class TrialConductor:
             gauges=self._gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),
             environment=observer.environment if observer else Environment(),
-            window=recorded_in(clock, summarise(counts)) if counts else None,
+            window=recorded_in(clock, summarise(counts, apart=True)) if counts else None,
             series=self._series.rows() if self._series and counts else (),
             rates_per_s=self._pulse.rates_per_s() if self._pulse and counts else (),
             warmed_up_s=self._warmed_up_s,
