@@ -31,11 +31,7 @@ def open_pairs(run: Run) -> list[OpenQuestion]:
     made, asked = compare_servers(run), run.manifest.compare
     if made is None or asked is None:
         return []
-    pairs, by_point = pair_of(run), defaultdict[str, list[Ahead]](list)
-    firsts = made.unknown["first"].tolist()
-    for figure, first in zip(compared_figures(made.unknown), firsts, strict=True):
-        if found := _ahead(figure, first, made):
-            by_point[figure.key].append(found)
+    pairs, by_point = pair_of(run), {key: one for key, one in _by_point(made).items() if one}
     groups: dict[int | None, list[str]] = defaultdict(list)
     for key, ahead in by_point.items():
         known = [one.needed for one in ahead if one.needed is not None]
@@ -52,10 +48,28 @@ def open_pairs(run: Run) -> list[OpenQuestion]:
     ]
 
 
+def hopeless_pairs(run: Run) -> int:
+    """Points that the run compares and cannot tell, and would not by more blocks."""
+    made = compare_servers(run)
+    return 0 if made is None else sum(not ahead for ahead in _by_point(made).values())
+
+
+def _by_point(made: RunComparison) -> dict[str, list[Ahead]]:
+    """What is ahead of the figures of each point that cannot be told; nothing where more blocks
+    would not tell them."""
+    found: dict[str, list[Ahead]] = defaultdict(list)
+    firsts = made.unknown["first"].tolist()
+    for figure, first in zip(compared_figures(made.unknown), firsts, strict=True):
+        if not figure.key.startswith(ALL_POINTS):
+            ahead = _ahead(figure, first, made)
+            found[figure.key] += [ahead] if ahead else []
+    return found
+
+
 def _ahead(figure: ComparedFigure, first: int, made: RunComparison) -> Ahead | None:
     """None where more blocks would not tell, or more than anybody would measure."""
     n = min(figure.n_base, figure.n)
-    if figure.key.startswith(ALL_POINTS) or figure.why or n >= MOST or not first:
+    if figure.why or n >= MOST or not first:
         return None
     step = blocks_to_look(n, first)
     if figure.metric in FAILURES:

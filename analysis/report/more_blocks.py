@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from analysis.claims.judgement import Word
 from analysis.claims.open_claims import open_claim
 from analysis.claims.verdicts import Verdict
-from analysis.compare.open_pairs import open_pairs
+from analysis.compare.open_pairs import hopeless_pairs, open_pairs
+from analysis.compare.two_servers import pair_of
 from analysis.records.run import Run
 from analysis.undecided.thresholds import crossings, open_thresholds
 from analysis.wording import listed, plural
@@ -87,6 +88,10 @@ def _thresholds(run: Run) -> Iterator[str]:
 def _pairs(run: Run) -> Iterator[str]:
     for one in open_pairs(run):
         yield _told(f"{one.name} at {one.title}", one.needed)
+    asked, hopeless = run.manifest.compare, hopeless_pairs(run)
+    if asked and hopeless:
+        of = f"{plural(hopeless, 'point')} of {len(pair_of(run))}"
+        yield f"{asked.question} at {of}, which more blocks would not tell"
 
 
 def _told(name: str, needed: int | None) -> str:

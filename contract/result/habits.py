@@ -46,6 +46,9 @@ class Habits:
     """`reason` says why not all was asked, if so; what was not is not there."""
 
     reason: str = ""
+    deaf: bool = False
+    """Whether it took no connection any more; `reason` says after what. False also where something
+    else than the server may have been why, and in records of earlier versions."""
     cases: dict[str, Seen] = field(default_factory=dict)
     """By their names in contract/habits/cases.py."""
     requests_asked: int = 0

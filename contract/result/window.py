@@ -10,7 +10,7 @@ from contract.result.distribution import (
     distributions_from_json,
     distributions_to_json,
 )
-from contract.result.document import as_object, fields_from_json, fields_to_json
+from contract.result.document import OMITTED, as_object, fields_from_json, fields_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,9 @@ class Window:
     """Requests that such an end left without an answer, and that were sent again."""
     requests_per_connection: dict[str, int] = field(default_factory=dict)
     """How many of those connections had answered so many requests."""
+    pending: dict[str, dict[int, int]] | None = field(default=None, metadata=OMITTED)
+    """Of one worker alone: ages in us of what a closed loop had under way, which are in no
+    distribution yet."""
     distributions: dict[str, Distribution]
     """`response` (from the intended moment in an open loop), `service`, `connect`,
     `first_response`, `lag`; each kind of a mix as `response PATH`."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Final
 
 LOOKS: Final = 5
@@ -23,11 +24,15 @@ def offset_of(
     ask: Callable[[], str], looks: int = LOOKS, now: Callable[[], float] = time.time
 ) -> Offset:
     """`ask` returns the time there, in ISO 8601, as of some moment between question and answer. Of
-    several round trips the shortest tells most: its middle is off by half of it at most."""
-    found = []
-    for _ in range(looks):
+    several round trips the shortest tells most: its middle is off by half of it at most. One that
+    ended before it began, as this clock was set back meanwhile, tells nothing."""
+    found: list[Offset] = []
+    for turn in count(1):
         asked = now()
         there = datetime.fromisoformat(ask()).timestamp()
         answered = now()
-        found.append(Offset(there - (asked + answered) / 2, (answered - asked) / 2))
+        if answered >= asked:
+            found.append(Offset(there - (asked + answered) / 2, (answered - asked) / 2))
+        if found and turn >= looks:
+            break
     return min(found, key=lambda one: one.bound_s)

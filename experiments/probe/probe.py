@@ -110,7 +110,10 @@ def _confinement(server: Path = PROC / "1") -> dict[str, Any]:
 
 
 def _calls(start: int) -> dict[str, Any]:
-    """System calls by name since the trace had `start` bytes; whether it had room for them."""
+    """System calls by name since the trace had `start` bytes, which is not 0 where the server is
+    traced; whether it had room for them."""
+    if not start:
+        return {}
     with TRACE.open("rb") as trace:
         trace.seek(start)
         names = CALL.findall(trace.read())
@@ -137,7 +140,7 @@ def serve(server_port: int, cores: list[str]) -> None:
     traced = 0
     key = key_of(os.environ)
     deepest = Deepest()
-    stopped = False
+    told: Environment | Moment | ProbeSample | None = None
     while True:
         try:
             question, peer = sock.recvfrom(256)
@@ -150,6 +153,8 @@ def serve(server_port: int, cores: list[str]) -> None:
             continue
         if word in BY_ITSELF:
             answer: Environment | Moment | ProbeSample = BY_ITSELF[word]()
+        elif told is not None and word.startswith(STOP):
+            answer = told  # it was lost on its way; the moment stays that of the signal
         else:
             trace_bytes = TRACE.stat().st_size if TRACE.exists() else 0  # as of the sample's time
             found = sample(server_port, cores, deepest.since(kept))
@@ -160,12 +165,11 @@ def serve(server_port: int, cores: list[str]) -> None:
                 sock.settimeout(1 / WATCH_HZ)
             elif word == CLOSE:
                 sock.settimeout(None)
-                if traced:
-                    found = replace(found, **_calls(traced))
+                found = replace(found, **_calls(traced))
             answer = _with_more(word, found, server_port, cores)
         sock.sendto(json.dumps({**to_json(answer), "asked": number}).encode(), peer)
-        if word.startswith(STOP_BY) and not stopped:  # a question may come again
-            stopped = True
+        if word.startswith(STOP_BY) and told is None:
+            told = answer
             print(TOLD, flush=True)
             os.kill(SERVER_PID, int(word.removeprefix(STOP_BY)))
 

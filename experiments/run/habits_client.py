@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from contract.exits import Exit
 from contract.mix import parse_mix
@@ -12,11 +12,14 @@ from contract.request import ASKED, Request, requests_text
 from contract.result.document import from_json
 from contract.result.habits import Habits
 from contract.result.scalars import DocumentError
-from experiments.docker.driver import ContainerSpec, Driver, DriverError
+from experiments.docker.driver import Driver, DriverError
 from experiments.plan.trials import Trial
 from experiments.records.server_log import last_lines
 from experiments.run.container_names import SERVER_POD, server_host
 from experiments.run.server_under_test import ServerUnderTest
+
+if TYPE_CHECKING:
+    from experiments.run.trial_containers import Containers
 
 NAME: Final = "habits"
 """Of its container in a trial, and of its log."""
@@ -42,22 +45,25 @@ def command(trial: Trial, server: ServerUnderTest) -> tuple[str, ...]:
 def see_habits(
     driver: Driver,
     started: dict[str, str],
-    made: Callable[[str], ContainerSpec],
+    make: Containers,
     trial: Trial,
 ) -> Habits | None:
     """What a client sees of the server while nobody else asks it; None: nobody is to look. Its
-    container joins those that are `started`; `made` makes it, for the network of this container.
-    No trial is worse for what fails here."""
+    container joins those that are `started`. No trial is worse for what fails here."""
     silence_s = trial.point.settings.habits_s
     if not silence_s:
         return None
     try:
         if not driver.state(started["server"]).running:
             return Habits(reason="the server had ended")
-        started[NAME] = driver.start(made(started["client" if "client" in started else SERVER_POD]))
+        beside = started["client" if "client" in started else SERVER_POD]
+        started[NAME] = driver.start(make.habits(trial, beside))
     except DriverError as error:
         return Habits(reason=f"its client did not start: {error}")
-    return await_habits(driver, started[NAME], silence_s)
+    found = await_habits(driver, started[NAME], silence_s)
+    # Nobody is taken for deaf whose wire may have broken, or whose packets are lost on purpose.
+    unsure = make.placement.apart or trial.point.settings.shaped
+    return replace(found, deaf=found.deaf and not unsure)
 
 
 def await_habits(driver: Driver, container: str, silence_s: float) -> Habits:

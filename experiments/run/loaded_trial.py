@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 from contract.loads import WIRE
@@ -97,7 +96,7 @@ class LoadedTrial:
             asked=pins.asked(server, loads),
             log=self._own_log(result, spent_s),
             files_s=files.spent_s(cores) if files else None,
-            habits=see_habits(self._driver, self.started, partial(make.habits, trial), trial),
+            habits=see_habits(self._driver, self.started, make, trial),
             start=self._seen_start,
         )
         ending = ending_of(self._driver, self.started["server"], result, stop_s)

@@ -18,7 +18,7 @@ import os
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from select import EPOLLIN
 from typing import Any
 
@@ -102,6 +102,7 @@ class Engine(Connections):
         """What the window holds if it ends now."""
         ended = time.perf_counter_ns()
         cpu, process_cpu = time.thread_time_ns(), time.process_time_ns()
+        ages = {name: counted(one) for name, one in self._ages(ended).items() if one}
         return WindowCounts(
             started_ns=self._window_started,
             ended_ns=ended,
@@ -116,7 +117,8 @@ class Engine(Connections):
             longest_pause_us=self._longest_pause // 1_000,
             rested_ns=self.rested_ns(),
             histograms={name: one.snapshot() for name, one in self.recorders().items()},
-            censored=self._censored(ended),
+            censored=self._censored(ages, ended),
+            pending={n: one for n, one in ages.items() if n.startswith(self._recurring)},
             unanswered=self.unanswered(),
             ends=self.ends(),
         )
@@ -199,10 +201,9 @@ class Engine(Connections):
         """Segments received in the window on active connections, where that can be known."""
         return None
 
-    def _censored(self, now: int) -> dict[str, Counts]:
-        """What had not ended by `now`, as far as it is to stand among the times."""
+    def _censored(self, ages: Mapping[str, Counts], now: int) -> dict[str, Counts]:
+        """Of what had not ended by `now` and is so old, what is to stand among the times."""
         length_us = max(now - self._window_started, 1) / 1_000
-        ages = {name: counted(one) for name, one in self._ages(now).items() if one}
         ended = self.recorders()
         found = {
             name: overdue(ended[name].snapshot(), one, length_us)

@@ -132,5 +132,7 @@ class WindowCounts:
     histograms: dict[str, Counts] = field(repr=False)
     censored: dict[str, Counts] = field(default_factory=dict, repr=False)
     """Ages of what had not ended, by the histogram that each belongs to but is not in."""
+    pending: dict[str, Counts] = field(default_factory=dict, repr=False)
+    """Of all that a closed loop had under way; whoever has all workers' says what is overdue."""
     unanswered: Unanswered | None = None
     ends: Ends = field(default_factory=Ends)

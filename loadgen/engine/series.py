@@ -7,7 +7,8 @@ waits until it is over, because the engine's thread shares the interpreter.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
 from contract.result.load_side import LoadSecond
@@ -55,6 +56,10 @@ class Series:
                 engine.waiting(),
             )
         )
+
+    def rest(self, errors: Mapping[str, int]) -> None:
+        """All errors of the window: what was found after its end is its last second's."""
+        self._looks[-1] = replace(self._looks[-1], errors=dict(errors))
 
     def rows(self) -> tuple[LoadSecond, ...]:
         """A row between each two looks; percentiles are left to whoever merges the workers'."""

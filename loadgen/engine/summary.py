@@ -18,8 +18,10 @@ from loadgen.engine.recorder import (
 )
 
 
-def summarise(counts: WindowCounts) -> Window:
-    """Counts, percentiles in us, histograms losslessly encoded."""
+def summarise(counts: WindowCounts, *, apart: bool = False) -> Window:
+    """Counts, percentiles in us, histograms losslessly encoded. `apart`: as one of a load's
+    workers, whose pending ones are overdue if whoever has all of them says so."""
+    pending = counts.pending if apart else {}
     seconds = (counts.ended_ns - counts.started_ns) / 1e9
     return Window(
         started_ns=counts.started_ns,
@@ -43,14 +45,18 @@ def summarise(counts: WindowCounts) -> Window:
         requests_per_connection={
             str(answered): count for answered, count in sorted(counts.ends.answered.items())
         },
+        pending=pending or None,
         distributions={
-            name: _distribution(ended, counts.censored.get(name, {}), seconds)
+            name: distribution(
+                ended, {} if name in pending else counts.censored.get(name, {}), seconds
+            )
             for name, ended in counts.histograms.items()
         },
     )
 
 
-def _distribution(ended: Counts, ages: Counts, window_s: float) -> Distribution:
+def distribution(ended: Counts, ages: Counts, window_s: float) -> Distribution:
+    """Of what ended in a window of this length, with the ages of some that had not."""
     times = joined(ended, ages)
     moments = (mean_us(times), stddev_us(times)) if times else None
     return describe(

@@ -16,6 +16,8 @@ from loadgen.habits.silences import watch
 MOST_REQUESTS = 1_200
 """On one connection: nginx ends it after 1,000."""
 KEEPING_S = 10.0
+TAKES_NONE = (TimeoutError, ConnectionRefusedError, ConnectionResetError)
+"""What a server does; a client that has no port or way left has not asked it."""
 CASES_S = 60.0
 """For all cases together."""
 
@@ -31,7 +33,24 @@ def ask(address: tuple[str, int], asked: Request, silence_s: float) -> Habits:
         found = _on_one_connection(found, address, asked, usual.final)
         return _silences(found, address, asked, silence_s, stays=usual.ending == "kept")
     except OSError as error:
-        return replace(found, reason=f"it takes no connection any more: {error}")
+        return _unasked(found, address, error)
+
+
+def _unasked(found: Habits, address: tuple[str, int], error: OSError, after: str = "") -> Habits:
+    """With what kept us from asking more: it takes nobody, or this was of one connection."""
+    if refusal := _refusal(address):
+        reason = f"it takes no connection any more{after}: {error}"
+        return replace(found, reason=reason, deaf=isinstance(refusal, TAKES_NONE))
+    return replace(found, reason=f"it was not asked all{after}: {error}")
+
+
+def _refusal(address: tuple[str, int]) -> OSError | None:
+    """Why one more connection is not taken, if it is not."""
+    try:
+        with Conversation(address):
+            return None
+    except OSError as error:
+        return error
 
 
 def _cases(found: Habits, address: tuple[str, int], asked: Request) -> Habits:
@@ -46,9 +65,7 @@ def _cases(found: Habits, address: tuple[str, int], asked: Request) -> Habits:
             seen[name] = converse(address, script, plain(asked), bodiless=bodiless, usual_s=usual_s)
         except OSError as error:
             after = f" after the case `{last}`" if last else ""
-            return replace(
-                found, cases=seen, reason=f"it takes no connection any more{after}: {error}"
-            )
+            return _unasked(replace(found, cases=seen), address, error, after)
         if name == PLAIN and not seen[name].final:
             return replace(found, reason="the plain request was not answered")
         last = name

@@ -55,7 +55,7 @@ def of_trial(result: TrialResult, ended_at_s: float) -> LoadHistograms | None:
     ages = {name: one.ages for name, one in window.distributions.items()}
     return LoadHistograms(
         load=result.trial,
-        workers=1,
+        workers=max(1, len(result.workers)),
         started_at_s=ended_at_s - window.window_s,
         length_s=window.window_s,
         histograms={name: one for name, one in decoded.items() if one.get_total_count()},

@@ -95,7 +95,9 @@ class LiveTotals:
         return add(one.histograms for one in self.standings.values())
 
     def censored(self) -> Histograms:
-        """Ages of what had not ended as the workers froze, added; nothing while they load."""
+        """Ages of what had not ended as the workers froze, added; nothing while they load. In a
+        closed loop each worker has said by itself which are overdue: of a few on each, which many
+        workers together would tell, nothing is seen here, but in the window of a trial."""
         return add(one.censored or {} for one in self.standings.values())
 
     @property

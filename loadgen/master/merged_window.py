@@ -8,8 +8,9 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from contract.result.distribution import Distribution
 from contract.result.window import Unanswered, Window
-from loadgen.engine.recorder import added
-from loadgen.engine.summary import decode, describe
+from loadgen.engine.censoring import overdue
+from loadgen.engine.recorder import added, counts_of
+from loadgen.engine.summary import decode, describe, distribution
 
 COUNTS = (
     *("cpu_ns", "process_cpu_ns", "rss_bytes", "requests", "connects", "covered"),
@@ -45,10 +46,7 @@ def merge_windows(windows: Sequence[Window], cores: Sequence[Sequence[Hashable]]
             (one.rested_ns for one in windows if one.rested_ns is not None), default=None
         ),
         unanswered=_unanswered([one.unanswered for one in windows if one.unanswered]),
-        distributions={
-            name: together([one.distributions[name] for one in windows], window_s)
-            for name in windows[0].distributions
-        },
+        distributions={name: _of_all(name, windows, window_s) for name in windows[0].distributions},
     )
 
 
@@ -58,6 +56,17 @@ def _busiest(windows: Sequence[Window], cores: Sequence[Sequence[Hashable]]) -> 
     for one, allowed in zip(windows, cores, strict=True):
         used[tuple(allowed)] += one.cpu_ns / 1e9 / one.window_s
     return max(used.values())
+
+
+def _of_all(name: str, windows: Sequence[Window], window_s: float) -> Distribution:
+    """With those under way that are older than the ends of all workers together let expect."""
+    parts = [one.distributions[name] for one in windows]
+    found = together(parts, window_s)
+    pending: Counter[int] = Counter()
+    for one in windows:
+        pending.update((one.pending or {}).get(name, {}))
+    late = overdue(counts_of(decode(found.histogram)), pending, window_s * 1e6)
+    return together([*parts, distribution({}, late, window_s)], window_s) if late else found
 
 
 def together(parts: Sequence[Distribution], window_s: float) -> Distribution:

@@ -15,6 +15,7 @@ from contract.settings.trial import Settings
 from contract.void_causes import SpoiledBy
 from loadgen.clients.trickle_and_churn import AT_ONCE
 from loadgen.engine.engine import Engine
+from loadgen.worker.barrier import Barrier
 from loadgen.worker.engine_call import call
 from loadgen.worker.idle_loss import told
 from loadgen.worker.probe_client import POLL_S, TrialVoid
@@ -66,15 +67,31 @@ def await_established(
 
 
 def await_held(
-    engine: Engine, observer: ServerObserver, settings: LoadSettings, wanted: int
+    engine: Engine,
+    observer: ServerObserver,
+    settings: LoadSettings,
+    barrier: Barrier,
+    wanted: int,
 ) -> None:
     """Wait until the server holds as many connections. TrialVoid where it does not; that it has
-    closed idle ones meanwhile is why."""
+    closed idle ones of any worker meanwhile is why."""
+    fault: TrialVoid | None = None
     try:
         observer.await_server_side(wanted)
-    except TrialVoid:
+    except TrialVoid as void:
+        fault = void
+    if not any(barrier.meet("held", fault is not None)):
+        return
+    said: tuple[str, SpoiledBy] | None = None
+    try:
         check_idle(engine, settings)
-        raise
+    except TrialVoid as void:
+        said = (str(void), void.spoiled_by)
+    others = barrier.meet("lost", said)
+    if lost := said or next(filter(None, others), None):
+        raise TrialVoid(*lost)
+    if fault is not None:
+        raise fault
 
 
 def await_users(

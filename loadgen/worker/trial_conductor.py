@@ -20,15 +20,11 @@ from contract.result.aftermath import Aftermath
 from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.stop import Stopped
-from contract.result.window import Gauges
 from contract.void_causes import Blame
 from loadgen.answers.told import told
 from loadgen.clients.background_clients import BackgroundClients
-from loadgen.engine.connection_table import TOO_MUCH
 from loadgen.engine.engine import Engine, rss_bytes
 from loadgen.engine.measures import WindowCounts
-from loadgen.engine.pulse import Pulse, part_ends
-from loadgen.engine.series import Series
 from loadgen.engine.summary import summarise
 from loadgen.loads.build import make_engine
 from loadgen.loads.schedule import SECOND_NS
@@ -49,14 +45,12 @@ from loadgen.worker.engine_call import call
 from loadgen.worker.partition import recorded
 from loadgen.worker.probe_client import TrialVoid
 from loadgen.worker.server_observer import ServerObserver
-from loadgen.worker.stop_phase import go_on, stop_server
+from loadgen.worker.stop_phase import stop_server
 from loadgen.worker.warm_up import sleep_until, warm_up
+from loadgen.worker.window import WatchedWindow
 
 logger = logging.getLogger(__name__)
 FOLLOW_S = 0.25
-SETTLE_S = 0.02
-"""From the freeze, and beside a round trip, until all that was asked is there, and more if the
-server sends more."""
 
 
 class TrialConductor:
@@ -83,11 +77,9 @@ class TrialConductor:
         self._tell = tell
         self._confinement = Confinement()
         self._phases: dict[str, float] = {}
-        self._gauges: Gauges | None = None
         self._observer: ServerObserver | None = None
         self._background: BackgroundClients | None = None
-        self._series: Series | None = None
-        self._pulse: Pulse | None = None
+        self._window: WatchedWindow | None = None
         self._warmed_up_s: float | None = None
         self._aftermath: Aftermath | None = None
         self._stopped: Stopped | None = None
@@ -204,7 +196,8 @@ class TrialConductor:
         if options.persistent:
             await_established(engine, "active", self._users(), pace_per_s, ends_s)
             established = settings.idle_connections + engine.gauges().active_established
-            await_held(engine, observer, settings, sum(barrier.meet("active", established)))
+            wanted = sum(barrier.meet("active", established))
+            await_held(engine, observer, settings, barrier, wanted)
         self._rss_bytes["held"] = rss_bytes()
         observer.time_cores("before")
         self._enter("company")
@@ -229,47 +222,22 @@ class TrialConductor:
     def _watch_window(
         self, engine: Engine, observer: ServerObserver, opens: int, ends: int
     ) -> None:
-        """Open the window, look at it once a second and at its rate in equal parts, freeze, and
-        wait until all have frozen.
-        """
-        self._gauges = engine.gauges()
-        started = call(engine, engine.open_window)
-        self._confinement.open()
-        self._series = series = Series(engine)
-        series.begin(started)
-        self._pulse = pulse = Pulse(engine)
-        pulse.begin(started)
-        observer.note("open")
-        if self._background is not None:
-            self._background.open_window()
+        self._window = window = WatchedWindow(
+            engine,
+            self._background,
+            self._confinement,
+            self.freeze,
+            self._keep,
+            partial(self._check, engine),
+        )
+        window.open(observer)
         self._enter("window")
-        parts = part_ends(opens, ends)
-        seconds = range(opens + SECOND_NS, ends, SECOND_NS)
-        for mark in sorted({*parts, *seconds, ends}):
-            sleep_until(mark)
-            if mark in parts:
-                pulse.look()
-            if mark in seconds:
-                series.look()
-                observer.note("second")
-                self._check(engine)
-        self._check(engine)
-        if isinstance(engine, Stopping):
-            self.counts = call(engine, partial(go_on, engine, series))
-            self._confinement.close()
-            self._barrier.meet("frozen")
-            observer.note("close")
-            return  # it is not at rest
-        errors = self.freeze().errors
-        self._confinement.close()
-        series.look()
-        self._barrier.meet("frozen")
-        observer.note("close")
-        call(engine, engine.acknowledge)
-        gevent.sleep(SETTLE_S + engine.round_trip_s)
-        if unasked := call(engine, engine.unasked):
-            errors["wrong_answer"] = errors.get("wrong_answer", 0) + unasked
-            engine.first_wrong = engine.first_wrong or TOO_MUCH
+        window.watch(observer, opens, ends)
+        window.close(observer, self._barrier)
+
+    def _keep(self, counts: WindowCounts) -> None:
+        """Those of a window that has ended before its load."""
+        self.counts = counts
 
     def _check(self, engine: Engine) -> None:
         if engine.failure is not None:
@@ -284,7 +252,8 @@ class TrialConductor:
 
     def _result(self, whole: Options, reason: str, spoiled_by: Blame) -> WorkerResult:
         phases = list(self._phases.items())
-        observer, counts = self._observer, self.counts
+        observer, counts, window = self._observer, self.counts, self._window
+        gauges = window.gauges if window else None
         clock = self._barrier.clock
         return WorkerResult(
             name=self._barrier.name,
@@ -295,12 +264,12 @@ class TrialConductor:
             **asdict(self._confinement.grant()),
             phases_s={name: round(after - at, 4) for (name, at), (_, after) in pairwise(phases)},
             core_loops_us=observer.core_loops_us if observer else {},
-            gauges=self._gauges or (self.engine.gauges() if self.engine else None),
+            gauges=gauges or (self.engine.gauges() if self.engine else None),
             samples=tuple(observer.samples) if observer else (),
             environment=observer.environment if observer else Environment(),
-            window=recorded_in(clock, summarise(counts)) if counts else None,
-            series=self._series.rows() if self._series and counts else (),
-            rates_per_s=self._pulse.rates_per_s() if self._pulse and counts else (),
+            window=recorded_in(clock, summarise(counts, apart=True)) if counts else None,
+            series=window.series.rows() if window and counts else (),
+            rates_per_s=window.pulse.rates_per_s() if window and counts else (),
             warmed_up_s=self._warmed_up_s,
             round_trip_us=self._round_trip_us,
             clock_bound_us=clock.bound_us,

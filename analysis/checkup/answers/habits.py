@@ -51,7 +51,8 @@ def answer(asked: Asked) -> Answer:
     broken = [one for one in findings if one.kept is False]
     backlog = _backlog(asked.rows)
     failing = next((row for row in rows if by_server(row)), None)
-    failed, unread = failing is not None, bool(found.reason)
+    hangs = found.deaf and failing is None
+    failed, unread = failing is not None or hangs, bool(found.reason)
     # One that ended closed its silent connections by that.
     gone = failing is not None and failing["spoiled_by"] in ENDS
     figures = {
@@ -61,7 +62,7 @@ def answer(asked: Asked) -> Answer:
         **habit_cases.not_kept(findings),
         **({"habits_backlog": backlog} if backlog else {}),
     }
-    if failing is not None and failing["validity"] != STARVED:
+    if hangs or (failing is not None and failing["validity"] != STARVED):
         figures = {}
     bears = [] if gone else _bears(found)
     words = [_keeps(found), *bears, *_old(found), *_waits(backlog), *habit_cases.how_many(findings)]
@@ -69,6 +70,8 @@ def answer(asked: Asked) -> Answer:
         words.append(f"Not all was asked: {found.reason}.")
     if failing is not None:
         words.append(f"It failed in this trial: {reason_of(failing)}.")
+    if hangs:
+        words.append("It still runs, and takes no connection any more.")
     short = f"{plural(len(broken), 'case')} not kept"
     told = " ".join(words)
     without = frozenset(_without(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,3 +125,11 @@ def test_open_pairs_of_servers_are_told(tmp_path: Path) -> None:
     run = analysis.load(two.write(tmp_path / "run", noise=0.12))
     (_, still) = more_blocks.notes(run, [])
     assert still.startswith("Still open: shop_2 beside shop_1 at ")
+
+
+def test_pairs_that_no_number_of_blocks_would_tell_are_still_open(tmp_path: Path) -> None:
+    run = analysis.load(two.write(tmp_path / "run", noise=3.0))
+    told = " ".join(more_blocks.notes(run, []))
+    assert "Still open: " in told
+    hopeless = r"shop_2 beside shop_1 at \d points? of 3, which more blocks would not tell"
+    assert re.search(hopeless, told)

@@ -55,3 +55,18 @@ def test_the_truth_is_within_the_bound_however_uneven_the_way(ways_s: tuple[floa
 def test_an_engine_tells_nanoseconds() -> None:
     found = offset_of(lambda: "2023-11-14T22:13:20.123456789Z", 1, lambda: BEGAN_S)
     assert found.offset_s == pytest.approx(0.123456, abs=1e-5)
+
+
+def test_a_clock_that_is_set_back_meanwhile_is_no_shorter_way() -> None:
+    shown = iter([BEGAN_S, BEGAN_S - 0.4, BEGAN_S, BEGAN_S + 0.02, BEGAN_S + 0.1, BEGAN_S - 0.4])
+    there = datetime.fromtimestamp(BEGAN_S + 60.01, UTC).isoformat()
+    found = offset_of(lambda: there, 3, lambda: next(shown))
+    assert found.bound_s == pytest.approx(0.01, abs=1e-5)
+    assert found.offset_s == pytest.approx(60.0, abs=1e-5)
+
+
+def test_one_that_is_set_back_in_every_look_is_asked_again() -> None:
+    shown = iter([BEGAN_S, BEGAN_S - 0.4, BEGAN_S, BEGAN_S + 0.02])
+    there = datetime.fromtimestamp(BEGAN_S + 60.01, UTC).isoformat()
+    found = offset_of(lambda: there, 1, lambda: next(shown))
+    assert found.bound_s == pytest.approx(0.01, abs=1e-5)

@@ -114,6 +114,18 @@ def test_a_question_that_comes_again_sends_no_second_signal(server: Process) -> 
     assert server.communicate()[0] == ""
 
 
+def test_a_question_that_comes_again_is_answered_with_the_moment_of_the_signal(
+    server: Process,
+) -> None:
+    """The first answer may have been lost: what the stop cost until then is the stop's."""
+    with beside(server.pid) as (client, _):
+        first = client.stop_server("SIGTERM")
+        assert server.stdout
+        assert server.stdout.readline() == "told\n"
+        again = client.stop_server("SIGTERM")
+    assert (again.at_ns, again.unix_ns) == (first.at_ns, first.unix_ns)
+
+
 def test_one_that_cannot_be_told_is_no_answer(server: Process) -> None:
     server.kill()
     server.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from contract.request import ASKED, Request, parse_requests
 from contract.result.document import from_json, to_json
 from contract.result.trial_result import TrialResult
+from experiments.docker.driver import ContainerSpec
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
-from experiments.run.habits_client import NAME, await_habits, command
+from experiments.run.habits_client import NAME, await_habits, command, see_habits
 from experiments.run.server_under_test import server_under_test
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
 from tests.support.seen_habits import good_habits
@@ -80,6 +82,26 @@ def test_a_client_that_fails_costs_the_habits_and_not_the_trial(
     assert outcome.reason == ""
     assert outcome.result.habits
     assert reason in outcome.result.habits.reason
+
+
+@pytest.mark.parametrize(
+    ("far", "changes", "deaf"),
+    [(False, {}, True), (True, {}, False), (False, {"delay_ms": 1.0}, False)],
+)
+def test_who_is_reached_by_a_wire_that_may_have_broken_is_not_called_deaf(
+    *, far: bool, changes: dict[str, Any], deaf: bool
+) -> None:
+    said = good_habits(reason="it takes no connection any more: timed out", deaf=True)
+    driver = FakeDriver(said={NAME: json.dumps(to_json(said))})
+    spec = ContainerSpec("pod", "a-pod", "i", (), "lab")
+    started = {one: driver.start(replace(spec, name=f"a-{one}")) for one in ("server", "pod")}
+
+    client = replace(spec, name=f"a-{NAME}", role=NAME)
+    make: Any = SimpleNamespace(
+        habits=lambda _trial, _beside: client, placement=SimpleNamespace(apart=far)
+    )
+    found = see_habits(driver, started, make, trial(**changes))
+    assert found == replace(said, deaf=deaf)
 
 
 def test_one_that_goes_on_is_given_up() -> None:

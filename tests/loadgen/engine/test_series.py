@@ -61,6 +61,21 @@ def test_a_second_without_a_response_has_no_percentiles() -> None:
     assert row.errors == {}
 
 
+def test_what_is_found_at_rest_is_the_last_second_s() -> None:
+    """Connections that were not closed, and answers too many."""
+    engine = KeepAlive(Target(("127.0.0.1", 9), EXCHANGE))
+    series = Series(engine)
+    series.begin(engine.open_window())
+    for count in (2, 3):
+        engine.errors["reset"] = count
+        series.look()
+    whole = {"reset": 3, "not_closed": 5, "wrong_answer": 1}
+    series.rest(whole)
+    first, last = (row.errors for row in series.rows())
+    assert first == {"reset": 2}
+    assert last == {"reset": 1, "not_closed": 5, "wrong_answer": 1}
+
+
 def test_a_worker_that_looked_once_less_counted_nothing_and_stood_as_before() -> None:
     def row(second: int, requests: int, active: int) -> LoadSecond:
         return a_second(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import subprocess
@@ -165,3 +166,50 @@ def test_one_that_answers_nothing_is_not_asked_more() -> None:
     with serving(silent) as address:
         found = ask(address, ASKED, 0.1)
     assert found.reason == "the plain request was not answered"
+
+
+def test_one_that_stands_still_takes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs, and its queue of new connections is full."""
+    monkeypatch.setattr(conversation, "CONNECT_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+
+        def serve() -> None:
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    while data := connection.recv(4_096):
+                        if b"HTTP/1.0" in data:
+                            return  # and accepts nobody any more
+                        connection.sendall(RESPONSE)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        found = ask(listener.getsockname(), ASKED, 0.1)
+        thread.join()
+    assert found.deaf
+    assert "it takes no connection any more after the case" in found.reason
+
+
+def test_one_that_still_takes_connections_is_not_deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed was of one connection."""
+
+    def fail(*_: object, **_kinds: object) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(asking, "watch", fail)
+    with serving(answer_for_ever) as address:
+        found = ask(address, ASKED, 0.1)
+    assert found.reason == "it was not asked all: timed out"
+    assert not found.deaf
+
+
+def test_a_client_without_a_port_left_says_nothing_of_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **_kinds: object) -> None:
+        raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+
+    monkeypatch.setattr(asking, "Conversation", fail)
+    found = ask(unused_address(), ASKED, 0.1)
+    assert found.reason
+    assert not found.deaf

@@ -10,7 +10,7 @@ from hdrh.log import HistogramLogReader
 from loadgen.engine.recorder import DIGITS, HIGHEST_US, LOWEST_US
 from loadgen.engine.summary import encode
 from loadgen.master.histograms import LoadHistograms, as_json, as_log, of_counts, of_trial
-from tests.support.results import a_distribution, a_result, a_window
+from tests.support.results import a_distribution, a_result, a_window, a_worker
 
 COUNTS = {
     "response /db/5, slow": {5_000: 3, 1_000_000: 1},
@@ -76,3 +76,10 @@ def test_a_trial_s_histograms_are_those_of_its_result() -> None:
 
 def test_the_file_is_named_after_load_and_start() -> None:
     assert taken().file_name == "c10k_poll_20231114T221320Z"
+
+
+def test_those_of_a_trial_tell_how_many_workers_it_had() -> None:
+    two = (a_worker(), a_worker("load worker 2", (2,)))
+    found = of_trial(a_result(window=a_window(distributions={}), workers=two), ended_at_s=10.0)
+    assert found
+    assert found.workers == 2

@@ -17,6 +17,8 @@ LOST_S = 60.0
 """After which the run gives up, and says that the load did not end
 (experiments/run/loaded_trial.py)."""
 IDLE, ACTIVE = 9_990, 10
+ALONE: Any = SimpleNamespace(meet=lambda _step, word: [word])
+"""The barrier of a worker without others."""
 
 
 @pytest.mark.parametrize(("pace_per_s", "ramp_s"), [(0.0, 0.0), (100.0, 100.0)])
@@ -63,5 +65,39 @@ def test_who_closes_idle_ones_while_they_are_waited_for_is_told_so(
 
     observer: Any = SimpleNamespace(await_server_side=refuse)
     with pytest.raises(TrialVoid, match=told) as void:
-        await_held(engine, observer, settings, IDLE + ACTIVE)
+        await_held(engine, observer, settings, ALONE, IDLE + ACTIVE)
     assert void.value.spoiled_by == cause
+
+
+def test_idle_ones_that_another_worker_has_lost_are_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect_wait, "call", lambda _engine, command: command())
+    gauges = Gauges(IDLE, 0, ACTIVE, ACTIVE, 0)
+    engine: Any = SimpleNamespace(gauges=lambda: gauges, idle_ends=IdleEnds, idle_silent=False)
+    settings: Any = SimpleNamespace(idle_connections=IDLE, churn_per_s=0.0, trickle_per_s=0.0)
+
+    def refuse(wanted: int) -> None:
+        raise TrialVoid(f"the server holds 5,673 of {wanted:,} connections", "server_starved")
+
+    others = {"held": False, "lost": ["only 40 of 50 idle connections were still", "server_wrong"]}
+    barrier: Any = SimpleNamespace(meet=lambda step, word: [word, others[step]])
+    observer: Any = SimpleNamespace(await_server_side=refuse)
+    with pytest.raises(TrialVoid, match="only 40 of 50 idle") as void:
+        await_held(engine, observer, settings, barrier, IDLE + ACTIVE)
+    assert void.value.spoiled_by == "server_wrong"
+
+
+def test_one_that_asks_nobody_waits_for_the_one_that_does() -> None:
+    """Who has lost none, and has no probe to ask, goes on where the others do, and else stays."""
+    settings: Any = SimpleNamespace(idle_connections=0, churn_per_s=0.0, trickle_per_s=0.0)
+    engine: Any = SimpleNamespace(gauges=lambda: Gauges(0, 0, ACTIVE, ACTIVE, 0))
+    observer: Any = SimpleNamespace(await_server_side=lambda _wanted: None)
+    for failed in (False, True):
+        met: list[str] = []
+
+        def meet(step: str, word: object, met: list[str] = met, failed: bool = failed) -> list[Any]:
+            met.append(step)
+            return [failed if step == "held" else None, word]
+
+        barrier: Any = SimpleNamespace(meet=meet)
+        await_held(engine, observer, settings, barrier, ACTIVE)
+        assert met == (["held", "lost"] if failed else ["held"])

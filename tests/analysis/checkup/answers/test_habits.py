@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +206,12 @@ def test_cases_that_cannot_be_told_may_not_be_kept(tmp_path: Path) -> None:
     smuggled = sum(one.smuggles for one in CASES if one.name in unknown)
     assert ends(found, "habits_smuggles") == (0, smuggled)
     assert found.mark == "good"
+
+
+def test_one_that_runs_and_takes_no_connection_any_more_breaks(tmp_path: Path) -> None:
+    after = f"it takes no connection any more after the case `{FIRST}`: timed out"
+    found = asked(tmp_path, replace(PART, reason=after, deaf=True))
+    assert f"Not all was asked: {after}." in found.answer.answer
+    assert "It still runs, and takes no connection any more." in found.answer.answer
+    assert found.mark == "breaks"
+    assert not found.answer.figures
