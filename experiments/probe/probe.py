@@ -153,7 +153,7 @@ def serve(server_port: int, cores: list[str]) -> None:
             continue
         if word in BY_ITSELF:
             answer: Environment | Moment | ProbeSample = BY_ITSELF[word]()
-        elif told is not None and word.startswith(STOP):
+        elif told is not None and word.startswith(STOP_BY):
             answer = told  # it was lost on its way; the moment stays that of the signal
         else:
             trace_bytes = TRACE.stat().st_size if TRACE.exists() else 0  # as of the sample's time
