@@ -17,7 +17,7 @@ from contract.outcomes import WORD_OF, WORDS
 
 
 def of_figure(run: Run, rows: pd.DataFrame, table: pd.DataFrame) -> str:
-    """Of all trials of the points behind a figure, whose `table` shows those that have one; ''
+    """What failed at the points behind a figure, whose `table` shows the trials that have one; ''
     where all were measured, and without errors."""
     trials = plain(run)
     trials = trials[trials["point"].isin(rows["point"].unique())]

@@ -22,7 +22,7 @@ REFERENCE_SWEEP = "reference"
 """Value of `sweep` of the reference trials."""
 
 MOST_TREND = 1_000
-"""Of a rate that rose a thousandfold, or from nothing."""
+"""The trend of a rate that rose a thousandfold, or from nothing."""
 
 
 def _of_setting(one: Setting) -> Column:

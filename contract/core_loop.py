@@ -10,7 +10,7 @@ import time
 PARTS = 5
 """An interrupt, or a neighbour's burst, lengthens one of them and not their median."""
 STEPS = 20_000
-"""Of a part: about a millisecond."""
+"""Additions of a part: about a millisecond."""
 
 
 def core_loop_us() -> float:

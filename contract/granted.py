@@ -41,7 +41,7 @@ def folder(root: Path = ROOT, membership: str = "") -> Path:
 
 
 def processor(at: Path) -> dict[str, Any]:
-    """Of the group at this folder: `cpuset`, a list of cores (None where there is no such
+    """What the group at this folder has: `cpuset`, a list of cores (None where there is no such
     controller), and `quota_us` in each `period_us`.
     """
     quota_us, period_us = _quota(at)
@@ -165,7 +165,7 @@ def _table(text: str) -> dict[str, int]:
 
 
 def _text(at: Path, *names: str) -> str | None:
-    """Of the first of these files that is there."""
+    """The text of the first of these files that is there; None if none is."""
     for name in names:
         try:
             return (at / name).read_text().strip()

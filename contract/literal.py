@@ -14,7 +14,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes what begins so for a formula, or looks for one behind it."""
 GUARD = "'"
 JOINERS = "\u200c\u200d"
-"""Of letters and signs; they act on nothing else."""
+"""They join letters and signs, and act on nothing else."""
 
 
 def visible(text: str) -> str:

@@ -3,5 +3,5 @@
 SERVER_PORT = 8080
 PROBE_PORT = 8079
 MASTER_PORT = 5557
-"""Of Locust's master, for its workers. It has no password, and is published nowhere."""
+"""Where Locust's master takes its workers. It has no password, and is published nowhere."""
 WEB_PORT = 8089

@@ -3,4 +3,4 @@
 OWN_CLOCK = "own"
 OTHER_CLOCK = "other"
 CLOCKS = (OWN_CLOCK, OTHER_CLOCK)
-"""Of the load's machine, or of another one."""
+"""Whose clock the probe reads: that of the load's machine, or another one's."""

@@ -10,7 +10,7 @@ from contract.exits import ServerExit
 CLOSES_EACH = "the server closes the connection after a response"
 """Where its connections were to stay."""
 NOBODY_SERVED = "no response came in the window"
-"""Of a trial that served nobody, in every version."""
+"""What is said of a trial that served nobody, in every version."""
 CLOSES_IDLE = re.compile(r"the server closes .*?connections.*? after ([\d.]+) s")
 """What `closes_idle` writes; the group is the time in seconds."""
 UNAVAILABLE = rf"the server ended with exit code {ServerExit.UNAVAILABLE:d}\b"
@@ -19,10 +19,10 @@ has not got, which is no failure of theirs. Others mean by that code what they l
 
 
 def closes_idle(what: str, after: str) -> str:
-    """Of a server that has a time-out for such connections; `after` is a time with its unit."""
+    """What is said of a server with such a time-out; `after` is a time with its unit."""
     return f"the server closes {what} after {after}"
 
 
 def server_ended(how: str) -> str:
-    """Of one that was to go on; `how` is the engine's state of its container, in words."""
+    """What is said of one that was to go on; `how` is its container's state, in words."""
     return f"the server ended with {how}"

@@ -16,7 +16,7 @@ IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 WITH_CONTENT = ("POST", "PUT", "PATCH")
 """Say the length of their body also where there is none (RFC 9110, 8.6)."""
 MOST_BYTES = 16_384
-"""Of a request: the buffer of a connection that has nothing else to send takes it at once."""
+"""Longest request: the buffer of a connection that has nothing else to send takes it at once."""
 MOST_PIPELINED_BYTES = 2 * MOST_BYTES
 PATH = r"/[!-+\--~]*"
 """Visible ASCII; a comma would end it in a mix."""

@@ -33,7 +33,7 @@ def given_twice(numbers: Iterable[int]) -> list[int]:
 
 
 def sequence(run: Path) -> int:
-    """Of the run in a folder; 0 where there is none, or no manifest that can be read: whoever
+    """Number of the run in a folder; 0 if there is none, or no manifest that can be read: whoever
     opens the run says so."""
     try:
         found = json.loads((run / MANIFEST).read_text(encoding="utf-8"))[KEY]

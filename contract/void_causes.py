@@ -18,7 +18,7 @@ SpoiledBy = Literal[
 """`surroundings` are the machine, its engine and other programs; `lab` is a fault in the lab's own
 arithmetic or clocks: a figure that its column cannot hold."""
 Blame = SpoiledBy | Literal[""]
-"""Of any trial: '' of one that was measured."""
+"""What spoiled any trial: '' for one that was measured."""
 SPOILED_BY: tuple[SpoiledBy, ...] = get_args(SpoiledBy)
 LOG_ENDS = "; its log ends: "
 """In a reason, before the last lines of the server's log, which no two trials have alike."""

@@ -11,10 +11,10 @@ DIGITS: Final = 12
 
 
 def short_hash(*parts: str) -> str:
-    """Of several texts in this order."""
+    """Hash of several texts in this order."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:DIGITS]
 
 
 def file_hash(path: Path) -> str:
-    """Of a file's bytes, in full."""
+    """Hash of a file's bytes, in full."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

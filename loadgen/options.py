@@ -149,12 +149,12 @@ class Options:
 
     @property
     def pace_per_s(self) -> float:
-        """Of opening connections, this worker's share; 0 is as fast as `in_flight` allows."""
+        """Connections to open a second, this worker's share; 0 is as fast as `in_flight` allows."""
         return self.settings.connect_pace_per_s / self.workers
 
     @property
     def mix_seed(self) -> int:
-        """Of the draws of a mix: no two workers of a load draw the same, nor do two seeds."""
+        """Seed of the draws of a mix: no two workers of a load draw the same, nor do two seeds."""
         return self.seed * self.workers + self.worker
 
     @property

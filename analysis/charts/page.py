@@ -19,7 +19,7 @@ from analysis.charts.palette import VARIABLES
 DIGITS = 4
 PLACE_DIGITS = 6
 LEAST_PHASE = 0.02
-"""Of all phases together: shorter ones are not named."""
+"""Share of all phases together: shorter ones are not named."""
 
 
 def as_json(chart: Chart) -> str:

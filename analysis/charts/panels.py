@@ -26,7 +26,7 @@ DASHES: dict[str | None, Any] = {
 CURVE_PT, LINE_PT, THIN_PT = 1.6, 1.2, 0.8
 MARKER_PT, CAP_PT = 6.2, 5.0
 FOOT = 0.035
-"""Of a panel's height, where marks without a value stand; as far from its top."""
+"""Share of a panel's height at which marks without a value stand; as far from its top."""
 LIMIT = "x"
 """The marker of a limit that was reached."""
 FADED = 0.65

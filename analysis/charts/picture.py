@@ -21,7 +21,7 @@ from analysis.charts.panels import draw, note
 from contract.literal import visible
 
 WIDTH_IN, BESIDE_IN = 8.6, 0.9
-"""Of a figure, and of what stands beside each of its panels."""
+"""Width of a figure, and of what stands beside each of its panels."""
 BELOW_IN = 0.6
 """What stands below stacked panels."""
 LEGEND_COLUMNS, LEGEND_ROWS, ROW_IN = 5, 2, 0.2

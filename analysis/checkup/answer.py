@@ -95,7 +95,7 @@ class Answer:
         return replace(self, figures=known)
 
     def value(self, name: str) -> float | None:
-        """Of a figure; None where it is not known."""
+        """Value of a figure; None where it is not known."""
         return self.figures[name].value if name in self.figures else None
 
 

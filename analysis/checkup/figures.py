@@ -37,7 +37,7 @@ LABELS: dict[Word, str] = {
     "broken": "not within the limits",
     "load": "too fast for the load",
 }
-"""Of the trials of a search; those that say nothing are not drawn."""
+"""Labels of a search's trials; those that say nothing are not drawn."""
 
 
 def written(unit: Unit, value: float) -> str:

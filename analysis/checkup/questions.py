@@ -75,7 +75,7 @@ def mark(answer: Answer, rules: Rules) -> tuple[AnyMark, str]:
 
 
 def _might_hold(when: Threshold, answer: Answer) -> bool:
-    """Of a figure that is missing, or at an end of it that is open."""
+    """Whether it might, where the figure is missing, or at an end of it that is open."""
     figure = answer.figures.get(when.column)
     if figure is None:
         return when.column not in answer.without

@@ -44,7 +44,7 @@ class CheckUpReport:
 
     @property
     def exit(self) -> Exit:
-        """Of its thresholds."""
+        """Exit code that its thresholds, and the comparison if there is one, lead to."""
         return Exit(self.found.exit)
 
 

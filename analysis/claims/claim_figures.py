@@ -52,7 +52,7 @@ class Measured:
     falls: bool = False
     unproven: str = ""
     each: tuple[float, ...] = ()
-    """Of the first selection, the figure of each trial that has one."""
+    """The figure of each trial of the first selection that has one."""
     had_all_been_answered: Estimate | None = None
     """The figure of rates and costs if all had been answered; None where nothing failed."""
 

@@ -10,5 +10,5 @@ from analysis.records.run import Run
 
 
 def first_look(run: Run, figures: pd.Series[float]) -> int:
-    """Of a figure by block, no sooner than a verdict can be; 0 in a run that looks once."""
+    """Blocks of a figure's first look, no fewer than a verdict needs; 0 if the run looks once."""
     return first_of(run, figures, REPEATS_NEEDED)

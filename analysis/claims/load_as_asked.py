@@ -75,7 +75,7 @@ def _least(expected: float) -> float:
 
 
 def counted(cell: Any, name: str, otherwise: float = math.inf) -> float:
-    """Of COMPANY; `otherwise` where nobody counted it, as in earlier runs."""
+    """A count of COMPANY; `otherwise` where nobody counted it, as in earlier runs."""
     if pd.isna(cell):
         return otherwise
     pairs = (word.partition("=") for word in str(cell).split())

@@ -57,7 +57,7 @@ def _kinds(trials: pd.DataFrame) -> pd.Series[str]:
 
 
 def _doubled(cell: str, failed: float) -> str:
-    """Of which path this share of all attempts that failed was is not recorded: of any."""
+    """Which path this share of all attempts that failed was on is not recorded: it may be any."""
     found: dict[str, dict[str, Any]] = json.loads(cell)
     answered = sum(kind.get("requests") or 0 for kind in found.values())
     errors = answered * failed / (1 - failed) if failed < 1 else float("inf")

@@ -18,7 +18,7 @@ from contract.more_blocks import OpenQuestion, claim_name
 
 
 def open_claims(verdicts: Sequence[Verdict]) -> list[OpenQuestion]:
-    """Of these verdicts of a run."""
+    """What these verdicts of a run leave open."""
     in_order = sorted(verdicts, key=lambda one: one.claim)
     found = [one for verdict in in_order if (one := open_claim(verdict))]
     return sorted(found, key=lambda one: one.needed or math.inf)

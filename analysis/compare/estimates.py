@@ -37,8 +37,8 @@ MEDIAN_OF_CHANCE = float(special.chdtri(1, 0.5))
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Of a metric's logarithms at some points: how many blocks have one, their mean and their
-    variance; NaN where there are too few."""
+    """Moments of a metric's logarithms at some points: how many blocks have one, their mean and
+    their variance; NaN where there are too few."""
 
     count: Floats
     mean: Floats

@@ -48,8 +48,8 @@ def why_too_few(base: Run, run: Run, table: pd.DataFrame, sides: Sides, metric: 
 
 
 class _Lost(NamedTuple):
-    """Of so many blocks of a point, in which the other server did not fail: those without a ratio,
-    those in which the base failed beside it, and those in which a figure is missing."""
+    """Counts of a point's blocks in which the other server did not fail: all, those without a
+    ratio, those in which the base failed beside it, and those in which a figure is missing."""
 
     of: int
     without: int

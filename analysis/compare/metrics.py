@@ -7,10 +7,10 @@ from dataclasses import dataclass
 CHANGED, CANNOT_TELL, WITHIN_NOISE = "changed", "cannot tell", "within noise"
 """The verdict on a figure of two runs."""
 UNHELD = "unheld_share"
-"""Of the connections (descriptors, without clients) that were asked of a server which reached a
-limit, those that it did not hold."""
+"""Share of the connections (descriptors, without clients) asked of a server which reached a
+limit that it did not hold."""
 RESENT = "resent_share"
-"""Of the requests that were sent, those that met the end of a connection which was to stay."""
+"""Share of the requests sent that met the end of a connection which was to stay."""
 
 
 @dataclass(frozen=True, slots=True)

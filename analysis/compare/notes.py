@@ -59,7 +59,7 @@ def of_nothing(uncompared: Mapping[str, str]) -> list[str]:
 
 
 def uncompared(runs: Sequence[Run], figures: pd.DataFrame, sides: Sides = RUNS) -> dict[str, str]:
-    """Of what no figure was compared with any run, in words, with the reason: servers, and single
+    """What no figure was compared of with any run, in words, with the reason: servers, and single
     points of others of which no run knows anything. Without those that the machine lacks something
     for in all runs, and those that were traced in all. `sides` name the runs in words."""
     servers = _servers(runs, figures, sides)

@@ -13,7 +13,7 @@ from analysis.wording import plural
 BETTER = KNOWN["epoll_level"].colour
 ROW_IN, EDGE_IN = 0.62, 1.25
 WIDTH = 0.72
-"""Of a row that its figures fill, from the first to the last."""
+"""Share of a row that its figures fill, from the first to the last."""
 NARROWEST = 1.25
 """The axis reaches at least this factor to both sides, so that noise looks small."""
 FAR = 1e12

@@ -9,7 +9,7 @@ from analysis.records.run import Run
 from contract.exits import Exit
 
 DIGITS = 12
-"""Of an image's id, as a name of it."""
+"""Digits of an image's id that stand for it."""
 
 
 def way_on(made: RunComparison) -> str:

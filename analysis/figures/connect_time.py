@@ -32,14 +32,14 @@ LATE_US = 500_000
 MOST = 8
 ROW_IN = 0.72
 LEAST = 0.6
-"""Of the axis of numbers: a single connection stands above it, and none below."""
+"""Beginning of the axis of numbers: a single connection stands above it, and none below."""
 INKS = [KNOWN[name].colour for name in ("iterative", "poll", "epoll_level")]
 INKS += [style.colour for style in SPARE]
 """One for each row on the page, where a server has several."""
 CLIENTS = {"active_connections": "clients", "idle_connections": "idle connections"}
 """Settings that are no part of a connection per request, and may differ within a run."""
 STEPS = 6
-"""Of the ladder that are shown."""
+"""Steps of the ladder that are shown."""
 
 
 class Spread(NamedTuple):

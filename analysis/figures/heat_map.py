@@ -23,7 +23,7 @@ from analysis.statistics.outliers import THRESHOLD, modified_z
 from analysis.wording import at_least, count, duration, listed, number, server_name
 
 SHADES = np.array([0.12, 0.25, 0.42, 0.62, 0.82, 1.0])
-"""Of a column's requests: below 1 in 10,000, 1,000, 100, 30, 10, and more."""
+"""Shades by share of a column's requests: below 1 in 10,000, 1,000, 100, 30, 10, and more."""
 STEPS = (1e-4, 1e-3, 1e-2, 1 / 30, 1e-1)
 LONGEST = Metric("response_max_us", "response time, longest", "", MICROSECONDS, log=True)
 TIMES = (MEDIAN.name, P99.name, LONGEST.name)

@@ -20,7 +20,7 @@ SHOWN = ["block", "position", "server", METRIC, COST.name, "validity"]
 HEIGHT_IN = 2.9
 MARKED_UP_TO = 400
 SMALL = 0.3
-"""Of the usual size of a marker, where there are more."""
+"""Share of the usual size of a marker, where there are more."""
 
 
 @remembered

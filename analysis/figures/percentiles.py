@@ -38,7 +38,7 @@ SENT = "from the send"
 SHOWN = {"response_p50_us": 50.0, "response_p90_us": 90.0, "response_p99_us": 99.0}
 SHOWN |= {"response_p999_us": 99.9, "response_max_us": 100.0}
 ROUNDING = 1e-6
-"""Of a request: counts of repeats that weigh alike are no whole numbers."""
+"""Part of a request: counts of repeats that weigh alike are no whole numbers."""
 
 
 class Curve(NamedTuple):

@@ -65,7 +65,7 @@ def chart(run: Run) -> Chart:
 
 
 def reading(run: Run) -> str:
-    """Of what is shared out: the most and the least even one, by how far the busiest worker is
+    """What is shared out most and least evenly, by how far the busiest worker is
     above an equal part."""
     points = table(run)
     points = points[points["shared"] == COLUMNS[_shown(run)[0]]]

@@ -25,12 +25,12 @@ NO_SYSCTL = r"/proc/sys/\S+: no such file"
 """The engine's for a setting that the kernel has not got; where a server was started, it may be a
 text of its own."""
 MOST_FAILED = 0.1
-"""Of ten repeats, were the failed ones the slowest, as those that nearly fail are likely to be, the
+"""Share of repeats that may fail. Were the failed ones of ten the slowest, as is likely, the
 interval over the other nine would hold the median of all ten in 89% of cases; over eight of them in
 81%, over five in 49% (tests/analysis/claims/test_failed_trials.py). So it is with those that lack a
 figure for another reason."""
 MOST_SILENT = 0.5
-"""Of trials that say nothing either way. Beyond it those that are left are the fewer ones, picked
+"""Share of trials that say nothing either way. Beyond it those left are the fewer ones, picked
 by what spoiled the others: the median of all could lie anywhere."""
 WORDS = {
     "server_wrong": "wrong answers or errors",
@@ -82,7 +82,7 @@ class Causes:
 
     @property
     def failed_share(self) -> float:
-        """Of those that say something, the ones without figures; 0 where none says anything."""
+        """Share without figures of those that say something; 0 where none says anything."""
         return (self.limit + self.failed) / self.counted if self.counted else 0.0
 
     def __add__(self, other: Causes) -> Causes:

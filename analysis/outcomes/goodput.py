@@ -42,7 +42,7 @@ WORDS = {
 }
 """What these shares are of, for a sentence."""
 MOST_IN_VAIN = 0.999
-"""Of a closed loop's time: what nobody was answered in says nothing of what would have been."""
+"""Share of a closed loop's time: unanswered time says nothing of what would have been."""
 
 
 def shares(trials: pd.DataFrame, groups: Numbers, size: int) -> pd.DataFrame:

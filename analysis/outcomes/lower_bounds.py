@@ -35,7 +35,7 @@ from contract.columns import NAMES
 Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
 
 END = "_bounded"
-"""Of the name of a column that says which cells of the one before are bounds."""
+"""End of the name of a column that says which cells of the one before are bounds."""
 UPPER = ("requests_per_s",)
 """Columns whose bounds are upper ones."""
 TIMES = tuple(name for name in NAMES if re.fullmatch(r"(first_)?response_\w+_us", name))
@@ -103,7 +103,7 @@ def of_the_served(run: Run) -> dict[str, Flags]:
 def medians_bounded(
     run: Run, name: str, groups: Numbers, count: int, rows: Numbers | slice = slice(None)
 ) -> Flags:
-    """Of which groups the median of a column is a bound, given the group, or -1, of each of these
+    """Groups in which the median of a column is a bound, given the group, or -1, of each of these
     rows of the run."""
     inside = groups >= 0
 

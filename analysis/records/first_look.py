@@ -8,7 +8,7 @@ from analysis.records.run import Run
 
 
 def first_look(run: Run, figures: pd.Series[float], least: int) -> int:
-    """Of a figure by block: the blocks of the plan that have it, or as many as it needs at `least`;
+    """Blocks of a first look at a figure: those of the plan that have it, and at `least` so many;
     0 in a run that looks once."""
     if not looks_again(run):
         return 0

@@ -27,7 +27,7 @@ GLANCE_FROM = 10
 """More verdicts than these get a line of their numbers above the table on any screen; fewer only on
 a narrow one."""
 SHOWN = ["block", "server", "active_connections", "idle_connections", "backlog"]
-"""Of a trial that there is something to say of."""
+"""Columns of a trial that there is something to say of."""
 VOID_SHOWN = [*SHOWN, "spoiled_by", "reason"]
 STARVED_SHOWN = [*SHOWN, "requests_per_s", "coverage", "reason"]
 

@@ -24,8 +24,8 @@ from contract.columns import SETTINGS
 RATE, COST, TAIL = "requests_per_s", "server_cpu_us_per_request", "response_p99_us"
 FALLBACK = "epoll_level"
 OVER_BOUND = "_over_bound"
-"""Of the name of a column that says where the reference's figure is a bound."""
-"""Whether the tail that a point's is compared with is a lower bound: the ratio is not known."""
+"""End of the name of a column that says where the reference's figure is a bound. The column tells
+whether the tail that a point's is compared with is a lower bound: the ratio is not known."""
 OVER_FAILED = "over_failed"
 """Whether the server that a point's is compared with failed too often there, or its answers did:
 many times the little that is left of it is no merit."""

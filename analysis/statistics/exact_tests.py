@@ -14,7 +14,7 @@ from scipy import special
 from analysis.arrays import Floats, Numbers
 
 SHARES = np.linspace(0, 1, 1001)[1:-1]
-"""Of trials that fail: where the chance of an outcome is looked at."""
+"""Shares of failing trials at which the chance of an outcome is looked at."""
 ROUNDING = 1e-7
 
 

@@ -16,7 +16,7 @@ Write = Callable[[float | None], str]
 
 
 def median(values: pd.Series[float]) -> float:
-    """Of those that there are; NaN without any."""
+    """Median of the values that are there; NaN without any."""
     data = finite(values)
     return float(np.median(data)) if len(data) else float("nan")
 

@@ -19,7 +19,7 @@ LEVELS_NEEDED = 3
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Of one line in each block: `r_squared`, and `slope`, what y grows by for one more x."""
+    """One line in each block: its `r_squared`, and `slope`, what y grows by for one more x."""
 
     r_squared: Estimate
     slope: Estimate

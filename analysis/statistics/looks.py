@@ -37,17 +37,17 @@ from analysis.arrays import Floats, Numbers
 
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
-"""Of an interval that is looked at once, on each side."""
+"""Chance on each side of an interval that is looked at once."""
 FIRST, ALL = 0.8 * TAIL, 0.93 * TAIL
 """The same of the first look of several, and of all of them together."""
 GROWTH = 1.5
-"""Of the repeats, from look to look."""
+"""Factor of the repeats from look to look."""
 MOST = 200
 """Repeats beyond which nothing is planned."""
 STEP, REACH = 0.03, 7.0
-"""Of the walk's grid, and how far it goes, in standard deviations of one repeat and of the sum."""
+"""Step of the walk's grid, and its reach, in standard deviations of one repeat and of the sum."""
 SCALES = (1.0, 0.25, 0.25**2, 0.25**3, 0.25**4, 0.25**5)
-"""Of TAIL: the designs between whose levels `over_looks` interpolates."""
+"""Shares of TAIL: the designs between whose levels `over_looks` interpolates."""
 
 
 class Ahead(NamedTuple):

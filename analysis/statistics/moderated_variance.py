@@ -34,7 +34,7 @@ MANY = 10
 SURE = 0.95
 """That figures disagree no more than is allowed for."""
 RESOLUTION = 0.001
-"""Of a recorded figure, as a share: histograms have three significant digits."""
+"""Least step of a recorded figure, as a share: histograms have three significant digits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ OUTLIERS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Of the reference trials' `metric`.
+    """Noise of the reference trials' `metric`.
 
     `spread`: standard deviation of the logarithms. `floor`: two equal trials
     differ by less than this share in 95% of cases. `drift`: change from the

@@ -14,6 +14,6 @@ from contract.more_blocks import OpenQuestion
 
 
 def open_questions(run: Run, verdicts: Sequence[Verdict]) -> list[OpenQuestion]:
-    """Of a run whose claims have these verdicts: what would take the fewest blocks comes first."""
+    """What a run leaves open whose claims have these verdicts; the fewest blocks come first."""
     found = [*open_claims(verdicts), *open_thresholds(run), *open_pairs(run)]
     return sorted(found, key=lambda one: one.needed or math.inf)

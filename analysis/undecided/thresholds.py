@@ -62,7 +62,7 @@ class Crossing:
 
 
 def crossings(run: Run) -> list[Crossing]:
-    """Of all thresholds; none in a run that looks once."""
+    """Crossings of all thresholds; none in a run that looks once."""
     if not run.manifest.budget_s:
         return []
     return [one for threshold in wanted(run) for one in _of(run, threshold)]

@@ -11,7 +11,7 @@ from contract.checkup.kept import Limits, word_of
 
 
 def seen_of(rows: Iterable[Mapping[str, Any]], limits: Limits) -> list[Seen]:
-    """Of the rows of one server those of its search that say something; a rate that the load could
+    """The rows of one server's search that say something; a rate that the load could
     not send counts as one that is not kept, for the search ends there as well."""
     found = []
     for row in rows:

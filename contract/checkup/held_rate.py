@@ -23,7 +23,7 @@ from itertools import accumulate
 from typing import Final
 
 LAPSE: Final = 0.01
-"""Of trials far below or far beyond that end otherwise: a hiccup, or luck."""
+"""Share of the trials far below or far beyond that end otherwise: a hiccup, or luck."""
 WIDTHS: Final = ((0.004, 0.35), (0.02, 0.25), (0.06, 0.2), (0.1, 0.2))
 """By which factor (its logarithm) the edge differs from trial to trial, and how likely that is."""
 BELOW: Final = math.log(64)
@@ -34,7 +34,7 @@ USUAL: Final = math.log(0.9)
 SPREAD: Final = 0.35
 """Where it is beside what a closed loop had, for most servers, and how much that differs."""
 OTHERWISE: Final = 0.15
-"""Of the belief is spread evenly: the guess may be wrong."""
+"""Share of the belief that is spread evenly: the guess may be wrong."""
 SURE: Final = 0.95
 
 

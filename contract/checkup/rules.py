@@ -16,7 +16,7 @@ Mark = Literal["breaks", "look at this"]
 MARKS: Final[tuple[Mark, ...]] = get_args(Mark)
 """The worst first."""
 AnyMark = Literal["good", "look at this", "breaks", "not told"]
-"""Of an answer: that of a rule, or that none applies, or that nobody can tell."""
+"""An answer's mark: that of a rule, or that none applies, or that nobody can tell."""
 GOOD: Final = "good"
 UNTOLD: Final = "not told"
 NUMBERS: Final[Mapping[str, tuple[float, float]]] = {

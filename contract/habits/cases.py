@@ -47,7 +47,7 @@ PLAIN: Final = "plain"
 OLD: Final = "http_1_0"
 OLD_KEPT: Final = "http_1_0_keep_alive"
 PIPELINED: Final = "pipelined"
-"""Of these what is seen is told in words; there is nothing to judge."""
+"""Cases that are told in words; there is nothing to judge."""
 TOLD: Final = (PLAIN, OLD, OLD_KEPT, PIPELINED)
 CASES: Final = (
     Case("no_host", "no Host", "9112, 3.2", "MUST", "400", refused(400)),

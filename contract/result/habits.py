@@ -54,9 +54,9 @@ class Habits:
     requests_asked: int = 0
     """On one connection, one after the other, at most."""
     requests_answered: int = 0
-    """Of those, as the plain request is, before the first that was not."""
+    """How many of those were, as the plain request is, before the first that was not."""
     requests_status: int = 0
-    """Of the answer to that one; 0 where there was none, or none of HTTP/1."""
+    """Status of the answer to that one; 0 where there was none, or none of HTTP/1."""
     requests_open: bool = False
     """Whether that one was left without a whole answer in time on a connection that stayed open;
     False also in records of earlier versions."""

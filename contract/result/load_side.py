@@ -133,6 +133,6 @@ class WorkerResult(WorkerHead):
     checked: Checked | None = None
     """None where the server was not verified."""
     aftermath: Aftermath | None = None
-    """Of the one worker that speaks to the probe, after bad clients."""
+    """What the one worker that speaks to the probe saw after bad clients."""
     stopped: Stopped | None = field(default=None, metadata=OMITTED)
     """None where the server was not told to end."""

@@ -35,7 +35,7 @@ class Moment:
     """What the clock beside the server shows; nothing is read for it."""
 
     at_ns: int
-    """Of the monotonic clock."""
+    """The moment, by the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class ProbeSample:
     worker_connections: dict[str, int] | None = field(default=None, metadata=OMITTED)
     """At the gate: those that each worker held, by pid."""
     link: dict[str, tuple[int, ...]] | None = field(default=None, metadata=OMITTED)
-    """Of a path that is made slow, lossy or thin, by the name of the direction: the packets and
+    """Where a path is made slow, lossy or thin, by the name of the direction: the packets and
     bytes that went out from here so far, and the packets that were lost."""
     syscalls: dict[str, int] | None = field(default=None, metadata=OMITTED)
     """At the close, of a traced server: calls by name since the window opened."""

@@ -25,26 +25,26 @@ class Stopped:
     """Sent afterwards."""
     came_lost: int
     under_way: int
-    """Of both, those without an answer as the load ended, on connections that stood."""
+    """Requests of both kinds without an answer as the load ended, on connections that stood."""
     unsent_ms: dict[str, int]
     """Those that could not be sent, as connections were refused or none was free: how many were
     due in each ms after `told_ns`; before it: in 0."""
     response: Distribution
     """Response times, from the intended moment, of what was answered since `told_ns`."""
     had_under_way: int | None = None
-    """Of `under_way`, those sent before; None: unknown, as in runs recorded before."""
+    """Those of `under_way` that were sent before; None: unknown, as in runs recorded before."""
     under_way_ms: dict[str, int] | None = None
     """How many of `under_way` had been due for so many whole ms as the load ended; None: unknown,
     as in runs recorded before."""
 
     @property
     def lost(self) -> int:
-        """Of both."""
+        """Requests lost, sent before the server was told to end or after."""
         return self.had_lost + self.came_lost
 
     @property
     def had_open(self) -> int:
-        """Of those sent before, how many may be lost beside `had_lost`: at most, where it was not
+        """How many of those sent before may be lost beside `had_lost`: at most, where it was not
         recorded which were under way."""
         if self.had_under_way is None:
             return min(self.under_way, self.had - self.had_lost)

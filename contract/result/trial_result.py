@@ -62,7 +62,7 @@ class TrialResult:
     start: Start | None = field(default=None, metadata=OMITTED)
     """None: it was not watched."""
     ending: Ending | None = field(default=None, metadata=OMITTED)
-    """Of a server that was told to end; None: it was not, or had not ended GRACE_S later."""
+    """How a server ended that was told to; None: it was not, or had not ended GRACE_S later."""
     log: OwnLog | None = field(default=None, metadata=OMITTED)
     files_s: float | None = field(default=None, metadata=OMITTED)
     """Processor time, on the lab's cores and while the server was loaded, of the program that is

@@ -74,7 +74,7 @@ class Window:
     requests_per_connection: dict[str, int] = field(default_factory=dict)
     """How many of those connections had answered so many requests."""
     pending: dict[str, dict[int, int]] | None = field(default=None, metadata=OMITTED)
-    """Of one worker alone: ages in us of what a closed loop had under way, which are in no
+    """One worker's alone: ages in us of what a closed loop had under way, which are in no
     distribution yet."""
     distributions: dict[str, Distribution]
     """`response` (from the intended moment in an open loop), `service`, `connect`,

@@ -25,7 +25,7 @@ from experiments.plan.trials import points
 from experiments.plan.two_servers import both_of
 
 NAME: Final = "checkup"
-"""Of the experiment, and of the folder of its runs."""
+"""Name of the experiment, and of the folder of its runs."""
 BASELINE: Final = "epoll_level"
 NGINX: Final = "nginx"
 NOBODY: Final = "none"
@@ -40,7 +40,7 @@ WITH_IDLE: Final = frozenset(("idle", "clients"))
 """Questions that need idle connections: a flood is as large as the load that was had with them."""
 ROUNDS: Final = 5
 QUICK_ROUNDS: Final = 3
-"""Of a check-up of two servers: how often each trial but those of the search is made of both."""
+"""How often each trial but those of the search is made, in a check-up of two servers."""
 QUICK_HABITS_S: Final = 8.0
 """Long enough for the five seconds of many servers."""
 

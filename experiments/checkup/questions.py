@@ -58,12 +58,12 @@ WARM_UP_S: Final = (1.0, 5.0)
 """The least and the most before a window; a fresh server has not long been itself."""
 LEAK_S: Final = 15.0
 HABITS_WINDOW_S: Final = 0.5
-"""Of the trial whose load says nothing; its server is asked after it."""
+"""Window of the trial whose load says nothing; its server is asked after it."""
 TOLD_AFTER_S: Final = 1.0
 STOP_S: Final = 3.0
 """The load of a server goes on so long after it was told to end."""
 START_S: Final = 6.0
-"""Of load, in twentieths of which its rate is known."""
+"""Seconds of load, in twentieths of which its rate is known."""
 WINDOW_S: Final = 3.0
 """What is a percent too much delays the last requests of four seconds by 40 ms."""
 SLOW_PER_S: Final = 100.0
@@ -111,7 +111,7 @@ class CheckUp:
     tell: Callable[[str], None]
 
     def ask_all(self) -> None:
-        """Of all servers. Raises LabError where no more can be measured."""
+        """Ask all servers. Raises LabError where no more can be measured."""
         if ENDED in self.store.manifest():
             return
         asked = 0

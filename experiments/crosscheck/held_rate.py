@@ -31,7 +31,7 @@ ARRIVING_S: Final = 1.0
 """So long the clients of h2load take to begin, one after the other: those that began together would
 ask together ever after."""
 SHARES: Final = {0.93: "below the rate that is held", 1.07: "above it"}
-"""Of the ends of the search's interval, which is 3% wide each side at most."""
+"""Factors of the ends of the search's interval, which is 3% wide each side at most."""
 TOOL: Final = "h2load"
 LOG: Final = "/tmp/times"  # noqa: S108 - in a container of its own
 SCRIPT: Final = 'h2load "$@" > /dev/null && sed -n "1~10p" {log}'

@@ -10,7 +10,7 @@ from experiments.docker.engine import Engine
 
 LOG_BYTES: Final = 256 * 1024
 WHOLE_BYTES: Final = 2**20
-"""Of a log that gives more than this, the engine may have dropped the beginning."""
+"""Beyond this size the engine may have dropped the beginning of a log."""
 SHORTEST_S: Final = 1e-3
 
 

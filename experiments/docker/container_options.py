@@ -18,9 +18,9 @@ HOST: Final = "host"
 """The engine's own network. An engine with user namespaces (userns-remap) grants it to containers
 that are not in one."""
 WRITABLE: Final = {"type": "tmpfs", "device": "tmpfs", "o": "nosuid,nodev,size=256m,mode=1777"}
-"""Of a folder that a container was given: whatever its user is."""
+"""A folder that a container was given: any user may write there."""
 LOG: Final = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
-"""Of one file nothing is left when it is full, not even the last line."""
+"""Two files: when one is full, the engine begins the other; a single one it would empty."""
 LEAST_QUOTA_US: Final = 1_000
 
 

@@ -15,7 +15,7 @@ from contract.stop_signal import USUAL
 from experiments.hosts.sides import SERVER
 
 USER: Final = "10001:10001"
-"""Of every container of the lab."""
+"""User and group of every container of the lab."""
 
 
 class DriverError(Exception):

@@ -38,7 +38,7 @@ class Found:
     server: Foreign
     image: Image
     needs: Mapping[str, Image] = field(default_factory=dict)
-    """Of what it needs, by name."""
+    """Images of what it needs, by name."""
     machine: str = ""
 
     def describe(self, run: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ TIMES: Final = 3
 
 
 class Patience:
-    """Of a run with `hosts`; without them it has none. `tell` says a line."""
+    """Waits for hosts of a run that have gone away; not at all without `hosts`. `tell` prints."""
 
     def __init__(self, run: str, hosts: Hosts | None, tell: Callable[[str], None]) -> None:
         self._run = run

@@ -25,7 +25,7 @@ GREET_S: Final = 20.0
 
 @dataclass
 class _Way:
-    """Of one further host. `lost` is why it is not there any more; empty while it is."""
+    """The way to one further host. `lost` is why it is not there any more; empty while it is."""
 
     side: str
     far: Talk
@@ -54,7 +54,7 @@ class _Way:
         self._lose(source.complaint or sink.complaint or why or "its program ended")
 
     def _lose(self, why: str) -> None:
-        """Of both directions: one is of no use by itself."""
+        """Close both directions: one is of no use by itself."""
         lost = f"the way from {in_words(self.side)} to the Locust master was lost: {why}"
         self.lost = self.lost or lost
         self.close()

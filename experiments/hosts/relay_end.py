@@ -100,7 +100,7 @@ class End:
 
 
 def exactly(size: int) -> bytes:
-    """Of the stream; nothing at its end."""
+    """So many bytes of the stream; nothing at its end."""
     data = b""
     while len(data) < size:
         if not (more := os.read(0, size - len(data))):

@@ -58,7 +58,7 @@ ADVICE: Final = (
 )
 """By what OpenSSH says."""
 NOT_PASSED_ON: Final = "open failed"
-"""Of one that came through the connection to a closed door behind it."""
+"""What ssh says when it reached the host, and nobody listens at the forwarded address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Wire:
     round_trip_us: float
     probe_round_trip_us: float
     probe_lost: int
-    """Of `wire_look.LOOKS` datagrams."""
+    """How many of `wire_look.LOOKS` datagrams were lost."""
     mbit_per_s: float
 
 

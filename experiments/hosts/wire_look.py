@@ -40,7 +40,7 @@ def connected(address: str, port: int) -> socket.socket:
 
 
 def round_trips_us(sock: socket.socket) -> list[float]:
-    """Of those that were answered. Each has its number: what is late for one is no answer to the
+    """Round trips of those answered. Each has its number: what is late for one is no answer to the
     next."""
     found = []
     for number in range(LOOKS):

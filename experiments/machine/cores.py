@@ -129,7 +129,7 @@ def see_cores(driver: Driver, image: str) -> tuple[Core, ...]:
 
 
 def place(cores: Sequence[Core]) -> Placement:
-    """Of the fastest kind that has two cores, one thread of each; on one socket if it has two of
+    """Take cores of the fastest kind with two, one thread of each; on one socket if it has two of
     them. The first serves and the last loads, as far apart as the numbers allow; the one before
     the last, or a core of another kind, does everything else; what is between is for more load
     workers. Raises LabError below two cores.

@@ -32,7 +32,7 @@ def threads(of: Iterable[Path]) -> Threads:
 
 
 def used_s(by: Iterable[Path]) -> float:
-    """Of the processes as wholes, threads that have ended included."""
+    """Seconds of whole processes, threads that have ended included."""
     return sum(seconds for _, (seconds, _) in _used(by))
 
 

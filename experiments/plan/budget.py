@@ -10,7 +10,7 @@ from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, expected_s
 
 SHARE: Final = 0.5
-"""Of the time that the plan takes, where nobody says how long."""
+"""Share of the time that the plan takes, if nobody says how long."""
 SHARE_COMPARED: Final = 1.0
 """The same where two servers are compared: half as many blocks again for all of their points, with
 room for those that take more."""

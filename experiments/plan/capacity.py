@@ -22,15 +22,14 @@ COUNTED = (*SCALED, "slow_readers", "slow_writers")
 MARGIN = 300
 """Descriptors that a server or a worker needs beside its connections; or processes."""
 SHARE_OF_MEMORY = 0.5
-"""Of what is available: the rest is the kernel's to move in."""
+"""Share of what is available: the rest is the kernel's to move in."""
 BYTES = {"process_per_connection": 1_500_000, "thread_per_connection": 64_000}
 BYTES_OTHERWISE = 32_000
 """A connection's memory: both ends in the kernel, the server's own, the engine's. A forked
 process was seen to have 1.2 MB of its own, a thread 21 kB and a stack in the kernel of 16 kB;
 of the others the most costly were seen below 20 kB."""
 SHARE_OF_TABLE = 0.9
-"""Of the table of tracked connections, or of open files, which the machine's others are in as well.
-"""
+"""Share of the table of tracked connections, or open files; the machine's others are in it too."""
 MAPS_OF_A_THREAD = 2
 """Its stack, and the guard page below."""
 
@@ -73,7 +72,7 @@ def limits_of(machine: Mapping[str, Any], nofile: int, pids: int) -> Limits:
 
 
 def most_connections(asked: Settings, limits: Limits) -> tuple[int, str]:
-    """Of a trial with these settings, and the limit that is met first, in words. How many
+    """Most connections of a trial with these settings, and the limit met first, in words. How many
     connections it asks for does not matter, but for bad clients."""
     server = asked.server
     found = [_of_ports(asked)]

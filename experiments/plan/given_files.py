@@ -17,7 +17,7 @@ from contract.exits import Exit, LabError
 KEPT: Final = "files"
 """In a run's folder."""
 MOST_BYTES: Final = 64 * 2**20
-"""Of one entry: each run has a copy of it."""
+"""Most bytes of one entry's files: each run has a copy of them."""
 
 
 def fault_of(folder: Path, source: str) -> str:

@@ -25,7 +25,8 @@ from experiments.plan.source import Source
 from experiments.plan.trials import points
 
 ALIKE = 0.8
-"""Of two words, by difflib: `epol_level` and `epoll_level` are, `pool` and `poll` are not."""
+"""Likeness by difflib from which a word is meant: `epol_level` for `epoll_level`, not `pool` for
+`poll`."""
 
 
 def choose(

@@ -20,5 +20,5 @@ class Source:
 
     @property
     def sha256(self) -> str:
-        """Of the text, in hex."""
+        """Digest of the text, in hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()

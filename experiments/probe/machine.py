@@ -38,7 +38,7 @@ def environment() -> Environment:
 
 
 def tcp_counters() -> dict[str, Any]:
-    """Of the network namespace that the server is in, since that came to be."""
+    """Counters of the network namespace that the server is in, since that came to be."""
     counters: dict[str, int] = {}
     for name in ("net/snmp", "net/netstat"):
         lines = (PROC / name).read_text().splitlines()

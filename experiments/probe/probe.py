@@ -58,7 +58,7 @@ WATCH_HZ = 20
 SERVER_PID = 1
 TOLD = "told the server to end"  # in the log, where the run looks for it
 TRACE = PROC / "1/root/tmp/trace"
-"""Of a traced server, whose process 1 is strace."""
+"""Where strace, process 1 of a traced server, writes."""
 MOST_TRACE_BYTES = 60 * 2**20
 CALL = re.compile(rb"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
 """Process and name; a line `<... NAME resumed>` is the end of a call counted before."""

@@ -99,7 +99,7 @@ def _descriptors(path: Path) -> int | None:
 
 
 def _switches(path: Path, threads: int) -> dict[str, int]:
-    """Of all its threads, unless they are too many."""
+    """Context switches of all its threads, unless they are too many."""
     found = {"context_switches": 0, "voluntary_switches": 0}
     if threads <= MOST_THREADS:
         for text in _of_threads(path, "status"):

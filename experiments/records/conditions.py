@@ -25,7 +25,7 @@ OF_A_HOST: Final = (
     "architecture",
     "address",
 )
-"""Of each machine of several; how far clocks are off, and the path, are looked at anew."""
+"""Facts of each machine of several; how far clocks are off, and the path, are looked at anew."""
 
 
 def changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

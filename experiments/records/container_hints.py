@@ -91,7 +91,7 @@ def _format(_line: str, _around: str, keys: ContainerKeys) -> str:
 
 
 Advise = Callable[[str, str, ContainerKeys], str]
-"""Of a line, it with those before it, and the keys that are given."""
+"""Advice by a line, it with those before it, and the keys that are given."""
 SIGNS: Final[tuple[tuple[re.Pattern[str], Advise], ...]] = (
     (re.compile(r"read-only file ?system|\bEROFS\b", re.IGNORECASE), _read_only),
     (re.compile(r"exec format error", re.IGNORECASE), _format),

@@ -16,11 +16,11 @@ from itertools import pairwise
 from contract.columns import MOST_TREND
 
 LEAST = 0.25
-"""Of a change that is told. Equal trials differ by 5 to 13% on a shared machine, and the rate may
+"""Least change that is told. Equal trials differ by 5 to 13% on a shared machine, and the rate may
 wander within a window as well: where it does by 7%, this is met in less than one window of a
 hundred."""
 BETWEEN = 0.75
-"""Of the window: from the middle of its first quarter to that of its last."""
+"""Share of the window from the middle of its first quarter to that of its last."""
 ERRORS = 4.0
 """Standard errors of the difference that a change is more than."""
 

@@ -38,7 +38,7 @@ OF_THE_LOAD = "out_of_"
 """In the kind of an error of a client that had no port, descriptor or memory left: it never
 asked."""
 LATE, LATE_S = 0.05, 0.2
-"""Of a window: what the probe sees of a longer time has as much too much, or too little, in it. It
+"""Share of a window: what the probe sees of a longer time has as much too much, or too little. It
 was seen 18 ms late on a quiet machine and 45 ms on a crowded one; an answer that was lost costs a
 second."""
 SKEW = 0.01

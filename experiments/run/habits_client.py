@@ -4,42 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from contract.exits import Exit
-from contract.mix import parse_mix
-from contract.request import ASKED, Request, requests_text
 from contract.result.document import from_json
 from contract.result.habits import Habits
 from contract.result.scalars import DocumentError
 from experiments.docker.driver import Driver, DriverError
 from experiments.plan.trials import Trial
 from experiments.records.server_log import last_lines
-from experiments.run.container_names import SERVER_POD, server_host
-from experiments.run.server_under_test import ServerUnderTest
+from experiments.run.container_names import SERVER_POD
+from experiments.run.habits_command import NAME
+from experiments.run.trial_containers import Containers
 
-if TYPE_CHECKING:
-    from experiments.run.trial_containers import Containers
-
-NAME: Final = "habits"
-"""Of its container in a trial, and of its log."""
 LONGEST_S: Final = 150.0
 """Beside the silence; its cases and connections have bounds of their own, about 80 s."""
-
-
-def command(trial: Trial, server: ServerUnderTest) -> tuple[str, ...]:
-    """Its command line: the first request of the server, where it is asked."""
-    settings, exchange = trial.point.settings, server.exchange
-    first = parse_mix(exchange.path)[0].path
-    plain = exchange.plain
-    asked = exchange.named.get(first) or Request(
-        method=plain.method, path=first, headers=plain.headers, body=plain.body
-    )
-    host = server_host(settings)
-    return (
-        *("python3", "-m", "loadgen.tools.habits", "--host", host, "--port", str(server.port)),
-        *("--request", requests_text({ASKED: asked}), "--silence", f"{settings.habits_s:g}"),
-    )
 
 
 def see_habits(

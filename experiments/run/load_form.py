@@ -16,7 +16,7 @@ from experiments.run.server_under_test import ServerUnderTest
 
 MOST_IN_FLIGHT = 256
 SHORTEST_BACKLOG = 128
-"""Of the common servers that choose it themselves."""
+"""Shortest backlog that common servers choose for themselves."""
 
 
 def load_form(trial: Trial, server: ServerUnderTest, stop_signal: str = USUAL) -> dict[str, Any]:

@@ -31,8 +31,8 @@ from experiments.records import pins
 from experiments.records.needs_cpu import NeedsSeen
 from experiments.records.outcome import Outcome
 from experiments.run.container_names import SERVER_POD, hostname, load_name
-from experiments.run.habits_client import NAME as HABITS
 from experiments.run.habits_client import see_habits
+from experiments.run.habits_command import NAME as HABITS
 from experiments.run.load_form import load_form
 from experiments.run.master_container import MasterContainer
 from experiments.run.needs import Needs
@@ -182,8 +182,8 @@ class LoadedTrial:
         return self._until(lambda: master.result(trial.id), limit_s, "the load did not end")
 
     def _file_system(self) -> FileSystem | None:
-        """Of the server's container, where it is a program; None also where the engine does not
-        tell: no trial is worse for that."""
+        """File system of the server's container, if it is a program; None also if the engine tells
+        none: no trial is worse for that."""
         try:
             mounted = self._driver.mounted_at(self.started["server"])
         except DriverError:

@@ -26,11 +26,11 @@ POD_SYSCTLS: Final = {
 }
 """Kernel settings of every pod."""
 ANY_PORT: Final = {dotted(UNPRIVILEGED_PORTS): "0"}
-"""Of somebody's container: without capabilities it could not listen on port 80."""
+"""For a foreign server: lets it listen on port 80 without capabilities."""
 
 
 def kernel_settings(trial: Trial, name: str) -> dict[str, str]:
-    """Of the trial's pod of this name; the server's is the load's too where that joins it."""
+    """Those of the trial's pod of this name; the server's is the load's too where that joins it."""
     settings = trial.point.settings
     sysctls = {
         **POD_SYSCTLS,

@@ -27,8 +27,8 @@ from experiments.run.container_names import (
     load_name,
 )
 from experiments.run.described_container import as_described, beside
-from experiments.run.habits_client import NAME as HABITS
-from experiments.run.habits_client import command as habits_command
+from experiments.run.habits_command import NAME as HABITS
+from experiments.run.habits_command import command as habits_command
 from experiments.run.load_form import load_form
 from experiments.run.pods import kernel_settings, on_wire
 from experiments.run.server_under_test import Images as ServerImages
@@ -69,9 +69,9 @@ class Containers:
     check: str = ""
     """How answers are checked, where not as the server's usually are; a benchmark sets it."""
     link_image: str = ""
-    """Of what shapes a path; needed where a trial's is shaped."""
+    """Image of what shapes a path; needed if a trial has a shaped one."""
     address: str = ""
-    """Of the server's host, where that is not the load's; its ports are open there, and the load
+    """Address of the server's host, if not the load's; its ports are open there, and the load
     finds it there."""
     secret: str = field(default="", repr=False)
     """The run's calls to the master carry it: the server under test can reach the master too."""

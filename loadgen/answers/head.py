@@ -37,7 +37,7 @@ class Head(NamedTuple):
     status: int
     chunked: bool = False
     length: int | None = None
-    """Of the body, where the head tells it."""
+    """Bytes of the body, if the head tells them."""
     closes: bool = False
     """Whether the server takes no further request on the connection (RFC 9112, 9.6)."""
 

@@ -24,7 +24,7 @@ TICK_S = 0.05
 ASK_LONG = b"GET /bytes/16777216 HTTP/1.1\r\nHost: c10k-lab\r\n\r\n"
 """Longer than the buffers of both ends, or the server would be rid of it at once."""
 MUCH_BYTES = 49_152
-"""Of short requests, whose answers are longer than the buffers of both ends."""
+"""Bytes of short requests whose answers are longer than the buffers of both ends."""
 SHORT_BYTES = 1_024
 HALF = b"GET / HTTP/1.1\r\nHost: c1"
 RECEIVE_BUFFER_BYTES = 4_096

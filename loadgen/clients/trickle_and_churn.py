@@ -29,7 +29,7 @@ AT_ONCE = 8
 
 
 class TrickleAndChurn:
-    """Of the idle connections that an engine has opened; `tick` is a command of the engine's."""
+    """Has idle connections of an engine trickle, come and go; `tick` is a command of the engine."""
 
     def __init__(
         self, engine: Engine, now_s: float, trickle_per_s: float = 0.0, churn_per_s: float = 0.0

@@ -202,7 +202,7 @@ class Engine(Connections):
         return None
 
     def _censored(self, ages: Mapping[str, Counts], now: int) -> dict[str, Counts]:
-        """Of what had not ended by `now` and is so old, what is to stand among the times."""
+        """Ages that are to stand among the times, of what had not ended by `now` and is so old."""
         length_us = max(now - self._window_started, 1) / 1_000
         ended = self.recorders()
         found = {

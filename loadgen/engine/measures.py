@@ -71,9 +71,9 @@ class Target:
 
     address: tuple[str, int]
     active: Exchange
-    """Of active connections."""
+    """What active connections exchange."""
     idle: Exchange | None = None
-    """Of connections before they fall idle; None: the same."""
+    """What connections exchange before they fall idle; None: the same."""
     in_flight: int = IN_FLIGHT
 
 
@@ -133,6 +133,6 @@ class WindowCounts:
     censored: dict[str, Counts] = field(default_factory=dict, repr=False)
     """Ages of what had not ended, by the histogram that each belongs to but is not in."""
     pending: dict[str, Counts] = field(default_factory=dict, repr=False)
-    """Of all that a closed loop had under way; whoever has all workers' says what is overdue."""
+    """Ages of all that a closed loop had under way; who has all workers' says what is overdue."""
     unanswered: Unanswered | None = None
     ends: Ends = field(default_factory=Ends)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from loadgen.engine.engine import Engine
 
 PARTS = 20
-"""Of a window, in each of which its rate is known."""
+"""Parts of a window, in each of which its rate is known."""
 SHORTEST_PART_NS = 50_000_000
 
 

@@ -38,7 +38,7 @@ class Carried:
     kind: int = 0
     """Which request it is, of a mix."""
     writes: tuple[tuple[int, int], ...] = ()
-    """Of a pipeline: how many requests were written, and when."""
+    """How many requests of a pipeline were written, and when."""
 
 
 class Reconnecting(Engine):

@@ -56,7 +56,7 @@ def summarise(counts: WindowCounts, *, apart: bool = False) -> Window:
 
 
 def distribution(ended: Counts, ages: Counts, window_s: float) -> Distribution:
-    """Of what ended in a window of this length, with the ages of some that had not."""
+    """Times of what ended in a window of this length, with the ages of some that had not."""
     times = joined(ended, ages)
     moments = (mean_us(times), stddev_us(times)) if times else None
     return describe(

@@ -22,7 +22,7 @@ class VerifiedServer:
     exchanges: tuple[Exchange, ...]
     """One for each path that is asked for."""
     idle: Exchange | None = None
-    """Of idle connections, where the active ones are closed after a response."""
+    """What idle connections exchange, where the active ones are closed after a response."""
 
     @property
     def target(self) -> Target:

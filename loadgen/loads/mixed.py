@@ -87,7 +87,7 @@ class Mixed(KeepAlive):
         return self.mix.exchanges[self._kind_of(fd) or 0].request
 
     def _kind_of(self, fd: int) -> int | None:
-        """Of the request under way; None: it is the first, which is of the first kind."""
+        """The kind of the request under way; None: it is the first, which is of the first kind."""
         carried = self._resumed.get(fd)
         return carried.kind if carried else self._kind.get(fd)
 

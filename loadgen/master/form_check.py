@@ -47,7 +47,7 @@ class FormCheck:
 
     def __init__(self, environment: Environment, runner: MasterRunner, caller: Caller) -> None:
         self.options: Options | None = None
-        """Of the load that was started last."""
+        """Options of the load that was started last."""
         self._environment = environment
         self._runner = runner
         self._caller = caller

@@ -82,7 +82,7 @@ def _apart_us(bounds: Iterable[float | None]) -> float | None:
 
 
 def _rates(of_workers: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """Of all together, part by part; none where a worker was stopped before the others."""
+    """The rates of all together, part by part; none if a worker was stopped before the others."""
     if len(set(map(len, of_workers))) > 1:
         return ()
     return tuple(sum(rates) for rates in zip(*of_workers, strict=True))

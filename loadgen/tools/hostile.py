@@ -153,7 +153,7 @@ class Campaign:
         }
 
     def _cpu_share(self, seconds: float) -> float:
-        """Of one core, by the counter of the server's cgroup."""
+        """Share of one core, by the counter of the server's cgroup."""
         before = self._probe.ask(BEFORE)
         time.sleep(seconds)
         after = self._probe.ask(AFTER)

@@ -130,7 +130,7 @@ SHARES: dict[Kind, int] = {
     oversize: 12,
     slow_read: 3,  # each holds a server of one connection for milliseconds
 }
-"""Of a hundred inputs, how many are of each kind."""
+"""How many of a hundred inputs are of each kind."""
 
 
 def choose(seed: int, number: int) -> tuple[Kind, Random]:

@@ -64,8 +64,8 @@ def answered(client: Client, passing: type[VerificationError], ends: float) -> b
 
 
 def clients(options: Options) -> Iterator[tuple[Client, type[VerificationError]]]:
-    """Of what says that it is ready, where there is such a request, and of the load's first; and
-    what a server that is starting may do to each."""
+    """Clients of what says that it is ready, if there is such a request, and of the load's first,
+    and what a server that is starting may do to each."""
     asked, terms = options.asked[0], options.terms
     address = (HOST, options.port)
     if terms.ready.asks:

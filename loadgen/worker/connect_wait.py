@@ -24,7 +24,7 @@ from loadgen.worker.server_observer import ServerObserver
 NO_PROGRESS_S = 4.0
 """Longer than the first two steps of the SYN ladder (1 s, 2 s or 3 s)."""
 MOVING = 0.9
-"""Of idle connections that come and go, a few are just being replaced: fewer were not let in."""
+"""A few idle connections that come and go are just being replaced: fewer were not let in."""
 CONNECT_S = 45.0
 """For all connections, beside their pace: a server that lets in one after the other, if only within
 NO_PROGRESS_S each, starves them all the same. The run waits longer for a load before it blames

@@ -26,7 +26,7 @@ from servers.io_uring.multishot_accept import ACCEPT, LISTENER, MultishotAccept
 from servers.io_uring.ring import Ring
 
 State = PendingConnection | None
-"""Of a connection: what stands for it while something is pending, or nothing at all."""
+"""What stands for a connection while something is pending, or nothing at all."""
 
 SWEEP_S = 0.05  # between two looks at deadlines, while there are any
 

@@ -153,7 +153,7 @@ def _clock_ns() -> float:
 
 
 def _ticks() -> tuple[int, int]:
-    """Of the cores that this process may use: ticks at work, and taken by the hypervisor.
+    """Ticks at work, and taken by the hypervisor, of the cores that this process may use.
 
     The columns of /proc/stat: user nice system idle iowait irq softirq steal (proc(5)).
     """

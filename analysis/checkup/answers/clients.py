@@ -68,7 +68,7 @@ class Beside:
 
     @property
     def p99(self) -> Value | None:
-        """Of the good clients."""
+        """The p99 of the good clients."""
         return bound_of(self.row, "response_p99_us")
 
     @property
@@ -118,7 +118,7 @@ def _lost(row: Row) -> str:
 
 
 def _flooded(asked: Asked, row: Row) -> tuple[float | None, float | None]:
-    """Of the requests due while it was flooded the share that was answered; and recovery."""
+    """Share of the requests due while it was flooded that was answered; and recovery."""
     seconds = asked.details(row["trial"]).series
     during = [one for one in seconds if one.to_s <= FLOOD_ENDS_S]
     after = [one for one in seconds if one.to_s > FLOOD_ENDS_S]

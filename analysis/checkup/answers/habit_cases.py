@@ -20,7 +20,7 @@ ENDINGS = {
 
 
 def findings(found: Habits, usual: Usual) -> tuple[Finding, ...]:
-    """Of those that were asked, whether each is kept."""
+    """Whether each case that was asked is kept."""
     return tuple(
         Finding(case, _told(seen), None if case.level == "MAY" else case.keeps(seen, usual))
         for case in CASES

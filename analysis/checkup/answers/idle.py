@@ -72,7 +72,7 @@ def answer(asked: Asked) -> Answer:
 
 
 def _closed(asked: Asked, many: Row) -> Answer | None:
-    """Of a server that closes those that wait; one that ended closed all of them, too."""
+    """The answer for a server that closes those that wait; one that ended closed all, too."""
     reason = many["reason"] or ""
     if CLOSES_EACH in reason:
         words = "It closes each connection after its answer, so that none stays idle."

@@ -32,7 +32,7 @@ BY_CHANCE = 3.0
 
 
 def slope(points: Sequence[tuple[float, float]]) -> tuple[float, float, float] | None:
-    """Of y over x: the median and the ends of its 95% interval; None of too few points."""
+    """Slope of y over x: the median and the ends of its 95% interval; None of too few points."""
     amount = len(points)
     slopes = sorted(
         (after[1] - before[1]) / (after[0] - before[0])

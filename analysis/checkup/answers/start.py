@@ -10,7 +10,7 @@ from contract.checkup.description import START
 from contract.outcomes import MEASURED
 
 PARTS: Final = 20
-"""Of a window, whose rates are known."""
+"""Parts of a window whose rates are known."""
 
 
 def answer(asked: Asked) -> Answer:

@@ -14,7 +14,7 @@ from contract.checkup.figures import MORE_IS_BETTER, NEITHER, Unit
 
 Word = Literal["better", "worse", "differs", "within noise", "cannot tell", "not compared"]
 FAILED: Final = "failed_share"
-"""Of the rounds, those in which the server did not do what was asked."""
+"""Share of the rounds in which the server did not do what was asked."""
 
 
 @dataclass(frozen=True, slots=True)

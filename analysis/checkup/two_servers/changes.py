@@ -49,15 +49,15 @@ from contract.checkup.held_rate import STEP, belief_of
 BESIDE_ITS_RATE: Final = ("beyond_goodput_share",)
 """Shares of what a server holds, which every round takes as known: so its interval is in theirs."""
 ENDS: Final[tuple[tuple[End, End], ...]] = (("high", "low"), ("low", "high"))
-"""Of the base and of the other: those of the least ratio, and of the largest one."""
+"""Ends of the base and of the other that give the least ratio, and the largest one."""
 VALUES: Final[tuple[End, End]] = ("value", "value")
 FLOOR: Final = 0.05
-"""Of a figure that may be nought: no standard deviation counts as smaller than this share of it,
+"""No standard deviation of a figure that may be nought counts as smaller than this share of it,
 and none of a count as less than its square root."""
 
 
 def changes(base: Rounds, other: Rounds) -> list[Change]:
-    """Of all figures that one of them has, in the order of the questions."""
+    """Changes of all figures that one of them has, in the order of the questions."""
     rates = list(_held(base, other))
     figures = (
         _beside(one, rates[0]) if one.figure in BESIDE_ITS_RATE and rates else one
@@ -209,7 +209,7 @@ def _lost_beside(base: Rounds, other: Rounds, figure: Figure) -> str:
 
 
 def _ratios(ratios: Sequence[tuple[Change, list[float]]]) -> Iterator[Change]:
-    """Of the logarithms by round: Student's t."""
+    """Student's t on the logarithms by round."""
     n = np.array([len(logs) for _, logs in ratios])
     middles = np.array([np.mean(logs) for _, logs in ratios])
     variances = np.array([np.var(logs, ddof=1) for _, logs in ratios])
@@ -239,7 +239,7 @@ def _beside(one: Change, rate: Change) -> Change:
 
 
 def _difference(start: Change, pairs: Sequence[tuple[float, float]]) -> Change:
-    """Of a figure that may be nought: Student's t on the differences."""
+    """Student's t on the differences of a figure that may be nought."""
     found = np.array(pairs)
     apart = found[:, 1] - found[:, 0]
     largest = float(found.mean(axis=0).max())

@@ -22,7 +22,7 @@ from contract.outcomes import VOID
 
 End = Literal["value", "low", "high"]
 SWEEPS: Final = {CLIENTS: KINDS}
-"""Of a question whose trials are not in the sweep of its own name."""
+"""Sweeps of a question whose trials are not in that of its own name."""
 
 ONCE: Final = (HOLDS, HABITS)
 """Questions that are not asked anew in each round."""
@@ -39,7 +39,7 @@ class Rounds:
     each: Sequence[Mapping[str, Answer]]
 
     def values(self, question: str, figure: str, end: End = "value") -> list[float | None]:
-        """Of a figure, by round; None where the round has none. An end that is open is infinite."""
+        """Values of a figure by round; None where the round has none. An open end is infinite."""
         found = (one[question].figures.get(figure) for one in self.each)
         return [None if one is None else _end(one, end) for one in found]
 
@@ -85,7 +85,7 @@ def mostly(silent: int, rounds: int) -> bool:
 
 
 def both(asked: Sequence[Asked]) -> list[Rounds]:
-    """Of the servers of a comparison, which have the rate in common that the lesser one holds."""
+    """Rounds of both servers of a comparison, at the rate that the lesser one holds."""
     loaded = [replace(one, way=way_of(one.rows)) for one in asked]
     rates = [found.belief.median for one in loaded if (found := held(one))]
     return [_rounds(replace(one, common_per_s=min(rates, default=None))) for one in loaded]
@@ -127,7 +127,7 @@ def _silent(answer: Answer) -> bool:
 
 
 def whole_of(answers: Sequence[Answer], lost: Sequence[bool], judged: Collection[str]) -> Answer:
-    """Of one question, over the rounds. `lost` says of which of them a trial was lost to the lab,
+    """One answer to a question, over the rounds. `lost` says in which a trial was lost to the lab,
     `judged` which figures rules are about."""
     first = next((one for one in answers if one.figures), answers[0])
     names = dict.fromkeys(name for one in answers for name in one.figures)

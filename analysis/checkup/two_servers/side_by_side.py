@@ -46,7 +46,7 @@ class SideBySide:
         return Table(["figure", *names, HEADING], rows, [False, True, True, False])
 
     def _cells(self, one: ChangeFound) -> list[str]:
-        """Of both, with the ends of what is known only between them."""
+        """Cells of both, with the ends of what is known only between them."""
         if one.figure == FAILED:
             return [share(part) for part in (one.base, one.value)]
         answers = [each[one.question] for each in self.answers]

@@ -30,7 +30,7 @@ WRAP: Final = 2**32
 
 
 def link_columns(before: ProbeSample, after: ProbeSample) -> dict[str, Any]:
-    """Of a shaped path; nothing of another."""
+    """Columns of a shaped path; none of another."""
     if before.link is None or after.link is None:
         return {}
     offered, lost = _packets(before, after)

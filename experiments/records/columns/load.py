@@ -42,7 +42,7 @@ def gate_columns(result: TrialResult) -> dict[str, Any]:
 
 
 def _late_us(result: TrialResult) -> float | None:
-    """Of the probe's samples of the window; None without any."""
+    """How late the probe's samples of the window were; None without any."""
     window, opened, closed = result.window, result.sample(OPEN), result.sample(CLOSE)
     if not (window and opened and closed):
         return None
@@ -113,7 +113,7 @@ def _unanswered(window: Window) -> dict[str, Any]:
 
 
 def _requests_per_connection(window: Window) -> dict[str, Any]:
-    """Of those that the server ended; nothing where it ended none."""
+    """Requests on each connection that the server ended; nothing if it ended none."""
     each = sorted(
         int(answered)
         for answered, count in window.requests_per_connection.items()

@@ -9,7 +9,7 @@ from typing import Any, Final
 from contract.result.trial_result import TrialResult
 
 ENOUGH: Final = 0.9
-"""Of the later rate: equal trials differ by as much."""
+"""Share of the later rate: equal trials differ by as much."""
 
 
 def start_columns(result: TrialResult) -> dict[str, Any]:

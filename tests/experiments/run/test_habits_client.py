@@ -16,7 +16,8 @@ from experiments.docker.driver import ContainerSpec
 from experiments.plan.foreign_server import Foreign
 from experiments.plan.trials import Trial
 from experiments.records.outcome import Outcome
-from experiments.run.habits_client import NAME, await_habits, command, see_habits
+from experiments.run.habits_client import await_habits, see_habits
+from experiments.run.habits_command import NAME, command
 from experiments.run.server_under_test import server_under_test
 from tests.support.fakes import FakeDriver, FakeImages, FakeMaster, some_trials
 from tests.support.seen_habits import good_habits
