@@ -1,4 +1,4 @@
-"""The name and the command line of the client that sees a server's habits (loadgen/tools/habits.py)."""
+"""What the client that sees a server's habits is called, and with which words."""
 
 from __future__ import annotations
 
