@@ -36,6 +36,7 @@ LABELS: dict[Word, str] = {
     "kept": "within the limits",
     "broken": "not within the limits",
     "load": "too fast for the load",
+    "unanswered": "some without an answer",
 }
 """Of the trials of a search; those that say nothing are not drawn."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from analysis.checkup.answer import (
-    CLOSES_EACH,
     Answer,
     Asked,
     Row,
     by_server,
+    closes_each,
     ratio,
     reason_of,
     untold,
@@ -35,7 +35,7 @@ def answer(asked: Asked) -> Answer:
     many = max(beside, key=lambda row: row["idle_connections"], default=None)
     alone = next((row for row in rows if not row["idle_connections"]), None)
     known = (*MEASURED, LIMIT_REACHED, STARVED)
-    broken = bool(alone and by_server(alone) and CLOSES_EACH not in (alone["reason"] or ""))
+    broken = bool(alone and by_server(alone) and not closes_each(alone))
     if many is None or many["validity"] not in known or went_as_far_as(many) is None:
         if alone and broken:
             return untold(asked, IDLE, [alone], "it was not asked")
@@ -77,11 +77,10 @@ def answer(asked: Asked) -> Answer:
 
 def _closed(asked: Asked, many: Row) -> Answer | None:
     """Of a server that closes those that wait; one that ended closed all of them, too."""
-    reason = many["reason"] or ""
-    if CLOSES_EACH in reason:
+    if closes_each(many):
         words = "It closes each connection after its answer, so that none stays idle."
         return _closes(asked, words, "none stays", 0.0)
-    if closing := CLOSES.search(reason):
+    if closing := CLOSES.search(many["reason"] or ""):
         after = f"{closing[1]} s"
         words = f"It closes idle connections after {after}, so that they do not pile up."
         return _closes(asked, words, f"closed after {after}", float(closing[1]))
