@@ -7,8 +7,10 @@ import re
 
 from contract.exits import ServerExit
 
-CLOSES_EACH = "the server closes the connection after a response"
-"""Where its connections were to stay."""
+CLOSED_AFTER_ONE = "the server closes the connection after a response"
+ENDS_BY_CLOSE = "the response has no Content-Length and ends with its connection"
+CLOSES_EACH = (CLOSED_AFTER_ONE, ENDS_BY_CLOSE)
+"""Both where connections were to stay: the second tells the end of an answer by closing."""
 NOBODY_SERVED = "no response came in the window"
 """What is said of a trial that served nobody, in every version."""
 CLOSES_IDLE = re.compile(r"the server closes .*?connections.*? after ([\d.]+) s")

@@ -13,6 +13,7 @@ from contract.checkup.description import HOLDS, Described
 from contract.checkup.way import Way
 from contract.habits.cases import Case
 from contract.outcomes import MEASURED, STARVED
+from contract.reasons import CLOSES_EACH
 from contract.result.trial_result import TrialResult
 from contract.void_causes import BY_SERVER, LOG_ENDS
 
@@ -84,7 +85,7 @@ class Answer:
     findings: tuple[Finding, ...] = ()
     without: frozenset[str] = frozenset()
     survived: frozenset[str] = frozenset()
-    """Figures of some rounds alone, as the server failed others and they have none."""
+    """Figures of what is left, some rounds or another load, as the server failed the rest."""
     met_limit: bool = False
     """That it failed as it met a limit of its own, and the figures say how far it went."""
 
@@ -174,14 +175,22 @@ def by_server(row: Row) -> bool:
     return row["spoiled_by"] in BY_SERVER
 
 
+def closes_each(row: Row) -> bool:
+    """Whether all that it did is to close each connection after its answer."""
+    reason = str(row["reason"] or "")
+    return row["spoiled_by"] == "server_wrong" and any(one in reason for one in CLOSES_EACH)
+
+
 def reason_of(row: Row) -> str:
     """Why it was not measured, without the end of the server's log."""
     return str(row["reason"] or "").partition(LOG_ENDS)[0]
 
 
 def untold(asked: Asked, question: str, rows: Sequence[Row], otherwise: str) -> Answer:
-    """No figures: why, by the first of the trials that has a reason; a measured one has remarks."""
-    spoiled = (row for row in rows if row["reason"] and row["validity"] not in MEASURED)
+    """No figures: why, by the first of the trials that has a reason, of those that the server
+    failed if it failed any; a measured one has remarks."""
+    blamed = [row for row in rows if by_server(row)]
+    spoiled = (row for row in blamed or rows if row["reason"] and row["validity"] not in MEASURED)
     reason = next((reason_of(row) for row in spoiled), otherwise)
-    failed = any(by_server(row) for row in rows)
+    failed = bool(blamed)
     return Answer(question, asked.server, f"Not known: {reason}.", "not known", failed=failed)

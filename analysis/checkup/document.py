@@ -122,7 +122,7 @@ class CheckUpFound(Part):
     compared: ComparedFound | None = Field(None, description="Of a check-up of two servers")
     exit: int = Field(
         description="10: a threshold is not kept; 8: a regression beside the base; 9: a threshold, "
-        "or what it holds, is not known; else 0"
+        "what it holds, or what it is beside the base, is not known; else 0"
     )
 
 

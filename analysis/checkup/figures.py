@@ -36,6 +36,7 @@ LABELS: dict[Word, str] = {
     "kept": "within the limits",
     "broken": "not within the limits",
     "load": "too fast for the load",
+    "unanswered": "some without an answer",
 }
 """Labels of a search's trials; those that say nothing are not drawn."""
 

@@ -11,8 +11,8 @@ from contract.checkup.kept import Limits, word_of
 
 
 def seen_of(rows: Iterable[Mapping[str, Any]], limits: Limits) -> list[Seen]:
-    """The rows of one server's search that say something; a rate that the load could
-    not send counts as one that is not kept, for the search ends there as well."""
+    """The rows of one server's search that say something; a rate that the load could not send, or
+    at which requests hang, counts as one that is not kept, for the search ends there as well."""
     found = []
     for row in rows:
         if row["sweep"] != HOLDS:

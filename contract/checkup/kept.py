@@ -12,9 +12,10 @@ from contract.void_causes import BY_SERVER
 
 P99 = "response_p99_us"
 LATE: Final = ("lag_max_us", "longest_pause_us")
-Word = Literal["kept", "broken", "load", "unknown"]
-"""`load`: the load could not send so much, so that nothing is known of the server; `unknown`: the
-trial was spoiled, or its window closed too early to tell."""
+Word = Literal["kept", "broken", "load", "unanswered", "unknown"]
+"""`load`: the load could not send so much, so that nothing is known of the server; `unanswered`:
+more requests than may fail had no answer, and nobody knows whether they ever have one; `unknown`:
+the trial was spoiled, or its window closed too early to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def word_of(row: Mapping[str, Any], limits: Limits) -> Word:
 
     Errors that nobody counted are not none. A percentile that may be too long by the load's own
     lag alone says nothing of the server. One that is a lower bound breaks the limit or says
-    nothing.
+    nothing. Requests that hang are in no error and may be too few for the percentile.
     """
     if row["validity"] not in MEASURED:
         return "broken" if row["spoiled_by"] in BY_SERVER else "unknown"
@@ -49,8 +50,20 @@ def word_of(row: Mapping[str, Any], limits: Limits) -> Word:
     if failed > limits.error_share:
         return "broken"
     short = row[P99] is not None and row[P99] <= limits.p99_ms * 1_000
+    if short and _hang(row, limits):
+        return "unanswered"
     if short:
         return "unknown" if P99 in (row["lower_bounds"] or "").split() else "kept"
     if row["validity"] != "generator_bound":
         return "broken"
     return "broken" if (row[P99] or 0.0) - delay_us(row) > limits.p99_ms * 1_000 else "load"
+
+
+def _hang(row: Mapping[str, Any], limits: Limits) -> bool:
+    """Whether more have no answer, or an error, than may fail. One that was on its way as the
+    window closed, as others are that were answered later, does not hang."""
+    late = row.get("unanswered") or 0
+    lost = late + (row.get("errors") or 0)
+    old = (row.get("oldest_unanswered_us") or 0.0) > limits.p99_ms * 1_000
+    overdue = "response_max_us" in (row["lower_bounds"] or "").split()
+    return bool(late) and old and overdue and lost > limits.error_share * (lost + row["requests"])

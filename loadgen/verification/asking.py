@@ -6,7 +6,7 @@ import re
 import socket
 
 from contract.expected import Expected
-from contract.reasons import CLOSES_EACH
+from contract.reasons import CLOSED_AFTER_ONE, ENDS_BY_CLOSE
 from loadgen.answers.head import SHOWN
 from loadgen.answers.meaning import Meaning
 from loadgen.engine.sockets import acknowledge, round_trip_us
@@ -64,8 +64,8 @@ class Client:
             answers = [one_answer.take(sock, self.request, self._meaning)]
             if answers[0].ended_by_close:
                 raise VerificationError(
-                    "the response has no Content-Length and ends with its connection; "
-                    "only `load: connection_per_request` can be asked of the server"
+                    f"{ENDS_BY_CLOSE}; only `load: connection_per_request` can be asked of the "
+                    "server"
                 )
             self._answered += 1
             answers += [self._take_next(sock) for _ in range(1, count)]
@@ -87,7 +87,7 @@ class Client:
             raise VerificationError(str(error)) from error
         except EndedError:
             raise VerificationError(
-                f"{CLOSES_EACH}; only `load: connection_per_request` can be asked of it"
+                f"{CLOSED_AFTER_ONE}; only `load: connection_per_request` can be asked of it"
             ) from None
 
     def _ask_closing(self) -> Answer:

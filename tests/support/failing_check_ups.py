@@ -20,7 +20,7 @@ from analysis.checkup.answers.clients import KINDS
 from analysis.checkup.questions import ask, mark
 from analysis.checkup.thresholds import Word, judge
 from analysis.records.details import details
-from contract.checkup.description import CLIENTS, COST, CROWD, IDLE, LEAK, START, described
+from contract.checkup.description import CLIENTS, COST, CROWD, HOLDS, IDLE, LEAK, START, described
 from contract.checkup.figures import NAMES
 from contract.outcomes import VOID, not_measured
 from contract.thresholds import parse
@@ -190,6 +190,17 @@ def longer_times_are_not_told(records: Records) -> None:
     crowd = checked_up(_folder(records), {"lower_bounds": "connect_max_us"}, (CROWD,))
     assert crowd.mark(CROWD) == "not told"
     assert "The longest time to connect is ≥ " in crowd.words(CROWD)
+
+
+def hanging_ones_are_not_held(records: Records) -> None:
+    longer_times_are_not_told(records)
+    hang = {"oldest_unanswered_us": 2_900_000, "lower_bounds": "response_max_us"}
+    for unanswered, word in ((1, "good"), (600, "not told")):
+        cells = {**hang, "unanswered": unanswered}
+        found = checked_up(_folder(records), cells, (HOLDS,))
+        assert found.mark(HOLDS) == word
+        told = f"/s {unanswered:,} of " in found.words(HOLDS)
+        assert told == (word == "not told")
 
 
 def missing_figures_are_not_told(records: Records) -> None:

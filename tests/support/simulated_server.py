@@ -106,7 +106,7 @@ class SimulatedServer:
             reason = "other programs used 1.5 cores in the window"
             return row | {"outcome": "failed", "reason": reason, **not_measured("surroundings")}
         if not self.stays and not settings.connecting:
-            reason = f"verification failed: {CLOSES_EACH}"
+            reason = f"verification failed: {CLOSES_EACH[0]}"
             return row | {"outcome": "failed", "reason": reason, **not_measured("server_wrong")}
         if self.closes_idle_s and settings.idle_connections:
             closes = closes_idle("idle connections", f"{self.closes_idle_s:g} s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.checkup.answer import (
@@ -10,6 +11,8 @@ from analysis.checkup.answer import (
     Row,
     Value,
     bound_of,
+    by_server,
+    closes_each,
     in_words,
     reason_of,
     untold,
@@ -19,10 +22,9 @@ from analysis.wording import count, duration, number, plural, share
 from contract.checkup.description import CLOSED, CROWD, HOLDS
 from contract.checkup.evidence import seen_of
 from contract.checkup.held_rate import HeldRate, held_rate
-from contract.checkup.kept import P99, word_of
+from contract.checkup.kept import P99, Word, word_of
 from contract.checkup.way import Way, way_of
 from contract.outcomes import MEASURED
-from contract.reasons import CLOSES_EACH
 
 RATE = "holds_per_s"
 BUSY = 0.9
@@ -47,10 +49,15 @@ class Held:
     """The fastest trial within the limits that the belief has room for."""
     broken: Row | None
     """The slowest one above it that was not."""
-    load_bound: bool
-    """Whether that one's rate was too much for the load, and not for the server."""
+    word: Word | None
+    """Of that one."""
     failed: int
     """Trials that were not within the limits by the server's doing."""
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether that one does not show that its rate is too much for the server."""
+        return self.word in ("load", "unanswered")
 
 
 def held(asked: Asked) -> Held | None:
@@ -61,58 +68,92 @@ def held(asked: Asked) -> Held | None:
     belief = held_rate(way.guess_per_s, seen_of(rows, limits))
     words = {row["trial"]: word_of(row, limits) for row in rows}
     within = [r for r in rows if words[r["trial"]] == "kept" and r["rate_per_s"] <= belief.high]
-    beyond = [r for r in rows if words[r["trial"]] in ("broken", "load")]
+    beyond = [r for r in rows if words[r["trial"]] in ("broken", "load", "unanswered")]
     beyond = [r for r in beyond if r["rate_per_s"] >= belief.low]
     kept = max(within, key=_rate, default=None)
     broken = min(beyond, key=_rate, default=None)
-    load_bound = broken is not None and words[broken["trial"]] == "load"
-    failed = sum(word == "broken" for word in words.values())
-    return Held(way, belief, len(rows), kept, broken, load_bound, failed)
+    word = words[broken["trial"]] if broken else None
+    failed = sum(one == "broken" for one in words.values())
+    return Held(way, belief, len(rows), kept, broken, word, failed)
 
 
 def answer(asked: Asked) -> Answer:
     """In words, with the rate and its interval."""
-    found = held(asked)
+    lost, found = lost_where_they_stay(asked.rows), held(asked)
     if found is None:
-        return untold(asked, HOLDS, [*asked.of(CLOSED), *asked.of(CROWD)], "it was not asked")
-    if found.kept is None and not found.failed:
-        why = LOAD if found.load_bound else "no trial of the search says anything of the server"
-        return untold(asked, HOLDS, _spoiled(asked), why)
+        last = asked.of(CROWD) or asked.of(CLOSED)  # of who closes each, the crowd tells
+        return untold(asked, HOLDS, lost or last, "it was not asked")
+    if found.kept is None and (not found.failed or found.says_nothing):
+        return untold(asked, HOLDS, [*lost, *_spoiled(asked, found)], _nothing_held(found))
     limits, belief = asked.about.rules.limits, found.belief
     terms = f"p99 below {limits.p99_ms:g} ms and at most {limits.error_share * 100:g}% errors"
     if found.kept is None:
         least = min(asked.of(HOLDS), key=_rate)["rate_per_s"]
-        words = f"No rate that was tried, down to {number(least)}/s, had {terms}."
+        words = f"{_where_they_stay(asked, found.way, lost)}No rate that was tried, down to "
+        words += f"{number(least)}/s, had {terms}."
         rate = Value(0.0, 0.0, belief.high, bounded=True)
         return Answer(HOLDS, asked.server, words, "nothing", {RATE: rate}, failed=True)
-    open_end = found.load_bound or found.broken is None
+    open_end = found.says_nothing or found.broken is None
     rate = Value(belief.median, belief.low, None if open_end else belief.high, bounded=True)
     amount = f"At least {count(belief.low)}" if open_end else count(belief.median)
     between = "" if open_end else f" ({count(belief.low)} to {count(belief.high)})"
-    words = _why_not_over_those_that_stay(asked, found.way)
+    words = _where_they_stay(asked, found.way, lost)
     words += (
         f"{amount} requests a second{between} with {terms}, {WAYS[found.way.load]}. "
         f"{_bound(asked, found)} {plural(found.tried, 'trial')}."
     )
     busy = None if open_end else found.kept["server_cpu_share"]
     figures = {RATE: rate, **values(holds_cpu_share=busy)}
+    if _unasked(asked, found.way):
+        figures = {}
     short = f"{'at least ' if open_end else ''}{count(belief.low if open_end else belief.median)}/s"
     # Where nothing bounds it, there is no rate whose core could be looked at.
     without = frozenset(("holds_cpu_share",) if open_end else ())
-    return Answer(HOLDS, asked.server, words, short, figures, without=without)
+    left = frozenset(figures) if lost else frozenset[str]()
+    return Answer(
+        HOLDS, asked.server, words, short, figures, bool(lost), without=without, survived=left
+    )
 
 
-def _spoiled(asked: Asked) -> list[Row]:
-    """The trials of the search that were not measured."""
+def lost_where_they_stay(rows: Sequence[Row]) -> list[Row]:
+    """Of these the trials over connections that stay in which the server ended or answered wrongly.
+    One that closes each, or is a pool, fails nothing by that."""
+    return [
+        row
+        for row in rows
+        if row["sweep"] == CLOSED
+        and row["spoiled_by"] in ("server_gone", "server_wrong")
+        and not closes_each(row)
+    ]
+
+
+def _unasked(asked: Asked, way: Way) -> bool:
+    """Whether it had a connection for each request, and not as it keeps none: nobody knows that."""
+    return way.load == "open_connections" and not any(map(by_server, asked.of(CLOSED)))
+
+
+def _spoiled(asked: Asked, found: Held) -> list[Row]:
+    """The trials of the search that were not measured, where no other says why nothing is known."""
+    if found.word == "unanswered":
+        return []
     return [row for row in asked.of(HOLDS) if row["validity"] not in MEASURED]
 
 
-def _why_not_over_those_that_stay(asked: Asked, way: Way) -> str:
-    """A sentence, where a connection for each request is the only way; else nothing."""
-    row = next(iter(asked.of(CLOSED)), None)
-    if way.load != "open_connections" or row is None or not row["reason"]:
+def _nothing_held(found: Held) -> str:
+    """Why it is not known."""
+    if found.broken and found.word == "unanswered":
+        return _waiting(found.broken)
+    return LOAD if found.word == "load" else "no trial of the search says anything of the server"
+
+
+def _where_they_stay(asked: Asked, way: Way, lost: Sequence[Row]) -> str:
+    """A sentence, where it failed there, or a connection for each request is the only way; else
+    nothing."""
+    rows = asked.of(CLOSED)
+    row = next(iter([*lost, *filter(by_server, rows), *rows]), None)
+    if row is None or not row["reason"] or not (lost or way.load == "open_connections"):
         return ""
-    if CLOSES_EACH in row["reason"]:
+    if closes_each(row):
         return "It closes each connection after its answer. "
     return f"Over {count(row['active_connections'])} connections that stay: {reason_of(row)}. "
 
@@ -122,7 +163,10 @@ def _bound(asked: Asked, found: Held) -> str:
     row = found.broken
     if row is None:
         return "Nothing faster was tried."
-    if found.load_bound:
+    if found.word == "unanswered":
+        told = _waiting(row)
+        return f"{told[0].upper()}{told[1:]}: whether they fail is not known."
+    if found.word == "load":
         return (
             "Beyond that the load could not keep its schedule; what the server can do is not known."
         )
@@ -154,6 +198,16 @@ def _bound(asked: Asked, found: Held) -> str:
     return (
         f"Its processor does not bound it ({share(busy)} in use at {count(row['rate_per_s'])}/s): "
         "a pool, a lock or something that it waits for does."
+    )
+
+
+def _waiting(row: Row) -> str:
+    """Of requests that hang."""
+    late = row["unanswered"]
+    of, oldest = late + row["requests"] + row["errors"], duration(row["oldest_unanswered_us"])
+    return (
+        f"at {count(row['rate_per_s'])}/s {count(late)} of {count(of)} requests had no answer as "
+        f"the window closed, the oldest for {oldest}"
     )
 
 

@@ -7,6 +7,7 @@ from analysis.checkup.answer import (
     Asked,
     Row,
     by_server,
+    closes_each,
     ratio,
     reason_of,
     untold,
@@ -16,7 +17,7 @@ from analysis.wording import count, number, size
 from contract.checkup.description import IDLE
 from contract.checkup.figures import FIGURES
 from contract.outcomes import LIMIT_REACHED, MEASURED, STARVED, went_as_far_as
-from contract.reasons import CLOSES_EACH, CLOSES_IDLE
+from contract.reasons import CLOSES_IDLE
 
 OF_THOSE_THAT_STAY = frozenset(one.name for one in FIGURES if one.question == IDLE)
 """Figures that a server which closes them has none of."""
@@ -31,7 +32,7 @@ def answer(asked: Asked) -> Answer:
     many = max(beside, key=lambda row: row["idle_connections"], default=None)
     alone = next((row for row in rows if not row["idle_connections"]), None)
     known = (*MEASURED, LIMIT_REACHED, STARVED)
-    broken = bool(alone and by_server(alone) and CLOSES_EACH not in (alone["reason"] or ""))
+    broken = bool(alone and by_server(alone) and not closes_each(alone))
     if many is None or many["validity"] not in known or went_as_far_as(many) is None:
         if alone and broken:
             return untold(asked, IDLE, [alone], "it was not asked")
@@ -73,11 +74,10 @@ def answer(asked: Asked) -> Answer:
 
 def _closed(asked: Asked, many: Row) -> Answer | None:
     """The answer for a server that closes those that wait; one that ended closed all, too."""
-    reason = many["reason"] or ""
-    if CLOSES_EACH in reason:
+    if closes_each(many):
         words = "It closes each connection after its answer, so that none stays idle."
         return _closes(asked, words, "none stays", 0.0)
-    if closing := CLOSES_IDLE.search(reason):
+    if closing := CLOSES_IDLE.search(many["reason"] or ""):
         after = f"{closing[1]} s"
         words = f"It closes idle connections after {after}, so that they do not pile up."
         return _closes(asked, words, f"closed after {after}", float(closing[1]))

@@ -48,9 +48,11 @@ def may_fail_more(changes: Sequence[Change]) -> list[str]:
 
 
 def _failed(base: Rounds, other: Rounds, question: str) -> Iterator[Change]:
-    if question == HOLDS and all(RATE in one.whole[HOLDS].figures for one in (base, other)):
-        return  # the rates themselves are compared
-    sides = [one.failures(question) for one in (base, other)]
+    # Rates are compared themselves; what one of them failed before its search is not in them.
+    rates = question == HOLDS and all(RATE in one.whole[HOLDS].figures for one in (base, other))
+    sides = [
+        one.failures_where_they_stay() if rates else one.failures(question) for one in (base, other)
+    ]
     known = [[fails for fails in some if fails is not None] for some in sides]
     if not any(map(any, known)):
         return

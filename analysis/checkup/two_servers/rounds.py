@@ -11,11 +11,11 @@ import numpy as np
 
 from analysis.checkup.answer import Answer, Asked, Row, Value, by_server
 from analysis.checkup.answers.clients import KINDS
-from analysis.checkup.answers.holds import held
-from analysis.checkup.questions import ask
+from analysis.checkup.answers.holds import held, lost_where_they_stay
+from analysis.checkup.questions import ANSWERS, ask
 from analysis.outcomes.causes import MOST_SILENT
 from analysis.wording import plural, server_name
-from contract.checkup.description import CLIENTS, HABITS, HOLDS
+from contract.checkup.description import CLIENTS, CLOSED, HABITS, HOLDS
 from contract.checkup.figures import MORE_IS_BETTER, NEITHER, OF_FAILURES
 from contract.checkup.way import way_of
 from contract.outcomes import VOID
@@ -68,6 +68,15 @@ class Rounds:
             found.append(True if answer.failed else None if unknown else False)
         return found
 
+    def failures_where_they_stay(self) -> list[bool | None]:
+        """The same of the trials over connections that stay, which say how it is loaded."""
+        found: list[bool | None] = []
+        for number in range(1, len(self.each) + 1):
+            rows = self.asked.in_round(number).of(CLOSED)
+            known = bool(rows) and all(row["validity"] != VOID or by_server(row) for row in rows)
+            found.append(True if lost_where_they_stay(rows) else False if known else None)
+        return found
+
     def too_few_left(self, question: str) -> str:
         """Why the rounds that are left cannot stand for all: '3 of 5 rounds of poll say nothing';
         '' where they can."""
@@ -112,7 +121,7 @@ def _rounds(asked: Asked) -> Rounds:
     for name in each[0]:
         lost = [any(row["spoiled_by"] == "lab" for row in _rows(one, name)) for one in alone]
         whole[name] = whole_of([one[name] for one in each], lost, judged)
-    once = {name: each[0][name] for name in whole if name in ONCE}
+    once = {name: ANSWERS[name](asked) for name in whole if name in ONCE}
     return Rounds(asked, {**whole, **once}, each)
 
 

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.checkup.answer import Answer, Asked
+from analysis.checkup.answers.holds import RATE
 from analysis.checkup.document import ChangeFound, ComparedFound
 from analysis.checkup.figures import cell, meaning
 from analysis.checkup.questions import mark
 from analysis.checkup.two_servers.change import FAILED, Change
 from analysis.checkup.two_servers.changes import changes
 from analysis.checkup.two_servers.failed_rounds import may_fail_more
-from analysis.checkup.two_servers.rounds import both
+from analysis.checkup.two_servers.rounds import Rounds, both
 from analysis.tables import Table
 from analysis.wording import listed, plural, server_name, share
-from contract.checkup.description import Described
+from contract.checkup.description import HOLDS, Described
 from contract.checkup.figures import OF_FAILURES
 from contract.exits import Exit
 
@@ -33,7 +34,7 @@ class SideBySide:
     found: ComparedFound
     exit: Exit
     """REGRESSED where a figure is worse by more than the tolerance, else CANNOT_TELL where the
-    server may fail more often."""
+    server may fail more often, or the base is not known to compare with."""
 
     def table(self, question: str) -> Table:
         """The figures of a question, a row for each."""
@@ -77,7 +78,7 @@ def side_by_side(
             },
             changes=[_change(one, tolerance) for one in found],
         ),
-        _ending(found, tolerance),
+        _ending(found, tolerance, base),
     )
 
 
@@ -120,10 +121,17 @@ def _regression(one: Change, tolerance: float) -> bool:
     return one.word == "worse" and one.worsening > tolerance
 
 
-def _ending(found: Sequence[Change], tolerance: float) -> Exit:
+def _ending(found: Sequence[Change], tolerance: float, base: Rounds) -> Exit:
     if any(_regression(one, tolerance) for one in found):
         return Exit.REGRESSED
-    return Exit.CANNOT_TELL if may_fail_more(found) else Exit.OK
+    holds = base.whole.get(HOLDS)
+    known = holds is None or holds.failed or RATE in holds.figures
+    return Exit.OK if _compared(found) and known and not may_fail_more(found) else Exit.CANNOT_TELL
+
+
+def _compared(found: Sequence[Change]) -> bool:
+    """Whether any figure could be, whatever came of it."""
+    return any(math.isfinite(one.p) for one in found)
 
 
 def _finite(value: float) -> float | None:
@@ -151,6 +159,8 @@ def _summary(found: Sequence[Change], about: Described, *, same_image: bool) -> 
     told = f"{name} beside {base}: of {plural(len(words), 'figure')} {listed(counted)}."
     if not words:
         told = f"{name} beside {base}: no figure is known of both."
+    elif not _compared(found):
+        told = f"Nothing could be compared. {told}"
     elif not {"worse", "better", "differs"} & set(words) and not failing:
         told = f"Nothing changed beyond the noise. {told}"
     beyond = sum(_regression(one, about.compared.tolerance) for one in found)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from analysis.checkup.answers import holds
+from analysis.checkup.answers import clients, holds
 from analysis.checkup.answers.beyond import surge_of
+from analysis.checkup.answers.clients import KINDS
 from analysis.checkup.figures import search_picture
-from contract.checkup.description import BEYOND, CLOSED, HOLDS
+from contract.checkup.description import BEYOND, CLIENTS, CLOSED, HOLDS
 from contract.outcomes import not_measured
+from experiments.plan.trials import Trial
+from experiments.records.row_contract import Row
+from tests.analysis.checkup.test_report import question, report
 from tests.support.failing_check_ups import SPOILED, checked_up
 from tests.support.results import a_second
+from tests.support.simulated_server import SimulatedServer
 
 pytestmark = pytest.mark.usefixtures("without_pictures")
 
@@ -45,6 +51,59 @@ def test_a_search_that_the_server_failed_says_so(folder: Path) -> None:
     found = checked_up(folder, {**not_measured("server_gone"), "reason": SPOILED}, (HOLDS,))
     assert found.words(HOLDS).startswith("No rate that was tried")
     assert found.mark(HOLDS) == "breaks"
+
+
+HANGS = {
+    "requests": 5_970,
+    "unanswered": 30,
+    "oldest_unanswered_us": 2_900_000,
+    "lower_bounds": "response_p999_us response_max_us",
+}
+NO_ANSWER = "30 of 6,000 requests had no answer as the window closed, the oldest for 2.90 s"
+
+
+def test_a_search_whose_requests_are_not_all_answered_says_so(folder: Path) -> None:
+    """The fastest of its trials are beyond the limits whatever becomes of those."""
+    found = checked_up(folder, HANGS, (HOLDS,))
+    assert re.fullmatch(rf"Not known: at [\d,]+/s {NO_ANSWER}\.", found.words(HOLDS))
+    assert found.mark(HOLDS) == "not told"
+    picture = search_picture([found.asked])
+    assert picture
+    assert "some without an answer" in {one.label for one in picture.panels[0].series}
+
+
+class Forgets(SimulatedServer):
+    """Of more than so many requests a second it forgets some."""
+
+    from_per_s = 1_000.0
+
+    def row(self, trial: Trial) -> Row:
+        forgets = (trial.point.settings.rate_per_s or 0.0) > self.from_per_s
+        return super().row(trial) | (HANGS if forgets and trial.point.sweep == HOLDS else {})
+
+
+def test_a_rate_at_which_some_have_no_answer_is_not_held_and_no_end_of_it(tmp_path: Path) -> None:
+    """The search goes on below it."""
+    made = report(tmp_path, Forgets(2_000))
+    words = question(made, HOLDS)[1]
+    assert words.startswith("At least ")
+    assert f"/s {NO_ANSWER}: whether they fail is not known." in words
+    rate = made.found.questions[0].answer.figures["holds_per_s"]
+    assert rate.low == pytest.approx(Forgets.from_per_s, rel=0.06)
+    assert rate.high is None
+
+
+def test_the_reason_is_of_the_trial_that_the_server_failed(folder: Path) -> None:
+    asked = checked_up(folder, {}).asked
+    other = {**not_measured("surroundings"), "reason": "other programs used 2 cores"}
+    gone = {**not_measured("server_gone"), "reason": SPOILED}
+    rows = [
+        {**row, **(other if row["sweep"] == CLIENTS else gone)} if row["sweep"] in KINDS else row
+        for row in asked.rows
+    ]
+    found = clients.answer(replace(asked, rows=rows))
+    assert found.failed
+    assert found.words == f"Not known: {SPOILED}."
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from analysis.checkup.answer import Answer, Value, at_least_so_much
 from analysis.checkup.answers.clients import KINDS
 from analysis.checkup.questions import mark
-from contract.checkup.description import BEYOND, CLIENTS, IDLE
+from contract.checkup.description import BEYOND, CLIENTS, CROWD, HOLDS, IDLE
 from contract.outcomes import not_measured
 from contract.void_causes import SpoiledBy
 from tests.support.failing_check_ups import SPOILED, checked_up, with_idle_ones
@@ -68,3 +68,35 @@ def test_a_kind_that_a_server_failed_keeps_no_threshold(
     cells = {**not_measured(cause), "reason": SPOILED}
     found = checked_up(folder, cells, KINDS, lambda frame: frame["sweep"] == KINDS[0])
     assert found.thresholds(CLIENTS) == {word}
+
+
+@pytest.mark.parametrize(
+    ("coverage", "word"),
+    [(1.0, "good"), (0.99, "good"), (0.91, "look at this"), (0.89, "breaks")],
+)
+def test_a_crowd_of_which_some_have_no_answer_is_not_good(
+    folder: Path, coverage: float, word: str
+) -> None:
+    assert checked_up(folder, {"coverage": coverage}, (CROWD,)).mark(CROWD) == word
+
+
+@pytest.mark.parametrize(
+    ("question", "cells", "answer", "advice"),
+    [
+        (
+            HOLDS,
+            {"server_cpu_share": 0.45, "files_cpu_share": 0.5},
+            "Its files bound it",
+            "files",
+        ),
+        (HOLDS, {"server_cpu_share": 0.5, "log_cpu_share": 0.45}, "Its own log bounds it", "log"),
+        (CROWD, {"coverage": 0.5}, "no connection found the accept queue full", "if not"),
+        (CROWD, {"coverage": 0.95, "listen_drops": 7}, "7 times the accept queue was", "backlog"),
+    ],
+)
+def test_what_helps_does_not_contradict_the_answer(
+    folder: Path, question: str, cells: dict[str, float], answer: str, advice: str
+) -> None:
+    found = checked_up(folder, cells, (question,))
+    assert answer in found.words(question)
+    assert advice in mark(found.answers[question], found.asked.about.rules)[1]

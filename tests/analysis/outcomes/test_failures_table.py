@@ -17,6 +17,7 @@ from tests.support.failing_check_ups import (
     breaks,
     breaks_and_tells_how_far,
     errors_are_marked,
+    hanging_ones_are_not_held,
     is_not_told,
     longer_times_are_not_told,
     missing_figures_are_not_told,
@@ -144,6 +145,9 @@ CHECKS["check-ups"] = {
     "breaks; nothing is kept; of idle ones how far it went marks it": breaks_and_tells_how_far,
     "breaks; figures of those who were served, times as lower bounds": starved_breaks,
     "times are lower bounds; told": longer_times_are_not_told,
+    "times are lower bounds; told; a rate that leaves more of them than may fail is not held": (
+        hanging_ones_are_not_held
+    ),
     "marked; told; a percentile that leaves out fewer is a lower bound; no cost or leak is told of "
     "where one in ten failed": errors_are_marked,
     "not told; cannot tell": is_not_told,

@@ -61,14 +61,39 @@ def test_the_word_for_a_trial(changes: dict[str, Any], word: str) -> None:
     assert word_of(row(**changes), LIMITS) == word
 
 
+def hanging(**changes: Any) -> dict[str, Any]:
+    """A trial of 6,000 requests, of which 30 have no answer as the window closes."""
+    usual = {"requests": 5_970, "errors": 0, "unanswered": 30, "oldest_unanswered_us": 2_900_000.0}
+    return row(lower_bounds="response_p999_us response_max_us", **{**usual, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "unanswered"),
+        ({"requests": 5_997, "unanswered": 3}, "kept"),
+        ({"requests": 5_992, "errors": 5, "unanswered": 3}, "unanswered"),
+        ({"oldest_unanswered_us": 20_000.0}, "kept"),
+        ({"lower_bounds": "response_p999_us"}, "kept"),
+        ({"lower_bounds": "response_p99_us response_max_us"}, "unanswered"),
+        ({"error_share": 0.002, "errors": 12}, "broken"),
+        ({"response_p99_us": 60_000.0}, "broken"),
+    ],
+)
+def test_who_is_never_answered_is_not_within_the_limits(changes: dict[str, Any], word: str) -> None:
+    """An error for each of them would break it."""
+    assert word_of({**hanging(), **changes}, LIMITS) == word
+
+
 def test_evidence_is_of_the_search_alone_and_without_what_says_nothing() -> None:
     rows = [
         row(),
         row(sweep="cost"),
         row(rate_per_s=200.0, **not_measured("surroundings")),
         row(rate_per_s=300.0, validity="generator_bound", response_p99_us=60_000.0),
+        hanging(rate_per_s=400.0),
     ]
-    assert seen_of(rows, LIMITS) == [Seen(100.0, True), Seen(300.0, False)]
+    assert seen_of(rows, LIMITS) == [Seen(100.0, True), Seen(300.0, False), Seen(400.0, False)]
 
 
 def closed(sweep: str, validity: str = "server_bound", **changes: Any) -> dict[str, Any]:

@@ -13,7 +13,10 @@ from click.testing import CliRunner
 from analysis.checkup.document import ChangeFound, CheckUpFound, ComparedFound
 from analysis.checkup.report import CheckUpReport, build
 from analysis.cli.commands import cli
+from contract.checkup.description import HOLDS
 from contract.exits import Exit, LabError
+from tests.support import changed_rounds
+from tests.support.changed_rounds import BASE, spoil
 from tests.support.simulated_run import simulated_pair
 from tests.support.simulated_server import SimulatedServer
 
@@ -107,6 +110,21 @@ def test_one_that_never_recovers_from_a_flood_is_a_regression(tmp_path: Path) ->
 def test_one_that_serves_nobody_beside_one_that_does(tmp_path: Path) -> None:
     made, found = report(tmp_path, SimulatedServer(2_000), SimulatedServer(0.0))
     assert change(found, "holds_per_s").text == "cannot tell: it is not known of poll"
+    assert made.exit is Exit.CANNOT_TELL
+
+
+def test_beside_a_base_that_was_never_measured_nothing_passes(tmp_path: Path) -> None:
+    made, found = report(tmp_path, SimulatedServer(2_000, spoiled=True), SimulatedServer(2_000))
+    assert {one.word for one in found.changes} <= {"cannot tell", "not compared"}
+    assert found.summary.startswith("Nothing could be compared. ")
+    assert made.exit is Exit.CANNOT_TELL
+
+
+def test_beside_a_base_of_which_nobody_knows_what_it_holds_nothing_passes(tmp_path: Path) -> None:
+    edit = spoil(BASE, HOLDS, "surroundings", (1,))
+    made, found = changed_rounds.report(tmp_path, edit, asked="holds, crowd")
+    assert change(found, "holds_per_s").word == "cannot tell"
+    assert change(found, "crowd_served_share").word == "within noise"
     assert made.exit is Exit.CANNOT_TELL
 
 
