@@ -35,7 +35,7 @@ from experiments.run.habits_client import NAME as HABITS
 from experiments.run.habits_client import see_habits
 from experiments.run.load_form import load_form
 from experiments.run.master_container import MasterContainer
-from experiments.run.needs import Needs
+from experiments.run.needs import RunningNeeds
 from experiments.run.shaped_path import shape_path
 from experiments.run.told_to_end import ending_of, has_ended, was_told
 from experiments.run.trial_containers import Containers
@@ -71,7 +71,7 @@ class LoadedTrial:
         self._settle = settle
         self._master = master
         self._seen_start: Start | None = None
-        self._needs = Needs(trial, driver, containers, self.started)
+        self._needs = RunningNeeds(trial, driver, containers, self.started)
 
     @property
     def logged(self) -> list[str]:
