@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from contract.stop_signal import USUAL as STOP_SIGNAL
+from contract.stop_signal import USUAL_SIGNAL
 from experiments.docker import container_logs
 from experiments.docker.address import Address
 from experiments.docker.container_options import host_settings, settings
@@ -168,7 +168,7 @@ class DockerDriver(Engine):
         with self.guard(f"looking at image {image}"):
             inspect: Callable[[str], Mapping[str, Any]] = api.inspect_image  # untyped there
             found = inspect(image).get("Config") or {}
-        return str(found.get("StopSignal") or STOP_SIGNAL)
+        return str(found.get("StopSignal") or USUAL_SIGNAL)
 
     def stop(self, container: str, grace_s: float) -> None:
         """Send the stop signal; kill after `grace_s`."""

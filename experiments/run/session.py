@@ -15,7 +15,7 @@ from contract.console import say
 from contract.exits import Exit, LabError
 from contract.more_blocks import BUDGET
 from contract.ports import WEB_PORT
-from contract.run_order import KEY, next_sequence
+from contract.run_order import SEQUENCE, next_sequence
 from experiments.checkup.questions import CheckUp, check_up_of
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.images import ensure_foreign, keep_files, same_image
@@ -268,7 +268,7 @@ def _begin(
     """A new folder, with copies of the files that the servers are given."""
     store = Store.create(RESULTS, prepared.source, prepared.run)
     keep_files(prepared.servers, store.folder)
-    store.write_manifest({**describe_all(store.folder), **known, KEY: next_sequence(RESULTS)})
+    store.write_manifest({**describe_all(store.folder), **known, SEQUENCE: next_sequence(RESULTS)})
     return store
 
 
