@@ -101,7 +101,7 @@ def _workers(placed: Placement, trials: Sequence[Trial]) -> Check:
     """Whether each load worker has a core. On one machine they may share some."""
     most = max((one.point.settings.load_workers for one in trials), default=1)
     cores = len(placed.loads)
-    if not placed.apart or most <= cores:
+    if not placed.on_several_hosts or most <= cores:
         return Check(WORKERS, "ok", str(most))
     return Check(
         WORKERS,

@@ -47,7 +47,7 @@ def not_as_asked(result: TrialResult) -> str:
     return "; ".join(faults)
 
 
-def alone_not_as_asked(asked: AskedPins, measured: Turns) -> str:
+def microbenchmark_not_as_asked(asked: AskedPins, measured: Turns) -> str:
     """The same without clients, of what the benchmark says of itself."""
     return next(_misplaced("the benchmark", asked.server.cores, [measured.affinity]), "")
 
