@@ -15,7 +15,7 @@ from pathlib import Path
 
 from contract.run_files import MANIFEST
 
-KEY = "sequence"
+SEQUENCE = "sequence"
 
 
 def in_order(runs: Iterable[Path]) -> list[Path]:
@@ -36,7 +36,7 @@ def sequence(run: Path) -> int:
     """Number of the run in a folder; 0 if there is none, or no manifest that can be read: whoever
     opens the run says so."""
     try:
-        found = json.loads((run / MANIFEST).read_text(encoding="utf-8"))[KEY]
+        found = json.loads((run / MANIFEST).read_text(encoding="utf-8"))[SEQUENCE]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return 0
     return found if isinstance(found, int) and found > 0 else 0

@@ -6,7 +6,7 @@ import re
 import signal
 from typing import Final
 
-USUAL: Final = "SIGTERM"
+USUAL_SIGNAL: Final = "SIGTERM"
 _REAL_TIME = re.compile(r"RT(?:MIN\+|MAX-)(\d{1,2})")
 
 

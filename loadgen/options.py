@@ -25,8 +25,7 @@ from contract.response import BODY
 from contract.settings.load_settings import LOAD, REQUEST, SCHEDULE, SWEEP
 from contract.settings.setting import Setting, declared, setting
 from contract.settings.trial import MOST_WARM_UP_S, Settings
-from contract.stop_signal import USUAL as STOP_SIGNAL
-from contract.stop_signal import number_of
+from contract.stop_signal import USUAL_SIGNAL, number_of
 from loadgen.engine.measures import IN_FLIGHT
 from loadgen.verification.readiness import Ready
 from loadgen.verification.verify import Terms
@@ -108,7 +107,7 @@ class Options:
         5.0, "How long to wait until the server is ready, in seconds", low=0, high=600, form=SWEEP
     )
     stop_signal: str = setting(
-        STOP_SIGNAL, "Signal by which the server is told to end", form=SWEEP, reader=number_of
+        USUAL_SIGNAL, "Signal by which the server is told to end", form=SWEEP, reader=number_of
     )
     worker: int = 0
     """Place of this worker among `workers`, from 0: what is here is its share (`partition.py`)."""

@@ -28,7 +28,7 @@ from analysis.rendering import write_errors, write_pages
 from analysis.report.machine import machine
 from analysis.tables import Table
 from analysis.wording import server_name
-from contract.checkup.description import ENDED, HABITS, HOLDS, Described, described
+from contract.checkup.description import ALL_ASKED, HABITS, HOLDS, Described, described
 from contract.checkup.figures import QUESTIONS
 from contract.checkup.rules import UNTOLD
 from contract.exits import Exit, LabError
@@ -91,7 +91,7 @@ def build(run_dir: Path) -> CheckUpReport | None:
         for question in QUESTIONS
         if question.name in answers[0]
     ]
-    complete = ENDED in run.manifest.raw and not run.not_run
+    complete = ALL_ASKED in run.manifest.raw and not run.not_run
     judged = judge(about.rules.thresholds, answers[0], complete)
     code = ending(judged)
     if beside and beside.exit is not Exit.OK and code is not Exit.EXCEEDED:

@@ -14,7 +14,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from analysis.claims.judges import find_judge
-from analysis.claims.rules import Rule, fields
+from analysis.claims.rules import Comparison, fields
 from analysis.claims.schema import Bound, Strict, Text, Unit
 from analysis.records.schema_faults import schema_faults
 from contract.exits import Exit, LabError
@@ -57,7 +57,7 @@ class Cause(Strict):
     text: Text = Field(
         description="what the figures show; {name} is one of `measured`, or a part's"
     )
-    measured: dict[str, Rule] = Field({}, description="figures that show the cause, by name")
+    measured: dict[str, Comparison] = Field({}, description="figures that show the cause, by name")
     explains: list[Text] = Field([], description="labels of the parts it is the cause of; all")
 
 

@@ -20,7 +20,7 @@ from analysis.claims.load_as_asked import (
     mix_as_asked,
 )
 from analysis.claims.longer_times import moved
-from analysis.claims.rules import Levels, Line, Rule
+from analysis.claims.rules import Comparison, Levels, Line
 from analysis.outcomes.basis import Basis, basis_of
 from analysis.outcomes.causes import MOST_FAILED, failed
 from analysis.outcomes.error_tails import answered_share
@@ -74,13 +74,13 @@ class Side:
         return block_medians(self.figures, self.trials["block"])
 
 
-def figure(run: Run, common: Settings, rule: Rule) -> Estimate:
+def figure(run: Run, common: Settings, rule: Comparison) -> Estimate:
     """The figure of a rule: the block is the sample. Raises NotRunError when the run has no
     trial of a selection, NoValidTrialError when none of one has figures."""
     return measured(run, common, rule).estimate
 
 
-def measured(run: Run, common: Settings, rule: Rule) -> Measured:
+def measured(run: Run, common: Settings, rule: Comparison) -> Measured:
     """The same, with all that it stands on; `common` are settings of all selections."""
     selections = [{**common, **settings} for settings in rule.selections]
     if rule.line is not None:
@@ -111,7 +111,7 @@ def measured(run: Run, common: Settings, rule: Rule) -> Measured:
     return Measured(ratio, frames, basis, lost, *_moves(rule, sides), "", each, answered)
 
 
-def _had_all_been_answered(run: Run, rule: Rule, sides: list[Side]) -> Estimate | None:
+def _had_all_been_answered(run: Run, rule: Comparison, sides: list[Side]) -> Estimate | None:
     """The figure with rates as if each request that ended in an error, or had no answer, had been
     answered, and costs as if the processor's time had been for these as well; but for the selection
     that a claim about errors is about. None where no rate or cost is in it, or nothing failed."""
@@ -135,7 +135,7 @@ def _had_all_been_answered(run: Run, rule: Rule, sides: list[Side]) -> Estimate 
     return estimate(whole.to_numpy(), first_look(run, whole))
 
 
-def expanded(run: Run, common: Settings, rule: Rule) -> tuple[list[Rule], list[int]]:
+def expanded(run: Run, common: Settings, rule: Comparison) -> tuple[list[Comparison], list[int]]:
     """The rule itself, or one for each of its levels, and those levels."""
     if rule.each is None:
         return [rule], []
@@ -164,7 +164,9 @@ def _levels(found: list[int], wanted: Levels) -> list[int]:
     )
 
 
-def _compared(found: list[pd.Series[float]], sides: list[Side], rule: Rule) -> pd.Series[float]:
+def _compared(
+    found: list[pd.Series[float]], sides: list[Side], rule: Comparison
+) -> pd.Series[float]:
     """The figure of each block: of one selection, over a second one, or since one."""
     if rule.over is not None:
         return found[0] / found[1].where(found[1] != 0)
@@ -181,7 +183,7 @@ def _compared(found: list[pd.Series[float]], sides: list[Side], rule: Rule) -> p
     return grown / per.where(per > 0)
 
 
-def _moves(rule: Rule, sides: list[Side]) -> tuple[bool, bool]:
+def _moves(rule: Comparison, sides: list[Side]) -> tuple[bool, bool]:
     """Whether the whole figure could be larger, and smaller, given whether each selection's could:
     what is divided by or subtracted makes it fall as it rises, and of the largest over the
     smallest nobody knows."""
@@ -195,7 +197,9 @@ def _moves(rule: Rule, sides: list[Side]) -> tuple[bool, bool]:
     )
 
 
-def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run, *, first: bool = True) -> Side:
+def _side(
+    trials: pd.DataFrame, what: str, rule: Comparison, run: Run, *, first: bool = True
+) -> Side:
     """One selection of the run, which `what` describes; the `first` is what a claim about errors is
     about."""
     expression = parse(rule.figure)
@@ -217,7 +221,7 @@ def _side(trials: pd.DataFrame, what: str, rule: Rule, run: Run, *, first: bool 
     return Side(frame, figures, basis, rises.mean() > MOST_FAILED, falls.mean() > MOST_FAILED)
 
 
-def _of_line(run: Run, settings: Settings, rule: Rule, line: Line) -> Measured:
+def _of_line(run: Run, settings: Settings, rule: Comparison, line: Line) -> Measured:
     """The figure of lines through all levels of a setting, a line for each block."""
     fixed = _fixed(settings, rule)
     trials = with_settings(run, fixed, rule.free)
@@ -235,7 +239,7 @@ def _of_line(run: Run, settings: Settings, rule: Rule, line: Line) -> Measured:
     return Measured(fitted, [whole.trials], tuple(basis), 0, some, some)
 
 
-def _at_most_connections(run: Run, settings: Settings, rule: Rule) -> Measured:
+def _at_most_connections(run: Run, settings: Settings, rule: Comparison) -> Measured:
     """The figure where a server ends: of the trials with the most connections that counted."""
     fixed = _fixed(settings, rule)
     trials = with_settings(run, fixed, rule.free)
@@ -253,6 +257,6 @@ def _at_most_connections(run: Run, settings: Settings, rule: Rule) -> Measured:
     return Measured(found, [top.trials], (basis,), 0, top.rises, top.falls, unproven)
 
 
-def _fixed(settings: Settings, rule: Rule) -> dict[str, Value]:
+def _fixed(settings: Settings, rule: Comparison) -> dict[str, Value]:
     """The settings without those that may be any."""
     return {name: value for name, value in settings.items() if name not in rule.free}

@@ -42,7 +42,7 @@ class Line(Strict):
     gives: Literal["r_squared", "slope"] = Field(description="what of the line is the figure")
 
 
-class Rule(Strict):
+class Comparison(Strict):
     """One part of a comparison."""
 
     label: Text = Field(description="what the figure is, in words, for tables")
@@ -119,7 +119,7 @@ class Rule(Strict):
         return text
 
     @model_validator(mode="after")
-    def _whole(self) -> Rule:
+    def _whole(self) -> Comparison:
         if (self.of is None) == (self.among is None):
             raise ValueError("needs either of or among")
         if self.among is not None and (self.over or self.since or self.each):
@@ -137,13 +137,13 @@ class Rule(Strict):
         return self
 
 
-class Rules(Strict):
+class Comparisons(Strict):
     """`parameters` of a claim whose judge is `compare`."""
 
     settings: dict[str, Value] = Field(
         {}, description="settings of all selections; a selection's own win"
     )
-    parts: Annotated[dict[str, Rule], Field(min_length=1)] = Field(
+    parts: Annotated[dict[str, Comparison], Field(min_length=1)] = Field(
         description="the figures by name; the sentence says them by {name}"
     )
     sentence: Text = Field(
@@ -157,7 +157,7 @@ class Rules(Strict):
         return _known(settings)
 
     @model_validator(mode="after")
-    def _says_what_is_there(self) -> Rules:
+    def _says_what_is_there(self) -> Comparisons:
         levels = {rule.each.setting for rule in self.parts.values() if rule.each}
         unknown = fields(self.sentence) - self.parts.keys() - levels
         if unknown:

@@ -9,9 +9,9 @@ from typing import Any
 
 from analysis.records.run import Run
 from analysis.wording import MISSING
-from contract.checkup.description import ENDED as ALL_ASKED
+from contract.checkup.description import ALL_ASKED
 from contract.more_blocks import BLOCKS, ENDED
-from contract.run_order import KEY as SEQUENCE
+from contract.run_order import SEQUENCE
 
 ALWAYS_DIFFER = (
     *("run", SEQUENCE, "started_at", "resumed_at", ENDED, ALL_ASKED),

@@ -46,7 +46,7 @@ IN_EACH = (
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ThresholdResult:
     """One threshold over all points: how many break it, how many nobody can tell, the worst of
     them with its figure; `not_run` trials have no row yet. `remarks` says what
     failed, what is no evidence, and what the figure leaves out."""
@@ -71,7 +71,7 @@ class Kept:
         return "kept" if self.holds else "not kept" if self.broken else "cannot tell"
 
 
-def judged(run: Run) -> list[Kept]:
+def judged(run: Run) -> list[ThresholdResult]:
     """Each threshold of the run's manifest; LabError(BAD_INPUT) for one that cannot be read."""
     thresholds = wanted(run)
     if not thresholds:
@@ -103,24 +103,24 @@ def counted_trials(run: Run) -> pd.DataFrame:
     return found
 
 
-def ending(limits: list[Kept]) -> Exit:
+def ending(limits: list[ThresholdResult]) -> Exit:
     """EXCEEDED where a threshold was broken, CANNOT_TELL where one was not told."""
     if any(limit.broken for limit in limits):
         return Exit.EXCEEDED
     return Exit.OK if all(limit.holds for limit in limits) else Exit.CANNOT_TELL
 
 
-def _kept(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> Kept:
+def _kept(threshold: Threshold, trials: pd.DataFrame, low: Flags) -> ThresholdResult:
     """`low` says which of the trials have a lower bound in the column."""
     if not len(trials):
-        return Kept(threshold.text, 0, 0, "", float("nan"))
+        return ThresholdResult(threshold.text, 0, 0, "", float("nan"))
     points = _points(threshold, trials, low)
     below = threshold.sign.startswith("<")
     badness = np.where(points["value"].notna(), points["value"] * (1 if below else -1), np.inf)
     # The worst is one that broke it, if any did; a point without a figure is worse than any.
     place = np.lexsort((badness, points["broken"] * 2 + points["untold"]))[-1]
     worst = points.iloc[int(place)]
-    return Kept(
+    return ThresholdResult(
         threshold.text,
         len(points),
         int(points["broken"].sum()),

@@ -42,7 +42,7 @@ class Placement(BaseModel):
     load_hosts: list[dict[str, Any]] = []
 
     @property
-    def apart(self) -> bool:
+    def on_several_hosts(self) -> bool:
         """Whether server and load were on different hosts."""
         return bool(self.beside_load or self.load_hosts)
 

@@ -46,7 +46,7 @@ def _placement(placement: Placement) -> str:
     if not placement.server or not placement.loads:
         return ""
     why = f" ({placement.why})" if placement.why else ""
-    there = " of its host" if placement.apart else ""
+    there = " of its host" if placement.on_several_hosts else ""
     return f"server on core {placement.server}, load on core {placement.loads[0]}{there}{why}"
 
 

@@ -25,7 +25,7 @@ from analysis.compare.two_servers import compare_servers
 from analysis.exports import ExportedFiles
 from analysis.failures import unmeasured
 from analysis.figures import Figure, all_figures
-from analysis.outcomes.thresholds import Kept, ending, judged
+from analysis.outcomes.thresholds import ThresholdResult, ending, judged
 from analysis.records import unreadable_rows
 from analysis.records.run import Run, load
 from analysis.rendering import write_errors, write_pages
@@ -49,7 +49,7 @@ class Report:
     verdicts_csv: Path
     verdicts: list[Verdict]
     notes: list[str]
-    limits: list[Kept]
+    limits: list[ThresholdResult]
     spoiled: tuple[LeftOut, ...] = ()
     unmeasured: tuple[str, ...] = ()
     compares: bool = False

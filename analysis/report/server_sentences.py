@@ -145,17 +145,17 @@ def widest(mine: pd.DataFrame, metric: str) -> pd.DataFrame:
     return mine.assign(**dict(zip(names, (low, high), strict=True)))
 
 
-class Kept(NamedTuple):
+class RateKept(NamedTuple):
     """The share of its rate that a server keeps beside so many idle connections; `side` says where
     it is a bound."""
 
     idle: float
-    fewest_active: int
+    active: int
     share: float
     side: str
 
 
-def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> Kept | None:
+def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> RateKept | None:
     """The most idle connections, and the share of its rate without any that the server keeps beside
     them, all else being equal; of several loads, the one with the fewest active connections. With
     `failures_end_it`, loads at which the server failed too often do not count.
@@ -173,8 +173,8 @@ def _kept(mine: pd.DataFrame, *, failures_end_it: bool = False) -> Kept | None:
             beside, alone = most.iloc[0], none.iloc[0]
             side, left = side_of(beside, RATE, alone), float(beside[RATE] / alone[RATE])
             if side is not None:
-                kept.append(Kept(float(beside["idle"]), -int(beside["active"]), left, side))
-    return max(kept, default=None)
+                kept.append(RateKept(float(beside["idle"]), int(beside["active"]), left, side))
+    return max(kept, key=lambda one: (one.idle, -one.active, one.share), default=None)
 
 
 def _tail(mine: pd.DataFrame, reference: str) -> list[str]:

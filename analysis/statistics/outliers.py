@@ -45,10 +45,10 @@ def outliers(trials: pd.DataFrame, metric: str) -> pd.DataFrame:
     deviations = (logs - groups.transform("median")).to_numpy(dtype="float64")
     judged = (groups.transform("size").to_numpy() >= REPEATS_NEEDED) & (deviations != 0)
     if judged.sum() < DEVIATIONS_NEEDED:
-        apart = np.zeros(len(chosen), dtype=bool)
+        outlying = np.zeros(len(chosen), dtype=bool)
     else:
         scores = np.zeros(len(chosen))
         scores[judged] = modified_z(deviations[judged])
-        apart = (np.abs(scores) > THRESHOLD) & (np.abs(deviations) > np.log1p(SMALLEST))
-    found: pd.DataFrame = chosen[apart].assign(deviation=np.expm1(deviations[apart]))
-    return found.iloc[np.argsort(-np.abs(deviations[apart]), kind="stable")]
+        outlying = (np.abs(scores) > THRESHOLD) & (np.abs(deviations) > np.log1p(SMALLEST))
+    found: pd.DataFrame = chosen[outlying].assign(deviation=np.expm1(deviations[outlying]))
+    return found.iloc[np.argsort(-np.abs(deviations[outlying]), kind="stable")]

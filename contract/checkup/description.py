@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from contract.checkup.rules import Rules, rules_of
 
-KEY: Final = "checkup"
+CHECK_UP: Final = "checkup"
 """In a manifest; only that of a check-up has it."""
-ENDED: Final = "checkup_ended_at"
+ALL_ASKED: Final = "checkup_ended_at"
 """In the manifest once all was asked."""
 CLOSED: Final = "closed"
 IDLE: Final = "idle"
@@ -91,7 +91,7 @@ class Described:
 
 def described(manifest: Mapping[str, Any]) -> Described | None:
     """The check-up of this manifest; None of another run. Raises ValueError."""
-    told = manifest.get(KEY)
+    told = manifest.get(CHECK_UP)
     if told is None:
         return None
     try:
@@ -99,5 +99,5 @@ def described(manifest: Mapping[str, Any]) -> Described | None:
         rules = rules_of(told["rules"])
         compared = ComparedWith(**told["compared"]) if "compared" in told else None
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{KEY}: not as a check-up writes it: {error!r}") from error
+        raise ValueError(f"{CHECK_UP}: not as a check-up writes it: {error!r}") from error
     return Described(server, beside, most, rules, compared)

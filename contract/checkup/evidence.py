@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from contract.checkup.description import HOLDS
-from contract.checkup.held_rate import Seen
+from contract.checkup.held_rate import RateTried
 from contract.checkup.kept import Limits, word_of
 
 
-def seen_of(rows: Iterable[Mapping[str, Any]], limits: Limits) -> list[Seen]:
+def seen_of(rows: Iterable[Mapping[str, Any]], limits: Limits) -> list[RateTried]:
     """The rows of one server's search that say something; a rate that the load could not send, or
     at which requests hang, counts as one that is not kept, for the search ends there as well."""
     found = []
@@ -19,5 +19,5 @@ def seen_of(rows: Iterable[Mapping[str, Any]], limits: Limits) -> list[Seen]:
             continue
         word = word_of(row, limits)
         if word != "unknown":
-            found.append(Seen(row["rate_per_s"], word == "kept"))
+            found.append(RateTried(row["rate_per_s"], word == "kept"))
     return found

@@ -39,7 +39,7 @@ SURE: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RateTried:
     """A trial at this rate, and whether it kept the limits."""
 
     rate_per_s: float
@@ -61,7 +61,7 @@ class HeldRate:
         return self.high / self.low
 
 
-def held_rate(guess_per_s: float, seen: Sequence[Seen]) -> HeldRate:
+def held_rate(guess_per_s: float, seen: Sequence[RateTried]) -> HeldRate:
     """What is believed after these trials; `guess_per_s` is what a closed loop had."""
     grid, belief = belief_of(guess_per_s, tuple(seen))
     return HeldRate(
@@ -71,7 +71,7 @@ def held_rate(guess_per_s: float, seen: Sequence[Seen]) -> HeldRate:
 
 @lru_cache(maxsize=64)
 def belief_of(
-    guess_per_s: float, seen: tuple[Seen, ...]
+    guess_per_s: float, seen: tuple[RateTried, ...]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """The grid (logarithms of rate / guess, in steps of STEP), and the weight of each point, not
     normalised. Kept, as many answers of a check-up need the same one."""

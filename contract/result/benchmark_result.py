@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contract.result.asked import Asked
 from contract.result.document import OMITTED
+from contract.result.pins import AskedPins
 from contract.result.scalars import SignedInt
 
 
@@ -56,4 +56,4 @@ class BenchmarkResult:
     watched: Watched | None = field(default=None, metadata=OMITTED)
     measured: Turns | None = field(default=None, metadata=OMITTED)
     limit: Limit | None = field(default=None, metadata=OMITTED)
-    asked: Asked | None = field(default=None, metadata=OMITTED)
+    asked: AskedPins | None = field(default=None, metadata=OMITTED)

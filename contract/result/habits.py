@@ -13,7 +13,7 @@ Moment = Literal["answered", "silent", "head"]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CaseSeen:
     """What came of what was sent on one connection: the status of each answer in order, interim
     ones included; and `said`, the first bytes of what is no answer of HTTP/1."""
 
@@ -49,7 +49,7 @@ class Habits:
     deaf: bool = False
     """Whether it took no connection any more; `reason` says after what. False also where something
     else than the server may have been why, and in records of earlier versions."""
-    cases: dict[str, Seen] = field(default_factory=dict)
+    cases: dict[str, CaseSeen] = field(default_factory=dict)
     """By their names in contract/habits/cases.py."""
     requests_asked: int = 0
     """On one connection, one after the other, at most."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class StartSeen:
     """What a watcher beside the server prints once it was answered rightly; moments in s of the
     machine's calendar, as the engine has them."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from contract.result.aftermath import Aftermath
-from contract.result.asked import Asked
 from contract.result.document import OMITTED
 from contract.result.habits import Habits
 from contract.result.load_side import Checked, LoadSecond, Worker
+from contract.result.pins import AskedPins
 from contract.result.server_side import Environment, OwnLog, ProbeSample, ServerSecond
 from contract.result.start import Start
 from contract.result.stop import Ending, Stopped
@@ -57,7 +57,7 @@ class TrialResult:
     """After bad clients."""
     stopped: Stopped | None = field(default=None, metadata=OMITTED)
     """What became of the requests of a server that was told to end; None: it was not."""
-    asked: Asked | None = field(default=None, metadata=OMITTED)
+    asked: AskedPins | None = field(default=None, metadata=OMITTED)
     """Set by the run, as the next ones."""
     start: Start | None = field(default=None, metadata=OMITTED)
     """None: it was not watched."""

@@ -23,7 +23,7 @@ from contract.settings.trial import Settings
 from experiments.benchmarks.void_attempts import VoidAttempt
 from experiments.docker.docker_driver import DockerDriver
 from experiments.images.build import Images, ensure_images
-from experiments.machine.preflight import NOFILE, Needs, preflight
+from experiments.machine.preflight import NOFILE, MachineNeeds, preflight
 from experiments.machine.run_lock import RunLock
 from experiments.paths import RESULTS
 from experiments.plan.foreign_server import Foreign
@@ -81,7 +81,7 @@ def frame(
     tell = partial(say, console)
     with RunLock(run, results), interruptible(), DockerDriver(run) as driver, swept(driver, tell):
         images = ensure_images(driver, targets, tell)
-        needs = Needs(
+        needs = MachineNeeds(
             nofile=NOFILE,
             disk_bytes=10_000_000,
             port=port,

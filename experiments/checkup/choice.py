@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from contract.checkup.description import CLOSED, CROWD, IDLE, KEY, ComparedWith
+from contract.checkup.description import CHECK_UP, CLOSED, CROWD, IDLE, ComparedWith
 from contract.checkup.rules import rules_of
 from contract.compared import TOLERANCE
 from contract.exits import Exit, LabError
@@ -114,7 +114,7 @@ def choose_checkup(
     asked = asked.model_copy(update={"servers": [*asked.servers, *described]})
     asked = asked.model_copy(update={"sweeps": [_with(one, name, others) for one in asked.sweeps]})
     source = _source(asked, f"SERVER={server}", port)
-    return Choice(source, {KEY: _told(name, others, rules, quick)})
+    return Choice(source, {CHECK_UP: _told(name, others, rules, quick)})
 
 
 def choose_two_checkups(
@@ -144,7 +144,7 @@ def choose_two_checkups(
     asked = asked.model_copy(update={"repeats": rounds, "compare": side_by_side})
     told = _told(name, [base], rules, quick)
     told["compared"] = asdict(ComparedWith(base, rounds, share))
-    return Choice(_source(asked, f"A={a} B={b}", port), {KEY: told})
+    return Choice(_source(asked, f"A={a} B={b}", port), {CHECK_UP: told})
 
 
 def _source(asked: Experiment, given: str, port: int | None) -> Source:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 from contract.checkup.description import (
     AFTER,
+    ALL_ASKED,
     BESIDE_BAD,
     BEYOND,
     CLIENTS,
@@ -24,7 +25,6 @@ from contract.checkup.description import (
     CROWD,
     DEPLOY,
     DEPLOYED,
-    ENDED,
     HABITS,
     HOLDS,
     LEAK,
@@ -112,14 +112,14 @@ class CheckUp:
 
     def ask_all(self) -> None:
         """Ask all servers. Raises LabError where no more can be measured."""
-        if ENDED in self.store.manifest():
+        if ALL_ASKED in self.store.manifest():
             return
         asked = 0
         for group in self.described.groups:
             asked = self._ask(group, asked)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = self.store.manifest()
-        self.store.write_manifest({**manifest, "trials": self.planned + asked, ENDED: now})
+        self.store.write_manifest({**manifest, "trials": self.planned + asked, ALL_ASKED: now})
 
     def _ask(self, group: Sequence[str], asked: int) -> int:
         """All questions of these servers, trial by trial, after so many trials; returns how many

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from contract.checkup.held_rate import Seen, held_rate
+from contract.checkup.held_rate import RateTried, held_rate
 
 MOST: Final = 12
 """Trials of a search."""
@@ -19,7 +19,7 @@ NARROW: Final = 1.06
 DIGITS: Final = 4
 
 
-def next_rate(guess_per_s: float, seen: Sequence[Seen], most: int = MOST) -> float | None:
+def next_rate(guess_per_s: float, seen: Sequence[RateTried], most: int = MOST) -> float | None:
     """Requests a second of the next trial; None where the search has ended."""
     if len(seen) >= most:
         return None

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from contract.checkup.held_rate import HeldRate, Seen, held_rate
+from contract.checkup.held_rate import HeldRate, RateTried, held_rate
 from contract.checkup.kept import Limits, word_of
 from contract.exits import LabError
 from contract.settings.trial import Settings
@@ -43,7 +43,7 @@ def search(measure: Callable[[Settings], Mapping[str, Any]], limits: Limits) -> 
     """What SERVER holds, by the steps of a check-up. `measure` gives the row of a trial."""
     closed = Settings(server=SERVER, path=PATH, active_connections=CONNECTIONS, window_s=WINDOW_S)
     guess = float(measure(closed)["requests_per_s"])
-    seen: list[Seen] = []
+    seen: list[RateTried] = []
     for _ in range(2 * MOST):  # some trials may say nothing
         rate = next_rate(guess, seen)
         if rate is None:
@@ -59,7 +59,7 @@ def search(measure: Callable[[Settings], Mapping[str, Any]], limits: Limits) -> 
             )
         )
         if (word := word_of(row, limits)) != "unknown":
-            seen.append(Seen(rate, word == "kept"))
+            seen.append(RateTried(rate, word == "kept"))
     raise LabError(f"what {SERVER} holds was not found in {2 * MOST} trials")
 
 

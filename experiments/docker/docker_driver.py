@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from contract.stop_signal import USUAL as STOP_SIGNAL
+from contract.stop_signal import USUAL_SIGNAL
 from experiments.docker import container_logs
 from experiments.docker.address import Address
 from experiments.docker.container_options import host_settings, settings
 from experiments.docker.driver import ContainerSpec, ContainerState, Ended
 from experiments.docker.engine import Engine
 from experiments.docker.leftovers import found
-from experiments.docker.messages import told_of
+from experiments.docker.messages import with_engine
 from experiments.docker.ownership import labels
 from experiments.docker.removal import Removal
 from experiments.docker.talk import Talk
@@ -104,7 +104,7 @@ class DockerDriver(Engine):
 
     def _heed(self, spec: ContainerSpec, warnings: list[str]) -> None:
         if found := discarded(spec, warnings):
-            raise DiscardedError(told_of(self.where, f"creating container {spec.name}"), found)
+            raise DiscardedError(with_engine(self.where, f"creating container {spec.name}"), found)
         with self._own_lock:
             self._warnings.update(dict.fromkeys(one for one in warnings if not is_told_of(one)))
 
@@ -168,7 +168,7 @@ class DockerDriver(Engine):
         with self.guard(f"looking at image {image}"):
             inspect: Callable[[str], Mapping[str, Any]] = api.inspect_image  # untyped there
             found = inspect(image).get("Config") or {}
-        return str(found.get("StopSignal") or STOP_SIGNAL)
+        return str(found.get("StopSignal") or USUAL_SIGNAL)
 
     def stop(self, container: str, grace_s: float) -> None:
         """Send the stop signal; kill after `grace_s`."""

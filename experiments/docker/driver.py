@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from contract.stop_signal import USUAL
+from contract.stop_signal import USUAL_SIGNAL
 from experiments.hosts.sides import SERVER
 
 USER: Final = "10001:10001"
@@ -64,7 +64,7 @@ class ContainerSpec:
     """Another only where the server's host is not that of its load."""
     publish_udp: tuple[int, ...] = ()
     """Ports of UDP, each to that of its own number."""
-    stop_signal: str = USUAL
+    stop_signal: str = USUAL_SIGNAL
     entrypoint: tuple[str, ...] | None = ()
     """What the command follows; None: the image's own. The lab's own containers have none."""
     user: str | None = USER

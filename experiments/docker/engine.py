@@ -24,7 +24,7 @@ from docker.errors import APIError, DockerException
 
 from experiments.docker.address import Address, engine_address
 from experiments.docker.driver import AbsentError, DriverError, InUseError
-from experiments.docker.messages import explain, told_of, unreachable
+from experiments.docker.messages import explain, unreachable, with_engine
 from experiments.docker.ownership import owner_id
 
 ANSWER_S: Final = 60
@@ -48,7 +48,7 @@ def sdk_errors_told(doing: str, where: str = "") -> Iterator[None]:
     except (requests.exceptions.RequestException, urllib3.exceptions.TimeoutError) as error:
         if not _is_timeout(error):
             raise unreachable(error, where or _usual()) from error
-        doing = told_of(where, doing)
+        doing = with_engine(where, doing)
         raise DriverError(
             f"{doing}: the engine did not answer in time; see whether `docker ps` answers"
         ) from error

@@ -80,7 +80,7 @@ THERE: Final = {"machine": "that machine", "clean": "make clean HOSTS=hosts.yaml
 def explain(doing: str, answer: str, where: str = "") -> str:
     """One message from what was being done and what the engine answered; `where` leads to an engine
     that is not this machine's own."""
-    doing, answer = told_of(where, doing), answer.strip()
+    doing, answer = with_engine(where, doing), answer.strip()
     words = THERE if where else HERE
     for pattern, advice in ADVICE:
         if re.search(pattern, answer, re.IGNORECASE):
@@ -90,7 +90,7 @@ def explain(doing: str, answer: str, where: str = "") -> str:
     return f"{doing}: the engine refused. It said: {answer}. `make doctor` checks the engine"
 
 
-def told_of(where: str, doing: str) -> str:
+def with_engine(where: str, doing: str) -> str:
     """What was being done, after the engine that did it, if that is another's."""
     return ": ".join(filter(None, (where, doing)))
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from experiments.docker.driver import AbsentError, DriverError, InUseError
 from experiments.docker.engine import Engine
-from experiments.docker.messages import told_of
+from experiments.docker.messages import with_engine
 
 REMOVERS: Final = 8
 REMOVAL_S: Final = 30.0
@@ -71,7 +71,7 @@ class Removal:
                 api.inspect_container(container)
             time.sleep(LOOK_S)
         late = f"container {container[:12]} is still being removed after {REMOVAL_S:.0f} s"
-        raise DriverError(told_of(self._engine.where, late))
+        raise DriverError(with_engine(self._engine.where, late))
 
     def network(self, name: str) -> None:
         """By name or id."""

@@ -48,7 +48,7 @@ LAB_SERVER: Final = "epoll_level"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class HarmedTrial:
     """A trial that was harmed, and the good one after it; `faults` says what is wrong, if so.
 
     `disturbed`: other programs spoiled the good trial, however often it was measured.
@@ -72,7 +72,7 @@ def campaign(console: Console, count: int, seed: int) -> Path:
 
     Raises LabError(Exit.HARMED) when a good trial failed, a reason was false or something left.
     """
-    ended: list[Ended] = []
+    ended: list[HarmedTrial] = []
     with frame("faults", ("server", "load"), console) as made:
         made.say(f"{count} endings, seed {seed}")
         with MeddlingDriver(made.run, made.driver.owner) as driver:
@@ -118,7 +118,7 @@ class Faults:
         """Leave the environment; the sweep around the campaign removes what is still up."""
         self._stack.close()
 
-    def end(self, number: int, ending: Ending, chance: random.Random) -> Ended:
+    def end(self, number: int, ending: Ending, chance: random.Random) -> HarmedTrial:
         """One trial that ends so, and a good one after it."""
         foreign = bool(ending.serves) or chance.random() < 0.5
         workers = chance.choice((1, 2))
@@ -131,7 +131,7 @@ class Faults:
         finally:
             self._driver.disarm()
         good = self._good(workers)
-        return Ended(
+        return HarmedTrial(
             number,
             ending.name,
             SERVER if foreign else LAB_SERVER,
@@ -232,7 +232,7 @@ def _interrupted(delay_s: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def tally(ended: list[Ended]) -> Table:
+def tally(ended: list[HarmedTrial]) -> Table:
     """A line for each way: how often it came, what was said of it, and the good trials after."""
     table = Table(box=None)
     headings = ("ending", "times", "harmed", "by", "next harmed", "next disturbed", "wrong")

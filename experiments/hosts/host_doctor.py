@@ -24,7 +24,7 @@ MUCH_S: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class HostSeen:
     """What a host's engine says of itself and its machine."""
 
     version: Mapping[str, Any]
@@ -50,17 +50,17 @@ def connected(host: Host, name: str) -> Iterator[Engine]:
             raise
 
 
-def look(host: Host, name: str) -> Seen:
+def look(host: Host, name: str) -> HostSeen:
     """Raises LabError, DriverError."""
     with connected(host, name) as engine:
         version = engine.version()
         clock = offset_of(lambda: str(engine.info()["SystemTime"]))
-        return Seen(version, engine.info(), clock)
+        return HostSeen(version, engine.info(), clock)
 
 
-def checks(hosts: Hosts, see: Callable[[Host, str], Seen] = look) -> list[Check]:
+def checks(hosts: Hosts, see: Callable[[Host, str], HostSeen] = look) -> list[Check]:
     """All hosts; one that cannot be reached is a failure among the others."""
-    seen: dict[str, Seen] = {}
+    seen: dict[str, HostSeen] = {}
     done: list[Check] = []
     for name, host in hosts.named.items():
         try:
@@ -72,7 +72,7 @@ def checks(hosts: Hosts, see: Callable[[Host, str], Seen] = look) -> list[Check]
     return [*done, *_of_all({name: one.info for name, one in seen.items()})]
 
 
-def _of_one(name: str, host: Host, seen: Seen) -> Iterator[Check]:
+def _of_one(name: str, host: Host, seen: HostSeen) -> Iterator[Check]:
     engine = check_engine(dict(seen.version), dict(seen.info))
     yield replace(engine, name=f"{name}: engine")
     yield Check(f"{name}: kernel", "ok", str(seen.info.get("KernelVersion", "unknown")))

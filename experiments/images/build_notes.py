@@ -16,9 +16,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from experiments.images.cache import CACHE, hand_over
+from experiments.images.cache import CACHE_FOLDER, hand_over
 
-FOLDER: Final = CACHE / "builds"
+FOLDER: Final = CACHE_FOLDER / "builds"
 ID: Final = re.compile(r"^[0-9a-f]{12}$", re.MULTILINE)
 
 

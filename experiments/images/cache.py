@@ -8,12 +8,12 @@ from typing import Final
 
 from experiments.paths import ROOT
 
-CACHE: Final = ROOT / ".cache"
-OWNED: Final = CACHE / "engines"
+CACHE_FOLDER: Final = ROOT / ".cache"
+OWNED: Final = CACHE_FOLDER / "engines"
 """Roots of whole systems (tests/engines/), whose files have owners of their own."""
 
 
-def hand_over(folder: Path = CACHE) -> None:
+def hand_over(folder: Path = CACHE_FOLDER) -> None:
     """Root gives all in the cache, apt's own files too, to who has the checkout or called sudo;
     but not roots of systems, where a change of owners takes setuid bits away.
     """

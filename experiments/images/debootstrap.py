@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from experiments.images.cache import CACHE as ALL
-from experiments.images.cache import hand_over
+from experiments.images.cache import CACHE_FOLDER, hand_over
 
 SUITE: Final = "trixie"
 VARIANT: Final = "minbase"
@@ -36,7 +35,7 @@ LEFT_OUT: Final = (
     "./var/lib/apt/lists/*",
     "./var/log/*",
 )
-CACHE: Final = ALL / "debootstrap"
+CACHE: Final = CACHE_FOLDER / "debootstrap"
 ROOT_PREFIX: Final = "root-"
 PROGRAMS: Final[Mapping[str, str]] = {
     "gpgv": "gpgv",

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from contract.exits import Exit, LabError
-from experiments.images.cache import CACHE as ALL
-from experiments.images.cache import hand_over
+from experiments.images.cache import CACHE_FOLDER, hand_over
 from experiments.paths import ROOT
 
-CACHE: Final = ALL / "wheels"
+CACHE: Final = CACHE_FOLDER / "wheels"
 MARKER: Final = ".complete"
 OUTPUT_LINES: Final = 30
 VERSION, ABIS = "3.13", ("cp313", "abi3", "none")

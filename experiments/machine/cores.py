@@ -73,14 +73,14 @@ class Placement:
         return self.loads[0]
 
     @property
-    def apart(self) -> bool:
+    def on_several_hosts(self) -> bool:
         """Whether server and load are on different hosts."""
         return bool(self.load_hosts)
 
     @property
     def beside_load(self) -> str:
         """For everything else where the load is, on the first host that loads."""
-        return self.load_hosts[0].others if self.apart else self.others
+        return self.load_hosts[0].others if self.on_several_hosts else self.others
 
     def hosts_of(self, workers: int) -> tuple[int, ...]:
         """The place of each load worker's host among `load_hosts`; 0 where there is one machine."""
@@ -90,7 +90,7 @@ class Placement:
     def needs(self, workers: int) -> str:
         """For what a server needs: all cores but those that are measured; on two, the load's, so
         that the server still has its own."""
-        if self.apart:
+        if self.on_several_hosts:
             return self.others
         return ",".join(sorted({self.others, *self.loads[workers:]}, key=int))
 
@@ -105,10 +105,10 @@ class Placement:
 
     def measured(self, workers: int = 1) -> tuple[str, ...]:
         """The cores of the server's host whose disturbance spoils a trial, each once."""
-        return (self.server,) if self.apart else (self.server, *self.loads[:workers])
+        return (self.server,) if self.on_several_hosts else (self.server, *self.loads[:workers])
 
     def __str__(self) -> str:
-        of_its_host = " of its host" if self.apart else ""
+        of_its_host = " of its host" if self.on_several_hosts else ""
         chosen = f"server on core {self.server}, load on core {self.load}{of_its_host}"
         return f"{chosen}: {self.why}" if self.why else chosen
 
@@ -142,8 +142,8 @@ def place(cores: Sequence[Core]) -> Placement:
         return _makeshift(cores, kinds)
     socket = _socket(kind)
     first, *between, last = chosen = _physical(socket)
-    apart = [one for one in cores if one.physical not in [core.physical for core in chosen]]
-    others = _others(apart, between, last, cores)
+    free = [one for one in cores if one.physical not in [core.physical for core in chosen]]
+    others = _others(free, between, last, cores)
     loads = [last, *reversed([one for one in between if one != others])]
     return Placement(
         str(first.number),
@@ -204,11 +204,11 @@ def _socket(kind: Sequence[Core]) -> list[Core]:
 
 
 def _others(
-    apart: Sequence[Core], between: Sequence[Core], last: Core, cores: Sequence[Core]
+    free: Sequence[Core], between: Sequence[Core], last: Core, cores: Sequence[Core]
 ) -> Core:
     """For everything else: never the server's core, and the load's only where there is no other."""
-    if apart:
-        return apart[-1]
+    if free:
+        return free[-1]
     if between:
         return between[-1]
     return next((one for one in reversed(cores) if one.physical == last.physical), last)

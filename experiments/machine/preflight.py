@@ -38,7 +38,7 @@ RESULT_BYTES: Final = 512 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class MachineNeeds:
     """Descriptors of a run's greediest process, space, a free port, and the limits and kernel
     settings of its trials.
 
@@ -53,7 +53,7 @@ class Needs:
     trials: Sequence[Trial] = (MODEL,)
 
 
-def preflight(driver: DockerDriver, needs: Needs) -> None:
+def preflight(driver: DockerDriver, needs: MachineNeeds) -> None:
     """Raises LabError(Exit.NOT_READY) with every failure that would stop the run."""
     done = [
         *(check for side in driver.sides for check in _of_side(driver, side, needs)),
@@ -75,7 +75,7 @@ def preflight(driver: DockerDriver, needs: Needs) -> None:
         raise LabError(f"{whose} not ready:\n  " + "\n  ".join(failed), Exit.NOT_READY)
 
 
-def _of_side(driver: DockerDriver, side: str, needs: Needs) -> list[Check]:
+def _of_side(driver: DockerDriver, side: str, needs: MachineNeeds) -> list[Check]:
     """What the engine of the side is, and its machine has."""
     engine = driver.sides[side]
     disk_bytes = look(engine, needs.image)["disk_bytes"]
@@ -87,7 +87,7 @@ def _of_side(driver: DockerDriver, side: str, needs: Needs) -> list[Check]:
     return [_named(one, side) for one in done]
 
 
-def _kept(driver: DockerDriver, side: str, needs: Needs, placed: Placement) -> Check:
+def _kept(driver: DockerDriver, side: str, needs: MachineNeeds, placed: Placement) -> Check:
     """Whether the engine of the side gives its containers their limits."""
     try:
         seen = see_unkept(driver, needs.image, needs.trials, placed, side=side)
@@ -101,7 +101,7 @@ def _workers(placed: Placement, trials: Sequence[Trial]) -> Check:
     """Whether each load worker has a core. On one machine they may share some."""
     most = max((one.point.settings.load_workers for one in trials), default=1)
     cores = len(placed.loads)
-    if not placed.apart or most <= cores:
+    if not placed.on_several_hosts or most <= cores:
         return Check(WORKERS, "ok", str(most))
     return Check(
         WORKERS,

@@ -68,7 +68,7 @@ def specimens(trials: Sequence[Trial], placement: Placement, nofile: int) -> lis
         for name, value in pod.items()
         if all(name in other for other in pods)
     }
-    servers = [make.alone(trial) for trial in alone]
+    servers = [make.microbenchmark(trial) for trial in alone]
     servers += [make.server(trial, "none") for trial in loaded]
     loads = [spec for trial in loaded for spec in make.loads(trial, "none").values()]
     by_side: defaultdict[str, list[ContainerSpec]] = defaultdict(list)

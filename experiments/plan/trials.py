@@ -41,7 +41,7 @@ OVERHEAD_NEED_S = 1.5
 """What each container beside the server may cost."""
 OVERHEAD_SHAPED_S = 0.3
 """What it may cost to shape a path, at each end of it."""
-OVERHEAD_ALONE_S = 0.7
+OVERHEAD_WITHOUT_CLIENTS_S = 0.7
 """The same for one without clients: a container, and up to thousands of descriptors."""
 
 
@@ -101,7 +101,7 @@ class Trial:
     @property
     def expected_s(self) -> float:
         settings = self.point.settings
-        overhead_s = OVERHEAD_ALONE_S if settings.without_clients else OVERHEAD_S
+        overhead_s = OVERHEAD_WITHOUT_CLIENTS_S if settings.without_clients else OVERHEAD_S
         overhead_s += OVERHEAD_WORKER_S * (settings.load_workers - 1)
         if not (settings.without_clients or settings.connect_pace_per_s):
             overhead_s += max(settings.connections - OPENED_AT_ONCE, 0) / OPENED_PER_S

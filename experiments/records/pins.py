@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from contract.granted import parse_cores
 from contract.probe_question import OF_WINDOW
-from contract.result.asked import Asked, Pins
 from contract.result.benchmark_result import Turns
 from contract.result.load_side import Worker
+from contract.result.pins import AskedPins, Pins
 from contract.result.server_side import ProbeSample
 from contract.result.trial_result import TrialResult
 from experiments.docker.driver import ContainerSpec
@@ -22,10 +22,10 @@ CLOSE = 0.01
 """A quota is asked in whole us of its period."""
 
 
-def asked(server: ContainerSpec, loads: Iterable[ContainerSpec] = ()) -> Asked:
+def asked(server: ContainerSpec, loads: Iterable[ContainerSpec] = ()) -> AskedPins:
     """What the server's container and those of the load workers ask of the engine."""
     by_name = {f"load worker {number}": _of(spec) for number, spec in enumerate(loads, 1)}
-    return Asked(_of(server), by_name)
+    return AskedPins(_of(server), by_name)
 
 
 def throttled_share(before: ProbeSample, after: ProbeSample) -> float | None:
@@ -47,7 +47,7 @@ def not_as_asked(result: TrialResult) -> str:
     return "; ".join(faults)
 
 
-def alone_not_as_asked(asked: Asked, measured: Turns) -> str:
+def microbenchmark_not_as_asked(asked: AskedPins, measured: Turns) -> str:
     """The same without clients, of what the benchmark says of itself."""
     return next(_misplaced("the benchmark", asked.server.cores, [measured.affinity]), "")
 

@@ -143,7 +143,7 @@ def _without_clients(
         cause: SpoiledBy = "server_limit" if row["server_limit"] else row["spoiled_by"]
         return within_format(row | not_measured(cause), settings.recorded)
     row["overhead_s"] = _overhead(elapsed_s, row["warm_up_s"], row["window_s"])
-    return _judged(row, settings, pins.alone_not_as_asked(result.asked, result.measured))
+    return _judged(row, settings, pins.microbenchmark_not_as_asked(result.asked, result.measured))
 
 
 def _overhead(elapsed_s: float, warm_up_s: float, window_s: float) -> float | None:

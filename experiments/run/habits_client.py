@@ -41,7 +41,7 @@ def see_habits(
         return Habits(reason=f"its client did not start: {error}")
     found = await_habits(driver, started[NAME], silence_s)
     # Nobody is taken for deaf whose wire may have broken, or whose packets are lost on purpose.
-    unsure = make.placement.apart or trial.point.settings.shaped
+    unsure = make.placement.on_several_hosts or trial.point.settings.shaped
     return replace(found, deaf=found.deaf and not unsure)
 
 

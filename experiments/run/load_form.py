@@ -9,7 +9,7 @@ from contract.ports import PROBE_PORT
 from contract.probe_clock import OTHER_CLOCK, OWN_CLOCK
 from contract.request import headers_text, requests_text
 from contract.settings.trial import MOST_WARM_UP_S
-from contract.stop_signal import USUAL
+from contract.stop_signal import USUAL_SIGNAL
 from experiments.plan.trials import Trial
 from experiments.run.container_names import server_host
 from experiments.run.server_under_test import ServerUnderTest
@@ -19,7 +19,9 @@ SHORTEST_BACKLOG = 128
 """Shortest backlog that common servers choose for themselves."""
 
 
-def load_form(trial: Trial, server: ServerUnderTest, stop_signal: str = USUAL) -> dict[str, Any]:
+def load_form(
+    trial: Trial, server: ServerUnderTest, stop_signal: str = USUAL_SIGNAL
+) -> dict[str, Any]:
     """Always all of it: the master's form keeps what the trial before has set."""
     settings, asked = trial.point.settings, server.exchange
     host = server_host(settings)

@@ -20,7 +20,7 @@ from contract.probe_question import CLOSE, OPEN
 from contract.result.server_side import OwnLog
 from contract.result.start import Start
 from contract.result.trial_result import TrialResult
-from contract.stop_signal import USUAL
+from contract.stop_signal import USUAL_SIGNAL
 from contract.void_causes import SEEN_AT_AN_END
 from experiments.docker.driver import ContainerSpec, Driver, DriverError
 from experiments.machine.file_system import FileSystem
@@ -35,7 +35,7 @@ from experiments.run.habits_client import see_habits
 from experiments.run.habits_command import NAME as HABITS
 from experiments.run.load_form import load_form
 from experiments.run.master_container import MasterContainer
-from experiments.run.needs import Needs
+from experiments.run.needs import RunningNeeds
 from experiments.run.shaped_path import shape_path
 from experiments.run.told_to_end import ending_of, has_ended, was_told
 from experiments.run.trial_containers import Containers
@@ -71,7 +71,7 @@ class LoadedTrial:
         self._settle = settle
         self._master = master
         self._seen_start: Start | None = None
-        self._needs = Needs(trial, driver, containers, self.started)
+        self._needs = RunningNeeds(trial, driver, containers, self.started)
 
     @property
     def logged(self) -> list[str]:
@@ -174,7 +174,7 @@ class LoadedTrial:
             "not all load workers reached the Locust master",
         )
         server = self._containers.server_under_test(trial)
-        signal = self._driver.stop_signal(server.image) if settings.stop_s else USUAL
+        signal = self._driver.stop_signal(server.image) if settings.stop_s else USUAL_SIGNAL
         master.swarm(settings.active_connections, load_form(trial, server, signal))
         limit_s = settings.ramp_s + settings.longest_warm_up_s + settings.window_s + LOST_S
         limit_s += settings.stop_s

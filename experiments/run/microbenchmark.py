@@ -46,7 +46,7 @@ class Microbenchmark:
 
     def measure(self, outcome: Outcome) -> None:
         """The benchmark works from its start on, so no removal may run beside it."""
-        settings, spec = self._trial.point.settings, self._containers.alone(self._trial)
+        settings, spec = self._trial.point.settings, self._containers.microbenchmark(self._trial)
         self._settle()
         container = self.started["server"] = self._driver.start(spec)
         ending = await_end(

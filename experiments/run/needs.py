@@ -36,7 +36,7 @@ SPOILED: Final[SpoiledBy] = "surroundings"
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class RunningNeeds:
     """What the trial's server needs; `started` gets the ids of the containers, by name."""
 
     trial: Trial

@@ -15,7 +15,7 @@ from contract.console import say
 from contract.exits import Exit, LabError
 from contract.more_blocks import BUDGET
 from contract.ports import WEB_PORT
-from contract.run_order import KEY, next_sequence
+from contract.run_order import SEQUENCE, next_sequence
 from experiments.checkup.questions import CheckUp, check_up_of
 from experiments.docker.docker_driver import DockerDriver
 from experiments.foreign.images import ensure_foreign, keep_files, same_image
@@ -25,7 +25,7 @@ from experiments.hosts.patience import Patience
 from experiments.hosts.ways import engines, server_address, way_to_master
 from experiments.images.build import Images, ensure_images
 from experiments.link.image import ensure_link, without_paths
-from experiments.machine.preflight import Needs, preflight
+from experiments.machine.preflight import MachineNeeds, preflight
 from experiments.machine.rest import Rest
 from experiments.machine.run_lock import RunLock
 from experiments.paths import RESULTS
@@ -250,9 +250,9 @@ def _ask_on(
     Continuation(experiment, prepared.limits, store, trials, measure, tell).until_decided()
 
 
-def _needs(trials: list[Trial], budget_s: float, images: Images) -> Needs:
+def _needs(trials: list[Trial], budget_s: float, images: Images) -> MachineNeeds:
     more = 1 + budget_s / expected_s(trials)
-    return Needs(
+    return MachineNeeds(
         nofile=descriptors(trials),
         disk_bytes=round(len(trials) * more) * RECORD_BYTES,
         port=WEB_PORT,
@@ -268,7 +268,7 @@ def _begin(
     """A new folder, with copies of the files that the servers are given."""
     store = Store.create(RESULTS, prepared.source, prepared.run)
     keep_files(prepared.servers, store.folder)
-    store.write_manifest({**describe_all(store.folder), **known, KEY: next_sequence(RESULTS)})
+    store.write_manifest({**describe_all(store.folder), **known, SEQUENCE: next_sequence(RESULTS)})
     return store
 
 

@@ -164,7 +164,7 @@ class Containers:
         )
         return as_described(spec, tested.described, self.folder) if tested.described else spec
 
-    def alone(self, trial: Trial) -> ContainerSpec:
+    def microbenchmark(self, trial: Trial) -> ContainerSpec:
         """A server's interface of readiness by itself, confined and pinned like the server."""
         settings = trial.point.settings
         return ContainerSpec(
@@ -199,10 +199,10 @@ class Containers:
             network=f"container:{pod}",
             pid_of=server,
             cpus=self.placement.probing,
-            environment=self._asks(trial),
+            environment=self._probe_key(trial),
         )
 
-    def _asks(self, trial: Trial) -> dict[str, str]:
+    def _probe_key(self, trial: Trial) -> dict[str, str]:
         """The environment of the probe and of who asks it; each trial has a key of its own, so
         that no question of another one can be sent again."""
         return {KEY: f"{self.probe_key} {hostname(trial)}"}
@@ -218,7 +218,7 @@ class Containers:
             command=(*WATCH, json.dumps(load_form(trial, tested) | beside)),
             network=f"container:{pod}",
             cpus=self.placement.others,
-            environment=self._asks(trial),
+            environment=self._probe_key(trial),
         )
 
     def loads(self, trial: Trial, *pods: str) -> dict[str, ContainerSpec]:
@@ -245,7 +245,7 @@ class Containers:
             environment={
                 "C10K_SERVERS": "server",
                 "C10K_WORKER": str(number),
-                **self._asks(trial),
+                **self._probe_key(trial),
             },
             side=self._load_side(place),
         )

@@ -28,7 +28,7 @@ def cores_and_network(run: str, driver: DockerDriver, image: str) -> tuple[Place
     """The cores of the engine, off which this process keeps, as containers of `image` see them,
     and a network of the run's own."""
     placement = driver.placement(image)
-    if not placement.apart:
+    if not placement.on_several_hosts:
         stay_off(placement)
     network = f"c10k-{run}-net"
     driver.create_network(network)

@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contract.checkup.description import ENDED as ALL_ASKED
-from contract.checkup.description import KEY as CHECK_UP
+from contract.checkup.description import ALL_ASKED, CHECK_UP
 from contract.exits import LabError
 from contract.more_blocks import BLOCKS, BUDGET, ENDED, MoreBlock, OpenQuestion
 from experiments.plan.capacity import Limits

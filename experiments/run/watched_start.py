@@ -7,7 +7,7 @@ from typing import Final
 
 from contract.result.document import from_json
 from contract.result.scalars import DocumentError
-from contract.result.start import Seen, Start
+from contract.result.start import Start, StartSeen
 from experiments.docker.driver import Driver
 from experiments.records.server_log import events, told
 from experiments.run.trial_kind import TrialError
@@ -41,7 +41,7 @@ def await_seen(driver: Driver, watch: str, server: str, ready_s: float) -> Start
     if not found or began_s is None:
         return None
     try:
-        seen = from_json(Seen, found[-1])
+        seen = from_json(StartSeen, found[-1])
     except DocumentError as error:
         raise TrialError(f"the watcher of the start told of no moments: {error}", "load") from error
     return Start(

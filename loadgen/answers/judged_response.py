@@ -8,7 +8,7 @@ from loadgen.answers.head import Head
 from loadgen.answers.response import Response
 
 
-class Meaning(Protocol):
+class ResponseChecks(Protocol):
     """What a response has to be beside its framing. Both raise WrongAnswerError."""
 
     @property
@@ -28,7 +28,7 @@ class Meaning(Protocol):
 class JudgedResponse:
     """An answer that has begun. A wrong head makes a wrong answer before that is whole."""
 
-    def __init__(self, meaning: Meaning, *, bodiless: bool) -> None:
+    def __init__(self, meaning: ResponseChecks, *, bodiless: bool) -> None:
         self.whole = False
         self.closes = False
         self._meaning = meaning

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from contract.habits.cases import PLAIN
 from contract.request import Request
-from contract.result.habits import Habits, Seen
+from contract.result.habits import CaseSeen, Habits
 from loadgen.habits.conversation import Conversation, converse
 from loadgen.habits.scripts import Script, pipelined, plain, scripts
 from loadgen.habits.silences import watch
@@ -54,7 +54,7 @@ def _refusal(address: tuple[str, int]) -> OSError | None:
 
 
 def _cases(found: Habits, address: tuple[str, int], asked: Request) -> Habits:
-    bodiless, seen = asked.method == "HEAD", dict[str, Seen]()
+    bodiless, seen = asked.method == "HEAD", dict[str, CaseSeen]()
     began_s, usual_s, last = time.monotonic(), 0.0, ""
     for name, script in scripts(asked):
         if time.monotonic() - began_s > CASES_S:

@@ -6,7 +6,7 @@ import socket
 import time
 from contextlib import suppress
 
-from contract.result.habits import Ending, Seen
+from contract.result.habits import CaseSeen, Ending
 from loadgen.answers.head import BEGIN, SHOWN, Head, parse_head
 from loadgen.answers.response import END, MOST_HEAD, Response
 from loadgen.answers.wrong import FramingError
@@ -134,7 +134,7 @@ class Conversation:
             self.ending = self.ending or "closed"
             self.answers.end()
 
-    def seen(self, plain: bytes) -> Seen:
+    def seen(self, plain: bytes) -> CaseSeen:
         """What has come, and what becomes of the connection if a plain request follows. What the
         server still sends by itself belongs to what was sent before."""
         self.hear(self.answers.whole + 1, self._more_s)
@@ -142,7 +142,7 @@ class Conversation:
         if self.ending is None and not self.answers.strange:
             self.say(plain)
             self.ending = "kept" if self.hear(whole + 1) else self.ending or "open"
-        return Seen(statuses, self.ending or "open", self.answers.strange)
+        return CaseSeen(statuses, self.ending or "open", self.answers.strange)
 
 
 def converse(
@@ -152,7 +152,7 @@ def converse(
     *,
     bodiless: bool = False,
     usual_s: float = 0.0,
-) -> Seen:
+) -> CaseSeen:
     """All of a script on a connection of its own. Raises OSError where nobody takes it."""
     with Conversation(address, bodiless=bodiless, usual_s=usual_s) as one:
         one.say(script.first)
@@ -166,5 +166,5 @@ def converse(
             if not one.answers.whole:
                 one.say(script.then)
         if not one.hear(script.answers) and one.ending is None:
-            return Seen(tuple(one.answers.statuses), "open", one.answers.strange)
+            return CaseSeen(tuple(one.answers.statuses), "open", one.answers.strange)
         return one.seen(plain)

@@ -23,8 +23,9 @@ from typing import Any
 from contract.expected import EXACT
 from contract.ports import SERVER_PORT
 from contract.probe_question import AFTER, BEFORE
+from loadgen.answers.wrong import WrongAnswerError
 from loadgen.engine.sockets import reset_on_close
-from loadgen.tools.hostile_inputs import Target, WrongAnswerError, choose, is_answered
+from loadgen.tools.hostile_inputs import Target, choose, is_answered
 from loadgen.verification.verify import KEEP_ALIVE_REQUEST, Terms, learn
 from loadgen.worker.probe_client import Probe
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
+from loadgen.answers.wrong import WrongAnswerError
 from loadgen.engine.measures import Exchange
 from loadgen.engine.sockets import reset_on_close
 
@@ -31,10 +32,6 @@ SMALL_BUFFER_BYTES = 4_096
 PIECE_BYTES = 1_000
 PAUSE_S = 0.004
 PIECES = 5
-
-
-class WrongAnswerError(Exception):
-    """The server did not answer what was well-formed, or not with the exact bytes."""
 
 
 @dataclass(frozen=True, slots=True)

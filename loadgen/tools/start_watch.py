@@ -19,7 +19,7 @@ from pathlib import Path
 from contract.expected import ANY, Expected
 from contract.request import Request
 from contract.result.document import to_json
-from contract.result.start import Seen
+from contract.result.start import StartSeen
 from loadgen.option_checks import parse
 from loadgen.options import Options
 from loadgen.verification.asking import Client
@@ -37,7 +37,7 @@ def listens(port: int) -> bool:
     return any(path.exists() and listening.search(path.read_text()) for path in TABLES)
 
 
-def watch(options: Options) -> Seen:
+def watch(options: Options) -> StartSeen:
     """The moments at which it listened and at which it had answered. Raises VerificationError when
     that takes too long."""
     ends = time.monotonic() + options.terms.ready.within_s
@@ -49,7 +49,7 @@ def watch(options: Options) -> Seen:
     for client, passing in clients(options):
         while not answered(client, passing, ends):
             time.sleep(PAUSE_S)
-    return Seen(listening_s=listening_s, answered_s=time.time())
+    return StartSeen(listening_s=listening_s, answered_s=time.time())
 
 
 def answered(client: Client, passing: type[VerificationError], ends: float) -> bool:

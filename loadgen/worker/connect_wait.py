@@ -17,7 +17,7 @@ from loadgen.clients.trickle_and_churn import AT_ONCE
 from loadgen.engine.engine import Engine
 from loadgen.worker.barrier import Barrier
 from loadgen.worker.engine_call import call
-from loadgen.worker.idle_loss import told
+from loadgen.worker.idle_loss import why_idle_were_lost
 from loadgen.worker.probe_client import POLL_S, TrialVoid
 from loadgen.worker.server_observer import ServerObserver
 
@@ -133,7 +133,7 @@ def check_idle(engine: Engine, settings: LoadSettings) -> None:
 
 def _why_idle_are_lost(engine: Engine) -> str:
     """What is known of the server's closing them, in words; empty if it did not."""
-    return told(call(engine, engine.idle_ends), asked=not engine.idle_silent)
+    return why_idle_were_lost(call(engine, engine.idle_ends), asked=not engine.idle_silent)
 
 
 def _not_established_by(errors: Mapping[str, int]) -> SpoiledBy:

@@ -13,7 +13,7 @@ FEW = 3
 """Fewer closes than these could lie together by chance."""
 
 
-def told(ends: IdleEnds, *, asked: bool) -> str:
+def why_idle_were_lost(ends: IdleEnds, *, asked: bool) -> str:
     """Why idle connections are missing; empty if the server closed none. `asked`: whether each had
     had an answer before it was silent.
 

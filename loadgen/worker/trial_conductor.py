@@ -21,7 +21,7 @@ from contract.result.load_side import WorkerResult
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.stop import Stopped
 from contract.void_causes import Blame
-from loadgen.answers.told import told
+from loadgen.answers.answer_check import summary
 from loadgen.clients.background_clients import BackgroundClients
 from loadgen.engine.engine import Engine, rss_bytes
 from loadgen.engine.measures import WindowCounts
@@ -277,6 +277,8 @@ class TrialConductor:
             rss_held_bytes=self._rss_bytes.get("held"),
             company=self._background.counts() if self._background else {},
             aftermath=self._aftermath,
-            checked=told(self.engine.exchanges, self.engine.first_wrong) if self.engine else None,
+            checked=summary(self.engine.exchanges, self.engine.first_wrong)
+            if self.engine
+            else None,
             stopped=self._stopped,
         )

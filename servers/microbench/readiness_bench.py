@@ -41,7 +41,7 @@ BARE_SHARE = 0.25  # of warm-up and window: turns without a wait are all alike
 CLOCK_READINGS = 1_000
 
 
-class EdgeReadiness(EpollReadiness):
+class EdgeInputReadiness(EpollReadiness):
     """`Readiness` by epoll, edge-triggered, for input alone.
 
     The server asks for output too, for which an eventfd always has room.
@@ -54,7 +54,7 @@ INTERFACES: dict[str, type[Readiness]] = {
     "select": SelectReadiness,
     "poll": PollReadiness,
     "epoll_level": EpollReadiness,
-    "epoll_edge": EdgeReadiness,
+    "epoll_edge": EdgeInputReadiness,
 }
 
 

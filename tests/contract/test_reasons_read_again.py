@@ -9,7 +9,7 @@ import pytest
 from contract.exits import ServerExit
 from contract.reasons import CLOSES_IDLE, UNAVAILABLE, closes_idle, server_ended
 from loadgen.engine.measures import IdleEnds
-from loadgen.worker.idle_loss import told
+from loadgen.worker.idle_loss import why_idle_were_lost
 
 S = 1_000_000
 
@@ -24,7 +24,7 @@ def test_a_time_out_is_read_as_it_was_written(what: str, after: str) -> None:
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_the_words_of_a_load_worker_are_such_ones(asked: bool) -> None:
-    found = CLOSES_IDLE.search(told(IdleEnds((3 * S,) * 3, 0), asked=asked))
+    found = CLOSES_IDLE.search(why_idle_were_lost(IdleEnds((3 * S,) * 3, 0), asked=asked))
     assert found
     assert found[1] == "3"
 

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from contract.stop_signal import USUAL, number_of
+from contract.stop_signal import USUAL_SIGNAL, number_of
 
 
 @pytest.mark.parametrize("text", ["SIGQUIT", "QUIT", "3", "sigquit", "quit"])
@@ -15,7 +15,7 @@ def test_a_name_and_a_number_are_the_same(text: str) -> None:
 
 
 def test_the_usual_one_and_a_real_time_one() -> None:
-    assert number_of(USUAL) == signal.SIGTERM
+    assert number_of(USUAL_SIGNAL) == signal.SIGTERM
     assert number_of("SIGRTMIN+3") == signal.SIGRTMIN + 3
     assert number_of("RTMAX-3") == signal.SIGRTMAX - 3
     assert number_of(str(signal.SIGRTMIN + 3)) == signal.SIGRTMIN + 3

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from contract.result.document import from_json
-from contract.result.start import Seen
+from contract.result.start import StartSeen
 from experiments.run.load_form import load_form
 from experiments.run.server_under_test import lab_server
 from loadgen.option_checks import parse
@@ -70,7 +70,7 @@ def test_it_tells_when_somebody_listened_and_when_that_answered_rightly(
     start_watch.main()
     watching, told = capsys.readouterr().out.splitlines()
     assert json.loads(watching) == {"event": "watching"}
-    seen = from_json(Seen, json.loads(told))
+    seen = from_json(StartSeen, json.loads(told))
     assert server.listened_s <= seen.listening_s < server.accepted_s < seen.answered_s
     assert len(server.asked) == (1 if first == RESPONSE else 2)
 

@@ -17,7 +17,7 @@ from analysis.claims.verdicts import Verdict, judge_all
 from analysis.compare.comparison import RunComparison, compare
 from analysis.failures import of_figure
 from analysis.figures import all_figures
-from analysis.outcomes.thresholds import Kept, judged
+from analysis.outcomes.thresholds import ThresholdResult, judged
 from tests.support import made_up_run as made
 from tests.support.causes import put_cause
 
@@ -87,7 +87,7 @@ class Records:
         (found,) = judge_all(self.run(hurt, claims=[number], blocks=blocks))
         return found
 
-    def threshold(self, text: str, hurt: int = HURT) -> Kept:
+    def threshold(self, text: str, hurt: int = HURT) -> ThresholdResult:
         rows = self.frame(hurt)
         rows = rows[rows["server"] == "poll"]
         folder = self.folder / f"t{len(list(self.folder.iterdir()))}"

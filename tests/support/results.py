@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from contract.result.asked import Asked, Pins
 from contract.result.distribution import TIMES, Distribution, Times
 from contract.result.document import from_json, to_json
 from contract.result.load_side import LoadSecond, Worker, WorkerShare
+from contract.result.pins import AskedPins, Pins
 from contract.result.server_side import Environment, ProbeSample
 from contract.result.trial_result import TrialResult
 from contract.result.window import Gauges, Window
@@ -149,7 +149,7 @@ def a_result(requests: int = 10_000, cpu_s: float = 0.95, **changes: Any) -> Tri
         warmed_up_s=0.3,
         gauges=a_gauges(),
         environment=Environment(clock_ticks=100, cores=2),
-        asked=Asked(Pins((0,), None), {"load worker 1": Pins((1,), None)}),
+        asked=AskedPins(Pins((0,), None), {"load worker 1": Pins((1,), None)}),
         workers=(a_worker(),),
         samples=(
             a_sample("start", 0.0, 0.0),

@@ -7,7 +7,7 @@ from typing import Any
 
 from contract.habits.cases import CASES, OLD, OLD_KEPT, PIPELINED, PLAIN
 from contract.habits.judging import Usual
-from contract.result.habits import Ending, Habits, Seen, Silence
+from contract.result.habits import CaseSeen, Ending, Habits, Silence
 
 WAYS: tuple[tuple[tuple[int, ...], Ending], ...] = (
     ((200,), "kept"),
@@ -21,14 +21,14 @@ def good_habits(**changes: Any) -> Habits:
     """It keeps connections for good, closes silent ones after 5 s, and keeps every case."""
     usual = Usual(200, stays=True)
     cases = {
-        one.name: next(seen for way in WAYS if one.keeps(seen := Seen(*way), usual) is True)
+        one.name: next(seen for way in WAYS if one.keeps(seen := CaseSeen(*way), usual) is True)
         for one in CASES
     }
     told = {
-        PLAIN: Seen((200,), "kept"),
-        OLD: Seen((200,), "closed"),
-        OLD_KEPT: Seen((200,), "kept"),
-        PIPELINED: Seen((200,) * 10, "kept"),
+        PLAIN: CaseSeen((200,), "kept"),
+        OLD: CaseSeen((200,), "closed"),
+        OLD_KEPT: CaseSeen((200,), "kept"),
+        PIPELINED: CaseSeen((200,) * 10, "kept"),
     }
     habits = Habits(
         cases={**told, **cases},
@@ -45,6 +45,6 @@ def good_habits(**changes: Any) -> Habits:
     return replace(habits, **changes)
 
 
-def with_cases(habits: Habits, **seen: Seen) -> Habits:
+def with_cases(habits: Habits, **seen: CaseSeen) -> Habits:
     """The same with other cases."""
     return replace(habits, cases={**habits.cases, **seen})

@@ -9,7 +9,7 @@ from analysis.tables import Table
 from analysis.wording import MISSING, server_name
 from contract.habits.cases import CASES
 from contract.habits.judging import Usual
-from contract.result.habits import Habits, Seen
+from contract.result.habits import CaseSeen, Habits
 
 ENDINGS = {
     "kept": "stays open",
@@ -91,7 +91,7 @@ def _cell(finding: Finding | None) -> str:
     return f"{sign} {finding.seen}"
 
 
-def _told(seen: Seen) -> str:
+def _told(seen: CaseSeen) -> str:
     """As `400, closed`."""
     if seen.said:
         return f"no HTTP: {seen.said}, {ENDINGS[seen.ending]}"

@@ -25,7 +25,7 @@ from analysis.claims.judgement import (
     most_telling,
     of_trials,
 )
-from analysis.claims.rules import Rule, Rules
+from analysis.claims.rules import Comparison, Comparisons
 from analysis.claims.schema import Bound
 from analysis.records.run import Run
 from analysis.statistics.estimates import Estimate, nothing
@@ -63,7 +63,7 @@ class Found:
     remark: str = ""
 
 
-def judge(asked: Rules, bound: Bound, run: Run) -> Judgement:
+def judge(asked: Comparisons, bound: Bound, run: Run) -> Judgement:
     """Every part of the claim, and its sentence with the figures in it."""
     parts: list[Part] = []
     values: dict[str, str] = {}
@@ -85,7 +85,7 @@ def judge(asked: Rules, bound: Bound, run: Run) -> Judgement:
     return Judgement(tuple(parts), " ".join(told), most_telling(parts), values)
 
 
-def _found(run: Run, asked: Rules, rule: Rule, bound: Bound) -> Found:
+def _found(run: Run, asked: Comparisons, rule: Comparison, bound: Bound) -> Found:
     seen = measured(run, asked.settings, rule)
     part = _part(rule, seen, bound)
     if rule.decides and seen.unproven and part.verdict is Word.REPRODUCED:
@@ -105,7 +105,7 @@ def _found(run: Run, asked: Rules, rule: Rule, bound: Bound) -> Found:
     return Found(replace(part, decides=False), of_work, BOTTLENECK)
 
 
-def _part(rule: Rule, seen: Measured, bound: Bound) -> Part:
+def _part(rule: Comparison, seen: Measured, bound: Bound) -> Part:
     low, high = rule.min, rule.max
     if rule.decides and low is None and high is None:
         low, high = bound.min, bound.max
@@ -153,7 +153,7 @@ def _in_each(
     return word, f"{label}: {held:,} of {plural(len(values), 'trial')} within the bound, not each."
 
 
-def _written(parts: Sequence[Part], rule: Rule) -> str:
+def _written(parts: Sequence[Part], rule: Comparison) -> str:
     """The figure, or from the smallest to the largest of several."""
     values = [part.estimate.value for part in parts]
     smallest, largest = (with_unit(one, rule.unit) for one in (min(values), max(values)))
@@ -161,7 +161,7 @@ def _written(parts: Sequence[Part], rule: Rule) -> str:
     return at_least(text) if any(part.rises and not part.falls for part in parts) else text
 
 
-def _hides(frames: Sequence[pd.DataFrame], rule: Rule) -> bool:
+def _hides(frames: Sequence[pd.DataFrame], rule: Comparison) -> bool:
     """Whether something else than the servers bounded rates of a closed loop."""
     closed = all(frame["rate_per_s"].isna().all() for frame in frames)
     if rule.saturated and any(frame["validity"].isin(RESTED).any() for frame in frames):
@@ -174,4 +174,4 @@ def _generator_bound(frames: Sequence[pd.DataFrame]) -> bool:
     return any((frame["validity"] == "generator_bound").any() for frame in frames)
 
 
-JUDGE = Judge("compare", Rules, judge)
+JUDGE = Judge("compare", Comparisons, judge)

@@ -19,7 +19,7 @@ from analysis.cli.answers import coloured, document, errors, left_out, rows
 from analysis.cli.check_up_answer import check_up_answer
 from analysis.cli.compared import content
 from analysis.cli.compared import show as show_comparison
-from analysis.outcomes.thresholds import Kept
+from analysis.outcomes.thresholds import ThresholdResult
 from analysis.report.report import Report, build
 from analysis.wording import MISSING, interval, number, plural, with_unit
 from contract.console import cell, echo, spoken
@@ -87,7 +87,7 @@ def show(made: Report) -> None:
     echo(f"Report: {made.html}")
 
 
-def _threshold(limit: Kept) -> str:
+def _threshold(limit: ThresholdResult) -> str:
     """One threshold, in a line."""
     if not limit.points:
         return f"Threshold {limit.threshold}: no trial to judge it by."

@@ -10,7 +10,7 @@ import pytest
 from analysis.claims.claim import Claim, load_claims
 from analysis.claims.judgement import REPEATS_NEEDED
 from analysis.claims.judges import compare, syn_ladder
-from analysis.claims.rules import Rule, Rules
+from analysis.claims.rules import Comparison, Comparisons
 from experiments.plan.experiment_file import find, names, read
 from experiments.plan.trials import expected_s, plan, points
 from experiments.records.manifest import usual
@@ -24,7 +24,9 @@ CLAIMS = load_claims()
 TOUR_S, ALL_S = 8 * 60, 60 * 60
 
 
-def selections(claim: Claim, *, deciding: bool) -> Iterator[tuple[dict[str, Any], Rule | None]]:
+def selections(
+    claim: Claim, *, deciding: bool
+) -> Iterator[tuple[dict[str, Any], Comparison | None]]:
     """The settings that a claim selects trials by, and the rule that does; those that decide, or
     all of them."""
     if claim.judge == syn_ladder.JUDGE.name:
@@ -32,7 +34,7 @@ def selections(claim: Claim, *, deciding: bool) -> Iterator[tuple[dict[str, Any]
         for ladder in asked.ladders.values():
             yield {**asked.settings, **ladder.settings}, None
     if claim.judge == compare.JUDGE.name:
-        rules = Rules.model_validate(claim.parameters)
+        rules = Comparisons.model_validate(claim.parameters)
         for rule in rules.parts.values():
             if rule.decides or not deciding:
                 for settings in rule.selections:
@@ -46,7 +48,7 @@ def measured(name: str) -> tuple[dict[str, Any], list[tuple[Point, dict[str, Any
     return usual(experiment), [(point, point.settings.recorded) for point in points(experiment)]
 
 
-def matching(name: str, settings: dict[str, Any], rule: Rule | None) -> list[Point]:
+def matching(name: str, settings: dict[str, Any], rule: Comparison | None) -> list[Point]:
     usually, recorded = measured(name)
     free = rule.free if rule else ()
     wanted = {key: value for key, value in (usually | settings).items() if key not in free}

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import analysis
 from analysis.cli.commands import cli
-from analysis.outcomes.thresholds import Kept, ending, judged
+from analysis.outcomes.thresholds import ThresholdResult, ending, judged
 from analysis.report.report import build
 from contract.exits import Exit, LabError
 from contract.thresholds import parse
@@ -39,7 +39,7 @@ def test_a_point_keeps_a_threshold_by_the_median_of_its_trials(tmp_path: Path) -
 
 def spoilt_run(
     tmp_path: Path, cause: str | None, blocks: int, *thresholds: str, **where: object
-) -> Kept:
+) -> ThresholdResult:
     """Of five repeats the first `blocks` are not measured (of poll, or of all)."""
     frame = made.trials(5)
     frame = frame[frame["outcome"] == "completed"]
@@ -205,7 +205,7 @@ def test_a_range_is_two_thresholds_of_one_column(tmp_path: Path) -> None:
     assert below.holds
 
 
-def bounded_run(tmp_path: Path, blocks: int, threshold: str) -> Kept:
+def bounded_run(tmp_path: Path, blocks: int, threshold: str) -> ThresholdResult:
     """Of five repeats the p99 of poll is a lower bound in the first `blocks`."""
     frame = made.trials(5)
     frame = frame[frame["outcome"] == "completed"]

@@ -6,7 +6,7 @@ from math import exp
 
 import pytest
 
-from contract.checkup.held_rate import ABOVE, BELOW, HeldRate, Seen, held_rate
+from contract.checkup.held_rate import ABOVE, BELOW, HeldRate, RateTried, held_rate
 
 
 def test_without_trials_it_is_about_what_a_closed_loop_had() -> None:
@@ -18,35 +18,36 @@ def test_without_trials_it_is_about_what_a_closed_loop_had() -> None:
 
 def test_a_trial_that_kept_the_limits_moves_it_up_and_one_that_did_not_down() -> None:
     before = held_rate(1_000, [])
-    up = held_rate(1_000, [Seen(900, True)])
-    down = held_rate(1_000, [Seen(900, False)])
+    up = held_rate(1_000, [RateTried(900, True)])
+    down = held_rate(1_000, [RateTried(900, False)])
     assert down.median < before.median < up.median
     assert down.high < 1_000
     assert up.low > 850
 
 
 def test_trials_on_both_sides_enclose_it() -> None:
-    belief = held_rate(1_000, [Seen(900, True), Seen(950, False)] * 2)
+    belief = held_rate(1_000, [RateTried(900, True), RateTried(950, False)] * 2)
     assert 850 < belief.low < 900 < belief.median < 950 < belief.high < 1_000
 
 
 def test_one_trial_that_ended_otherwise_does_not_turn_many() -> None:
-    many = [Seen(500, True)] * 4 + [Seen(1_000, False)] * 4
-    belief = held_rate(1_000, [*many, Seen(400, False)])
+    many = [RateTried(500, True)] * 4 + [RateTried(1_000, False)] * 4
+    belief = held_rate(1_000, [*many, RateTried(400, False)])
     assert belief.median > 450
 
 
 def test_contradictions_widen_it() -> None:
-    sure = held_rate(1_000, [Seen(900, True), Seen(930, False)] * 2)
+    sure = held_rate(1_000, [RateTried(900, True), RateTried(930, False)] * 2)
     unsure = held_rate(
-        1_000, [Seen(900, True), Seen(930, False), Seen(900, False), Seen(930, True)]
+        1_000,
+        [RateTried(900, True), RateTried(930, False), RateTried(900, False), RateTried(930, True)],
     )
     assert unsure.width > sure.width
 
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_it_stays_on_the_grid_when_all_trials_end_alike(kept: bool) -> None:
-    belief = held_rate(1_000, [Seen(1_000 * (4 if kept else 0.016), kept)] * 12)
+    belief = held_rate(1_000, [RateTried(1_000 * (4 if kept else 0.016), kept)] * 12)
     assert 1_000 * exp(-BELOW) * 0.99 < belief.low <= belief.high < 1_000 * exp(ABOVE) * 1.01
 
 

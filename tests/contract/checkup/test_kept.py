@@ -8,7 +8,7 @@ import pytest
 
 from contract.checkup.description import CLOSED, CROWD, HOLDS
 from contract.checkup.evidence import seen_of
-from contract.checkup.held_rate import Seen
+from contract.checkup.held_rate import RateTried
 from contract.checkup.kept import Limits, word_of
 from contract.checkup.way import way_of
 from contract.outcomes import not_measured
@@ -93,7 +93,11 @@ def test_evidence_is_of_the_search_alone_and_without_what_says_nothing() -> None
         row(rate_per_s=300.0, validity="generator_bound", response_p99_us=60_000.0),
         hanging(rate_per_s=400.0),
     ]
-    assert seen_of(rows, LIMITS) == [Seen(100.0, True), Seen(300.0, False), Seen(400.0, False)]
+    assert seen_of(rows, LIMITS) == [
+        RateTried(100.0, True),
+        RateTried(300.0, False),
+        RateTried(400.0, False),
+    ]
 
 
 def closed(sweep: str, validity: str = "server_bound", **changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from contract.habits.cases import CASES, TOLD
 from contract.habits.judging import Usual
 from contract.request import Request
-from contract.result.habits import Ending, Seen
+from contract.result.habits import CaseSeen, Ending
 from loadgen.habits.scripts import scripts
 
 STAYS, CLOSES = Usual(200, stays=True), Usual(200, stays=False)
@@ -15,7 +15,7 @@ BY_NAME = {one.name: one for one in CASES}
 
 
 def keeps(name: str, *statuses: int, ending: Ending, usual: Usual = STAYS) -> bool | None:
-    return BY_NAME[name].keeps(Seen(statuses, ending), usual)
+    return BY_NAME[name].keeps(CaseSeen(statuses, ending), usual)
 
 
 def test_each_case_has_its_bytes_and_no_two_have_one_name() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.checkup.description import CLOSED, CROWD, IDLE, KEY, described
+from contract.checkup.description import CHECK_UP, CLOSED, CROWD, IDLE, described
 from contract.exits import Exit, LabError
 from experiments.checkup.choice import (
     QUICK_ROUNDS,
@@ -58,8 +58,8 @@ def test_an_image_is_asked_the_same_as_those_beside_it(tmp_path: Path) -> None:
 def test_a_server_of_the_lab_is_not_beside_itself() -> None:
     choice = choose_checkup("epoll_level", None, USUAL, ["epoll_level"], quick=True)
     assert {one.point.settings.server for one in plan(choice.source.experiment)} == {"epoll_level"}
-    assert choice.known[KEY]["beside"] == []
-    assert choice.known[KEY]["most"] < 12
+    assert choice.known[CHECK_UP]["beside"] == []
+    assert choice.known[CHECK_UP]["most"] < 12
 
 
 def test_of_a_mix_the_first_request_is_asked(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_who_is_beside_it() -> None:
 
 def test_another_image_of_the_same_name_may_be_beside_it() -> None:
     choice = choose_checkup("shop:2", 8000, USUAL, ["shop:1", "poll"], quick=False)
-    assert choice.known[KEY]["beside"] == ["shop_b", "poll"]
+    assert choice.known[CHECK_UP]["beside"] == ["shop_b", "poll"]
     images = {one.name: (one.image, one.port) for one in choice.source.experiment.servers}
     assert images == {"shop": ("shop:2", 8000), "shop_b": ("shop:1", 8000)}
     servers = {one.point.settings.server for one in plan(choice.source.experiment)}
@@ -151,9 +151,9 @@ def test_of_two_servers_every_planned_trial_stands_beside_its_pair(tmp_path: Pat
 
 def test_one_image_twice_has_two_names() -> None:
     choice = choose_two_checkups("shop:1", "shop:1", 8000, USUAL, quick=True, tolerance=0.2)
-    assert choice.known[KEY]["server"] == "shop_b"
-    assert choice.known[KEY]["beside"] == ["shop_a"]
-    assert choice.known[KEY]["compared"]["tolerance"] == 0.2
+    assert choice.known[CHECK_UP]["server"] == "shop_b"
+    assert choice.known[CHECK_UP]["beside"] == ["shop_a"]
+    assert choice.known[CHECK_UP]["compared"]["tolerance"] == 0.2
 
 
 @pytest.mark.parametrize(

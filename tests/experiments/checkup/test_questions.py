@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from contract.checkup.description import (
+    ALL_ASKED,
     BEYOND,
+    CHECK_UP,
     CLIENTS,
     COST,
     COSTS,
     DEPLOY,
-    ENDED,
     FLOOD,
     HABITS,
     HOLDS,
     HOSTILE,
-    KEY,
     LEAK,
     READERS,
     START,
@@ -79,7 +79,7 @@ def test_one_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path, stop
     run.stops_at = 0
     run.go_on()
     assert [one.id for one in run.measured] == [one.id for one in whole.measured]
-    assert ENDED in run.store.manifest()
+    assert ALL_ASKED in run.store.manifest()
     assert is_complete(run.store, experiment, Limits())
     run.go_on()
     assert len(run.measured) == len(whole.measured), "nothing is measured twice"
@@ -104,13 +104,13 @@ def test_one_that_serves_nobody_is_asked_nothing_more(tmp_path: Path) -> None:
     asked = {one.point.sweep for one in run.measured if one.point.settings.server == "poll"}
     assert asked == set(PLANNED)
     assert any("poll: it served nobody" in line for line in run.said)
-    assert ENDED in run.store.manifest()
+    assert ALL_ASKED in run.store.manifest()
 
 
 def test_a_run_whose_rules_cannot_be_read_is_refused_with_what_to_do(tmp_path: Path) -> None:
     run = simulated_run(tmp_path, SimulatedServer(2_000))
     manifest = run.store.manifest()
-    manifest[KEY]["rules"] |= {"crowd": "many"}
+    manifest[CHECK_UP]["rules"] |= {"crowd": "many"}
     run.store.write_manifest(manifest)
     with pytest.raises(LabError, match=r"crowd: 'many'.*start a new check-up"):
         check_up_of(run.store)
@@ -163,4 +163,4 @@ def test_where_one_of_two_serves_nobody_the_other_is_asked_alone(tmp_path: Path)
     run.go_on()
     asked = {one.point.settings.server for one in run.measured if one.point.sweep not in PLANNED}
     assert asked == {"epoll_level"}
-    assert ENDED in run.store.manifest()
+    assert ALL_ASKED in run.store.manifest()

@@ -7,16 +7,16 @@ from random import Random
 
 import pytest
 
-from contract.checkup.held_rate import HeldRate, Seen, held_rate
+from contract.checkup.held_rate import HeldRate, RateTried, held_rate
 from experiments.checkup.search import MOST, next_rate
 
 
 def search(
     truth: float, guess: float, noise: float = 0.0, seed: int = 0
-) -> tuple[list[Seen], HeldRate]:
-    random, seen = Random(seed), list[Seen]()  # noqa: S311 - a simulation
+) -> tuple[list[RateTried], HeldRate]:
+    random, seen = Random(seed), list[RateTried]()  # noqa: S311 - a simulation
     while (rate := next_rate(guess, seen)) is not None:
-        seen.append(Seen(rate, rate <= truth * math.exp(random.gauss(0, noise))))
+        seen.append(RateTried(rate, rate <= truth * math.exp(random.gauss(0, noise))))
     return seen, held_rate(guess, seen)
 
 
@@ -64,7 +64,7 @@ def test_a_server_that_holds_nothing_ends_the_search_too() -> None:
 
 
 def test_the_same_trials_have_the_same_next_one() -> None:
-    seen = [Seen(1_800.0, True), Seen(2_100.0, False)]
+    seen = [RateTried(1_800.0, True), RateTried(2_100.0, False)]
     assert next_rate(2_000, seen) == next_rate(2_000, list(seen))
     rate = next_rate(2_000, seen)
     assert rate is not None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contract.void_causes import SPOILED_BY
-from experiments.faults.campaign import Ended, is_disturbed, tally, wrongs
+from experiments.faults.campaign import HarmedTrial, is_disturbed, tally, wrongs
 from experiments.faults.endings import Ending, drawn, endings
 
 KILLED = Ending("server: kill", ("server_gone", ""), role="server", action="kill")
@@ -75,8 +75,10 @@ def test_trial_without_a_window_was_not_merely_disturbed() -> None:
 
 
 def test_tally_counts_each_ending() -> None:
-    def ended(reason: str, by: str, after: str, *, void: bool, faults: tuple[str, ...]) -> Ended:
-        return Ended(1, "a", "faulty", 1, 0.5, reason, by, after, void, False, faults)
+    def ended(
+        reason: str, by: str, after: str, *, void: bool, faults: tuple[str, ...]
+    ) -> HarmedTrial:
+        return HarmedTrial(1, "a", "faulty", 1, 0.5, reason, by, after, void, False, faults)
 
     gone = ended("it ended", "server_gone", "8 requests had no answer", void=False, faults=())
     next_void = ended("", "", "no workers", void=True, faults=("the good trial was void",))

@@ -14,12 +14,12 @@ from contract.exits import Exit, LabError
 from contract.expected import EXACT
 from experiments.hostile.campaign import chosen
 from experiments.hostile.verdict import judge
+from loadgen.answers.wrong import WrongAnswerError
 from loadgen.engine.measures import Exchange
 from loadgen.tools.hostile_inputs import (
     SHARES,
     Kind,
     Target,
-    WrongAnswerError,
     byte_by_byte,
     choose,
     half_close,

@@ -11,24 +11,24 @@ from contract.exits import Exit, LabError
 from experiments.docker.address import Address
 from experiments.docker.docker_driver import DockerDriver
 from experiments.hosts.clock import Offset
-from experiments.hosts.host_doctor import Seen, checks, look, refuse_unlike
+from experiments.hosts.host_doctor import HostSeen, checks, look, refuse_unlike
 from experiments.hosts.host_engines import HostEngines, LoadEngine
 from experiments.plan.hosts import Host, Hosts
 
 HOSTS = Hosts(server=Host(docker="a"), load=[Host(docker="b"), Host(docker="c", cores=8)])
 
 
-def seen(engine: str, cores: int = 8, clock: Offset | None = None, **info: Any) -> Seen:
+def seen(engine: str, cores: int = 8, clock: Offset | None = None, **info: Any) -> HostSeen:
     version = {"Version": "28.5.2", "ApiVersion": "1.51"}
     known = {"ID": engine, "NCPU": cores, "Architecture": "x86_64", "Driver": "overlay2"}
     known |= {"CgroupVersion": "2", "KernelVersion": "6.12"}
-    return Seen(version, known | info, clock or Offset(0.0, 0.001))
+    return HostSeen(version, known | info, clock or Offset(0.0, 0.001))
 
 
-def told(**hosts: Seen | LabError) -> dict[str, tuple[str, str]]:
+def told(**hosts: HostSeen | LabError) -> dict[str, tuple[str, str]]:
     """Status and advice of each check that is not `ok`; those that are not named are well."""
 
-    def see(host: Host, _name: str) -> Seen:
+    def see(host: Host, _name: str) -> HostSeen:
         found = hosts.get(host.docker, seen(host.docker))
         if isinstance(found, LabError):
             raise found
@@ -114,14 +114,14 @@ def test_a_clock_may_be_off_if_it_is_known_how_far() -> None:
 
 
 def test_an_engine_that_is_too_old() -> None:
-    old = Seen({"Version": "19.03", "ApiVersion": "1.40"}, seen("a").info, Offset(0.0, 0.001))
+    old = HostSeen({"Version": "19.03", "ApiVersion": "1.40"}, seen("a").info, Offset(0.0, 0.001))
     assert told(a=old)["server: engine"] == ("fail", "update Docker to 20.10 or newer")
 
 
 def test_an_address_that_nobody_can_make_out_is_told_beside_the_others() -> None:
     first = Hosts(server=Host(docker="tcp://10.0.0.2:99999"), load=[Host(docker="b")])
 
-    def see(host: Host, name: str) -> Seen:
+    def see(host: Host, name: str) -> HostSeen:
         return look(host, name) if name == "server" else seen(host.docker)
 
     bad, *others = checks(first, see)

@@ -165,8 +165,8 @@ def test_warned_of_or_silent_each_limit_is_named_once(engine: Engine, limits: li
     assert engine.left == set()
 
 
-def needs(tmp_path: Path) -> preflight.Needs:
-    return preflight.Needs(
+def needs(tmp_path: Path) -> preflight.MachineNeeds:
+    return preflight.MachineNeeds(
         nofile=1_000, image="server:1", port=None, disk_bytes=1, results=tmp_path
     )
 

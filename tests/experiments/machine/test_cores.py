@@ -193,21 +193,21 @@ def test_a_container_is_asked_and_needs_nothing_but_python(
     ]
 
 
-def apart(cores: int, most: int | None = None) -> Placement:
+def two_hosts(cores: int, most: int | None = None) -> Placement:
     """One host that loads."""
     return place_apart(each(range(2)), {"load": (each(range(cores)), most)})
 
 
 def test_on_two_hosts_the_load_has_all_cores_but_the_one_beside_it() -> None:
-    found = apart(4)
+    found = two_hosts(4)
     assert (found.server, found.loads, found.others) == ("0", ("0", "3", "1"), "1")
     assert found.beside_load == "2"
-    assert found.apart
+    assert found.on_several_hosts
     assert found.measured(3) == ("0",)
     assert str(found) == "server on core 0, load on core 0 of its host"
-    assert apart(4, most=2).loads == ("0", "3")
+    assert two_hosts(4, most=2).loads == ("0", "3")
     with pytest.raises(LabError):
-        apart(1)
+        two_hosts(1)
 
 
 def test_load_workers_take_turns_on_the_hosts_until_one_is_full() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from contract.result.asked import Asked, Pins
 from contract.result.load_side import Worker
+from contract.result.pins import AskedPins, Pins
 from contract.result.trial_result import TrialResult
 from experiments.plan.trials import Trial
 from experiments.records import pins
@@ -36,9 +36,9 @@ def with_sample(label: str, **changes: Any) -> TrialResult:
 FIRST_CORE = Pins((0,), None)
 
 
-def asking(server: Pins = FIRST_CORE, load_quota: float | None = None) -> Asked:
+def asking(server: Pins = FIRST_CORE, load_quota: float | None = None) -> AskedPins:
     """Of two load workers, the first with this quota."""
-    return Asked(
+    return AskedPins(
         server, {"load worker 1": Pins((1,), load_quota), "load worker 2": Pins((1,), None)}
     )
 
@@ -163,7 +163,7 @@ def test_asked_is_what_the_containers_ask() -> None:
     three = replace(trial, point=replace(trial.point, settings=settings))
     containers = Containers(FakeImages(), placed(4), "net", 20_000, "c10k-run", load_cpu_quota=0.3)
     server, loads = containers.server(three, "none"), containers.loads(three, "none").values()
-    assert pins.asked(server, loads) == Asked(
+    assert pins.asked(server, loads) == AskedPins(
         Pins((0,), 0.5),
         {
             "load worker 1": Pins((3,), 0.3),

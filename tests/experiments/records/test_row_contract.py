@@ -19,8 +19,8 @@ from contract.columns import COLUMNS, NAMES
 from contract.csv_check import examine
 from contract.failed_readings import NEVER_NOUGHT
 from contract.literal import unguarded
-from contract.result.asked import Asked, Pins
 from contract.result.benchmark_result import BenchmarkResult, Turns
+from contract.result.pins import AskedPins, Pins
 from contract.result.trial_result import TrialResult
 from contract.settings.trial import Settings
 from experiments.plan.trials import Trial
@@ -170,7 +170,7 @@ def test_a_row_without_clients_reads_back_equal(changes: dict[str, Any]) -> None
     )
     settings = Settings(server="poll", load="one_wait", watched=100)
     trial = replace(TRIAL, point=replace(TRIAL.point, settings=settings))
-    asked = Asked(Pins((0,), None), {})
+    asked = AskedPins(Pins((0,), None), {})
     for found in (replace(measured, **changes), None):
         result = BenchmarkResult(reason="", asked=asked, measured=found)
         assert_reads_back_equal(row_of(result, trial))

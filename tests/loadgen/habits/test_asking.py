@@ -16,7 +16,7 @@ from contract.habits.cases import CASES, OLD, OLD_KEPT, PIPELINED, PLAIN
 from contract.habits.judging import Usual
 from contract.request import Request, requests_text
 from contract.result.document import from_json
-from contract.result.habits import Habits, Moment, Seen
+from contract.result.habits import CaseSeen, Habits, Moment
 from experiments.paths import ROOT
 from loadgen.habits import asking, conversation
 from loadgen.habits.asking import ask
@@ -58,10 +58,10 @@ def test_the_habits_of_a_server_of_the_lab_are_those_of_its_code() -> None:
     found = from_json(Habits, json.loads(said.stdout))
     assert found.reason == ""
     assert broken(found) == {"no_host", "two_hosts", "bad_host", "chunked", "too_long_target"}
-    assert found.cases[PLAIN] == Seen((200,), "kept")
-    assert found.cases[OLD] == Seen((200,), "closed")
-    assert found.cases[OLD_KEPT] == Seen((200,), "kept")
-    assert found.cases[PIPELINED] == Seen((200,) * 10, "kept")
+    assert found.cases[PLAIN] == CaseSeen((200,), "kept")
+    assert found.cases[OLD] == CaseSeen((200,), "closed")
+    assert found.cases[OLD_KEPT] == CaseSeen((200,), "kept")
+    assert found.cases[PIPELINED] == CaseSeen((200,) * 10, "kept")
     assert found.requests_answered == found.requests_asked == asking.MOST_REQUESTS
     assert not found.crowded
     assert set(found.silences) == {"answered", "silent", "head"}
@@ -127,7 +127,7 @@ def test_a_post_is_not_pipelined_and_a_head_has_no_body() -> None:
             )
 
     with serving(of_head) as address:
-        assert ask(address, Request(method="HEAD"), 0.0).cases[PLAIN] == Seen((200,), "kept")
+        assert ask(address, Request(method="HEAD"), 0.0).cases[PLAIN] == CaseSeen((200,), "kept")
 
 
 def test_nobody_there_is_a_reason() -> None:

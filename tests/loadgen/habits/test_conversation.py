@@ -8,7 +8,7 @@ import time
 import pytest
 
 from contract.request import Request
-from contract.result.habits import Seen
+from contract.result.habits import CaseSeen
 from loadgen.habits import conversation
 from loadgen.habits.conversation import Answers, converse
 from loadgen.habits.scripts import Script, plain
@@ -24,17 +24,17 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "ANSWER_S", 0.5)
 
 
-def seen_of(handle: Handler, script: Script) -> Seen:
+def seen_of(handle: Handler, script: Script) -> CaseSeen:
     with serving(handle) as address:
         return converse(address, script, PLAIN)
 
 
 def test_a_connection_that_answers_again_is_kept() -> None:
-    assert seen_of(answer_for_ever, Script(PLAIN)) == Seen((200,), "kept")
+    assert seen_of(answer_for_ever, Script(PLAIN)) == CaseSeen((200,), "kept")
 
 
 def test_one_that_ends_after_its_answer_is_closed() -> None:
-    assert seen_of(answer_once, Script(PLAIN)) == Seen((200,), "closed")
+    assert seen_of(answer_once, Script(PLAIN)) == CaseSeen((200,), "closed")
 
 
 def test_one_that_answers_nothing_more_is_open() -> None:
@@ -43,7 +43,7 @@ def test_one_that_answers_nothing_more_is_open() -> None:
         connection.sendall(RESPONSE)
         time.sleep(5)
 
-    assert seen_of(once, Script(PLAIN)) == Seen((200,), "open")
+    assert seen_of(once, Script(PLAIN)) == CaseSeen((200,), "open")
 
 
 def test_silence_is_no_answer() -> None:
@@ -51,11 +51,11 @@ def test_silence_is_no_answer() -> None:
         connection.recv(4_096)
         time.sleep(5)
 
-    assert seen_of(never, Script(PLAIN)) == Seen((), "open")
+    assert seen_of(never, Script(PLAIN)) == CaseSeen((), "open")
 
 
 def test_all_answers_of_a_pipeline_are_counted() -> None:
-    assert seen_of(answer_for_ever, Script(PLAIN * 3, answers=3)) == Seen((200,) * 3, "kept")
+    assert seen_of(answer_for_ever, Script(PLAIN * 3, answers=3)) == CaseSeen((200,) * 3, "kept")
 
 
 def test_an_answer_too_many_belongs_to_what_was_sent() -> None:
@@ -77,7 +77,7 @@ def test_a_body_is_sent_when_it_is_asked_for() -> None:
         connection.close()
 
     script = Script(b"head", b"body", prompted=True)
-    assert seen_of(expecting, script) == Seen((100, 200), "closed")
+    assert seen_of(expecting, script) == CaseSeen((100, 200), "closed")
     assert received == [b"head", b"body"]
 
 
@@ -98,7 +98,7 @@ def test_an_answer_that_ends_with_its_connection_is_whole() -> None:
         connection.sendall(CLOSED_AT_THE_END)
         connection.close()
 
-    assert seen_of(old, Script(PLAIN)) == Seen((200,), "closed")
+    assert seen_of(old, Script(PLAIN)) == CaseSeen((200,), "closed")
 
 
 def test_what_is_no_http_is_told() -> None:

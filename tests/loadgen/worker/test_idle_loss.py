@@ -12,7 +12,7 @@ from loadgen.engine.rate_limiter import RateLimiter
 from loadgen.loads.keep_alive import KeepAlive
 from loadgen.worker import connect_wait
 from loadgen.worker.connect_wait import await_established
-from loadgen.worker.idle_loss import told
+from loadgen.worker.idle_loss import why_idle_were_lost
 from loadgen.worker.probe_client import TrialVoid
 from tests.support.closing_server import close_when_silent
 from tests.support.engines import EXCHANGE, do, running, until
@@ -62,7 +62,7 @@ S = 1_000_000
     ],
 )
 def test_words(ends: IdleEnds, asked: bool, words: str) -> None:
-    assert told(ends, asked=asked) == words
+    assert why_idle_were_lost(ends, asked=asked) == words
 
 
 @pytest.mark.parametrize("asked", [True, False])

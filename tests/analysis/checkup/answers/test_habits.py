@@ -12,7 +12,7 @@ from analysis.checkup.document import CheckUpFound, QuestionFound
 from analysis.checkup.report import build
 from contract.checkup.description import HABITS
 from contract.habits.cases import CASES, PIPELINED, PLAIN
-from contract.result.habits import Habits, Seen, Silence
+from contract.result.habits import CaseSeen, Habits, Silence
 from tests.support.seen_habits import good_habits, with_cases
 from tests.support.simulated_run import simulated_run
 from tests.support.simulated_server import SimulatedServer
@@ -92,14 +92,16 @@ def test_a_refusal_is_a_limit_and_a_pause_is_none(
 
 def test_one_that_answers_once_on_a_connection_does_not_close_it(tmp_path: Path) -> None:
     habits = good_habits(requests_answered=1, requests_asked=2, requests_open=True)
-    found = asked(tmp_path, with_cases(habits, **{PLAIN: Seen((200,), "open")}))
+    found = asked(tmp_path, with_cases(habits, **{PLAIN: CaseSeen((200,), "open")}))
     told = "It answers a request on a connection, and leaves the next without an answer"
     assert found.answer.answer.startswith(told)
     assert ends(found, "habits_requests") == (1, 1)
 
 
 def test_a_pipeline_that_is_refused_is_not_answered(tmp_path: Path) -> None:
-    found = asked(tmp_path, with_cases(good_habits(), **{PIPELINED: Seen((200, 400), "closed")}))
+    found = asked(
+        tmp_path, with_cases(good_habits(), **{PIPELINED: CaseSeen((200, 400), "closed")})
+    )
     assert "answers 1 of 10 in one write" in found.answer.answer
 
 
@@ -109,7 +111,7 @@ def test_one_that_closes_after_each_answer_is_to_be_looked_at(tmp_path: Path) ->
         requests_asked=2,
         silences={"silent": Silence(None), "head": Silence(None)},
     )
-    found = asked(tmp_path, with_cases(habits, **{PLAIN: Seen((200,), "closed")}))
+    found = asked(tmp_path, with_cases(habits, **{PLAIN: CaseSeen((200,), "closed")}))
     assert "It closes a connection after each answer" in found.answer.answer
     assert found.mark == "look at this"
     assert "keep-alive" in found.do
@@ -119,14 +121,14 @@ def test_one_that_closes_after_each_answer_is_to_be_looked_at(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("case", "seen", "counts"),
     [
-        ("no_host", Seen((200,), "kept"), {"habits_must": 1, "habits_smuggles": 0}),
-        ("two_lengths", Seen((200,), "kept"), {"habits_must": 1, "habits_smuggles": 1}),
-        ("unknown_coding", Seen((400,), "closed"), {"habits_must": 0, "habits_should": 1}),
-        ("bare_lf", Seen((400,), "closed"), {"habits_must": 0, "habits_should": 0}),
+        ("no_host", CaseSeen((200,), "kept"), {"habits_must": 1, "habits_smuggles": 0}),
+        ("two_lengths", CaseSeen((200,), "kept"), {"habits_must": 1, "habits_smuggles": 1}),
+        ("unknown_coding", CaseSeen((400,), "closed"), {"habits_must": 0, "habits_should": 1}),
+        ("bare_lf", CaseSeen((400,), "closed"), {"habits_must": 0, "habits_should": 0}),
     ],
 )
 def test_must_and_should_are_counted_apart(
-    tmp_path: Path, case: str, seen: Seen, counts: dict[str, int]
+    tmp_path: Path, case: str, seen: CaseSeen, counts: dict[str, int]
 ) -> None:
     found = asked(tmp_path, with_cases(good_habits(), **{case: seen}))
     figures = found.answer.figures
@@ -139,7 +141,7 @@ def test_must_and_should_are_counted_apart(
 
 
 def test_each_case_is_in_the_document_with_its_section(tmp_path: Path) -> None:
-    habits = with_cases(good_habits(), no_host=Seen((200,), "kept"))
+    habits = with_cases(good_habits(), no_host=CaseSeen((200,), "kept"))
     found = asked(tmp_path, habits)
     assert [one.case for one in found.answer.cases] == [one.name for one in CASES]
     first = found.answer.cases[0]
@@ -169,7 +171,7 @@ def test_a_crowd_of_silent_connections_is_told(tmp_path: Path) -> None:
 FIRST = CASES[0].name
 PART = Habits(
     reason="the cases took longer than 60 s",
-    cases={PLAIN: Seen((200,), "kept"), FIRST: good_habits().cases[FIRST]},
+    cases={PLAIN: CaseSeen((200,), "kept"), FIRST: good_habits().cases[FIRST]},
     pipelined=10,
 )
 
@@ -189,7 +191,7 @@ def test_cases_that_were_not_asked_may_not_be_kept(tmp_path: Path, name: str, am
 
 
 def test_a_case_that_is_not_kept_is_marked_though_not_all_was_asked(tmp_path: Path) -> None:
-    found = asked(tmp_path, with_cases(PART, **{FIRST: Seen((200,), "kept")}))
+    found = asked(tmp_path, with_cases(PART, **{FIRST: CaseSeen((200,), "kept")}))
     assert found.mark == "look at this"
 
 
@@ -198,7 +200,7 @@ def test_cases_that_cannot_be_told_may_not_be_kept(tmp_path: Path) -> None:
     nothing to mark."""
     untold = ("space_after_start_line", "bare_cr")
     closing = with_cases(
-        good_habits(), **{name: Seen((200,), "closed") for name in (PLAIN, *untold)}
+        good_habits(), **{name: CaseSeen((200,), "closed") for name in (PLAIN, *untold)}
     )
     found = asked(tmp_path, closing)
     unknown = {one.case for one in found.answer.cases if one.level != "MAY" and one.kept is None}

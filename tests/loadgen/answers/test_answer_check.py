@@ -6,8 +6,8 @@ import pytest
 
 from contract.expected import ANY, CONTAINS, Expected
 from contract.result.load_side import Checked
+from loadgen.answers.answer_check import summary
 from loadgen.answers.meaning import Meaning
-from loadgen.answers.told import told
 from loadgen.engine.measures import Exchange
 
 A, B = b"GET /a HTTP/1.1\r\n\r\n", b"GET /b HTTP/1.1\r\n\r\n"
@@ -33,15 +33,15 @@ A, B = b"GET /a HTTP/1.1\r\n\r\n", b"GET /b HTTP/1.1\r\n\r\n"
 )
 def test_by_framing(expected: Expected, stays: bytes | None, words: str) -> None:
     exchange = Exchange(A, b"...", meaning=Meaning(expected, stays))
-    assert told([exchange]) == Checked("framing", words)
+    assert summary([exchange]) == Checked("framing", words)
 
 
 def test_byte_for_byte() -> None:
-    assert told([Exchange(A, b"...")] * 2) == Checked("exact", "every byte")
-    assert told([Exchange(A, b"...", ((1, 2),))]) == Checked("exact", "every byte but dates")
+    assert summary([Exchange(A, b"...")] * 2) == Checked("exact", "every byte")
+    assert summary([Exchange(A, b"...", ((1, 2),))]) == Checked("exact", "every byte but dates")
 
 
 def test_several_paths_are_told_by_path_where_they_differ() -> None:
     one, other = Exchange(A, b"..."), Exchange(B, b"...", meaning=Meaning(Expected()))
-    found = told([one, other])
+    found = summary([one, other])
     assert found == Checked("framing", "/a: every byte; /b: framing, status 200")

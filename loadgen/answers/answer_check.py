@@ -9,7 +9,7 @@ from contract.result.load_side import Checked
 from loadgen.engine.measures import Exchange
 
 
-def told(exchanges: Sequence[Exchange], wrong: str = "") -> Checked:
+def summary(exchanges: Sequence[Exchange], wrong: str = "") -> Checked:
     """The check of all of them, what is compared of the answers to each path, and what was wrong
     with the first wrong one."""
     parts = {one.path: _compared(one) for one in exchanges}

@@ -14,7 +14,7 @@ class Pins:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedPins:
     """What the trial asked of the engine, for the server and for each load worker by name."""
 
     server: Pins
