@@ -36,7 +36,7 @@ class Threshold:
 def parse(
     text: str,
     known: Collection[str] = NUMBERS,
-    otherwise: str = "no column of numbers in contract/columns.py",
+    otherwise: str = "no column of numbers in contract/columns/",
 ) -> Threshold:
     """ValueError says what is wrong with it; `otherwise` what a name is that is not `known`."""
     found = FORM.fullmatch(text)

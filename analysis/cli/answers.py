@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.wording import SYMBOLS
-from contract.csv_check import LeftOut
+from contract.columns.csv_check import LeftOut
 from contract.exits import LabError
 
 COLOURS = {"reproduced": "green", "refuted": "red", "inconclusive": "yellow", "not run": "dim"}

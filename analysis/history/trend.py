@@ -27,7 +27,7 @@ from analysis.history.trend_figures import not_in_ratios, trend_figures
 from analysis.records.run import Run
 from analysis.statistics.noise_floor import noise_floor
 from analysis.wording import listed, plural, server_name
-from contract.csv_check import LeftOut
+from contract.columns.csv_check import LeftOut
 from contract.exits import Exit, LabError
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from contract.failed_readings import BY_WORKER, NEVER_NOUGHT, WORKERS, too_few
+from contract.columns.failed_readings import BY_WORKER, NEVER_NOUGHT, WORKERS, too_few
 
 
 def without_failed_readings(trials: pd.DataFrame) -> pd.DataFrame:

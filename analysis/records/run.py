@@ -1,7 +1,7 @@
 """Reading a run: `manifest.json` and `trials.csv` into a typed frame.
 
 Records are only ever read. pandas reads a good file; whatever does not fit is read
-again, slowly, by `contract.csv_check`, which names every problem with its line and column.
+again, slowly, by `contract.columns.csv_check`, which names every problem with its line and column.
 A row that only a fault of its writer has spoiled is void, and told; a file that was damaged
 or edited is refused.
 """
@@ -22,7 +22,7 @@ from analysis.records.failed_readings import without_failed_readings
 from analysis.records.manifest import Manifest, read_manifest
 from analysis.records.trials_csv import parse
 from analysis.records.words import in_todays_words, void
-from contract.csv_check import SHOWN_PROBLEMS, LeftOut, examine, refusal
+from contract.columns.csv_check import SHOWN_PROBLEMS, LeftOut, examine, refusal
 from contract.exits import Exit, LabError
 from contract.run_files import MANIFEST
 from contract.void_causes import MEASURED_AGAIN

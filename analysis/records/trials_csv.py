@@ -15,12 +15,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
-from contract.cells import FALSE, TRUE, written
-from contract.column import Column
 from contract.columns import COLUMNS, FIRST_NAMES
-from contract.csv_check import ENCODING
+from contract.columns.cells import FALSE, TRUE, written
+from contract.columns.column import Column
+from contract.columns.csv_check import ENCODING
+from contract.columns.row_rules import IMPLICATIONS, IN_ORDER
 from contract.literal import GUARD, unguarded
-from contract.row_rules import IMPLICATIONS, IN_ORDER
 
 READ_AS = {"int": "float64", "float": "float64", "flag": "str", "text": "str"}
 """Whole numbers as floats first, which hold all up to LARGEST_WHOLE: pandas would make others

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from analysis.records.run import Run
 from analysis.wording import plural
-from contract.csv_check import LeftOut
+from contract.columns.csv_check import LeftOut
 
 FILE = "left_out.csv"
 MOST_NAMED = 10

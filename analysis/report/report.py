@@ -33,7 +33,7 @@ from analysis.report import more_blocks, summary_csv
 from analysis.report.context import page
 from analysis.report.sections import section, shown
 from analysis.wording import server_name
-from contract.csv_check import LeftOut
+from contract.columns.csv_check import LeftOut
 from contract.exits import Exit, LabError
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contract.cells import SHOWN, breaches, written
 from contract.columns import COLUMNS, NAMES
-from contract.failed_readings import failed_readings
+from contract.columns.cells import SHOWN, breaches, written
+from contract.columns.failed_readings import failed_readings
 from contract.loads import WITHOUT_CLIENTS
 from contract.outcomes import not_measured
 

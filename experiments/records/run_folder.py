@@ -16,7 +16,7 @@ from shlex import quote
 from typing import Any
 
 from contract.columns import NAMES
-from contract.csv_check import ENCODING, examine, refusal
+from contract.columns.csv_check import ENCODING, examine, refusal
 from contract.exits import Exit, LabError
 from contract.literal import unguarded
 from contract.result.benchmark_result import BenchmarkResult

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract.cells import TRUE
 from contract.columns import COLUMNS
-from contract.csv_check import examine, refusal
+from contract.columns.cells import TRUE
+from contract.columns.csv_check import examine, refusal
 from contract.exits import Exit, LabError
 from contract.literal import unguarded
 from experiments.records.run_folder import TRIALS, Store

@@ -35,7 +35,7 @@ from pydantic import ValidationError
 from analysis import load
 from analysis.claims.verdicts import judge_all
 from contract.columns import NAMES, SETTINGS
-from contract.cells import CHECKS
+from contract.columns.cells import CHECKS
 from contract.settings.server_flags import arguments
 from contract.settings.setting import declared
 from contract.settings.trial import Settings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from contract.cells import written
+from contract.columns.cells import written
 from experiments.images.context import build_context
 from experiments.images.store import ImageStore
 from experiments.paths import ROOT

@@ -11,8 +11,8 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
-from contract.cells import written
 from contract.columns import FORMAT_VERSION, NAMES, REFERENCE_SWEEP
+from contract.columns.cells import written
 from contract.run_files import MANIFEST
 from experiments.plan.schema import Experiment
 from experiments.plan.trials import Trial, plan

@@ -10,7 +10,7 @@ import pytest
 from analysis.claims.claim import load_claims
 from analysis.claims.judgement import Word
 from analysis.claims.verdicts import judge
-from contract.failed_readings import NEVER_NOUGHT
+from contract.columns.failed_readings import NEVER_NOUGHT
 from tests.support.claim_data import rows, with_part
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 import analysis
 from analysis.figures import disturbances
 from analysis.figures.disturbances import PAUSE_S, PRESSURE, chart, reading, table
-from contract.machine_columns import MACHINE_COLUMNS
+from contract.columns.machine import MACHINE
 from tests.support import made_up_run as made
 from tests.support.causes import put_cause
 
@@ -57,7 +57,7 @@ def test_all_that_was_read_is_drawn_over_the_time_of_the_run(tmp_path: Path) -> 
 def test_a_run_of_before_these_columns_is_drawn_without_them(tmp_path: Path) -> None:
     run = run_with(tmp_path)
     path = run.path / "trials.csv"
-    added = [one.name for one in MACHINE_COLUMNS if one.added]
+    added = [one.name for one in MACHINE if one.added]
     pd.read_csv(path, dtype=str).drop(columns=added).to_csv(path, index=False)
     older = analysis.load(run.path)
     assert titles(older) == ["rate of the reference trials", "others on the lab's cores"]

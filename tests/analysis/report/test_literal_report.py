@@ -14,7 +14,7 @@ import pytest
 import analysis
 from analysis.cli.commands.report import show
 from analysis.report.report import Report, build
-from contract.cells import written
+from contract.columns.cells import written
 from contract.literal import FORMULA, line, visible
 from tests.support import made_up_run as made
 from tests.support.hostile_texts import DOLLARS, HOSTILE, rendered, texts_of

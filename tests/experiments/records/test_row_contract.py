@@ -14,10 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.records.trials_csv import parse
-from contract.cells import breaches, written
 from contract.columns import COLUMNS, NAMES
-from contract.csv_check import examine
-from contract.failed_readings import NEVER_NOUGHT
+from contract.columns.cells import breaches, written
+from contract.columns.csv_check import examine
+from contract.columns.failed_readings import NEVER_NOUGHT
 from contract.literal import unguarded
 from contract.result.benchmark_result import BenchmarkResult, Turns
 from contract.result.pins import AskedPins, Pins

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from contract.cells import written
 from contract.columns import COLUMNS, NAMES
+from contract.columns.cells import written
 from contract.outcomes import MEASURED
 from contract.result.trial_result import TrialResult
 from contract.void_causes import Blame

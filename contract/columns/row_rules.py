@@ -1,4 +1,4 @@
-"""What the cells of a row of `trials.csv` owe each other; what each may hold is in columns.py."""
+"""What the cells of a row of `trials.csv` owe each other; what each may hold is in the columns."""
 
 from __future__ import annotations
 

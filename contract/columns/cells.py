@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from contract.column import LARGEST_WHOLE, Column
 from contract.columns import COLUMNS
+from contract.columns.column import LARGEST_WHOLE, Column
+from contract.columns.row_rules import IMPLICATIONS, IN_ORDER
 from contract.literal import guarded, line
-from contract.row_rules import IMPLICATIONS, IN_ORDER
 
 NUMBER = re.compile(
     r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)", re.ASCII | re.IGNORECASE

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from contract.cells import SHOWN, Breach, breaches
 from contract.columns import COLUMNS, FIRST_NAMES, NAMES, SETTINGS
+from contract.columns.cells import SHOWN, Breach, breaches
 from contract.outcomes import NOT_MEASURED, not_measured
 
 ENCODING = "utf-8-sig"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.column import Column
+from contract.columns.column import Column
 
 DEPLOYING: tuple[Column, ...] = (
     Column(

@@ -4,9 +4,9 @@ and how fast the cores were.
 
 from __future__ import annotations
 
-from contract.column import MOST_CORES, Column
+from contract.columns.column import MOST_CORES, Column
 
-MACHINE_COLUMNS: tuple[Column, ...] = (
+MACHINE: tuple[Column, ...] = (
     Column(
         "steal_share",
         "float",
