@@ -107,6 +107,7 @@ NONE = frozenset(
         *("the whole body of … bytes", "that the body … …"),
         # What to do, behind the reason.
         "…; only `load: connection_per_request` can be asked of it",
+        "…; only `load: connection_per_request` can be asked of the server",
         "The engine does not let a container have … in a network namespace of its own, which "
         "delay_ms, loss and rate_mbit need: use one that does, or leave them out",
         "The kernel of the engine's machine has no …, which …: load it there (`modprobe …`; some "

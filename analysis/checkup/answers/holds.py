@@ -50,7 +50,7 @@ class Held:
     broken: Row | None
     """The slowest one above it that was not."""
     word: Word | None
-    """Of that one."""
+    """What is said of that one."""
     failed: int
     """Trials that were not within the limits by the server's doing."""
 
@@ -116,7 +116,7 @@ def answer(asked: Asked) -> Answer:
 
 
 def lost_where_they_stay(rows: Sequence[Row]) -> list[Row]:
-    """Of these the trials over connections that stay in which the server ended or answered wrongly.
+    """Those trials over connections that stay in which the server ended or answered wrongly.
     One that closes each, or is a pool, fails nothing by that."""
     return [
         row
@@ -202,7 +202,7 @@ def _bound(asked: Asked, found: Held) -> str:
 
 
 def _waiting(row: Row) -> str:
-    """Of requests that hang."""
+    """How many requests hang, in words."""
     late = row["unanswered"]
     of, oldest = late + row["requests"] + row["errors"], duration(row["oldest_unanswered_us"])
     return (
