@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract.exits import Exit
-from experiments.docker.ownership import LABEL_OWNER, LABEL_ROLE
+from experiments.docker.ownership import LABEL_OWNER, LABEL_ROLE, ROLE_IMAGE
 from experiments.paths import ROOT
 
 if TYPE_CHECKING:
@@ -63,10 +63,12 @@ class Lab:
         )
 
     def left(self) -> dict[str, str]:
-        """Containers of this checkout by name, with their roles."""
+        """Containers of this checkout by name, with their roles; but for those in which other
+        tests build images beside this one."""
         match = {"label": f"{LABEL_OWNER}={self._engine.owner}"}
         there = self._engine.api.containers(all=True, filters=match)
-        return {one["Names"][0]: one["Labels"][LABEL_ROLE] for one in there if one["Names"]}
+        found = {one["Names"][0]: one["Labels"][LABEL_ROLE] for one in there if one["Names"]}
+        return {name: role for name, role in found.items() if role != ROLE_IMAGE}
 
     def await_role(self, role: str, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + WAIT_S
