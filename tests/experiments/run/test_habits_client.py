@@ -99,7 +99,7 @@ def test_who_is_reached_by_a_wire_that_may_have_broken_is_not_called_deaf(
 
     client = replace(spec, name=f"a-{NAME}", role=NAME)
     make: Any = SimpleNamespace(
-        habits=lambda _trial, _beside: client, placement=SimpleNamespace(apart=far)
+        habits=lambda _trial, _beside: client, placement=SimpleNamespace(on_several_hosts=far)
     )
     found = see_habits(driver, started, make, trial(**changes))
     assert found == replace(said, deaf=deaf)
