@@ -147,7 +147,8 @@ NONE = frozenset(
         "what the trial asked of the engine was not recorded",
         "not a row of the record format: …",
         # A program, and patterns.
-        "import socket; socket.create_connection(('127.0.0.1', …), 5)",
+        "import http.client as h; c = h.HTTPConnection('127.0.0.1', …, timeout=5); "
+        "c.request('GET', '/'); c.getresponse()",
         "the server closes .*?connections.*? after ([\\d.]+) s",
         "the server ended with exit code …\\b",
         'exec: "|executable file .* not found',

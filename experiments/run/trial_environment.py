@@ -80,7 +80,7 @@ def trial_environment(
     )
     client = Master(f"http://127.0.0.1:{WEB_PORT}", secret)
     ways = Relays(driver, relays(containers))
-    master = MasterContainer(driver, containers.master(), client, ways)
+    master = MasterContainer(driver, containers.master(), client, ways, by_tunnel=driver.of_hosts)
     runner = TrialRunner(driver, master, containers)
     try:
         master.start()

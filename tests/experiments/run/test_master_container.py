@@ -108,6 +108,17 @@ def test_master_that_serves_and_is_not_reached_is_told_from_one_that_does_not_se
         master.start()
 
 
+def test_of_one_that_is_reached_by_a_tunnel_the_engine_s_ports_are_no_reason() -> None:
+    driver = MasterDriver()
+    driver.answers["master"] = Ended(0, "")
+    containers = Containers(FakeImages(), placed(2), "net", 20_000, "c10k-run")
+    client = cast(Master, DeafClient())
+    ways = Relays(driver, [])
+    master = MasterContainer(driver, containers.master(), client, ways, by_tunnel=True)
+    with pytest.raises(LabError, match=r"does not answer at http://127.0.0.1:8089$"):
+        master.start()
+
+
 def test_master_that_answers_is_made_ready_and_stays() -> None:
     master, driver, client = started()
     assert master.make_ready() == ""

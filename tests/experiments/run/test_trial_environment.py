@@ -17,6 +17,8 @@ from tests.support.fakes import FakeDriver, FakeImages
 
 
 class Engine(FakeDriver):
+    of_hosts = False
+
     def cores(self, image: str) -> tuple[Core, ...]:
         del image
         return Core(0), Core(1)
