@@ -7,6 +7,12 @@ EXPERIMENT ?= c10k
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Where somebody wants no byte code beside the sources, it is kept elsewhere: without any, each
+# process would compile the lab anew, a second or two of the processor's time for each command.
+ifdef PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.cache/bytecode
+endif
 # SERVER=image:tag PORT=8000 asks an experiment of that server, SERVER=shop.yaml of the one that the
 # file describes; REFERENCES=1 adds nginx and others; REPEATS=21 measures everything that often, and
 # BUDGET=20m what is open for so long after that (half the plan's time; BUDGET=0: not at all).

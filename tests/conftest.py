@@ -8,6 +8,7 @@ a whole report: `make check` leaves it out.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from functools import cache
@@ -70,6 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             SERVES in item.fixturenames or is_slow(item.module)
         ):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """The collector need not look at thousands of tests each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @cache

@@ -42,11 +42,22 @@ PROGRAM = (
     "from experiments.run import session; attempts.MOST = 1; "
     "session.RESULTS = Path(sys.argv.pop(1)); from experiments.__main__ import cli; cli()"
 )
-WAIT_S = 120.0
+WAIT_S = 300.0
+ENDINGS = (
+    (signal.SIGINT, "master", 0.0),
+    (signal.SIGINT, "server", 0.0),
+    (signal.SIGTERM, "load", 1.2),
+    (signal.SIGKILL, "pod", 0.0),
+    (signal.SIGKILL, "load", 1.2),
+    (signal.SIGINT, "need", 0.0),
+    (signal.SIGKILL, "need", 0.3),
+)
+"""How the run is ended: by which signal, and how long after a container of which role began."""
 
 
 class Lab:
-    """Runs of a tiny experiment, as a process each, with their results in a folder of the test."""
+    """One run of a tiny experiment, as a process each time, with its results in a folder of the
+    test."""
 
     def __init__(self, engine: DockerDriver, image: str, folder: Path) -> None:
         self._engine = engine
@@ -63,16 +74,17 @@ class Lab:
         )
 
     def left(self) -> dict[str, str]:
-        """Containers of this checkout by name, with their roles; but for those in which other
-        tests build images beside this one."""
+        """Containers of this checkout by id, with their roles; but for those in which other tests
+        build images beside this one."""
         match = {"label": f"{LABEL_OWNER}={self._engine.owner}"}
         there = self._engine.api.containers(all=True, filters=match)
-        found = {one["Names"][0]: one["Labels"][LABEL_ROLE] for one in there if one["Names"]}
-        return {name: role for name, role in found.items() if role != ROLE_IMAGE}
+        found = {one["Id"]: one["Labels"][LABEL_ROLE] for one in there}
+        return {one: role for one, role in found.items() if role != ROLE_IMAGE}
 
-    def await_role(self, role: str, process: subprocess.Popen[bytes]) -> None:
+    def await_role(self, role: str, process: subprocess.Popen[bytes], before: set[str]) -> None:
+        """Until a container of this role is there that was not before."""
         deadline = time.monotonic() + WAIT_S
-        while role not in self.left().values():
+        while role not in {its for one, its in self.left().items() if one not in before}:
             assert process.poll() is None, f"it ended before it had a {role}"
             assert time.monotonic() < deadline, f"there was no {role}"
             time.sleep(0.02)
@@ -86,34 +98,26 @@ def lab(engine: DockerDriver, images: Images, tmp_path: Path) -> Iterator[Lab]:
     engine.sweep()
 
 
-@pytest.mark.parametrize(
-    ("number", "role", "later_s"),
-    [
-        (signal.SIGINT, "master", 0.0),
-        (signal.SIGINT, "server", 0.0),
-        (signal.SIGTERM, "load", 1.2),
-        (signal.SIGKILL, "pod", 0.0),
-        (signal.SIGINT, "need", 0.0),
-        (signal.SIGKILL, "need", 0.3),
-        (signal.SIGKILL, "load", 1.2),
-    ],
-)
-def test_run_that_is_ended_leaves_nothing_and_goes_on(
-    lab: Lab, number: int, role: str, later_s: float
-) -> None:
-    process = lab.begin("run", str(lab.experiment))
-    lab.await_role(role, process)
-    time.sleep(later_s)
-    os.kill(process.pid, number)
-    code = process.wait(WAIT_S)
-    if number == signal.SIGKILL:
-        assert code == -number
-        assert lab.left(), "what the next start removes"
-    else:
-        assert code == Exit.INTERRUPTED
-        assert lab.left() == {}
-    (manifest,) = (lab.folder / "results").rglob("manifest.json")
-    code = lab.begin("resume", str(manifest.parent)).wait(WAIT_S)
+def test_run_that_is_ended_again_and_again_leaves_nothing_and_goes_on(lab: Lab) -> None:
+    arguments: tuple[str, ...] = ("run", str(lab.experiment))
+    for number, role, later_s in ENDINGS:
+        ending = f"{number.name} {later_s} s after a {role}"
+        before = set(lab.left())
+        process = lab.begin(*arguments)
+        lab.await_role(role, process, before)
+        time.sleep(later_s)
+        os.kill(process.pid, number)
+        code = process.wait(WAIT_S)
+        if number == signal.SIGKILL:
+            assert code == -number, ending
+            assert lab.left(), f"{ending}: what the next start removes"
+        else:
+            assert code == Exit.INTERRUPTED, ending
+            assert lab.left() == {}, ending
+        assert not before & set(lab.left()), f"{ending}: the start did not remove what was left"
+        (manifest,) = (lab.folder / "results").rglob("manifest.json")
+        arguments = ("resume", str(manifest.parent))
+    code = lab.begin(*arguments).wait(WAIT_S)
     assert lab.left() == {}
     with (manifest.parent / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))

@@ -100,9 +100,12 @@ def test_trial_that_nobody_changes_is_as_asked(lab: Lab) -> None:
 
 
 def test_quota_that_was_asked_is_given_and_recorded(lab: Lab) -> None:
-    row, told = measure(lab, replace(SHORT, server_cpu_quota=0.5))
-    assert told == ""
-    assert row["server_throttled_share"] > 0
+    for _ in range(5):  # beside other tests the server may not get as much as its quota
+        row, told = measure(lab, replace(SHORT, server_cpu_quota=0.5))
+        assert told == ""
+        if row["server_throttled_share"] > 0:
+            return
+    pytest.fail("the server was never held back")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 
@@ -68,3 +69,22 @@ def test_a_path_with_a_space_is_one_word(asked: tuple[str, ...], words: list[str
     )
     last = shlex.split(done.stdout.splitlines()[-1])
     assert last[last.index("experiments") + 1 :] == words
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_byte_code_is_kept_even_where_none_is_wanted_beside_the_sources(wanted: bool) -> None:
+    ours = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"}
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    if not wanted:
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    done = subprocess.run(
+        ["make", "--eval", "shown: ; @env", "shown"],  # noqa: S607 - the user's own
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seen = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    elsewhere = {} if wanted else {"PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "bytecode")}
+    assert {name: seen[name] for name in ours & seen.keys()} == elsewhere

@@ -186,10 +186,13 @@ def test_an_interruption_comes_when_compose_has_done_what_it_was_asked(
     program: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What the engine still makes for it would be left when everything has been removed."""
+    # A shell that runs tests in the background has them ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     done = program.parent / "done"
     program.write_text(f"#!/bin/sh\nkill -INT {os.getpid()}\nsleep 0.5\n: > '{done}'\n")
     with pytest.raises(Interrupted), interruptible():
         Compose({}).run("up")
     assert done.exists()
     assert "stopping as soon as Compose has ended" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
