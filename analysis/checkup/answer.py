@@ -101,7 +101,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ServerRows:
     """What an answer is made from: the check-up, a server, and its trials."""
 
     about: Described
@@ -118,7 +118,7 @@ class Asked:
         """The trials of this sweep."""
         return [row for row in self.rows if row["sweep"] == sweep]
 
-    def in_round(self, number: int) -> Asked:
+    def in_round(self, number: int) -> ServerRows:
         """The same, of one round alone; what it holds is asked once."""
         rows = [row for row in self.rows if row["sweep"] == HOLDS or row["block"] == number]
         return replace(self, rows=rows)
@@ -186,7 +186,7 @@ def reason_of(row: Row) -> str:
     return str(row["reason"] or "").partition(LOG_ENDS)[0]
 
 
-def untold(asked: Asked, question: str, rows: Sequence[Row], otherwise: str) -> Answer:
+def untold(asked: ServerRows, question: str, rows: Sequence[Row], otherwise: str) -> Answer:
     """No figures: why, by the first of the trials that has a reason, of those that the server
     failed if it failed any; a measured one has remarks."""
     blamed = [row for row in rows if by_server(row)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.charts.model import MICROSECONDS, Axis, Chart, Line, Panel, Series
 from analysis.charts.palette import INK, styles
-from analysis.checkup.answer import Answer, Asked, Row, Value
+from analysis.checkup.answer import Answer, Row, ServerRows, Value
 from analysis.checkup.answers.cost import at_shares
 from analysis.tables import Table
 from analysis.wording import (
@@ -100,14 +100,14 @@ def cell(unit: Unit, value: Value | None) -> str:
     return f"{written(unit, value.value)} ({between})"
 
 
-def search_picture(searches: Sequence[Asked]) -> Chart | None:
+def search_picture(searches: Sequence[ServerRows]) -> Chart | None:
     """The trials of each search: filled where the limits were kept, hollow where they were not.
     None where none says anything."""
     panels = tuple(panel for asked in searches if (panel := _search(asked, len(searches) > 1)))
     return Chart(panels, height_in=HEIGHT_IN) if panels else None
 
 
-def _search(asked: Asked, named: bool) -> Panel | None:
+def _search(asked: ServerRows, named: bool) -> Panel | None:
     limits = asked.about.rules.limits
     rows = [row for row in asked.of(HOLDS) if row[P99] is not None]
     if not rows:
@@ -145,7 +145,7 @@ def _trials(server: str, rows: Sequence[Row], word: str, label: str) -> Series |
     )
 
 
-def cost_picture(all_asked: Sequence[Asked]) -> Chart | None:
+def cost_picture(all_asked: Sequence[ServerRows]) -> Chart | None:
     """Processor time of a request by the share of the rate that each server holds."""
     names = [one.server for one in all_asked]
     looks = styles(names)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.checkup.answer import Answer, Asked
+from analysis.checkup.answer import Answer, ServerRows
 from analysis.checkup.answers import (
     beyond,
     clients,
@@ -24,7 +24,7 @@ from contract.checkup.figures import HOW_FAR, Question
 from contract.checkup.rules import GOOD, MARKS, UNTOLD, AnyMark, Rules
 from contract.thresholds import Threshold
 
-ANSWERS: Final[dict[str, Callable[[Asked], Answer]]] = {
+ANSWERS: Final[dict[str, Callable[[ServerRows], Answer]]] = {
     "holds": holds.answer,
     "cost": cost.answer,
     "beyond": beyond.answer,
@@ -53,7 +53,7 @@ class Marked:
     """Those of the others."""
 
 
-def ask(asked: Asked) -> dict[str, Answer]:
+def ask(asked: ServerRows) -> dict[str, Answer]:
     """Every question of its check-up about one server."""
     return {name: ANSWERS[name](asked) for name in asked.about.rules.questions}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from analysis.checkup import figures
-from analysis.checkup.answer import Answer, Asked, rows_of
+from analysis.checkup.answer import Answer, ServerRows, rows_of
 from analysis.checkup.answers.clients import kinds_table
 from analysis.checkup.answers.habit_cases import cases_table
 from analysis.checkup.answers.holds import RATE
@@ -18,7 +18,7 @@ from analysis.checkup.junit import write_junit
 from analysis.checkup.overview import SIGNS, overview
 from analysis.checkup.questions import Marked, ask, mark
 from analysis.checkup.thresholds import ending, judge
-from analysis.checkup.two_servers.side_by_side import label, short_changes, side_by_side
+from analysis.checkup.two_servers.side_by_side import SideBySide, label, short_changes, side_by_side
 from analysis.exports import save_picture
 from analysis.records.details import details
 from analysis.records.emulated import emulated
@@ -48,6 +48,18 @@ class CheckUpReport:
         return Exit(self.found.exit)
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Each server's rows and answers, the one that the page is about first; beside which other
+    it stands, if any; the answers that are marked, and the document."""
+
+    servers: list[ServerRows]
+    answers: list[Mapping[str, Answer]]
+    beside: SideBySide | None
+    marked: list[Marked]
+    found: CheckUpFound
+
+
 def check_up_in(run_dir: Path) -> Described | None:
     """What the run in this folder is a check-up of; None of another run, and where there is none.
     LabError(BAD_INPUT) where its manifest cannot be read."""
@@ -66,9 +78,21 @@ def build(run_dir: Path) -> CheckUpReport | None:
     if about is None:
         return None
     run = load(run_dir)
+    judged = _judged(run, about)
+    with write_errors():
+        html, _ = write_pages("report", run_dir, _page(run, about, judged), "checkup")
+        (run_dir / "checkup.json").write_text(
+            judged.found.model_dump_json(indent=2) + "\n", "utf-8"
+        )
+        write_junit(judged.found, run_dir / "junit.xml")
+    return CheckUpReport(html, judged.found)
+
+
+def _judged(run: Run, about: Described) -> _Judged:
+    """The answers of each server, marked, and what follows from them."""
     rows = rows_of(run)
-    all_asked = [
-        Asked(
+    servers = [
+        ServerRows(
             about,
             server,
             [row for row in rows if row["server"] == server],
@@ -76,11 +100,11 @@ def build(run_dir: Path) -> CheckUpReport | None:
         )
         for server in about.servers
     ]
-    beside = side_by_side(about, all_asked, same_image=_same_image(run, about))
+    beside = side_by_side(about, servers, same_image=_same_image(run, about))
     if beside:
-        all_asked, answers = list(beside.asked[::-1]), list(beside.answers[::-1])
+        servers, answers = list(beside.asked[::-1]), list(beside.answers[::-1])
     else:
-        answers = [ask(one) for one in all_asked]
+        answers = [ask(one) for one in servers]
     marked = [
         Marked(
             question,
@@ -92,53 +116,53 @@ def build(run_dir: Path) -> CheckUpReport | None:
         if question.name in answers[0]
     ]
     complete = ALL_ASKED in run.manifest.raw and not run.not_run
-    judged = judge(about.rules.thresholds, answers[0], complete)
-    code = ending(judged)
+    thresholds = judge(about.rules.thresholds, answers[0], complete)
+    code = ending(thresholds)
     if beside and beside.exit is not Exit.OK and code is not Exit.EXCEEDED:
         code = beside.exit
     if code is Exit.OK and (not complete or not _rate_is_known(marked)):
         code = Exit.CANNOT_TELL
     named = (run.manifest.run or run.path.name, run.manifest.started_at or "", complete)
     compared = beside.found if beside else None
-    found = document(about, named, marked, judged, code, compared)
-    with write_errors():
-        pictures = _pictures(all_asked, run_dir)
-        page = {
-            "found": found,
-            "name": server_name(about.server),
-            "started": named[1][:16].replace("T", " "),
-            "marked": marked,
-            "tally": [
-                (word, amount)
-                for word in SIGNS
-                if (amount := sum(one.mark == word for one in marked))
-            ],
-            "signs": SIGNS,
-            "overview": None if beside else overview(answers, about.rules),
-            "few": len(answers) < figures.MANY,
-            "shown": lambda figure: figures.cell(figure.unit, value_of(figure)),
-            "pictures": pictures,
-            "tables": {
-                one.name: beside.table(one.name)
-                if beside
-                else figures.table(one.name, [each[one.name] for each in answers])
-                for one in QUESTIONS
-                if one.name in answers[0]
-            },
-            "base": server_name(compared.base) if compared else "",
-            "changed": {
-                one.name: short_changes(compared, one.name) if compared else [] for one in QUESTIONS
-            },
-            "label": label,
-            "more": _more_tables(all_asked, answers),
-            "doubts": [f"{one[:1].upper()}{one[1:]}." for one in emulated(run.manifest.servers)],
-            "machine": machine(run.manifest),
-            "notes": list(run.manifest.raw.get("scaled", [])),
-        }
-        html, _ = write_pages("report", run_dir, page, "checkup")
-        (run_dir / "checkup.json").write_text(found.model_dump_json(indent=2) + "\n", "utf-8")
-        write_junit(found, run_dir / "junit.xml")
-    return CheckUpReport(html, found)
+    found = document(about, named, marked, thresholds, code, compared)
+    return _Judged(servers, answers, beside, marked, found)
+
+
+def _page(run: Run, about: Described, judged: _Judged) -> dict[str, object]:
+    """What the page's template is given; its pictures are saved in the run's folder."""
+    answers, beside, marked = judged.answers, judged.beside, judged.marked
+    compared = beside.found if beside else None
+    started = run.manifest.started_at or ""
+    return {
+        "found": judged.found,
+        "name": server_name(about.server),
+        "started": started[:16].replace("T", " "),
+        "marked": marked,
+        "tally": [
+            (word, amount) for word in SIGNS if (amount := sum(one.mark == word for one in marked))
+        ],
+        "signs": SIGNS,
+        "overview": None if beside else overview(answers, about.rules),
+        "few": len(answers) < figures.MANY,
+        "shown": lambda figure: figures.cell(figure.unit, value_of(figure)),
+        "pictures": _pictures(judged.servers, run.path),
+        "tables": {
+            one.name: beside.table(one.name)
+            if beside
+            else figures.table(one.name, [each[one.name] for each in answers])
+            for one in QUESTIONS
+            if one.name in answers[0]
+        },
+        "base": server_name(compared.base) if compared else "",
+        "changed": {
+            one.name: short_changes(compared, one.name) if compared else [] for one in QUESTIONS
+        },
+        "label": label,
+        "more": _more_tables(judged.servers, answers),
+        "doubts": [f"{one[:1].upper()}{one[1:]}." for one in emulated(run.manifest.servers)],
+        "machine": machine(run.manifest),
+        "notes": list(run.manifest.raw.get("scaled", [])),
+    }
 
 
 def _rate_is_known(marked: Sequence[Marked]) -> bool:
@@ -161,7 +185,7 @@ def _same_image(run: Run, about: Described) -> bool:
 
 
 def _more_tables(
-    all_asked: Sequence[Asked], answers: Sequence[Mapping[str, Answer]]
+    all_asked: Sequence[ServerRows], answers: Sequence[Mapping[str, Answer]]
 ) -> dict[str, Table]:
     """Beside that of its figures, by question."""
     tables = {
@@ -171,7 +195,7 @@ def _more_tables(
     return {name: one for name, one in tables.items() if one}
 
 
-def _pictures(all_asked: list[Asked], folder: Path) -> dict[str, Markup]:
+def _pictures(all_asked: list[ServerRows], folder: Path) -> dict[str, Markup]:
     charts = {
         "holds": figures.search_picture(
             all_asked[::-1] if all_asked[0].about.compared else all_asked[:1]

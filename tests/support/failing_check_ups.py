@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 import analysis
-from analysis.checkup.answer import Answer, Asked, rows_of
+from analysis.checkup.answer import Answer, ServerRows, rows_of
 from analysis.checkup.answers.clients import KINDS
 from analysis.checkup.questions import ask, mark
 from analysis.checkup.thresholds import Word, judge
@@ -44,7 +44,7 @@ SPOILED = "what happened"
 class CheckedUp:
     """The answers about the server."""
 
-    asked: Asked
+    asked: ServerRows
     answers: Mapping[str, Answer]
 
     def mark(self, question: str) -> str:
@@ -92,7 +92,7 @@ def checked_up(
     about = described(run.manifest.raw)
     assert about
     rows = [row for row in rows_of(run) if row["server"] == SERVER]
-    asked = Asked(about, SERVER, rows, lambda trial: details(run, trial))
+    asked = ServerRows(about, SERVER, rows, lambda trial: details(run, trial))
     return CheckedUp(asked, ask(asked))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from analysis.checkup.answer import Answer, Asked, Value
+from analysis.checkup.answer import Answer, ServerRows, Value
 from analysis.checkup.two_servers.change import Change
 from analysis.checkup.two_servers.changes import changes
 from analysis.checkup.two_servers.rounds import Rounds, whole_of
@@ -43,7 +43,7 @@ def rounds(
             answers[question] = Answer(question, server, "", "", known, fails)
         each.append(answers)
     whole = {name: whole_of([one[name] for one in each], [False] * number, ()) for name in each[0]}
-    return Rounds(Asked(about, server, []), whole, each)
+    return Rounds(ServerRows(about, server, []), whole, each)
 
 
 def compared(

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from analysis.checkup.answer import (
     Answer,
-    Asked,
     Row,
+    ServerRows,
     Value,
     at_least_so_much,
     bound_of,
@@ -109,7 +109,7 @@ def _may_be_late(row: Row, seconds: Sequence[LoadSecond], limit: float, surge: S
     return math.isinf(late) or surge_of(row, seconds, limit + late / 1_000) != surge
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """In words, with the share of its rate that is still served."""
     found, rows = held(asked), asked.of(BEYOND)
     row = next((one for one in rows if one["validity"] not in (VOID, LIMIT_REACHED)), None)

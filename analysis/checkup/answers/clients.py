@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from analysis.checkup.answer import (
     Answer,
-    Asked,
     Row,
+    ServerRows,
     Value,
     bound_of,
     by_server,
@@ -91,7 +91,7 @@ def _who(row: Row) -> str:
     return f"{count(row['flood'])} connections at once"
 
 
-def seen(asked: Asked) -> list[Beside]:
+def seen(asked: ServerRows) -> list[Beside]:
     """A kind each, of those whose trial had a window, and its bad clients to the end."""
     calm = at_shares(asked).get(BESIDE_BAD)
     found = []
@@ -117,7 +117,7 @@ def _lost(row: Row) -> str:
     return ""
 
 
-def _flooded(asked: Asked, row: Row) -> tuple[float | None, float | None]:
+def _flooded(asked: ServerRows, row: Row) -> tuple[float | None, float | None]:
     """Share of the requests due while it was flooded that was answered; and recovery."""
     seconds = asked.details(row["trial"]).series
     during = [one for one in seconds if one.to_s <= FLOOD_ENDS_S]
@@ -130,7 +130,7 @@ def _flooded(asked: Asked, row: Row) -> tuple[float | None, float | None]:
     return served and min(served, 1.0), recovers
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """In words, with the worst of the kinds; a flood has figures of its own."""
     kinds, rows = seen(asked), [row for sweep in KINDS for row in asked.of(sweep)]
     if not kinds:
@@ -257,7 +257,7 @@ def _afterwards(kinds: Sequence[Beside]) -> list[str]:
     return [f"{words}."]
 
 
-def kinds_table(all_asked: Sequence[Asked]) -> Table | None:
+def kinds_table(all_asked: Sequence[ServerRows]) -> Table | None:
     """A row for each kind and server; None where nothing was seen."""
     rows = [
         [

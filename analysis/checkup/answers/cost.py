@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from analysis.checkup.answer import Answer, Asked, Row, by_server, ratio, reason_of, untold, values
+from analysis.checkup.answer import (
+    Answer,
+    Row,
+    ServerRows,
+    by_server,
+    ratio,
+    reason_of,
+    untold,
+    values,
+)
 from analysis.checkup.answers.holds import held
 from analysis.outcomes.causes import MOST_FAILED
 from analysis.wording import TIMES, count, duration, listed, number, share
@@ -24,14 +33,14 @@ NEED: Final = (
 """The figures that need the trial at each of COSTS."""
 
 
-def at_shares(asked: Asked) -> dict[float, Row]:
+def at_shares(asked: ServerRows) -> dict[float, Row]:
     """The trials that were measured, by their share of the rate that it holds, without those of
     which too many requests failed: what these cost is in the figure, and they are not."""
     rows = [row for row in asked.of(COST) if row["validity"] in MEASURED and not _failed(row)]
     return _by_share(asked, rows)
 
 
-def _by_share(asked: Asked, rows: Sequence[Row]) -> dict[float, Row]:
+def _by_share(asked: ServerRows, rows: Sequence[Row]) -> dict[float, Row]:
     found = held(asked)
     if found is None:
         return {}
@@ -48,7 +57,7 @@ def _failed(row: Row) -> bool:
     return (row["error_share"] or 0.0) > MOST_FAILED
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """Processor time and wake-ups, for a request."""
     rows, tried = at_shares(asked), asked.of(COST)
     failed = [row for row in tried if _failed(row) or by_server(row)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.checkup.answer import (
     Answer,
-    Asked,
+    ServerRows,
     bound_of,
     by_server,
     in_words,
@@ -19,7 +19,7 @@ SECOND_US = 900_000
 """Who waited so long had its SYN sent again (RFC 6298: after a second)."""
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """In words, with who was served."""
     rows = asked.of(CROWD)
     row = with_figures(rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from analysis.checkup.answer import Answer, Asked, Row, Value, untold, values
+from analysis.checkup.answer import Answer, Row, ServerRows, Value, untold, values
 from analysis.records.details import decode, spread
 from analysis.wording import count, duration, plural
 from contract.checkup.description import DEPLOY
@@ -19,7 +19,7 @@ from contract.result.stop import GRACE_S, Stopped
 US_PER_MS: Final = 1_000
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """In words, with what was lost; not known of a trial that was spoiled, whoever did it."""
     rows = asked.of(DEPLOY)
     told = (one for one in rows if one["stop_had"] is not None and one["validity"] in MEASURED)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from analysis.checkup.answer import (
     Answer,
-    Asked,
     Row,
+    ServerRows,
     Value,
     at_least_so_much,
     by_server,
@@ -39,7 +39,7 @@ OF_MOMENT: dict[Moment, str] = {
 }
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """In words, with the cases as findings."""
     rows = asked.of(HABITS)
     found = next((one for row in rows if (one := asked.details(row["trial"]).habits)), None)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from analysis.checkup.answer import (
     Answer,
-    Asked,
     Row,
+    ServerRows,
     Value,
     bound_of,
     by_server,
@@ -60,7 +60,7 @@ class Held:
         return self.word in ("load", "unanswered")
 
 
-def held(asked: Asked) -> Held | None:
+def held(asked: ServerRows) -> Held | None:
     """None where it served nobody, or was never asked."""
     limits, way, rows = asked.about.rules.limits, asked.way or way_of(asked.rows), asked.of(HOLDS)
     if way is None or not rows:
@@ -77,7 +77,7 @@ def held(asked: Asked) -> Held | None:
     return Held(way, belief, len(rows), kept, broken, word, failed)
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """In words, with the rate and its interval."""
     lost, found = lost_where_they_stay(asked.rows), held(asked)
     if found is None:
@@ -127,12 +127,12 @@ def lost_where_they_stay(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _unasked(asked: Asked, way: Way) -> bool:
+def _unasked(asked: ServerRows, way: Way) -> bool:
     """Whether it had a connection for each request, and not as it keeps none: nobody knows that."""
     return way.load == "open_connections" and not any(map(by_server, asked.of(CLOSED)))
 
 
-def _spoiled(asked: Asked, found: Held) -> list[Row]:
+def _spoiled(asked: ServerRows, found: Held) -> list[Row]:
     """The trials of the search that were not measured, where no other says why nothing is known."""
     if found.word == "unanswered":
         return []
@@ -146,7 +146,7 @@ def _nothing_held(found: Held) -> str:
     return LOAD if found.word == "load" else "no trial of the search says anything of the server"
 
 
-def _where_they_stay(asked: Asked, way: Way, lost: Sequence[Row]) -> str:
+def _where_they_stay(asked: ServerRows, way: Way, lost: Sequence[Row]) -> str:
     """A sentence, where it failed there, or a connection for each request is the only way; else
     nothing."""
     rows = asked.of(CLOSED)
@@ -158,7 +158,7 @@ def _where_they_stay(asked: Asked, way: Way, lost: Sequence[Row]) -> str:
     return f"Over {count(row['active_connections'])} connections that stay: {reason_of(row)}. "
 
 
-def _bound(asked: Asked, found: Held) -> str:
+def _bound(asked: ServerRows, found: Held) -> str:
     """What bounded it, by the first trial that was too fast."""
     row = found.broken
     if row is None:
@@ -211,7 +211,7 @@ def _waiting(row: Row) -> str:
     )
 
 
-def _fastest(asked: Asked, way: Way) -> float:
+def _fastest(asked: ServerRows, way: Way) -> float:
     """Requests a second of the closed loop over such connections; 0 where that is not known."""
     closed = CLOSED if way.load == "open_loop" else CROWD
     rates = [row["requests_per_s"] for row in asked.of(closed) if row["validity"] in MEASURED]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from analysis.checkup.answer import (
     Answer,
-    Asked,
     Row,
+    ServerRows,
     by_server,
     closes_each,
     ratio,
@@ -25,7 +25,7 @@ SLOWER = 1.1
 """Trials of equal settings differ by so much."""
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """In words, with memory for a connection."""
     rows = asked.of(IDLE)
     beside = [row for row in rows if row["idle_connections"]]
@@ -72,7 +72,7 @@ def answer(asked: Asked) -> Answer:
     )
 
 
-def _closed(asked: Asked, many: Row) -> Answer | None:
+def _closed(asked: ServerRows, many: Row) -> Answer | None:
     """The answer for a server that closes those that wait; one that ended closed all, too."""
     if closes_each(many):
         words = "It closes each connection after its answer, so that none stays idle."
@@ -84,7 +84,7 @@ def _closed(asked: Asked, many: Row) -> Answer | None:
     return None
 
 
-def _closes(asked: Asked, words: str, short: str, after_s: float) -> Answer:
+def _closes(asked: ServerRows, words: str, short: str, after_s: float) -> Answer:
     figures = values(idle_closes_s=after_s)
     return Answer(IDLE, asked.server, words, short, figures, without=OF_THOSE_THAT_STAY)
 

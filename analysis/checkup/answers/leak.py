@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from statistics import median
 
-from analysis.checkup.answer import Answer, Asked, Row, Value, untold
+from analysis.checkup.answer import Answer, Row, ServerRows, Value, untold
 from analysis.outcomes.causes import MOST_FAILED
 from analysis.wording import count, number, share, size
 from contract.checkup.description import LEAK
@@ -47,7 +47,7 @@ def slope(points: Sequence[tuple[float, float]]) -> tuple[float, float, float] |
     return median(slopes), slopes[low], slopes[high]
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """In words, with what stays of a connection."""
     rows = asked.of(LEAK)
     row = next((one for one in rows if one["validity"] in MEASURED), None)

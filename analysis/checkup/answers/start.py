@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from analysis.checkup.answer import Answer, Asked, by_server, untold, values
+from analysis.checkup.answer import Answer, ServerRows, by_server, untold, values
 from analysis.wording import duration
 from contract.checkup.description import START
 from contract.outcomes import MEASURED
@@ -13,7 +13,7 @@ PARTS: Final = 20
 """Parts of a window whose rates are known."""
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: ServerRows) -> Answer:
     """In words, since its container ran; what the server failed later spoils none of it."""
     rows = asked.of(START)
     told = (one for one in rows if one["validity"] in MEASURED or by_server(one))

@@ -26,21 +26,21 @@ def of_bounds(one: Change, least: Change, most: Change) -> Change:
 
 
 def _above(one: Change) -> bool:
-    return one.size > (0 if one.apart else 1)
+    return one.size > (0 if one.is_difference else 1)
 
 
 def _one_way(
     one: Change, sure: Change, *, low: Change | None = None, high: Change | None = None
 ) -> Change:
     """The `sure` one, with the other's end; open where that is not known, or of another kind."""
-    same = one.apart == sure.apart
+    same = one.is_difference == sure.is_difference
     found = replace(sure, base=one.base, value=one.value, size=one.size if same else sure.size)
     if low is not None:
-        known = math.isfinite(low.p) and low.apart == sure.apart
-        return replace(found, low=low.low if known else -math.inf if sure.apart else 0.0)
+        known = math.isfinite(low.p) and low.is_difference == sure.is_difference
+        return replace(found, low=low.low if known else -math.inf if sure.is_difference else 0.0)
     if high is None:
         return found
-    known = math.isfinite(high.p) and high.apart == sure.apart
+    known = math.isfinite(high.p) and high.is_difference == sure.is_difference
     return replace(found, high=high.high if known else math.inf)
 
 

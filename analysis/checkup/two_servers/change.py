@@ -20,8 +20,8 @@ FAILED: Final = "failed_share"
 @dataclass(frozen=True, slots=True)
 class Change:
     """A figure of both servers: the means over the `rounds` in which both have it, and the ratio
-    with its interval, or with `apart` the difference. `p` is of this figure by itself; what has
-    none cannot be told, for the reason `why`."""
+    with its interval, or with `is_difference` the difference. `p` is of this figure by itself; what
+    has none cannot be told, for the reason `why`."""
 
     question: str
     figure: str
@@ -29,7 +29,7 @@ class Change:
     base: float | None
     value: float | None
     rounds: int
-    apart: bool = False
+    is_difference: bool = False
     size: float = math.nan
     low: float = math.nan
     high: float = math.nan
@@ -44,7 +44,7 @@ class Change:
         """By which share it is worse; infinite where it was nought, and of what fails."""
         if self.figure in NEITHER or self.base is None or self.value is None:
             return 0.0
-        rise = self.value - self.base if not self.apart else self.size
+        rise = self.value - self.base if not self.is_difference else self.size
         if self.figure in MORE_IS_BETTER:
             rise = -rise
         if not rise or (self.base and self.figure != FAILED):
@@ -56,13 +56,13 @@ def direction(one: Change) -> Word:
     """Whether what changed is better."""
     if one.figure in NEITHER:
         return "differs"
-    more = one.size > (0 if one.apart else 1)
+    more = one.size > (0 if one.is_difference else 1)
     return "better" if more == (one.figure in MORE_IS_BETTER) else "worse"
 
 
 def changed(one: Change) -> str:
     """By how much: 'higher by 12% to 18%'."""
-    if not one.apart:
+    if not one.is_difference:
         word = "higher" if one.size > 1 else "lower"
         return f"{word} by {_between(*extent(one.size, one.low, one.high).partition(' to '))}"
     word, sign = ("higher", 1) if one.size > 0 else ("lower", -1)
@@ -82,7 +82,7 @@ def unchanged(one: Change) -> str:
     """Which change could not be seen: 'within noise (±6%)'."""
     if one.base == one.value:
         return "the same"
-    if one.apart:
+    if one.is_difference:
         reach = (one.high - one.low) / 2
         return f"within noise (±{written(one.unit, reach)})"
     if one.low <= 0 or not math.isfinite(one.high):

@@ -90,7 +90,7 @@ def _held(base: Rounds, other: Rounds) -> Iterator[Change]:
     if mine is None or theirs is None:
         yield replace(start, why=_unknown_of(base, other, unknown=mine is None))
     elif not mine.value and not theirs.value:
-        yield replace(start, apart=True, size=0.0, low=0.0, high=0.0, p=1.0)
+        yield replace(start, is_difference=True, size=0.0, low=0.0, high=0.0, p=1.0)
     else:
         size, low, high, below = _ratio_of_beliefs(base, other)
         larger = theirs.high is None or not mine.value
@@ -133,9 +133,9 @@ def _figures(base: Rounds, other: Rounds) -> Iterator[Change]:
         some = list(group)
         found = list(_alike(base, other, some))
         bounded = [one.name for one in some if _bounded(base, other, one)]
-        apart = {one.figure for one in found if one.apart}
+        differences = {one.figure for one in found if one.is_difference}
         ends = [
-            {one.figure: one for one in _alike(base, other, some, of, apart)}
+            {one.figure: one for one in _alike(base, other, some, of, differences)}
             for of in ENDS
             if bounded
         ]
@@ -160,10 +160,10 @@ def _alike(
     other: Rounds,
     some: Sequence[Figure],
     ends: tuple[End, End] = VALUES,
-    apart: Collection[str] = (),
+    differences: Collection[str] = (),
 ) -> Iterator[Change]:
     """Figures of one kind, which learn their variance from each other; `ends` says which of each
-    side's. Of those that are `apart` the difference is taken, whatever they are."""
+    side's. Of `differences` the difference is taken, whatever they are."""
     too_few = [why for side in (base, other) if (why := side.too_few_left(some[0].question))]
     ratios: list[tuple[Change, list[float]]] = []
     for figure in some:
@@ -186,7 +186,7 @@ def _alike(
             yield replace(start, why=why)
         elif not all(math.isfinite(end) for pair in pairs for end in pair):
             yield replace(start, why="an end is open")
-        elif figure.name in apart or min(min(pair) for pair in pairs) <= 0:
+        elif figure.name in differences or min(min(pair) for pair in pairs) <= 0:
             yield _difference(start, pairs)
         else:
             ratios.append((start, [math.log(b / a) for a, b in pairs]))
@@ -229,7 +229,7 @@ def _ratios(ratios: Sequence[tuple[Change, list[float]]]) -> Iterator[Change]:
 def _beside(one: Change, rate: Change) -> Change:
     """A ratio of shares of what each server holds, of which the ratio is not known better."""
     known = math.isfinite(rate.p) and rate.low > 0 and math.isfinite(rate.high)
-    if not known or one.apart or not math.isfinite(one.freedom):
+    if not known or one.is_difference or not math.isfinite(one.freedom):
         return replace(one, p=math.nan, why="what each of them holds is not known well enough")
     t = float(special.stdtrit(one.freedom, 1 - TAIL))
     halves = (math.log(each.high / each.low) / 2 for each in (one, rate))
@@ -247,11 +247,13 @@ def _difference(start: Change, pairs: Sequence[tuple[float, float]]) -> Change:
     error = max(float(apart.std(ddof=1)), least) / math.sqrt(len(apart))
     size, freedom = float(apart.mean()), float(len(apart) - 1)
     if not error:
-        return replace(start, apart=True, size=0.0, low=0.0, high=0.0, freedom=freedom, p=1.0)
+        return replace(
+            start, is_difference=True, size=0.0, low=0.0, high=0.0, freedom=freedom, p=1.0
+        )
     reach = error * float(special.stdtrit(freedom, 1 - TAIL))
     p = float(2 * special.stdtr(freedom, -abs(size) / error))
     low, high = size - reach, size + reach
-    return replace(start, apart=True, size=size, low=low, high=high, freedom=freedom, p=p)
+    return replace(start, is_difference=True, size=size, low=low, high=high, freedom=freedom, p=p)
 
 
 def _unknown_of(base: Rounds, other: Rounds, *, unknown: bool) -> str:
@@ -261,18 +263,18 @@ def _unknown_of(base: Rounds, other: Rounds, *, unknown: bool) -> str:
 
 def _large(one: Change) -> bool:
     """Whether a change of this size counts."""
-    if one.apart:
+    if one.is_difference:
         return abs(one.size) > SMALLEST * abs(one.base or 0.0)
     return abs(math.log(one.size)) > math.log1p(SMALLEST) if one.size > 0 else True
 
 
 def _wider(one: Change, level: float) -> Change:
     """With the interval of a figure that was picked; that of a belief stays, and an open one."""
-    open_ = not one.apart and not (one.low > 0 and math.isfinite(one.high))
+    open_ = not one.is_difference and not (one.low > 0 and math.isfinite(one.high))
     if open_ or not math.isfinite(one.freedom):
         return one
     factor = float(special.stdtrit(one.freedom, 1 - level) / special.stdtrit(one.freedom, 1 - TAIL))
-    if one.apart:
+    if one.is_difference:
         low, high = (one.size + (end - one.size) * factor for end in (one.low, one.high))
         return replace(one, low=low, high=high)
     low, high = (one.size * (end / one.size) ** factor for end in (one.low, one.high))

@@ -71,7 +71,7 @@ def _failed(base: Rounds, other: Rounds, question: str) -> Iterator[Change]:
         mine,
         theirs,
         rounds=min(n),
-        apart=True,
+        is_difference=True,
         text=", ".join(one for one in told if one),
     )
     silent = [

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from analysis.checkup.answer import Answer, Asked, Row, Value, by_server
+from analysis.checkup.answer import Answer, Row, ServerRows, Value, by_server
 from analysis.checkup.answers.clients import KINDS
 from analysis.checkup.answers.holds import held, lost_where_they_stay
 from analysis.checkup.questions import ANSWERS, ask
@@ -34,7 +34,7 @@ class Rounds:
     failed, or where it failed one, those of the worst, and whose words are those of the first round
     that has any; and `each` round's."""
 
-    asked: Asked
+    asked: ServerRows
     whole: Mapping[str, Answer]
     each: Sequence[Mapping[str, Answer]]
 
@@ -93,7 +93,7 @@ def mostly(silent: int, rounds: int) -> bool:
     return silent > MOST_SILENT * rounds
 
 
-def both(asked: Sequence[Asked]) -> list[Rounds]:
+def both(asked: Sequence[ServerRows]) -> list[Rounds]:
     """Rounds of both servers of a comparison, at the rate that the lesser one holds."""
     loaded = [replace(one, way=way_of(one.rows)) for one in asked]
     rates = [found.belief.median for one in loaded if (found := held(one))]
@@ -113,7 +113,7 @@ def _mean(values: Sequence[float], *, geometric: bool) -> float:
     return float(np.mean(values))
 
 
-def _rounds(asked: Asked) -> Rounds:
+def _rounds(asked: ServerRows) -> Rounds:
     alone = [asked.in_round(one) for one in range(1, asked.about.rounds + 1)]
     each = [ask(one) for one in alone]
     judged = {one.when.column for one in asked.about.rules.marks}
@@ -125,7 +125,7 @@ def _rounds(asked: Asked) -> Rounds:
     return Rounds(asked, {**whole, **once}, each)
 
 
-def _rows(asked: Asked, question: str) -> list[Row]:
+def _rows(asked: ServerRows, question: str) -> list[Row]:
     """The trials that the answer to it is made from."""
     return [row for sweep in SWEEPS.get(question, (question,)) for row in asked.of(sweep)]
 

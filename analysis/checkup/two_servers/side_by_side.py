@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.checkup.answer import Answer, Asked
+from analysis.checkup.answer import Answer, ServerRows
 from analysis.checkup.answers.holds import RATE
 from analysis.checkup.document import ChangeFound, ComparedFound
 from analysis.checkup.figures import cell, meaning
@@ -30,7 +30,7 @@ class SideBySide:
     """The answers of both by question, the base first, and what the document says of them."""
 
     answers: tuple[Mapping[str, Answer], Mapping[str, Answer]]
-    asked: tuple[Asked, Asked]
+    asked: tuple[ServerRows, ServerRows]
     found: ComparedFound
     exit: Exit
     """REGRESSED where a figure is worse by more than the tolerance, else CANNOT_TELL where the
@@ -55,7 +55,7 @@ class SideBySide:
 
 
 def side_by_side(
-    about: Described, all_asked: Sequence[Asked], *, same_image: bool
+    about: Described, all_asked: Sequence[ServerRows], *, same_image: bool
 ) -> SideBySide | None:
     """None of a check-up that compares nothing."""
     if about.compared is None:
@@ -107,7 +107,7 @@ def _change(one: Change, tolerance: float) -> ChangeFound:
         base=one.base,
         value=one.value,
         rounds=one.rounds,
-        kind="difference" if one.apart else "ratio",
+        kind="difference" if one.is_difference else "ratio",
         change=_finite(one.size),
         low=_finite(one.low),
         high=_finite(one.high),

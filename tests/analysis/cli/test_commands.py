@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,11 +29,12 @@ SPEED = {"load": "keep_alive", "traced": False, "requests_per_s": 1000.0, "respo
 
 
 def asked(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The real command, with pipes for its output."""
+    """The real command, with pipes for its output, and its byte code where it is already."""
+    kept = {one: os.environ[one] for one in ("PYTHONPYCACHEPREFIX",) if one in os.environ}
     return subprocess.run(  # noqa: S603 - this interpreter, our own module
         [sys.executable, "-m", "experiments", *map(str, arguments)],
         cwd=ROOT,
-        env={**environment, "PATH": "/usr/bin:/bin"},
+        env={**kept, **environment, "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=False,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from analysis.checkup.answer import Asked
+from analysis.checkup.answer import ServerRows
 from analysis.checkup.questions import ask, mark
 from contract.checkup.description import IDLE
 from contract.outcomes import not_measured
@@ -56,7 +56,7 @@ def test_one_that_closes_each_connection_does_so_without_idle_ones_too(
     assert found.mark(IDLE) == "good"
 
 
-def with_idle(asked: Asked, many: Mapping[str, Any], alone: Mapping[str, Any]) -> Asked:
+def with_idle(asked: ServerRows, many: Mapping[str, Any], alone: Mapping[str, Any]) -> ServerRows:
     rows = [
         {**row, **(many if row["idle_connections"] else alone)} if row["sweep"] == IDLE else row
         for row in asked.rows
