@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from contract.result.server_side import ProbeSample
+from loadgen.engine.censoring import overdue
 from loadgen.engine.recorder import Counts, difference
 from loadgen.worker.standing import Standing
 
@@ -96,9 +97,18 @@ class LiveTotals:
 
     def censored(self) -> Histograms:
         """Ages of what had not ended as the workers froze, added; nothing while they load. In a
-        closed loop each worker has said by itself which are overdue: of a few on each, which many
-        workers together would tell, nothing is seen here, but in the window of a trial."""
-        return add(one.censored or {} for one in self.standings.values())
+        closed loop one worker has said by itself which are overdue; of several it is decided
+        here, as a few on each may be no wonder there, and one together."""
+        parts = self.standings.values()
+        alone = add(one.censored or {} for one in parts)
+        if len(self.standings) == 1:
+            return alone
+        ended, length_us = self.merged(), max(self.length_s, 1e-6) * 1e6
+        pending = add(one.pending for one in parts)
+        late = {
+            name: overdue(ended.get(name, {}), ages, length_us) for name, ages in pending.items()
+        }
+        return {name: ages for name, ages in (alone | late).items() if ages}
 
     @property
     def frozen(self) -> bool:

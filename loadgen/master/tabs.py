@@ -147,8 +147,8 @@ def _connections(totals: LiveTotals, merged: Histograms) -> Iterator[Row]:
         whole["phase"] = ", ".join(sorted({row["phase"] for row in rows}))
         for column in ("idle", "active", "wanted", "rate", "errors"):
             whole[column] = sum(row[column] or 0 for row in rows)
-        whole["unanswered"] = sum(row["unanswered"] for row in rows) if totals.frozen else None
         ages = totals.censored().get("response", {})
+        whole["unanswered"] = sum(ages.values()) if totals.frozen else None
         yield whole | _percentiles(merged.get("response", {}), ages, length_s, ("p50", "p99"))
     yield from rows
 

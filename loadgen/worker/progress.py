@@ -57,6 +57,7 @@ class Progress:
             else {name: one.snapshot() for name, one in engine.recorders().items()},
             silence=self._silence,
             censored=frozen.censored if frozen else None,
+            pending=frozen.pending if frozen else {},
         )
 
     def close(self) -> None:

@@ -29,3 +29,6 @@ class Standing:
     """Why there is no sample."""
     censored: dict[str, dict[int, int]] | None = None
     """Ages of what had not ended, by histogram; None until the load is frozen."""
+    pending: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Ages of all that a closed loop had under way then: who has all workers' says what of it is
+    overdue."""

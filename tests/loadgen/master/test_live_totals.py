@@ -241,3 +241,36 @@ def test_what_has_not_ended_is_unknown_while_a_worker_still_loads(totals: LiveTo
     assert [row["unanswered"] for row in rows(totals, CONNECTIONS.key)] == [None, None, 20]
     _, whole = rows(totals, RESPONSE.key)
     assert (whole["unanswered"], whole["max"]) == (None, "≥ 1700000"), "and what is known counts"
+
+
+def test_what_is_no_wonder_of_one_worker_is_told_of_sixteen(
+    totals: LiveTotals, clock: Clock
+) -> None:
+    clock.now_s += 2.0
+    ended = {"response": {100: 400, 1_900_000: 1}}
+    for worker in range(16):
+        hanging = {"response": {1_500_000: 4}}
+        totals.tell(f"w{worker}_1", told(401, histograms=ended, censored={}, pending=hanging))
+    whole, *each = rows(totals, CONNECTIONS.key)
+    assert whole["unanswered"] == 64
+    assert whole["p99"] == "≥ 1500000"
+    assert [row["unanswered"] for row in each] == [0] * 16
+    _, told_of_times = rows(totals, RESPONSE.key)
+    assert told_of_times["unanswered"] == 64
+    assert totals.times()["response"] == {100: 6_400, 1_500_000: 64, 1_900_000: 16}
+
+
+def test_what_a_steady_load_has_under_way_is_not_overdue(totals: LiveTotals, clock: Clock) -> None:
+    """Eight connections of each worker, whose requests take 100 us, for two seconds."""
+    clock.now_s += 2.0
+    under_way = {"response": {10: 4, 50: 4}}
+    for worker in ("a_1", "b_1"):
+        totals.tell(worker, told(160_000, censored={}, pending=under_way))
+        assert totals.censored() == {}
+
+
+def test_one_worker_alone_says_what_is_overdue(totals: LiveTotals, clock: Clock) -> None:
+    clock.now_s += 2.0
+    late = {"response": {1_700_000: 4}}
+    totals.tell("a_1", told(900, censored=late, pending={"response": {90: 4, 1_700_000: 4}}))
+    assert totals.censored() == late
