@@ -78,7 +78,8 @@ class Lab:
         build images beside this one."""
         match = {"label": f"{LABEL_OWNER}={self._engine.owner}"}
         there = self._engine.api.containers(all=True, filters=match)
-        found = {one["Id"]: one["Labels"][LABEL_ROLE] for one in there}
+        # One that the engine is removing has no name any more.
+        found = {one["Id"]: one["Labels"][LABEL_ROLE] for one in there if one["Names"]}
         return {one: role for one, role in found.items() if role != ROLE_IMAGE}
 
     def await_role(self, role: str, process: subprocess.Popen[bytes], before: set[str]) -> None:
