@@ -190,9 +190,11 @@ def test_an_interruption_comes_when_compose_has_done_what_it_was_asked(
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     done = program.parent / "done"
     program.write_text(f"#!/bin/sh\nkill -INT {os.getpid()}\nsleep 0.5\n: > '{done}'\n")
-    with pytest.raises(Interrupted), interruptible():
-        Compose({}).run("up")
+    try:
+        with pytest.raises(Interrupted), interruptible():
+            Compose({}).run("up")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert done.exists()
     assert "stopping as soon as Compose has ended" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
